@@ -1,0 +1,56 @@
+"""What an exception usually means, for the ones beginners in PyTorch meet most: a hint, not a diagnosis."""
+
+from __future__ import annotations
+
+import re
+
+_USUALLY = (
+    (
+        r"shapes cannot be multiplied",
+        "A matrix product needs (n, k) @ (k, m). What are the shapes on that line?",
+    ),
+    (r"must match the (existing )?size", "These shapes do not broadcast. What are the shapes on that line?"),
+    (r"view size is not compatible", "view cannot rearrange memory. Is the tensor contiguous here?"),
+    (
+        r"invalid for input of size",
+        "Sizes before and after must have the same product. What is the shape there?",
+    ),
+    (
+        r"expected scalar type|must have the same dtype|same dtype",
+        "Two dtypes meet on that line. Which are they?",
+    ),
+    (r"can be converted to (Python scalars|a Scalar)", "Only a tensor with one element can become a number."),
+    (r"truth value of|Boolean value of Tensor", "An if needs one truth value, not a tensor of them."),
+    (
+        r"leaf [Vv]ariable that requires grad",
+        "In-place changes of a tensor that requires grad need a copy first.",
+    ),
+    (
+        r"numpy\(\) on Tensor that requires grad",
+        "A tensor that requires grad needs .detach() before .numpy().",
+    ),
+    (r"Expected all tensors to be on the same device", "One tensor is on the CPU and one is not."),
+)
+
+
+def advice(message: str) -> str:
+    """One sentence for a known exception message, or ""."""
+    return next((text for pattern, text in _USUALLY if re.search(pattern, message)), "")
+
+
+def error_sentence(kind: str, message: str, function: str, in_student_code: bool, parameters: str) -> str:
+    """What happened and what to look at, in plain words; no traceback."""
+    first = message.strip().splitlines()[0] if message.strip() else ""
+    other = re.match(r"Exercise (\S+): (\w+)$", first) if kind == "NotImplementedError" else None
+    if other and other[2] != function:
+        return f"{function} calls {other[2]} of exercise {other[1]}, which is not attempted yet."
+    if kind == "NotImplementedError":
+        return "The line `raise NotImplementedError` was reached. Remove it once your code is complete."
+    if kind == "TypeError" and not in_student_code and "argument" in first:
+        return f"{function} cannot be called as {function}({parameters}): {first}. Are the parameters as given?"
+    if kind == "RecursionError":
+        return "Your function keeps calling itself without an end. Which case stops it?"
+    if kind in ("SystemExit", "Exit"):
+        return "Your code ended the program (exit). A function must return its answer."
+    tip = advice(first)
+    return f"{kind}: {first}" + (f"\n{tip}" if tip else "")

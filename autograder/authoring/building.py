@@ -1,0 +1,195 @@
+"""`gradlings build`: from `solutions/NN/` makes what students get in `assignments/NN/`.
+
+Built files carry no solution. A file that somebody edited is never overwritten unless asked to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.authoring.catalogue import Entry, load_catalogue
+from autograder.authoring.source import Source, hints_page, read_source, stub_module, stub_notebook
+from autograder.errors import InputError
+from autograder.exercise import Exercise, read_exercises
+from autograder.misconceptions import FILE as SHIPPED
+from autograder.misconceptions import observed, same_observed
+from autograder.running import Grader, with_checks
+from autograder.scorecard import Verdict
+from autograder.submission import MANIFEST, code_digest, decode, from_source
+
+_CATALOGUES = ("misconceptions", "variants")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One source with its checks."""
+
+    source: Source
+    exercises: tuple[Exercise, ...]
+    checks_file: Path
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment as its author keeps it."""
+
+    id: str
+    solutions: Path
+    folder: Path
+    topics: tuple[Topic, ...]
+
+    @property
+    def main(self) -> Topic:
+        """The topic that has solutions to hide; the warm-up has none."""
+        return next((topic for topic in self.topics if topic.source.has_solutions), self.topics[0])
+
+    def catalogue(self, name: str) -> tuple[Entry, ...]:
+        return load_catalogue(self.solutions / f"{name}.py")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build did with one file."""
+
+    path: Path
+    state: str
+    """"written", "current", "stale" (with --check) or "kept" (edited, not overwritten)."""
+
+
+def find_assignments(root: Path, ids: tuple[str, ...] = ()) -> list[Assignment]:
+    """The assignments under `root/solutions`, all or the given ones.
+
+    Raises:
+        InputError: an id is unknown, or a source is not as it must be.
+    """
+    present = {path.name: path for path in sorted((root / "solutions").glob("[0-9]*")) if path.is_dir()}
+    if not present:
+        raise InputError(f"There is no solutions/ folder with assignments in {root}. Run this where it is.")
+    unknown = [id for id in ids if id not in present]
+    if unknown:
+        raise InputError(f"No assignment {', '.join(unknown)} in {root / 'solutions'}; there are {', '.join(present)}.")
+    return [_read_assignment(root, present[id]) for id in (ids or tuple(present))]
+
+
+def _read_assignment(root: Path, solutions: Path) -> Assignment:
+    folder = root / "assignments" / solutions.name
+    topics = []
+    for path in sorted(solutions.glob("*.py")):
+        if path.stem not in _CATALOGUES:
+            checks_file = folder / f"test_{path.stem}.py"
+            if not checks_file.is_file():
+                raise InputError(f"{path} has no checks: {checks_file} is missing")
+            exercises = read_exercises(checks_file)
+            topics.append(Topic(read_source(path, exercises), exercises, checks_file))
+    if not topics:
+        raise InputError(f"{solutions} holds no source")
+    return Assignment(solutions.name, solutions, folder, tuple(topics))
+
+
+def build(assignment: Assignment, *, check: bool = False, force: bool = False) -> Iterator[Outcome]:
+    """Builds every file of an assignment.
+
+    Args:
+        check: writes nothing; says which files are stale.
+        force: overwrites edited files, too.
+    """
+    recorded = _recorded(assignment.folder)
+    code: dict[str, str] = {}
+    for name, text in _code_files(assignment).items():
+        path = assignment.folder / name
+        code[name] = _digest_of(name, text)
+        edited = path.is_file() and code_digest(path) not in (recorded.get(name), code[name])
+        yield _write(path, text, check=check, keep=edited and not force)
+    yield _write(assignment.folder / "hints.md", hints_page(assignment.main.source), check=check)
+    manifest = {"title": assignment.main.source.title, "code": code}
+    yield _write(assignment.folder / MANIFEST, json.dumps(manifest, indent=1) + "\n", check=check)
+    yield _build_misconceptions(assignment, check=check)
+
+
+def _code_files(assignment: Assignment) -> dict[str, str]:
+    files = {}
+    for topic in assignment.topics:
+        files[f"{topic.source.path.stem}.py"] = stub_module(topic.source, topic.exercises)
+        if topic.source.has_solutions:
+            files[f"{topic.source.path.stem}.ipynb"] = stub_notebook(topic.source, topic.exercises)
+    return files
+
+
+def _digest_of(name: str, text: str) -> str:
+    """The digest `code_digest` will give for the written file."""
+    if name.endswith(".ipynb"):
+        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+        text = "\n# %%\n".join("".join(cell["source"]) for cell in cells)
+    return hashlib.sha256(text.rstrip().encode()).hexdigest()
+
+
+def _recorded(folder: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["code"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _write(path: Path, text: str, *, check: bool, keep: bool = False) -> Outcome:
+    current = decode(path.read_bytes()) if path.is_file() else None
+    if current == text:
+        return Outcome(path, "current")
+    if check:
+        return Outcome(path, "stale")
+    if keep:
+        return Outcome(path, "kept")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return Outcome(path, "written")
+
+
+def _build_misconceptions(assignment: Assignment, *, check: bool) -> Outcome:
+    """The outcomes of every misconception on the public probes; compared by value, as floats differ by machine."""
+    path = assignment.folder / SHIPPED
+    made = with_checks(assignment.folder, lambda grader: shipped_data(assignment, grader))
+    try:
+        current = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        current = None
+    if current is not None and same_observed(current, made):
+        return Outcome(path, "current")
+    if check:
+        return Outcome(path, "stale")
+    path.write_text(_compact(made), encoding="utf-8", newline="\n")
+    return Outcome(path, "written")
+
+
+def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
+    """What `misconceptions.json` holds: sentences, and per check what each entry gives."""
+    topic = assignment.main
+    sentences: list[str] = []
+    checks: dict[str, list[Any]] = {}
+    for entry in assignment.catalogue("misconceptions"):
+        submission = from_source(entry.submission(topic.source.text), topic.source.path)
+        graded = grader.grade(submission, topic.checks_file, seed=0, only=(entry.exercise,))
+        if entry.sentence not in sentences:
+            sentences.append(entry.sentence)
+        for score in graded.scorecard.exercises:
+            for result in score.checks:
+                key = f"{score.id}::{result.check}"
+                seen = observed(graded.examinations[key]) if result.verdict is not Verdict.PASS else None
+                listed = checks.setdefault(key, [])
+                row = {"says": sentences.index(entry.sentence), "observed": seen}
+                if row not in listed:
+                    listed.append(row)
+    return {"sentences": sentences, "checks": checks}
+
+
+def _compact(data: dict[str, Any]) -> str:
+    """One line an entry: small, and a readable diff."""
+    rows = [
+        f" {json.dumps(check)}: [\n" + ",\n".join("  " + json.dumps(entry) for entry in entries) + "\n ]"
+        for check, entries in data["checks"].items()
+    ]
+    sentences = ",\n".join("  " + json.dumps(sentence) for sentence in data["sentences"])
+    return '{"sentences": [\n' + sentences + '\n],\n"checks": {\n' + ",\n".join(rows) + "\n}}\n"

@@ -1,0 +1,349 @@
+"""`agree` and `satisfies`: what a check calls. They run the student's function on a ladder and judge every answer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder.advice import error_sentence
+from autograder.comparing import Difference, Rules, difference
+from autograder.diagnosing import Trial, diagnose
+from autograder.forbidden import RULES, Breach
+from autograder.probes import (
+    Ladder,
+    as_float32,
+    as_strided_copies,
+    fresh,
+    map_tensors,
+    requiring_grad,
+    tensors_in,
+)
+from autograder.scorecard import Row, Verdict
+from autograder.showing import show_call
+from autograder.student import Outcome, StudentFunction, Unavailable
+from autograder.submission import shown
+from autograder.virtual_gpu import device_finding
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a failed check saw, for the report."""
+
+    verdict: Verdict
+    message: str
+    call: str = ""
+    rows: tuple[Row, ...] = ()
+    place: str = ""
+    probes_right: int = 0
+    probes: int = 0
+    claim: str = ""
+    trace: tuple[str, ...] = ()
+
+
+class CheckFailed(AssertionError):
+    """A check found something to say; `evidence` is what the student is told."""
+
+    def __init__(self, evidence: Evidence, cause: BaseException | None = None) -> None:
+        super().__init__(evidence.message)
+        self.evidence = evidence
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything one agree or satisfies observed: the calls, their outcomes, and which were right."""
+
+    calls: tuple[tuple[Any, ...], ...]
+    outcomes: tuple[Outcome, ...]
+    right: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class _MustRaise:
+    """The right behaviour on a probe is ValueError."""
+
+    reason: str
+
+
+Judge = Callable[[Outcome, tuple[Any, ...]], tuple[Difference | None, Any]]
+
+
+def agree(
+    function: StudentFunction,
+    ladder: Ladder,
+    oracle: Callable[..., Any],
+    *,
+    names: Sequence[str] = (),
+    in_place: Sequence[str] = (),
+    exact_types: bool = False,
+    float32: bool = True,
+    strided: bool = False,
+    requires_grad: bool = False,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> None:
+    """Checks that the student's function gives on every probe what the oracle gives.
+
+    Args:
+        function: `student.<name>` or `student.through("<driver>")`.
+        ladder: the probes; see `probes`.
+        oracle: computes what is right; its parameter names are shown to the student. Where it raises ValueError, the
+            student's function must do so too; any other exception of it is the grader's own fault.
+        names: names of the members of a returned tuple.
+        in_place: parameters the function must change in place; all others must come back unchanged.
+        exact_types: a Python number is then no substitute for a 0-d tensor, nor a list for a tuple.
+        float32: adds a float32 copy of the first probe that holds float64 tensors.
+        strided: adds a copy of the last hand-made probe with non-contiguous tensors.
+        requires_grad: adds a copy of the first probe whose float tensors require grad.
+        rtol, atol: tolerance for float64; defaults in `comparing.TOLERANCES`.
+
+    Raises:
+        CheckFailed: something is not right; carries the evidence.
+        Unavailable: the function cannot be called at all.
+    """
+    __tracebackhide__ = True
+    rules = Rules(tuple(names), exact_types, rtol, atol)
+    parameters = list(inspect.signature(oracle).parameters)
+
+    def judge(outcome: Outcome, args: tuple[Any, ...]) -> tuple[Difference | None, Any]:
+        mine = fresh(args)
+        try:
+            expected: Any = oracle(*mine)
+        except ValueError as error:
+            expected = _MustRaise(str(error))
+        expected = map_tensors(expected, lambda t: t.detach())
+        found = _value_difference(outcome, expected, rules)
+        if found is None and outcome.raised is None:
+            found = _argument_difference(outcome, args, mine, parameters, in_place, rules)
+        return found, expected
+
+    extras = _extras(ladder, float32=float32, strided=strided, requires_grad=requires_grad)
+    _examine(function, ladder, extras, judge, parameters, tuple(names))
+
+
+def satisfies(
+    function: StudentFunction,
+    ladder: Ladder,
+    property: Callable[..., str | None],
+    *,
+    float32: bool = False,
+    strided: bool = False,
+    requires_grad: bool = False,
+) -> None:
+    """Checks a property of the answer where many answers are right.
+
+    Args:
+        property: `property(answer, *args)` gives None where the answer is right, else one sentence for the student.
+            Its parameter names after the first are shown to the student.
+
+    Raises:
+        CheckFailed, Unavailable: as `agree`.
+    """
+    __tracebackhide__ = True
+    parameters = list(inspect.signature(property).parameters)[1:]
+
+    def judge(outcome: Outcome, args: tuple[Any, ...]) -> tuple[Difference | None, Any]:
+        if outcome.raised is not None:
+            return Difference(""), None
+        sentence = property(outcome.value, *fresh(args))
+        found = Difference(sentence) if sentence else None
+        return found or _argument_difference(outcome, args, args, parameters, (), Rules()), None
+
+    extras = _extras(ladder, float32=float32, strided=strided, requires_grad=requires_grad)
+    _examine(function, ladder, extras, judge, parameters, ())
+
+
+def _extras(ladder: Ladder, *, float32: bool, strided: bool, requires_grad: bool) -> list[tuple[Any, ...]]:
+    """Further copies of probes: in float32, non-contiguous, requiring grad."""
+    extras = []
+    with_floats = [probe for probe in ladder.probes if any(t.dtype == torch.float64 for t in tensors_in(probe))]
+    if float32 and with_floats:
+        extras.append(as_float32(with_floats[0]))
+    if strided:
+        probe = ladder.probes[ladder.hand_made - 1]
+        if any(t.dim() >= 2 for t in tensors_in(probe)):
+            extras.append(as_strided_copies(probe))
+    if requires_grad and with_floats:
+        extras.append(requiring_grad(with_floats[0]))
+    return extras
+
+
+def _on_device(probe: tuple[Any, ...], device: str) -> tuple[Any, ...]:
+    """The probe's tensors on a device; MPS has no float64."""
+    if device == "mps":
+        probe = as_float32(probe)
+    return map_tensors(probe, lambda t: t.to(device))
+
+
+def _examine(
+    function: StudentFunction,
+    ladder: Ladder,
+    extras: list[tuple[Any, ...]],
+    judge: Judge,
+    parameters: list[str],
+    names: tuple[str, ...],
+) -> None:
+    __tracebackhide__ = True
+    calls = [*ladder.probes, *extras]
+    for device in function.student.devices:
+        calls += [_on_device(p, device) for p in ladder.probes if any(map(torch.is_floating_point, tensors_in(p)))]
+    outcomes, breaches = function.outcomes(calls)
+    judged: list[tuple[Difference | None, Any]] = []
+    for outcome, call in zip(outcomes, calls, strict=False):
+        if outcome.raised is not None and not isinstance(outcome.raised.exception, ValueError):
+            judged.append((Difference(""), None))
+        else:
+            judged.append(judge(outcome, call))
+    right = tuple(found is None for found, _ in judged)
+    function.student.examinations.append(Examination(tuple(calls), tuple(outcomes), right))
+    if breaches:
+        raise CheckFailed(_forbidden(breaches))
+    if all(right) and len(right) == len(calls):
+        _note_device(function, ladder)
+        return
+    first = right.index(False)
+    outcome, (found, _) = outcomes[first], judged[first]
+    assert found is not None
+    evidence = Evidence(
+        verdict=_verdict(outcome, found),
+        message=_message(function, outcome, found, parameters),
+        call=show_call(function.name, parameters, calls[first]),
+        rows=found.rows,
+        place=(outcome.raised.place if outcome.raised else "") or function.place,
+        probes_right=sum(right),
+        probes=len(calls),
+        claim=_claim(calls, outcomes, judged, parameters, names),
+        trace=outcome.raised.trace if outcome.raised else (),
+    )
+    raise CheckFailed(evidence, outcome.raised.exception if outcome.raised else None)
+
+
+def _verdict(outcome: Outcome, found: Difference) -> Verdict:
+    if outcome.verdict is not Verdict.PASS and not found.sentence:
+        return outcome.verdict
+    return Verdict.WRONG
+
+
+def _message(function: StudentFunction, outcome: Outcome, found: Difference, parameters: list[str]) -> str:
+    raised = outcome.raised
+    if raised is None or found.sentence:
+        return found.sentence
+    if outcome.verdict is Verdict.TIMEOUT:
+        return f"Still running after {function.exercise.seconds:g} s. An endless loop?"
+    if outcome.verdict is Verdict.MEMORY:
+        return "The function asked for more memory than there is."
+    return error_sentence(raised.kind, raised.message, function.name, bool(raised.place), ", ".join(parameters))
+
+
+def _value_difference(outcome: Outcome, expected: Any, rules: Rules) -> Difference | None:
+    if isinstance(expected, _MustRaise):
+        if outcome.raised is not None:
+            return None
+        row = difference(outcome.value, expected, rules)
+        got = row.rows[0].got if row else ""
+        return Difference(f"This call must raise ValueError ({expected.reason}).", (Row("", got, "ValueError"),))
+    if outcome.raised is not None:
+        return Difference("")
+    return difference(outcome.value, expected, rules)
+
+
+def _argument_difference(
+    outcome: Outcome,
+    before: tuple[Any, ...],
+    expected: tuple[Any, ...],
+    parameters: list[str],
+    in_place: Sequence[str],
+    rules: Rules,
+) -> Difference | None:
+    """Inputs must come back unchanged, except those the exercise wants changed in place."""
+    for name, start, end, right in zip(parameters, before, outcome.args_after, expected, strict=False):
+        if name in in_place:
+            found = difference(end, right, rules)
+            if found is not None:
+                rows = tuple(Row(f"{name} afterwards", row.got, row.expected) for row in found.rows)
+                return Difference(found.sentence or f"{name} is not what it must be after the call.", rows)
+        elif changed(start, end):
+            return Difference(
+                f"The answer may be right, but your function changed its input {name}. Work on a copy of it."
+            )
+    return None
+
+
+def changed(before: Any, after: Any) -> bool:
+    """True if a value is no longer what it was: other shape, dtype, values, length, keys."""
+    if isinstance(before, Tensor):
+        return not (
+            isinstance(after, Tensor)
+            and before.shape == after.shape
+            and before.dtype == after.dtype
+            and bool(
+                torch.isclose(before.detach(), after.detach(), rtol=0, atol=0, equal_nan=True).all()
+                if before.is_floating_point()
+                else torch.equal(before, after)
+            )
+        )
+    if isinstance(before, np.ndarray):
+        return not (isinstance(after, np.ndarray) and np.array_equal(before, after))
+    if isinstance(before, tuple | list):
+        return len(before) != len(after) or any(map(changed, before, after))
+    if isinstance(before, dict):
+        return before.keys() != after.keys() or any(changed(before[key], after[key]) for key in before)
+    if isinstance(before, bool | int | float | str):
+        return before == before and before != after
+    return False
+
+
+def _claim(
+    calls: list[tuple[Any, ...]],
+    outcomes: list[Outcome],
+    judged: list[tuple[Difference | None, Any]],
+    parameters: list[str],
+    names: tuple[str, ...],
+) -> str:
+    """A general signature that explains every failing probe, or ""."""
+    failing = [
+        (call, outcome, expected)
+        for call, outcome, (found, expected) in zip(calls, outcomes, judged, strict=False)
+        if found is not None
+    ]
+    if any(outcome.raised or isinstance(expected, _MustRaise) for _, outcome, expected in failing):
+        return ""
+    trials = [
+        Trial(outcome.value, expected, dict(zip(parameters, call, strict=False)))
+        for call, outcome, expected in failing
+        if expected is not None
+    ]
+    return (diagnose(trials, names) or "") if trials else ""
+
+
+def _forbidden(breaches: Sequence[Breach]) -> Evidence:
+    first = breaches[0]
+    said = f"This exercise is to be solved without {RULES[first.rule].says}; your code uses {first.what}."
+    others = ", ".join(str(breach.line) for breach in breaches[1:5])
+    return Evidence(
+        verdict=Verdict.FORBIDDEN,
+        message=said + (f" (Also in line {others}.)" if others else ""),
+        call=first.code,
+        place=f"{shown(first.file)}:{first.line}",
+    )
+
+
+def _note_device(function: StudentFunction, ladder: Ladder) -> None:
+    """A right answer is run once on the virtual GPU; what it finds costs no points."""
+    shaped = [p for p in ladder.probes[: ladder.hand_made] if any(t.dim() for t in tensors_in(p))]
+    probe = (shaped or [p for p in ladder.probes[:1] if tensors_in(p)])[-1:]
+    if not probe:
+        return
+    finding = device_finding(function.unguarded, fresh(probe[0]), student_files=function.files)
+    if finding is not None:
+        where = f" ({shown(finding.file)}:{finding.line})" if finding.file else ""
+        function.student.notes.append(finding.message + where)
+
+
+__all__ = ["CheckFailed", "Evidence", "Examination", "Unavailable", "agree", "satisfies"]

@@ -1,0 +1,94 @@
+"""The `gradlings` command. Each command is a few lines over a function of the package."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.errors import InputError
+
+app = typer.Typer(
+    help="Auto-graded exercises that teach the basics of LLMs in PyTorch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Assignments, e.g. 03; all if none.")]
+Root = Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")]
+
+
+def main() -> None:
+    """Entry point: bad input is one clear sentence and exit code 2, never a traceback."""
+    try:
+        app()
+    except InputError as error:
+        Console(stderr=True, highlight=False, markup=False).print(f"gradlings: {error}")
+        sys.exit(2)
+
+
+@app.command()
+def build(
+    ids: Ids = None,
+    check: Annotated[bool, typer.Option(help="Write nothing; exit 1 naming each stale file.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")] = False,
+    root: Root = Path(),
+) -> None:
+    """Make the stubs, notebooks, hints and shipped data in assignments/ from solutions/."""
+    from autograder.authoring.building import build as build_assignment
+    from autograder.authoring.building import find_assignments
+    from autograder.submission import shown
+
+    console = Console(highlight=False, markup=False)
+    failed = False
+    for assignment in find_assignments(root.resolve(), tuple(ids or ())):
+        for outcome in build_assignment(assignment, check=check, force=force):
+            if outcome.state == "kept":
+                console.print(f"kept: {shown(outcome.path)} was edited (--force overwrites it)", soft_wrap=True)
+            elif outcome.state != "current":
+                console.print(f"{outcome.state}: {shown(outcome.path)}", soft_wrap=True)
+            failed |= outcome.state in ("stale", "kept")
+    if check and failed:
+        console.print("Run `gradlings build` and commit the result.")
+    raise typer.Exit(int(failed))
+
+
+@app.command()
+def verify(
+    ids: Ids = None,
+    seeds: Annotated[int, typer.Option(min=0, help="Fresh seeds that must not change a verdict.")] = 20,
+    root: Root = Path(),
+) -> None:
+    """Prove that the checks catch every named mistake and pass every correct variant."""
+    from autograder.authoring.building import find_assignments
+    from autograder.rendering.proofs import show_proofs, verified_with_progress
+
+    assignments = find_assignments(root.resolve(), tuple(ids or ()))
+    proofs = verified_with_progress(assignments, seeds)
+    show_proofs(proofs, seeds)
+    raise typer.Exit(0 if all(proof.holds for proof in proofs) else 1)
+
+
+@app.command()
+def hint(
+    exercise: Annotated[str, typer.Argument(help="The exercise, e.g. 3.5.")],
+    level: Annotated[int, typer.Option(min=1, max=3, help="1 nudge, 2 formula, 3 plan.")] = 1,
+    root: Root = Path(),
+) -> None:
+    """Show a hint for an exercise: a nudge first, then the formula, then the plan."""
+    from autograder.hints import read_ladder
+
+    ladder = read_ladder(root, exercise)
+    console = Console(highlight=False, markup=False)
+    console.print(f"Hint {level} of {len(ladder)} for exercise {exercise}", style="bold")
+    console.print(re.sub(r"\s*\n\s*", " ", ladder[level - 1]))
+    if level < len(ladder):
+        console.print(f"More: gradlings hint {exercise} --level {level + 1}", style="dim")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""Compares an answer with the right one: type, structure, shape, dtype, device, finiteness, closeness, in that order.
+
+Nothing is broadcast and nothing is converted to make it fit. What differs is said in words a student understands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder.scorecard import Row
+from autograder.showing import described, dtype_text, kind_text, shape_text, show, show_pair
+
+# How far a right answer may be from torch's own, by dtype: (relative, absolute). float32 sums in another order differ
+# by more than torch.testing's defaults; half precision by orders of magnitude.
+TOLERANCES: Mapping[torch.dtype, tuple[float, float]] = {
+    torch.float64: (1e-7, 1e-9),
+    torch.float32: (1e-4, 1e-5),
+    torch.float16: (2e-2, 5e-3),
+    torch.bfloat16: (6e-2, 3e-2),
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How strictly one check compares."""
+
+    names: tuple[str, ...] = ()
+    exact_types: bool = False
+    rtol: float | None = None
+    atol: float | None = None
+
+    def tolerance(self, dtype: torch.dtype) -> tuple[float, float]:
+        relative, absolute = TOLERANCES.get(dtype, (0.0, 0.0))
+        if dtype == torch.float64 or dtype not in TOLERANCES:
+            return self.rtol or relative, self.atol or absolute
+        return max(self.rtol or 0.0, relative), max(self.atol or 0.0, absolute)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Why an answer is not the right one."""
+
+    sentence: str
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    sentence: str
+    got: str
+    expected: str
+
+
+def difference(got: Any, expected: Any, rules: Rules = Rules()) -> Difference | None:
+    """None if `got` is right; otherwise what is wrong with it."""
+    if isinstance(expected, tuple | list) and not isinstance(expected, torch.Size):
+        return _sequence_difference(got, expected, rules)
+    if isinstance(expected, dict):
+        return _dict_difference(got, expected, rules)
+    leaf = _leaf_difference(got, expected, rules)
+    if leaf is None:
+        return None
+    name = rules.names[0] if len(rules.names) == 1 else ""
+    return Difference(leaf.sentence, (Row(name, leaf.got, leaf.expected),))
+
+
+def _sequence_difference(got: Any, expected: Sequence[Any], rules: Rules) -> Difference | None:
+    row = Row("", show(got), show(expected))
+    if not isinstance(got, tuple | list):
+        if got is None:
+            return Difference(_NONE, (row,))
+        want = "a tuple" if isinstance(expected, tuple) else "a list"
+        sentence = f"Your function returned {kind_text(got)}; it must return {want} of {len(expected)}."
+        return Difference(sentence, (row,))
+    if rules.exact_types and type(got) is not type(expected) and not isinstance(got, torch.Size):
+        return Difference(f"Your function returned {kind_text(got)}; it must return {kind_text(expected)}.", (row,))
+    if not rules.names and not any(isinstance(item, Tensor | tuple | list | dict) for item in expected):
+        return _plain_difference(got, expected, rules, row)
+    if len(got) != len(expected):
+        return Difference(f"{len(got)} values came back instead of {len(expected)}.", (row,))
+    return _member_difference(list(got), list(expected), rules)
+
+
+def _plain_difference(got: Sequence[Any], expected: Sequence[Any], rules: Rules, row: Row) -> Difference | None:
+    """Short sequences of numbers or strings (shapes, keys) are shown whole, not member by member."""
+    if len(got) != len(expected):
+        return Difference("", (row,))
+    for index, (mine, right) in enumerate(zip(got, expected, strict=True)):
+        leaf = _leaf_difference(mine, right, rules)
+        if leaf is not None:
+            return Difference(f"At position {index}: {leaf.sentence}" if leaf.sentence else "", (row,))
+    return None
+
+
+def _dict_difference(got: Any, expected: dict[Any, Any], rules: Rules) -> Difference | None:
+    if not isinstance(got, dict):
+        sentence = _NONE if got is None else f"Your function returned {kind_text(got)}; it must return a dict."
+        return Difference(sentence, (Row("", show(got), show(expected)),))
+    missing = [key for key in expected if key not in got]
+    extra = [key for key in got if key not in expected]
+    if missing or extra:
+        parts = [f"missing: {', '.join(map(str, missing))}"] if missing else []
+        parts += [f"not asked for: {', '.join(map(str, extra))}"] if extra else []
+        rows = (Row("keys", ", ".join(map(str, got)) or "none", ", ".join(map(str, expected))),)
+        return Difference(f"The keys differ ({'; '.join(parts)}).", rows)
+    named = Rules(tuple(map(str, expected)), rules.exact_types, rules.rtol, rules.atol)
+    return _member_difference([got[key] for key in expected], list(expected.values()), named)
+
+
+def _member_difference(got: list[Any], expected: list[Any], rules: Rules) -> Difference | None:
+    names = rules.names if len(rules.names) == len(expected) else tuple(f"[{i}]" for i in range(len(expected)))
+    rows, sentences = [], []
+    inner = Rules((), rules.exact_types, rules.rtol, rules.atol)
+    for name, mine, right in zip(names, got, expected, strict=True):
+        found = difference(mine, right, inner)
+        if found is None:
+            rows.append(Row(name, "right", "", right=True))
+            continue
+        rows.extend(Row(f"{name} {row.name}".rstrip(), row.got, row.expected, row.right) for row in found.rows)
+        if found.sentence:
+            sentences.append(f"{name}: {found.sentence}")
+    if all(row.right for row in rows):
+        return None
+    return Difference(" ".join(sentences), tuple(rows))
+
+
+_NONE = "Your function returned None. Is the `return` missing?"
+
+
+def _leaf_difference(got: Any, expected: Any, rules: Rules) -> _Leaf | None:
+    if got is None and expected is not None:
+        return _Leaf(_NONE, "None", show(expected))
+    if isinstance(expected, Tensor):
+        if _is_number(got) and expected.dim() == 0 and not rules.exact_types and not expected.is_complex():
+            return _number_difference(got, expected.item(), rules, rules.tolerance(expected.dtype))
+        return _tensor_difference(got, expected, rules)
+    if _is_number(expected) and isinstance(got, Tensor) and got.dim() == 0 and not rules.exact_types:
+        got = got.detach().cpu().item()
+    if _is_number(expected) and isinstance(got, np.generic) and not rules.exact_types:
+        got = got.item()
+    if _is_number(expected) and _is_number(got):
+        return _number_difference(got, expected, rules, rules.tolerance(torch.float64))
+    pair = show_pair(got, expected)
+    if isinstance(got, Tensor) or type(got) is not type(expected):
+        if isinstance(expected, tuple | list | dict):
+            return None if difference(got, expected, rules) is None else _Leaf("", *pair)
+        if isinstance(got, str) and isinstance(expected, str):
+            return None if str.__eq__(got, expected) is True else _Leaf("", *pair)
+        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair)
+    if isinstance(expected, torch.Size):
+        return None if tuple(got) == tuple(expected) else _Leaf("", *pair)
+    return None if (expected == got) is True else _Leaf("", *pair)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float, bool)
+
+
+def _number_difference(got: Any, expected: Any, rules: Rules, tolerance: tuple[float, float]) -> _Leaf | None:
+    pair = show_pair(got, expected)
+    if isinstance(expected, bool) != isinstance(got, bool):
+        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair)
+    if isinstance(expected, int) and isinstance(got, float):
+        same = "The number is right, but it is" if got == expected else "The answer is"
+        return _Leaf(f"{same} a float; it must be an int. Was / used where // belongs?", *pair)
+    if rules.exact_types and type(got) is not type(expected):
+        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair)
+    if isinstance(expected, int):
+        return None if got == expected else _Leaf("", *pair)
+    relative, absolute = tolerance
+    close = torch.isclose(
+        torch.tensor(float(got), dtype=torch.float64),
+        torch.tensor(expected, dtype=torch.float64),
+        rtol=relative,
+        atol=absolute,
+        equal_nan=True,
+    )
+    return None if bool(close) else _Leaf("", *pair)
+
+
+def _tensor_difference(got: Any, expected: Tensor, rules: Rules) -> _Leaf | None:
+    pair = show(got), show(expected)
+    if not isinstance(got, Tensor):
+        advice = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) else ""
+        return _Leaf(f"Your function returned {kind_text(got)}; it must return a tensor.{advice}", *pair)
+    if type(got) not in (Tensor, torch.nn.Parameter):
+        return _Leaf(f"Your function returned a {type(got).__name__}; it must return a plain tensor.", *pair)
+    if got.layout != torch.strided or got.is_complex() != expected.is_complex():
+        return _Leaf("Your function returned a tensor of another kind (sparse or complex).", *pair)
+    if got.shape != expected.shape:
+        sentence = f"The shape is {shape_text(got.shape)}; it must be {shape_text(expected.shape)}."
+        return _Leaf(sentence, *pair)
+    if got.dtype != expected.dtype:
+        sentence = f"The dtype is {dtype_text(got.dtype)}; it must be {dtype_text(expected.dtype)}."
+        return _Leaf(sentence, described(got), described(expected))
+    if got.device != expected.device:
+        return _Leaf(f"The result is on {got.device}; it must be on {expected.device}.", *pair)
+    return _value_difference(got.detach().cpu(), expected.detach().cpu(), rules)
+
+
+def _value_difference(got: Tensor, expected: Tensor, rules: Rules) -> _Leaf | None:
+    if expected.is_floating_point() or expected.is_complex():
+        relative, absolute = rules.tolerance(expected.dtype)
+        right = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
+    else:
+        right = got == expected
+    if bool(right.all()):
+        return None
+    wrong = (~right).nonzero()
+    first = tuple(int(i) for i in wrong[0])
+    count = f"{len(wrong)} of {right.numel()} values differ"
+    not_finite = ~torch.isfinite(got) & torch.isfinite(expected) if expected.is_floating_point() else None
+    if not_finite is not None and bool(not_finite.any()):
+        first = tuple(int(i) for i in not_finite.nonzero()[0])
+        what = "nan" if bool(got[first].isnan()) else "inf"
+        count = f"{int(not_finite.sum())} of {right.numel()} values are {what}"
+    if right.dim() == 0:
+        return _Leaf("", *show_pair(got, expected))
+    at = ", ".join(map(str, first))
+    if right.numel() <= 8:
+        return _Leaf("" if len(wrong) == right.numel() else f"{count}.", *show_pair(got, expected))
+    mine, other = show_pair(got[first], expected[first])
+    return _Leaf(f"{count}, first at index [{at}].", f"[{at}] = {mine}", f"[{at}] = {other}")

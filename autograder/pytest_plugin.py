@@ -1,0 +1,276 @@
+"""`pytest assignments/03`: collects the checks of an assignment, runs them, and shows a scorecard page.
+
+In any other pytest run the plugin stays out of the way. Nothing here imports torch; an assignment that nobody has
+touched is recognised from its source and shown without importing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from autograder.errors import InputError
+from autograder.exercise import Check, Exercise, read_exercises
+from autograder.results import Collected, check_result, scorecards
+from autograder.scorecard import CheckResult, Verdict
+from autograder.student import LoadedSubmission, Student, Unavailable, load_drivers
+from autograder.submission import read_submission
+
+if TYPE_CHECKING:
+    from autograder.probes import LadderMaker
+
+
+class Kit:
+    """What one pytest run knows of the assignments in it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.seed: int = config.getoption("probe_seed")
+        self.devices: tuple[str, ...] = ()
+        self.page = config.pluginmanager.hasplugin("terminalreporter") and _only_assignments(config)
+        self.detail: int = getattr(config.option, "verbose", 0)
+        self.lazy = True
+        """Whether a file of checks with nothing attempted is shown without being imported."""
+        self.collected = Collected()
+        self.students: dict[str, Student] = {}
+        self._exercises: dict[Path, tuple[Exercise, ...]] = {}
+        self._loaded: dict[Path, LoadedSubmission] = {}
+        self._drivers: dict[Path, dict[str, Any]] = {}
+
+    def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
+        if checks_file not in self._exercises:
+            self._exercises[checks_file] = read_exercises(checks_file)
+        return self._exercises[checks_file]
+
+    def of_item(self, item: pytest.Item) -> tuple[Exercise, Check] | None:
+        """The exercise and check that an item is, or None for an ordinary test."""
+        class_name, _, method = item.nodeid.rpartition("::")
+        class_name = class_name.rpartition("::")[2]
+        for exercise in self.exercises(item.path):
+            if exercise.class_name == class_name:
+                for check in exercise.checks:
+                    if check.name == method:
+                        return exercise, check
+        return None
+
+    def loaded(self, checks_file: Path) -> LoadedSubmission:
+        if checks_file not in self._loaded:
+            submission = read_submission(checks_file.parent, topic_of(checks_file))
+            self._loaded[checks_file] = LoadedSubmission(submission)
+        return self._loaded[checks_file]
+
+    def replace_submission(self, checks_file: Path, loaded: LoadedSubmission) -> None:
+        """Grades another submission from now on, with the checks that are already collected."""
+        self._loaded[checks_file] = loaded
+
+    def drivers(self, folder: Path) -> dict[str, Any]:
+        if folder not in self._drivers:
+            self._drivers[folder] = load_drivers(folder)
+        return self._drivers[folder]
+
+
+KIT = pytest.StashKey[Kit]()
+
+
+def topic_of(checks_file: Path) -> str:
+    """`test_autodiff.py` checks `autodiff.py` or `autodiff.ipynb`."""
+    return checks_file.stem.removeprefix("test_")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gradlings", "gradlings exercises")
+    group.addoption(
+        "--device",
+        default="cpu",
+        help="also run every float check on this device: cpu (default), cuda, cuda:N, mps, or all that are present",
+    )
+    group.addoption("--probe-seed", type=int, default=0, help="seed of the random probes (default: 0)")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[KIT] = kit = Kit(config)
+    config.pluginmanager.register(Results(kit), "gradlings-results")
+    if config.getoption("device") != "cpu":
+        from autograder.devices import present_devices
+
+        kit.devices = present_devices(config.getoption("device"))
+    if kit.page and not config.getoption("collectonly"):
+        config.option.verbose = -2  # the page says it all
+        config.option.no_header = True
+        config.option.tbstyle = "no"
+        config.pluginmanager.getplugin("terminalreporter").reportchars = ""
+
+
+def _only_assignments(config: pytest.Config) -> bool:
+    """True if every argument of the command line names a folder or file of checks."""
+    paths = [Path(config.invocation_params.dir, argument.split("::")[0]) for argument in config.args]
+    return bool(paths) and all(any(map(_declares_exercises, _checks_files(path))) for path in paths)
+
+
+def _checks_files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [*path.glob("test_*.py"), *path.glob("[0-9]*/test_*.py")]
+
+
+def _declares_exercises(path: Path) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return "@exercise(" in text and "from autograder import" in text
+
+
+class UnattemptedItem(pytest.Item):
+    """A check of an exercise that is still a stub."""
+
+    def runtest(self) -> None:
+        pytest.skip("not attempted yet")
+
+
+class UnattemptedClass(pytest.Collector):
+    """The checks of one exercise, from the source."""
+
+    def collect(self) -> Iterator[UnattemptedItem]:
+        for exercise in self.config.stash[KIT].exercises(self.path):
+            if exercise.class_name == self.name:
+                for check in exercise.checks:
+                    yield UnattemptedItem.from_parent(self, name=check.name)
+
+
+class UnattemptedModule(pytest.File):
+    """A file of checks that is not imported, because no exercise of it is attempted."""
+
+    def collect(self) -> Iterator[UnattemptedClass]:
+        for exercise in self.config.stash[KIT].exercises(self.path):
+            yield UnattemptedClass.from_parent(self, name=exercise.class_name, path=self.path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    try:
+        exercises = parent.config.stash[KIT].exercises(module_path)
+    except (InputError, OSError):
+        return None  # let pytest report what is wrong with the file
+    if not exercises or not parent.config.stash[KIT].lazy:
+        return None
+    submission = read_submission(module_path.parent, topic_of(module_path))
+    if submission.problem or any(submission.attempted(exercise.functions) for exercise in exercises):
+        return None
+    return UnattemptedModule.from_parent(parent, path=module_path)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    found = item.config.stash[KIT].of_item(item)
+    if found:
+        exercise, _ = found
+        item.extra_keyword_matches.update(exercise.functions)  # so that -k manual_gradients works
+        item.extra_keyword_matches.add(exercise.id)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    kit = session.config.stash[KIT]
+    kit.collected.expect(item.nodeid for item in session.items if kit.of_item(item))
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """The submission: `student.sigmoid` is the student's function, `student.through("name")` a driver."""
+    kit = request.config.stash[KIT]
+    found = kit.of_item(request.node)
+    if found is None:
+        raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
+    exercise, _ = found
+    path = request.path
+    made = Student(kit.loaded(path), exercise, kit.drivers(path.parent), kit.devices)
+    kit.students[request.node.nodeid] = made
+    return made
+
+
+@pytest.fixture
+def probes(request: pytest.FixtureRequest) -> LadderMaker:
+    """Makes a ladder of probes: hand-made ones first, then seeded random ones."""
+    from autograder.probes import LadderMaker
+
+    return LadderMaker(request.config.stash[KIT].seed, request.node.nodeid.rpartition("/")[2])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    kit: Kit = item.config.stash[KIT]
+    found = kit.of_item(item)
+    if found is None or not (call.when == "call" or (call.when == "setup" and call.excinfo)):
+        return (yield)
+    exercise, check = found
+    error = call.excinfo.value if call.excinfo else None
+    student = kit.students.get(item.nodeid)
+    result = check_result(exercise, check, error, student, item.path.parent)
+    if result.verdict is Verdict.NOT_ATTEMPTED and not isinstance(error, pytest.skip.Exception):
+        call.excinfo = _as_skip()
+    elif isinstance(error, Unavailable) or hasattr(error, "evidence"):
+        item.repr_failure = lambda excinfo, style=None: _plain_text(result)  # type: ignore[method-assign]
+        cause = getattr(error, "cause", None)
+        if cause is not None and item.config.getoption("usepdb"):
+            call.excinfo = pytest.ExceptionInfo.from_exception(cause)  # debug where the student's code failed
+    item.user_properties += [
+        ("exercise", exercise.id),
+        ("points", result.points),
+        ("max_points", result.max_points),
+        ("verdict", result.verdict.value),
+    ]
+    report = yield
+    report.check_result = asdict(result) | {"printed": report.capstdout[:4000]}  # type: ignore[attr-defined]
+    report.checks_file = str(item.path)  # type: ignore[attr-defined]
+    report.problems = student.loaded.problems() if student else []  # type: ignore[attr-defined]
+    return report
+
+
+def _as_skip() -> pytest.ExceptionInfo[BaseException]:
+    try:
+        pytest.skip("not attempted yet")
+    except pytest.skip.Exception as skipped:
+        return pytest.ExceptionInfo.from_exception(skipped)
+
+
+def _plain_text(result: CheckResult) -> str:
+    rows = [f"{row.name} got {row.got} expected {row.expected}".strip() for row in result.rows if not row.right]
+    return "\n".join(filter(None, [result.call, *rows, result.message, result.place]))
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    if config.stash[KIT].page and hasattr(report, "check_result"):
+        return report.outcome, "", ""
+    return None
+
+
+class Results:
+    """Collects the results of a run (in xdist's controller, too), decides the exit code and shows the page."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if hasattr(report, "check_result"):
+            self._kit.collected.add(report.nodeid, report.checks_file, report.check_result, report.problems)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Exit code 0 only at full marks: 1 if a check that ran did not pass."""
+        collected = self._kit.collected
+        if exitstatus == pytest.ExitCode.OK and collected.results and not collected.all_passed():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if not self._kit.collected.results:
+            return
+        from autograder.rendering.terminal import write_page
+
+        for card in scorecards(self._kit.collected, self._kit.exercises, self._kit.seed):
+            write_page(terminalreporter, card, detail=self._kit.detail > 0)

@@ -1,0 +1,1 @@
+"""Renderings of a scorecard: pure functions, one module a format."""

@@ -1,0 +1,209 @@
+"""The terminal page: one line an exercise, and for each that is not right, what, where and why."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from autograder.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
+
+_WIDEST = 100
+_BAR = 10
+_PRINTED_LINES = 6
+_UNREACHED = (Verdict.NOT_ATTEMPTED, Verdict.PASS)
+
+
+def page(card: Scorecard, *, detail: bool = False, plain: bool = False) -> Iterator[Padding | Text]:
+    """The page as Rich renderables, top to bottom.
+
+    Args:
+        detail: also shows every check, the student's lines behind an exception and all that was printed.
+        plain: uses ASCII only, for terminals that cannot show more.
+    """
+    dot = "-" if plain else "\u00b7"
+    yield Text("")
+    yield Text(f"{card.assignment} {dot} {card.title}" if card.title else card.assignment, style="bold")
+    yield Text("")
+    yield from _problems(card)
+    name_width = max((cell_len(exercise.name) for exercise in card.exercises), default=0)
+    id_width = max((len(exercise.id) for exercise in card.exercises), default=0)
+    said: set[str] = set()
+    for exercise in card.exercises:
+        yield _exercise_line(exercise, id_width, min(name_width, 34), plain)
+        yield from _exercise_findings(exercise, detail, said)
+    yield Text("")
+    yield _score_line(card, dot)
+
+
+def write_page(reporter: Any, card: Scorecard, *, detail: bool) -> None:
+    """Writes the page to pytest's terminal, in colour only where pytest would use colour."""
+    writer = reporter._tw
+    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    text = rendered(card, detail=detail, width=writer.fullwidth, colour=writer.hasmarkup, plain=not _can_show(encoding))
+    for line in text.splitlines():
+        writer.line(line)
+
+
+def rendered(card: Scorecard, *, detail: bool, width: int, colour: bool, plain: bool) -> str:
+    """The page as text, with ANSI colours if asked for."""
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=min(width, _WIDEST),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+    for part in page(card, detail=detail, plain=plain):
+        console.print(part, soft_wrap=False)
+    text = "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+    return text.encode("ascii", "replace").decode() if plain else text
+
+
+def _can_show(encoding: str) -> bool:
+    try:
+        "\u2588\u2591\u00b7".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _problems(card: Scorecard) -> Iterator[Padding | Text]:
+    messages = {check.message for exercise in card.exercises for check in exercise.checks}
+    shown = [problem for problem in card.problems if problem not in messages]
+    for problem in shown:
+        yield _indented(Text(problem, style="red"), 2)
+    if shown:
+        yield Text("")
+
+
+def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plain: bool) -> Text:
+    line = Text("  ")
+    line.append(f"{exercise.id:<{id_width}} ")
+    line.append(f"{exercise.name:<{name_width}}  ", style="bold")
+    filled = _BAR if exercise.solved else _BAR * exercise.points // max(exercise.max_points, 1)
+    colour = "green" if exercise.solved else "yellow" if exercise.points or not exercise.attempted else "red"
+    line.append(("#" if plain else "\u2588") * filled, style=colour)
+    line.append(("-" if plain else "\u2591") * (_BAR - filled), style="dim")
+    line.append(f"  {exercise.points:>2}/{exercise.max_points:<2}", style=colour)
+    word = _word(exercise)
+    if word:
+        line.append("  " + word, style="" if exercise.solved else "dim")
+    return line
+
+
+def _word(exercise: ExerciseScore) -> str:
+    if exercise.solved:
+        return "" if exercise.max_points else "solved for you: look at it first"
+    if not exercise.attempted:
+        return "not attempted yet"
+    passed = sum(check.verdict is Verdict.PASS for check in exercise.checks)
+    return f"{passed} of {len(exercise.checks)} checks" if len(exercise.checks) > 1 else ""
+
+
+def _exercise_findings(exercise: ExerciseScore, detail: bool, said: set[str]) -> Iterator[Padding | Text]:
+    failing = [check for check in exercise.checks if check.verdict not in _UNREACHED]
+    for check in exercise.checks if detail and exercise.attempted else failing[:1]:
+        if detail:
+            mark = "right" if check.verdict is Verdict.PASS else str(check.verdict).replace("_", " ")
+            yield _indented(Text(f"{check.title}: {mark} ({check.points}/{check.max_points})", style="dim"), 6)
+        if check.verdict in _UNREACHED:
+            continue
+        yield from _finding(check, detail)
+    if failing:
+        cause = exercise.misconception or failing[0].claim
+        if cause:
+            yield _indented(Text(cause, style="yellow"), 6)
+        if failing[0].verdict is not Verdict.GRADER_ERROR:
+            yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
+    for note in _notes(exercise):
+        if note not in said:
+            said.add(note)
+            yield _indented(Text(f"note, costs no points: {note}", style="dim"), 6)
+    printed = next((check.printed for check in failing if check.printed.strip()), "")
+    if printed:
+        yield from _printed(printed, detail)
+
+
+def _finding(check: CheckResult, detail: bool) -> Iterator[Padding | Text]:
+    if check.call:
+        first = Text(check.call)
+        if check.place:
+            first.append(f"   {check.place}", style="dim")
+        yield _indented(first, 6)
+    elif check.place and check.place not in check.message:
+        yield _indented(Text(check.place, style="dim"), 6)
+    yield from _rows(check)
+    if check.message:
+        yield _indented(Text(check.message, style="red"), 8 if check.call else 6)
+    if detail:
+        for line in check.trace:
+            yield _indented(Text(line, style="dim"), 8)
+
+
+def _rows(check: CheckResult) -> Iterator[Padding]:
+    """Got and expected, side by side where they fit, and how many probes were right on the last line."""
+    tail = f"{check.probes_right} of {check.probes} probes right" if check.probes > 1 else ""
+    width = max((cell_len(row.name) for row in check.rows), default=0)
+    for row in check.rows:
+        name = f"{row.name:<{width}}   " if width else ""
+        last = row is check.rows[-1]
+        if row.right:
+            yield _indented(Text(f"{name}right"), 8)
+        else:
+            yield from _row(name, row)
+        if last and tail:
+            yield _indented(Text(tail, style="dim"), 8)
+    if not check.rows and tail:
+        yield _indented(Text(tail, style="dim"), 8)
+
+
+def _row(name: str, row: Row) -> Iterator[Padding]:
+    if len(name) + len(row.got) + len(row.expected) <= 60:
+        line = Text(name)
+        line.append("got ", style="dim").append(row.got, style="red")
+        line.append("   expected ", style="dim").append(row.expected, style="green")
+        yield _indented(line, 8)
+        return
+    yield _indented(Text(name).append("got      ", style="dim").append(row.got, style="red"), 8)
+    blank = " " * len(name)
+    yield _indented(Text(blank).append("expected ", style="dim").append(row.expected, style="green"), 8)
+
+
+def _notes(exercise: ExerciseScore) -> list[str]:
+    return list(dict.fromkeys(note for check in exercise.checks for note in check.notes))
+
+
+def _printed(text: str, detail: bool) -> Iterator[Padding]:
+    lines = text.rstrip().splitlines()
+    shown = lines if detail else lines[:_PRINTED_LINES]
+    yield _indented(Text("your code printed:", style="dim"), 6)
+    for line in shown:
+        yield _indented(Text(line), 8)
+    if len(shown) < len(lines):
+        yield _indented(Text(f"... and {len(lines) - len(shown)} more lines (-v shows all)", style="dim"), 8)
+
+
+def _score_line(card: Scorecard, dot: str) -> Text:
+    line = Text("  ")
+    line.append(f"{card.points} of {card.max_points} points", style="bold green" if card.full_marks else "bold")
+    following = next((exercise for exercise in card.exercises if not exercise.solved), None)
+    if following is not None:
+        line.append(f" {dot} next: {following.id} {following.name}")
+    elif card.full_marks:
+        line.append(f" {dot} full marks, well done", style="green")
+    return line
+
+
+def _indented(text: Text, left: int) -> Padding:
+    return Padding(text, (0, 0, 0, left), expand=False)

@@ -1,0 +1,123 @@
+"""Runs the checks of an assignment on one submission after another, in this process, with pytest's own items.
+
+The checks are collected once; each submission then costs only the checks themselves. What is run is exactly what
+`pytest assignments/NN` runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from autograder.checking import Examination
+from autograder.errors import InputError
+from autograder.exercise import Exercise
+from autograder.pytest_plugin import KIT
+from autograder.results import Collected, scorecards
+from autograder.scorecard import Scorecard
+from autograder.student import LoadedSubmission
+from autograder.submission import Submission
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A scorecard, and what each check observed, by "exercise::check"."""
+
+    scorecard: Scorecard
+    examinations: dict[str, list[Examination]]
+
+
+class Grader:
+    """Grades submissions with the checks of one assignment folder, collected once."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+        self._kit = session.config.stash[KIT]
+        self._items = [item for item in session.items if self._kit.of_item(item)]
+
+    def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
+        return self._kit.exercises(checks_file)
+
+    def grade(self, submission: Submission, checks_file: Path, *, seed: int, only: Collection[str] = ()) -> Graded:
+        """Runs the checks of one file on a submission.
+
+        Args:
+            seed: of the random probes.
+            only: ids of exercises to run; all if empty.
+        """
+        self._kit.seed = seed
+        self._kit.replace_submission(checks_file, LoadedSubmission(submission))
+        collected = Collected()
+        examinations: dict[str, list[Examination]] = {}
+        chosen = [item for item in self._items if item.path == checks_file]
+        if only:
+            chosen = [item for item in chosen if self._exercise_id(item) in only]
+        for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+            for report in runtestprotocol(item, log=False, nextitem=following):
+                result: Any = getattr(report, "check_result", None)
+                if result is not None:
+                    collected.add(report.nodeid, str(item.path), result, [])
+                    student = self._kit.students.get(item.nodeid)
+                    examinations[f"{result['exercise']}::{result['check']}"] = (
+                        list(student.examinations) if student else []
+                    )
+        cards = scorecards(collected, self._kit.exercises, seed)
+        card = cards[0] if cards else Scorecard(checks_file.parent.name, "", ())
+        return Graded(card, examinations)
+
+    def _exercise_id(self, item: pytest.Item) -> str:
+        found = self._kit.of_item(item)
+        return found[0].id if found else ""
+
+
+class _Loop:
+    """A pytest plugin that collects as usual and then hands the items over instead of running them once."""
+
+    def __init__(self, work: Callable[[Grader], Any]) -> None:
+        self._work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.collection_errors: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        session.config.stash[KIT].lazy = False
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.collection_errors.append(report.longreprtext)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if not self.collection_errors:
+            try:
+                self.result = self._work(Grader(session))
+            except BaseException as error:
+                self.error = error
+        return True
+
+
+def with_checks(folder: Path, work: Callable[[Grader], T]) -> T:
+    """Collects the checks in an assignment's folder once and calls `work` with a grader for them.
+
+    Raises:
+        InputError: the checks cannot be collected; the message is pytest's.
+        Whatever `work` raises.
+    """
+    loop = _Loop(work)
+    options = ["-p", "no:terminal", "-p", "no:cacheprovider", "-o", "addopts=", "--import-mode=importlib"]
+    status = pytest.main([str(folder), *options, "--capture=sys", "--continue-on-collection-errors"], plugins=[loop])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        raise InputError(f"pytest could not run the checks in {folder} (exit code {int(status)})")
+    if loop.collection_errors:
+        raise InputError(f"The checks in {folder} cannot be collected:\n" + "\n".join(loop.collection_errors))
+    if loop.error is not None:
+        raise loop.error
+    return loop.result

@@ -1,0 +1,139 @@
+"""What a submission earned: frozen results, to and from JSON.
+
+Everything that is shown to anyone (terminal page, HTML, CSV, gradebook) is a pure function of a `Scorecard`.
+This module imports nothing else of the package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How one check ended."""
+
+    PASS = "pass"
+    WRONG = "wrong"  # an answer came back and it is not right
+    ERROR = "error"  # the submission raised, could not be read, or a function has the wrong signature
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASH = "crash"  # the process that ran the submission died
+    FORBIDDEN = "forbidden"  # something the exercise does not allow was used
+    MISSING = "missing"  # the function is not there: deleted or renamed
+    NOT_ATTEMPTED = "not_attempted"
+    GRADER_ERROR = "grader_error"  # our fault: costs the student nothing
+
+
+@dataclass(frozen=True)
+class Row:
+    """One compared value of an answer, as text: a member of a tuple, or the whole answer (`name` is empty)."""
+
+    name: str
+    got: str
+    expected: str
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The result of one check (one pytest item)."""
+
+    exercise: str
+    check: str
+    title: str
+    verdict: Verdict
+    max_points: int
+    message: str = ""
+    """What happened, in one or two plain sentences; empty when right."""
+    call: str = ""
+    """The call with the smallest failing input, e.g. `sigmoid(z=-1.0)`."""
+    rows: tuple[Row, ...] = ()
+    place: str = ""
+    """`file:line` of the student's function, or of the line that failed."""
+    probes_right: int = 0
+    probes: int = 0
+    misconceptions: tuple[str, ...] = ()
+    """Sentences of the catalogue entries that predict everything this check saw."""
+    claim: str = ""
+    """What the general signatures say of the wrong values; empty when they are silent."""
+    notes: tuple[str, ...] = ()
+    """What costs no points but is worth knowing, e.g. that the code would not run on a GPU."""
+    trace: tuple[str, ...] = ()
+    """The student's own lines that led to an exception, outermost first."""
+    printed: str = ""
+
+    @property
+    def points(self) -> int:
+        """Points earned: a check is all or nothing."""
+        return self.max_points if self.verdict is Verdict.PASS else 0
+
+
+@dataclass(frozen=True)
+class ExerciseScore:
+    """One exercise: the results of its checks."""
+
+    id: str
+    functions: tuple[str, ...]
+    max_points: int
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(check.points for check in self.checks)
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.functions)
+
+    @property
+    def attempted(self) -> bool:
+        return any(check.verdict is not Verdict.NOT_ATTEMPTED for check in self.checks)
+
+    @property
+    def solved(self) -> bool:
+        return all(check.verdict is Verdict.PASS for check in self.checks)
+
+    @property
+    def misconception(self) -> str:
+        """The one named mistake that explains every check of the exercise that was run, or ""."""
+        candidates = [set(check.misconceptions) for check in self.checks]
+        common = set.intersection(*candidates) if candidates and not self.solved else set()
+        return common.pop() if len(common) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The whole result of one submission."""
+
+    assignment: str
+    title: str
+    exercises: tuple[ExerciseScore, ...]
+    problems: tuple[str, ...] = ()
+    """What is wrong with the submission as a whole (a syntax error, two edited files), each said once."""
+    seed: int = 0
+    versions: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> int:
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def max_points(self) -> int:
+        return sum(exercise.max_points for exercise in self.exercises)
+
+    @property
+    def full_marks(self) -> bool:
+        return all(exercise.solved for exercise in self.exercises)
+
+    def to_json(self) -> bytes:
+        import msgspec  # deferred: the terminal page of an untouched kit does without it
+
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Scorecard:
+        """Raises `msgspec.ValidationError` when the text is not a scorecard."""
+        import msgspec
+
+        return msgspec.json.decode(text, type=cls)

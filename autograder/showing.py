@@ -1,0 +1,114 @@
+"""Values as short text for people: calls, tensors, numbers. Two values that differ never look the same."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_WIDTH = 60
+
+
+def show(value: Any, digits: int = 6, width: int = _WIDTH) -> str:
+    """One line of text; long values are cut in the middle."""
+    text = _text(value, digits)
+    if len(text) > width and isinstance(value, Tensor | np.ndarray):
+        return described(value)
+    return _CONTROL.sub("?", text if len(text) <= width else text[: width - 12] + " ... " + text[-7:])
+
+
+def show_pair(got: Any, expected: Any) -> tuple[str, str]:
+    """Both values with enough digits to tell them apart."""
+    for digits in (4, 6, 9, 12, 17):
+        pair = show(got, digits), show(expected, digits)
+        if pair[0] != pair[1]:
+            return pair
+    return pair
+
+
+def show_call(name: str, parameters: Sequence[str], args: Sequence[Any], width: int = 88) -> str:
+    """`sigmoid(z=-1.0)`; large arguments are described, not printed."""
+    for budget in (_WIDTH, 28, 0):
+        parts = [
+            f"{parameter}={show(arg, 4, budget) if budget else described(arg)}"
+            for parameter, arg in zip(parameters, args, strict=False)
+        ]
+        text = f"{name}({', '.join(parts)})"
+        if len(text) <= width:
+            break
+    return text
+
+
+def described(value: Any) -> str:
+    """What a value is, without its numbers."""
+    if isinstance(value, Tensor):
+        return f"{shape_text(value.shape)} {dtype_text(value.dtype)}"
+    if isinstance(value, np.ndarray):
+        return f"NumPy {shape_text(value.shape)} {value.dtype}"
+    return show(value, 4, 28)
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
+
+def dtype_text(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def kind_text(value: Any) -> str:
+    """The type in words: "a tensor", "a tuple of 2", "None"."""
+    if value is None:
+        return "None"
+    if isinstance(value, Tensor):
+        return "a tensor"
+    if isinstance(value, np.ndarray):
+        return "a NumPy array"
+    if isinstance(value, np.generic):
+        return f"a NumPy number ({type(value).__name__})"
+    if isinstance(value, tuple | list | dict):
+        return f"a {type(value).__name__} of {len(value)}"
+    name = {bool: "bool", int: "int", float: "float", str: "string"}.get(type(value), type(value).__name__)
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _text(value: Any, digits: int) -> str:
+    if isinstance(value, Tensor):
+        if value.numel() > 64 or value.device.type == "meta":
+            return described(value)
+        listed = value.detach().cpu().tolist()
+        return _text(listed, digits) if value.dim() else _number(listed, digits)
+    if isinstance(value, np.ndarray):
+        return f"np.array({_text(value.tolist(), digits)})" if value.size <= 64 else described(value)
+    if isinstance(value, torch.Size):
+        return shape_text(value)
+    if isinstance(value, tuple):
+        inner = ", ".join(_text(item, digits) for item in value)
+        return f"({inner}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return "[" + ", ".join(_text(item, digits) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_text(k, digits)}: {_text(v, digits)}" for k, v in value.items()) + "}"
+    if isinstance(value, float):
+        return _number(value, digits)
+    if isinstance(value, bool | int | str | torch.dtype) or value is None:
+        return repr(value)
+    try:
+        return repr(value).splitlines()[0]
+    except Exception:  # a broken __repr__ must not end the check
+        return f"a {type(value).__name__}"
+
+
+def _number(value: Any, digits: int) -> str:
+    if isinstance(value, float):
+        if math.isnan(value) or math.isinf(value):
+            return str(value)
+        text = f"{value:.{digits}g}"
+        return text if any(mark in text for mark in ".e") else text + ".0"
+    return repr(value)

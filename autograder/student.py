@@ -1,0 +1,279 @@
+"""The submission as checks see it: `student.sigmoid` is the student's function, run in this process.
+
+Checks never call student code themselves. They hand over a list of argument tuples and get back an `Outcome` for
+each: a plain record of what was observed, so that the same checks can be served by another process.
+"""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from types import CodeType, SimpleNamespace
+from typing import Any
+
+from autograder.advice import error_sentence
+from autograder.exercise import Exercise
+from autograder.forbidden import Breach
+from autograder.forbidden_source import breaches_in_source
+from autograder.scorecard import Verdict
+from autograder.submission import Submission, SyntaxProblem, shown, syntax_tree
+from autograder.time_limit import TimeUp, time_limit
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that student code let out."""
+
+    kind: str
+    message: str
+    place: str
+    """`file:line` of the innermost line of the submission, or "" if there is none."""
+    trace: tuple[str, ...]
+    """The submission's own lines on the way, outermost first."""
+    exception: BaseException
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call gave: a value or an exception, and the arguments as they are afterwards."""
+
+    verdict: Verdict = Verdict.PASS
+    """PASS here means: it returned. Otherwise ERROR, TIMEOUT or MEMORY."""
+    value: Any = None
+    raised: Raised | None = None
+    args_after: tuple[Any, ...] = ()
+
+
+class Unavailable(Exception):
+    """The function cannot be called at all; carries the verdict and the sentence for the student."""
+
+    def __init__(self, verdict: Verdict, message: str, place: str = "", raised: Raised | None = None) -> None:
+        super().__init__(message)
+        self.verdict, self.message, self.place, self.raised = verdict, message, place, raised
+
+
+class LoadedSubmission:
+    """A submission executed cell by cell in a namespace of its own. A cell that fails does not stop the others."""
+
+    def __init__(self, submission: Submission, seconds: float = 10.0) -> None:
+        self.submission = submission
+        self.namespace: dict[str, Any] = {"__name__": submission.path.stem, "__file__": str(submission.path)}
+        self.cell_errors: list[tuple[int, Raised]] = []
+        try:
+            with time_limit(seconds):
+                for index, cell in enumerate(submission.cells):
+                    self._run_cell(index, cell.file, cell.source)
+        except TimeUp as error:
+            self.cell_errors.append((len(submission.cells) - 1, _raised(error, submission.files)))
+
+    def _run_cell(self, index: int, file: str, source: str) -> None:
+        try:
+            code: CodeType = compile(syntax_tree(self.submission.cells[index]), file, "exec")
+        except SyntaxError:
+            return  # listed in submission.syntax_problems
+        if " cell " in file:
+            linecache.cache[file] = (len(source), None, [line + "\n" for line in source.splitlines()], file)
+        try:
+            exec(code, self.namespace)
+        except (KeyboardInterrupt, TimeUp):
+            raise
+        except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
+            self.cell_errors.append((index, _raised(error, self.submission.files)))
+
+    def problems(self) -> list[str]:
+        """One sentence for each cell that cannot be read or that failed."""
+        found = [syntax_sentence(problem) for problem in self.submission.syntax_problems]
+        for _, raised in self.cell_errors:
+            if raised.kind == "TimeUp":
+                found.append(f"{raised.place}: your file is still running after its time limit. An endless loop?")
+            else:
+                found.append(f"{raised.place}: {raised.kind} while your file was loaded: {raised.message}")
+        return found
+
+
+def syntax_sentence(problem: SyntaxProblem) -> str:
+    line = f"\n    {problem.text.strip()}" if problem.text.strip() else ""
+    return f"{shown(problem.file)}:{problem.line}: Python cannot read this line ({problem.message}).{line}"
+
+
+class Student:
+    """What a check receives as `student`, for one check of one exercise."""
+
+    def __init__(
+        self,
+        loaded: LoadedSubmission,
+        exercise: Exercise,
+        drivers: dict[str, Any],
+        devices: tuple[str, ...] = (),
+    ) -> None:
+        self.loaded = loaded
+        self.exercise = exercise
+        self.devices = devices
+        """Devices besides the CPU on which the probes are run, too."""
+        self.examinations: list[Any] = []
+        """What autograder.checking observed, in order."""
+        self.notes: list[str] = []
+        """Sentences that cost no points."""
+        self._drivers = drivers
+
+    def __getattr__(self, name: str) -> StudentFunction:
+        return StudentFunction(self, name, self.loaded.namespace.get(name), (name,))
+
+    def through(self, driver: str) -> StudentFunction:
+        """A driver of the assignment (a function in `drivers.py`), bound to the submission's functions."""
+        function = self._drivers[driver]
+        names = SimpleNamespace(**self.loaded.namespace)
+        return StudentFunction(self, driver, lambda *args: function(names, *args), self.exercise.functions)
+
+
+class StudentFunction:
+    """One function of the submission (or a driver over it) that can be called on a list of arguments."""
+
+    def __init__(self, student: Student, name: str, function: Any, needed: tuple[str, ...]) -> None:
+        self.student = student
+        self.name = name
+        self.exercise = student.exercise
+        self._loaded = student.loaded
+        self._function = function
+        self._needed = needed
+
+    @property
+    def files(self) -> frozenset[str]:
+        return self._loaded.submission.files
+
+    @property
+    def place(self) -> str:
+        """`file:line` of the student's definition."""
+        known = self._loaded.submission.functions.get(self._needed[0])
+        return f"{shown(known.file)}:{known.line}" if known else shown(self._loaded.submission.path)
+
+    def check_available(self) -> None:
+        """Raises `Unavailable` if the function is a stub, missing, spoiled by a syntax error, or no function."""
+        submission = self._loaded.submission
+        if submission.problem:
+            raise Unavailable(Verdict.ERROR, submission.problem)
+        for name in self._needed:
+            known = submission.functions.get(name)
+            if known and not known.attempted:
+                raise Unavailable(Verdict.NOT_ATTEMPTED, f"{name} is not attempted yet", self.place)
+            if name not in self._loaded.namespace:
+                raise self._why_missing(name)
+            if not callable(self._loaded.namespace[name]):
+                what = type(self._loaded.namespace[name]).__name__
+                raise Unavailable(Verdict.ERROR, f"{name} is a {what} in your file, not a function.", self.place)
+
+    def _why_missing(self, name: str) -> Unavailable:
+        submission = self._loaded.submission
+        for problem in submission.syntax_problems:
+            if any(
+                cell.file == problem.file
+                and cell.first_line <= problem.line <= cell.first_line + cell.source.count("\n") + 1
+                and f"def {name}" in cell.source
+                for cell in submission.cells
+            ):
+                place = f"{shown(problem.file)}:{problem.line}"
+                return Unavailable(Verdict.ERROR, syntax_sentence(problem), place)
+        for index, raised in self._loaded.cell_errors:
+            if f"def {name}" in submission.cells[index].source:
+                message = f"{raised.kind} before {name} was defined: {raised.message}"
+                return Unavailable(Verdict.ERROR, message, raised.place, raised)
+        message = f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"
+        if submission.syntax_problems:
+            message = syntax_sentence(submission.syntax_problems[0])
+        return Unavailable(Verdict.MISSING, message, shown(submission.path))
+
+    def _breaches(self, recorded: Sequence[Breach]) -> tuple[Breach, ...]:
+        """What the exercise forbids: seen in the source, and recorded while the function ran."""
+        from autograder.forbidden_calls import merged
+
+        found: list[Breach] = []
+        submission = self._loaded.submission
+        for file in sorted(submission.files):
+            source = submission.source_of(file)
+            found.extend(breaches_in_source(source, self.exercise.functions, self.exercise.forbids, file))
+        return merged(found, recorded)
+
+    def outcomes(self, calls: Sequence[tuple[Any, ...]]) -> tuple[list[Outcome], tuple[Breach, ...]]:
+        """Calls the function on fresh copies of each argument tuple, within the exercise's time limit.
+
+        The list ends early at a call that ran out of time or memory.
+        """
+        from autograder.probes import fresh  # deferred, as all that needs torch: the warm-up does without it
+
+        self.check_available()
+        results: list[Outcome] = []
+        recorded: list[Breach] = []
+        deadline = monotonic() + self.exercise.seconds
+        for call in calls:
+            outcome = self._call(fresh(call), deadline - monotonic(), recorded)
+            results.append(outcome)
+            if outcome.verdict in (Verdict.TIMEOUT, Verdict.MEMORY):
+                break
+        return results, self._breaches(recorded) if self.exercise.forbids else ()
+
+    def __call__(self, *args: Any) -> Any:
+        """Calls the function once on the arguments as they are and returns its value.
+
+        Raises:
+            Unavailable: it cannot be called, or it raised; carries what the student is told.
+        """
+        self.check_available()
+        outcome = self._call(args, self.exercise.seconds, [])
+        if outcome.raised is None:
+            return outcome.value
+        raised = outcome.raised
+        message = error_sentence(raised.kind, raised.message, self.name, bool(raised.place), "...")
+        raise Unavailable(outcome.verdict, message, raised.place or self.place, raised)
+
+    def unguarded(self, *args: Any) -> Any:
+        """The bare function, for the virtual GPU: no limit, and exceptions come through."""
+        return self._function(*args)
+
+    def _call(self, args: tuple[Any, ...], seconds: float, recorded: list[Breach]) -> Outcome:
+        try:
+            with time_limit(max(seconds, 0.05)):
+                value = self._watched(args, recorded) if self.exercise.forbids else self._function(*args)
+            return Outcome(Verdict.PASS, value, None, args)
+        except KeyboardInterrupt:
+            raise
+        except TimeUp as error:
+            return Outcome(Verdict.TIMEOUT, None, _raised(error, self.files), args)
+        except MemoryError as error:
+            return Outcome(Verdict.MEMORY, None, _raised(error, self.files), args)
+        except BaseException as error:  # SystemExit and pytest's own outcomes, too
+            return Outcome(Verdict.ERROR, None, _raised(error, self.files), args)
+
+    def _watched(self, args: tuple[Any, ...], recorded: list[Breach]) -> Any:
+        from autograder.forbidden_calls import CallRecorder
+
+        recorder = CallRecorder(self.exercise.forbids, self.files)
+        try:
+            with recorder:
+                return self._function(*args)
+        finally:
+            recorded.extend(recorder.breaches)
+
+
+def _raised(error: BaseException, files: frozenset[str]) -> Raised:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    place = f"{shown(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    trace = tuple(f"{shown(f.filename)}:{f.lineno} in {f.name}: {f.line}" for f in frames[-4:])
+    try:
+        message = str(error)
+    except Exception:  # a hostile or broken __str__
+        message = ""
+    return Raised(type(error).__name__, message, place, trace, error)
+
+
+def load_drivers(folder: Path) -> dict[str, Any]:
+    """The functions of `drivers.py` beside the checks; empty where there is none."""
+    path = folder / "drivers.py"
+    if not path.is_file():
+        return {}
+    namespace: dict[str, Any] = {"__name__": f"drivers_{folder.name}", "__file__": str(path)}
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+    return namespace

@@ -1,0 +1,643 @@
+# %% [markdown]
+# # 02 GPT config and parameter counting
+#
+# The chapter describes a whole language model by a handful of settings: vocabulary size, context length, embedding
+# dimension, heads, layers, dropout rate, bias. This assignment takes these settings at their word. You read them from
+# the chapter's listing, check that a model can be built from them, and work out how many numbers that model learns:
+# exactly, without building it.
+#
+# At the end you can say where each of the 163,009,536 parameters of the chapter's model sits, why a model named "124M"
+# has that many, how much memory they need, and which of the chapter's own claims do not survive the arithmetic.
+#
+# Nothing is needed from assignment 01 but the idea of a shape. Assignment 06 builds the model that you count here.
+
+# %%
+from typing import TypedDict
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+
+class GPTConfig(TypedDict):
+    """The settings of a GPT model."""
+
+    vocab_size: int  # V: how many different tokens there are
+    context_length: int  # T: how many tokens the model sees at once
+    emb_dim: int  # D: how many numbers stand for one token
+    n_heads: int  # H: how many attention heads share the D numbers
+    n_layers: int  # L: how many blocks are stacked
+    drop_rate: float  # p: share of activations set to zero in training
+    qkv_bias: bool  # whether the query, key and value projections have a bias
+
+
+KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")
+
+CHAPTER_LISTING = """\
+GPT_CONFIG_124M = {
+"vocab_size": 50257,  // Vocabulary size of the BPE tokenizer
+"context_length": 1024, // Context length
+"emb_dim": 768,       // Embedding dimension
+"n_heads": 12,        // Number of attention heads
+"n_layers": 12,       // Number of layers
+"drop_rate": 0.1,     // Dropout rate: 10%
+"qkv_bias": False     // Query-Key-Value bias
+}
+"""
+
+# %% [markdown] exercise="2.1"
+# ## 2.1 Read the chapter's listing
+#
+# The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
+# `false` in lower case. It is not Python either: there `//` divides, so Python stops at the first comment with a
+# `SyntaxError`. Configs written for human eyes often look like this, and somebody has to read them.
+#
+# Write a reader for this notation. It is written by hand for two reasons. `eval` and `exec` do not read a text, they
+# *obey* it: a config from the internet could delete your files. And `json` or `ast.literal_eval` refuse this text; once
+# you have bent it into a shape they take, the work is done.
+#
+# The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` takes it for true, and the model
+# silently gets biases nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And what stands
+# between quotes is a string whatever it looks like: a web address contains `//` and is no comment.
+
+
+# %% solution="2.1"
+def load_config(text: str) -> dict[str, int | float | bool | str]:
+    """The settings in a listing that is written like the chapter's.
+
+    The first line is `NAME = {`, the last is `}`. Between them stand lines of four kinds: an entry
+    `"key": value`, an entry with a comment behind it, a comment alone, a blank line.
+
+    * A comma follows an entry; behind the last one it may be missing.
+    * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
+    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `1e-5`), `True` or `False`, or a string in
+      double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
+      belongs to it.
+
+    Args:
+        text: the listing.
+
+    Returns:
+        One item an entry, in the order of the text. Whole numbers are int, decimal numbers float, `True` and `False`
+        bool, and quoted values str without their quotes, even "True" or "0.1".
+
+    Raises:
+        ValueError: a value without quotes is neither a number nor `True` or `False` (`yes`, say).
+
+    Example:
+        >>> load_config('TINY = {\\n"emb_dim": 8, // small\\n"qkv_bias": False\\n}')
+        {'emb_dim': 8, 'qkv_bias': False}
+    """
+
+    ### BEGIN SOLUTION
+    def value_of(word: str) -> int | float | bool:
+        if word in ("True", "False"):
+            return word == "True"
+        return int(word) if word.lstrip("+-").isdigit() else float(word)
+
+    config = {}
+    for line in text.splitlines():
+        outside, *pieces = line.split('"')  # every second piece stands between quotes
+        if outside.strip() or not pieces:
+            continue  # the name, the closing brace, a comment or a blank line
+        key, after = pieces[:2]
+        word = after.partition("//")[0].strip(" \t:,")
+        config[key] = value_of(word) if word else pieces[2]
+    return config
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.1"
+# 1. Go line by line, and ask of each line: is it an entry at all? Then: where does its value end?
+# 2. Cut the line at its double quotes: the pieces stand outside and inside quotes in turn, so a `//` in a piece at an
+#    even position starts a comment, and one at an odd position is part of a string.
+# 3. Skip lines that do not start with a quote. The piece between the first two quotes is the key. Take what follows up
+#    to a comment, without colon, comma and spaces. If nothing is left, the value is the next piece inside quotes;
+#    otherwise decide between the two truth words, a whole number and a decimal number, in this order.
+
+# %% [markdown] exercise="2.2"
+# ## 2.2 Which settings are wrong?
+#
+# A config is checked before a model is built from it, because most mistakes in it do not stop the build; they cost a
+# training run. Report *every* offending key, not just the first: nobody likes to fix errors one restart at a time.
+#
+# Two rules come from the architecture. The heads share the embedding: each of the $H$ heads works on $d = D / H$ of the
+# $D$ numbers. With $D = 768$ and $H = 10$ rounding down gives $d = 76$, the heads together cover only 760, and 8
+# numbers have no head. The dropout rate is a share, $0 \le p < 1$: whoever writes 10 for ten percent is off by a factor
+# of 100, and $p = 1$ would keep nothing (exercise 2.11 divides by $1 - p$).
+#
+# Two traps come from Python. `True` passes for an integer: `isinstance(True, int)` holds, and `True >= 1` too. And the
+# number "not a number", `nan`, answers *no* to every comparison, so a test for "too small or too large" lets it through.
+
+
+# %% solution="2.2"
+def validate_config(cfg: dict[str, object]) -> list[str]:
+    """The keys of a config whose values cannot be right.
+
+    A key offends when it is missing, or breaks its rule:
+
+    * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (768.0 and True are not ints)
+    * `drop_rate`: an int or a float with 0 <= drop_rate < 1; neither a bool nor nan
+    * `qkv_bias`: a bool
+    * `n_heads`, besides: it divides `emb_dim`. This is judged only if both are ints of at least 1; otherwise only
+      the key that breaks the rule above offends.
+
+    Other keys are ignored.
+
+    Args:
+        cfg: the settings; not changed.
+
+    Returns:
+        The offending keys, each once, in the order of `KEYS`; an empty list for a sound config.
+
+    Example:
+        >>> validate_config(load_config(CHAPTER_LISTING))
+        []
+        >>> validate_config({**load_config(CHAPTER_LISTING), "n_heads": 10, "drop_rate": 10})
+        ['n_heads', 'drop_rate']
+    """
+    ### BEGIN SOLUTION
+    sizes = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers")
+    wrong = {key for key in sizes if type(cfg.get(key)) is not int or cfg[key] < 1}
+    if not wrong & {"emb_dim", "n_heads"} and cfg["emb_dim"] % cfg["n_heads"] != 0:
+        wrong.add("n_heads")
+    rate = cfg.get("drop_rate")
+    if type(rate) not in (int, float) or not 0 <= rate < 1:
+        wrong.add("drop_rate")
+    if type(cfg.get("qkv_bias")) is not bool:
+        wrong.add("qkv_bias")
+    return [key for key in KEYS if key in wrong]
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.2"
+# 1. Collect first, answer last: no rule may keep the rules after it from being looked at.
+# 2. `type(value) is int` is stricter than `isinstance(value, int)`. A range is safe when you ask whether the value
+#    lies *inside* it and report it if not.
+# 3. Walk through the five sizes and collect those that are missing, of another type, or below 1. If neither `emb_dim`
+#    nor `n_heads` is among them, look at the remainder of their division. Then the rate, then the flag. Return what was
+#    collected, sorted into the order of `KEYS`.
+
+# %% [markdown]
+# From here on, functions take a sound config as a plain dictionary. Here is the chapter's, written as Python, to try
+# them on.
+
+# %%
+GPT_CONFIG_124M: GPTConfig = {
+    "vocab_size": 50257,
+    "context_length": 1024,
+    "emb_dim": 768,
+    "n_heads": 12,
+    "n_layers": 12,
+    "drop_rate": 0.1,
+    "qkv_bias": False,
+}
+
+# %% [markdown] exercise="2.3"
+# ## 2.3 A linear layer
+#
+# *Parameters* are the numbers that training adjusts: weights and biases. Most of those of an LLM sit in linear layers.
+# A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
+#
+# $$ y = W x + b $$
+#
+# Each output is a weighted sum of all the inputs, so the weight matrix $W$ has one entry for each pair of an output and
+# an input. The bias $b$, where there is one, is added to the result.
+#
+# Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: a count that needs the model built
+# first comes too late, for the question is whether it will fit. Think of the shapes; the trap is which of the two sizes
+# the bias follows.
+
+
+# %% solution="2.3"
+def linear_params(in_features: int, out_features: int, bias: bool) -> int:
+    """Number of parameters of a linear layer, as in `nn.Linear(in_features, out_features, bias)`.
+
+    Args:
+        in_features: length of the input vector.
+        out_features: length of the output vector.
+        bias: whether the layer adds a bias.
+
+    Returns:
+        How many numbers the layer learns, as an int.
+
+    Example:
+        >>> linear_params(3, 2, True)
+        8
+    """
+    ### BEGIN SOLUTION
+    return in_features * out_features + (out_features if bias else 0)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.3"
+# 1. Write down the shapes of $W$ and $b$ for 3 inputs and 2 outputs, and count on your fingers.
+# 2. $W$ is $(n_\text{out}, n_\text{in})$, and $b$ has the length of what it is added to.
+# 3. Multiply the two sizes; if there is a bias, add the size of the output once.
+
+# %% [markdown] exercise="2.4"
+# ## 2.4 The two embedding tables
+#
+# Text enters the model as token ids. The *token table* has one row of $D$ learned numbers for each of the $V$ tokens of
+# the vocabulary; a token's row is its vector. Looking up a row is no sum, and there is no bias.
+#
+# "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where it
+# stands. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*. The
+# first Transformer computed position vectors from sines and cosines, which costs no parameters; GPT-2 learns them.
+#
+# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of a
+# *sentence*. It is the number of tokens in one training window: a window is cut from running text wherever it falls, and
+# 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked up.
+#
+# The chapter also says that embeddings use "billions of dimensions". GPT-2 small has $D = 768$, the largest GPT-3 has
+# 12,288.
+
+
+# %% solution="2.4"
+def embedding_params(cfg: GPTConfig) -> int:
+    """Number of parameters of the token table and the position table together.
+
+    Args:
+        cfg: a sound config.
+
+    Returns:
+        How many numbers the two tables hold, as an int.
+
+    Example:
+        >>> embedding_params(GPT_CONFIG_124M)  # 38,597,376 for tokens, 786,432 for positions
+        39383808
+    """
+    ### BEGIN SOLUTION
+    return (cfg["vocab_size"] + cfg["context_length"]) * cfg["emb_dim"]
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.4"
+# 1. Two tables, each with rows of the same length.
+# 2. Entries of a table are rows times columns: $V$ rows in one, $T$ rows in the other, and $D$ columns in both.
+# 3. Multiply for each table, and add the two products. Nothing else is learned here.
+
+# %% [markdown] exercise="2.5"
+# ## 2.5 Layer normalisation
+#
+# A layer norm brings the $D$ numbers of each token to mean 0 and variance 1, and then lets the model choose another
+# scale and another centre for each of the $D$ places:
+#
+# $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
+#
+# What is learned here? The mean $\mu$ and the variance $\sigma^2$ are computed anew from each token's own numbers, in
+# training and afterwards; nothing of them is stored. (Batch norm is different: it keeps running averages, and even those
+# are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the same
+# $\gamma$ and $\beta$, so the length of the text plays no part.
+#
+# These counts are tiny beside the matrices. They decide all the same whether your total is exact.
+
+
+# %% solution="2.5"
+def layernorm_params(emb_dim: int) -> int:
+    """Number of parameters of one layer norm over vectors of emb_dim numbers, as in `nn.LayerNorm(emb_dim)`.
+
+    Args:
+        emb_dim: length D of the vectors.
+
+    Returns:
+        How many numbers it learns, as an int.
+
+    Example:
+        >>> layernorm_params(3)
+        6
+    """
+    ### BEGIN SOLUTION
+    return 2 * emb_dim
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.5"
+# 1. Go through the symbols of the formula: which of them does training change?
+# 2. $\gamma$ and $\beta$ carry an index $i$ that runs to $D$; $\mu$, $\sigma$ and $\varepsilon$ are not learned.
+# 3. Count the entries of the two learned vectors, and add them.
+
+# %% [markdown] exercise="2.6"
+# ## 2.6 Attention
+#
+# Attention has four linear layers, each from $D$ to $D$ numbers. Three make queries, keys and values from the token
+# vectors; the fourth, the *output projection*, mixes what the heads found.
+#
+# What do heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$, and each head
+# works with its piece. Seen from one head, its query layer has $D \cdot d$ weights; all heads together have
+#
+# $$ H \cdot D \cdot d = H \cdot D \cdot \frac{D}{H} = D^2 $$
+#
+# More heads means thinner heads, not more parameters. Both ways of getting this wrong are common: counting $D^2$ for
+# *each* head, and counting one head's share as if it were all.
+#
+# The other trap is `qkv_bias`. Its name says what it covers: queries, keys and values. The output projection has a bias
+# in every GPT-2, whatever the flag says. The chapter's list of components never explains the flag. OpenAI's GPT-2 has
+# these biases (True); the chapter's config leaves them out (False), as many newer models do.
+
+
+# %% solution="2.6"
+def attention_params(cfg: GPTConfig) -> int:
+    """Number of parameters of the attention layer of one block: query, key, value and output projection.
+
+    Args:
+        cfg: a sound config; `qkv_bias` says whether query, key and value have a bias. The output projection
+            always has one.
+
+    Returns:
+        How many numbers the layer learns, as an int.
+
+    Example:
+        >>> attention_params(GPT_CONFIG_124M)
+        2360064
+        >>> attention_params({**GPT_CONFIG_124M, "qkv_bias": True})
+        2362368
+    """
+    ### BEGIN SOLUTION
+    D = cfg["emb_dim"]
+    query_key_value = 3 * linear_params(D, D, cfg["qkv_bias"])
+    output_projection = linear_params(D, D, True)
+    return query_key_value + output_projection
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.6"
+# 1. Four layers, and you already have a function that counts a layer.
+# 2. $4 D^2$ weights whatever $H$ is, plus the biases: $D$ numbers for each layer that has one.
+# 3. Count a $D$-to-$D$ layer with the bias that the flag asks for, three times; count one more that always has its bias;
+#    add them.
+
+# %% [markdown] exercise="2.7"
+# ## 2.7 The feed-forward network
+#
+# After attention, each token's vector passes through a small network of its own: a linear layer widens it from $D$ to
+# $m D$ numbers, a GELU bends them, a second linear layer brings them back to $D$.
+#
+# $$ y = W_2 \, \mathrm{GELU}(W_1 x + b_1) + b_2, \qquad W_1 : D \to m D, \qquad W_2 : m D \to D $$
+#
+# The width in the middle is the *hidden dimension* of the chapter's list. Look for it in the config: there is no key for
+# it. Lists and configs of the same model often disagree like this. (The chapter's config has, the other way round,
+# `vocab_size` and `qkv_bias`, which its list never explains.) GPT-2 takes $m = 4$ without saying so, and so will you
+# unless told otherwise.
+#
+# Both layers have a bias; `qkv_bias` is none of their business. GELU is a fixed function and learns nothing. With two
+# thirds of a block's parameters this is where most of the model's numbers sit, so a forgotten factor 4 is no detail.
+
+
+# %% solution="2.7"
+def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
+    """Number of parameters of the feed-forward network of one block: emb_dim -> mult * emb_dim -> emb_dim.
+
+    Args:
+        cfg: a sound config.
+        mult: how many times wider the middle is than emb_dim.
+
+    Returns:
+        How many numbers the two linear layers learn, biases included, as an int.
+
+    Example:
+        >>> feedforward_params(GPT_CONFIG_124M)
+        4722432
+    """
+    ### BEGIN SOLUTION
+    D = cfg["emb_dim"]
+    return linear_params(D, mult * D, True) + linear_params(mult * D, D, True)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.7"
+# 1. Draw the three widths in a row, with an arrow from each to the next: each arrow is a linear layer.
+# 2. $W_1$ and $W_2$ have $m D^2$ entries each; $b_1$ has $m D$ entries and $b_2$ has $D$.
+# 3. Count a layer from $D$ to $m D$ and one from $m D$ to $D$, both with bias, and add them.
+
+# %% [markdown] exercise="2.8"
+# ## 2.8 The whole model
+#
+# Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
+# one before attention and one before the feed-forward network; one more layer norm at the end; and the *head*, a linear
+# layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
+#
+# The head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its numbers
+# count once. This is the riddle of the name "124M":
+#
+# | GPT-2 small | head of its own | tied head |
+# |---|---|---|
+# | `qkv_bias=False`, the chapter's config | 163,009,536 | 124,412,160 |
+# | `qkv_bias=True`, as OpenAI trained it | 163,037,184 | 124,439,808 |
+#
+# So the chapter's config describes a model of 163 million parameters unless the head is tied. The larger models,
+# with `qkv_bias=False`, a head of their own, and 1,024 positions like the small one:
+#
+# | | $D$ | $L$ | $H$ | own head | tied |
+# |---|---|---|---|---|---|
+# | medium | 1,024 | 24 | 16 | 406,212,608 | 354,749,440 |
+# | large | 1,280 | 36 | 20 | 838,220,800 | 773,891,840 |
+# | XL | 1,600 | 48 | 25 | 1,637,792,000 | 1,557,380,800 |
+#
+# A total is right to the last digit or it is wrong; what it is off by tells you what you forgot.
+
+
+# %% solution="2.8"
+def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
+    """Number of parameters of a whole GPT-2 model.
+
+    Args:
+        cfg: a sound config; the feed-forward networks are 4 * emb_dim wide.
+        tied: whether the head shares the token table's matrix; shared numbers count once.
+
+    Returns:
+        How many numbers the model learns, as an int: exact, however large.
+
+    Example:
+        >>> gpt_params(GPT_CONFIG_124M)
+        163009536
+        >>> gpt_params({**GPT_CONFIG_124M, "qkv_bias": True}, tied=True)
+        124439808
+    """
+    ### BEGIN SOLUTION
+    D = cfg["emb_dim"]
+    block = 2 * layernorm_params(D) + attention_params(cfg) + feedforward_params(cfg)
+    head = 0 if tied else linear_params(D, cfg["vocab_size"], False)
+    return embedding_params(cfg) + cfg["n_layers"] * block + layernorm_params(D) + head
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.8"
+# 1. All parts are counted already: list them from bottom to top, and how often each occurs.
+# 2. Embeddings, plus $L$ times (two layer norms, attention, feed-forward), plus one layer norm, plus the head.
+# 3. Count one block and multiply by the number of layers. Add the embeddings and the final layer norm. Add the head as
+#    a layer from $D$ to $V$ without bias, unless it is tied. For the chapter's config one block has 7,085,568.
+
+# %% [markdown] exercise="2.9"
+# ## 2.9 Count what is really there
+#
+# Formulas tell you what a model should have; now ask a model what it does have. Given any `nn.Module`, count its
+# parameters: each number once.
+#
+# A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a causal mask, are stored with the
+# model and move with it to another device, but are not learned, so they are not counted. A module also offers several
+# views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. The last is what gets
+# saved to a file; it lists buffers too, and a tied matrix under each of its names, so that a tied model counted this
+# way looks larger than it is.
+#
+# *Tied* means that two layers hold the same tensor object, and training changes both at once. Two tensors that merely
+# have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
+#
+# When a model is fine-tuned, part of it is often *frozen*: a frozen parameter has `requires_grad` set to False, and
+# training leaves it alone. The flag asks for the others only.
+
+
+# %% solution="2.9"
+def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
+    """Number of parameters a module holds, each shared one once; buffers do not count.
+
+    Args:
+        module: any module, with other modules inside it or not; not changed.
+        trainable_only: leave out frozen parameters, those that do not require grad.
+
+    Returns:
+        How many single numbers (not tensors) its parameters have, as an int.
+
+    Example:
+        >>> count_parameters(nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)))
+        11
+    """
+    ### BEGIN SOLUTION
+    return sum(p.numel() for p in module.parameters() if p.requires_grad or not trainable_only)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.9"
+# 1. Look up which view of a module lists learned tensors only, at any depth, and a shared one once.
+# 2. The sum over these tensors of how many entries each has: the product of its shape.
+# 3. Go through the module's parameters; skip those that do not require grad if only trainable ones are asked for; add up
+#    the number of entries of each.
+
+# %% [markdown] exercise="2.10"
+# ## 2.10 How much memory?
+#
+# A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and
+# `torch.float16` take 2, `torch.int8` takes 1. A byte is 8 bits, which is where the 32, 16 and 8 in the names come from.
+#
+# Memory is reported in two units that look alike. A megabyte (MB) is $10^6$ bytes; a mebibyte (MiB) is $2^{20}$ =
+# 1,048,576 bytes. The 163,009,536 parameters of the chapter's model take 652,038,144 bytes in float32: 652.04 MB, but
+# 621.83 MiB. In bfloat16 it is half of that, 310.92 MiB. The trap is to mix the two, or to take 4 bytes for granted.
+#
+# This is the memory of the parameters alone. Training with Adam keeps a gradient and two running averages beside each
+# parameter: four numbers instead of one, 2,487.33 MiB in float32, and the activations come on top.
+#
+# Write two functions: exact bytes, and mebibytes.
+
+
+# %% solution="2.10"
+def model_bytes(n: int, dtype: torch.dtype) -> int:
+    """Memory of n numbers of a type, in bytes.
+
+    Args:
+        n: how many numbers.
+        dtype: their type, any torch.dtype.
+
+    Returns:
+        Bytes, as an int.
+
+    Example:
+        >>> model_bytes(163_009_536, torch.float32)
+        652038144
+    """
+    ### BEGIN SOLUTION
+    return n * dtype.itemsize
+    ### END SOLUTION
+
+
+# %% solution="2.10"
+def model_mebibytes(n: int, dtype: torch.dtype) -> float:
+    """Memory of n numbers of a type, in mebibytes (MiB, 1,048,576 bytes).
+
+    Args:
+        n: how many numbers.
+        dtype: their type, any torch.dtype.
+
+    Returns:
+        Mebibytes as a float, not rounded.
+
+    Example:
+        >>> model_mebibytes(163_009_536, torch.float32)
+        621.83203125
+    """
+    ### BEGIN SOLUTION
+    return model_bytes(n, dtype) / 2**20
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.10"
+# 1. A `torch.dtype` knows how wide its numbers are; look at its attributes.
+# 2. Bytes are numbers times bytes a number; a mebibyte is 1,024 times 1,024 bytes.
+# 3. Multiply `n` by the width in bytes that the dtype reports. For mebibytes, divide the bytes by $2^{20}$ and keep the
+#    fraction.
+
+# %% [markdown] exercise="2.11"
+# ## 2.11 What the dropout rate does
+#
+# The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text stay,
+# and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way through the
+# model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
+#
+# That would make everything downstream a little smaller than it is without dropout. So the survivors are made larger to
+# make up for it. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
+#
+# $$ y_i = \frac{m_i \, x_i}{1 - p}, \qquad \text{so that on average} \quad (1 - p) \cdot \frac{x_i}{1 - p} + p \cdot 0 = x_i $$
+#
+# With $p = 0.1$ a survivor grows by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is dropped and
+# nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
+#
+# `F.dropout` draws its own mask, so it cannot use the one given here; apply it by hand. Note that $p$ is the share that
+# is dropped, while the mask says what is kept.
+
+
+# %% solution="2.11"
+def apply_dropout(
+    x: Float[Tensor, "*shape"], keep_mask: Bool[Tensor, "*shape"], p: float, training: bool
+) -> Float[Tensor, "*shape"]:
+    """Dropout with a given mask.
+
+    Args:
+        x: activations, float, any shape; not changed.
+        keep_mask: bool, the shape of x; True where an activation is kept, False where it is dropped.
+        p: share of activations that dropout drops on average, 0 <= p < 1.
+        training: whether the model is in training mode.
+
+    Returns:
+        Shape and dtype of x. In training: 0 where dropped, and x scaled where kept, such that the average over all
+        masks is x. Otherwise: x as it is.
+
+    Example:
+        >>> apply_dropout(torch.tensor([9.0, 9.0, -18.0]), torch.tensor([True, False, True]), 0.1, True)
+        tensor([ 10.,   0., -20.])
+    """
+    ### BEGIN SOLUTION
+    return x * keep_mask / (1 - p) if training else x
+    ### END SOLUTION
+
+
+# %% [markdown] hints="2.11"
+# 1. Two things happen in training and neither of them otherwise.
+# 2. $y = x \cdot m / (1 - p)$: a bool mask acts as ones and zeros in a product.
+# 3. If not training, hand back the input. Otherwise multiply by the mask, which zeroes what is not kept, and divide by
+#    the share that is kept.
+
+# %% [markdown]
+# # The chapter's claims, in your own numbers
+#
+# Do not take a word for it: call the functions you wrote.
+#
+# * *"LLMs use millions of parameters."* `gpt_params(GPT_CONFIG_124M)` is 163,009,536, and that is the smallest GPT-2,
+#   of 2019. GPT-3, a year later, has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of GPT-2
+#   (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions.
+# * *"LLMs use billions of dimensions."* Attention has about $4 D^2$ and the feed-forward network about $8 D^2$
+#   parameters, so a model has about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$; exactly,
+#   `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9})` is 144,000,101,660,000,000,000. In bfloat16 these take
+#   288 million terabytes. The two claims had their numbers swapped: dimensions come in thousands, parameters in billions.
+# * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each further
+#   position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
+# * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training and
+#   out of it.

@@ -1,0 +1,1478 @@
+"""Mistakes students make in assignment 02: each is a complete wrong function, with what to tell who writes it."""
+
+import json
+import re
+
+import torch
+
+from autograder.authoring import Catalogue
+
+catalogue = Catalogue()
+
+_KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")
+_SIZES = _KEYS[:5]
+
+
+# 2.1 load_config
+
+
+def _value(word):
+    if word in ("True", "False"):
+        return word == "True"
+    return int(word) if word.lstrip("+-").isdigit() else float(word)
+
+
+def _entries(text):
+    """Each entry of a listing as (key, word, string): the value is the word, or the string where there is no word."""
+    for line in text.splitlines():
+        outside, *pieces = line.split('"')
+        if not outside.strip() and pieces:
+            yield pieces[0], pieces[1].partition("//")[0].strip(" \t:,"), pieces[2] if len(pieces) > 2 else ""
+
+
+@catalogue.misconception(
+    "2.1",
+    "read as JSON",
+    "A JSON reader stops at the first character of this text, the name before the brace. Which parts of the listing does JSON not know, and what is left for your code to read?",
+)
+def load_config(text):
+    return json.loads(text)
+
+
+@catalogue.misconception(
+    "2.1",
+    "braces read as JSON",
+    "The name is gone, but what stands between the braces is still read as JSON, which stops at what it does not know. How does JSON spell False, and does it have comments?",
+)
+def load_config(text):
+    return json.loads(text[text.index("{") : text.rindex("}") + 1])
+
+
+@catalogue.misconception(
+    "2.1",
+    "obeyed as Python",
+    "Python itself was asked to evaluate the listing, and stopped at the first comment with a SyntaxError. What else would it do if the text were not a config but a command?",
+)
+def load_config(text):
+    return eval(text.partition("=")[2])
+
+
+@catalogue.misconception(
+    "2.1",
+    "truth words stay text",
+    "True and False without quotes came back as strings, and a string that is not empty counts as true. What type should a flag have?",
+)
+def load_config(text):
+    def value_of(word):
+        if word in ("True", "False"):
+            return word
+        return int(word) if word.lstrip("+-").isdigit() else float(word)
+
+    return {key: value_of(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "any non-empty text is true",
+    "False was read as True: every text that is not empty is true for bool(). What does your code compare the word with?",
+)
+def load_config(text):
+    def value_of(word):
+        return bool(word) if word in ("True", "False") else _value(word)
+
+    return {key: value_of(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "decimal numbers stay text",
+    "Whole numbers are ints, but what is not made of digits alone, such as 0.1, came back as a string. Which other kinds of number does the notation have?",
+)
+def load_config(text):
+    def value_of(word):
+        if word in ("True", "False"):
+            return word == "True"
+        return int(word) if word.isdigit() else word
+
+    return {key: value_of(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "everything stays text",
+    "All values came back as strings. Where does your code decide whether a value is a number, a truth value or a string?",
+)
+def load_config(text):
+    return {key: word or string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "every number is a float",
+    "Whole numbers came back as floats, 1024.0 for 1024. Can a table have 1024.0 rows?",
+)
+def load_config(text):
+    def value_of(word):
+        return word == "True" if word in ("True", "False") else float(word)
+
+    return {key: value_of(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "False is no number",
+    "The words True and False were handed to a conversion into a number, which raised an error. Which words have to be looked for before a value is taken for a number?",
+)
+def load_config(text):
+    def value_of(word):
+        return int(word) if word.lstrip("+-").isdigit() else float(word)
+
+    return {key: value_of(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "every // starts a comment",
+    "Strings that contain // were cut off there. Is a // between quotes a comment?",
+)
+def load_config(text):
+    config = {}
+    for line in text.splitlines():
+        outside, *pieces = line.partition("//")[0].split('"')
+        if not outside.strip() and pieces:
+            word = pieces[1].strip(" \t:,")
+            config[pieces[0]] = _value(word) if word else pieces[2]
+    return config
+
+
+@catalogue.misconception(
+    "2.1",
+    "quotes removed too early",
+    'Values in quotes came back as numbers and truth values: "0.1" as a float, "True" as a bool. Does your code still know that there were quotes when it decides on the type?',
+)
+def load_config(text):
+    def value_of(word):
+        try:
+            return _value(word)
+        except ValueError:
+            return word
+
+    config = {}
+    for key, word, string in _entries(text):
+        config[key] = _value(word) if word else value_of(string)
+    return config
+
+
+@catalogue.misconception(
+    "2.1",
+    "keys keep their quotes",
+    "The keys of your dictionary contain quote characters. Do the quotes belong to the name, or do they only mark where it starts and ends?",
+)
+def load_config(text):
+    return {f'"{key}"': _value(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "unknown words become text",
+    "A value without quotes that is neither a number nor True or False came back as a string. Who will notice the mistake in the config if your code does not?",
+)
+def load_config(text):
+    def value_of(word):
+        try:
+            return _value(word)
+        except ValueError:
+            return word
+
+    return {key: value_of(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
+    "an entry needs a comma",
+    "Entries without a comma behind them are missing from your dictionary. Does the last entry of the listing have one?",
+)
+def load_config(text):
+    config = {}
+    for key, string, word in re.findall(r'^\s*"([^"]*)"\s*:\s*(?:"([^"]*)"|([^",\s/]+))\s*,', text, re.MULTILINE):
+        config[key] = _value(word) if word else string
+    return config
+
+
+# 2.2 validate_config
+
+
+def _offending(
+    cfg,
+    whole=lambda size: type(size) is int and size >= 1,
+    share=lambda rate: type(rate) in (int, float) and 0 <= rate < 1,
+    flag=lambda bias: type(bias) is bool,
+    heads_fit=lambda cfg: cfg["emb_dim"] % cfg["n_heads"] == 0,
+    blamed="n_heads",
+):
+    """The solution with its rules as parameters, so that one of them can be wrong."""
+    wrong = {key for key in _SIZES if not whole(cfg.get(key))}
+    if not wrong & {"emb_dim", "n_heads"} and not heads_fit(cfg):
+        wrong.add(blamed)
+    if not share(cfg.get("drop_rate")):
+        wrong.add("drop_rate")
+    if not flag(cfg.get("qkv_bias")):
+        wrong.add("qkv_bias")
+    return [key for key in _KEYS if key in wrong]
+
+
+@catalogue.misconception(
+    "2.2",
+    "heads need not fit",
+    "Your answer never reports a number of heads that does not divide emb_dim. With emb_dim 768 and 10 heads of 76 numbers each, how many of the 768 have a head?",
+)
+def validate_config(cfg):
+    return _offending(cfg, heads_fit=lambda cfg: True)
+
+
+@catalogue.misconception(
+    "2.2",
+    "heads divided the wrong way round",
+    "A sound config is reported because of its heads, and more heads than emb_dim are let through. Which of the two numbers has to be a multiple of the other?",
+)
+def validate_config(cfg):
+    return _offending(cfg, heads_fit=lambda cfg: cfg["n_heads"] % cfg["emb_dim"] == 0)
+
+
+@catalogue.misconception(
+    "2.2",
+    "emb_dim is blamed",
+    "When the heads do not divide emb_dim, your answer names emb_dim. Which of the two keys does the specification blame?",
+)
+def validate_config(cfg):
+    return _offending(cfg, blamed="emb_dim")
+
+
+@catalogue.misconception(
+    "2.2",
+    "percent accepted as a share",
+    "A drop_rate of 10 passes your check. Is 10 a share of the activations, and what is the largest share that may be dropped?",
+)
+def validate_config(cfg):
+    return _offending(cfg, share=lambda rate: type(rate) in (int, float) and rate >= 0)
+
+
+@catalogue.misconception(
+    "2.2",
+    "a rate of 1 accepted",
+    "A drop_rate of exactly 1.0 passes your check. How many activations are kept then, and what would their sum be divided by?",
+)
+def validate_config(cfg):
+    return _offending(cfg, share=lambda rate: type(rate) in (int, float) and 0 <= rate <= 1)
+
+
+@catalogue.misconception(
+    "2.2",
+    "a rate of 0 rejected",
+    "A drop_rate of 0 is reported, both 0 and 0.0. Is a model without dropout wrong?",
+)
+def validate_config(cfg):
+    return _offending(cfg, share=lambda rate: type(rate) in (int, float) and 0 < rate < 1)
+
+
+@catalogue.misconception(
+    "2.2",
+    "a rate must be a float",
+    "A drop_rate of 0 is reported because it is an int. Which types may a rate have?",
+)
+def validate_config(cfg):
+    return _offending(cfg, share=lambda rate: type(rate) is float and 0 <= rate < 1)
+
+
+@catalogue.misconception(
+    "2.2",
+    "nan accepted",
+    "A drop_rate of nan passes your check. What do nan < 0 and nan >= 1 give, and what does 0 <= nan < 1 give?",
+)
+def validate_config(cfg):
+    return _offending(cfg, share=lambda rate: type(rate) in (int, float) and not (rate < 0 or rate >= 1))
+
+
+@catalogue.misconception(
+    "2.2",
+    "a rate's type is never asked",
+    "Comparing a drop_rate that is no number raised an error, or a bool passed as a rate. Is the type of the rate looked at before its size?",
+)
+def validate_config(cfg):
+    return _offending(cfg, share=lambda rate: 0 <= rate < 1)
+
+
+@catalogue.misconception(
+    "2.2",
+    "True accepted as a size",
+    "A size of True passes your check, because Python's bool is a kind of int. How can a test tell the two apart?",
+)
+def validate_config(cfg):
+    return _offending(cfg, whole=lambda size: isinstance(size, int) and size >= 1)
+
+
+@catalogue.misconception(
+    "2.2",
+    "True accepted as a number",
+    "True as a size and False as a rate pass your check, because Python's bool is a kind of int. How can a test tell them apart?",
+)
+def validate_config(cfg):
+    return _offending(
+        cfg,
+        whole=lambda size: isinstance(size, int) and size >= 1,
+        share=lambda rate: isinstance(rate, int | float) and 0 <= rate < 1,
+    )
+
+
+@catalogue.misconception(
+    "2.2",
+    "only types are looked at",
+    "Sizes of zero and below pass your check. How many rows, heads or layers does a model need at least?",
+)
+def validate_config(cfg):
+    return _offending(
+        cfg,
+        whole=lambda size: type(size) is int,
+        heads_fit=lambda cfg: cfg["n_heads"] == 0 or cfg["emb_dim"] % cfg["n_heads"] == 0,
+    )
+
+
+@catalogue.misconception(
+    "2.2",
+    "zero divides",
+    "With n_heads = 0 your function stopped with a division by zero. Should the heads be divided before it is known that they are a sound number?",
+)
+def validate_config(cfg):
+    wrong = {key for key in _SIZES if type(cfg.get(key)) is not int or cfg[key] < 1}
+    if type(cfg.get("n_heads")) is int and type(cfg.get("emb_dim")) is int and cfg["emb_dim"] % cfg["n_heads"] != 0:
+        wrong.add("n_heads")
+    rest = _offending(cfg)
+    return [key for key in _KEYS if key in wrong or key in rest]
+
+
+@catalogue.misconception(
+    "2.2",
+    "whole floats accepted",
+    "A size of 1024.0 passes your check. Is a float a size, even if it has no fraction?",
+)
+def validate_config(cfg):
+    return _offending(cfg, whole=lambda size: type(size) in (int, float) and size >= 1 and size == int(size))
+
+
+@catalogue.misconception(
+    "2.2",
+    "any truth value is a flag",
+    "A qkv_bias that is no bool, such as 0 or the string False, passes your check. What would the string False count as in an if?",
+)
+def validate_config(cfg):
+    return _offending(cfg, flag=lambda bias: bias is not None)
+
+
+@catalogue.misconception(
+    "2.2",
+    "0 and 1 are flags",
+    "A qkv_bias of 0 passes your check: 0 == False holds in Python. Does the specification ask for an equal value, or for a bool?",
+)
+def validate_config(cfg):
+    return _offending(cfg, flag=lambda bias: bias in (True, False))
+
+
+@catalogue.misconception(
+    "2.2",
+    "stops at the first mistake",
+    "With several wrong keys your answer holds only the first of them. Does your function return before it has looked at all keys?",
+)
+def validate_config(cfg):
+    return _offending(cfg)[:1]
+
+
+@catalogue.misconception(
+    "2.2",
+    "raises instead of reporting",
+    "Your function raises an error for a wrong config. How can a caller learn about a second wrong key then?",
+)
+def validate_config(cfg):
+    wrong = _offending(cfg)
+    if wrong:
+        raise ValueError(f"invalid config: {wrong[0]}")
+    return []
+
+
+@catalogue.misconception(
+    "2.2",
+    "missing keys stop the check",
+    "A config with a key missing ended your function with a KeyError. How can a dictionary be asked for a key that may not be there?",
+)
+def validate_config(cfg):
+    for key in _KEYS:
+        cfg[key]
+    return _offending(cfg)
+
+
+@catalogue.misconception(
+    "2.2",
+    "missing keys are fine",
+    "A key that is missing is not reported. Can a model be built without it?",
+)
+def validate_config(cfg):
+    return [key for key in _offending(cfg) if key in cfg]
+
+
+@catalogue.misconception(
+    "2.2",
+    "unknown keys are reported",
+    "A key that is none of the seven was reported. What does the specification say about other keys?",
+)
+def validate_config(cfg):
+    return _offending(cfg) + [key for key in cfg if key not in _KEYS]
+
+
+@catalogue.misconception(
+    "2.2",
+    "n_heads is judged twice",
+    "When emb_dim or n_heads is itself wrong, n_heads is reported for not dividing, or is reported twice. When is the division to be judged?",
+)
+def validate_config(cfg):
+    wrong = [key for key in _KEYS if key in _offending(cfg)]
+    if {"emb_dim", "n_heads"} & set(wrong):
+        wrong.insert(wrong.index("emb_dim") + 1 if "emb_dim" in wrong else wrong.index("n_heads"), "n_heads")
+    return wrong
+
+
+@catalogue.misconception(
+    "2.2",
+    "a verdict instead of keys",
+    "Your function returned a truth value. Which keys should the reader of the answer correct?",
+)
+def validate_config(cfg):
+    return not _offending(cfg)
+
+
+# 2.3 linear_params
+
+
+@catalogue.misconception(
+    "2.3",
+    "bias forgotten",
+    "Your count is the weight matrix alone, also where there is a bias. What does the b in Wx + b add?",
+)
+def linear_params(in_features, out_features, bias):
+    return in_features * out_features
+
+
+@catalogue.misconception(
+    "2.3",
+    "bias as long as the input",
+    "Your bias has as many numbers as the input. What is it added to: to x, or to Wx?",
+)
+def linear_params(in_features, out_features, bias):
+    return in_features * out_features + (in_features if bias else 0)
+
+
+@catalogue.misconception(
+    "2.3",
+    "a single bias",
+    "Your bias adds a single number. Do all outputs share one bias?",
+)
+def linear_params(in_features, out_features, bias):
+    return in_features * out_features + (1 if bias else 0)
+
+
+@catalogue.misconception(
+    "2.3",
+    "bias always counted",
+    "Your count includes a bias even where bias is False. Where does your code look at the flag?",
+)
+def linear_params(in_features, out_features, bias):
+    return (in_features + 1) * out_features
+
+
+@catalogue.misconception(
+    "2.3",
+    "bias for both sides",
+    "Your bias has as many numbers as input and output together. How many of them does one output need?",
+)
+def linear_params(in_features, out_features, bias):
+    return in_features * out_features + (in_features + out_features if bias else 0)
+
+
+@catalogue.misconception(
+    "2.3",
+    "sizes added",
+    "Your weights are as many as inputs and outputs added. How many weights does a single output need, one for each input?",
+)
+def linear_params(in_features, out_features, bias):
+    return in_features + out_features + (out_features if bias else 0)
+
+
+@catalogue.misconception(
+    "2.3",
+    "flag turned round",
+    "Your count includes a bias where bias is False, and none where it is True. Which of the two cases does your condition pick?",
+)
+def linear_params(in_features, out_features, bias):
+    return in_features * out_features + (0 if bias else out_features)
+
+
+# 2.4 embedding_params
+
+
+@catalogue.misconception(
+    "2.4",
+    "no position table",
+    "Your count is the token table alone. GPT-2 learns its position vectors: where are they counted, or did you take them for sines and cosines, which cost nothing?",
+)
+def embedding_params(cfg):
+    return cfg["vocab_size"] * cfg["emb_dim"]
+
+
+@catalogue.misconception(
+    "2.4",
+    "no token table",
+    "Your count is the position table alone. Where do the tokens get their vectors from?",
+)
+def embedding_params(cfg):
+    return cfg["context_length"] * cfg["emb_dim"]
+
+
+@catalogue.misconception(
+    "2.4",
+    "biases added",
+    "Your count is too large by 2 times emb_dim, as if each table had a bias. What would a bias be added to when a row is looked up?",
+)
+def embedding_params(cfg):
+    return (cfg["vocab_size"] + 1) * cfg["emb_dim"] + (cfg["context_length"] + 1) * cfg["emb_dim"]
+
+
+@catalogue.misconception(
+    "2.4",
+    "one table for each pair",
+    "Your count multiplies vocab_size by context_length. Does a token have another row for each position, or are two rows added?",
+)
+def embedding_params(cfg):
+    return cfg["vocab_size"] * cfg["context_length"] * cfg["emb_dim"]
+
+
+@catalogue.misconception(
+    "2.4",
+    "rows counted, not numbers",
+    "Your count is the number of rows of both tables. How many numbers does each row hold?",
+)
+def embedding_params(cfg):
+    return cfg["vocab_size"] + cfg["context_length"]
+
+
+@catalogue.misconception(
+    "2.4",
+    "positions are single numbers",
+    "Your position table holds one number for each position. How long must a position's vector be, so that it can be added to a token's?",
+)
+def embedding_params(cfg):
+    return cfg["vocab_size"] * cfg["emb_dim"] + cfg["context_length"]
+
+
+@catalogue.misconception(
+    "2.4",
+    "positions against positions",
+    "Your position table is context_length times context_length. How long is the vector that is looked up for one position?",
+)
+def embedding_params(cfg):
+    return cfg["vocab_size"] * cfg["emb_dim"] + cfg["context_length"] ** 2
+
+
+@catalogue.misconception(
+    "2.4",
+    "tables in every layer",
+    "Your count is n_layers times too large. Does each block look up its own embeddings, or only the model once at the bottom?",
+)
+def embedding_params(cfg):
+    return (cfg["vocab_size"] + cfg["context_length"]) * cfg["emb_dim"] * cfg["n_layers"]
+
+
+# 2.5 layernorm_params
+
+
+@catalogue.misconception(
+    "2.5",
+    "scale or shift forgotten",
+    "Your count is emb_dim: one of the two learned vectors. Which of gamma and beta is missing?",
+)
+def layernorm_params(emb_dim):
+    return emb_dim
+
+
+@catalogue.misconception(
+    "2.5",
+    "nothing is learned",
+    "Your count is 0. The normalising learns nothing, but what happens to the numbers afterwards?",
+)
+def layernorm_params(emb_dim):
+    return 0
+
+
+@catalogue.misconception(
+    "2.5",
+    "a pair for each position",
+    "Your count is 1,024 times too large, as if every position had vectors of its own. Do gamma and beta carry an index for the position?",
+)
+def layernorm_params(emb_dim):
+    return 2 * 1024 * emb_dim
+
+
+@catalogue.misconception(
+    "2.5",
+    "two single numbers",
+    "Your count is 2 whatever emb_dim is. Do all places share one scale and one shift?",
+)
+def layernorm_params(emb_dim):
+    return 2
+
+
+@catalogue.misconception(
+    "2.5",
+    "a scale each, one shift",
+    "Your count is emb_dim + 1. Do all places share the same shift?",
+)
+def layernorm_params(emb_dim):
+    return emb_dim + 1
+
+
+@catalogue.misconception(
+    "2.5",
+    "mean and variance counted",
+    "Your count is 4 times emb_dim, twice what one layer norm learns. Did you take mean and variance for learned, or count both layer norms of a block?",
+)
+def layernorm_params(emb_dim):
+    return 4 * emb_dim
+
+
+@catalogue.misconception(
+    "2.5",
+    "epsilon counted",
+    "Your count is too large by 1. Is epsilon learned, or a constant?",
+)
+def layernorm_params(emb_dim):
+    return 2 * emb_dim + 1
+
+
+@catalogue.misconception(
+    "2.5",
+    "both norms of a block",
+    "Your count is 4 times emb_dim, twice what one layer norm learns. Did you take mean and variance for learned, or count both layer norms of a block?",
+)
+def layernorm_params(emb_dim):
+    return 2 * (2 * emb_dim)
+
+
+# 2.6 attention_params
+
+
+@catalogue.misconception(
+    "2.6",
+    "whole matrices for each head",
+    "Your queries, keys and values grow with n_heads. Does each head get a D x D matrix of its own, or a share of one?",
+)
+def attention_params(cfg):
+    D, H = cfg["emb_dim"], cfg["n_heads"]
+    return H * 3 * linear_params(D, D, cfg["qkv_bias"]) + linear_params(D, D, True)
+
+
+@catalogue.misconception(
+    "2.6",
+    "everything for each head",
+    "Your count is n_heads times too large. Do more heads mean more parameters, or thinner heads?",
+)
+def attention_params(cfg):
+    D, H = cfg["emb_dim"], cfg["n_heads"]
+    return H * (3 * linear_params(D, D, cfg["qkv_bias"]) + linear_params(D, D, True))
+
+
+@catalogue.misconception(
+    "2.6",
+    "one head only",
+    "Your queries, keys and values are those of a single head, D numbers to D / n_heads. How many heads are there?",
+)
+def attention_params(cfg):
+    D, d = cfg["emb_dim"], cfg["emb_dim"] // cfg["n_heads"]
+    return 3 * linear_params(D, d, cfg["qkv_bias"]) + linear_params(D, D, True)
+
+
+@catalogue.misconception(
+    "2.6",
+    "heads see only their own piece",
+    "Your queries, keys and values are n_heads small square matrices of D / n_heads. Does a head see the whole token vector, or only its own piece of it?",
+)
+def attention_params(cfg):
+    D, H = cfg["emb_dim"], cfg["n_heads"]
+    return 3 * H * linear_params(D // H, D // H, cfg["qkv_bias"]) + linear_params(D, D, True)
+
+
+@catalogue.misconception(
+    "2.6",
+    "output projection forgotten",
+    "Your count has queries, keys and values only. Which layer mixes what the heads found?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return 3 * linear_params(D, D, cfg["qkv_bias"])
+
+
+@catalogue.misconception(
+    "2.6",
+    "output bias follows the flag",
+    "Where qkv_bias is False your count is too small by emb_dim. Whose biases does the flag switch off, going by its name?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return 4 * linear_params(D, D, cfg["qkv_bias"])
+
+
+@catalogue.misconception(
+    "2.6",
+    "output bias forgotten",
+    "Your count is too small by emb_dim, with and without qkv_bias. Does the output projection have a bias?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return 3 * linear_params(D, D, cfg["qkv_bias"]) + linear_params(D, D, False)
+
+
+@catalogue.misconception(
+    "2.6",
+    "biases always counted",
+    "Where qkv_bias is False your count is too large by 3 times emb_dim. Does your code look at the flag?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return 4 * linear_params(D, D, True)
+
+
+@catalogue.misconception(
+    "2.6",
+    "qkv biases never counted",
+    "Where qkv_bias is True your count is too small by 3 times emb_dim. Does your code look at the flag?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return 3 * linear_params(D, D, False) + linear_params(D, D, True)
+
+
+@catalogue.misconception(
+    "2.6",
+    "no biases at all",
+    "Your count is that of the four weight matrices alone. Which of the four layers have a bias, and when?",
+)
+def attention_params(cfg):
+    return 4 * cfg["emb_dim"] ** 2
+
+
+@catalogue.misconception(
+    "2.6",
+    "one bias for three",
+    "Where qkv_bias is True your count is too small by 2 times emb_dim. Do queries, keys and values share one bias?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return 4 * D * D + D + (D if cfg["qkv_bias"] else 0)
+
+
+@catalogue.misconception(
+    "2.6",
+    "one matrix for three",
+    "Queries, keys and values take only one D x D layer in your count. Are they the same three times?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return linear_params(D, D, cfg["qkv_bias"]) + linear_params(D, D, True)
+
+
+@catalogue.misconception(
+    "2.6",
+    "in every layer",
+    "Your count is n_layers times too large. Is the function asked for one block, or for all of them?",
+)
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    return cfg["n_layers"] * (3 * linear_params(D, D, cfg["qkv_bias"]) + linear_params(D, D, True))
+
+
+# 2.7 feedforward_params
+
+
+@catalogue.misconception(
+    "2.7",
+    "not widened",
+    "Your middle is as narrow as emb_dim. How many times wider does mult make it?",
+)
+def feedforward_params(cfg, mult=4):
+    return 2 * linear_params(cfg["emb_dim"], cfg["emb_dim"], True)
+
+
+@catalogue.misconception(
+    "2.7",
+    "always four times",
+    "With another mult your count stays that of 4. Where does your code use mult?",
+)
+def feedforward_params(cfg, mult=4):
+    D = cfg["emb_dim"]
+    return linear_params(D, 4 * D, True) + linear_params(4 * D, D, True)
+
+
+@catalogue.misconception(
+    "2.7",
+    "biases dropped",
+    "Your count is that of the two weight matrices alone. Do the layers of the feed-forward network have biases?",
+)
+def feedforward_params(cfg, mult=4):
+    return 2 * mult * cfg["emb_dim"] ** 2
+
+
+@catalogue.misconception(
+    "2.7",
+    "one layer only",
+    "Your count is that of the first layer, which widens. What brings the numbers back to emb_dim?",
+)
+def feedforward_params(cfg, mult=4):
+    return linear_params(cfg["emb_dim"], mult * cfg["emb_dim"], True)
+
+
+@catalogue.misconception(
+    "2.7",
+    "both biases narrow",
+    "Your two biases have emb_dim numbers each. What is the first one added to, and how long is that?",
+)
+def feedforward_params(cfg, mult=4):
+    D = cfg["emb_dim"]
+    return 2 * mult * D * D + 2 * D
+
+
+@catalogue.misconception(
+    "2.7",
+    "both biases wide",
+    "Your two biases are both as long as the middle. What is the second one added to, and how long is that?",
+)
+def feedforward_params(cfg, mult=4):
+    D = cfg["emb_dim"]
+    return 2 * linear_params(D, mult * D, True)
+
+
+@catalogue.misconception(
+    "2.7",
+    "first bias only",
+    "Your count has the bias of the first layer but not that of the second, and is too small by emb_dim. Does the second layer have one?",
+)
+def feedforward_params(cfg, mult=4):
+    D = cfg["emb_dim"]
+    return linear_params(D, mult * D, True) + linear_params(mult * D, D, False)
+
+
+@catalogue.misconception(
+    "2.7",
+    "biases follow qkv_bias",
+    "Where qkv_bias is False your count has no biases. Whose biases does that flag switch off, going by its name?",
+)
+def feedforward_params(cfg, mult=4):
+    D, bias = cfg["emb_dim"], cfg["qkv_bias"]
+    return linear_params(D, mult * D, bias) + linear_params(mult * D, D, bias)
+
+
+@catalogue.misconception(
+    "2.7",
+    "a third layer in the middle",
+    "Your count has one layer too many, as wide in as out. How many linear layers does the formula show?",
+)
+def feedforward_params(cfg, mult=4):
+    D, wide = cfg["emb_dim"], mult * cfg["emb_dim"]
+    return linear_params(D, wide, True) + linear_params(wide, wide, True) + linear_params(wide, D, True)
+
+
+@catalogue.misconception(
+    "2.7",
+    "widened to mult",
+    "Your middle has mult numbers. Is mult the width of the middle, or how many times wider it is than emb_dim?",
+)
+def feedforward_params(cfg, mult=4):
+    D = cfg["emb_dim"]
+    return linear_params(D, mult, True) + linear_params(mult, D, True)
+
+
+# 2.8 gpt_params
+
+
+def _total(cfg, tied, *, embeddings=None, norms=2, attention=None, feedforward=None, final_norm=1, head=None):
+    """The solution with its parts as parameters, so that one of them can be wrong."""
+    D, V = cfg["emb_dim"], cfg["vocab_size"]
+    feedforward = 8 * D * D + 5 * D if feedforward is None else feedforward
+    attention = 4 * D * D + D + 3 * D * cfg["qkv_bias"] if attention is None else attention
+    embeddings = (V + cfg["context_length"]) * D if embeddings is None else embeddings
+    head = (0 if tied else V * D) if head is None else head
+    return embeddings + cfg["n_layers"] * (norms * 2 * D + attention + feedforward) + final_norm * 2 * D + head
+
+
+@catalogue.misconception(
+    "2.8",
+    "always tied",
+    "Your total has no head of its own, also where tied is False. Where does your code look at the flag, or was the head forgotten?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, True)
+
+
+@catalogue.misconception(
+    "2.8",
+    "never tied",
+    "Your total counts the head, also where tied is True. How often does a matrix count that two layers share?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, False)
+
+
+@catalogue.misconception(
+    "2.8",
+    "flag turned round",
+    "Your totals with and without tied are those of the other case. Which of the two models has a head with numbers of its own?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, not tied)
+
+
+@catalogue.misconception(
+    "2.8",
+    "tying removes the token table, too",
+    "Where tied is True your total is too small by the token table. The head and the table share one matrix: is it counted once, or not at all?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied) - (cfg["vocab_size"] * cfg["emb_dim"] if tied else 0)
+
+
+@catalogue.misconception(
+    "2.8",
+    "final layer norm forgotten",
+    "Your total is too small by 2 times emb_dim: one layer norm in the whole model. What stands between the last block and the head?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, final_norm=0)
+
+
+@catalogue.misconception(
+    "2.8",
+    "one layer norm a block",
+    "Your total is too small by 2 times emb_dim for each layer. How many layer norms does a block have?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, norms=1)
+
+
+@catalogue.misconception(
+    "2.8",
+    "no layer norms in the blocks",
+    "Your total is too small by 4 times emb_dim for each layer. Which small layers stand before attention and before the feed-forward network?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, norms=0)
+
+
+@catalogue.misconception(
+    "2.8",
+    "no layer norms at all",
+    "Your total has no layer norms, neither in the blocks nor at the end. Do they learn nothing?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, norms=0, final_norm=0)
+
+
+@catalogue.misconception(
+    "2.8",
+    "final layer norm in every block",
+    "Your total has three layer norms for each layer. Which of them occurs only once in the model?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, norms=3, final_norm=0)
+
+
+@catalogue.misconception(
+    "2.8",
+    "head with a bias",
+    "Where the head has a matrix of its own, your total is too large by vocab_size. Does the head have a bias?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, head=0 if tied else cfg["vocab_size"] * (cfg["emb_dim"] + 1))
+
+
+@catalogue.misconception(
+    "2.8",
+    "feed-forward biases dropped",
+    "Your total is too small by 5 times emb_dim for each layer: the biases of the feed-forward networks. Do these layers have biases?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, feedforward=8 * cfg["emb_dim"] ** 2)
+
+
+@catalogue.misconception(
+    "2.8",
+    "feed-forward not widened",
+    "Your total has feed-forward networks whose middle is no wider than emb_dim. How many times wider is it in GPT-2?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, feedforward=feedforward_params(cfg, 1))
+
+
+@catalogue.misconception(
+    "2.8",
+    "no position table",
+    "Your total is too small by context_length times emb_dim. Where are the vectors of the positions?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, embeddings=cfg["vocab_size"] * cfg["emb_dim"])
+
+
+@catalogue.misconception(
+    "2.8",
+    "whole matrices for each head",
+    "Your total is too large by n_heads - 1 further sets of query, key and value layers in each block. Does each head get D x D matrices of its own, or a share?",
+)
+def gpt_params(cfg, tied=False):
+    D, H = cfg["emb_dim"], cfg["n_heads"]
+    return _total(cfg, tied, attention=3 * H * linear_params(D, D, cfg["qkv_bias"]) + linear_params(D, D, True))
+
+
+@catalogue.misconception(
+    "2.8",
+    "output projection forgotten",
+    "Your total is too small by emb_dim times (emb_dim + 1) for each layer. Which layer of attention mixes what the heads found?",
+)
+def gpt_params(cfg, tied=False):
+    D = cfg["emb_dim"]
+    return _total(cfg, tied, attention=3 * linear_params(D, D, cfg["qkv_bias"]))
+
+
+@catalogue.misconception(
+    "2.8",
+    "output bias follows the flag",
+    "Where qkv_bias is False your total is too small by emb_dim for each layer. Whose biases does the flag switch off, going by its name?",
+)
+def gpt_params(cfg, tied=False):
+    D = cfg["emb_dim"]
+    return _total(cfg, tied, attention=4 * linear_params(D, D, cfg["qkv_bias"]))
+
+
+@catalogue.misconception(
+    "2.8",
+    "qkv biases always counted",
+    "Where qkv_bias is False your total is too large by 3 times emb_dim for each layer. Does your count of attention look at the flag?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg, tied, attention=4 * linear_params(cfg["emb_dim"], cfg["emb_dim"], True))
+
+
+@catalogue.misconception(
+    "2.8",
+    "qkv biases never counted",
+    "Where qkv_bias is True your total is too small by 3 times emb_dim for each layer. Does your count of attention look at the flag?",
+)
+def gpt_params(cfg, tied=False):
+    D = cfg["emb_dim"]
+    return _total(cfg, tied, attention=4 * D * D + D)
+
+
+@catalogue.misconception(
+    "2.8",
+    "a single block",
+    "Your total has the parameters of one block only. How many blocks are stacked?",
+)
+def gpt_params(cfg, tied=False):
+    return _total(cfg | {"n_layers": 1}, tied)
+
+
+@catalogue.misconception(
+    "2.8",
+    "everything in every layer",
+    "Your total multiplies more than the blocks by n_layers. Which parts occur only once, at the bottom and at the top?",
+)
+def gpt_params(cfg, tied=False):
+    return cfg["n_layers"] * _total(cfg | {"n_layers": 1}, tied)
+
+
+@catalogue.misconception(
+    "2.8",
+    "the rule of thumb",
+    "Your total is the embeddings, 12 times emb_dim squared for each layer, and the head. Which small parts does the rule of thumb leave out?",
+)
+def gpt_params(cfg, tied=False):
+    D = cfg["emb_dim"]
+    return _total(cfg, tied, norms=0, final_norm=0, attention=4 * D * D, feedforward=8 * D * D)
+
+
+# 2.9 count_parameters
+
+
+@catalogue.misconception(
+    "2.9",
+    "summed over the state dict",
+    "Your count includes buffers, counts a shared tensor under each of its names, and finds nothing trainable. What does state_dict() list, and is it made for counting?",
+)
+def count_parameters(module, trainable_only=False):
+    tensors = module.state_dict().values()
+    return sum(tensor.numel() for tensor in tensors if tensor.requires_grad or not trainable_only)
+
+
+@catalogue.misconception(
+    "2.9",
+    "state dict, flag ignored",
+    "Your count includes buffers, counts a shared tensor under each of its names, and is the same with and without trainable_only. What does state_dict() list, and where does the flag come in?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(tensor.numel() for tensor in module.state_dict().values())
+
+
+@catalogue.misconception(
+    "2.9",
+    "tensors counted",
+    "Your count is the number of parameter tensors. How many numbers does each of them hold?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(1 for p in module.parameters() if p.requires_grad or not trainable_only)
+
+
+@catalogue.misconception(
+    "2.9",
+    "rows counted",
+    "Your count adds up the first size of each tensor. What does len() or shape[0] of a matrix leave out?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.shape[0] for p in module.parameters() if p.requires_grad or not trainable_only)
+
+
+@catalogue.misconception(
+    "2.9",
+    "frozen ones always counted",
+    "With trainable_only your count still includes frozen parameters. Where does your code look at requires_grad?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.numel() for p in module.parameters())
+
+
+@catalogue.misconception(
+    "2.9",
+    "frozen ones never counted",
+    "Without trainable_only your count leaves out frozen parameters. Is a frozen parameter still a part of the model?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+@catalogue.misconception(
+    "2.9",
+    "frozen ones instead",
+    "With trainable_only your count is that of the frozen parameters. What does requires_grad=True mean?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.numel() for p in module.parameters() if not (trainable_only and p.requires_grad))
+
+
+@catalogue.misconception(
+    "2.9",
+    "trainable means has a gradient",
+    "With trainable_only your count is 0. Does a parameter have a .grad before the first backward pass?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.numel() for p in module.parameters() if p.grad is not None or not trainable_only)
+
+
+@catalogue.misconception(
+    "2.9",
+    "buffers counted",
+    "Your count includes the buffers. Does training change them?",
+)
+def count_parameters(module, trainable_only=False):
+    buffers = 0 if trainable_only else sum(b.numel() for b in module.buffers())
+    return buffers + sum(p.numel() for p in module.parameters() if p.requires_grad or not trainable_only)
+
+
+@catalogue.misconception(
+    "2.9",
+    "shared ones counted for each layer",
+    "Your count has a shared parameter once for each layer that holds it. How can you tell that two layers hold the same tensor?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(
+        p.numel()
+        for layer in module.modules()
+        for p in layer.parameters(recurse=False)
+        if p.requires_grad or not trainable_only
+    )
+
+
+@catalogue.misconception(
+    "2.9",
+    "equal ones counted once",
+    "Your count leaves out parameters that have the same values as another one. Are two fresh layer norms one parameter, or two that happen to be equal?",
+)
+def count_parameters(module, trainable_only=False):
+    seen = []
+    for p in module.parameters():
+        if not any(torch.equal(p, other) for other in seen):
+            seen.append(p)
+    return sum(p.numel() for p in seen if p.requires_grad or not trainable_only)
+
+
+@catalogue.misconception(
+    "2.9",
+    "one a shape",
+    "Your count has one tensor for each shape. Can two different tensors have the same shape?",
+)
+def count_parameters(module, trainable_only=False):
+    shapes = {p.shape for p in module.parameters() if p.requires_grad or not trainable_only}
+    return sum(shape.numel() for shape in shapes)
+
+
+@catalogue.misconception(
+    "2.9",
+    "own level only",
+    "Your count is 0: the outer module holds no parameters directly, its layers do. Does your code look into them?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.numel() for p in module.parameters(recurse=False))
+
+
+@catalogue.misconception(
+    "2.9",
+    "matrices only",
+    "Your count leaves out vectors such as biases. Are they not learned?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.numel() for p in module.parameters() if p.dim() > 1 and (p.requires_grad or not trainable_only))
+
+
+@catalogue.misconception(
+    "2.9",
+    "bytes counted",
+    "Your count is that of bytes, several for each number. Is the size in memory asked for, or how many numbers there are?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.nbytes for p in module.parameters() if p.requires_grad or not trainable_only)
+
+
+@catalogue.misconception(
+    "2.9",
+    "four bytes a number",
+    "Your count is twice the right one, for this model's numbers are float64. Does a count from bytes hold for every dtype?",
+)
+def count_parameters(module, trainable_only=False):
+    return sum(p.nbytes // 4 for p in module.parameters() if p.requires_grad or not trainable_only)
+
+
+# 2.10 model_bytes, model_mebibytes
+
+
+@catalogue.misconception(
+    "2.10",
+    "always four bytes",
+    "Your memory is that of 4-byte numbers whatever the dtype. How wide is a bfloat16 or an int8?",
+)
+def model_bytes(n, dtype):
+    return 4 * n
+
+
+@catalogue.misconception(
+    "2.10",
+    "bits for bytes",
+    "Your memory is 8 times too large. Does the number in a dtype's name count bits or bytes?",
+)
+def model_bytes(n, dtype):
+    return 8 * n * dtype.itemsize
+
+
+@catalogue.misconception(
+    "2.10",
+    "floating point only",
+    "Your function stops with a TypeError for int8, for finfo knows floating-point types only. What do all dtypes tell about their width?",
+)
+def model_bytes(n, dtype):
+    return n * torch.finfo(dtype).bits // 8
+
+
+@catalogue.misconception(
+    "2.10",
+    "bytes as a float",
+    "Your bytes are right as a number but a float. Can there be a fraction of a byte?",
+)
+def model_bytes(n, dtype):
+    return n * dtype.itemsize * 8 / 8
+
+
+@catalogue.misconception(
+    "2.10",
+    "training counted",
+    "Your memory is 4 times too large, as if gradients and Adam's averages were included. Is the memory of training asked for, or that of the numbers alone?",
+)
+def model_bytes(n, dtype):
+    return 4 * n * dtype.itemsize
+
+
+@catalogue.misconception(
+    "2.10",
+    "megabytes for mebibytes",
+    "Your mebibytes are 4.9 % too large: they are megabytes. How many bytes has a mebibyte?",
+)
+def model_mebibytes(n, dtype):
+    return model_bytes(n, dtype) / 1_000_000
+
+
+@catalogue.misconception(
+    "2.10",
+    "kibibytes for mebibytes",
+    "Your mebibytes are 1,024 times too large. How often must bytes be divided by 1,024?",
+)
+def model_mebibytes(n, dtype):
+    return model_bytes(n, dtype) / 1024
+
+
+@catalogue.misconception(
+    "2.10",
+    "gibibytes for mebibytes",
+    "Your mebibytes are 1,024 times too small. How often must bytes be divided by 1,024?",
+)
+def model_mebibytes(n, dtype):
+    return model_bytes(n, dtype) / 1024**3
+
+
+@catalogue.misconception(
+    "2.10",
+    "fraction cut off",
+    "Your mebibytes have lost their fraction. Which division keeps it?",
+)
+def model_mebibytes(n, dtype):
+    return model_bytes(n, dtype) // 2**20
+
+
+@catalogue.misconception(
+    "2.10",
+    "rounded",
+    "Your mebibytes are rounded to two decimals. Should a function round, or the one who prints?",
+)
+def model_mebibytes(n, dtype):
+    return round(model_bytes(n, dtype) / 2**20, 2)
+
+
+@catalogue.misconception(
+    "2.10",
+    "mebibits",
+    "Your mebibytes are 8 times too large: they are mebibits. Are bits or bytes divided?",
+)
+def model_mebibytes(n, dtype):
+    return 8 * model_bytes(n, dtype) / 2**20
+
+
+# 2.11 apply_dropout
+
+
+@catalogue.misconception(
+    "2.11",
+    "survivors not scaled",
+    "Your survivors are as large as before, so the average over all masks is smaller than x. By what factor must they grow to make up for what is dropped?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x * keep_mask if training else x
+
+
+@catalogue.misconception(
+    "2.11",
+    "divided by the dropped share",
+    "Your survivors are divided by p. Is p the share that is dropped, or the one that is kept?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x * keep_mask / p if training else x
+
+
+@catalogue.misconception(
+    "2.11",
+    "multiplied by the kept share",
+    "Your survivors became smaller. Must they make up for what is dropped, or shrink with it?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x * keep_mask * (1 - p) if training else x
+
+
+@catalogue.misconception(
+    "2.11",
+    "always active",
+    "Your function drops and scales outside training, too. What should a model that is in use give for the same text twice?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x * keep_mask / (1 - p)
+
+
+@catalogue.misconception(
+    "2.11",
+    "modes swapped",
+    "Your function drops outside training and leaves x alone in training. Which of the two modes does your condition pick?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x if training else x * keep_mask / (1 - p)
+
+
+@catalogue.misconception(
+    "2.11",
+    "scaled out of training instead",
+    "Your survivors are not scaled in training, and outside it all numbers shrink. In which mode does the formula scale, and in which direction?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x * keep_mask if training else x * (1 - p)
+
+
+@catalogue.misconception(
+    "2.11",
+    "scaled in both modes",
+    "Outside training your numbers are still scaled. Is there anything to make up for when nothing is dropped?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return (x * keep_mask if training else x) / (1 - p)
+
+
+@catalogue.misconception(
+    "2.11",
+    "mask turned round",
+    "Your zeros are where the mask says keep. What does True in keep_mask mean?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x * ~keep_mask / (1 - p) if training else x
+
+
+@catalogue.misconception(
+    "2.11",
+    "dropped numbers removed",
+    "Your answer has fewer numbers than x: those dropped are gone. Does dropout remove numbers, or set them to zero?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x[keep_mask] / (1 - p) if training else x
+
+
+@catalogue.misconception(
+    "2.11",
+    "nothing dropped",
+    "Your dropped numbers are not zero: all numbers are scaled and none is dropped. Where does the mask come in?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x / (1 - p) if training else x
+
+
+@catalogue.misconception(
+    "2.11",
+    "scaled by what the mask really keeps",
+    "Your survivors are scaled by the share this mask happens to keep, not by the one that p promises. Which of the two does the formula divide by?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x * keep_mask / keep_mask.to(x.dtype).mean() if training else x
+
+
+@catalogue.misconception(
+    "2.11",
+    "written into the input",
+    "Your function wrote zeros into the x it was given. Who else may still need that tensor?",
+)
+def apply_dropout(x, keep_mask, p, training):
+    if not training:
+        return x
+    x[~keep_mask] = 0
+    return x / (1 - p)

@@ -1,0 +1,1413 @@
+"""Wrong answers that students really give in assignment 03, each with the sentence they then read."""
+
+import math
+
+import torch
+
+from autograder.authoring import Catalogue
+
+catalogue = Catalogue()
+
+
+# --- 3.1 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "3.1",
+    "outer derivative at x",
+    "The result is f'(x) times g'(x). What goes into the outer function, x itself or something that was made from x?",
+)
+def chain_derivative(df, g, dg, x):
+    return df(x) * dg(x)
+
+
+@catalogue.misconception(
+    "3.1",
+    "rates added",
+    "The result is the sum of the two derivatives. If one wheel turns three times as fast as the first and the next twice as fast as that, do the rates add up?",
+)
+def chain_derivative(df, g, dg, x):
+    return df(g(x)) + dg(x)
+
+
+@catalogue.misconception(
+    "3.1",
+    "g in place of its derivative",
+    "The outer derivative is multiplied by g(x). Which of the three functions says how fast u = g(x) changes with x?",
+)
+def chain_derivative(df, g, dg, x):
+    return df(g(x)) * g(x)
+
+
+@catalogue.misconception(
+    "3.1",
+    "inner derivative missing",
+    "The result is the outer derivative alone. How fast does u = g(x) itself move when x moves?",
+)
+def chain_derivative(df, g, dg, x):
+    return df(g(x))
+
+
+@catalogue.misconception(
+    "3.1",
+    "outer derivative missing",
+    "The result is the inner derivative alone. How fast does y = f(u) move when u moves?",
+)
+def chain_derivative(df, g, dg, x):
+    return dg(x)
+
+
+@catalogue.misconception(
+    "3.1",
+    "derivatives nested",
+    "The result is f' taken at g'(x): one derivative was put into the other. How do two rates of change combine?",
+)
+def chain_derivative(df, g, dg, x):
+    return df(dg(x))
+
+
+@catalogue.misconception(
+    "3.1",
+    "inner derivative at g(x)",
+    "The inner derivative was taken at g(x). What goes into the inner function, x or g(x)?",
+)
+def chain_derivative(df, g, dg, x):
+    return df(g(x)) * dg(g(x))
+
+
+# --- 3.2 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "3.2",
+    "minus sign missing",
+    "The result falls where the sigmoid rises: it is the sigmoid of -z. Which sign has z in your exponent?",
+)
+def sigmoid(z):
+    return 1 / (1 + torch.exp(z))
+
+
+@catalogue.misconception(
+    "3.2",
+    "infinity divided by infinity",
+    "Ordinary numbers are right, but a large positive z gives NaN. How large do numerator and denominator of your fraction become at z = 1000?",
+)
+def sigmoid(z):
+    return torch.exp(z) / (1 + torch.exp(z))
+
+
+@catalogue.misconception(
+    "3.2",
+    "tanh",
+    "The results lie between -1 and 1, and they are those of tanh. Which range must a probability lie in?",
+)
+def sigmoid(z):
+    return torch.tanh(z)
+
+
+@catalogue.misconception(
+    "3.2",
+    "difference in the denominator",
+    "The results are those of 1 / (1 - exp(-z)), which is not between 0 and 1. Is the exponential added to 1 or subtracted from it in your code?",
+)
+def sigmoid(z):
+    return 1 / (1 - torch.exp(-z))
+
+
+@catalogue.misconception(
+    "3.2",
+    "parentheses missing",
+    "The results are those of 1 + exp(-z). What does Python divide first in 1 / 1 + exp(-z)?",
+)
+def sigmoid(z):
+    return 1 / 1 + torch.exp(-z)
+
+
+@catalogue.misconception(
+    "3.2",
+    "one number only",
+    "A single number works, a tensor with several entries stops the function with an error. Can the exponential you use take a whole tensor?",
+)
+def sigmoid(z):
+    return 1 / (1 + math.exp(-z))
+
+
+@catalogue.misconception(
+    "3.2",
+    "softmax over all entries",
+    "The entries of the result add up to 1, as in a softmax. Should the result at one entry depend on the other entries?",
+)
+def sigmoid(z):
+    powers = torch.exp(z - z.max())
+    return powers / powers.sum()
+
+
+@catalogue.misconception(
+    "3.2",
+    "straight line",
+    "The results lie on a straight line that is cut off at 0 and 1. Where is the exponential in your formula?",
+)
+def sigmoid(z):
+    return (z / 4 + 0.5).clamp(0, 1)
+
+
+# --- 3.3 -----------------------------------------------------------------------------------------------------------
+
+
+def _log(p):
+    return torch.log(p).clamp(min=-100)
+
+
+@catalogue.misconception(
+    "3.3",
+    "labels ignored",
+    "The result is the mean of -ln a, whatever the labels are. What should a prediction of 0.2 cost when the label is 0?",
+)
+def bce(a, y):
+    return -_log(a).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "label 0 costs nothing",
+    "Examples with the label 0 add nothing to your loss. Which term of the formula is meant for them?",
+)
+def bce(a, y):
+    return -(y * _log(a)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "opposite sign",
+    "The result is the right one with the opposite sign. Is the logarithm of a probability positive or negative, and what sign should a loss have?",
+)
+def bce(a, y):
+    return (y * _log(a) + (1 - y) * _log(1 - a)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "logarithm to base 2",
+    "The result is the right one divided by ln 2, which is the loss in bits. Which base has your logarithm?",
+)
+def bce(a, y):
+    return -(y * torch.log2(a).clamp(min=-100) + (1 - y) * torch.log2(1 - a).clamp(min=-100)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "logarithm to base 10",
+    "The result is the right one divided by ln 10. Which base has your logarithm?",
+)
+def bce(a, y):
+    return -(y * torch.log10(a).clamp(min=-100) + (1 - y) * torch.log10(1 - a).clamp(min=-100)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "sum in place of the mean",
+    "The result is N times the right one. Is the loss of a batch the sum of its examples' losses, or their mean?",
+)
+def bce(a, y):
+    return -(y * _log(a) + (1 - y) * _log(1 - a)).sum()
+
+
+@catalogue.misconception(
+    "3.3",
+    "no mean at all",
+    "One loss an example came back, N numbers in all, where a single number is asked for. What turns them into one?",
+)
+def bce(a, y):
+    return -(y * _log(a) + (1 - y) * _log(1 - a))
+
+
+@catalogue.misconception(
+    "3.3",
+    "arguments exchanged",
+    "The logarithms are taken of the labels, and the predictions weigh them. Which argument is the prediction and which the label?",
+)
+def bce(a, y):
+    return -(a * _log(y) + (1 - a) * _log(1 - y)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "arguments exchanged, unbounded",
+    "The logarithms are taken of the labels, and the predictions weigh them. Which argument is the prediction and which the label?",
+)
+def bce(a, y):
+    return -(a * torch.log(y) + (1 - a) * torch.log(1 - y)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "squared error",
+    "The result is the mean squared difference of a and y. Where are the logarithms that punish a sure and wrong prediction?",
+)
+def bce(a, y):
+    return ((a - y) ** 2).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "labels the wrong way round",
+    "The result is the loss against the opposite labels. Which logarithm should y switch on, and which 1 - y?",
+)
+def bce(a, y):
+    return -((1 - y) * _log(a) + y * _log(1 - a)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "second term subtracted",
+    "Examples with the label 0 lower your loss where they should raise it. Does the minus sign stand in front of both terms?",
+)
+def bce(a, y):
+    return (-y * _log(a) + (1 - y) * _log(1 - a)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "logarithm of zero",
+    "Predictions of exactly 0 or 1 make the loss infinite or NaN. What does the docstring ask for where a logarithm falls below -100?",
+)
+def bce(a, y):
+    return -(y * torch.log(a) + (1 - y) * torch.log(1 - a)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "predictions kept away from 0 and 1",
+    "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
+)
+def bce(a, y):
+    a = a.clamp(1e-7, 1 - 1e-7)
+    return -(y * torch.log(a) + (1 - y) * torch.log(1 - a)).mean()
+
+
+@catalogue.misconception(
+    "3.3",
+    "a small number inside the logarithm",
+    "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
+)
+def bce(a, y):
+    return -(y * torch.log(a + 1e-12) + (1 - y) * torch.log(1 - a + 1e-12)).mean()
+
+
+# --- 3.4 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "3.4",
+    "derivative along z",
+    "The result is a - y, which is the slope of the loss along z. How far back does the derivative go that is asked for here, to a or to z?",
+)
+def bce_grad_a(a, y):
+    return a - y
+
+
+@catalogue.misconception(
+    "3.4",
+    "label taken to be 1",
+    "The result is -1/a for both labels. Where does y enter your formula?",
+)
+def bce_grad_a(a, y):
+    return -1 / a
+
+
+@catalogue.misconception(
+    "3.4",
+    "second term missing",
+    "The result is right where the label is 1 and zero where it is 0. Which term of the loss counts for the label 0?",
+)
+def bce_grad_a(a, y):
+    return -y / a
+
+
+@catalogue.misconception(
+    "3.4",
+    "opposite sign of dL/da",
+    "The result is the right one with the opposite sign. Does the loss go up or down when a moves towards the label?",
+)
+def bce_grad_a(a, y):
+    return y / a - (1 - y) / (1 - a)
+
+
+@catalogue.misconception(
+    "3.4",
+    "inner derivative of 1 - a",
+    "The result is right where the label is 1 and has the opposite sign where it is 0. What is the derivative of 1 - a, the inner function of the second logarithm?",
+)
+def bce_grad_a(a, y):
+    return -y / a - (1 - y) / (1 - a)
+
+
+@catalogue.misconception(
+    "3.4",
+    "mean over the entries",
+    "Single numbers are right, but where there are N entries the result is divided by N. Does the docstring ask for a mean?",
+)
+def bce_grad_a(a, y):
+    return (-y / a + (1 - y) / (1 - a)) / a.numel()
+
+
+@catalogue.misconception(
+    "3.4",
+    "one label at a time",
+    "Single numbers work, a tensor with several labels stops the function with an error. What does `if` make of a comparison with many answers?",
+)
+def bce_grad_a(a, y):
+    if y == 1:
+        return -1 / a
+    return 1 / (1 - a)
+
+
+@catalogue.misconception(
+    "3.4",
+    "z taken for the prediction",
+    "The result is z(1 - z). Is the argument the sigmoid's input or its output?",
+)
+def sigmoid_grad(z):
+    return z * (1 - z)
+
+
+@catalogue.misconception(
+    "3.4",
+    "sigmoid applied twice",
+    "The result is the slope of the sigmoid at sigma(z), not at z. How often does z go through the sigmoid in your code?",
+)
+def sigmoid_grad(z):
+    a = sigmoid(sigmoid(z))
+    return a * (1 - a)
+
+
+@catalogue.misconception(
+    "3.4",
+    "sigmoid of the sigmoid",
+    "The result is sigma(sigma(z)), a value of the sigmoid. Which is asked for here, a value of the function or its slope?",
+)
+def sigmoid_grad(z):
+    return sigmoid(sigmoid(z))
+
+
+@catalogue.misconception(
+    "3.4",
+    "the sigmoid itself",
+    "The result is sigma(z), a value of the sigmoid. Which is asked for here, a value of the function or its slope?",
+)
+def sigmoid_grad(z):
+    return sigmoid(z)
+
+
+@catalogue.misconception(
+    "3.4",
+    "rule for tanh",
+    "The result is 1 - sigma(z)^2, and 1 - a^2 is the rule for another function, tanh. What is the derivative of the sigmoid?",
+)
+def sigmoid_grad(z):
+    return 1 - sigmoid(z) ** 2
+
+
+@catalogue.misconception(
+    "3.4",
+    "opposite sign of the slope",
+    "The result is the right one with the opposite sign. Does the sigmoid rise or fall from left to right?",
+)
+def sigmoid_grad(z):
+    a = sigmoid(z)
+    return -a * (1 - a)
+
+
+@catalogue.misconception(
+    "3.4",
+    "square missing",
+    "The result is 1 - sigma(z), which is exp(-z) / (1 + exp(-z)). To which power does the denominator go when you differentiate 1 / (1 + exp(-z))?",
+)
+def sigmoid_grad(z):
+    return 1 - sigmoid(z)
+
+
+# --- 3.5 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "3.5",
+    "opposite sign",
+    "Both gradients are the right ones with the opposite sign. Is dL/dz the prediction minus the label in your code, or the label minus the prediction?",
+)
+def manual_gradients(x, w, b, y):
+    a = torch.sigmoid(x * w + b)
+    return (y - a) * x, y - a
+
+
+@catalogue.misconception(
+    "3.5",
+    "db equals dw",
+    "dL/dw is right, and dL/db is the same number. How fast does z = x w + b change when b moves, and is that the same as when w moves?",
+)
+def manual_gradients(x, w, b, y):
+    dz = torch.sigmoid(x * w + b) - y
+    return dz * x, dz * x
+
+
+@catalogue.misconception(
+    "3.5",
+    "dw without x",
+    "dL/db is right, and dL/dw is the same number. Where is the slope of z = x w + b along w in your product?",
+)
+def manual_gradients(x, w, b, y):
+    dz = torch.sigmoid(x * w + b) - y
+    return dz, dz
+
+
+@catalogue.misconception(
+    "3.5",
+    "slope of the sigmoid once too often",
+    "Both gradients are the right ones times a(1 - a). Is the slope of the sigmoid in your product a second time, or is your loss half a squared error?",
+)
+def manual_gradients(x, w, b, y):
+    a = torch.sigmoid(x * w + b)
+    dz = (a - y) * a * (1 - a)
+    return dz * x, dz
+
+
+@catalogue.misconception(
+    "3.5",
+    "w in place of x",
+    "dL/db is right, and dL/dw is dL/db times w. Along which of its two factors did you differentiate the product x w?",
+)
+def manual_gradients(x, w, b, y):
+    dz = torch.sigmoid(x * w + b) - y
+    return dz * w, dz
+
+
+@catalogue.misconception(
+    "3.5",
+    "bias forgotten",
+    "The gradients are those of a neuron whose bias is 0. Is b part of z in your forward pass?",
+)
+def manual_gradients(x, w, b, y):
+    dz = torch.sigmoid(x * w) - y
+    return dz * x, dz
+
+
+@catalogue.misconception(
+    "3.5",
+    "z in place of the prediction",
+    "The gradients are built from z - y, the number before the sigmoid. Which of the two, z or a, does the loss compare with the label?",
+)
+def manual_gradients(x, w, b, y):
+    dz = x * w + b - y
+    return dz * x, dz
+
+
+@catalogue.misconception(
+    "3.5",
+    "twice the gradient",
+    "Both gradients are exactly twice the right ones. Where does a factor 2 come from in your derivation, a square perhaps?",
+)
+def manual_gradients(x, w, b, y):
+    dz = 2 * (torch.sigmoid(x * w + b) - y)
+    return dz * x, dz
+
+
+@catalogue.misconception(
+    "3.5",
+    "results exchanged",
+    "Both numbers are right, but in the other order. Which gradient does the docstring ask for first?",
+)
+def manual_gradients(x, w, b, y):
+    dz = torch.sigmoid(x * w + b) - y
+    return dz, dz * x
+
+
+@catalogue.misconception(
+    "3.5",
+    "label taken to be 1",
+    "The gradients are right where the label is 1, and where it is 0 they are those of the label 1. Where does y enter your formula?",
+)
+def manual_gradients(x, w, b, y):
+    dz = torch.sigmoid(x * w + b) - 1
+    return dz * x, dz
+
+
+@catalogue.misconception(
+    "3.5",
+    "chain stops at the prediction",
+    "dL/dw is dL/da times x, and dL/db is dL/da. Which step lies between the prediction a and z, and what is its slope?",
+)
+def manual_gradients(x, w, b, y):
+    a = torch.sigmoid(x * w + b)
+    da = (a - y) / (a * (1 - a))
+    return da * x, da
+
+
+@catalogue.misconception(
+    "3.5",
+    "squared error",
+    "Both gradients are the right ones times 2a(1 - a), which are those of a squared error. Which loss does the docstring name?",
+)
+def manual_gradients(x, w, b, y):
+    a = torch.sigmoid(x * w + b)
+    dz = 2 * (a - y) * a * (1 - a)
+    return dz * x, dz
+
+
+# --- 3.6 -----------------------------------------------------------------------------------------------------------
+
+
+def _slopes(X, w, b, y):
+    return torch.sigmoid(X @ w + b) - y
+
+
+@catalogue.misconception(
+    "3.6",
+    "sum in place of the mean",
+    "Both gradients are N times the right ones. Is the loss the sum of the examples' losses, or their mean?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return X.T @ dz, dz.sum()
+
+
+@catalogue.misconception(
+    "3.6",
+    "divided by the number of inputs",
+    "Both gradients are the right ones times N/D. Which axis of X counts the examples?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return X.T @ dz / X.shape[1], dz.sum() / X.shape[1]
+
+
+@catalogue.misconception(
+    "3.6",
+    "weights divided by the number of inputs",
+    "dL/db is right, and dL/dw is the right one times N/D. Which axis of X counts the examples?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return X.T @ dz / X.shape[1], dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "weights not averaged",
+    "dL/db is right, and dL/dw is N times the right one. Which of the two did you average over the examples?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return X.T @ dz, dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "bias not averaged",
+    "dL/dw is right, and dL/db is N times the right one. Which of the two did you average over the examples?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return X.T @ dz / len(y), dz.sum()
+
+
+@catalogue.misconception(
+    "3.6",
+    "averaged twice",
+    "Both gradients are the right ones divided by N. Is there a second division by N, or a mean of something that was a mean already?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y) / len(y)
+    return X.T @ dz / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "bias keeps the examples",
+    "dL/dw is right, and dL/db holds one number for each example. How many numbers is b, and how many must its gradient be?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return X.T @ dz / len(y), dz
+
+
+@catalogue.misconception(
+    "3.6",
+    "bias keeps the examples, divided by N",
+    "dL/dw is right, and dL/db holds one number for each example. How many numbers is b, and how many must its gradient be?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y) / len(y)
+    return X.T @ dz, dz
+
+
+@catalogue.misconception(
+    "3.6",
+    "mean over examples and inputs",
+    "dL/db is right, and dL/dw is a single number. Which axis is averaged away, and which must stay?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return (dz[:, None] * X).mean(), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "one gradient an example",
+    "dL/dw has a row for each example. What happens to the axis of the examples when the mean is taken?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)
+    return dz[:, None] * X, dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "column against row",
+    "dL/db is right, but dL/dw is the one you get when every prediction meets all labels and not only its own. Are a column (N, 1) and a row (N,) subtracted somewhere?",
+)
+def batch_gradients(X, w, b, y):
+    dz = torch.sigmoid(X @ w[:, None] + b) - y
+    return (X.T @ dz).mean(dim=1) / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "column against row, all columns kept",
+    "dL/db is right, but dL/dw has a column for each label: every prediction has met all labels. Are a column (N, 1) and a row (N,) subtracted somewhere?",
+)
+def batch_gradients(X, w, b, y):
+    dz = torch.sigmoid(X @ w[:, None] + b) - y
+    return X.T @ dz / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "weights as a column",
+    "The numbers are right, but dL/dw has the shape (D, 1). Which shape has w itself?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, b, y)[:, None]
+    return X.T @ dz / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "last example only",
+    "The gradients are those of the last example alone. Does your loop add to its results, or replace them?",
+)
+def batch_gradients(X, w, b, y):
+    for i in range(len(y)):
+        dz = torch.sigmoid(X[i] @ w + b) - y[i]
+        dw, db = dz * X[i], dz
+    return dw, db
+
+
+@catalogue.misconception(
+    "3.6",
+    "last example only, divided by N",
+    "The gradients are those of the last example alone, divided by N. Does your loop add to its results, or replace them?",
+)
+def batch_gradients(X, w, b, y):
+    for i in range(len(y)):
+        dz = torch.sigmoid(X[i] @ w + b) - y[i]
+        dw, db = dz * X[i], dz
+    return dw / len(y), db / len(y)
+
+
+@catalogue.misconception(
+    "3.6",
+    "opposite sign",
+    "Both gradients are the right ones with the opposite sign. Is it prediction minus label in your code, or label minus prediction?",
+)
+def batch_gradients(X, w, b, y):
+    dz = -_slopes(X, w, b, y)
+    return X.T @ dz / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "bias forgotten",
+    "The gradients are those of a neuron whose bias is 0. Is b part of z in your forward pass?",
+)
+def batch_gradients(X, w, b, y):
+    dz = _slopes(X, w, 0.0, y)
+    return X.T @ dz / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "slope of the sigmoid once too often",
+    "Each example's share carries an additional factor a(1 - a), as if the loss were half the squared error. Is the slope of the sigmoid in your product a second time, after it had cancelled?",
+)
+def batch_gradients(X, w, b, y):
+    a = torch.sigmoid(X @ w + b)
+    dz = (a - y) * a * (1 - a)
+    return X.T @ dz / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "factor by factor",
+    "Ordinary batches are right, but a very sure neuron gives NaN. What are dL/da and da/dz, each alone, where a is exactly 0 or 1?",
+)
+def batch_gradients(X, w, b, y):
+    a = torch.sigmoid(X @ w + b)
+    dz = (-y / a + (1 - y) / (1 - a)) * (a * (1 - a))
+    return X.T @ dz / len(y), dz.mean()
+
+
+# --- 3.7 -----------------------------------------------------------------------------------------------------------
+
+
+def _nudged(x, i, step):
+    moved = x.clone()
+    moved[i] += step
+    return moved
+
+
+@catalogue.misconception(
+    "3.7",
+    "forward difference",
+    "The gradient is off by about h, and f was called n + 1 times. How many sides of x does your difference look at?",
+)
+def numeric_gradient(f, x, h):
+    here = f(x)
+    return torch.stack([(f(_nudged(x, i, h)) - here) / h for i in range(len(x))])
+
+
+@catalogue.misconception(
+    "3.7",
+    "forward difference, f(x) computed every time",
+    "The gradient is the one-sided difference between f(x + h) and f(x), whose error is about h. How many sides of x does your difference look at?",
+)
+def numeric_gradient(f, x, h):
+    return torch.stack([(f(_nudged(x, i, h)) - f(x)) / h for i in range(len(x))])
+
+
+@catalogue.misconception(
+    "3.7",
+    "backward difference",
+    "The gradient is the one-sided difference between f(x) and f(x - h), whose error is about h. How many sides of x does your difference look at?",
+)
+def numeric_gradient(f, x, h):
+    return torch.stack([(f(x) - f(_nudged(x, i, -h))) / h for i in range(len(x))])
+
+
+@catalogue.misconception(
+    "3.7",
+    "divided by h",
+    "Every slope is twice the right one. How far apart are the two points at which you evaluate f?",
+)
+def numeric_gradient(f, x, h):
+    return torch.stack([(f(_nudged(x, i, h)) - f(_nudged(x, i, -h))) / h for i in range(len(x))])
+
+
+@catalogue.misconception(
+    "3.7",
+    "all entries moved at once",
+    "All slopes are the same number, the sum of the right ones. How many entries move at once when you nudge x?",
+)
+def numeric_gradient(f, x, h):
+    slope = (f(x + h) - f(x - h)) / (2 * h)
+    return torch.full_like(x, slope.item())
+
+
+@catalogue.misconception(
+    "3.7",
+    "all entries moved at once, n times",
+    "All slopes are the same number, the sum of the right ones. How many entries move at once when you nudge x?",
+)
+def numeric_gradient(f, x, h):
+    return torch.stack([(f(x + h) - f(x - h)) / (2 * h) for _ in range(len(x))])
+
+
+@catalogue.misconception(
+    "3.7",
+    "x not restored",
+    "x comes back h lower in every entry, and later slopes are measured at a shifted point. Is each entry put back before the next one moves?",
+)
+def numeric_gradient(f, x, h):
+    gradient = torch.zeros_like(x)
+    for i in range(len(x)):
+        x[i] += h
+        up = f(x)
+        x[i] -= 2 * h
+        gradient[i] = (up - f(x)) / (2 * h)
+    return gradient
+
+
+@catalogue.misconception(
+    "3.7",
+    "two names for one tensor",
+    "Every slope is 0. Are the raised and the lowered point two tensors, or two names for the same one?",
+)
+def numeric_gradient(f, x, h):
+    gradient = torch.zeros_like(x)
+    for i in range(len(x)):
+        up = x
+        up[i] += h
+        down = x
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+@catalogue.misconception(
+    "3.7",
+    "nudges pile up",
+    "The first slope is right; the later ones are measured with the earlier entries still nudged. Does each entry start from x itself?",
+)
+def numeric_gradient(f, x, h):
+    gradient = torch.zeros_like(x)
+    up, down = x.clone(), x.clone()
+    for i in range(len(x)):
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+@catalogue.misconception(
+    "3.7",
+    "float32 result",
+    "A float64 point gives a float32 gradient. Which dtype has a new tensor if you do not name one?",
+)
+def numeric_gradient(f, x, h):
+    gradient = torch.zeros(len(x))
+    for i in range(len(x)):
+        gradient[i] = (f(_nudged(x, i, h)) - f(_nudged(x, i, -h))) / (2 * h)
+    return gradient
+
+
+@catalogue.misconception(
+    "3.7",
+    "a step of its own",
+    "In float32 every slope is 0, although the step asked for is 0.01. Which step does your code use, and does float32 notice it beside a number near 1?",
+)
+def numeric_gradient(f, x, h):
+    h = 1e-8
+    return torch.stack([(f(_nudged(x, i, h)) - f(_nudged(x, i, -h))) / (2 * h) for i in range(len(x))])
+
+
+@catalogue.misconception(
+    "3.7",
+    "parentheses around 2h missing",
+    "Every slope is the right one times h squared. What does Python do first in a / 2 * h?",
+)
+def numeric_gradient(f, x, h):
+    return torch.stack([(f(_nudged(x, i, h)) - f(_nudged(x, i, -h))) / 2 * h for i in range(len(x))])
+
+
+@catalogue.misconception(
+    "3.7",
+    "opposite sign",
+    "Every slope is the right one with the opposite sign. Which of the two values of f do you subtract from the other?",
+)
+def numeric_gradient(f, x, h):
+    return torch.stack([(f(_nudged(x, i, -h)) - f(_nudged(x, i, h))) / (2 * h) for i in range(len(x))])
+
+
+# --- 3.8 -----------------------------------------------------------------------------------------------------------
+
+
+def _relative(a, n):
+    scale = torch.maximum(a.abs(), n.abs())
+    return torch.where(scale == 0, 0.0, (a - n).abs() / scale)
+
+
+def _nan_to_inf(error):
+    return torch.where(error.isnan(), math.inf, error)
+
+
+@catalogue.misconception(
+    "3.8",
+    "absolute difference",
+    "The result is the largest absolute difference. By what is it divided to make it relative?",
+)
+def gradcheck_error(analytic, numeric):
+    return _nan_to_inf((analytic - numeric).abs()).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "0/0",
+    "Entries that are zero in both gradients spoil the result. What is 0/0 in floating point, and do two zeros agree?",
+)
+def gradcheck_error(analytic, numeric):
+    return ((analytic - numeric).abs() / torch.maximum(analytic.abs(), numeric.abs())).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "0/0 taken for a broken gradient",
+    "Entries that are zero in both gradients spoil the result. What is 0/0 in floating point, and do two zeros agree?",
+)
+def gradcheck_error(analytic, numeric):
+    return _nan_to_inf((analytic - numeric).abs() / torch.maximum(analytic.abs(), numeric.abs())).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "NaN in, NaN out",
+    "A NaN in a gradient makes the result NaN, not infinity. What does `error > tolerance` say when the error is NaN?",
+)
+def gradcheck_error(analytic, numeric):
+    return _relative(analytic, numeric).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "NaN counts as equal",
+    "A NaN in a gradient is passed over as if the entry were right. Should a broken gradient get a good mark?",
+)
+def gradcheck_error(analytic, numeric):
+    return torch.nan_to_num(_relative(analytic, numeric), nan=0.0).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "mean over the entries",
+    "The result is the mean of the relative differences. What does a mean make of one wrong entry among a hundred right ones?",
+)
+def gradcheck_error(analytic, numeric):
+    return _nan_to_inf(_relative(analytic, numeric)).mean()
+
+
+@catalogue.misconception(
+    "3.8",
+    "sum in the denominator",
+    "The differences are divided by the sum of the two absolute values. Which of the two does the docstring put in the denominator?",
+)
+def gradcheck_error(analytic, numeric):
+    scale = analytic.abs() + numeric.abs()
+    return _nan_to_inf(torch.where(scale == 0, 0.0, (analytic - numeric).abs() / scale)).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "relative to the first gradient",
+    "The differences are divided by the absolute value of the first gradient, even where the second is larger. Which of the two belongs in the denominator?",
+)
+def gradcheck_error(analytic, numeric):
+    gap = (analytic - numeric).abs()
+    return _nan_to_inf(torch.where(gap == 0, 0.0, gap / analytic.abs())).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "signs kept in the denominator",
+    "Where both entries are negative, the denominator is the one closer to zero, or negative. Is the larger entry meant, or the larger absolute value?",
+)
+def gradcheck_error(analytic, numeric):
+    gap = (analytic - numeric).abs()
+    return _nan_to_inf(torch.where(gap == 0, 0.0, gap / torch.maximum(analytic, numeric))).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "no absolute value in the numerator",
+    "Entries where the first gradient is the smaller one count as negative and are never the worst. Where is the absolute value of the difference?",
+)
+def gradcheck_error(analytic, numeric):
+    scale = torch.maximum(analytic.abs(), numeric.abs())
+    return _nan_to_inf(torch.where(scale == 0, 0.0, (analytic - numeric) / scale)).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "a small number added below",
+    "Large gradients are right, but the error of tiny ones comes out too small. Is something added to the denominator to avoid 0/0?",
+)
+def gradcheck_error(analytic, numeric):
+    scale = torch.maximum(analytic.abs(), numeric.abs()) + 1e-8
+    return _nan_to_inf((analytic - numeric).abs() / scale).max()
+
+
+@catalogue.misconception(
+    "3.8",
+    "worst gap over largest gradient",
+    "The largest difference is divided by the largest entry of all. Should a small wrong entry be measured against its own size, or against that of another?",
+)
+def gradcheck_error(analytic, numeric):
+    scale = torch.maximum(analytic.abs(), numeric.abs()).max()
+    error = (analytic - numeric).abs().max() / scale if scale != 0 else scale
+    return _nan_to_inf(error)
+
+
+# --- 3.9 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "3.9",
+    "level by level",
+    "The nodes come level by level, by their shortest way from the result. Can a node on a short way also be used by one on a longer way?",
+)
+def topological_order(node):
+    order, seen = [node], {node}
+    for current in order:
+        for parent in current.parents:
+            if parent not in seen:
+                seen.add(parent)
+                order.append(parent)
+    return order
+
+
+@catalogue.misconception(
+    "3.9",
+    "noted on arrival",
+    "Each node is noted when it is first reached, before its other users have been. Which nodes must be in the list before a node may join it?",
+)
+def topological_order(node):
+    order = []
+
+    def visit(current):
+        if current not in order:
+            order.append(current)
+            for parent in current.parents:
+                visit(parent)
+
+    visit(node)
+    return order
+
+
+@catalogue.misconception(
+    "3.9",
+    "nodes repeated",
+    "A node that is reached along several paths stands in the list several times. How does your code remember where it has been?",
+)
+def topological_order(node):
+    order = []
+
+    def visit(current):
+        for parent in current.parents:
+            visit(parent)
+        order.append(current)
+
+    visit(node)
+    return order[::-1]
+
+
+@catalogue.misconception(
+    "3.9",
+    "nodes repeated, noted on arrival",
+    "A node that is reached along several paths stands in the list several times. How does your code remember where it has been?",
+)
+def topological_order(node):
+    order = [node]
+    for parent in node.parents:
+        order.extend(topological_order(parent))
+    return order
+
+
+@catalogue.misconception(
+    "3.9",
+    "not reversed",
+    "The list runs from the inputs to the result. From which end does the backward pass begin?",
+)
+def topological_order(node):
+    order, seen = [], set()
+
+    def visit(current):
+        if current not in seen:
+            seen.add(current)
+            for parent in current.parents:
+                visit(parent)
+            order.append(current)
+
+    visit(node)
+    return order
+
+
+@catalogue.misconception(
+    "3.9",
+    "inputs left out",
+    "The inputs of the computation are missing. They have no parents, but are they not nodes that need a gradient?",
+)
+def topological_order(node):
+    order, seen = [], set()
+
+    def visit(current):
+        if current not in seen and current.parents:
+            seen.add(current)
+            for parent in current.parents:
+                visit(parent)
+            order.append(current)
+
+    visit(node)
+    return order[::-1]
+
+
+@catalogue.misconception(
+    "3.9",
+    "result left out",
+    "The result itself is missing from the list. With which node does the backward pass begin?",
+)
+def topological_order(node):
+    order, seen = [], set()
+
+    def visit(current):
+        for parent in current.parents:
+            if parent not in seen:
+                seen.add(parent)
+                visit(parent)
+                order.append(parent)
+
+    visit(node)
+    return order[::-1]
+
+
+@catalogue.misconception(
+    "3.9",
+    "equal numbers taken for one node",
+    "Of two nodes that hold the same number, one is missing. Are two nodes the same because their data are equal?",
+)
+def topological_order(node):
+    order, seen = [], set()
+
+    def visit(current):
+        if current.data not in seen:
+            seen.add(current.data)
+            for parent in current.parents:
+                visit(parent)
+            order.append(current)
+
+    visit(node)
+    return order[::-1]
+
+
+# --- 3.10 ----------------------------------------------------------------------------------------------------------
+
+
+def _reset(order):
+    for node in order:
+        node.grad = 0.0
+
+
+@catalogue.misconception(
+    "3.10",
+    "overwritten",
+    "A node that is used more than once keeps only the last contribution. What should happen to the gradients that come from its other users?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(order)
+    root.grad = 1.0
+    for node in order:
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad = node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "handed on too early",
+    "Some gradients are too large: a node hands on what it has got so far, and then hands the same on again when more arrives. When is a node's gradient complete?",
+)
+def backprop(root):
+    _reset(topological_order(root))
+    root.grad = 1.0
+
+    def hand_on(node):
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+            hand_on(parent)
+
+    hand_on(root)
+
+
+@catalogue.misconception(
+    "3.10",
+    "handed on too early, all shares first",
+    "Some gradients are too large: a node hands on what it has got so far, and then hands the same on again when more arrives. When is a node's gradient complete?",
+)
+def backprop(root):
+    _reset(topological_order(root))
+    root.grad = 1.0
+
+    def hand_on(node):
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+        for parent in node.parents:
+            hand_on(parent)
+
+    hand_on(root)
+
+
+@catalogue.misconception(
+    "3.10",
+    "level by level",
+    "A node reached along a short and a long path hands its gradient on before the share of the long path has arrived. In which order must the nodes take their turn?",
+)
+def backprop(root):
+    order = [root]
+    for node in order:
+        order.extend(parent for parent in dict.fromkeys(node.parents) if parent not in order)
+    _reset(order)
+    root.grad = 1.0
+    for node in order:
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "no gradient at the start",
+    "All gradients are 0. What is the derivative of the result with respect to itself?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(order)
+    for node in order:
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "never reset",
+    "The first call is right, and after the second call the gradients still hold what the first one left. Where do they begin anew?",
+)
+def backprop(root):
+    root.grad = 1.0
+    for node in topological_order(root):
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "inputs not reset",
+    "The first call is right, and after the second call the gradients of the inputs are twice as large. Which nodes does your code reset?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(node for node in order if node.parents)
+    root.grad = 1.0
+    for node in order:
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "only inputs reset",
+    "The first call is right, and after the second call the nodes between inputs and result still hold old gradients. Which nodes does your code reset?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(node for node in order if not node.parents)
+    root.grad = 1.0
+    for node in order:
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "walked from the inputs",
+    "Only the result and its direct parents have a gradient, or hardly more than these. From which end does your loop walk through the order?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(order)
+    root.grad = 1.0
+    for node in reversed(order):
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "local derivatives only",
+    "Each gradient is a sum of local derivatives, without what comes from further up. What does the chain rule multiply a local derivative by?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(order)
+    root.grad = 1.0
+    for node in order:
+        for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "local derivatives left out",
+    "Gradients are handed on unchanged, as if every local derivative were 1. What does the chain rule multiply them by?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(order)
+    root.grad = 1.0
+    for node in order:
+        for parent in node.parents:
+            parent.grad += node.grad
+
+
+@catalogue.misconception(
+    "3.10",
+    "same parent counted once",
+    "An operation that uses one node twice, such as h * h, hands on one share and not two. What happens to a parent that stands in the parents twice?",
+)
+def backprop(root):
+    order = topological_order(root)
+    _reset(order)
+    root.grad = 1.0
+    for node in order:
+        for parent, derivative in dict(zip(node.parents, node.local_derivatives, strict=True)).items():
+            parent.grad += node.grad * derivative
+
+
+@catalogue.misconception(
+    "3.10",
+    "slope of exp is x",
+    "The number is right, and the local derivative is x itself. How fast does e^x grow at x?",
+)
+def exp(node):
+    return Value(math.exp(node.data), (node,), (node.data,))
+
+
+@catalogue.misconception(
+    "3.10",
+    "power rule for exp",
+    "The number is right, and the local derivative is x e^(x - 1), the rule for a power of x. Which of the two is the variable here, the base or the exponent?",
+)
+def exp(node):
+    return Value(math.exp(node.data), (node,), (node.data * math.exp(node.data - 1),))
+
+
+@catalogue.misconception(
+    "3.10",
+    "slope of exp is 1",
+    "The number is right, and the local derivative is 1 everywhere. Is e^x equally steep everywhere?",
+)
+def exp(node):
+    return Value(math.exp(node.data), (node,), (1.0,))
+
+
+@catalogue.misconception(
+    "3.10",
+    "slope of exp at e^x",
+    "The number is right, and the local derivative is the exponential of e^x. At which point is the slope wanted, at the input of the operation or at its output?",
+)
+def exp(node):
+    result = math.exp(node.data)
+    return Value(result, (node,), (math.exp(result),))
+
+
+@catalogue.misconception(
+    "3.10",
+    "parent forgotten",
+    "The number is right, but the new node has no parents. How should a gradient find its way back to the input?",
+)
+def exp(node):
+    return Value(math.exp(node.data))
+
+
+@catalogue.misconception(
+    "3.10",
+    "slope times the parent's gradient",
+    "The local derivative is 0, because it contains a gradient that has not arrived yet. What does a local derivative depend on?",
+)
+def exp(node):
+    result = math.exp(node.data)
+    return Value(result, (node,), (result * node.grad,))
