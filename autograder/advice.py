@@ -38,6 +38,10 @@ def advice(message: str) -> str:
     return next((text for pattern, text in _USUALLY if re.search(pattern, message)), "")
 
 
+def time_sentence(seconds: float) -> str:
+    return f"Still running after {seconds:g} s. An endless loop?"
+
+
 def error_sentence(kind: str, message: str, function: str, in_student_code: bool, parameters: str) -> str:
     """What happened and what to look at, in plain words; no traceback."""
     first = message.strip().splitlines()[0] if message.strip() else ""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.advice import error_sentence
+from autograder.advice import error_sentence, time_sentence
 from autograder.comparing import Difference, Rules, difference
 from autograder.diagnosing import Trial, diagnose
 from autograder.forbidden import RULES, Breach
@@ -119,9 +119,10 @@ def agree(
             expected = _MustRaise(str(error))
         expected = map_tensors(expected, lambda t: t.detach())
         found = _value_difference(outcome, expected, rules)
-        if found is None and outcome.raised is None:
-            found = _argument_difference(outcome, args, mine, parameters, in_place, rules)
-        return found, expected
+        altered = None
+        if outcome.raised is None:
+            altered = _argument_difference(outcome, args, mine, parameters, in_place, rules)
+        return _joined(found, altered), expected
 
     extras = _extras(ladder, float32=float32, strided=strided, requires_grad=requires_grad)
     _examine(function, ladder, extras, judge, parameters, tuple(names))
@@ -235,7 +236,7 @@ def _message(function: StudentFunction, outcome: Outcome, found: Difference, par
     if raised is None or found.sentence:
         return found.sentence
     if outcome.verdict is Verdict.TIMEOUT:
-        return f"Still running after {function.exercise.seconds:g} s. An endless loop?"
+        return time_sentence(function.exercise.seconds)
     if outcome.verdict is Verdict.MEMORY:
         return "The function asked for more memory than there is."
     return error_sentence(raised.kind, raised.message, function.name, bool(raised.place), ", ".join(parameters))
@@ -251,6 +252,13 @@ def _value_difference(outcome: Outcome, expected: Any, rules: Rules) -> Differen
     if outcome.raised is not None:
         return Difference("")
     return difference(outcome.value, expected, rules)
+
+
+def _joined(found: Difference | None, altered: Difference | None) -> Difference | None:
+    """A wrong answer and a changed input are both said."""
+    if found is None or altered is None:
+        return found or altered
+    return Difference(f"{found.sentence} {altered.sentence}".strip(), found.rows + altered.rows)
 
 
 def _argument_difference(
@@ -269,9 +277,7 @@ def _argument_difference(
                 rows = tuple(Row(f"{name} afterwards", row.got, row.expected) for row in found.rows)
                 return Difference(found.sentence or f"{name} is not what it must be after the call.", rows)
         elif changed(start, end):
-            return Difference(
-                f"The answer may be right, but your function changed its input {name}. Work on a copy of it."
-            )
+            return Difference(f"Your function changed its input {name}; it must come back as it was. Work on a copy.")
     return None
 
 

@@ -25,3 +25,9 @@ def present_devices(asked: str) -> tuple[str, ...]:
         present = ", ".join(["cpu", *found])
         raise pytest.UsageError(f"--device {asked}: this machine has no such device (present: {present}).")
     return (wanted,)
+
+
+def exact_float32() -> None:
+    """Turns TF32 off: its 10-bit mantissa would fail right answers by hundreds of tolerances."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False

@@ -95,8 +95,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[KIT] = kit = Kit(config)
     config.pluginmanager.register(Results(kit), "gradlings-results")
     if config.getoption("device") != "cpu":
-        from autograder.devices import present_devices
+        from autograder.devices import exact_float32, present_devices
 
+        exact_float32()
         kit.devices = present_devices(config.getoption("device"))
     if kit.page and not config.getoption("collectonly"):
         config.option.verbose = -2  # the page says it all
@@ -225,9 +226,11 @@ def pytest_runtest_makereport(
         ("verdict", result.verdict.value),
     ]
     report = yield
-    report.check_result = asdict(result) | {"printed": report.capstdout[:4000]}  # type: ignore[attr-defined]
-    report.checks_file = str(item.path)  # type: ignore[attr-defined]
-    report.problems = student.loaded.problems() if student else []  # type: ignore[attr-defined]
+    vars(report).update(
+        check_result={**asdict(result), "verdict": result.verdict.value, "printed": report.capstdout[:4000]},
+        checks_file=str(item.path),
+        problems=student.loaded.problems() if student else [],
+    )
     return report
 
 

@@ -108,6 +108,7 @@ def scorecards(
                 tuple(scores),
                 tuple(collected.problems.get(folder, ())),
                 seed,
+                max(len(collected.expected) - len(collected.results), 0),
             )
         )
     return cards

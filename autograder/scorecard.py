@@ -112,7 +112,8 @@ class Scorecard:
     problems: tuple[str, ...] = ()
     """What is wrong with the submission as a whole (a syntax error, two edited files), each said once."""
     seed: int = 0
-    versions: tuple[str, ...] = ()
+    not_run: int = 0
+    """Checks that were selected but not run, because the run was stopped early."""
 
     @property
     def points(self) -> int:

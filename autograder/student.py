@@ -10,15 +10,15 @@ import linecache
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from time import monotonic
 from types import CodeType, SimpleNamespace
 from typing import Any
 
-from autograder.advice import error_sentence
+from autograder.advice import error_sentence, time_sentence
 from autograder.exercise import Exercise
 from autograder.forbidden import Breach
-from autograder.forbidden_source import breaches_in_source
+from autograder.forbidden_source import breaches_in_sources
 from autograder.scorecard import Verdict
 from autograder.submission import Submission, SyntaxProblem, shown, syntax_tree
 from autograder.time_limit import TimeUp, time_limit
@@ -83,6 +83,12 @@ class LoadedSubmission:
             raise
         except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
             self.cell_errors.append((index, _raised(error, self.submission.files)))
+
+    def source_breaches(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """What the exercise forbids and the source of its functions can reach."""
+        files = dict.fromkeys(cell.file for cell in self.submission.cells)
+        sources = tuple((file, self.submission.source_of(file)) for file in files)
+        return _source_breaches(sources, exercise.functions, exercise.forbids)
 
     def problems(self) -> list[str]:
         """One sentence for each cell that cannot be read or that failed."""
@@ -190,12 +196,7 @@ class StudentFunction:
         """What the exercise forbids: seen in the source, and recorded while the function ran."""
         from autograder.forbidden_calls import merged
 
-        found: list[Breach] = []
-        submission = self._loaded.submission
-        for file in sorted(submission.files):
-            source = submission.source_of(file)
-            found.extend(breaches_in_source(source, self.exercise.functions, self.exercise.forbids, file))
-        return merged(found, recorded)
+        return merged(self._loaded.source_breaches(self.exercise), recorded)
 
     def outcomes(self, calls: Sequence[tuple[Any, ...]]) -> tuple[list[Outcome], tuple[Breach, ...]]:
         """Calls the function on fresh copies of each argument tuple, within the exercise's time limit.
@@ -207,12 +208,14 @@ class StudentFunction:
         self.check_available()
         results: list[Outcome] = []
         recorded: list[Breach] = []
-        deadline = monotonic() + self.exercise.seconds
-        for call in calls:
-            outcome = self._call(fresh(call), deadline - monotonic(), recorded)
-            results.append(outcome)
-            if outcome.verdict in (Verdict.TIMEOUT, Verdict.MEMORY):
-                break
+        try:
+            with time_limit(self.exercise.seconds):
+                for call in calls:
+                    results.append(self._call(fresh(call), recorded))
+                    if results[-1].verdict is Verdict.MEMORY:
+                        break
+        except TimeUp as error:
+            results.append(Outcome(Verdict.TIMEOUT, None, _raised(error, self.files), calls[len(results)]))
         return results, self._breaches(recorded) if self.exercise.forbids else ()
 
     def __call__(self, *args: Any) -> Any:
@@ -222,7 +225,13 @@ class StudentFunction:
             Unavailable: it cannot be called, or it raised; carries what the student is told.
         """
         self.check_available()
-        outcome = self._call(args, self.exercise.seconds, [])
+        try:
+            with time_limit(self.exercise.seconds):
+                outcome = self._call(args, [])
+        except TimeUp as error:
+            raised = _raised(error, self.files)
+            message = time_sentence(self.exercise.seconds)
+            raise Unavailable(Verdict.TIMEOUT, message, raised.place or self.place, raised) from None
         if outcome.raised is None:
             return outcome.value
         raised = outcome.raised
@@ -233,15 +242,12 @@ class StudentFunction:
         """The bare function, for the virtual GPU: no limit, and exceptions come through."""
         return self._function(*args)
 
-    def _call(self, args: tuple[Any, ...], seconds: float, recorded: list[Breach]) -> Outcome:
+    def _call(self, args: tuple[Any, ...], recorded: list[Breach]) -> Outcome:
         try:
-            with time_limit(max(seconds, 0.05)):
-                value = self._watched(args, recorded) if self.exercise.forbids else self._function(*args)
+            value = self._watched(args, recorded) if self.exercise.forbids else self._function(*args)
             return Outcome(Verdict.PASS, value, None, args)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, TimeUp):
             raise
-        except TimeUp as error:
-            return Outcome(Verdict.TIMEOUT, None, _raised(error, self.files), args)
         except MemoryError as error:
             return Outcome(Verdict.MEMORY, None, _raised(error, self.files), args)
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
@@ -256,6 +262,14 @@ class StudentFunction:
                 return self._function(*args)
         finally:
             recorded.extend(recorder.breaches)
+
+
+@lru_cache(maxsize=64)
+def _source_breaches(
+    sources: tuple[tuple[str, str], ...], functions: tuple[str, ...], rules: tuple[str, ...]
+) -> tuple[Breach, ...]:
+    """Reading a source takes longer than running a check: once for all checks and seeds."""
+    return breaches_in_sources(sources, functions, rules)
 
 
 def _raised(error: BaseException, files: frozenset[str]) -> Raised:

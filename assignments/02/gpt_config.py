@@ -51,7 +51,7 @@ GPT_CONFIG_124M = {
 #
 # *10 points · about 25 minutes · difficulty 2 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: having Python read text as code (eval, exec, compile, ast.literal_eval).*
 #
 # The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
 # `false` in lower case. It is not Python either: there `//` divides, so Python stops at the first comment with a
@@ -64,7 +64,6 @@ GPT_CONFIG_124M = {
 # The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` takes it for true, and the model
 # silently gets biases nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And what stands
 # between quotes is a string whatever it looks like: a web address contains `//` and is no comment.
-
 
 # %%
 def load_config(text: str) -> dict[str, int | float | bool | str]:
@@ -112,7 +111,6 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 #
 # Two traps come from Python. `True` passes for an integer: `isinstance(True, int)` holds, and `True >= 1` too. And the
 # number "not a number", `nan`, answers *no* to every comparison, so a test for "too small or too large" lets it through.
-
 
 # %%
 def validate_config(cfg: dict[str, object]) -> list[str]:
@@ -164,7 +162,7 @@ GPT_CONFIG_124M: GPTConfig = {
 #
 # *5 points · about 5 minutes · difficulty 1 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: the layers of torch.nn.*
 #
 # *Parameters* are the numbers that training adjusts: weights and biases. Most of those of an LLM sit in linear layers.
 # A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
@@ -177,7 +175,6 @@ GPT_CONFIG_124M: GPTConfig = {
 # Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: a count that needs the model built
 # first comes too late, for the question is whether it will fit. Think of the shapes; the trap is which of the two sizes
 # the bias follows.
-
 
 # %%
 def linear_params(in_features: int, out_features: int, bias: bool) -> int:
@@ -203,7 +200,7 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 #
 # *5 points · about 5 minutes · difficulty 1 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: the layers of torch.nn.*
 #
 # Text enters the model as token ids. The *token table* has one row of $D$ learned numbers for each of the $V$ tokens of
 # the vocabulary; a token's row is its vector. Looking up a row is no sum, and there is no bias.
@@ -218,7 +215,6 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 #
 # The chapter also says that embeddings use "billions of dimensions". GPT-2 small has $D = 768$, the largest GPT-3 has
 # 12,288.
-
 
 # %%
 def embedding_params(cfg: GPTConfig) -> int:
@@ -242,7 +238,7 @@ def embedding_params(cfg: GPTConfig) -> int:
 #
 # *5 points · about 5 minutes · difficulty 1 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: the layers of torch.nn.*
 #
 # A layer norm brings the $D$ numbers of each token to mean 0 and variance 1, and then lets the model choose another
 # scale and another centre for each of the $D$ places:
@@ -255,7 +251,6 @@ def embedding_params(cfg: GPTConfig) -> int:
 # $\gamma$ and $\beta$, so the length of the text plays no part.
 #
 # These counts are tiny beside the matrices. They decide all the same whether your total is exact.
-
 
 # %%
 def layernorm_params(emb_dim: int) -> int:
@@ -279,7 +274,7 @@ def layernorm_params(emb_dim: int) -> int:
 #
 # *15 points · about 15 minutes · difficulty 2 of 3 · builds on 2.3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: the layers of torch.nn.*
 #
 # Attention has four linear layers, each from $D$ to $D$ numbers. Three make queries, keys and values from the token
 # vectors; the fourth, the *output projection*, mixes what the heads found.
@@ -295,7 +290,6 @@ def layernorm_params(emb_dim: int) -> int:
 # The other trap is `qkv_bias`. Its name says what it covers: queries, keys and values. The output projection has a bias
 # in every GPT-2, whatever the flag says. The chapter's list of components never explains the flag. OpenAI's GPT-2 has
 # these biases (True); the chapter's config leaves them out (False), as many newer models do.
-
 
 # %%
 def attention_params(cfg: GPTConfig) -> int:
@@ -322,7 +316,7 @@ def attention_params(cfg: GPTConfig) -> int:
 #
 # *10 points · about 10 minutes · difficulty 1 of 3 · builds on 2.3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: the layers of torch.nn.*
 #
 # After attention, each token's vector passes through a small network of its own: a linear layer widens it from $D$ to
 # $m D$ numbers, a GELU bends them, a second linear layer brings them back to $D$.
@@ -336,7 +330,6 @@ def attention_params(cfg: GPTConfig) -> int:
 #
 # Both layers have a bias; `qkv_bias` is none of their business. GELU is a fixed function and learns nothing. With two
 # thirds of a block's parameters this is where most of the model's numbers sit, so a forgotten factor 4 is no detail.
-
 
 # %%
 def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
@@ -361,7 +354,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 #
 # *20 points · about 20 minutes · difficulty 2 of 3 · builds on 2.4, 2.5, 2.6, 2.7*
 #
-# *Not allowed here: x.*
+# *Not allowed here: the layers of torch.nn.*
 #
 # Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
 # one before attention and one before the feed-forward network; one more layer norm at the end; and the *head*, a linear
@@ -385,7 +378,6 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # | XL | 1,600 | 48 | 25 | 1,637,792,000 | 1,557,380,800 |
 #
 # A total is right to the last digit or it is wrong; what it is off by tells you what you forgot.
-
 
 # %%
 def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
@@ -427,7 +419,6 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # When a model is fine-tuned, part of it is often *frozen*: a frozen parameter has `requires_grad` set to False, and
 # training leaves it alone. The flag asks for the others only.
 
-
 # %%
 def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
     """Number of parameters a module holds, each shared one once; buffers do not count.
@@ -462,7 +453,6 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # parameter: four numbers instead of one, 2,487.33 MiB in float32, and the activations come on top.
 #
 # Write two functions: exact bytes, and mebibytes.
-
 
 # %%
 def model_bytes(n: int, dtype: torch.dtype) -> int:
@@ -505,7 +495,7 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 #
 # *5 points · about 10 minutes · difficulty 1 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's dropout (F.dropout, nn.Dropout).*
 #
 # The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text stay,
 # and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way through the
@@ -521,7 +511,6 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 #
 # `F.dropout` draws its own mask, so it cannot use the one given here; apply it by hand. Note that $p$ is the share that
 # is dropped, while the mask says what is kept.
-
 
 # %%
 def apply_dropout(
@@ -544,7 +533,6 @@ def apply_dropout(
         tensor([ 10.,   0., -20.])
     """
     raise NotImplementedError("Exercise 2.11: apply_dropout")
-
 
 # %% [markdown]
 # # The chapter's claims, in your own numbers

@@ -28,7 +28,7 @@ from torch import Tensor
 #
 # *5 points · about 10 minutes · difficulty 1 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # A network is a chain of functions: the output of one is the input of the next. The *chain rule* says how fast the end of such a chain
 # moves when you nudge its beginning. If $y = f(u)$ and $u = g(x)$, then
@@ -44,7 +44,6 @@ from torch import Tensor
 # The trap is *where* each derivative is taken. The outer wheel never sees $x$; ask yourself what it does see.
 #
 # By hand, because everything else in this assignment, and all of `loss.backward()`, is this one line used many times.
-
 
 # %%
 def chain_derivative(
@@ -78,7 +77,7 @@ def chain_derivative(
 #
 # *10 points · about 10 minutes · difficulty 1 of 3*
 #
-# *Not allowed here: x; x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); a ready-made sigmoid (torch.sigmoid, expit, softmax, F.logsigmoid, nn.Sigmoid and their relatives).*
 #
 # A neuron's raw result $z$ can be any number. To read it as a probability it has to be squeezed into the range from 0 to 1, and the sigmoid does that:
 #
@@ -92,7 +91,6 @@ def chain_derivative(
 # several ways to write the sigmoid that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
 #
 # `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment stands on.
-
 
 # %%
 def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -117,7 +115,7 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3*
 #
-# *Not allowed here: x; x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); PyTorch's ready-made losses (F.binary_cross_entropy, nn.BCELoss and their relatives).*
 #
 # The loss says how bad a prediction was. Here $a$ is the predicted probability that the label is 1, and $y$ is the label, 0 or 1. *Binary cross-entropy* (BCE)
 # is the negative logarithm of the probability that was given to what really happened, averaged over $N$ examples:
@@ -131,7 +129,6 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # the term is zero times infinity, which is NaN. PyTorch therefore replaces every logarithm below $-100$ by $-100$, so that the worst example costs 100. Do the same.
 #
 # The ready-made losses are off limits. Test yours with labels of both kinds: a loss that never looks at $1 - y$ seems perfect as long as all labels are 1.
-
 
 # %%
 def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
@@ -160,7 +157,7 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 3.2, 3.3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # Between $z$ and the loss of one example there are two steps: the prediction $a = \sigma(z)$, and its loss
 #
@@ -176,7 +173,6 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 # product of the two derivatives, because it is so short; here each stands alone, and you multiply them in the next exercise.
 #
 # Both functions work entry by entry, without a mean. By hand, because these two are the links of every chain to come.
-
 
 # %%
 def bce_grad_a(a: Float[Tensor, "*shape"], y: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -218,7 +214,7 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # *15 points · about 20 minutes · difficulty 2 of 3 · builds on 3.2, 3.4*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # Now put the pieces together. One neuron predicts one label, and a loss says how wrong it was:
 #
@@ -241,7 +237,6 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # And beware of a single example. Here $b$ is 0 and $w$ is exactly twice $x$, so several different mistakes look alike, and one of them does not show at all.
 #
 # By hand, because this is what `loss.backward()` does for every weight of a language model.
-
 
 # %%
 def manual_gradients(
@@ -273,7 +268,7 @@ def manual_gradients(
 #
 # *15 points · about 25 minutes · difficulty 3 of 3 · builds on 3.5*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # For one neuron and one example the chain collapses to
 #
@@ -291,7 +286,6 @@ def manual_gradients(
 #
 # A very sure neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a division by zero.
 # The product $\partial L/\partial z$ is harmless, so use it: training lives on examples that are sure and wrong.
-
 
 # %%
 def batch_gradients(
@@ -324,7 +318,7 @@ def batch_gradients(
 #
 # *10 points · about 20 minutes · difficulty 2 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # How do you know that a gradient derived on paper is right? Measure it. Nudge one input up by a small step $h$, then down by $h$, and see how far the result moved:
 #
@@ -340,7 +334,6 @@ def batch_gradients(
 # one forward and one backward pass. So measured slopes are for checking.
 #
 # The trap: a function is given your tensor itself, not a copy. Leave it as you found it, between the nudges and at the end.
-
 
 # %%
 def numeric_gradient(
@@ -370,7 +363,7 @@ def numeric_gradient(
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 3.7*
 #
-# *Not allowed here: x.*
+# *Not allowed here: torch.autograd.gradcheck.*
 #
 # You have a gradient from theory and one from measuring. Are they the same? An absolute difference of $10^{-4}$ is a disaster if the gradients are about $10^{-4}$, and it is
 # nothing if they are about $10^{4}$. So the error is taken relative to the larger of the two, entry by entry, and the worst entry counts:
@@ -386,7 +379,6 @@ def numeric_gradient(
 # Think also about why the *worst* entry is asked for. In a layer with a thousand weights, what would a mean make of a single wrong one?
 #
 # `torch.autograd.gradcheck` does this job in earnest. It is off limits here because it would hide the arithmetic; autograd itself is allowed.
-
 
 # %%
 def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
@@ -410,13 +402,12 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
     """
     raise NotImplementedError("Exercise 3.8: gradcheck_error")
 
-
 # %% [markdown]
 # ## 3.9 An order for the backward pass
 #
 # *5 points · about 20 minutes · difficulty 2 of 3*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # From here on you build the engine. A computation is a *graph*: each number is a node, and it knows its *parents*, the nodes it was computed from. The class `Value`
 # below is such a node. Read it; it is short. `h * h` makes a new node whose parents are `(h, h)` and whose local derivatives are `(h.data, h.data)`.
@@ -489,7 +480,7 @@ def topological_order(node: Value) -> list[Value]:
 #
 # *10 points · about 30 minutes · difficulty 3 of 3 · builds on 3.1, 3.9*
 #
-# *Not allowed here: x.*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # With the order at hand, backpropagation is a few lines. The gradient of the result with respect to itself is 1. Then each node hands its gradient on to its parents, times the local derivative:
 #
@@ -504,7 +495,6 @@ def topological_order(node: Value) -> list[Value]:
 # You also write the first operation of your own: `exp` makes the node $e^x$, with its parent and its local derivative, just as `+` and `*` do in `Value`. What is the slope of $e^x$ at $x$?
 #
 # When both work, you have an automatic differentiation engine. PyTorch's does the same, with tensors in place of numbers.
-
 
 # %%
 def exp(node: Value) -> Value:
@@ -541,7 +531,6 @@ def backprop(root: Value) -> None:
         (26.0, 13.0, 1.0)
     """
     raise NotImplementedError("Exercise 3.10: backprop")
-
 
 # %% [markdown]
 # ## Where this goes next: a network with a hidden layer

@@ -37,7 +37,7 @@ def gradient_and_calls(student, function, x, h):
 
 
 def graph(student, program):
-    """Every node of a program such as "x = 3.0; h = x + x; y = h * x", by name, in the order of the program."""
+    """Every node of a program such as "x = 3; h = x + x; y = h * x", by name, in the order of the program."""
     nodes = {}
     for step in program.split("; "):
         name, formula = step.split(" = ")
@@ -61,7 +61,7 @@ def order_of(student, program):
     return [names.get(id(item), "?") for item in order]
 
 
-def gradients_of(student, program, calls):
+def gradients(student, program, calls):
     """The gradient of every node after `backprop` was called on the program's last node, so many times."""
     nodes = graph(student, program)
     for _ in range(calls):
@@ -73,5 +73,7 @@ def node_of_exp(student, x):
     """What `exp` of a node with the data x looks like."""
     node = student.Value(x)
     result = student.exp(node)
+    if result is None:
+        return None
     parents = ["x" if parent is node else "?" for parent in result.parents]
     return {"data": result.data, "parents": parents, "local_derivatives": list(result.local_derivatives)}

@@ -175,7 +175,7 @@ def _as_stub(code: str, exercise: str, path: Path) -> str:
 
 
 def _with_facts(text: str, exercise: Exercise) -> str:
-    """The prose with a line of facts under its heading: points, time, difficulty, what comes first, what is ruled out."""
+    """The prose with what its checks declare under the heading: points, time, difficulty, what is not allowed."""
     facts = [
         f"{exercise.points} points",
         f"about {exercise.minutes} minutes",

@@ -27,16 +27,8 @@ def verified_with_progress(assignments: Sequence[Assignment], seeds: int) -> lis
 def show_proofs(proofs: Sequence[Proof], seeds: int) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for column in (
-        "exercise",
-        "stub",
-        "solution",
-        "misconceptions caught",
-        "named",
-        "variants passed",
-        "holds",
-    ):
-        table.add_column(column, justify="left" if column in ("exercise", "holds") else "right")
+    for column in ("exercise", "stub", "solution", "caught", "named", "variants", "holds"):
+        table.add_column(column, justify="left" if column in ("exercise", "holds") else "right", no_wrap=True)
     for proof in proofs:
         table.add_row(
             f"{proof.exercise.id} {', '.join(proof.exercise.functions)}",

@@ -17,18 +17,19 @@ from autograder.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Ver
 _WIDEST = 100
 _BAR = 10
 _PRINTED_LINES = 6
+_ROOM = 72  # columns of a got/expected line at 80 columns
 _UNREACHED = (Verdict.NOT_ATTEMPTED, Verdict.PASS)
 
 
-def page(card: Scorecard, *, detail: bool = False, plain: bool = False) -> Iterator[Padding | Text]:
+def page(card: Scorecard, *, detail: bool = False, plain: bool = False, width: int = 80) -> Iterator[Padding | Text]:
     """The page as Rich renderables, top to bottom.
 
     Args:
         detail: also shows every check, the student's lines behind an exception and all that was printed.
         plain: uses ASCII only, for terminals that cannot show more.
+        width: columns to lay out for.
     """
     dot = "-" if plain else "\u00b7"
-    yield Text("")
     yield Text(f"{card.assignment} {dot} {card.title}" if card.title else card.assignment, style="bold")
     yield Text("")
     yield from _problems(card)
@@ -37,9 +38,10 @@ def page(card: Scorecard, *, detail: bool = False, plain: bool = False) -> Itera
     said: set[str] = set()
     for exercise in card.exercises:
         yield _exercise_line(exercise, id_width, min(name_width, 34), plain)
-        yield from _exercise_findings(exercise, detail, said)
+        yield from _exercise_findings(exercise, detail, width, said)
     yield Text("")
     yield _score_line(card, dot)
+    yield Text("")
 
 
 def write_page(reporter: Any, card: Scorecard, *, detail: bool) -> None:
@@ -64,7 +66,7 @@ def rendered(card: Scorecard, *, detail: bool, width: int, colour: bool, plain: 
         markup=False,
         legacy_windows=False,
     )
-    for part in page(card, detail=detail, plain=plain):
+    for part in page(card, detail=detail, plain=plain, width=console.width):
         console.print(part, soft_wrap=False)
     text = "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
     return text.encode("ascii", "replace").decode() if plain else text
@@ -92,7 +94,9 @@ def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plai
     line.append(f"{exercise.id:<{id_width}} ")
     line.append(f"{exercise.name:<{name_width}}  ", style="bold")
     filled = _BAR if exercise.solved else _BAR * exercise.points // max(exercise.max_points, 1)
-    colour = "green" if exercise.solved else "yellow" if exercise.points or not exercise.attempted else "red"
+    colour = "green" if exercise.solved else "yellow" if exercise.points else "red"
+    if not exercise.attempted:
+        colour = "dim"
     line.append(("#" if plain else "\u2588") * filled, style=colour)
     line.append(("-" if plain else "\u2591") * (_BAR - filled), style="dim")
     line.append(f"  {exercise.points:>2}/{exercise.max_points:<2}", style=colour)
@@ -111,7 +115,7 @@ def _word(exercise: ExerciseScore) -> str:
     return f"{passed} of {len(exercise.checks)} checks" if len(exercise.checks) > 1 else ""
 
 
-def _exercise_findings(exercise: ExerciseScore, detail: bool, said: set[str]) -> Iterator[Padding | Text]:
+def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: set[str]) -> Iterator[Padding | Text]:
     failing = [check for check in exercise.checks if check.verdict not in _UNREACHED]
     for check in exercise.checks if detail and exercise.attempted else failing[:1]:
         if detail:
@@ -119,7 +123,7 @@ def _exercise_findings(exercise: ExerciseScore, detail: bool, said: set[str]) ->
             yield _indented(Text(f"{check.title}: {mark} ({check.points}/{check.max_points})", style="dim"), 6)
         if check.verdict in _UNREACHED:
             continue
-        yield from _finding(check, detail)
+        yield from _finding(check, detail, width)
     if failing:
         cause = exercise.misconception or failing[0].claim
         if cause:
@@ -135,14 +139,14 @@ def _exercise_findings(exercise: ExerciseScore, detail: bool, said: set[str]) ->
         yield from _printed(printed, detail)
 
 
-def _finding(check: CheckResult, detail: bool) -> Iterator[Padding | Text]:
-    if check.call:
-        first = Text(check.call)
-        if check.place:
-            first.append(f"   {check.place}", style="dim")
-        yield _indented(first, 6)
-    elif check.place and check.place not in check.message:
-        yield _indented(Text(check.place, style="dim"), 6)
+def _finding(check: CheckResult, detail: bool, width: int) -> Iterator[Padding | Text]:
+    if check.call and cell_len(check.call) + len(check.place) <= width - 9:
+        yield _indented(Text(check.call).append(f"   {check.place}", style="dim"), 6)
+    else:
+        if check.call:
+            yield _indented(Text(check.call), 6)
+        if check.place and check.place not in check.message:
+            yield _indented(Text(check.place, style="dim"), 8 if check.call else 6)
     yield from _rows(check)
     if check.message:
         yield _indented(Text(check.message, style="red"), 8 if check.call else 6)
@@ -152,32 +156,30 @@ def _finding(check: CheckResult, detail: bool) -> Iterator[Padding | Text]:
 
 
 def _rows(check: CheckResult) -> Iterator[Padding]:
-    """Got and expected, side by side where they fit, and how many probes were right on the last line."""
+    """Got and expected, side by side where they fit; the last line says how many probes were right."""
     tail = f"{check.probes_right} of {check.probes} probes right" if check.probes > 1 else ""
     width = max((cell_len(row.name) for row in check.rows), default=0)
+    lines: list[Text] = []
     for row in check.rows:
         name = f"{row.name:<{width}}   " if width else ""
-        last = row is check.rows[-1]
-        if row.right:
-            yield _indented(Text(f"{name}right"), 8)
-        else:
-            yield from _row(name, row)
-        if last and tail:
-            yield _indented(Text(tail, style="dim"), 8)
-    if not check.rows and tail:
-        yield _indented(Text(tail, style="dim"), 8)
-
-
-def _row(name: str, row: Row) -> Iterator[Padding]:
-    if len(name) + len(row.got) + len(row.expected) <= 60:
-        line = Text(name)
-        line.append("got ", style="dim").append(row.got, style="red")
-        line.append("   expected ", style="dim").append(row.expected, style="green")
+        lines.extend([Text(f"{name}right")] if row.right else _row(name, row))
+    if tail and lines and cell_len(lines[-1].plain) + len(tail) < _ROOM:
+        lines[-1].append("   " + tail, style="dim")
+    elif tail:
+        lines.append(Text(tail, style="dim"))
+    for line in lines:
         yield _indented(line, 8)
-        return
-    yield _indented(Text(name).append("got      ", style="dim").append(row.got, style="red"), 8)
+
+
+def _row(name: str, row: Row) -> list[Text]:
+    if cell_len(name + row.got + row.expected) <= _ROOM - 20:
+        line = Text(name).append("got ", style="dim").append(row.got, style="red")
+        return [line.append("   expected ", style="dim").append(row.expected, style="green")]
     blank = " " * len(name)
-    yield _indented(Text(blank).append("expected ", style="dim").append(row.expected, style="green"), 8)
+    return [
+        Text(name).append("got      ", style="dim").append(row.got, style="red"),
+        Text(blank).append("expected ", style="dim").append(row.expected, style="green"),
+    ]
 
 
 def _notes(exercise: ExerciseScore) -> list[str]:
@@ -200,6 +202,8 @@ def _score_line(card: Scorecard, dot: str) -> Text:
     following = next((exercise for exercise in card.exercises if not exercise.solved), None)
     if following is not None:
         line.append(f" {dot} next: {following.id} {following.name}")
+        if card.not_run:
+            line.append(f" {dot} {card.not_run} checks were not run", style="dim")
     elif card.full_marks:
         line.append(f" {dot} full marks, well done", style="green")
     return line

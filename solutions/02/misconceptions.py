@@ -296,7 +296,7 @@ def validate_config(cfg):
 @catalogue.misconception(
     "2.2",
     "a rate's type is never asked",
-    "Comparing a drop_rate that is no number raised an error, or a bool passed as a rate. Is the type of the rate looked at before its size?",
+    "Comparing a drop_rate that is no number raised an error, and a bool passes as a rate. Is the type of the rate looked at before its size?",
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: 0 <= rate < 1)
@@ -309,6 +309,15 @@ def validate_config(cfg):
 )
 def validate_config(cfg):
     return _offending(cfg, whole=lambda size: isinstance(size, int) and size >= 1)
+
+
+@catalogue.misconception(
+    "2.2",
+    "False accepted as a rate",
+    "A drop_rate of False passes your check, because Python's bool is a kind of int. How can a test tell the two apart?",
+)
+def validate_config(cfg):
+    return _offending(cfg, share=lambda rate: isinstance(rate, int | float) and 0 <= rate < 1)
 
 
 @catalogue.misconception(
@@ -1091,6 +1100,15 @@ def gpt_params(cfg, tied=False):
 )
 def gpt_params(cfg, tied=False):
     return cfg["n_layers"] * _total(cfg | {"n_layers": 1}, tied)
+
+
+@catalogue.misconception(
+    "2.8",
+    "through a float",
+    "Your total is right for real models but off for one with a billion dimensions. Does it pass through a float, which keeps about 16 digits?",
+)
+def gpt_params(cfg, tied=False):
+    return int(float(_total(cfg, tied)))
 
 
 @catalogue.misconception(

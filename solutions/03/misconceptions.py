@@ -1304,7 +1304,7 @@ def backprop(root):
 @catalogue.misconception(
     "3.10",
     "walked from the inputs",
-    "Only the result and its direct parents have a gradient, or hardly more than these. From which end does your loop walk through the order?",
+    "Only the result and its direct parents have a gradient. From which end does your loop walk through the order?",
 )
 def backprop(root):
     order = topological_order(root)

@@ -1,0 +1,421 @@
+"""What student code sees of the virtual GPU: `x.device`, `.to`, `device=`, `torch.cuda` and the like.
+
+`DeviceView` stands between the student's calls and torch. It answers questions about devices, carries out moves as
+copies, and takes every `device=` away before torch, which may know no CUDA, sees it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.autograd import graph
+from torch.overrides import TorchFunctionMode
+from torch.utils import _device
+
+from autograder.virtual_gpu_storage import (
+    DeviceError,
+    DeviceTypeError,
+    Origin,
+    Place,
+    Session,
+    origin_of,
+    place_of,
+    settle,
+    tensors_in,
+)
+
+CPU = torch.device("cpu")
+GPU = torch.device("cuda", 0)
+_Tensor = torch.Tensor
+
+
+def device_of(tensor: torch.Tensor) -> torch.device:
+    """The device the student sees; tensors on `meta` stay there."""
+    return tensor.device if tensor.device.type != "cpu" or place_of(tensor) is Place.CPU else GPU
+
+
+def resolved(device: Any, session: Session) -> torch.device:
+    """What a student wrote (a string, a number, a device, a tensor's device) as a device."""
+    index = isinstance(device, int)
+    wanted = torch.device("cuda", device) if index else torch.device(device)
+    if wanted.type == "cuda" and wanted.index not in (None, 0):
+        text = f"Your code asks for {wanted}, and the virtual GPU is only one, cuda:0."
+        raise DeviceError("not_simulated", text, session.here())
+    return GPU if wanted.type == "cuda" else wanted
+
+
+def default_device() -> torch.device | None:
+    """The device of `torch.set_default_device` or `with torch.device(...)`, if one is set."""
+    return _device.CURRENT_DEVICE
+
+
+def _getter(name: str) -> Any:
+    """What a mode is handed as the function when student code reads the attribute `name` of a tensor."""
+    return vars(torch._C.TensorBase)[name].__get__
+
+
+class DeviceView(TorchFunctionMode):
+    """Shows tensors as if they lived where `place_of` says."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._handlers: dict[Any, Callable[..., Any]] = {
+            _getter("device"): device_of,
+            _getter("is_cuda"): lambda t: device_of(t).type == "cuda",
+            _getter("is_cpu"): lambda t: device_of(t).type == "cpu",
+            _Tensor.get_device: lambda t: 0 if device_of(t).type == "cuda" else -1,
+            _Tensor.to: self._to,
+            _Tensor.cpu: lambda t, *a, **k: self._moved(_Tensor.cpu(t, *a, **k), t, CPU),
+            _Tensor.cuda: lambda t, device=None, *_a, **_k: self._moved(t, t, self._resolved(device or 0)),
+            _Tensor.type: self._type,
+            _Tensor.type_as: lambda t, other: self._moved(t.type_as(other), t, device_of(other)),
+            _Tensor.numpy: self._numpy,
+            _Tensor.__array__: self._array,
+            _Tensor.__dlpack__: self._array,
+            _Tensor.apply_: self._no_callbacks,
+            _Tensor.map_: self._no_callbacks,
+            _Tensor.pin_memory: lambda t, *_a, **_k: t.clone(),
+            _Tensor.is_pinned: lambda _t, *_a, **_k: False,
+            _Tensor.__deepcopy__: self._deepcopy,
+            _Tensor.new_tensor: self._new_tensor,
+            torch.tensor: self._tensor,
+            torch.as_tensor: self._as_tensor,
+            torch.asarray: self._as_tensor,
+        }
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        handler = self._handlers.get(func)
+        outer, self.session.operation = (
+            self.session.operation,
+            getattr(func, "__name__", "") or "an operation",
+        )
+        try:
+            return handler(*args, **kwargs) if handler else self._carry_out(func, args, kwargs)
+        finally:
+            self.session.operation = outer
+
+    @contextlib.contextmanager
+    def on_again(self) -> Iterator[None]:
+        """A mode is off while it handles a call; on again for what the call runs of the student's code."""
+        operation, self.session.operation = self.session.operation, ""
+        try:
+            with self if operation else contextlib.nullcontext():
+                yield
+        finally:
+            self.session.operation = operation
+
+    # ---- any operation
+
+    def _carry_out(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        inputs = [*tensors_in(args), *tensors_in(kwargs.values())]
+        on_gpu = any(place_of(tensor) is Place.GPU for tensor in inputs)
+        if not on_gpu and "device" not in kwargs and inputs:
+            return func(*args, **kwargs)
+        wanted = self._wanted(func, inputs, kwargs)
+        if wanted is not None:
+            kwargs = {**kwargs, "device": CPU if wanted == GPU else wanted}
+        self._check_generator(kwargs.get("generator"), wanted == GPU if wanted else on_gpu)
+        if on_gpu and torch.is_grad_enabled():
+            in_place = self.session.operation.endswith("_")
+            args = tuple(a if in_place and i == 0 else self._joined(a) for i, a in enumerate(args))
+        out = func(*args, **kwargs)
+        self._settle_results(out, wanted, on_gpu, made=not inputs, name=func)
+        return out
+
+    def _wanted(self, func: Any, inputs: list[torch.Tensor], kwargs: dict[str, Any]) -> torch.device | None:
+        """The device that the student's call asks for, or None."""
+        if kwargs.get("device") is not None:
+            return self._resolved(kwargs["device"])
+        default = default_device()
+        if default is not None and not inputs and func in _device._device_constructors():
+            return self._resolved(default)
+        return None
+
+    def _settle_results(self, out: Any, wanted: torch.device | None, on_gpu: bool, made: bool, name: Any) -> None:
+        for tensor in tensors_in([out]):
+            if wanted is not None:
+                self._make(tensor, wanted, name)
+            elif made:
+                self._make(tensor, CPU, name, asked=False)
+            elif place_of(tensor) is Place.UNDECIDED:
+                settle(tensor, Place.GPU if on_gpu else Place.CPU)
+
+    def _make(self, tensor: torch.Tensor, device: torch.device, by: Any, asked: bool = True) -> torch.Tensor:
+        """Gives a newly made tensor its home."""
+        if device == GPU:
+            settle(tensor, Place.GPU)
+        elif place_of(tensor) is not Place.CPU or origin_of(tensor) is None or asked:
+            settle(tensor, Place.CPU, self.session.origin("asked" if asked else "made", getattr(by, "__name__", "")))
+        return tensor
+
+    def _joined(self, value: Any) -> Any:
+        """A 0-dim CPU tensor that takes part in autograd, moved: so its gradient travels back to the CPU."""
+        joins = isinstance(value, torch.Tensor) and value.dim() == 0 and value.requires_grad
+        return self._moved(value, value, GPU) if joins and place_of(value) is Place.CPU else value
+
+    def _check_generator(self, generator: Any, gpu_wanted: bool) -> None:
+        if generator is None or (isinstance(generator, VirtualGenerator) and generator.on_gpu == gpu_wanted):
+            return
+        if gpu_wanted or (isinstance(generator, VirtualGenerator) and generator.on_gpu):
+            lives, draws = ("CPU", "GPU") if gpu_wanted else ("GPU", "CPU")
+            text = (
+                f"{self.session.operation.strip('_')}() draws numbers on the {draws} with a generator that lives on "
+                f"the {lives}. Make it with torch.Generator(device=...) for the device of the tensor."
+            )
+            raise DeviceError("mixed", text, self.session.here())
+
+    # ---- moving
+
+    def _resolved(self, device: Any) -> torch.device:
+        return resolved(device, self.session)
+
+    def _moved(self, result: torch.Tensor, source: torch.Tensor, device: torch.device) -> torch.Tensor:
+        """`result` (the source, or the source in another dtype) on `device`; a copy unless it is there already."""
+        wanted = Place.GPU if device.type == "cuda" else Place.CPU
+        before = Place.CPU if place_of(source) is Place.CPU else Place.GPU
+        if device.type not in ("cpu", "cuda") or wanted is before:
+            if result is not source and place_of(result) is not before:
+                settle(result, before, origin_of(source))
+            return result
+        if result is source:
+            result = source.clone()
+        settle(result, wanted, self._move_origin() if wanted is Place.CPU else None)
+        if result.grad_fn is not None:
+            result.grad_fn.register_hook(self._gradients_to(before))
+        return result
+
+    def _move_origin(self) -> Origin:
+        return self.session.origin("gradient" if self.session.in_backward else "moved", self.session.operation)
+
+    def _gradients_to(self, place: Place) -> Callable[[Any, Any], tuple[torch.Tensor | None, ...]]:
+        device = GPU if place is Place.GPU else CPU
+
+        def move(gradients: Any, _incoming: Any) -> tuple[torch.Tensor | None, ...]:
+            return tuple(g if g is None else self._moved(g, g, device) for g in gradients)
+
+        return move
+
+    def _to(self, tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """All forms of Tensor.to: (dtype), (device, dtype), (other), each by keyword, too."""
+        first = args[0] if args else kwargs.get("other", kwargs.get("device"))
+        if first is None or isinstance(first, torch.dtype):
+            wanted = device_of(tensor) if kwargs.get("device") is None else self._resolved(kwargs["device"])
+            rest = args
+        elif isinstance(first, torch.Tensor):
+            wanted, rest = device_of(first), (first.dtype, *args[1:])
+        else:
+            wanted, rest = self._resolved(first), args[1:]
+        others = {k: v for k, v in kwargs.items() if k not in ("device", "other")}
+        if isinstance(kwargs.get("other"), torch.Tensor):
+            others["dtype"] = kwargs["other"].dtype
+        if rest and isinstance(rest[0], torch.dtype):
+            others["dtype"], rest = rest[0], rest[1:]
+        elif rest and rest[0] is None:
+            rest = rest[1:]
+        dtype = others.pop("dtype", None) or tensor.dtype
+        real = wanted if wanted.type not in ("cpu", "cuda") else CPU
+        return self._moved(tensor.to(real, dtype, *rest, **others), tensor, wanted)
+
+    def _type(self, tensor: torch.Tensor, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+        device = device_of(tensor)
+        if dtype is None:
+            return tensor.type().replace("torch.", "torch.cuda." if device == GPU else "torch.", 1)
+        if isinstance(dtype, str):
+            device = GPU if dtype.startswith("torch.cuda.") else CPU
+            dtype = dtype.replace("torch.cuda.", "torch.")
+        return self._moved(tensor.type(dtype, *args, **kwargs), tensor, device)
+
+    def _deepcopy(self, tensor: torch.Tensor, memo: Any) -> torch.Tensor:
+        copy = tensor.__deepcopy__(memo)
+        settle(copy, place_of(tensor), origin_of(tensor))
+        return copy
+
+    # ---- leaving torch
+
+    def _numpy(self, tensor: torch.Tensor, *, force: bool = False) -> Any:
+        if not force:
+            self._refuse_numpy(tensor)
+        return tensor.numpy(force=force)
+
+    def _array(self, tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        self._refuse_numpy(tensor)
+        return getattr(tensor, self.session.operation)(*args, **kwargs)
+
+    def _refuse_numpy(self, tensor: torch.Tensor) -> None:
+        if place_of(tensor) is Place.GPU:
+            text = (
+                "NumPy cannot read a tensor on the GPU. Stay in torch, or go over .cpu().numpy() and bring the "
+                "result back with .to({x}.device)."
+            )
+            raise DeviceTypeError("mixed", text, self.session.here())
+
+    def _no_callbacks(self, tensor: torch.Tensor, *args: Any) -> Any:
+        if place_of(tensor) is Place.GPU:
+            name = self.session.operation
+            text = f"Tensor.{name} exists only for tensors on the CPU. Use operations of torch on the whole tensor."
+            raise DeviceTypeError("unsupported", text, self.session.here())
+        return getattr(tensor, self.session.operation)(*args)
+
+    # ---- tensors from data
+
+    def _tensor(self, data: Any, **kwargs: Any) -> torch.Tensor:
+        place = device_of(data) if isinstance(data, torch.Tensor) else default_device()
+        return self._from_data(torch.tensor, place, data, **kwargs)
+
+    def _new_tensor(self, tensor: torch.Tensor, data: Any, **kwargs: Any) -> torch.Tensor:
+        return self._from_data(tensor.new_tensor, device_of(tensor), data, **kwargs)
+
+    def _as_tensor(self, data: Any, **kwargs: Any) -> torch.Tensor:
+        function = getattr(torch, self.session.operation)
+        if not isinstance(data, torch.Tensor):
+            return self._from_data(function, default_device(), data, **kwargs)
+        device = kwargs.pop("device", None)
+        wanted = device_of(data) if device is None else self._resolved(device)
+        return self._moved(function(data, **kwargs), data, wanted)
+
+    def _from_data(self, function: Any, implied: torch.device | None, data: Any, **kwargs: Any) -> torch.Tensor:
+        asked = kwargs.pop("device", None)
+        device = self._resolved(implied or CPU if asked is None else asked)
+        real = CPU if device == GPU else device
+        return self._make(function(data, device=real, **kwargs), device, function, asked=asked is not None)
+
+
+# ---- functions and classes that are not asked through the mode
+
+
+class VirtualGenerator(torch.Generator):
+    """A generator of random numbers that says it lives on the GPU; the numbers are the CPU's."""
+
+    on_gpu = False
+
+    def __new__(cls, device: Any = "cpu") -> VirtualGenerator:
+        generator = super().__new__(cls)
+        generator.on_gpu = resolved(device, Session()) == GPU
+        return generator
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        return GPU if self.on_gpu else CPU
+
+
+class _IdleStream:
+    """The stream of work on the GPU: nothing is ever waiting."""
+
+    def is_capturing(self) -> bool:
+        return False
+
+    def synchronize(self) -> None:
+        return None
+
+
+class _NoOp(contextlib.nullcontext[None]):
+    """Stands for `torch.cuda.device` and other contexts."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        super().__init__()
+
+
+def _answer(value: Any) -> Callable[..., Any]:
+    return lambda *_args, **_kwargs: value
+
+
+def _pretended() -> list[tuple[Any, str, Any]]:
+    """(owner, name, stand-in) of what has to look different while the virtual GPU is on."""
+    cuda = {
+        "is_available": True, "device_count": 1, "current_device": 0, "is_bf16_supported": True,
+        "get_device_name": "virtual GPU", "get_device_capability": (8, 0), "is_current_stream_capturing": False,
+        "current_stream": _IdleStream(),
+        "memory_allocated": 0, "memory_reserved": 0, "max_memory_allocated": 0, "max_memory_reserved": 0,
+        "synchronize": None, "set_device": None, "empty_cache": None, "manual_seed": None, "manual_seed_all": None,
+        "seed": None, "seed_all": None, "set_rng_state": None, "reset_peak_memory_stats": None,
+    }  # fmt: skip
+    accelerator = {
+        "is_available": True, "device_count": 1, "current_accelerator": GPU, "current_device_index": 0,
+        "synchronize": None, "current_stream": _IdleStream(),
+    }  # fmt: skip
+    pretended: list[tuple[Any, str, Any]] = [(torch.cuda, name, _answer(value)) for name, value in cuda.items()]
+    pretended += [
+        (torch.cuda, "device", _NoOp),
+        (torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
+    ]
+    if hasattr(torch, "accelerator"):
+        pretended += [(torch.accelerator, name, _answer(value)) for name, value in accelerator.items()]
+    pretended += [(torch, "Generator", VirtualGenerator)]
+    return [entry for entry in pretended if hasattr(entry[0], entry[1])]
+
+
+def _parse_to(session: Session, real: Any) -> Callable[..., Any]:
+    """`Module.to(tensor)` asks C++ for the tensor's device, which would say CPU."""
+
+    def parse(*args: Any, **kwargs: Any) -> Any:
+        other = args[0] if args else kwargs.get("tensor")
+        if not isinstance(other, torch.Tensor):
+            return real(*args, **kwargs)
+        return device_of(other), other.dtype, False, None
+
+    return parse
+
+
+def _from_numpy(session: Session, real: Any) -> Callable[..., torch.Tensor]:
+    """torch does not show this one to modes."""
+
+    def make(array: Any) -> torch.Tensor:
+        tensor = real(array)
+        settle(tensor, Place.CPU, session.origin("made", "from_numpy"))
+        return tensor
+
+    return make
+
+
+def _backward_engine(view: DeviceView, real: Any) -> Callable[..., Any]:
+    """Hooks and custom backward functions of the student see the virtual GPU, too."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        view.session.in_backward += 1
+        try:
+            with view.on_again():
+                return real(*args, **kwargs)
+        finally:
+            view.session.in_backward -= 1
+
+    return run
+
+
+def _saved_tensors_hooks(view: DeviceView, real: Any) -> Callable[..., None]:
+    """So does the hook that packs a tensor for the backward pass, which runs in the middle of an operation."""
+
+    def init(hooks: Any, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        def pack(tensor: torch.Tensor) -> Any:
+            with view.on_again():
+                return pack_hook(tensor)
+
+        real(hooks, pack, unpack_hook)
+
+    return init
+
+
+@contextlib.contextmanager
+def pretending(view: DeviceView) -> Iterator[None]:
+    """Replaces what student code can ask outside the mode, and puts everything back."""
+    replacements = _pretended()
+    for owner, name, replace in (
+        (torch._C._nn, "_parse_to", lambda real: _parse_to(view.session, real)),
+        (torch.autograd, "_engine_run_backward", lambda real: _backward_engine(view, real)),
+        (graph.saved_tensors_hooks, "__init__", lambda real: _saved_tensors_hooks(view, real)),
+        (torch, "from_numpy", lambda real: _from_numpy(view.session, real)),
+        (torch, "get_default_device", lambda _real: lambda: default_device() or CPU),
+    ):
+        replacements.append((owner, name, replace(getattr(owner, name))))
+    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
+    try:
+        for owner, name, stand_in in replacements:
+            setattr(owner, name, stand_in)
+        yield
+    finally:
+        for owner, name, real in kept:
+            setattr(owner, name, real)

@@ -1,0 +1,78 @@
+"""How long a student waits: `pytest assignments/01` against what Python, torch and pytest cost by themselves.
+
+Prints ratios of median wall times of interleaved runs, so that they can be compared between machines:
+
+    python benchmarks/startup.py [--runs 7]
+
+full solution / (import torch + a bare one-test pytest)    to be at most 1.2
+untouched kit / a bare one-test pytest                     to be at most 1.3
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=7, help="counted runs of each command (default: 7)")
+    parser.add_argument("--assignment", default="01")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        commands = prepare(Path(folder), options.assignment)
+        medians = timed(commands, options.runs)
+    for name, seconds in medians.items():
+        print(f"{name:28} {seconds:6.2f} s (median of {options.runs})")
+    full = medians["full solution"] / (medians["import torch"] + medians["bare pytest"])
+    untouched = medians["untouched kit"] / medians["bare pytest"]
+    print(f"full solution / (import torch + bare pytest)   {full:.2f}   to be at most 1.2")
+    print(f"untouched kit / bare pytest                    {untouched:.2f}   to be at most 1.3")
+    sys.exit(0 if full <= 1.2 and untouched <= 1.3 else 1)
+
+
+def prepare(folder: Path, assignment: str) -> dict[str, list[str]]:
+    """The four commands, on copies of the assignment."""
+    for name in ("untouched", "full"):
+        shutil.copytree(ROOT / "assignments" / assignment, folder / name / assignment)
+    for source in (ROOT / "solutions" / assignment).glob("*.py"):
+        if (folder / "full" / assignment / source.name).is_file():
+            shutil.copy(source, folder / "full" / assignment)
+    bare = folder / "bare"
+    bare.mkdir()
+    (bare / "test_bare.py").write_text("def test_bare():\n    assert True\n")
+    pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    return {
+        "import torch": [sys.executable, "-c", "import torch"],
+        "bare pytest": [*pytest, str(bare)],
+        "untouched kit": [*pytest, str(folder / "untouched" / assignment)],
+        "full solution": [*pytest, str(folder / "full" / assignment)],
+    }
+
+
+def timed(commands: dict[str, list[str]], runs: int) -> dict[str, float]:
+    """Median wall seconds of each command; the runs are interleaved, after one warm-up that fills the caches."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for turn in range(runs + 1):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            if done.returncode not in (0, 1):
+                sys.exit(f"{name} failed:\n{done.stdout}{done.stderr}")
+            if turn:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+if __name__ == "__main__":
+    main()

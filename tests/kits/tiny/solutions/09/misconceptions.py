@@ -1,0 +1,95 @@
+"""What goes wrong in the tiny kit."""
+
+from autograder.authoring import Catalogue
+
+catalogue = Catalogue()
+
+
+@catalogue.misconception(
+    "9.1",
+    "opposite sign",
+    "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?",
+)
+def difference(a, b):
+    return b - a
+
+
+@catalogue.misconception(
+    "9.1", "as a column", "The numbers are right, but they stand in a column. Where does the second axis come from?"
+)
+def difference(a, b):
+    return (a - b).reshape(-1, 1)
+
+
+@catalogue.misconception(
+    "9.1", "absolute value", "No entry is ever negative. Is the distance asked for, or the difference?"
+)
+def difference(a, b):
+    return abs(a - b)
+
+
+@catalogue.misconception(
+    "9.1", "single precision", "The result is float32 whatever the inputs are. Where does the dtype change?"
+)
+def difference(a, b):
+    return (a - b).float()
+
+
+@catalogue.misconception(
+    "9.1", "changes its input", "The answer is right, but the first input has become the answer. Who changed it?"
+)
+def difference(a, b):
+    a -= b
+    return a
+
+
+@catalogue.misconception(
+    "9.1", "numbers only", "It works for numbers and stops at vectors. Does the code ask for a tensor's only entry?"
+)
+def difference(a, b):
+    return a.item() - b.item()
+
+
+@catalogue.misconception(
+    "9.2", "columns", "Both answers have one entry a column. Which axis is added up, and which one is left?"
+)
+def row_totals(x):
+    return x.sum(0), x.amax(0)
+
+
+@catalogue.misconception("9.2", "swapped", "Each of the two is where the other belongs. In which order are they returned?")
+def row_totals(x):
+    return x.amax(1), x.sum(1)
+
+
+@catalogue.misconception("9.2", "mean", "The totals are too small by the number of entries in a row. Is it a mean?")
+def row_totals(x):
+    return x.mean(1), x.amax(1)
+
+
+@catalogue.misconception("9.3", "starts at one", "The list begins with 1. Where do indices begin in Python?")
+def count_up(n):
+    if n < 0:
+        raise ValueError("negative")
+    return list(range(1, n + 1))
+
+
+@catalogue.misconception("9.3", "negative accepted", "A negative n gives an empty list. What is it to do instead?")
+def count_up(n):
+    return list(range(n))
+
+
+@catalogue.misconception("9.3", "stands still", "Every call gives the same number. What changes between two calls?")
+def make_counter(start):
+    return lambda: start
+
+
+@catalogue.misconception("9.3", "begins late", "The first call gives start + 1. When is the number raised?")
+def make_counter(start):
+    state = [start]
+
+    def count():
+        state[0] += 1
+        return state[0]
+
+    return count

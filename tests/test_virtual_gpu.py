@@ -1,0 +1,238 @@
+"""The virtual GPU against its corpus of labelled functions, and what it leaves behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import virtual_gpu_corpus
+from torch.utils import _python_dispatch
+from virtual_gpu_corpus import CASES, Case
+
+from autograder.virtual_gpu import device_finding
+
+KINDS = {"clean": None, "mixed": "mixed", "left": "left", "unsupported": "unsupported", "unknown": "not_simulated"}
+CORPUS = virtual_gpu_corpus.__file__
+
+
+def x() -> torch.Tensor:
+    return torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind():
+    """Each test ends with the modes off and torch as it was."""
+    before = (torch.cuda.is_available, torch.Generator, torch._C._nn._parse_to, torch.autograd._engine_run_backward)
+    yield
+    after = (torch.cuda.is_available, torch.Generator, torch._C._nn._parse_to, torch.autograd._engine_run_backward)
+    assert after == before
+    assert not torch.overrides._get_current_function_mode_stack()
+    assert not _python_dispatch._get_current_dispatch_mode_stack()
+    assert torch.zeros(1).device.type == "cpu"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_corpus(case: Case):
+    finding = device_finding(case.function, (x(), *case.more()), student_files=[CORPUS])
+    assert (finding and finding.kind) == KINDS[case.label], finding
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.label != "unknown"], ids=lambda case: case.name)
+def test_findings_point_into_the_function(case: Case):
+    finding = device_finding(case.function, (x(), *case.more()), student_files=[CORPUS])
+    if finding is not None:
+        assert finding.file == CORPUS
+        assert finding.code
+        assert finding.code == Path(CORPUS).read_text().splitlines()[finding.line - 1].strip()
+        assert finding.message.count("  ") == 0
+        assert "{" not in finding.message
+
+
+def test_corpus_is_large_enough():
+    labels = [case.label for case in CASES]
+    assert len(labels) == len({case.name for case in CASES}) >= 80
+    assert labels.count("clean") >= 50
+    assert labels.count("mixed") >= 25
+    assert labels.count("left") >= 5
+
+
+# ---- what a finding says
+
+
+def line_of(text: str) -> int:
+    return 1 + next(i for i, line in enumerate(Path(__file__).read_text().splitlines()) if text in line)
+
+
+def found(function, *args):
+    return device_finding(function, args or (x(),), student_files=[__file__])
+
+
+def test_mixed_names_operation_line_and_remedy():
+    def add_mask(scores):
+        mask = torch.tril(torch.ones(4, 3))  # the line to blame
+        shifted = mask * 2
+        return scores + shifted
+
+    finding = found(add_mask)
+    assert finding.kind == "mixed"
+    assert (finding.file, finding.line) == (__file__, line_of("# the line to " + "blame"))
+    assert finding.code == "mask = torch.tril(torch.ones(4, 3))  # the line to blame"
+    assert finding.message == (
+        "add() gets a tensor of shape (4, 3) on the GPU together with one of shape (4, 3) on the CPU. "
+        "ones() made it there: add device=scores.device, or bring it over with .to(scores.device)."
+    )
+
+
+def test_left_names_the_conversion():
+    def leave(values):
+        here = values.cpu()  # leaves the GPU
+        return {"doubled": [here * 2]}
+
+    finding = found(leave)
+    assert finding.kind == "left"
+    assert finding.line == line_of("# leaves the " + "GPU")
+    assert ".cpu() brought it there" in finding.message
+    assert ".to(values.device)" in finding.message
+
+
+def test_numpy_is_explained():
+    finding = found(lambda values: values.numpy())
+    assert finding.kind == "mixed"
+    assert "NumPy" in finding.message
+    assert ".to(values.device)" in finding.message
+
+
+def test_integer_products_are_unsupported():
+    finding = found(lambda t: t @ t.T, torch.arange(6).reshape(2, 3))
+    assert finding.kind == "unsupported"
+    assert "integer tensors do not exist on CUDA" in finding.message
+
+
+def test_no_line_outside_of_the_students_files():
+    finding = device_finding(lambda v: v + torch.ones(3), (x(),), student_files=["another.py"])
+    assert finding.kind == "mixed"
+    assert (finding.file, finding.line, finding.code) == (None, None, "")
+
+
+def test_error_wrapped_by_the_student_is_still_a_device_error():
+    def wrap(v):
+        try:
+            return v + torch.ones(3)
+        except RuntimeError as error:
+            raise ValueError("could not add") from error
+
+    assert found(wrap).kind == "mixed"
+
+
+def test_returns_anything_leaves_results_alone():
+    assert device_finding(lambda v: v.cpu(), (x(),), returns="anything") is None
+    assert device_finding(lambda v: v + torch.ones(3), (x(),), returns="anything").kind == "mixed"
+    with pytest.raises(ValueError, match="anything"):
+        device_finding(lambda v: v, (x(),), returns="numbers")
+
+
+# ---- what it does not touch
+
+
+def test_without_tensors_nothing_runs():
+    assert found(pytest.fail, "this must not be called") is None
+
+
+def test_arguments_stay_as_they_are():
+    v = x().requires_grad_()
+    nested = {"a": [v.detach().clone()]}
+    model = torch.nn.Linear(3, 1)
+    before = [v.detach().clone(), nested["a"][0].clone(), model.weight.detach().clone()]
+
+    def change(w, inside, layer):
+        assert w.requires_grad
+        assert w.is_leaf
+        inside["a"][0].zero_()
+        inside["a"].append(1)
+        (layer(w).sum()).backward()
+        with torch.no_grad():
+            layer.weight.zero_()
+
+    assert found(change, v, nested, model) is None
+    assert v.grad is None
+    assert model.weight.grad is None
+    for now, then in zip([v.detach(), nested["a"][0], model.weight.detach()], before, strict=True):
+        assert torch.equal(now, then)
+    assert len(nested["a"]) == 1
+
+
+@pytest.mark.parametrize("problem", [SystemExit(3), KeyboardInterrupt(), BaseException("time is up")])
+def test_base_exceptions_pass_through(problem):
+    def leave(v):
+        torch.set_default_device("cuda")
+        raise problem
+
+    with pytest.raises(type(problem)):
+        found(leave)
+
+
+def test_default_device_and_contexts_do_not_outlive_the_call():
+    def leave_open(v):
+        torch.set_default_device(v.device)
+        torch.device("cuda").__enter__()
+        torch.overrides.TorchFunctionMode().__enter__()
+        return v
+
+    assert found(leave_open) is None
+
+
+def test_random_numbers_go_on_as_if_nothing_had_run():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    assert found(lambda v: v + torch.rand(3, device=v.device)) is None
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_values_are_those_of_the_cpu():
+    seen = []
+
+    def loss(v):
+        w = torch.linspace(-1, 1, 3, device=v.device).requires_grad_()
+        value = ((v @ w).tanh() ** 2).mean()
+        value.backward()
+        seen.append((value.item(), w.grad.tolist(), v.softmax(-1).tolist()))
+        return w.grad
+
+    loss(x())
+    assert found(loss) is None
+    assert seen[0] == seen[1]
+
+
+def test_code_that_fails_only_here_is_called_unknown():
+    def only_for_the_cpu(v):
+        if v.is_cuda:
+            raise ArithmeticError("no idea")
+        return v
+
+    finding = found(only_for_the_cpu)
+    assert finding.kind == "not_simulated"
+    assert "ArithmeticError" in finding.message
+    assert "wrong" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(torch._C._functorch, "get_unwrapped"), (torch.autograd, "_engine_run_backward"), (torch._C._nn, "_parse_to")],
+)
+def test_missing_private_parts_of_torch_are_no_crash(monkeypatch, owner, name):
+    with monkeypatch.context() as patch:
+        patch.delattr(owner, name)
+        finding = found(torch.func.grad(lambda v: (v**2).sum()))
+        assert finding.kind == "not_simulated"
+
+
+def test_nothing_heavy_is_imported():
+    code = (
+        "import sys, torch; before = set(sys.modules); from autograder.virtual_gpu import device_finding;"
+        "f = lambda v: torch.nn.Linear(3, 2).to(v)(v).sum().backward();"
+        "assert device_finding(f, (torch.ones(2, 3),)) is None;"
+        "assert not {'sympy', 'torch._dynamo', 'torch._inductor'} & (set(sys.modules) - before)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
