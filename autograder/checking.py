@@ -85,6 +85,7 @@ def agree(
     float32: bool = True,
     strided: bool = False,
     requires_grad: bool = False,
+    ordered: bool = False,
     rtol: float | None = None,
     atol: float | None = None,
 ) -> None:
@@ -101,6 +102,7 @@ def agree(
         float32: adds a float32 copy of the first probe that holds float64 tensors.
         strided: adds a copy of the last hand-made probe with non-contiguous tensors.
         requires_grad: adds a copy of the first probe whose float tensors require grad.
+        ordered: the members of the answer build on each other in the oracle's order; the first wrong one is told.
         rtol, atol: tolerance for float64; defaults in `comparing.TOLERANCES`.
 
     Raises:
@@ -108,7 +110,7 @@ def agree(
         Unavailable: the function cannot be called at all.
     """
     __tracebackhide__ = True
-    rules = Rules(tuple(names), exact_types, rtol, atol)
+    rules = Rules(tuple(names), exact_types, rtol, atol, ordered)
     parameters = list(inspect.signature(oracle).parameters)
 
     def judge(outcome: Outcome, args: tuple[Any, ...]) -> tuple[Difference | None, Any]:

@@ -6,7 +6,7 @@ Nothing is broadcast and nothing is converted to make it fit. What differs is sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class Rules:
     exact_types: bool = False
     rtol: float | None = None
     atol: float | None = None
+    ordered: bool = False
+    """The members depend on each other in their order: only the first wrong one is told."""
 
     def tolerance(self, dtype: torch.dtype, device: str = "cpu") -> tuple[float, float]:
         """(relative, absolute); wider off the CPU, where sums run in yet another order."""
@@ -114,14 +116,14 @@ def _dict_difference(got: Any, expected: dict[Any, Any], rules: Rules) -> Differ
         parts += [f"not asked for: {', '.join(map(str, extra))}"] if extra else []
         rows = (Row("keys", ", ".join(map(str, got)) or "none", ", ".join(map(str, expected))),)
         return Difference(f"The keys differ ({'; '.join(parts)}).", rows)
-    named = Rules(tuple(map(str, expected)), rules.exact_types, rules.rtol, rules.atol)
+    named = replace(rules, names=tuple(map(str, expected)))
     return _member_difference([got[key] for key in expected], list(expected.values()), named)
 
 
 def _member_difference(got: list[Any], expected: list[Any], rules: Rules) -> Difference | None:
     names = rules.names if len(rules.names) == len(expected) else tuple(f"[{i}]" for i in range(len(expected)))
     rows, sentences = [], []
-    inner = Rules((), rules.exact_types, rules.rtol, rules.atol)
+    inner = replace(rules, names=())
     for name, mine, right in zip(names, got, expected, strict=True):
         found = difference(mine, right, inner)
         if found is None:
@@ -130,9 +132,21 @@ def _member_difference(got: list[Any], expected: list[Any], rules: Rules) -> Dif
         rows.extend(Row(f"{name} {row.name}".rstrip(), row.got, row.expected, row.right) for row in found.rows)
         if found.sentence:
             sentences.append(f"{name}: {found.sentence}")
+        if rules.ordered:
+            sentences.append(_first_wrong(list(names), name))
+            break
     if all(row.right for row in rows):
         return None
     return Difference(" ".join(sentences), tuple(rows))
+
+
+def _first_wrong(names: list[str], first: str) -> str:
+    """What is right before the first wrong member; what comes after it follows from it."""
+    before = names[: names.index(first)]
+    if not before:
+        return f"{first} is the first of the chain; what comes after it depends on it."
+    are = "is" if len(before) == 1 else "are"
+    return f"{', '.join(before)} {are} right, {first} is not; what comes after it depends on it."
 
 
 _NONE = "Your function returned None. Is the `return` missing?"

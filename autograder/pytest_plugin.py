@@ -66,6 +66,10 @@ class Kit:
         """Grades another submission from now on, with the checks that are already collected."""
         self._loaded[checks_file] = loaded
 
+    def folder(self, checks_file: Path) -> Path | None:
+        """Where a check may leave a picture: beside the student's own file, never when other submissions are graded."""
+        return checks_file.parent if self.lazy else None
+
     def drivers(self, folder: Path) -> dict[str, Any]:
         if folder not in self._drivers:
             self._drivers[folder] = load_drivers(folder)
@@ -187,7 +191,7 @@ def student(request: pytest.FixtureRequest) -> Student:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
     exercise, _ = found
     path = request.path
-    made = Student(kit.loaded(path), exercise, kit.drivers(path.parent), kit.devices)
+    made = Student(kit.loaded(path), exercise, kit.drivers(path.parent), kit.devices, kit.folder(path))
     kit.students[request.node.nodeid] = made
     return made
 

@@ -132,7 +132,7 @@ def precision(pair: Pair) -> Iterator[Claim]:
         exact = torch.from_numpy(np.ascontiguousarray(pair.g))
         kept = bool((exact == exact.to(stored).to(torch.float64)).all())
         if error <= limit and (kept or name == "float32"):
-            digits = pair.worth(pair.e) if kept else max(0.0, pair.worth(pair.e) - pair.e.size)
+            digits = min(pair.worth(pair.e), pair.worth(pair.g)) - (0.0 if kept else pair.e.size)
             fact = f"nearly right: the largest relative error is {error:.1e}, about what {name} can hold"
             yield Claim(("precision", name), fact, f"Does {name} (or another loss of digits) enter on the way?", digits)
 

@@ -115,6 +115,7 @@ class Student:
         exercise: Exercise,
         drivers: dict[str, Any],
         devices: tuple[str, ...] = (),
+        folder: Path | None = None,
     ) -> None:
         self.loaded = loaded
         self.exercise = exercise
@@ -124,6 +125,8 @@ class Student:
         """What autograder.checking observed, in order."""
         self.notes: list[str] = []
         """Sentences that cost no points."""
+        self.folder = folder
+        """Where a check may leave something to look at (a picture); None where nothing may be written."""
         self._drivers = drivers
 
     def __getattr__(self, name: str) -> StudentFunction:

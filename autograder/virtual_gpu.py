@@ -2,7 +2,7 @@
 
 The function is run once more with its tensors on a pretend `cuda:0`. All data stays in CPU memory and is really
 computed, so values, `.item()` and control flow are those of the CPU; only where a tensor *lives* is made up, and
-operations that mix the two places are refused as CUDA refuses them (`virtual_gpu_storage`, `virtual_gpu_view`).
+operations that mix the two places are refused as CUDA refuses them (`virtual_gpu_guard`; what the code sees is in `virtual_gpu_view`).
 It rests on documented behaviour of CUDA and on torch's own list of operators; nothing here was compared with a run on
 a real GPU.
 
@@ -38,17 +38,10 @@ import numpy as np
 import torch
 from torch.utils import _python_dispatch
 
-from autograder.virtual_gpu_storage import (
-    DeviceProblem,
-    Origin,
-    Place,
-    Session,
-    StorageGuard,
-    origin_of,
-    place_of,
-    settle,
-)
-from autograder.virtual_gpu_view import DeviceView, pretending
+from autograder.virtual_gpu_guard import StorageGuard
+from autograder.virtual_gpu_places import DeviceProblem, Origin, Place, Session, origin_of, place_of, settle
+from autograder.virtual_gpu_stand_ins import pretending
+from autograder.virtual_gpu_view import DeviceView
 
 _MOST_YIELDS = 1000
 """A generator function is followed for so many items."""

@@ -11,45 +11,27 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch.autograd import graph
 from torch.overrides import TorchFunctionMode
 from torch.utils import _device
 
-from autograder.virtual_gpu_storage import (
+from autograder.virtual_gpu_places import (
+    CPU,
+    GPU,
     DeviceError,
     DeviceTypeError,
     Origin,
     Place,
     Session,
+    default_device,
+    device_of,
     origin_of,
     place_of,
+    resolved,
     settle,
     tensors_in,
 )
 
-CPU = torch.device("cpu")
-GPU = torch.device("cuda", 0)
 _Tensor = torch.Tensor
-
-
-def device_of(tensor: torch.Tensor) -> torch.device:
-    """The device the student sees; tensors on `meta` stay there."""
-    return tensor.device if tensor.device.type != "cpu" or place_of(tensor) is Place.CPU else GPU
-
-
-def resolved(device: Any, session: Session) -> torch.device:
-    """What a student wrote (a string, a number, a device, a tensor's device) as a device."""
-    index = isinstance(device, int)
-    wanted = torch.device("cuda", device) if index else torch.device(device)
-    if wanted.type == "cuda" and wanted.index not in (None, 0):
-        text = f"Your code asks for {wanted}, and the virtual GPU is only one, cuda:0."
-        raise DeviceError("not_simulated", text, session.here())
-    return GPU if wanted.type == "cuda" else wanted
-
-
-def default_device() -> torch.device | None:
-    """The device of `torch.set_default_device` or `with torch.device(...)`, if one is set."""
-    return _device.CURRENT_DEVICE
 
 
 def _getter(name: str) -> Any:
@@ -159,9 +141,7 @@ class DeviceView(TorchFunctionMode):
         return self._moved(value, value, GPU) if joins and place_of(value) is Place.CPU else value
 
     def _check_generator(self, generator: Any, gpu_wanted: bool) -> None:
-        if generator is None or (isinstance(generator, VirtualGenerator) and generator.on_gpu == gpu_wanted):
-            return
-        if gpu_wanted or (isinstance(generator, VirtualGenerator) and generator.on_gpu):
+        if generator is not None and getattr(generator, "on_gpu", False) != gpu_wanted:
             lives, draws = ("CPU", "GPU") if gpu_wanted else ("GPU", "CPU")
             text = (
                 f"{self.session.operation.strip('_')}() draws numbers on the {draws} with a generator that lives on "
@@ -283,139 +263,3 @@ class DeviceView(TorchFunctionMode):
         device = self._resolved(implied or CPU if asked is None else asked)
         real = CPU if device == GPU else device
         return self._make(function(data, device=real, **kwargs), device, function, asked=asked is not None)
-
-
-# ---- functions and classes that are not asked through the mode
-
-
-class VirtualGenerator(torch.Generator):
-    """A generator of random numbers that says it lives on the GPU; the numbers are the CPU's."""
-
-    on_gpu = False
-
-    def __new__(cls, device: Any = "cpu") -> VirtualGenerator:
-        generator = super().__new__(cls)
-        generator.on_gpu = resolved(device, Session()) == GPU
-        return generator
-
-    @property
-    def device(self) -> torch.device:  # type: ignore[override]
-        return GPU if self.on_gpu else CPU
-
-
-class _IdleStream:
-    """The stream of work on the GPU: nothing is ever waiting."""
-
-    def is_capturing(self) -> bool:
-        return False
-
-    def synchronize(self) -> None:
-        return None
-
-
-class _NoOp(contextlib.nullcontext[None]):
-    """Stands for `torch.cuda.device` and other contexts."""
-
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        super().__init__()
-
-
-def _answer(value: Any) -> Callable[..., Any]:
-    return lambda *_args, **_kwargs: value
-
-
-def _pretended() -> list[tuple[Any, str, Any]]:
-    """(owner, name, stand-in) of what has to look different while the virtual GPU is on."""
-    cuda = {
-        "is_available": True, "device_count": 1, "current_device": 0, "is_bf16_supported": True,
-        "get_device_name": "virtual GPU", "get_device_capability": (8, 0), "is_current_stream_capturing": False,
-        "current_stream": _IdleStream(),
-        "memory_allocated": 0, "memory_reserved": 0, "max_memory_allocated": 0, "max_memory_reserved": 0,
-        "synchronize": None, "set_device": None, "empty_cache": None, "manual_seed": None, "manual_seed_all": None,
-        "seed": None, "seed_all": None, "set_rng_state": None, "reset_peak_memory_stats": None,
-    }  # fmt: skip
-    accelerator = {
-        "is_available": True, "device_count": 1, "current_accelerator": GPU, "current_device_index": 0,
-        "synchronize": None, "current_stream": _IdleStream(),
-    }  # fmt: skip
-    pretended: list[tuple[Any, str, Any]] = [(torch.cuda, name, _answer(value)) for name, value in cuda.items()]
-    pretended += [
-        (torch.cuda, "device", _NoOp),
-        (torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
-    ]
-    if hasattr(torch, "accelerator"):
-        pretended += [(torch.accelerator, name, _answer(value)) for name, value in accelerator.items()]
-    pretended += [(torch, "Generator", VirtualGenerator)]
-    return [entry for entry in pretended if hasattr(entry[0], entry[1])]
-
-
-def _parse_to(session: Session, real: Any) -> Callable[..., Any]:
-    """`Module.to(tensor)` asks C++ for the tensor's device, which would say CPU."""
-
-    def parse(*args: Any, **kwargs: Any) -> Any:
-        other = args[0] if args else kwargs.get("tensor")
-        if not isinstance(other, torch.Tensor):
-            return real(*args, **kwargs)
-        return device_of(other), other.dtype, False, None
-
-    return parse
-
-
-def _from_numpy(session: Session, real: Any) -> Callable[..., torch.Tensor]:
-    """torch does not show this one to modes."""
-
-    def make(array: Any) -> torch.Tensor:
-        tensor = real(array)
-        settle(tensor, Place.CPU, session.origin("made", "from_numpy"))
-        return tensor
-
-    return make
-
-
-def _backward_engine(view: DeviceView, real: Any) -> Callable[..., Any]:
-    """Hooks and custom backward functions of the student see the virtual GPU, too."""
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        view.session.in_backward += 1
-        try:
-            with view.on_again():
-                return real(*args, **kwargs)
-        finally:
-            view.session.in_backward -= 1
-
-    return run
-
-
-def _saved_tensors_hooks(view: DeviceView, real: Any) -> Callable[..., None]:
-    """So does the hook that packs a tensor for the backward pass, which runs in the middle of an operation."""
-
-    def init(hooks: Any, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
-        def pack(tensor: torch.Tensor) -> Any:
-            with view.on_again():
-                return pack_hook(tensor)
-
-        real(hooks, pack, unpack_hook)
-
-    return init
-
-
-@contextlib.contextmanager
-def pretending(view: DeviceView) -> Iterator[None]:
-    """Replaces what student code can ask outside the mode, and puts everything back."""
-    replacements = _pretended()
-    for owner, name, replace in (
-        (torch._C._nn, "_parse_to", lambda real: _parse_to(view.session, real)),
-        (torch.autograd, "_engine_run_backward", lambda real: _backward_engine(view, real)),
-        (graph.saved_tensors_hooks, "__init__", lambda real: _saved_tensors_hooks(view, real)),
-        (torch, "from_numpy", lambda real: _from_numpy(view.session, real)),
-        (torch, "get_default_device", lambda _real: lambda: default_device() or CPU),
-    ):
-        replacements.append((owner, name, replace(getattr(owner, name))))
-    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
-    try:
-        for owner, name, stand_in in replacements:
-            setattr(owner, name, stand_in)
-        yield
-    finally:
-        for owner, name, real in kept:
-            setattr(owner, name, real)

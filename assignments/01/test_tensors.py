@@ -5,10 +5,8 @@ import torch
 
 from autograder import agree, exercise, floats
 
-INT, FLOAT = torch.int64, torch.float64
 
-
-def counting(*shape, dtype=FLOAT):
+def counting(*shape, dtype=torch.float64):
     """The numbers 0, 1, 2, ... in the given shape: each one shows where it was moved."""
     return torch.arange(int(np.prod(shape)), dtype=dtype).reshape(shape)
 
@@ -17,8 +15,8 @@ def counting(*shape, dtype=FLOAT):
 
 
 def ranks():
-    cube = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
-    return torch.tensor(5), torch.tensor([1, 2, 3]), torch.tensor(cube[0]), torch.tensor(cube)
+    one_to_eight = torch.arange(1, 9)
+    return torch.tensor(5), one_to_eight[:3], one_to_eight[:4].reshape(2, 2), one_to_eight.reshape(2, 2, 2)
 
 
 @exercise("1.1", "make_ranks", points=5, minutes=5, difficulty=1)
@@ -63,7 +61,7 @@ class TestNestedShape:
             ([[1, 3], [5, 2], [4, 4]],),
             ([],),
             ([[], []],),
-            (counting(2, 3, 4, dtype=INT).tolist(),),
+            (counting(2, 3, 4, dtype=torch.int64).tolist(),),
             (counting(1, 3, 1, 2).tolist(),),
         ]
         agree(student.nested_shape, probes(hand_made, random=full_nesting), shape_as_tensor)
@@ -147,7 +145,7 @@ class TestPredictDtype:
 
 
 def converted(t):
-    return t.to(torch.float32)
+    return t.float()
 
 
 def whole_numbers(rng):
@@ -184,7 +182,7 @@ class TestToFloat32:
 
 
 def column(t):
-    return t.reshape(-1, 1)
+    return torch.flatten(t).unsqueeze(1)
 
 
 def contiguous_tensor(rng):
@@ -209,7 +207,7 @@ class TestAsColumn:
 
     def test_transposed(self, student, probes):
         """Transposed tensors, whose memory is in another order"""
-        hand_made = [(counting(2, 3, dtype=INT).T,), (counting(2, 3, 4).transpose(0, 2),)]
+        hand_made = [(counting(2, 3, dtype=torch.int64).T,), (counting(2, 3, 4).transpose(0, 2),)]
         agree(student.as_column, probes(hand_made, random=transposed_tensor), column)
 
 
@@ -217,7 +215,7 @@ class TestAsColumn:
 
 
 def last_two_swapped(t):
-    return t.transpose(-1, -2)
+    return t.mT
 
 
 def any_matrix(rng):
@@ -232,7 +230,7 @@ def any_stack(rng):
 class TestSwapLastTwo:
     def test_matrices(self, student, probes):
         """A single matrix"""
-        hand_made = [(counting(2, 3, dtype=INT),), (counting(4, 3).T,)]
+        hand_made = [(counting(2, 3, dtype=torch.int64),), (counting(4, 3).T,)]
         agree(student.swap_last_two, probes(hand_made, random=any_matrix), last_two_swapped, requires_grad=True)
 
     def test_stacks(self, student, probes):
@@ -252,9 +250,7 @@ def any_shape(rng):
     return (rng.sizes(2, 7, rng.size(2, 4)),)
 
 
-@exercise(
-    "1.7", "row_major_strides", points=10, minutes=15, difficulty=2, forbids="strides", builds_on=("1.5", "1.6")
-)
+@exercise("1.7", "row_major_strides", points=10, minutes=15, difficulty=2, forbids="strides", builds_on=("1.5", "1.6"))
 class TestRowMajorStrides:
     def test_two_to_four_dimensions(self, student, probes):
         """Two to four dimensions of different sizes"""
@@ -316,14 +312,14 @@ class TestMatmulLoops:
 
 
 def rows_with_rows(t):
-    return t @ t.T
+    return torch.inner(t, t)
 
 
 @exercise("1.9", "gram", points=5, minutes=10, difficulty=1, builds_on=("1.6", "1.8"))
 class TestGram:
     def test_the_chapters_matrix(self, student, probes):
-        """The chapter's matrix of whole numbers gives [[5, 11], [11, 25]]"""
-        ladder = probes([(torch.tensor([[1, 2], [3, 4]]),), (torch.tensor([[2, 0], [1, 3]]),)])
+        """The chapter's matrix of whole numbers, and a square matrix of floats"""
+        ladder = probes([(torch.tensor([[1, 2], [3, 4]]),), (floats([[2, 0], [1, 3]]),)])
         agree(student.gram, ladder, rows_with_rows)
 
     def test_not_square(self, student, probes):
@@ -401,8 +397,7 @@ class TestBroadcastShape:
 
 
 def heads_of(x, heads):
-    batch, tokens, width = x.shape
-    return torch.stack(x.split(width // heads, dim=2), dim=1)
+    return torch.stack(x.split(x.shape[2] // heads, dim=2), dim=1)
 
 
 def joined(o):
@@ -420,9 +415,7 @@ def heads_in_either_order(rng):
     return (rng.choice([one_way, rng.normal(batch, tokens, heads, size).transpose(1, 2)]),)
 
 
-@exercise(
-    "1.11", "split_heads", "merge_heads", points=10, minutes=25, difficulty=3, builds_on=("1.5", "1.6", "1.7")
-)
+@exercise("1.11", "split_heads", "merge_heads", points=10, minutes=25, difficulty=3, builds_on=("1.5", "1.6", "1.7"))
 class TestSplitAndMergeHeads:
     def test_split_heads(self, student, probes):
         """split_heads: each head gets its share of every token"""

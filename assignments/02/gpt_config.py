@@ -51,7 +51,7 @@ GPT_CONFIG_124M = {
 #
 # *10 points · about 25 minutes · difficulty 2 of 3*
 #
-# *Not allowed here: having Python read text as code (eval, exec, compile, ast.literal_eval).*
+# *Not allowed here: having Python read text as code (eval, exec, compile, ast.literal_eval); a ready-made parser (json.loads and its relatives).*
 #
 # The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
 # `false` in lower case. It is not Python either: there `//` divides, so Python stops at the first comment with a

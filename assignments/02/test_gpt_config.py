@@ -130,7 +130,7 @@ def settings_in(text):
     return answer_to(text)
 
 
-@exercise("2.1", "load_config", points=10, minutes=25, difficulty=2, forbids="eval")
+@exercise("2.1", "load_config", points=10, minutes=25, difficulty=2, forbids=("eval", "json"))
 class TestLoadConfig:
     def test_the_chapters_listing(self, student, probes):
         """the chapter's listing, and others like it"""

@@ -1,165 +1,21 @@
-"""Where tensors of the virtual GPU live, and the rule that an operation may not mix them.
+"""The rule that an operation may not mix tensors of two places, applied to every operation below autograd.
 
-A tensor's home is written on its storage, so views share it and it is forgotten together with the memory. The data
-of every tensor, whatever its home, is in CPU memory. `StorageGuard` sees each operation below autograd, so also those
-of a backward pass: it refuses what CUDA kernels refuse, and gives results the home that they would have.
-
-What CUDA refuses comes from torch's own operator list (native_functions.yaml): an operation marked
-`device_check: NoCheck` looks after its devices itself (most of these accept a 0-dim CPU tensor as a number), any other
-one wants all its tensors on one device.
+So it holds in backward passes, too. What CUDA refuses comes from torch's own operator list (native_functions.yaml): an
+operation marked `device_check: NoCheck` looks after its devices itself (most of these accept a 0-dim CPU tensor as a
+number), any other one wants all its tensors on one device.
 """
 
 from __future__ import annotations
 
-import enum
 import functools
-import sys
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from types import FrameType
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-
-class Place(enum.Enum):
-    CPU = "CPU"
-    GPU = "GPU"
-    UNDECIDED = "undecided"
-    """Made inside an operation of torch, which knows its device: it becomes that of its first companion."""
-
-
-_Action = Literal["made", "asked", "moved", "gradient", "elsewhere", "here"]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """How a tensor came to be on the CPU, and the student's line where it happened (if it is one)."""
-
-    action: _Action
-    """made: without a device. asked: with device="cpu". moved: from the GPU. gradient: of a tensor on the CPU.
-    elsewhere: not known; file and line are those of the operation that met the tensor. here: the operation itself is
-    the problem."""
-    by: str
-    file: str | None = None
-    line: int | None = None
-    companion: str = ""
-    """The name of a tensor on the GPU that is at hand there, if any."""
-
-
-@dataclass
-class Session:
-    """What the two modes of one run know together."""
-
-    student_files: Collection[str] = ()
-    operation: str = ""
-    """The torch function being carried out on the student's behalf, "" between two of them."""
-    in_backward: int = 0
-
-    @property
-    def inside_torch(self) -> bool:
-        return bool(self.operation) or self.in_backward > 0
-
-    def frame(self) -> FrameType | None:
-        """The innermost frame of the student's files."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename not in self.student_files:
-            frame = frame.f_back
-        return frame
-
-    def origin(self, action: _Action, by: str) -> Origin:
-        frame = self.frame()
-        if frame is None:
-            return Origin(action, by)
-        return Origin(action, by, frame.f_code.co_filename, frame.f_lineno, companion(frame))
-
-    def here(self, action: _Action = "here") -> Origin:
-        """The student's line that is being carried out."""
-        return self.origin(action, self.operation)
-
-    def blamed(self, tensor: torch.Tensor) -> Origin:
-        """Where a tensor came to the CPU; as far as that is not known, the line that is being carried out."""
-        known = origin_of(tensor)
-        here = self.here("elsewhere")
-        if known is None:
-            return here
-        return known if known.file else replace(here, action=known.action, by=known.by)
-
-
-class DeviceProblem(Exception):
-    """What a GPU would not do. `origin` says which line is to blame."""
-
-    def __init__(self, kind: str, text: str, origin: Origin) -> None:
-        super().__init__(text)
-        self.kind, self.text, self.origin = kind, text, origin
-
-
-class DeviceError(DeviceProblem, RuntimeError):
-    """As torch does, so that a student's own `except RuntimeError` works as on a GPU."""
-
-
-class DeviceTypeError(DeviceProblem, TypeError):
-    """What torch raises when NumPy reaches for a tensor on the GPU."""
-
-
-# ---- homes
-
-
-@dataclass
-class _Home:
-    place: Place = Place.CPU
-    origin: Origin | None = None
-
-
-_NOWHERE = _Home()
-
-
-def _storage(tensor: torch.Tensor) -> torch.UntypedStorage:
-    functorch = torch._C._functorch
-    while functorch.is_functorch_wrapped_tensor(tensor):
-        tensor = functorch.get_unwrapped(tensor)
-    return tensor.untyped_storage()
-
-
-def _home(tensor: torch.Tensor) -> _Home:
-    return getattr(_storage(tensor), "_virtual_home", _NOWHERE)
-
-
-def place_of(tensor: torch.Tensor) -> Place:
-    return _home(tensor).place
-
-
-def origin_of(tensor: torch.Tensor) -> Origin | None:
-    return _home(tensor).origin
-
-
-def settle(tensor: torch.Tensor, place: Place, origin: Origin | None = None) -> None:
-    """Writes down where the tensor, and all that shares its memory, lives from now on."""
-    _storage(tensor)._virtual_home = _Home(place, origin)  # type: ignore[attr-defined]
-
-
-def tensors_in(values: Iterable[Any]) -> Iterator[torch.Tensor]:
-    """The tensors among an operation's arguments or results, also in lists and tuples."""
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from tensors_in(value)
-
-
-def companion(frame: FrameType) -> str:
-    """The name of the first parameter of this frame's function that is a tensor on the GPU, or ""."""
-    code = frame.f_code
-    values = frame.f_locals
-    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
-        value = values.get(name)
-        if isinstance(value, torch.Tensor) and place_of(value) is Place.GPU:
-            return name
-    return ""
-
-
-# ---- what CUDA accepts
+from autograder.virtual_gpu_places import DeviceError, Place, Session, origin_of, place_of, settle, tensors_in
 
 _MOVES = {"copy_", "_to_copy", "fill_"}
 """Read from one device and write to another."""
@@ -206,7 +62,7 @@ class _Rules:
     takes_cpu_scalars: bool
     elementwise_lists: bool
     float_only: bool
-    written: tuple[int, ...] = field(default=())
+    written: tuple[int, ...]
     """Positions of the arguments that it changes in place."""
 
 

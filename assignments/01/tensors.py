@@ -1,0 +1,492 @@
+# %% [markdown]
+# # 01 Tensors
+#
+# Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the scores it
+# gives to the next word. This assignment covers the chapter's section on tensors in PyTorch. At its end you can say, before
+# running a line of code, which shape and dtype will come out, and you have written by hand the operations that models use most.
+#
+# You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing up their
+# numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out broadcasting, and cut a
+# tensor into attention heads (1.8 to 1.11).
+#
+# You need Python (functions, loops, lists) and nothing else. Four words come up everywhere:
+#
+# - the *rank* of a tensor is its number of dimensions (`t.dim()`), and not the rank of linear algebra,
+# - its *shape* lists the size of each dimension (`t.shape`),
+# - its *dtype* is the kind of number it holds (`t.dtype`),
+# - its *device* is where it lives: the CPU or a GPU (`t.device`).
+
+# %%
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int64, Num, Shaped
+from torch import Tensor
+
+
+# %% [markdown]
+# ## 1.1 Four ranks
+#
+# *5 points · about 5 minutes · difficulty 1 of 3*
+#
+# A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and columns, so two.
+# Stack matrices and you have a tensor of rank 3, here called a cube. In a language model the loss is a scalar, one token is a vector,
+# a weight is a matrix, and a batch of texts is of rank 3: texts, tokens, numbers of a token.
+#
+# Make one tensor of each rank, with the chapter's numbers. `torch.tensor` turns nested lists into a tensor: every level of square
+# brackets is one dimension. Count the brackets, and you know the rank.
+#
+# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself, and it neither looks at what kind of
+# numbers it is given nor treats a single number as a value. Print `torch.Tensor(3)` and see. Second, a Python number, a vector of
+# length 1 and a scalar tensor look much alike in print, and behave differently.
+#
+# In some copies of the chapter the first line of the listing reads `pythonCopy codeimport torch`. The first words are the label and
+# the button of a web page, pasted along with the code, and Python answers with a `SyntaxError`. The line is `import torch`.
+
+# %%
+def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "2 2"], Int64[Tensor, "2 2 2"]]:
+    """The chapter's example of a tensor of rank 0, 1, 2 and 3.
+
+    Returns:
+        A tuple of four int64 tensors:
+        scalar: the number 5, shape ().
+        vector: the numbers 1, 2, 3, shape (3,).
+        matrix: the rows 1, 2 and 3, 4, shape (2, 2).
+        cube: a first matrix with the rows 1, 2 and 3, 4, a second one with the rows 5, 6 and 7, 8, shape (2, 2, 2).
+
+    Example:
+        >>> [tensor.dim() for tensor in make_ranks()]
+        [0, 1, 2, 3]
+    """
+    raise NotImplementedError("Exercise 1.1: make_ranks")
+
+
+# %% [markdown]
+# ## 1.2 The shape of nested lists
+#
+# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 1.1*
+#
+# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
+#
+# The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each of those has, and
+# so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no dimension: $()$.
+#
+# The chapter writes its example of a vector as `[5, 1]`. This is easily read as a shape, five rows of one column. It is a vector that holds the two
+# numbers 5 and 1, and its shape is $(2,)$. The comma makes it a tuple of one size.
+#
+# Write the function that finds the shape of nested lists. This is what `torch.tensor` does first of all, and a tensor must be a full
+# box: on every level all lists have the same length, and lists and numbers never stand side by side. Where this fails, the nesting is
+# *ragged* and has no shape, so your function raises `ValueError`. Real texts differ in length, so batches of tokens are ragged until
+# somebody pads them; code that looks at the first row only will not notice. PyTorch itself is not perfect here:
+# `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the 1 is lost without a word. Yours will be stricter.
+#
+# By hand and in plain Python, because the shape is the first thing to ask of any tensor, and you should be able to read it off the brackets.
+
+# %%
+def nested_shape(x: int | float | list) -> tuple[int, ...]:
+    """The shape that nested lists of numbers have as a tensor.
+
+    Args:
+        x: a number, or a list of numbers, or a list of lists, to any depth. Lists may be empty.
+
+    Returns:
+        The sizes from the outermost list to the innermost; () for a bare number, (0,) for [].
+
+    Raises:
+        ValueError: the nesting is ragged: lists of different shapes, or a list and a number, stand side by side
+            anywhere in x.
+
+    Example:
+        >>> nested_shape([[1, 3], [5, 2], [4, 4]])
+        (3, 2)
+        >>> nested_shape([[], []])
+        (2, 0)
+    """
+    raise NotImplementedError("Exercise 1.2: nested_shape")
+
+
+# %% [markdown]
+# ## 1.3 Which dtype comes out
+#
+# *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.2*
+#
+# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
+#
+# A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is given:
+#
+# - only booleans: `torch.bool`
+# - whole numbers, perhaps with booleans among them: `torch.int64`
+# - at least one float, anywhere: `torch.float32` (PyTorch's default, which can be set to something else)
+# - no values at all: `torch.float32`, too.
+#
+# One kind for all: the most general one wins, wherever it stands. Write this rule as a function. It matters in practice, since token ids
+# must be integers, weights must be floats, and a single `.0` in a list changes the type of everything in it.
+#
+# The chapter says that floats become `float32`. That holds for Python floats. A NumPy array has a dtype of its own and keeps it, and NumPy's
+# default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and meets your `float32` weights with an error. `torch.from_numpy`
+# keeps the dtype, too, and goes one step further: it *shares the memory* of the array, so a change in one shows in the other, whereas
+# `torch.tensor` copies.
+#
+# A trap of Python: `True` passes for a whole number, as `isinstance(True, int)` is true.
+#
+# No tensor may be made here, since PyTorch would then tell you the answer that you are asked to predict.
+
+# %%
+def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
+    """The dtype that torch.tensor(x) has, without making a tensor.
+
+    Args:
+        x: a Python bool, int or float; or lists of those, nested to any depth and perhaps empty; or a NumPy array of
+            a bool, integer or float dtype that PyTorch has under the same name (float64, int32, uint8, ...).
+
+    Returns:
+        torch.bool, torch.int64 or torch.float32 for Python values; for an array, the torch dtype of the same name.
+
+    Example:
+        >>> predict_dtype([1, 2.5])
+        torch.float32
+        >>> predict_dtype(np.array([1, 2], dtype=np.int16))
+        torch.int16
+    """
+    raise NotImplementedError("Exercise 1.3: predict_dtype")
+
+
+# %% [markdown]
+# ## 1.4 Changing the dtype
+#
+# *5 points · about 5 minutes · difficulty 1 of 3 · builds on 1.3*
+#
+# Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model wants `float32`.
+# `.to()` converts: each number keeps its value, as well as the new type can hold it. Write a function that converts any tensor to
+# `float32`.
+#
+# The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for devices alike: after the line
+# `t.to("cuda")` alone, `t` is still where it was. (If nothing has to change, you get the very same tensor back, not a copy.)
+# A module is different: `model.to("cuda")` moves the weights of the model itself.
+#
+# Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a one. Read as a `float32`, this
+# very pattern means $1.4\cdot 10^{-45}$. PyTorch offers both operations, under different names.
+#
+# And `float32` is not exact: it holds all whole numbers up to $2^{24} = 16\,777\,216$; the next one, $16\,777\,217$, becomes $16\,777\,216$. A decimal such
+# as 0.1 keeps about 7 digits.
+
+# %%
+def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
+    """The same numbers as a float32 tensor.
+
+    Args:
+        t: a tensor of any shape, of a bool, integer or float dtype, on any device. It is not changed.
+
+    Returns:
+        A float32 tensor with the shape, the values and the device of t. True is 1.0, False is 0.0.
+
+    Example:
+        >>> to_float32(torch.tensor([1, 2, 3], dtype=torch.int32))
+        tensor([1., 2., 3.])
+    """
+    raise NotImplementedError("Exercise 1.4: to_float32")
+
+
+# %% [markdown]
+# ## 1.5 A column
+#
+# *10 points · about 10 minutes · difficulty 1 of 3 · builds on 1.2*
+#
+# Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading order: the last index runs
+# fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$ in reading order. Columns appear wherever one prediction
+# per example meets a loss.
+#
+# The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in reading order (such a
+# tensor is *contiguous*). But transposing moves nothing in memory, it only changes the way the memory is read. Take
+#
+# $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top = \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
+#
+# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No way of dividing the memory into rows
+# gives a column in that order, so one of the two methods refuses (`RuntimeError`), and the other copies. Find out which, and return the column for both kinds of tensor.
+#
+# You need not compute $n$: PyTorch works out one size that is given as -1.
+
+# %%
+def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
+    """All numbers of a tensor as one column, in reading order (last index fastest).
+
+    Args:
+        t: a tensor of any rank (0 included) and dtype, contiguous or not, with n elements in all. It is not changed.
+
+    Returns:
+        A tensor of shape (n, 1) and of t's dtype.
+
+    Example:
+        >>> as_column(torch.tensor([[1, 2], [3, 4]]).T)
+        tensor([[1],
+                [3],
+                [2],
+                [4]])
+    """
+    raise NotImplementedError("Exercise 1.5: as_column")
+
+
+# %% [markdown]
+# ## 1.6 Transposing a batch
+#
+# *10 points · about 10 minutes · difficulty 2 of 3 · builds on 1.5*
+#
+# The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in stacks, say $(B, T, D)$: $B$ texts of
+# $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix of the stack, so the last two dimensions swap and all in front of them stay:
+#
+# $$ (\ldots, n, m) \to (\ldots, m, n), \qquad r_{\ldots ij} = t_{\ldots ji} $$
+#
+# Write this for any rank from 2 up.
+#
+# The chapter transposes with `.T`, which is right for a matrix. On three dimensions `.T` reverses *all* of them, $(B, T, D) \to (D, T, B)$, and
+# a warning says that this will become an error.
+#
+# The trap is one of shapes. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the reading order, so every number is then in the wrong
+# place, and nothing complains. A right shape proves little. Look at a small tensor of different sizes, such as `torch.arange(24).reshape(2, 3, 4)`,
+# and follow a single number: where must the 1 go?
+#
+# Dimensions can be counted from the end: -1 is the last, -2 the one before.
+
+# %%
+def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
+    """The transpose of every matrix in a stack of matrices.
+
+    Args:
+        t: a tensor of rank 2 or more and any dtype. It is not changed.
+
+    Returns:
+        A tensor of t's dtype whose last two dimensions are swapped; all other dimensions stay where they are.
+
+    Example:
+        >>> swap_last_two(torch.tensor([[[1, 2, 3], [4, 5, 6]]]))
+        tensor([[[1, 4],
+                 [2, 5],
+                 [3, 6]]])
+    """
+    raise NotImplementedError("Exercise 1.6: swap_last_two")
+
+
+# %% [markdown]
+# ## 1.7 Strides
+#
+# *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.5, 1.6*
+#
+# *Not allowed here: asking PyTorch or NumPy for strides (x.stride(), x.strides).*
+#
+# Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements: the *strides*. The stride of a dimension
+# says how many elements to skip in memory when its index grows by one:
+#
+# $$ \text{position} = \sum_i \text{index}_i \cdot \text{stride}_i $$
+#
+# In row-major order, which PyTorch uses for new tensors, the last index runs fastest, so its stride is 1. One step in the dimension before passes one full row. For the shape
+# $(2, 3)$ the strides are $(3, 1)$: the element in row 1 and column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
+#
+# Write the function that finds the strides of a new tensor from its shape. Strides explain what you met in the last two exercises: `transpose` only swaps
+# two strides and never touches the numbers, and `view` fails where no strides can describe the result.
+#
+# The trap is one of direction and of units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer otherwise.) PyTorch counts elements,
+# NumPy counts bytes. And a scalar has no dimension, so how many strides does it have?
+#
+# By hand, from the shape alone, because asking a tensor for its strides shows you the numbers and not the rule.
+
+# %%
+def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of a contiguous tensor, in elements.
+
+    Args:
+        shape: the sizes of the dimensions, each at least 1; () for a scalar.
+
+    Returns:
+        One stride a dimension, as ints: how many elements apart two neighbours along this dimension are.
+
+    Example:
+        >>> row_major_strides((5, 3, 2))
+        (6, 2, 1)
+    """
+    raise NotImplementedError("Exercise 1.7: row_major_strides")
+
+
+# %% [markdown]
+# ## 1.8 Matrix multiplication with loops
+#
+# *15 points · about 20 minutes · difficulty 2 of 3 · builds on 1.2*
+#
+# *Not allowed here: ready-made matrix and dot products (the @ operator, matmul, einsum, nn.Linear and their relatives).*
+#
+# Every linear layer, every attention score and the final prediction of a language model is a matrix product. A matrix $a$ of shape $(n, k)$ times a matrix $b$ of shape
+# $(k, m)$ gives a matrix of shape $(n, m)$:
+#
+# $$ c_{ij} = \sum_{l=1}^{k} a_{il}\, b_{lj} $$
+#
+# In words: row $i$ of $a$ meets column $j$ of $b$; multiply number by number and add up. The inner sizes $k$ must agree, and they vanish. For example
+#
+# $$ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix} = \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\ 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
+#
+# Write it with loops and single multiplications. It takes $n \cdot m \cdot k$ of them, and this count is why big models need big machines.
+#
+# Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three different sizes. And mind the dtype: a product of whole numbers is
+# whole, so `int64` matrices give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
+#
+# By hand, because the formula then is yours, and the shape rule with it; PyTorch's own product is one character long.
+
+# %%
+def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n m"]:
+    """The matrix product of a and b, from single multiplications and additions.
+
+    Args:
+        a: shape (n, k), float or int64.
+        b: shape (k, m), of the same dtype and on the same device as a.
+
+    Returns:
+        The product, shape (n, m), of the dtype of a and on its device.
+
+    Example:
+        >>> matmul_loops(torch.tensor([[1, 2, 3]]), torch.tensor([[4], [5], [6]]))
+        tensor([[32]])
+    """
+    raise NotImplementedError("Exercise 1.8: matmul_loops")
+
+
+# %% [markdown]
+# ## 1.9 The Gram matrix
+#
+# *5 points · about 10 minutes · difficulty 1 of 3 · builds on 1.6, 1.8*
+#
+# The chapter's last example is `tensor2d @ tensor2d.T`. This product has a name and a meaning. Write $t_i$ for row $i$ of a matrix $t$ of shape $(n, d)$. Then
+#
+# $$ G = t\, t^\top, \qquad G_{ij} = t_i \cdot t_j = \sum_l t_{il}\, t_{jl} $$
+#
+# is the *Gram matrix*: all dot products of the rows with each other, of shape $(n, n)$. A dot product measures how well two vectors agree, so if the rows are tokens, $G$ says how
+# similar each token is to each other one. Attention starts from a table of just this kind. $G$ is symmetric, and its diagonal holds the squared lengths of the rows.
+# For the chapter's matrix with the rows 1, 2 and 3, 4 it is
+#
+# $$ \begin{pmatrix} 1\cdot1 + 2\cdot2 & 1\cdot3 + 2\cdot4 \\ 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
+#
+# You may use PyTorch's own product here. The trap: `@` is the matrix product, while `*` multiplies entry by entry. And which of two equal matrices is transposed decides whether rows or
+# columns are compared: a square example cannot show you this by its shape.
+#
+# The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no matrix product (its issue 44428), and one converts to floats
+# first. Your function should do as it is told: whole numbers in, whole numbers out.
+
+# %%
+def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
+    """All dot products of the rows of a matrix with each other.
+
+    Args:
+        t: shape (n, d), float or int64.
+
+    Returns:
+        Shape (n, n), of t's dtype; entry (i, j) is the dot product of row i and row j.
+
+    Example:
+        >>> gram(torch.tensor([[1, 2, 0], [0, 3, 1]]))
+        tensor([[ 5,  6],
+                [ 6, 10]])
+    """
+    raise NotImplementedError("Exercise 1.9: gram")
+
+
+# %% [markdown]
+# ## 1.10 Broadcasting
+#
+# *10 points · about 20 minutes · difficulty 3 of 3 · builds on 1.2*
+#
+# *Not allowed here: ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives); building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
+#
+# A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*: it behaves as if the smaller tensor were repeated
+# until both have one shape. The rule needs only the two shapes:
+#
+# 1. Write the shapes below each other, aligned at the *right*. Where the shorter one has nothing, put a 1.
+# 2. In each column the two sizes must be equal, or one of them must be 1. Then the 1 is stretched to the other size.
+# 3. If any column breaks this rule, the shapes are incompatible.
+#
+# For example a $(4, 1, 3)$ and a $(2, 3)$ tensor give
+#
+# $$ \begin{array}{ccc} 4 & 1 & 3 \\ & 2 & 3 \\ \hline 4 & 2 & 3 \end{array} $$
+#
+# Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same rule: with a 1 it gives 0.
+#
+# Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus labels of shape $(5,)$ should be an error. The rule says
+# $(5, 5)$, so PyTorch goes on with 25 differences instead of 5, and the loss is wrong in silence.
+#
+# By hand, because you will apply this rule in your head at every line of model code that adds or multiplies.
+
+# %%
+def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of x + y for a tensor x of shape a and a tensor y of shape b.
+
+    Args:
+        a, b: shapes of any length, () included; sizes are 0 or greater.
+
+    Returns:
+        The common shape, as long as the longer of the two.
+
+    Raises:
+        ValueError: the shapes cannot be broadcast together.
+
+    Example:
+        >>> broadcast_shape((3, 1), (4,))
+        (3, 4)
+    """
+    raise NotImplementedError("Exercise 1.10: broadcast_shape")
+
+
+# %% [markdown]
+# ## 1.11 Splitting into attention heads
+#
+# *10 points · about 25 minutes · difficulty 3 of 3 · builds on 1.5, 1.6, 1.7*
+#
+# A transformer lets several *heads* look at the text side by side, each with its own share of a token's numbers. For $B$ texts of $T$ tokens with $D$ numbers each and $H$ heads, a head
+# gets $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The attention formula then works on the last two dimensions, so each head needs a $(T, d)$ matrix of its own:
+#
+# $$ (B, T, D) \;\to\; (B, H, T, d), \qquad o_{b,h,t,i} = x_{b,\,t,\,h d + i} $$
+#
+# Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again, $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and
+# $H = 12$, so $d = 64$, in each of its 12 layers.
+#
+# The trap has bitten published models. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the numbers of different tokens mixed: reshaping keeps the reading order,
+# and in reading order the token comes before the head. What must happen in between? Testing that merging undoes splitting proves nothing: two functions that only reshape pass this test, too.
+# Follow a single number instead: in which head does the last number of the first token belong?
+#
+# A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not contiguous. Your function will be given heads that lie in memory one way and the other.
+
+# %%
+def split_heads(x: Float[Tensor, "B T D"], heads: int) -> Float[Tensor, "B H T d"]:
+    """Gives each attention head its share of every token.
+
+    Args:
+        x: shape (B, T, D), contiguous or not. It is not changed.
+        heads: the number of heads H, which divides D.
+
+    Returns:
+        Shape (B, H, T, d) with d = D / H, of x's dtype; head h holds the numbers h*d to (h+1)*d - 1 of each token.
+
+    Example:
+        >>> split_heads(torch.tensor([[[1.0, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]]), 2)
+        tensor([[[[ 1.,  2.],
+                  [ 5.,  6.],
+                  [ 9., 10.]],
+        <BLANKLINE>
+                 [[ 3.,  4.],
+                  [ 7.,  8.],
+                  [11., 12.]]]])
+    """
+    raise NotImplementedError("Exercise 1.11: split_heads")
+
+
+# %%
+def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
+    """Puts the heads of each token side by side again; undoes split_heads.
+
+    Args:
+        o: shape (B, H, T, d), contiguous or not. It is not changed.
+
+    Returns:
+        Shape (B, T, D) with D = H * d, of o's dtype; each token has the numbers of head 0 first, then those of head 1, ...
+
+    Example:
+        >>> merge_heads(torch.tensor([[[[1.0, 2], [5, 6], [9, 10]], [[3, 4], [7, 8], [11, 12]]]]))
+        tensor([[[ 1.,  2.,  3.,  4.],
+                 [ 5.,  6.,  7.,  8.],
+                 [ 9., 10., 11., 12.]]])
+    """
+    raise NotImplementedError("Exercise 1.11: merge_heads")

@@ -1,0 +1,1237 @@
+"""Wrong answers that students really give in assignment 01, each with the sentence they then read."""
+
+import numpy as np
+import torch
+
+from autograder.authoring import Catalogue
+
+catalogue = Catalogue()
+
+_CUBE = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
+
+
+# --- 1.1 Four ranks
+
+
+@catalogue.misconception(
+    "1.1",
+    "scalar with brackets",
+    "The scalar has shape (1,), so it is a vector that holds one number. Is there a pair of square brackets around the 5?",
+)
+def make_ranks():
+    return torch.tensor([5]), torch.tensor([1, 2, 3]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "capital T everywhere",
+    "The scalar came back as five float32 numbers that nobody has set, and the other three are float32, too. Is tensor written with a capital T in your code?",
+)
+def make_ranks():
+    return torch.Tensor(5), torch.Tensor([1, 2, 3]), torch.Tensor(_CUBE[0]), torch.Tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "capital T for the scalar only",
+    "The scalar came back as five float32 numbers that nobody has set: 5 was taken as a size. Is tensor written with a capital T there?",
+)
+def make_ranks():
+    return torch.Tensor(5), torch.tensor([1, 2, 3]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "capital T for the lists",
+    "The scalar is right; the vector, the matrix and the cube are float32. Is tensor written with a capital T there, or is a decimal point among the numbers?",
+)
+def make_ranks():
+    return torch.tensor(5), torch.Tensor([1, 2, 3]), torch.Tensor(_CUBE[0]), torch.Tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "capital T and brackets",
+    "The scalar has shape (1,), and all four tensors are float32. Are there brackets around the 5, and is tensor written with a capital T?",
+)
+def make_ranks():
+    return torch.Tensor([5]), torch.Tensor([1, 2, 3]), torch.Tensor(_CUBE[0]), torch.Tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "floats",
+    "All four shapes are right, and all four tensors are float32. Which kind of number do the values need to be for int64?",
+)
+def make_ranks():
+    values = (5, [1, 2, 3], _CUBE[0], _CUBE)
+    return tuple(torch.tensor(value, dtype=torch.float32) for value in values)
+
+
+@catalogue.misconception(
+    "1.1",
+    "32-bit integers",
+    "All four shapes and values are right, but the dtype is int32. Which integer type does torch.tensor choose when nobody tells it?",
+)
+def make_ranks():
+    values = (5, [1, 2, 3], _CUBE[0], _CUBE)
+    return tuple(torch.tensor(value, dtype=torch.int32) for value in values)
+
+
+@catalogue.misconception(
+    "1.1",
+    "vector as a row",
+    "The vector has shape (1, 3), so it is a matrix with one row. How many levels of brackets does a vector need?",
+)
+def make_ranks():
+    return torch.tensor(5), torch.tensor([[1, 2, 3]]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "vector as a column",
+    "The vector has shape (3, 1), so it is a matrix with one column. How many levels of brackets does a vector need?",
+)
+def make_ranks():
+    return torch.tensor(5), torch.tensor([[1], [2], [3]]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "cube flattened to rows",
+    "The cube has shape (4, 2): four rows below each other. Which brackets keep the first matrix together and apart from the second?",
+)
+def make_ranks():
+    rows = [*_CUBE[0], *_CUBE[1]]
+    return torch.tensor(5), torch.tensor([1, 2, 3]), torch.tensor(_CUBE[0]), torch.tensor(rows)
+
+
+@catalogue.misconception(
+    "1.1",
+    "Python number",
+    "The scalar is a Python number and the other three are tensors. Does a scalar become a tensor by itself?",
+)
+def make_ranks():
+    return 5, torch.tensor([1, 2, 3]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
+
+
+@catalogue.misconception(
+    "1.1",
+    "plain lists",
+    "What came back are Python numbers and lists, not tensors. Which function turns nested lists into a tensor?",
+)
+def make_ranks():
+    return 5, [1, 2, 3], _CUBE[0], _CUBE
+
+
+@catalogue.misconception(
+    "1.1",
+    "counting from 0",
+    "The vector, the matrix and the cube start at 0 instead of 1. Where does arange begin to count when it gets one number?",
+)
+def make_ranks():
+    return torch.tensor(5), torch.arange(3), torch.arange(4).reshape(2, 2), torch.arange(8).reshape(2, 2, 2)
+
+
+# --- 1.2 The shape of nested lists
+
+
+def _same_items(shapes):
+    if len(set(shapes)) > 1:
+        raise ValueError("ragged")
+    return shapes[0] if shapes else ()
+
+
+@catalogue.misconception(
+    "1.2",
+    "inside out",
+    "The sizes are right and stand in the opposite order. Does the shape start with the outermost list or with the innermost?",
+)
+def nested_shape(x):
+    def inside_out(item):
+        if not isinstance(item, list):
+            return ()
+        return (*_same_items([inside_out(part) for part in item]), len(item))
+
+    return inside_out(x)
+
+
+@catalogue.misconception(
+    "1.2",
+    "number of elements",
+    "One size came back: how many numbers there are in all. How are they divided into lists, level by level?",
+)
+def nested_shape(x):
+    def count(item):
+        return sum(count(part) for part in item) if isinstance(item, list) else 1
+
+    def check(item):
+        return (len(item), *_same_items([check(part) for part in item])) if isinstance(item, list) else ()
+
+    return (count(x),) if check(x) else ()
+
+
+@catalogue.misconception(
+    "1.2",
+    "outermost length only",
+    "The shape holds the length of the outermost list and no other size, and ragged lists get one, too. What stands inside each of its items?",
+)
+def nested_shape(x):
+    return (len(x),) if isinstance(x, list) else ()
+
+
+@catalogue.misconception(
+    "1.2",
+    "first items only",
+    "Full nestings are right, and ragged ones get the shape of their first items. Does anything in your code look at the other items?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    return (len(x), *nested_shape(x[0])) if x else (0,)
+
+
+@catalogue.misconception(
+    "1.2",
+    "longest row",
+    "Full nestings are right, and ragged ones get the size of their longest list instead of an error. Can a tensor have rows of different length?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    shapes = sorted((nested_shape(item) for item in x), key=lambda shape: (len(shape), shape))
+    return (len(x), *(shapes[-1] if shapes else ()))
+
+
+@catalogue.misconception(
+    "1.2",
+    "lengths of neighbouring rows only",
+    "Rows of different length are noticed, but not every case of lists of different shape or of a list beside a number. What does your code do when the first item is fine and something further in is not?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    if x and isinstance(x[0], list):
+        if any(len(row) != len(x[0]) for row in x):
+            raise ValueError("ragged")
+        return (len(x), *nested_shape(x[0]))
+    return (len(x),)
+
+
+@catalogue.misconception(
+    "1.2",
+    "empty list fails",
+    "Your code stops with IndexError where a list is empty. What is the shape of a list that has no first item?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    shapes = [nested_shape(item) for item in x]
+    if any(shape != shapes[0] for shape in shapes):
+        raise ValueError("ragged")
+    return (len(x), *shapes[0])
+
+
+@catalogue.misconception(
+    "1.2",
+    "empty list like a number",
+    "An empty list is treated like a bare number, so its 0 is missing from the shape. How many dimensions does [] have, and of what size?",
+)
+def nested_shape(x):
+    if not isinstance(x, list) or not x:
+        return ()
+    return (len(x), *_same_items([nested_shape(item) for item in x]))
+
+
+@catalogue.misconception(
+    "1.2",
+    "number as a list of one",
+    "Every shape has a 1 too much at its end. What is the shape of a bare number?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return (1,)
+    return (len(x), *_same_items([nested_shape(item) for item in x]))
+
+
+@catalogue.misconception(
+    "1.2",
+    "assert",
+    "Ragged lists are noticed, but AssertionError is raised. Which error does the docstring promise?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    shapes = [nested_shape(item) for item in x]
+    assert len(set(shapes)) <= 1
+    return (len(x), *(shapes[0] if shapes else ()))
+
+
+# --- 1.3 Which dtype comes out
+
+
+def _named_like(x):
+    return getattr(torch, x.dtype.name)
+
+
+def _values(x):
+    return [value for item in x for value in _values(item)] if isinstance(x, list) else [x]
+
+
+@catalogue.misconception(
+    "1.3",
+    "integers are int32",
+    "Whole numbers are said to be int32. How many bits does PyTorch give to an integer from Python?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in _values(x)}
+    if float in kinds or not kinds:
+        return torch.float32
+    return torch.int32 if int in kinds else torch.bool
+
+
+@catalogue.misconception(
+    "1.3",
+    "floats are float64",
+    "Python floats are said to be float64, as in NumPy. What is PyTorch's default?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in _values(x)}
+    if float in kinds or not kinds:
+        return torch.float64
+    return torch.int64 if int in kinds else torch.bool
+
+
+@catalogue.misconception(
+    "1.3",
+    "mixed is float64",
+    "Floats alone are right, but floats mixed with other numbers are said to be float64. Does the mixture need more bits than the floats in it?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in _values(x)}
+    if float in kinds and len(kinds) > 1:
+        return torch.float64
+    if float in kinds or not kinds:
+        return torch.float32
+    return torch.int64 if int in kinds else torch.bool
+
+
+@catalogue.misconception(
+    "1.3",
+    "float only if all are",
+    "A list is said to be float32 only when every number in it is a float. Could an integer tensor hold the 2.5 in [1, 2.5]?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in _values(x)}
+    if kinds <= {float}:
+        return torch.float32
+    return torch.bool if kinds == {bool} else torch.int64
+
+
+@catalogue.misconception(
+    "1.3",
+    "first value decides",
+    "The first value of a list decides, whatever follows. What is [1, 2.5] if its first number alone is asked?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    values = _values(x)
+    if not values or type(values[0]) is float:
+        return torch.float32
+    return torch.bool if type(values[0]) is bool else torch.int64
+
+
+@catalogue.misconception(
+    "1.3",
+    "booleans are integers",
+    "Booleans are said to be int64. In which order does your code ask, if isinstance(True, int) is true?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    values = _values(x)
+    if values and all(isinstance(value, int) for value in values):
+        return torch.int64
+    return torch.float32
+
+
+@catalogue.misconception(
+    "1.3",
+    "always float32",
+    "All Python values are said to be float32. This is what torch.Tensor makes of them; does torch.tensor look at the values?",
+)
+def predict_dtype(x):
+    return _named_like(x) if isinstance(x, np.ndarray) else torch.float32
+
+
+@catalogue.misconception(
+    "1.3",
+    "NumPy's dtype ignored",
+    "Python values are right, and a NumPy array is treated like the Python numbers in it. Where does an array keep the answer?",
+)
+def predict_dtype(x):
+    kinds = {type(value) for value in _values(x.tolist() if isinstance(x, np.ndarray) else x)}
+    if float in kinds or not kinds:
+        return torch.float32
+    return torch.int64 if int in kinds else torch.bool
+
+
+@catalogue.misconception(
+    "1.3",
+    "NumPy is always float64",
+    "Python values are right, and every NumPy array is said to be float64. Which dtypes can an array have besides NumPy's default?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return torch.float64
+    kinds = {type(value) for value in _values(x)}
+    if float in kinds or not kinds:
+        return torch.float32
+    return torch.int64 if int in kinds else torch.bool
+
+
+@catalogue.misconception(
+    "1.3",
+    "empty list is int64",
+    "An empty list is said to be int64. Which dtype does PyTorch fall back on when there is no value to look at?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in _values(x)}
+    if float in kinds:
+        return torch.float32
+    return torch.bool if kinds == {bool} else torch.int64
+
+
+@catalogue.misconception(
+    "1.3",
+    "one level deep",
+    "Flat lists are right, and lists that hold lists are all said to be float32. How does your code reach the numbers further in?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in (x if isinstance(x, list) else [x])}
+    if kinds == {bool}:
+        return torch.bool
+    return torch.int64 if kinds and kinds <= {bool, int} else torch.float32
+
+
+# --- 1.4 Changing the dtype
+
+
+@catalogue.misconception(
+    "1.4",
+    "result thrown away",
+    "The tensor came back with the dtype it had before. Where does the result of a conversion go, if the tensor itself does not change?",
+)
+def to_float32(t):
+    t.to(torch.float32)
+    return t
+
+
+@catalogue.misconception(
+    "1.4",
+    "bits re-read",
+    "The stored bits were read as float32 numbers and not converted, so 1 becomes 1.4e-45, and types of another width change shape or fail. Which operation keeps the values instead of the bits?",
+)
+def to_float32(t):
+    return t.view(torch.float32)
+
+
+@catalogue.misconception(
+    "1.4",
+    "float64",
+    "The result is float64. How many bits do double and Python's own float have, and how many are asked for?",
+)
+def to_float32(t):
+    return t.double()
+
+
+@catalogue.misconception(
+    "1.4",
+    "times 1.0",
+    "Integers become float32, but a float64 tensor stays float64. Does multiplying by a Python float change the type of a tensor that is a float already?",
+)
+def to_float32(t):
+    return t * 1.0
+
+
+@catalogue.misconception(
+    "1.4",
+    "through a Python list",
+    "Floats come out as float32, but integers and booleans keep an integer or boolean type. Which dtype does torch.tensor choose for a list of whole numbers?",
+)
+def to_float32(t):
+    return torch.tensor(t.tolist())
+
+
+@catalogue.misconception(
+    "1.4",
+    "input converted, too",
+    "The result is right, but the tensor that was handed over is now float32 as well. Does your code change it, instead of returning a new one?",
+)
+def to_float32(t):
+    t.data = t.data.to(torch.float32)
+    return t
+
+
+@catalogue.misconception(
+    "1.4",
+    "half precision",
+    "The result is float16. How many bits are asked for?",
+)
+def to_float32(t):
+    return t.half()
+
+
+@catalogue.misconception(
+    "1.4",
+    "digits lost on the way",
+    "The dtype is right, but numbers lost digits or became inf on the way. Is there a step through a type with fewer bits?",
+)
+def to_float32(t):
+    return t.half().to(torch.float32)
+
+
+# --- 1.5 A column
+
+
+@catalogue.misconception(
+    "1.5",
+    "view",
+    "Contiguous tensors are right, and transposed ones end in a RuntimeError about views. Which of the two methods copies when the memory does not fit?",
+)
+def as_column(t):
+    return t.view(-1, 1)
+
+
+@catalogue.misconception(
+    "1.5",
+    "row",
+    "The result has shape (1, n), which is one row. Which of the two sizes must be the 1?",
+)
+def as_column(t):
+    return t.reshape(1, -1)
+
+
+@catalogue.misconception(
+    "1.5",
+    "flat",
+    "The numbers are in the right order, but the result has one dimension only. What is the shape of a column, written with two sizes?",
+)
+def as_column(t):
+    return t.reshape(-1)
+
+
+@catalogue.misconception(
+    "1.5",
+    "the chapter's (4, 1)",
+    "The result is right for four elements and an error for any other number of them. Where does the 4 in your code come from?",
+)
+def as_column(t):
+    return t.reshape(4, 1)
+
+
+@catalogue.misconception(
+    "1.5",
+    "rows kept",
+    "The shape asked for has as many rows as the tensor's first dimension, which is an error as soon as there is a second dimension. How many rows does a column of all elements have?",
+)
+def as_column(t):
+    return t.reshape(t.shape[0], 1)
+
+
+@catalogue.misconception(
+    "1.5",
+    "one dimension more",
+    "A dimension of size 1 was added at the end and the other dimensions are still there. How do several dimensions become a single one?",
+)
+def as_column(t):
+    return t.unsqueeze(-1)
+
+
+@catalogue.misconception(
+    "1.5",
+    "memory order",
+    "Contiguous tensors are right; of a transposed one the numbers come in the order in which they lie in memory. Which order do you get when you read it line by line?",
+)
+def as_column(t):
+    return torch.as_strided(t, (t.numel(), 1), (1, 1))
+
+
+@catalogue.misconception(
+    "1.5",
+    "column by column",
+    "The numbers are read with the first index running fastest, which is column by column in a matrix. Which index runs fastest in reading order?",
+)
+def as_column(t):
+    return t.permute(*range(t.dim() - 1, -1, -1)).reshape(-1, 1)
+
+
+# --- 1.6 Transposing a batch
+
+
+@catalogue.misconception(
+    "1.6",
+    "all dimensions reversed",
+    "A matrix is right, and a stack has all of its dimensions in reversed order. Which ones should have stayed where they were?",
+)
+def swap_last_two(t):
+    return t.permute(*range(t.dim() - 1, -1, -1))
+
+
+@catalogue.misconception(
+    "1.6",
+    "reshape",
+    "The shape is right and the numbers are in the order they had before. Does reshaping ever exchange rows and columns?",
+)
+def swap_last_two(t):
+    return t.reshape(*t.shape[:-2], t.shape[-1], t.shape[-2])
+
+
+@catalogue.misconception(
+    "1.6",
+    "first two dimensions",
+    "A matrix is right, and in a stack the first two dimensions are swapped. From which end are the rows and columns to be counted?",
+)
+def swap_last_two(t):
+    return t.transpose(0, 1)
+
+
+@catalogue.misconception(
+    "1.6",
+    "dimensions 1 and 2",
+    "Three dimensions are right, and other ranks are wrong or end in an error: dimensions 1 and 2 were swapped. What are the last two of a matrix, and of four dimensions?",
+)
+def swap_last_two(t):
+    return t.transpose(1, 2)
+
+
+@catalogue.misconception(
+    "1.6",
+    "exactly three dimensions",
+    "Three dimensions are right, and any other rank ends in an error. Is there a way to name the last two without listing all of them?",
+)
+def swap_last_two(t):
+    return t.permute(0, 2, 1)
+
+
+@catalogue.misconception(
+    "1.6",
+    "in place",
+    "The result is right, but the tensor that was handed over is transposed as well. Does the method you call change the tensor it is called on?",
+)
+def swap_last_two(t):
+    return t.transpose_(-1, -2)
+
+
+@catalogue.misconception(
+    "1.6",
+    "rotated",
+    "Each matrix was turned by a quarter: the shape is right, and the rows or columns come in reversed order. Does the first number of a matrix stay in its corner when you transpose?",
+)
+def swap_last_two(t):
+    return torch.rot90(t, 1, (-2, -1))
+
+
+# --- 1.7 Strides
+
+
+@catalogue.misconception(
+    "1.7",
+    "column-major",
+    "These are the strides if the first index runs fastest. Which index does PyTorch let run fastest?",
+)
+def row_major_strides(shape):
+    strides, step = [], 1
+    for size in shape:
+        strides.append(step)
+        step *= size
+    return tuple(strides)
+
+
+@catalogue.misconception(
+    "1.7",
+    "bytes of float32",
+    "Every stride is 4 times too large. Are these steps counted in elements, or in bytes of a float32?",
+)
+def row_major_strides(shape):
+    strides, step = [], 4
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(reversed(strides))
+
+
+@catalogue.misconception(
+    "1.7",
+    "bytes of float64",
+    "Every stride is 8 times too large. Are these steps counted in elements, or in bytes of a 64-bit number?",
+)
+def row_major_strides(shape):
+    strides, step = [], 8
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(reversed(strides))
+
+
+@catalogue.misconception(
+    "1.7",
+    "in reversed order",
+    "The right strides came back in reversed order. Which dimension does the first number of your result belong to?",
+)
+def row_major_strides(shape):
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(strides)
+
+
+@catalogue.misconception(
+    "1.7",
+    "products from the left",
+    "Each number is the product of all sizes up to this dimension. Which sizes lie between two neighbours: those in front of a dimension or those behind it?",
+)
+def row_major_strides(shape):
+    strides, step = [], 1
+    for size in shape:
+        step *= size
+        strides.append(step)
+    return tuple(strides)
+
+
+@catalogue.misconception(
+    "1.7",
+    "own size included",
+    "Each stride has the dimension's own size as a factor too many. How far is the next element along the last dimension?",
+)
+def row_major_strides(shape):
+    strides, step = [], 1
+    for size in reversed(shape):
+        step *= size
+        strides.append(step)
+    return tuple(reversed(strides))
+
+
+@catalogue.misconception(
+    "1.7",
+    "size behind only",
+    "Each stride is the size of the next dimension alone. How many elements does one step in the first of three dimensions pass?",
+)
+def row_major_strides(shape):
+    return (*shape[1:], 1) if shape else ()
+
+
+@catalogue.misconception(
+    "1.7",
+    "scalar with one stride",
+    "All shapes are right but the empty one, which gives one stride. How many dimensions does a scalar have?",
+)
+def row_major_strides(shape):
+    strides = [1]
+    for size in reversed(shape[1:]):
+        strides.insert(0, strides[0] * size)
+    return tuple(strides)
+
+
+@catalogue.misconception(
+    "1.7",
+    "size 1 skipped",
+    "All shapes are right but those with a dimension of size 1, which gets stride 0. By what rule would its stride follow from the sizes behind it?",
+)
+def row_major_strides(shape):
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(0 if size == 1 else step)
+        step *= size
+    return tuple(reversed(strides))
+
+
+# --- 1.8 Matrix multiplication with loops
+
+
+@catalogue.misconception(
+    "1.8",
+    "entry by entry",
+    "The entries in the same place were multiplied, which needs shapes that broadcast. Which row and which column make one entry of a matrix product?",
+)
+def matmul_loops(a, b):
+    return a * b
+
+
+@catalogue.misconception(
+    "1.8",
+    "rows of b",
+    "Rows of a meet rows of b, which is the product of a and b transposed. Which index of b stays fixed while the sum runs?",
+)
+def matmul_loops(a, b):
+    c = a.new_zeros(a.shape[0], b.shape[0])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[0]):
+            for l in range(a.shape[1]):
+                c[i, j] += a[i, l] * b[j, l]
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "sum over the rows of a",
+    "The result has shape (k, m): the sum runs over the rows of a, and the inner size is still there. Which of the three indices must vanish?",
+)
+def matmul_loops(a, b):
+    return (a[:, :, None] * b[None, :, :]).sum(dim=0)
+
+
+@catalogue.misconception(
+    "1.8",
+    "last product left out",
+    "In every entry the last of the k products is missing. Where does range stop?",
+)
+def matmul_loops(a, b):
+    c = a.new_zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for l in range(a.shape[1] - 1):
+                c[i, j] += a[i, l] * b[l, j]
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "last product only",
+    "Every entry holds the last of its k products and nothing of the others. Is each new product added to what is there, or put in its place?",
+)
+def matmul_loops(a, b):
+    c = a.new_zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for l in range(a.shape[1]):
+                c[i, j] = a[i, l] * b[l, j]
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "running sum not reset",
+    "Each entry also contains the sum of all entries before it. Where in your loops does the sum start again at zero?",
+)
+def matmul_loops(a, b):
+    c = a.new_zeros(a.shape[0], b.shape[1])
+    total = 0
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for l in range(a.shape[1]):
+                total = total + a[i, l] * b[l, j]
+            c[i, j] = total
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "transposed result",
+    "The result is the right one transposed, with shape (m, n). Which loop runs over the rows of the result?",
+)
+def matmul_loops(a, b):
+    c = a.new_zeros(b.shape[1], a.shape[0])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for l in range(a.shape[1]):
+                c[j, i] += a[i, l] * b[l, j]
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "zeros in the default dtype",
+    "The result is float32, whatever came in. Which dtype does torch.zeros choose when it is not told?",
+)
+def matmul_loops(a, b):
+    c = torch.zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for l in range(a.shape[1]):
+                c[i, j] += a[i, l] * b[l, j]
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "always float64",
+    "float64 is right, and whole numbers and float32 come out as float64. Should the dtype of the result be fixed, or follow from the input?",
+)
+def matmul_loops(a, b):
+    c = torch.zeros(a.shape[0], b.shape[1], dtype=torch.float64)
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for l in range(a.shape[1]):
+                c[i, j] += a[i, l] * b[l, j]
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "through Python numbers",
+    "Whole numbers are right, but a float64 product comes back as float32. Which dtype does torch.tensor give to Python floats?",
+)
+def matmul_loops(a, b):
+    rows = [[sum((x * y).item() for x, y in zip(row, column, strict=True)) for column in b.T] for row in a]
+    return torch.tensor(rows)
+
+
+@catalogue.misconception(
+    "1.8",
+    "square matrices assumed",
+    "All three loops run to the number of rows of a, which is right only where all sizes are equal. Which size belongs to which loop?",
+)
+def matmul_loops(a, b):
+    n = a.shape[0]
+    c = a.new_zeros(n, n)
+    for i in range(n):
+        for j in range(n):
+            for l in range(n):
+                c[i, j] += a[i, l] * b[l, j]
+    return c
+
+
+# --- 1.9 The Gram matrix
+
+
+@catalogue.misconception(
+    "1.9",
+    "columns compared",
+    "These are the dot products of the columns. Which of the two factors must be transposed to compare rows?",
+)
+def gram(t):
+    return t.T @ t
+
+
+@catalogue.misconception(
+    "1.9",
+    "entry by entry",
+    "Each entry was multiplied by itself. Which operator is the matrix product?",
+)
+def gram(t):
+    return t * t
+
+
+@catalogue.misconception(
+    "1.9",
+    "entry by entry with the transpose",
+    "Each entry was multiplied by its mirror image, which fails unless the matrix is square. Which operator is the matrix product?",
+)
+def gram(t):
+    return t * t.T
+
+
+@catalogue.misconception(
+    "1.9",
+    "not transposed",
+    "The matrix was multiplied by itself, which fails unless it is square. What must happen to the second factor so that rows meet rows?",
+)
+def gram(t):
+    return t @ t
+
+
+@catalogue.misconception(
+    "1.9",
+    "squared lengths only",
+    "One number a row came back: its dot product with itself. What about each row with the others?",
+)
+def gram(t):
+    return (t * t).sum(dim=1)
+
+
+@catalogue.misconception(
+    "1.9",
+    "converted to float32",
+    "The numbers are right, but the result is float32 whatever came in. Is there a conversion in your code that nobody asked for?",
+)
+def gram(t):
+    return t.float() @ t.float().T
+
+
+@catalogue.misconception(
+    "1.9",
+    "cosines",
+    "The dot products were divided by the lengths of the rows, so the diagonal is 1. Does the Gram matrix ask for the angle between two rows, or for their dot product?",
+)
+def gram(t):
+    unit = t / t.pow(2).sum(dim=1, keepdim=True).sqrt()
+    return unit @ unit.T
+
+
+# --- 1.10 Broadcasting
+
+
+def _paired(a, b):
+    length = max(len(a), len(b))
+    return list(zip((1,) * (length - len(a)) + a, (1,) * (length - len(b)) + b, strict=True))
+
+
+@catalogue.misconception(
+    "1.10",
+    "aligned at the left",
+    "The shapes were aligned at the left, and the ones were put behind the shorter one. On which side do two shapes meet?",
+)
+def broadcast_shape(a, b):
+    length = max(len(a), len(b))
+    common = []
+    for p, q in zip(a + (1,) * (length - len(a)), b + (1,) * (length - len(b)), strict=True):
+        if p != q and 1 not in (p, q):
+            raise ValueError("incompatible")
+        common.append(q if p == 1 else p)
+    return tuple(common)
+
+
+@catalogue.misconception(
+    "1.10",
+    "greater size without a check",
+    "The greater of two sizes is taken, and no pair is ever refused. What happens where a 2 meets a 3, and where a 1 meets a 0?",
+)
+def broadcast_shape(a, b):
+    return tuple(max(pair) for pair in _paired(a, b))
+
+
+@catalogue.misconception(
+    "1.10",
+    "greater size",
+    "All is right except where a 1 meets a 0: the result is 1. Which of the two is stretched there?",
+)
+def broadcast_shape(a, b):
+    for p, q in _paired(a, b):
+        if p != q and 1 not in (p, q):
+            raise ValueError("incompatible")
+    return tuple(max(pair) for pair in _paired(a, b))
+
+
+@catalogue.misconception(
+    "1.10",
+    "missing dimensions dropped",
+    "The result is only as long as the shorter shape. What stands above a dimension that one of the shapes does not have?",
+)
+def broadcast_shape(a, b):
+    common = []
+    for p, q in zip(reversed(a), reversed(b), strict=False):
+        if p != q and 1 not in (p, q):
+            raise ValueError("incompatible")
+        common.append(q if p == 1 else p)
+    return tuple(reversed(common))
+
+
+@catalogue.misconception(
+    "1.10",
+    "equal lengths required",
+    "Shapes of different length are refused. What does the rule put in the place of a dimension that is missing?",
+)
+def broadcast_shape(a, b):
+    if len(a) != len(b):
+        raise ValueError("incompatible")
+    common = []
+    for p, q in zip(a, b, strict=True):
+        if p != q and 1 not in (p, q):
+            raise ValueError("incompatible")
+        common.append(q if p == 1 else p)
+    return tuple(common)
+
+
+@catalogue.misconception(
+    "1.10",
+    "a 1 is not stretched",
+    "A 1 that meets another size is refused. Which pairs of different sizes does the rule allow?",
+)
+def broadcast_shape(a, b):
+    length = max(len(a), len(b))
+    padded_a, padded_b = a[::-1] + b[::-1][len(a) :], b[::-1] + a[::-1][len(b) :]
+    if padded_a != padded_b:
+        raise ValueError("incompatible")
+    return padded_a[:length][::-1]
+
+
+@catalogue.misconception(
+    "1.10",
+    "only the second is stretched",
+    "A 1 in the second shape is stretched, a 1 in the first is refused. Does x + y have another shape than y + x?",
+)
+def broadcast_shape(a, b):
+    common = []
+    for p, q in _paired(a, b):
+        if q not in (p, 1):
+            raise ValueError("incompatible")
+        common.append(p)
+    return tuple(common)
+
+
+@catalogue.misconception(
+    "1.10",
+    "multiples stretched",
+    "A size is accepted when it divides the other one, such as 2 and 4. Which is the only size that can be stretched?",
+)
+def broadcast_shape(a, b):
+    common = []
+    for p, q in _paired(a, b):
+        if p != q and 1 not in (p, q) and (0 in (p, q) or max(p, q) % min(p, q)):
+            raise ValueError("incompatible")
+        common.append(q if p == 1 else p if q == 1 else max(p, q))
+    return tuple(common)
+
+
+@catalogue.misconception(
+    "1.10",
+    "another error",
+    "Shapes that do not fit are noticed, but RuntimeError is raised, as PyTorch does. Which error does the docstring promise?",
+)
+def broadcast_shape(a, b):
+    common = []
+    for p, q in _paired(a, b):
+        if p != q and 1 not in (p, q):
+            raise RuntimeError("incompatible")
+        common.append(q if p == 1 else p)
+    return tuple(common)
+
+
+@catalogue.misconception(
+    "1.10",
+    "last dimension first",
+    "The sizes are right and come in reversed order. If your loop starts at the last dimension, which end of the result does it build first?",
+)
+def broadcast_shape(a, b):
+    common = []
+    for p, q in reversed(_paired(a, b)):
+        if p != q and 1 not in (p, q):
+            raise ValueError("incompatible")
+        common.append(q if p == 1 else p)
+    return tuple(common)
+
+
+# --- 1.11 Splitting into attention heads
+
+
+@catalogue.misconception(
+    "1.11",
+    "split by reshaping only",
+    "The shape of the heads is right, and the numbers are still in their old reading order, so each head mixes numbers of different tokens. Which dimension must change its place after the cut?",
+)
+def split_heads(x, heads):
+    batch, tokens, width = x.shape
+    return x.reshape(batch, heads, tokens, width // heads)
+
+
+@catalogue.misconception(
+    "1.11",
+    "interleaved heads",
+    "Head h got every H-th number of a token, beginning with number h. Should a head's numbers lie side by side in the token or be spread over it?",
+)
+def split_heads(x, heads):
+    batch, tokens, width = x.shape
+    return x.reshape(batch, tokens, width // heads, heads).permute(0, 3, 1, 2)
+
+
+@catalogue.misconception(
+    "1.11",
+    "split without a swap",
+    "The heads came back in shape (B, T, H, d), with the numbers well cut. Which two dimensions are still to change places?",
+)
+def split_heads(x, heads):
+    batch, tokens, width = x.shape
+    return x.reshape(batch, tokens, heads, width // heads)
+
+
+@catalogue.misconception(
+    "1.11",
+    "number and size of heads exchanged",
+    "There are d heads of size H instead of H heads of size d. Which of the two does the parameter heads give you?",
+)
+def split_heads(x, heads):
+    batch, tokens, width = x.shape
+    return x.reshape(batch, tokens, width // heads, heads).transpose(1, 2)
+
+
+@catalogue.misconception(
+    "1.11",
+    "heads in front of the batch",
+    "The heads came back in shape (H, B, T, d). Which dimension must stay in front?",
+)
+def split_heads(x, heads):
+    batch, tokens, width = x.shape
+    return x.reshape(batch, tokens, heads, width // heads).permute(2, 0, 1, 3)
+
+
+@catalogue.misconception(
+    "1.11",
+    "size before tokens",
+    "The heads came back in shape (B, H, d, T), so each head's matrix is transposed. Which of its two dimensions counts the tokens?",
+)
+def split_heads(x, heads):
+    batch, tokens, width = x.shape
+    return x.reshape(batch, tokens, heads, width // heads).permute(0, 2, 3, 1)
+
+
+@catalogue.misconception(
+    "1.11",
+    "merged by reshaping only",
+    "The merged shape is right, and the numbers are still in the order of the heads, so each row mixes numbers of different tokens. What has to be side by side before two dimensions can be joined?",
+)
+def merge_heads(o):
+    batch, heads, tokens, size = o.shape
+    return o.reshape(batch, tokens, heads * size)
+
+
+@catalogue.misconception(
+    "1.11",
+    "merged with view",
+    "Some heads merge well, and others end in a RuntimeError about views, depending on how they lie in memory. Which method copies where a view is impossible?",
+)
+def merge_heads(o):
+    batch, heads, tokens, size = o.shape
+    return o.transpose(1, 2).view(batch, tokens, heads * size)
+
+
+@catalogue.misconception(
+    "1.11",
+    "merged interleaved",
+    "The merged token has number 0 of every head first, then number 1 of every head. Should the numbers of one head stay together?",
+)
+def merge_heads(o):
+    batch, heads, tokens, size = o.shape
+    return o.permute(0, 2, 3, 1).reshape(batch, tokens, heads * size)
+
+
+@catalogue.misconception(
+    "1.11",
+    "heads added up",
+    "The merged shape is (B, T, d): the heads were added up. Do the numbers of different heads stand side by side, or are they summed?",
+)
+def merge_heads(o):
+    return o.sum(dim=1)
+
+
+@catalogue.misconception(
+    "1.11",
+    "heads stacked below each other",
+    "The merged shape is (B, H*T, d): the heads were put one below the other, as if they were further tokens. Which dimension should become longer?",
+)
+def merge_heads(o):
+    batch, heads, tokens, size = o.shape
+    return o.reshape(batch, heads * tokens, size)
+
+
+@catalogue.misconception(
+    "1.11",
+    "merged without joining",
+    "The merged result has four dimensions, (B, T, H, d). Tokens and heads have changed places; what is left to do with the last two dimensions?",
+)
+def merge_heads(o):
+    return o.transpose(1, 2)
