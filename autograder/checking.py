@@ -59,6 +59,7 @@ class CheckFailed(AssertionError):
 class Examination:
     """Everything one agree or satisfies observed: the calls, their outcomes, and which were right."""
 
+    parameters: tuple[str, ...]
     calls: tuple[tuple[Any, ...], ...]
     outcomes: tuple[Outcome, ...]
     right: tuple[bool, ...]
@@ -204,7 +205,7 @@ def _examine(
         else:
             judged.append(judge(outcome, call))
     right = tuple(found is None for found, _ in judged)
-    function.student.examinations.append(Examination(tuple(calls), tuple(outcomes), right))
+    function.student.examinations.append(Examination(tuple(parameters), tuple(calls), tuple(outcomes), right))
     if breaches:
         raise CheckFailed(_forbidden(breaches))
     if all(right) and len(right) == len(calls):

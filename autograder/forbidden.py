@@ -69,6 +69,11 @@ class Rule:
     """Files of torch (prefixes below its folder) that only wrap an operation, so that calling them is calling it;
     anywhere else inside torch an operation is the library's own business. "" stands for all of torch."""
 
+    @property
+    def at_run_time(self) -> bool:
+        """Whether there is anything to watch for while code runs."""
+        return bool(self.methods or self.aten or self.engine or self.entries)
+
     @cached_property
     def _words(self) -> re.Pattern[str]:
         return _any_of(self.words)

@@ -2,7 +2,7 @@
 
 PyTorch tells two kinds of watchers about every call: a function mode (the Python layer: `torch.sigmoid`, `x @ y`) and a
 dispatch mode (the operations below it, also those of a backward pass, of TorchScript, or with the Python layer
-switched off). A few Python functions neither of them sees are wrapped while student code runs. Everything is recorded,
+switched off). A few Python functions that neither sees are wrapped while student code runs. Everything is recorded,
 nothing raised, and no result changes. Student code runs in the same process and could undo all of this on purpose.
 """
 
@@ -15,24 +15,28 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils import _python_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from autograder.forbidden import Breach, Rule, chosen
-from autograder.forbidden_frames import Place, blamed, harness_files
+from autograder.forbidden import Breach, chosen
+from autograder.forbidden_frames import HANDLERS, Origin, blamed, engine_frame, harness_files
 from autograder.forbidden_table import Hit, Table, table_of
+
+_backward_pass: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
+"""The number of the backward pass that runs in this thread; -1 if none does."""
+_OPERATORS = (torch._ops.OpOverload, torch._ops.OpOverloadPacket)
 
 
 class CallRecorder:
     """Records what student code uses that the rules forbid, from `with recorder:` until its end.
 
-    Only what runs below a frame of the student's files counts, and it is reported at the innermost such line. Calls
-    that a probe or a driver passes in are the grader's own, and so is what PyTorch itself runs inside an allowed call.
+    Only what runs below a frame of the student's files counts, and it is reported at the innermost such line. A
+    function that a driver passes in is the grader's own, and so is what PyTorch itself runs inside an allowed call.
     Threads that student code starts are watched, too. Enter it after (inside) any other mode.
 
     Args:
@@ -44,23 +48,25 @@ class CallRecorder:
     """
 
     def __init__(self, rules: Collection[str], files: Collection[str]) -> None:
-        names = tuple(rule.name for rule in chosen(rules) if rule.at_run_time)
         self.breaches: tuple[Breach, ...] = ()
         """What was recorded, in the order in which it happened; complete once the context is left."""
-        self._names = names
+        self._names = tuple(rule.name for rule in chosen(rules) if rule.at_run_time)
         self._files = frozenset(map(str, files))
         self._found: dict[tuple[str, str, int], Breach] = {}
-        self._threads: dict[int, _Origin] = {}
+        self._origins: dict[int, Origin] = {}
         self._undo = ExitStack()
         self._active = False
 
     def __enter__(self) -> Self:
         if self._names:
             try:
-                self._table = table_of(self._names)
+                table = table_of(self._names)
                 self._active = True
-                self._wrap_entries()
-                self._watch_this_thread(self._undo)
+                self._replace(threading.Thread, "start", functools.partial(self._watched_start, table))
+                self._replace(_thread, "start_new_thread", functools.partial(self._watched_start_new, table))
+                for owner, name, hit in table.entries:
+                    self._replace(owner, name, functools.partial(self._watched_entry, hit))
+                self._watch_this_thread(table, self._undo)
             except BaseException:
                 self._undo.close()
                 raise
@@ -71,85 +77,140 @@ class CallRecorder:
         self._undo.close()
         self.breaches = tuple(self._found.values())
 
-    def _watch_this_thread(self, undo: ExitStack) -> None:
-        if self._table.functions:
-            function_mode = _Functions(self, self._table)
-            function_mode.__enter__()
-            undo.callback(_leave, function_mode, torch.overrides, "_get_current_function_mode")
-        if self._table.operations or self._table.engine:
-            dispatch_mode = _Operations(self, self._table)
-            dispatch_mode.__enter__()
-            undo.callback(_leave, dispatch_mode, torch.utils._python_dispatch, "_get_current_dispatch_mode")
+    def note(self, hits: Iterable[Hit], frame: FrameType) -> None:
+        """Records forbidden calls made in `frame`, if student code is to blame. For the watchers below."""
+        if not self._active:
+            return
+        origin = self._origins.get(_thread.get_ident())
+        for hit in hits:
+            place = blamed(frame, self._files, hit.rule.through, origin)
+            if place is not None and (hit.rule.name, *place) not in self._found:
+                file, line = place
+                code = linecache.getline(file, line).strip()
+                self._found[hit.rule.name, file, line] = Breach(hit.rule.name, hit.what, line, file, code)
 
-    def _wrap_entries(self) -> None:
-        self._replace(threading.Thread, "start", self._watched_start)
-        self._replace(_thread, "start_new_thread", self._watched_start_new)
-        for owner, name, hit in self._table.entries:
-            self._replace(owner, name, functools.partial(self._watched_entry, hit))
+    def _watch_this_thread(self, table: Table, undo: ExitStack) -> None:
+        if table.functions:
+            functions = _Functions(self, table)
+            functions.__enter__()
+            undo.callback(_leave, functions, getattr(torch.overrides, "_get_current_function_mode", None))
+        if table.below_python:
+            operations = _Operations(self, table)
+            operations.__enter__()
+            undo.callback(_leave, operations, getattr(_python_dispatch, "_get_current_dispatch_mode", None))
+
+    # What is replaced while student code runs
 
     def _replace(self, owner: Any, name: str, watched: Callable[[Any], Any]) -> None:
-        original = getattr(owner, name, None)
-        if original is not None:
-            self._undo.callback(setattr, owner, name, original)
-            setattr(owner, name, watched(original))
+        original = getattr(owner, name)
+        self._undo.callback(setattr, owner, name, original)
+        setattr(owner, name, functools.wraps(original)(watched(original)))
 
     def _watched_entry(self, hit: Hit, original: Any) -> Any:
-        @functools.wraps(original)
         def entry(*args: Any, **kwargs: Any) -> Any:
-            if not isinstance(args[0] if args else None, torch.nn.Module) or _of_torch(args[0]):
+            own_module = args and isinstance(args[0], torch.nn.Module) and not _of_torch(type(args[0]))
+            if not own_module:
                 self.note((hit,), sys._getframe(1))
             return original(*args, **kwargs)
 
         return entry
 
-    def _watched_start(self, original: Any) -> Any:
-        @functools.wraps(original)
+    def _watched_start(self, table: Table, original: Any) -> Any:
         def start(thread: threading.Thread) -> None:
             if self._active:
                 run, origin = thread.run, self._origin(sys._getframe(1))
-                thread.run = lambda: self._run(run, origin)  # type: ignore[method-assign]
+                thread.run = lambda: self._run(run, table, origin)  # type: ignore[method-assign]
             original(thread)
 
         return start
 
-    def _watched_start_new(self, original: Any) -> Any:
-        @functools.wraps(original)
-        def start_new_thread(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> int:
+    def _watched_start_new(self, table: Table, original: Any) -> Any:
+        def start_new_thread(function: Any, args: Any, kwargs: Any = None) -> int:
             origin = self._origin(sys._getframe(1))
-            return original(lambda: self._run(lambda: function(*args, **(kwargs or {})), origin), ())
+            run = functools.partial(function, *args, **(kwargs or {}))
+            return original(self._run, (run, table, origin))
 
         return start_new_thread
 
-    def _origin(self, frame: FrameType) -> _Origin:
-        before = self._threads.get(_thread.get_ident(), _Origin())
-        place = blamed(frame, self._files, ("",), before.harness)
-        return _Origin(place or before.place, before.harness | harness_files(frame, self._files))
+    def _origin(self, frame: FrameType) -> Origin:
+        before = self._origins.get(_thread.get_ident(), Origin())
+        place = blamed(frame, self._files, ("",), before)
+        return Origin(place, before.harness | harness_files(frame, self._files))
 
-    def _run(self, run: Callable[[], Any], origin: _Origin) -> None:
-        identity = _thread.get_ident()
-        self._threads[identity] = origin
-        try:
-            with ExitStack() as undo:
-                self._watch_this_thread(undo)
-                run()
-        finally:
-            del self._threads[identity]
+    def _run(self, run: Callable[[], Any], table: Table, origin: Origin) -> None:
+        self._origins[_thread.get_ident()] = origin
+        with ExitStack() as undo:
+            undo.callback(self._origins.pop, _thread.get_ident(), None)
+            self._watch_this_thread(table, undo)
+            run()
 
-    def note(self, hits: Iterable[Hit], frame: FrameType) -> None:
-        """Records a forbidden call made from this frame, if that can be blamed on the student."""
-        if not self._active:
-            return
-        origin = self._threads.get(_thread.get_ident())
-        for hit in hits:
-            place = blamed(frame, self._files, hit.rule.through, origin.harness if origin else frozenset())
-            if place is None:
-                continue
-            if place == _NOBODY:
-                if origin is None or origin.place is None:
-                    continue
-                place = origin.place
-            key = (hit.rule.name, *place)
-            if key not in self._found:
-                file, line = place
-                code = linecache.getline(file, line).strip()
-                self._found[key] = Breach(hit.rule.name, hit.what, line, file, code)
+
+class _Functions(TorchFunctionMode):
+    """Sees the functions of PyTorch's Python layer, but not what they call inside."""
+
+    def __init__(self, recorder: CallRecorder, table: Table) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.table = table
+        self.known = table.functions
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        hits = self.known.get(func)
+        if hits is None and isinstance(func, _OPERATORS):
+            hits = self.table.called(func)
+        if hits:
+            self.recorder.note(hits, sys._getframe(1))
+        return func(*args, **kwargs) if kwargs else func(*args)
+
+
+class _Operations(TorchDispatchMode):
+    """Sees the operations below the Python layer, and whether a backward pass runs them."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return (
+            False  # else PyTorch wraps the handler, imports its compiler (a second) and every call costs twice as much
+        )
+
+    def __init__(self, recorder: CallRecorder, table: Table) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.table = table
+        self.known = table.operations
+        self.engine = table.engine
+        self.passes: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        running = _backward_pass()
+        if running != -1:
+            if self.engine and running not in self.passes:
+                self.passes.add(running)
+                self.recorder.note(self.engine, engine_frame(sys._getframe(1)))
+        else:
+            hits = self.known.get(func)
+            if hits is None:
+                hits = self.table.dispatched(func)
+            if hits:
+                self.recorder.note(hits, sys._getframe(1))
+        return func(*args, **kwargs) if kwargs else func(*args)
+
+
+HANDLERS |= {_Functions.__torch_function__.__code__, _Operations.__torch_dispatch__.__code__}
+
+
+def merged(source_breaches: Iterable[Breach], call_breaches: Iterable[Breach]) -> tuple[Breach, ...]:
+    """What both layers found: one breach for each rule and line, in line order; the source's words come first."""
+    found: dict[tuple[str, str, int], Breach] = {}
+    for breach in (*source_breaches, *call_breaches):
+        found.setdefault((breach.rule, breach.file, breach.line), breach)
+    return tuple(sorted(found.values(), key=lambda breach: breach.line))
+
+
+def _leave(mode: Any, current: Callable[[], Any] | None) -> None:
+    """Takes a mode off its stack. One that student code took off, or covered by another, stays where it is: inert."""
+    if current is None or current() is mode:
+        mode.__exit__(None, None, None)
+
+
+def _of_torch(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "torch"

@@ -100,6 +100,8 @@ class Names:
                 found.add(member or Method(name, surely_tensor=False))
             elif isinstance(meaning, Tensor):
                 found.add(Method(name, surely_tensor=True))
+            elif isinstance(meaning, Method):
+                found.add(Method(name, surely_tensor=False))
         return frozenset(found) if base else frozenset({Method(name, surely_tensor=False)})
 
     def member(self, owner: Own, name: str) -> Own | None:

@@ -158,9 +158,11 @@ class _Reader:
         collect(node.body, inner)
         self._block(node.body, inner)
         self._classes.append(own)
+        bases = [meaning for base in node.bases for meaning in self._names.resolve(base, own.scope)]
+        inherits = len(bases) < len(node.bases) or not all(isinstance(base, Own) for base in bases)
         for statement in live(node.body):
             name = getattr(statement, "name", "")
-            if name.startswith("__") or name in self._attributes:
+            if inherits or name.startswith("__") or name in self._attributes:  # a library's base calls what it likes
                 self._reach_member(own, name)
 
     def _reach_member(self, own: Own, name: str) -> None:
@@ -186,8 +188,7 @@ class _Reader:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                if not isinstance(target, ast.Name):
-                    self._expression(target, scope)
+                self._expression(target, scope)
             plain = all(isinstance(target, ast.Name | ast.Tuple | ast.List) for target in targets)
             if plain and not isinstance(scope.node, ast.ClassDef):
                 self._value(node.value, scope)
@@ -242,6 +243,8 @@ class _Reader:
     def _expression(self, node: ast.AST, scope: Scope, called: bool = False) -> None:
         """Everything that evaluating the expression uses. `called`: the expression is what a call calls."""
         meanings: Meanings = frozenset()
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            return
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Lambda):
             meanings = self._names.resolve(node, scope)
             self._judge(node, meanings, called)

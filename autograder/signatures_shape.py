@@ -8,7 +8,8 @@ from math import factorial, log10
 
 import numpy as np
 
-from autograder.trials import Array, Claim, Pair
+from autograder.surprise import Array
+from autograder.trials import Claim, Pair
 
 _MOST_AXES = 5
 _FEWEST_TO_SCRAMBLE = 4
@@ -44,12 +45,18 @@ def permuted(pair: Pair) -> Iterator[Claim]:
         digits = pair.digits if pair.same_shape else pair.worth(pair.g)
         moved = [axis for axis in range(rank) if order[axis] != axis]
         if rank == 2:
-            fact, ask = "this is the right answer transposed: rows and columns are swapped", "Is the order of the factors or a .T wrong?"
+            fact, ask = (
+                "this is the right answer transposed: rows and columns are swapped",
+                "Is the order of the factors or a .T wrong?",
+            )
         elif len(moved) == 2:
             fact = f"this is the right answer with axes {moved[0]} and {moved[1]} swapped"
             ask = "Is a transpose missing, or does it take the wrong axes?"
         elif order == tuple(range(rank))[::-1]:
-            fact, ask = "this is the right answer with all its axes in reverse order", "Is .T used on more than two axes?"
+            fact, ask = (
+                "this is the right answer with all its axes in reverse order",
+                "Is .T used on more than two axes?",
+            )
         else:
             fact = f"this is the right answer with its axes in the order {order}"
             ask = "Is a transpose or permute missing or wrong?"
@@ -167,7 +174,7 @@ def one_slice(pair: Pair) -> Iterator[Claim]:
     g, e = pair.g, pair.e
     if g.ndim + 1 == e.ndim:
         for axis, where, index in _ends(e):
-            if pair.fits(e.take(index, axis=axis)):
+            if pair.fits(np.asarray(e.take(index, axis=axis))):
                 fact = f"this is only the {where} slice of the right answer along axis {axis}"
                 ask = "Is the rest dropped by an index or a return inside a loop?"
                 if e.ndim == 1:
@@ -175,7 +182,7 @@ def one_slice(pair: Pair) -> Iterator[Claim]:
                 yield Claim(("slice", axis, where), fact, ask, pair.worth(g), cost=0.5)
     elif e.ndim + 1 == g.ndim:
         for axis, where, index in _ends(g):
-            if pair.recovers(g.take(index, axis=axis)):
+            if pair.recovers(np.asarray(g.take(index, axis=axis))):
                 fact = f"the right answer is the {where} slice of yours along axis {axis}"
                 yield Claim(("not sliced", axis, where), fact, "Is an index missing?", pair.worth(e), cost=0.5)
 

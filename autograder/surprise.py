@@ -65,7 +65,7 @@ def digits_of_lone_number(value: float, fine: float, most: float) -> float:
     step = grid(np.array([value]), fine)
     if step is None:
         return most
-    whole = int(round(abs(value) * step))
+    whole = round(abs(value) * step)
     for small in (2, 5):
         while whole and whole % small == 0:
             whole //= small

@@ -18,6 +18,9 @@ Mask = npt.NDArray[np.bool_]
 LARGEST = 20_000  # elements; larger tensors are left alone
 _COARSE = {torch.float32: (1e-4, 1e-5, 3.5), torch.float16: (2e-2, 5e-3, 1.5), torch.bfloat16: (6e-2, 3e-2, 1.0)}
 _FINE = (1e-7, 1e-9, MOST)
+_EXACT = (1e-12, 1e-13, MOST)  # whole numbers against whole numbers
+# How far a right answer may be off, as in comparing.py; here by relative tolerance, for the absolute one.
+_ABSOLUTE = {1e-7: 1e-9, 1e-4: 1e-5, 2e-2: 5e-3, 6e-2: 3e-2}
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,12 @@ class Claim:
 
     Args:
         key: says which relation it is; claims of several trials are the same claim if their keys are equal.
-        fact: a sentence without a full stop that states what is observed; "{each}" becomes "every value" or "the value".
+        fact: what is observed; "{each}" stands for "every value" or "the value".
         question: what the fact may come from.
         digits: how surprising the agreement would be without the claim (decimal digits, see surprise.py).
         cost: digits to give away for having tried several relations of this kind, or for a fitted number.
         alone: True if one trial with a single number may be enough.
+        twice: True if one trial is never enough.
         literal: True for right numbers in a wrong form, and NaN: seen directly, needs no digits.
     """
 
@@ -55,6 +59,7 @@ class Claim:
     digits: float
     cost: float = 0.5
     alone: bool = False
+    twice: bool = False
     literal: bool = False
 
 
@@ -83,6 +88,16 @@ def is_row_of_numbers(value: object) -> bool:
         and len(value) <= 256
         and all(isinstance(item, int | float) and not isinstance(item, bool) for item in value)
     )
+
+
+def _has_floats(value: object) -> bool:
+    if isinstance(value, Tensor):
+        return value.is_floating_point()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind == "f"
+    if isinstance(value, tuple | list):
+        return any(isinstance(item, float) for item in value)
+    return isinstance(value, float)
 
 
 @dataclass(frozen=True)
@@ -146,8 +161,10 @@ class Pair:
     @cached_property
     def precision(self) -> tuple[float, float, float]:
         """Relative tolerance, absolute tolerance as a share of the largest value, digits one number can carry."""
-        dtypes = [value.dtype for value in (self.got, self.expected) if isinstance(value, Tensor)]
-        return max((_COARSE.get(dtype, _FINE) for dtype in dtypes), default=_FINE)
+        values = (self.got, self.expected)
+        if not any(map(_has_floats, values)):
+            return _EXACT
+        return max(_COARSE.get(value.dtype, _FINE) if isinstance(value, Tensor) else _FINE for value in values)
 
     @cached_property
     def same_shape(self) -> bool:
@@ -168,8 +185,11 @@ class Pair:
 
     @cached_property
     def wrong(self) -> Mask:
-        """Where the two differ; needs equal shapes."""
-        return ~self._close(self.g, self.e, self.scale)
+        """Where the two differ by more than a right answer may; needs equal shapes."""
+        relative = self.precision[0]
+        with np.errstate(all="ignore"):
+            near = np.abs(self.g - self.e) <= relative * np.abs(self.e) + _ABSOLUTE.get(relative, 0.0)
+            return ~((near & np.isfinite(self.e)) | (self.g == self.e) | (np.isnan(self.g) & np.isnan(self.e)))
 
     @cached_property
     def weights(self) -> Array:

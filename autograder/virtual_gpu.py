@@ -2,15 +2,15 @@
 
 The function is run once more with its tensors on a pretend `cuda:0`. All data stays in CPU memory and is really
 computed, so values, `.item()` and control flow are those of the CPU; only where a tensor *lives* is made up, and
-operations that mix the two places are refused as CUDA refuses them (`virtual_gpu_guard`; what the code sees is in `virtual_gpu_view`).
-It rests on documented behaviour of CUDA and on torch's own list of operators; nothing here was compared with a run on
-a real GPU.
+operations that mix the two places are refused as CUDA refuses them (`virtual_gpu_guard`); what the code sees of its
+devices is made up, too (`virtual_gpu_view`, `virtual_gpu_stand_ins`). All this rests on documented behaviour of CUDA
+and on torch's own list of operators; nothing here was compared with a run on a real GPU.
 
 What it cannot judge, and what it then says:
 
 * "not_simulated", because the code fails here although it runs on the CPU: a second GPU (`cuda:1`), streams and
-  events, `torch.cuda.FloatTensor`, sparse and nested tensors, code compiled with `torch.compile`, anything that
-  reaches into CUDA itself.
+  events, `torch.cuda.FloatTensor`, `torch.load` onto the GPU, packed sequences, sparse and nested tensors, anything
+  else that reaches into CUDA itself.
 * Nothing, although a GPU may complain: operations and dtypes that CUDA lacks (only matrix products of integers are
   known), the numbers themselves (rounding, TF32, autocast), out of memory, devices inside `torch.jit.script`, tensors
   hidden in objects other than tuples, lists, dicts and modules.

@@ -139,20 +139,20 @@ class _Guard:
             raise self._mixed(rules, (overwritten or refused)[0], inputs)
 
     def _refuse_indexing(self, rules: _Rules, args: Any, inputs: list[torch.Tensor]) -> None:
-        target = args[0]
-        if place_of(target) is Place.GPU:
-            for value in tensors_in(args[2:]):
-                if place_of(value) is Place.CPU and value.dim() > 0:
-                    raise self._mixed(rules, value, inputs)
-        elif place_of(target) is Place.CPU:
+        """Indices may be on the CPU, or where the indexed tensor is; a 0-dim value may come from anywhere."""
+        target, indices, values = args[0], tensors_in([args[1]]), tensors_in(args[2:])
+        place = place_of(target)
+        if place is Place.CPU and any(place_of(index) is Place.GPU for index in indices):
             raise self._mixed(rules, target, inputs)
+        for value in values:
+            if value.dim() > 0 and {place, place_of(value)} == {Place.CPU, Place.GPU}:
+                raise self._mixed(rules, value if place is Place.GPU else target, inputs)
 
     def _mixed(self, rules: _Rules, culprit: torch.Tensor, inputs: list[torch.Tensor]) -> DeviceError:
         partner = next(t for t in inputs if place_of(t) is not Place.CPU)
-        other_device = "" if culprit.device.type == "cpu" else f" (in fact on {culprit.device.type})"
         text = (
             f"{self._name(rules)} gets a tensor of shape {tuple(partner.shape)} on the GPU together with one of shape "
-            f"{tuple(culprit.shape)} on the CPU{other_device}."
+            f"{tuple(culprit.shape)} on the CPU."
         )
         return DeviceError("mixed", text, self.session.blamed(culprit))
 
@@ -161,31 +161,42 @@ class _Guard:
         return f"{rules.name.strip('_')}() in the backward pass" if self.session.in_backward else name
 
     def _spread(self, rules: _Rules, inputs: list[torch.Tensor], places: set[Place], out: Any) -> None:
+        """Gives results the home they would have; what was undecided goes with its companions."""
+        if rules.name == "set_":
+            return  # from now on it is about other memory, whose home is written there
         keeps_first = (rules.moves or rules.indexes) and place_of(inputs[0]) is not Place.UNDECIDED
-        result = place_of(inputs[0]) if keeps_first else self._common(places)
-        results = [out] if isinstance(out, torch.Tensor) else list(tensors_in([out]))
-        if result is Place.CPU:
-            self._remember_origin(inputs, results)
+        result = place_of(inputs[0]) if keeps_first else self._common(inputs, places)
+        tensors = list(tensors_in([out]))
+        if result is Place.UNDECIDED:
+            for tensor in tensors:
+                settle(tensor, Place.UNDECIDED)
             return
-        undecided = [t for t in inputs if place_of(t) is Place.UNDECIDED] if result is Place.GPU else []
-        for tensor in [*results, *undecided]:
-            if place_of(tensor) is not result:
-                settle(tensor, result)
+        tensors += [t for t in inputs if place_of(t) is Place.UNDECIDED]
+        if result is Place.CPU:
+            self._stay_on_cpu(inputs, tensors)
+        else:
+            self._settle_on_gpu(tensors)
 
-    def _common(self, places: set[Place]) -> Place:
+    def _common(self, inputs: list[torch.Tensor], places: set[Place]) -> Place:
         if Place.GPU in places:
             return Place.GPU
-        if Place.CPU in places or (not places and not self.session.inside_torch):
-            return Place.CPU
-        return Place.UNDECIDED
+        if Place.UNDECIDED in places:
+            decided = any(place_of(t) is Place.CPU and t.dim() > 0 for t in inputs)  # a 0-dim one is but a number
+            return Place.CPU if decided else Place.UNDECIDED
+        return Place.UNDECIDED if not inputs and self.session.inside_torch else Place.CPU
 
-    def _remember_origin(self, inputs: list[torch.Tensor], results: list[torch.Tensor]) -> None:
+    def _settle_on_gpu(self, tensors: list[torch.Tensor]) -> None:
+        for tensor in tensors:
+            if place_of(tensor) is not Place.GPU:
+                settle(tensor, Place.GPU)
+
+    def _stay_on_cpu(self, inputs: list[torch.Tensor], tensors: list[torch.Tensor]) -> None:
         """A result on the CPU is there for the reason its arguments are."""
         origin = next((o for o in map(origin_of, inputs) if o is not None), None)
         if origin is None and not inputs:
             origin = self.session.origin("made", "")
-        for tensor in results:
-            if origin is not None and origin_of(tensor) is None:
+        for tensor in tensors:
+            if place_of(tensor) is not Place.CPU or (origin is not None and origin_of(tensor) is None):
                 settle(tensor, Place.CPU, origin)
 
 

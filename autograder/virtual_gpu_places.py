@@ -58,17 +58,16 @@ class Session:
     def inside_torch(self) -> bool:
         return bool(self.operation) or self.in_backward > 0
 
-    def frame(self) -> FrameType | None:
-        """The innermost frame of the student's files."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename not in self.student_files:
-            frame = frame.f_back
-        return frame
-
     def origin(self, action: _Action, by: str) -> Origin:
-        frame = self.frame()
-        if frame is None:
+        """The innermost line of the student, and what it calls: `by`, or what calls that (a layer, a loader)."""
+        frame: FrameType | None = sys._getframe(1)
+        callee = frame
+        while frame is not None and frame.f_code.co_filename not in self.student_files:
+            callee, frame = frame, frame.f_back
+        if frame is None or callee is None:
             return Origin(action, by)
+        if not callee.f_globals.get("__name__", "").startswith(__package__ or "autograder"):
+            by = callee.f_code.co_qualname.removesuffix(".__init__").split(".")[-1]
         return Origin(action, by, frame.f_code.co_filename, frame.f_lineno, companion(frame))
 
     def here(self, action: _Action = "here") -> Origin:
@@ -109,18 +108,22 @@ class _Home:
     origin: Origin | None = None
 
 
-_NOWHERE = _Home()
+_NOT_WRITTEN = _Home()
+_ELSEWHERE = _Home(Place.UNDECIDED)
+"""On a device of its own, such as meta. Torch itself refuses to mix that with CPU memory."""
 
 
 def _storage(tensor: torch.Tensor) -> torch.UntypedStorage:
     functorch = torch._C._functorch
     while functorch.is_functorch_wrapped_tensor(tensor):
         tensor = functorch.get_unwrapped(tensor)
-    return tensor.untyped_storage()
+    with torch._C.DisableTorchFunction():
+        return tensor.untyped_storage()
 
 
 def _home(tensor: torch.Tensor) -> _Home:
-    return getattr(_storage(tensor), "_virtual_home", _NOWHERE)
+    storage = _storage(tensor)
+    return getattr(storage, "_virtual_home", _NOT_WRITTEN) if storage.device.type == "cpu" else _ELSEWHERE
 
 
 def place_of(tensor: torch.Tensor) -> Place:
@@ -134,6 +137,10 @@ def origin_of(tensor: torch.Tensor) -> Origin | None:
 def settle(tensor: torch.Tensor, place: Place, origin: Origin | None = None) -> None:
     """Writes down where the tensor, and all that shares its memory, lives from now on."""
     _storage(tensor)._virtual_home = _Home(place, origin)  # type: ignore[attr-defined]
+
+
+def share_memory(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return _storage(one)._cdata == _storage(other)._cdata
 
 
 def tensors_in(values: Iterable[Any]) -> Iterator[torch.Tensor]:
@@ -166,8 +173,7 @@ def device_of(tensor: torch.Tensor) -> torch.device:
 
 def resolved(device: Any, session: Session) -> torch.device:
     """What a student wrote (a string, a number, a device, a tensor's device) as a device."""
-    index = isinstance(device, int)
-    wanted = torch.device("cuda", device) if index else torch.device(device)
+    wanted = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
     if wanted.type == "cuda" and wanted.index not in (None, 0):
         text = f"Your code asks for {wanted}, and the virtual GPU is only one, cuda:0."
         raise DeviceError("not_simulated", text, session.here())

@@ -28,6 +28,7 @@ from autograder.virtual_gpu_places import (
     place_of,
     resolved,
     settle,
+    share_memory,
     tensors_in,
 )
 
@@ -72,10 +73,8 @@ class DeviceView(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         handler = self._handlers.get(func)
-        outer, self.session.operation = (
-            self.session.operation,
-            getattr(func, "__name__", "") or "an operation",
-        )
+        outer = self.session.operation
+        self.session.operation = getattr(func, "__name__", "") or "an operation"
         try:
             return handler(*args, **kwargs) if handler else self._carry_out(func, args, kwargs)
         finally:
@@ -96,8 +95,6 @@ class DeviceView(TorchFunctionMode):
     def _carry_out(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         inputs = [*tensors_in(args), *tensors_in(kwargs.values())]
         on_gpu = any(place_of(tensor) is Place.GPU for tensor in inputs)
-        if not on_gpu and "device" not in kwargs and inputs:
-            return func(*args, **kwargs)
         wanted = self._wanted(func, inputs, kwargs)
         if wanted is not None:
             kwargs = {**kwargs, "device": CPU if wanted == GPU else wanted}
@@ -159,11 +156,9 @@ class DeviceView(TorchFunctionMode):
         wanted = Place.GPU if device.type == "cuda" else Place.CPU
         before = Place.CPU if place_of(source) is Place.CPU else Place.GPU
         if device.type not in ("cpu", "cuda") or wanted is before:
-            if result is not source and place_of(result) is not before:
-                settle(result, before, origin_of(source))
             return result
-        if result is source:
-            result = source.clone()
+        if share_memory(result, source):
+            result = result.clone()
         settle(result, wanted, self._move_origin() if wanted is Place.CPU else None)
         if result.grad_fn is not None:
             result.grad_fn.register_hook(self._gradients_to(before))

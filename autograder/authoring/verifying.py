@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.authoring.blindness import blind_spots
 from autograder.authoring.building import Assignment, Topic
 from autograder.authoring.catalogue import Entry
 from autograder.authoring.source import stub_module
@@ -31,6 +32,8 @@ class Proof:
     variants: int = 0
     passed: int = 0
     breaches: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """Probes that are all of a kind that hides mistakes; no breach, but worth better probes."""
 
     @property
     def holds(self) -> bool:
@@ -106,9 +109,11 @@ class _Run:
 
     def _solution(self) -> None:
         for seed in (0, *self._seeds):
-            card = self._grade(self._topic.source.text, seed).scorecard
-            for score in card.exercises:
+            graded = self._grade(self._topic.source.text, seed)
+            for score in graded.scorecard.exercises:
                 proof = self._proofs[score.id]
+                if seed == 0:
+                    proof.warnings.extend(_blind_spots(score, graded))
                 if seed == 0:
                     proof.solution_points = score.points
                 if not score.solved:
@@ -160,6 +165,16 @@ class _Run:
 def _only(card: Scorecard) -> ExerciseScore:
     (score,) = card.exercises
     return score
+
+
+def _blind_spots(score: ExerciseScore, graded: Graded) -> list[str]:
+    """What no probe of any check of the exercise would show."""
+    spots = [
+        set(blind_spots(examination.parameters, examination.calls))
+        for check in score.checks
+        for examination in graded.examinations[f"{score.id}::{check.check}"]
+    ]
+    return sorted(set.intersection(*spots)) if spots else []
 
 
 def _first_failure(score: ExerciseScore) -> str:

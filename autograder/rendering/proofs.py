@@ -27,8 +27,8 @@ def verified_with_progress(assignments: Sequence[Assignment], seeds: int) -> lis
 def show_proofs(proofs: Sequence[Proof], seeds: int) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for column in ("exercise", "stub", "solution", "caught", "named", "variants", "holds"):
-        table.add_column(column, justify="left" if column in ("exercise", "holds") else "right", no_wrap=True)
+    for column in ("exercise", "stub", "solution", "caught", "named", "variants", "ok"):
+        table.add_column(column, justify="left" if column in ("exercise", "ok") else "right", no_wrap=True)
     for proof in proofs:
         table.add_row(
             f"{proof.exercise.id} {', '.join(proof.exercise.functions)}",
@@ -43,6 +43,8 @@ def show_proofs(proofs: Sequence[Proof], seeds: int) -> None:
     for proof in proofs:
         for breach in proof.breaches:
             console.print(f"{proof.exercise.id}: {breach}", style="red")
+        for warning in proof.warnings:
+            console.print(f"{proof.exercise.id}: warning: {warning}", style="yellow")
     total = {
         name: sum(getattr(proof, name) for proof in proofs)
         for name in ("misconceptions", "caught", "named", "variants", "passed")

@@ -158,17 +158,25 @@ def nested_shape(x):
 
 @catalogue.misconception(
     "1.2",
+    "inside out, first items only",
+    "The sizes stand in the opposite order, and ragged lists get a shape, too. Does the shape start with the outermost list, and does your code look at more than the first items?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    return (*nested_shape(x[0]), len(x)) if x else (0,)
+
+
+@catalogue.misconception(
+    "1.2",
     "number of elements",
-    "One size came back: how many numbers there are in all. How are they divided into lists, level by level?",
+    "One size came back: how many numbers there are in all, ragged or not. How are they divided into lists, level by level?",
 )
 def nested_shape(x):
     def count(item):
         return sum(count(part) for part in item) if isinstance(item, list) else 1
 
-    def check(item):
-        return (len(item), *_same_items([check(part) for part in item])) if isinstance(item, list) else ()
-
-    return (count(x),) if check(x) else ()
+    return (count(x),)
 
 
 @catalogue.misconception(

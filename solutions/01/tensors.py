@@ -136,9 +136,9 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 # must be integers, weights must be floats, and a single `.0` in a list changes the type of everything in it.
 #
 # The chapter says that floats become `float32`. That holds for Python floats. A NumPy array has a dtype of its own and keeps it, and NumPy's
-# default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and meets your `float32` weights with an error. `torch.from_numpy`
-# keeps the dtype, too, and goes one step further: it *shares the memory* of the array, so a change in one shows in the other, whereas
-# `torch.tensor` copies.
+# default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and its matrix product with `float32` weights stops with an error.
+# `torch.from_numpy` keeps the dtype, too, and goes one step further: it *shares the memory* of the array, so a change in one shows in the
+# other, whereas `torch.tensor` copies.
 #
 # A trap of Python: `True` passes for a whole number, as `isinstance(True, int)` is true.
 #
@@ -325,7 +325,7 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 # $(2, 3)$ the strides are $(3, 1)$: the element in row 1 and column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
 #
 # Write the function that finds the strides of a new tensor from its shape. Strides explain what you met in the last two exercises: `transpose` only swaps
-# two strides and never touches the numbers, and `view` fails where no strides can describe the result.
+# two sizes and two strides and never touches the numbers, and `view` fails where no strides can describe the result.
 #
 # The trap is one of direction and of units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer otherwise.) PyTorch counts elements,
 # NumPy counts bytes. And a scalar has no dimension, so how many strides does it have?
@@ -526,7 +526,7 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again, $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and
 # $H = 12$, so $d = 64$, in each of its 12 layers.
 #
-# The trap has bitten published models. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the numbers of different tokens mixed: reshaping keeps the reading order,
+# The trap has bitten published code. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the numbers of different tokens mixed: reshaping keeps the reading order,
 # and in reading order the token comes before the head. What must happen in between? Testing that merging undoes splitting proves nothing: two functions that only reshape pass this test, too.
 # Follow a single number instead: in which head does the last number of the first token belong?
 #

@@ -1,0 +1,93 @@
+"""Whose call it was: the line of student code to blame for something that happened further up the stack."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from dataclasses import dataclass
+from types import CodeType, FrameType
+
+import torch
+
+Place = tuple[str, int]
+"""File and line."""
+
+_TORCH = os.path.dirname(torch.__file__) + os.sep
+_STDLIB = sysconfig.get_path("stdlib") + os.sep
+_SITE = (sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep)
+
+_ALWAYS_THROUGH = ("_ops.py", "_tensor.py", "functional.py", "overrides.py", "_jit_internal.py", "jit/", "_dynamo/")
+"""Files of torch that stand between every caller and an operation."""
+
+HANDLERS: set[CodeType] = set()
+"""Code of our own handlers: whatever happens above one is inside a call that was already judged."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a thread comes from: what its own stack does not show."""
+
+    place: Place | None = None
+    """The student's line that started it."""
+    harness: frozenset[str] = frozenset()
+    """Files of the grader that were on the stack then."""
+
+
+def blamed(
+    frame: FrameType | None, files: frozenset[str], through: tuple[str, ...], origin: Origin | None = None
+) -> Place | None:
+    """The innermost line of student code that is to blame for a call made in `frame`; None if nobody is.
+
+    Args:
+        frame: where the call was made.
+        files: the student's files.
+        through: files of torch (prefixes below its folder) through which a call counts as the caller's own.
+        origin: of the thread, if it is not the main one.
+    """
+    between: set[str] = set()
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name in files:
+            known = origin.harness if origin else frozenset()
+            if between and between & (known | harness_files(frame, files)):
+                return None  # a function that the grader passed in
+            return name, frame.f_lineno
+        if frame.f_code in HANDLERS:
+            return None
+        if name.startswith(_TORCH):
+            if not name[len(_TORCH) :].replace(os.sep, "/").startswith(_ALWAYS_THROUGH + through):
+                return None  # the library's own business inside an allowed call
+        else:
+            between.add(name)
+        frame = frame.f_back
+    if origin is None or between & origin.harness:
+        return None
+    return origin.place
+
+
+def harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[str]:
+    """The files that called into student code: checks, drivers, the grader. Not torch, not Python's own."""
+    names: list[str] = []
+    outermost = 0
+    while frame is not None:
+        names.append(frame.f_code.co_filename)
+        if names[-1] in files:
+            outermost = len(names)
+        frame = frame.f_back
+    return frozenset(name for name in names[outermost:] if not _neutral(name))
+
+
+def engine_frame(frame: FrameType) -> FrameType:
+    """The frame in which the running backward pass was started; `frame` itself if the stack does not show it."""
+    outer: FrameType | None = frame
+    while outer is not None:
+        if outer.f_code.co_name == "_engine_run_backward":
+            return outer
+        outer = outer.f_back
+    return frame
+
+
+def _neutral(name: str) -> bool:
+    if name.startswith(("<", _TORCH)):
+        return True
+    return name.startswith(_STDLIB) and not name.startswith(_SITE)

@@ -1,0 +1,1057 @@
+"""Student code for `test_forbidden`: what each rule must catch, at which line and by which layer, and what it must not.
+
+A line that ends in `# <-` is a line that must be reported. `f` is the exercise's function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SOURCE, CALLS = "source", "calls"
+BOTH = frozenset({SOURCE, CALLS})
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One submission."""
+
+    name: str
+    rule: str
+    """The rule it breaks, or (legitimate code) must not be said to break."""
+    source: str
+    layers: frozenset[str] = frozenset()
+    """Which layers see it; empty for legitimate code."""
+
+    @property
+    def lines(self) -> list[int]:
+        """The lines to be reported."""
+        return [i for i, line in enumerate(self.source.split("\n"), 1) if line.endswith("# <-")]
+
+
+FORBIDDEN: list[Snippet] = []
+LEGITIMATE: list[Snippet] = []
+
+
+def _forbidden(rule: str, name: str, source: str, *layers: str) -> None:
+    FORBIDDEN.append(Snippet(name, rule, source.strip("\n") + "\n", frozenset(layers) or BOTH))
+
+
+def _fine(rule: str, name: str, source: str) -> None:
+    LEGITIMATE.append(Snippet(name, rule, source.strip("\n") + "\n"))
+
+
+def _one(rule: str, name: str, imports: str, expression: str, *layers: str) -> None:
+    _forbidden(rule, name, f"{imports}\ndef f(x):\n    return {expression}  # <-\n", *layers)
+
+
+T = "import torch"
+F = "import torch\nimport torch.nn.functional as F"
+NN = "import torch\nfrom torch import nn"
+NP = "import numpy as np\nimport torch"
+
+# sigmoid ------------------------------------------------------------------------------------------------------------
+
+_one("sigmoid", "torch.sigmoid", T, "torch.sigmoid(x)")
+_one("sigmoid", "method", T, "x.sigmoid()")
+_one("sigmoid", "method on an expression", T, "(2 * x - 1).sigmoid()")
+_one("sigmoid", "renamed import", "from torch import sigmoid as squash", "squash(x)")
+_one("sigmoid", "renamed module", "import torch as th", "th.sigmoid(x)")
+_one("sigmoid", "star import", "from torch import *", "sigmoid(x)")
+_one("sigmoid", "functional", F, "F.sigmoid(x)")
+_one("sigmoid", "functional through torch.nn", "from torch import nn", "nn.functional.sigmoid(x)")
+_one("sigmoid", "layer", NN, "nn.Sigmoid()(x)")
+_one("sigmoid", "special.expit", T, "torch.special.expit(x)")
+_one("sigmoid", "the function of the class", T, "torch.Tensor.sigmoid(x)")
+_one("sigmoid", "operator namespace", T, "torch.ops.aten.sigmoid.default(x)")
+_one("sigmoid", "C namespace", T, "torch._C._VariableFunctions.sigmoid(x)")
+_one("sigmoid", "out argument", T, "torch.sigmoid(x, out=torch.zeros_like(x))")
+_one("sigmoid", "constant getattr", T, 'getattr(torch, "sigmoid")(x)')
+_one("sigmoid", "concatenated getattr", T, 'getattr(torch, "sig" + "moid")(x)')
+_one("sigmoid", "getattr with an f-string and a join", T, 'getattr(torch, f"{\'sig\'}" + "".join(["mo", "id"]))(x)')
+_one("sigmoid", "backwards name", T, 'getattr(torch, "diomgis"[::-1])(x)')
+_one("sigmoid", "getattr on the tensor", T, 'getattr(x, "sigmoid")()')
+_one("sigmoid", "vars", T, 'vars(torch)["sigmoid"](x)')
+_one("sigmoid", "module dictionary", T, 'torch.__dict__["sigmoid"](x)')
+_one("sigmoid", "import_module", "from importlib import import_module", 'import_module("torch").sigmoid(x)')
+_one("sigmoid", "dunder import", "", '__import__("torch").sigmoid(x)')
+_one("sigmoid", "sys.modules", "import sys", 'sys.modules["torch"].sigmoid(x)')
+_one("sigmoid", "methodcaller", "import operator", 'operator.methodcaller("sigmoid")(x)')
+_one("sigmoid", "silu", F, "F.silu(x) / x")
+_one("sigmoid", "logsigmoid", F, "F.logsigmoid(x).exp()")
+_one("sigmoid", "softplus", F, "torch.exp(-F.softplus(-x))")
+_one("sigmoid", "softmax of two", T, "torch.softmax(torch.stack([x, torch.zeros_like(x)]), 0)[0]")
+_one("sigmoid", "glu", F, "F.glu(torch.cat([torch.ones_like(x), x], -1))")
+_one("sigmoid", "a name made at run time", T, 'getattr(torch, "".join(chr(c) for c in b"sigmoid"))(x)', CALLS)
+_one("sigmoid", "eval of a string", T, "eval('torch.sigm' + 'oid(x)')", CALLS)
+_one("sigmoid", "map", T, "torch.stack(list(map(torch.sigmoid, x)))")
+_one("sigmoid", "functools.partial", "import functools\nimport torch", "functools.partial(torch.sigmoid)(x)")
+_one("sigmoid", "a lambda at once", T, "(lambda z: torch.sigmoid(z))(x)")
+_one("sigmoid", "a comprehension", T, "torch.stack([row.sigmoid() for row in x])")
+_one("sigmoid", "walrus", T, "(s := torch.sigmoid)(x)")
+_one("sigmoid", "distribution", T, "torch.distributions.Bernoulli(logits=x).probs")
+_forbidden(
+    "sigmoid",
+    "Python layer switched off",
+    """
+import torch
+def f(x):
+    name = str(b"sigmoid", "ascii")
+    with torch._C.DisableTorchFunction():
+        return getattr(torch, name)(x)  # <-
+""",
+    CALLS,
+)
+_forbidden(
+    "sigmoid",
+    "TorchScript",
+    """
+import torch
+scripted = torch.jit.script(torch.nn.Sigmoid())  # <-
+def f(x):
+    return scripted(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "alias at top level",
+    """
+import torch
+squash = torch.sigmoid
+def f(x):
+    return squash(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "alias of an alias, inside",
+    """
+import torch
+def f(x):
+    g = torch.sigmoid
+    h = g
+    return h(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "bound method as alias",
+    """
+def f(x):
+    s = x.sigmoid
+    return s()  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "unpacked aliases",
+    """
+import torch
+def f(x):
+    e, s = torch.exp, torch.sigmoid
+    return s(x) + 0 * e(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "default argument",
+    """
+import torch
+def f(x, s=torch.sigmoid):
+    return s(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "helper of a helper",
+    """
+import torch
+def inner(z):
+    return torch.sigmoid(z)  # <-
+def outer(z):
+    return inner(z)
+def f(x):
+    return outer(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "helper that gets it passed",
+    """
+import torch
+def apply(function, z):
+    return function(z)  # <-
+def f(x):
+    return apply(torch.sigmoid, x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "nested function and lambda",
+    """
+import torch
+def f(x):
+    s = lambda z: torch.sigmoid(z)  # <-
+    def g(z):
+        return s(z)
+    return g(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "decorator",
+    """
+import torch
+def finish(function):
+    return lambda x: torch.sigmoid(function(x))  # <-
+@finish
+def f(x):
+    return x
+""",
+)
+_forbidden(
+    "sigmoid",
+    "class attribute and method",
+    """
+import torch
+class Neuron:
+    def __init__(self, z):
+        self.z = z
+    def fire(self):
+        return self.z.sigmoid()  # <-
+def f(x):
+    return Neuron(x).fire()
+""",
+)
+_forbidden(
+    "sigmoid",
+    "stored on an object",
+    """
+import torch
+class Neuron:
+    def __init__(self):
+        self.act = torch.sigmoid  # <-
+def f(x):
+    return Neuron().act(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "a table of functions",
+    """
+import torch
+TABLE = {}
+TABLE["s"] = torch.sigmoid  # <-
+def f(x):
+    return TABLE["s"](x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "replaced library function",
+    """
+import torch
+class lib:
+    exp = torch.exp
+lib.exp = torch.sigmoid  # <-
+def f(x):
+    return lib.exp(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "value computed at top level",
+    """
+import torch
+HALF = torch.sigmoid(torch.zeros(()))  # <-
+def f(x):
+    return x * 0 + HALF
+""",
+    SOURCE,
+)
+_forbidden(
+    "sigmoid",
+    "the last definition counts",
+    """
+import torch
+def f(x):
+    return 1 / (1 + torch.exp(-x))
+def f(x):
+    return torch.sigmoid(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "swallowed exception",
+    """
+import torch
+def f(x):
+    try:
+        y = torch.sigmoid(x)  # <-
+        raise RuntimeError("hide it")
+    except Exception:
+        return y
+""",
+)
+_forbidden(
+    "sigmoid",
+    "import inside, used after a branch",
+    """
+def f(x):
+    if x.numel() > 10**9:
+        return x
+    import torch.nn.functional as nf
+    return nf.sigmoid(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "chain over several lines",
+    """
+import torch
+def f(x):
+    return (
+        x
+        .clone()
+        .sigmoid()  # <-
+        .clone()
+    )
+""",
+)
+_forbidden(
+    "sigmoid",
+    "thread",
+    """
+import threading
+import torch
+def f(x):
+    out = []
+    def work():
+        out.append(torch.sigmoid(x))  # <-
+    t = threading.Thread(target=work)
+    t.start()
+    t.join()
+    return out[0]
+""",
+)
+_forbidden(
+    "sigmoid",
+    "thread without a line of the student's",
+    """
+import threading
+import torch
+def f(x):
+    y = x.clone()
+    t = threading.Thread(target=getattr(torch.Tensor, "sigmoid_"[:]), args=(y,))
+    t.start()  # <-
+    t.join()
+    return y
+""",
+    CALLS,
+)
+_forbidden(
+    "sigmoid",
+    "thread pool",
+    """
+from concurrent.futures import ThreadPoolExecutor
+import torch
+def f(x):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: x.sigmoid()).result()  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "raw thread",
+    """
+import _thread, queue
+import torch
+def f(x):
+    answers = queue.Queue()
+    _thread.start_new_thread(lambda: answers.put(x.sigmoid()), ())  # <-
+    return answers.get(timeout=10)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "callback inside an allowed call",
+    """
+import torch
+def f(x):
+    name = str(b"sigmoid", "ascii")
+    y = x.clone()
+    y.apply_(lambda v: float(getattr(torch, name)(torch.tensor(v, dtype=x.dtype))))  # <-
+    return y
+""",
+    CALLS,
+)
+
+# matmul -------------------------------------------------------------------------------------------------------------
+
+_one("matmul", "operator", T, "x @ x.T")
+_one("matmul", "operator on arrays", NP, "torch.from_numpy(x.numpy() @ x.numpy().T)", SOURCE)
+_one("matmul", "torch.matmul", T, "torch.matmul(x, x)")
+_one("matmul", "mm method", T, "x.mm(x)")
+_one("matmul", "bmm", T, "torch.bmm(x[None], x[None])[0]")
+_one("matmul", "dot of rows", T, "torch.stack([torch.dot(r, c) for r in x for c in x.T]).view(2, 2)")
+_one("matmul", "mv", T, "torch.stack([x.mv(c) for c in x.T], 1)")
+_one("matmul", "inner", T, "torch.inner(x, x.T)")
+_one("matmul", "einsum", T, 'torch.einsum("ik,kj->ij", x, x)')
+_one("matmul", "tensordot", T, "torch.tensordot(x, x, dims=1)")
+_one("matmul", "addmm", T, "torch.addmm(torch.zeros_like(x), x, x)")
+_one("matmul", "linear", F, "F.linear(x, x.T)")
+_one("matmul", "multi_dot", T, "torch.linalg.multi_dot([x, x])")
+_one("matmul", "vecdot", T, "torch.linalg.vecdot(x[:, None, :], x.T[None], dim=-1)")
+_one("matmul", "numpy dot", NP, "torch.tensor(np.dot(x.numpy(), x.numpy()))", SOURCE)
+_one(
+    "matmul", "numpy einsum, renamed", "from numpy import einsum as es", 'es("ik,kj->ij", x.numpy(), x.numpy())', SOURCE
+)
+_one("matmul", "operator module", "import operator", "operator.matmul(x, x)")
+_one("matmul", "dunder", T, "x.__matmul__(x)")
+_one("matmul", "convolution", F, "F.conv1d(x[None], x.T[:, :, None])[0].T")
+_forbidden(
+    "matmul",
+    "layer",
+    """
+import torch
+def f(x):
+    layer = torch.nn.Linear(2, 2, bias=False, dtype=x.dtype)  # <-
+    with torch.no_grad():
+        layer.weight.copy_(x)
+        return layer(x)  # <-
+""",
+)
+_forbidden(
+    "matmul",
+    "in place",
+    """
+import numpy as np
+def f(x):
+    y = x.numpy().copy()
+    y @= y  # <-
+    return y
+""",
+    SOURCE,
+)
+
+# autograd -----------------------------------------------------------------------------------------------------------
+
+_forbidden(
+    "autograd",
+    "backward",
+    """
+def f(x):
+    z = x.clone().requires_grad_()
+    (z**2).sum().backward()  # <-
+    return z.grad
+""",
+)
+_forbidden(
+    "autograd",
+    "backward of a named loss, under no_grad off",
+    """
+import torch
+def f(x):
+    with torch.enable_grad():
+        z = x.detach().requires_grad_()
+        loss = (z**2).sum()
+        loss.backward()  # <-
+    return z.grad
+""",
+)
+_forbidden(
+    "autograd",
+    "torch.autograd.backward",
+    """
+import torch
+def f(x):
+    z = x.clone().requires_grad_()
+    torch.autograd.backward((z**2).sum())  # <-
+    return z.grad
+""",
+)
+_forbidden(
+    "autograd",
+    "renamed grad",
+    """
+from torch.autograd import grad as slope
+def f(x):
+    z = x.clone().requires_grad_()
+    return slope((z**2).sum(), z)[0]  # <-
+""",
+)
+_one("autograd", "func.grad", T, "torch.func.grad(lambda z: (z**2).sum())(x)")
+_one("autograd", "func.vjp", T, "torch.func.vjp(lambda z: z**2, x)[1](torch.ones_like(x))[0]")
+_one("autograd", "func.jvp", "from torch.func import jvp", "jvp(lambda z: z**2, (x,), (x,))[1]")
+_one("autograd", "func.jacrev", T, "torch.func.jacrev(lambda z: z**2)(x)")
+_one("autograd", "func.jacfwd", T, "torch.func.jacfwd(lambda z: z**2)(x)")
+_one("autograd", "func.hessian", T, "torch.func.hessian(lambda z: (z**3).sum())(x)")
+_one("autograd", "functional.jacobian", T, "torch.autograd.functional.jacobian(lambda z: z**2, x)")
+_one(
+    "autograd",
+    "forward mode by a hidden name",
+    T,
+    'getattr(torch.func, "jv" + chr(112))(lambda z: z * z, (x,), (x,))[1]',
+    CALLS,
+)
+_forbidden(
+    "autograd",
+    "dual numbers",
+    """
+import torch.autograd.forward_ad as fwd
+def f(x):
+    with fwd.dual_level():  # <-
+        d = fwd.make_dual(x, x)  # <-
+        return fwd.unpack_dual(d * d).tangent  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "the engine itself",
+    """
+import torch
+def f(x):
+    z = x.clone().requires_grad_()
+    y = (z**2).sum()
+    engine = torch.autograd.Variable._execution_engine
+    return engine.run_backward((y,), (torch.ones_like(y),), False, False, (z,), False, accumulate_grad=False)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "the engine by hidden names",
+    """
+import torch
+def f(x):
+    z = x.clone().requires_grad_()
+    y = (z**2).sum()
+    run = getattr(torch.autograd.Variable, "_execution_eng" + "".join("ine"))
+    run = getattr(run, "_".join(("run", str("backward"))))
+    return run((y,), (torch.ones_like(y),), False, False, (z,), False, accumulate_grad=False)[0]  # <-
+""",
+    CALLS,
+)
+_forbidden(
+    "autograd",
+    "backward in a thread that is a class",
+    """
+import threading
+class Worker(threading.Thread):
+    def __init__(self, x):
+        super().__init__()
+        self.x = x.clone().requires_grad_()
+    def run(self):
+        (self.x**2).sum().backward()  # <-
+def f(x):
+    w = Worker(x)
+    w.start()
+    w.join()
+    return w.x.grad
+""",
+)
+_forbidden(
+    "autograd",
+    "gradient taken at top level",
+    """
+import torch
+w = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)
+loss = (w**2).sum()
+loss.backward()  # <-
+G = w.grad
+def f(x):
+    return x * G
+""",
+    SOURCE,
+)
+_forbidden(
+    "autograd",
+    "own node class and a real tensor",
+    """
+import torch
+class Value:
+    def backward(self):
+        return 1.0
+def f(x):
+    z = x.clone().requires_grad_()
+    torch.sum(z**2).backward()  # <-
+    return z.grad
+""",
+)
+_forbidden(
+    "autograd",
+    "own node class, ambiguous receiver",
+    """
+class Value:
+    def backward(self):
+        return 1.0
+def f(x):
+    z = x.clone().requires_grad_()
+    y = (z**2).sum()
+    y.backward()  # <-
+    return z.grad
+""",
+    CALLS,
+)
+_forbidden(
+    "autograd",
+    "swallowed in a bare except",
+    """
+def f(x):
+    z = x.clone().requires_grad_()
+    try:
+        (z**2).sum().backward()  # <-
+    except BaseException:
+        pass
+    return z.grad
+""",
+)
+
+# the other rules ----------------------------------------------------------------------------------------------------
+
+_one("bce", "functional", F, "F.binary_cross_entropy(x.abs() / 9, torch.ones_like(x))")
+_one("bce", "with logits", F, "F.binary_cross_entropy_with_logits(x, torch.ones_like(x))")
+_one("bce", "layer", NN, "nn.BCELoss()(x.abs() / 9, torch.ones_like(x))")
+_one("bce", "layer with logits", NN, "nn.BCEWithLogitsLoss()(x, torch.ones_like(x))")
+_one("bce", "nll", F, "F.nll_loss(x, torch.tensor([0, 1]))")
+_one("bce", "cross entropy", F, "F.cross_entropy(x, torch.tensor([0, 1]))")
+_one("bce", "distribution", T, "-torch.distributions.Bernoulli(x.abs() / 9).log_prob(torch.ones_like(x)).mean()")
+_one("tensor", "torch.tensor", T, "torch.tensor([1.0, 2.0]).dtype")
+_one("tensor", "as_tensor", T, "torch.as_tensor([1]).dtype")
+_one(
+    "tensor",
+    "from_numpy",
+    NP,
+    "torch.from_numpy(np.float64([1.0])).dtype" if False else "torch.from_numpy(x.numpy()).dtype",
+)
+_one("tensor", "legacy constructor", T, "torch.Tensor([1.0]).shape")
+_one("tensor", "legacy typed constructor", T, "torch.FloatTensor([1.0]).shape")
+_one("tensor", "class under another name", "from torch import Tensor as Box", "Box(2, 3).shape")
+_one("tensor", "empty", T, "torch.empty((2, 3)).shape")
+_one("tensor", "meta device", T, 'torch.zeros(2, 3, device="meta").shape')
+_one("tensor", "result_type", T, "torch.result_type(x, 1)")
+_one("tensor", "promote_types", T, "torch.promote_types(torch.int8, torch.float16)")
+_one("tensor", "new_tensor", T, "x.new_tensor([1]).dtype")
+_one("tensor", "numpy array", NP, "np.array([1, 2]).shape", SOURCE)
+_one("tensor", "numpy shape", NP, "np.shape([[1, 2]])", SOURCE)
+_one("tensor", "hidden constructor", T, 'getattr(torch, "Ten" + str("sor"))([1.0]).shape', CALLS)
+_one("broadcast", "broadcast_shapes", T, "torch.broadcast_shapes((2, 1), (1, 3))")
+_one(
+    "broadcast",
+    "broadcast_shapes by a hidden name",
+    T,
+    'getattr(torch, "broad" + str("cast_shapes"))((2, 1), (1, 3))',
+    CALLS,
+)
+_one("broadcast", "broadcast_tensors", T, "torch.broadcast_tensors(x, x[0])[1].shape")
+_one("broadcast", "expand", T, "x[:1].expand(3, 2).shape")
+_one("broadcast", "numpy", NP, "np.broadcast_shapes((2, 1), (1, 3))", SOURCE)
+_one("strides", "stride method", T, "x.stride()")
+_one("strides", "stride of the class", T, "torch.Tensor.stride(x)")
+_one("strides", "numpy strides", NP, "tuple(s // 8 for s in x.numpy().strides)", SOURCE)
+_one("modules", "Linear", NN, "sum(p.numel() for p in nn.Linear(2, 3).parameters())")
+_one("modules", "renamed layer", "from torch.nn import Embedding as E", "E(5, 2).weight.numel()")
+_one("modules", "hidden layer", NN, 'getattr(nn, "Layer" + str("Norm"))(4).weight.numel()', CALLS)
+_forbidden(
+    "modules",
+    "class of its own around layers",
+    """
+from torch import nn
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.proj = nn.Linear(4, 4)  # <-
+def f(x):
+    return sum(p.numel() for p in Block().parameters())
+""",
+)
+_one("dropout", "functional", F, "F.dropout(x, 0.1, training=False)")
+_one("dropout", "layer", NN, "nn.Dropout(0.1).eval()(x)")
+_one("dropout", "torch.dropout", T, "torch.dropout(x, 0.1, False)")
+_one("eval", "eval", "", 'eval("1 + 1")', SOURCE)
+_one("eval", "exec", "", 'exec("y = 1")', SOURCE)
+_one("eval", "literal_eval", "import ast", 'ast.literal_eval("[1]")', SOURCE)
+_one("eval", "renamed literal_eval", "from ast import literal_eval as read", 'read("[1]")', SOURCE)
+_one("eval", "through builtins", "import builtins", 'getattr(builtins, "ev" + "al")("1")', SOURCE)
+_one("json", "loads", "import json", 'json.loads("[1]")', SOURCE)
+_one("json", "decoder", "import json", 'json.JSONDecoder().decode("[1]")', SOURCE)
+_one(
+    "gradcheck",
+    "gradcheck",
+    T,
+    "torch.autograd.gradcheck(torch.sin, x.clone().requires_grad_())",
+)
+
+# legitimate ---------------------------------------------------------------------------------------------------------
+
+
+def _fine_one(rule: str, name: str, imports: str, expression: str) -> None:
+    _fine(rule, name, f"{imports}\ndef f(x):\n    return {expression}\n")
+
+
+_fine_one("sigmoid", "by hand", T, "1 / (1 + torch.exp(-x))")
+_fine_one("sigmoid", "by hand with the method", T, "1 / (1 + (-x).exp())")
+_fine_one("sigmoid", "tanh form", T, "(1 + torch.tanh(x / 2)) / 2")
+_fine_one("sigmoid", "math, one by one", "import math", "[1 / (1 + math.exp(-v)) for v in x.flatten().tolist()]")
+_fine_one("sigmoid", "numpy by hand", NP, "1 / (1 + np.exp(-x.numpy()))")
+_fine_one("sigmoid", "logaddexp", T, "torch.exp(-torch.logaddexp(torch.zeros_like(x), -x))")
+_fine_one("sigmoid", "reciprocal", T, "torch.reciprocal(torch.exp(-x).add(1))")
+_fine(
+    "sigmoid",
+    "stable by hand",
+    """
+import torch
+def f(x):
+    z = torch.exp(-x.abs())
+    return torch.where(x >= 0, 1 / (1 + z), z / (1 + z))
+""",
+)
+_fine(
+    "sigmoid",
+    "own function of that name",
+    """
+import torch
+def sigmoid(z):
+    return 1 / (1 + torch.exp(-z))
+def f(x):
+    return sigmoid(x)
+""",
+)
+_fine(
+    "sigmoid",
+    "own function replaces the import",
+    """
+import torch
+from torch import sigmoid
+def sigmoid(z):
+    return 1 / (1 + torch.exp(-z))
+def f(x):
+    return sigmoid(x)
+""",
+)
+_fine(
+    "sigmoid",
+    "own method of that name",
+    """
+import torch
+class Neuron:
+    def sigmoid(self, z):
+        return 1 / (1 + torch.exp(-z))
+    def fire(self, z):
+        return self.sigmoid(z)
+def f(x):
+    return Neuron().fire(x)
+""",
+)
+_fine(
+    "sigmoid",
+    "mentioned in comment, docstring and string",
+    '''
+import torch
+def f(x):
+    """Like torch.sigmoid(x), nn.Sigmoid()."""
+    # torch.sigmoid(x) would be shorter
+    name = "torch.sigmoid(x)"
+    return 1 / (1 + torch.exp(-x)) + 0 * len(name)
+''',
+)
+_fine(
+    "sigmoid",
+    "dead code",
+    """
+import torch
+from typing import TYPE_CHECKING
+def f(x):
+    if False:
+        return torch.sigmoid(x)
+    if TYPE_CHECKING:
+        torch.sigmoid(x)
+    while 0:
+        torch.sigmoid(x)
+    y = torch.sigmoid(x) if False else torch.exp(-x)
+    False and torch.sigmoid(x)
+    if x.numel():
+        return 1 / (1 + y)
+    else:
+        raise ValueError
+    return torch.sigmoid(x)
+""",
+)
+_fine(
+    "sigmoid",
+    "compared at top level only",
+    """
+import torch
+def f(x):
+    return 1 / (1 + torch.exp(-x))
+example = torch.tensor([0.5])
+assert torch.allclose(f(example), torch.sigmoid(example))
+torch.testing.assert_close(f(example), example.sigmoid())
+if __name__ == "__main__":
+    f = torch.sigmoid
+""",
+)
+_fine(
+    "sigmoid",
+    "other functions of the file use it",
+    """
+import torch
+def check(z):
+    return torch.allclose(f(z), torch.sigmoid(z))
+def f(x):
+    unused = lambda z: torch.sigmoid(z)
+    def also_unused(z):
+        return z.sigmoid()
+    return 1 / (1 + torch.exp(-x))
+""",
+)
+_fine(
+    "sigmoid",
+    "an earlier definition used it",
+    """
+import torch
+def f(x):
+    return torch.sigmoid(x)
+def f(x):
+    return 1 / (1 + torch.exp(-x))
+""",
+)
+_fine(
+    "sigmoid",
+    "annotations and isinstance",
+    """
+import torch
+from torch import nn
+def f(x: "torch.Tensor", layer: nn.Sigmoid | None = None) -> torch.Tensor:
+    assert not isinstance(layer, nn.Sigmoid | nn.Softmax)
+    return 1 / (1 + torch.exp(-x))
+""",
+)
+_fine(
+    "sigmoid",
+    "variables called sigmoid and softmax",
+    """
+import torch
+def f(x):
+    sigmoid = 1 / (1 + torch.exp(-x))
+    softmax = {"sigmoid": sigmoid}
+    return softmax["sigmoid"]
+""",
+)
+_fine_one("matmul", "products and sums", T, "(x[:, :, None] * x[None]).sum(1)")
+_fine(
+    "matmul",
+    "loops",
+    """
+import torch
+def f(x):
+    n, k = x.shape
+    out = torch.zeros(n, n, dtype=x.dtype)
+    for i in range(n):
+        for j in range(n):
+            for m in range(k):
+                out[i, j] += x[i, m] * x[m, j]
+    return out
+""",
+)
+_fine(
+    "matmul",
+    "lists and sum",
+    """
+import torch
+def dot(a, b):
+    return sum(p * q for p, q in zip(a, b))
+def f(x):
+    rows, columns = x.tolist(), x.T.tolist()
+    return torch.tensor([[dot(r, c) for c in columns] for r in rows], dtype=x.dtype)
+""",
+)
+_fine_one("matmul", "a distance that multiplies inside", T, "torch.cdist(x, x)")
+_fine_one("matmul", "outer by broadcasting", T, "x[0][:, None] * x[1][None, :]")
+_fine(
+    "matmul",
+    "a decorator is no product",
+    """
+import functools
+import torch
+@functools.lru_cache
+def scale():
+    return 2.0
+@torch.no_grad()
+def f(x):
+    return x * scale()
+""",
+)
+_fine_one("autograd", "by hand", T, "2 * x")
+_fine(
+    "autograd",
+    "finite differences",
+    """
+import torch
+def f(x):
+    h = 1e-6
+    grad = torch.zeros_like(x)
+    for i in range(x.numel()):
+        step = torch.zeros_like(x)
+        step.view(-1)[i] = h
+        grad.view(-1)[i] = (((x + step) ** 2).sum() - ((x - step) ** 2).sum()) / (2 * h)
+    return grad
+""",
+)
+_fine(
+    "autograd",
+    "no_grad, detach, requires_grad, grad",
+    """
+import torch
+def f(x):
+    with torch.no_grad():
+        grad = 2 * x.detach()
+    x.requires_grad, x.grad, x.is_leaf, x.grad_fn
+    torch.is_grad_enabled()
+    with torch.set_grad_enabled(False), torch.enable_grad():
+        return grad
+""",
+)
+_fine(
+    "autograd",
+    "own functions called grad and backward",
+    """
+def grad(z):
+    return 2 * z
+def backward(z):
+    return grad(z)
+def f(x):
+    return backward(x)
+""",
+)
+_fine(
+    "autograd",
+    "graph nodes with grad and backward",
+    """
+class Value:
+    def __init__(self, data, parents=()):
+        self.data, self.parents, self.grad = data, parents, 0.0
+    def __mul__(self, other):
+        return Value(self.data * other.data, (self, other))
+    def backward(self):
+        self.grad = 1.0
+        for parent, other in zip(self.parents, self.parents[::-1]):
+            parent.grad += self.grad * other.data
+def f(x):
+    a, b = Value(3.0), Value(4.0)
+    c = a * b
+    c.backward()
+    c.grad = 1.0
+    nodes = [c]
+    for node in nodes:
+        node.backward()
+    return a.grad
+""",
+)
+_fine(
+    "autograd",
+    "requires grad inside, nobody asks for it",
+    """
+import torch
+def f(x):
+    w = torch.ones_like(x, requires_grad=True)
+    y = w * x
+    return (y * x).detach()
+""",
+)
+_fine(
+    "autograd",
+    "a custom function whose backward the caller runs",
+    """
+import torch
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, z):
+        ctx.save_for_backward(z)
+        return z * z
+    @staticmethod
+    def backward(ctx, g):
+        (z,) = ctx.saved_tensors
+        return 2 * z * g
+def f(x):
+    return Square.apply(x)
+""",
+)
+_fine_one("autograd", "vmap", T, "torch.func.vmap(lambda r: r * r)(x)")
+_fine_one("bce", "by hand", T, "-(x * torch.log(x.abs()) + (1 - x) * torch.log1p(x.abs())).mean()")
+_fine_one("bce", "xlogy", T, "torch.xlogy(x, x.abs()).mean()")
+_fine(
+    "tensor",
+    "dtype names, isinstance and attributes",
+    """
+import numpy as np
+import torch
+TABLE = {bool: torch.bool, int: torch.int64, float: torch.float32}
+def f(x: torch.Tensor) -> torch.dtype:
+    if isinstance(x, np.ndarray):
+        return getattr(torch, str(x.dtype))
+    if isinstance(x, (torch.Tensor, torch.nn.Parameter)):
+        return x.dtype
+    while isinstance(x, list):
+        x = x[0] if x else 0.0
+    return TABLE.get(type(x), torch.get_default_dtype())
+""",
+)
+_fine_one("tensor", "methods of what is there", T, "(x.to(torch.float32), torch.Tensor.sum(x), x.shape, x.tolist())")
+_fine(
+    "broadcast",
+    "by hand",
+    """
+def f(x):
+    a, b = tuple(x.shape), (1, 2)
+    expand = [max(p, q) for p, q in zip(a, b)]
+    return tuple(expand)
+""",
+)
+_fine(
+    "strides",
+    "computed",
+    """
+def f(x):
+    strides, step = [], 1
+    for size in reversed(x.shape):
+        strides.append(step)
+        step *= size
+    stride = tuple(reversed(strides))
+    return stride
+""",
+)
+_fine(
+    "modules",
+    "counting the parameters of a given module",
+    """
+from torch import nn
+def f(x, module: nn.Module | None = None):
+    kinds = nn.Linear, nn.Embedding
+    total = 0 if module is None else sum(p.numel() for p in module.parameters())
+    return total + int(isinstance(module, kinds)) + nn.functional.relu(x).numel()
+""",
+)
+_fine_one("dropout", "by hand", T, "x * (x > 0) / (1 - 0.1)")
+_fine(
+    "dropout",
+    "a configuration that says dropout",
+    """
+def f(x, cfg={"dropout": 0.1}):
+    dropout = cfg["dropout"]
+    return x * (1 - dropout)
+""",
+)
+_fine(
+    "eval",
+    "evaluation mode and re.compile",
+    """
+import re
+import torch
+def f(x, model=None):
+    if model is not None:
+        model.eval()
+    word = re.compile("a")
+    return bool(word.match("a"))
+""",
+)
+_fine_one("json", "writing json", "import json", 'json.dumps({"a": 1})')
+_fine_one("gradcheck", "differences by hand", T, "((x + 1e-6) ** 2 - (x - 1e-6) ** 2) / 2e-6")
