@@ -27,7 +27,7 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        Console(stderr=True, highlight=False, markup=False).print(f"gradlings: {error}")
+        Console(stderr=True, highlight=False, markup=False).print(f"gradlings: {error}", soft_wrap=True)
         sys.exit(2)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from autograder.errors import InputError
+from autograder.forbidden import RULES
 
 C = TypeVar("C", bound=type)
 
@@ -118,4 +119,11 @@ def _from_source(node: ast.ClassDef, decorator: ast.Call, file: Path) -> Exercis
         Check(m.name, (ast.get_docstring(m) or m.name[5:].replace("_", " ")).splitlines()[0], share, m.lineno)
         for m, share in zip(methods, points, strict=True)
     )
-    return Exercise(id=arguments[0], functions=tuple(arguments[1:]), class_name=node.name, checks=checks, **options)
+    try:
+        made = Exercise(id=arguments[0], functions=tuple(arguments[1:]), class_name=node.name, checks=checks, **options)
+    except TypeError as error:
+        raise InputError(f"{where}: @exercise: {error}") from None
+    unknown = [rule for rule in made.forbids if rule not in RULES]
+    if unknown:
+        raise InputError(f"{where}: forbids= names no rule {unknown}; there are {', '.join(RULES)}")
+    return made

@@ -29,6 +29,8 @@ from autograder.forbidden_table import Hit, Table, table_of
 
 _backward_pass: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
 """The number of the backward pass that runs in this thread; -1 if none does."""
+_function_modes = getattr(torch.overrides, "_get_current_function_mode_stack", None)
+_dispatch_modes = getattr(_python_dispatch, "_get_current_dispatch_mode_stack", None)
 _OPERATORS = (torch._ops.OpOverload, torch._ops.OpOverloadPacket)
 
 
@@ -83,7 +85,7 @@ class CallRecorder:
             return
         origin = self._origins.get(_thread.get_ident())
         for hit in hits:
-            place = blamed(frame, self._files, hit.rule.through, origin)
+            place = blamed(frame, self._files, hit.rule.through, origin, self)
             if place is not None and (hit.rule.name, *place) not in self._found:
                 file, line = place
                 code = linecache.getline(file, line).strip()
@@ -93,11 +95,11 @@ class CallRecorder:
         if table.functions:
             functions = _Functions(self, table)
             functions.__enter__()
-            undo.callback(_leave, functions, getattr(torch.overrides, "_get_current_function_mode", None))
+            undo.callback(_leave, functions, TorchFunctionMode, _function_modes)
         if table.below_python:
             operations = _Operations(self, table)
             operations.__enter__()
-            undo.callback(_leave, operations, getattr(_python_dispatch, "_get_current_dispatch_mode", None))
+            undo.callback(_leave, operations, TorchDispatchMode, _dispatch_modes)
 
     # What is replaced while student code runs
 
@@ -206,10 +208,15 @@ def merged(source_breaches: Iterable[Breach], call_breaches: Iterable[Breach]) -
     return tuple(sorted(found.values(), key=lambda breach: breach.line))
 
 
-def _leave(mode: Any, current: Callable[[], Any] | None) -> None:
-    """Takes a mode off its stack. One that student code took off, or covered by another, stays where it is: inert."""
-    if current is None or current() is mode:
+def _leave(mode: Any, base: Any, stack: Callable[[], list[Any]] | None) -> None:
+    """Takes a mode off its stack, with those that student code left on top; nothing if student code took it off."""
+    if stack is None:
         mode.__exit__(None, None, None)
+    elif any(entered is mode for entered in stack()):
+        top = None
+        while top is not mode:
+            top = stack()[-1]
+            base.__exit__(top, None, None, None)
 
 
 def _of_torch(kind: type) -> bool:

@@ -16,11 +16,20 @@ _TORCH = os.path.dirname(torch.__file__) + os.sep
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
 _SITE = (sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep)
 
-_ALWAYS_THROUGH = ("_ops.py", "_tensor.py", "functional.py", "overrides.py", "_jit_internal.py", "jit/", "_dynamo/")
-"""Files of torch that stand between every caller and an operation."""
+_ALWAYS_THROUGH = (  # files of torch that stand between a caller and an operation of its choice
+    "_ops.py",
+    "_tensor.py",
+    "functional.py",
+    "overrides.py",
+    "_jit_internal.py",
+    "jit/",
+    "_dynamo/",
+    "_functorch/apis.py",
+    "_functorch/vmap.py",
+)
 
 HANDLERS: set[CodeType] = set()
-"""Code of our own handlers: whatever happens above one is inside a call that was already judged."""
+"""Code of the recorders' handlers; what happens above one is inside a call that it has judged."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,11 @@ class Origin:
 
 
 def blamed(
-    frame: FrameType | None, files: frozenset[str], through: tuple[str, ...], origin: Origin | None = None
+    frame: FrameType | None,
+    files: frozenset[str],
+    through: tuple[str, ...],
+    origin: Origin | None = None,
+    recorder: object = None,
 ) -> Place | None:
     """The innermost line of student code that is to blame for a call made in `frame`; None if nobody is.
 
@@ -43,6 +56,7 @@ def blamed(
         files: the student's files.
         through: files of torch (prefixes below its folder) through which a call counts as the caller's own.
         origin: of the thread, if it is not the main one.
+        recorder: who asks; what happens inside a call that its handlers have judged is nobody's fault any more.
     """
     between: set[str] = set()
     while frame is not None:
@@ -52,7 +66,7 @@ def blamed(
             if between and between & (known | harness_files(frame, files)):
                 return None  # a function that the grader passed in
             return name, frame.f_lineno
-        if frame.f_code in HANDLERS:
+        if frame.f_code in HANDLERS and frame.f_locals["self"].recorder is recorder:
             return None
         if name.startswith(_TORCH):
             if not name[len(_TORCH) :].replace(os.sep, "/").startswith(_ALWAYS_THROUGH + through):

@@ -221,7 +221,7 @@ def _collect_statement(node: ast.stmt, scope: Scope, certain: bool) -> None:
         changed = ast.copy_location(ast.BinOp(node.value, node.op, node.value), node)
         _collect_target(node.target, None, scope, False, changed)
     elif isinstance(node, ast.For | ast.AsyncFor):
-        _collect_target(node.target, None, scope, False, node.iter)
+        _collect_loop(node.target, node.iter, scope)
     elif isinstance(node, ast.With | ast.AsyncWith):
         for item in node.items:
             if item.optional_vars is not None:
@@ -249,6 +249,14 @@ def _collect_target(
             parts = list(value.elts)
         for part, part_value in zip(target.elts, parts, strict=True):
             _collect_target(part, part_value, scope, certain, value or origin)
+
+
+def _collect_loop(target: ast.expr, iterable: ast.expr, scope: Scope) -> None:
+    if isinstance(iterable, ast.Tuple | ast.List | ast.Set) and iterable.elts:
+        for element in iterable.elts:
+            _collect_target(target, element, scope, certain=False)
+    else:
+        _collect_target(target, None, scope, False, iterable)
 
 
 def function_scope(node: FunctionNode, parent: Scope) -> Scope:
@@ -285,7 +293,7 @@ def comprehension_scope(node: Comprehension, parent: Scope) -> Scope:
     """The scope of a comprehension: its loop variables."""
     scope = Scope(node, parent)
     for generator in node.generators:
-        _collect_target(generator.target, None, scope, certain=True)
+        _collect_loop(generator.target, generator.iter, scope)
     return scope
 
 

@@ -110,6 +110,9 @@ class _Reader:
                 function_scope(node, self._module)  # for what it binds at top level
         self._changes = _changes_by_name(tree.body)
         self._seen: set[ast.AST] = set()
+        """Functions, lambdas and classes that are reached."""
+        self._evaluated: set[ast.AST] = set()
+        """Top-level statements and values that count."""
         self._waiting: list[Own] = []
         self._attributes: set[str] = set()
         self._classes: list[Own] = []
@@ -221,8 +224,8 @@ class _Reader:
             return
         for binding in in_force(self._module, name):
             value = binding.value if isinstance(binding.value, ast.expr) else binding.origin
-            if value is not None and value not in self._seen:
-                self._seen.add(value)
+            if value is not None and value not in self._evaluated:
+                self._evaluated.add(value)
                 self._value(value, self._module)
                 if any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in ast.walk(value)):
                     self._changed_by(self._changes[".backward"])  # whoever called it, that filled in .grad
@@ -234,8 +237,8 @@ class _Reader:
 
     def _changed_by(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:
-            if statement not in self._seen:
-                self._seen.add(statement)
+            if statement not in self._evaluated:
+                self._evaluated.add(statement)
                 self._statement(statement, self._module)
 
     # Expressions

@@ -15,7 +15,6 @@ from autograder.trials import Inputs, Pair, Trial, is_row_of_numbers, to_array
 _MOST_MEMBERS = 64
 
 
-
 @dataclass(frozen=True)
 class Member:
     """One value of the result over all trials; the whole result, if it is a single value, has the name ""."""

@@ -47,14 +47,22 @@ class Kit:
 
     def of_item(self, item: pytest.Item) -> tuple[Exercise, Check] | None:
         """The exercise and check that an item is, or None for an ordinary test."""
-        class_name, _, method = item.nodeid.rpartition("::")
+        return self.of_node(item.nodeid, item.path)
+
+    def of_node(self, node_id: str, path: Path) -> tuple[Exercise, Check] | None:
+        """As `of_item`, for the id of an item in a file."""
+        class_name, _, method = node_id.rpartition("::")
         class_name = class_name.rpartition("::")[2]
-        for exercise in self.exercises(item.path):
+        for exercise in self.exercises(path):
             if exercise.class_name == class_name:
                 for check in exercise.checks:
                     if check.name == method:
                         return exercise, check
         return None
+
+    def forget(self, checks_file: Path) -> None:
+        """Treats a file as one without exercises, after it was reported as unreadable."""
+        self._exercises[checks_file] = ()
 
     def loaded(self, checks_file: Path) -> LoadedSubmission:
         if checks_file not in self._loaded:
@@ -106,7 +114,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if kit.page and not config.getoption("collectonly"):
         config.option.verbose = -2  # the page says it all
         config.option.no_header = True
-        config.option.tbstyle = "no"
+        config.option.tbstyle = "short"  # of what goes wrong before any check runs
         config.pluginmanager.getplugin("terminalreporter").reportchars = ""
 
 
@@ -124,10 +132,11 @@ def _checks_files(path: Path) -> list[Path]:
 
 def _declares_exercises(path: Path) -> bool:
     try:
-        text = path.read_text(encoding="utf-8")
+        return bool(read_exercises(path))
+    except InputError:
+        return True
     except (OSError, ValueError):
         return False
-    return "@exercise(" in text and "from autograder import" in text
 
 
 class UnattemptedItem(pytest.Item):
@@ -159,8 +168,9 @@ class UnattemptedModule(pytest.File):
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.File | None:
     try:
         exercises = parent.config.stash[KIT].exercises(module_path)
-    except (InputError, OSError):
-        return None  # let pytest report what is wrong with the file
+    except InputError as error:
+        parent.config.stash[KIT].forget(module_path)
+        raise parent.CollectError(str(error)) from None
     if not exercises or not parent.config.stash[KIT].lazy:
         return None
     submission = read_submission(module_path.parent, topic_of(module_path))
@@ -252,7 +262,7 @@ def _plain_text(result: CheckResult) -> str:
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     if config.stash[KIT].page and hasattr(report, "check_result"):
-        return report.outcome, "", ""
+        return "checks", "", ""  # a category of our own: the page shows them, pytest's lists do not
     return None
 
 
@@ -265,6 +275,12 @@ class Results:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if hasattr(report, "check_result"):
             self._kit.collected.add(report.nodeid, report.checks_file, report.check_result, report.problems)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """xdist's controller collects nothing itself."""
+        root = node.config.rootpath
+        self._kit.collected.expect(id for id in ids if self._kit.of_node(id, root / id.split("::")[0]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +45,9 @@ def check_result(
     if isinstance(error, AssertionError):
         return CheckResult(verdict=Verdict.WRONG, message=str(error).split("\n")[0], **common)
     message = f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
-    return CheckResult(verdict=Verdict.GRADER_ERROR, message=message, **common)
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    trace = tuple(f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames)
+    return CheckResult(verdict=Verdict.GRADER_ERROR, message=message, trace=trace, **common)
 
 
 def _named(exercise: Exercise, check: Check, student: Student | None, folder: Path, *, passed: bool) -> tuple[str, ...]:
@@ -87,6 +90,7 @@ def scorecards(
     by_folder: dict[Path, dict[Path, dict[tuple[str, str], CheckResult]]] = {}
     for path, result in collected.results.values():
         by_folder.setdefault(path.parent, {}).setdefault(path, {})[result.exercise, result.check] = result
+    not_run = [node for node in collected.expected if node not in collected.results]
     cards = []
     for folder, files in sorted(by_folder.items()):
         scores = []
@@ -98,7 +102,12 @@ def scorecards(
                     if (exercise.id, check.name) in results
                 )
                 if checks:
-                    points = sum(check.max_points for check in checks)
+                    points = sum(
+                        check.points
+                        for check in exercise.checks
+                        if (exercise.id, check.name) in results
+                        or any(node.endswith(f"{path.name}::{exercise.class_name}::{check.name}") for node in not_run)
+                    )
                     scores.append(ExerciseScore(exercise.id, exercise.functions, points, checks))
         scores.sort(key=lambda score: [int(part) for part in score.id.split(".")])
         cards.append(
@@ -108,7 +117,7 @@ def scorecards(
                 tuple(scores),
                 tuple(collected.problems.get(folder, ())),
                 seed,
-                max(len(collected.expected) - len(collected.results), 0),
+                len(not_run),
             )
         )
     return cards

@@ -13,11 +13,15 @@ from torch import Tensor
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _WIDTH = 60
+_LONGEST = 400  # a whole configuration, or the listing of one
 
 
 def show(value: Any, digits: int = 6, width: int = _WIDTH) -> str:
-    """One line of text; long values are cut in the middle."""
-    text = _text(value, digits)
+    """One line of text; long values are cut in the middle. No value, however odd, makes it raise."""
+    try:
+        text = _text(value, digits)
+    except (RecursionError, OverflowError, RuntimeError, ValueError):
+        text = f"a {type(value).__name__}"
     if len(text) > width and isinstance(value, Tensor | np.ndarray):
         return described(value)
     return _CONTROL.sub("?", text if len(text) <= width else text[: width - 12] + " ... " + text[-7:])
@@ -33,16 +37,19 @@ def show_pair(got: Any, expected: Any) -> tuple[str, str]:
 
 
 def show_call(name: str, parameters: Sequence[str], args: Sequence[Any], width: int = 88) -> str:
-    """`sigmoid(z=-1.0)`; large arguments are described, not printed."""
+    """`sigmoid(z=-1.0)`; tensors that do not fit are described, dicts and strings are shown whole."""
     for budget in (_WIDTH, 28, 0):
-        parts = [
-            f"{parameter}={show(arg, 4, budget) if budget else described(arg)}"
-            for parameter, arg in zip(parameters, args, strict=False)
-        ]
+        parts = [f"{parameter}={_argument(arg, budget)}" for parameter, arg in zip(parameters, args, strict=False)]
         text = f"{name}({', '.join(parts)})"
         if len(text) <= width:
             break
     return text
+
+
+def _argument(value: Any, budget: int) -> str:
+    if isinstance(value, dict | str):
+        return show(value, 4, _LONGEST)
+    return show(value, 4, budget) if budget else described(value)
 
 
 def described(value: Any) -> str:

@@ -83,11 +83,11 @@ def _named(candidate: Factor, minus: bool, pair: Pair) -> Claim:
 
 def _candidates(pair: Pair) -> Iterator[Factor]:
     yield from _two
+    if (pair.e == np.rint(pair.e)).all():
+        yield from _bytes
     yield from _of_sizes(pair)
     yield from _of_numbers(pair)
     yield from _fixed
-    if (pair.e == np.rint(pair.e)).all():
-        yield from _bytes
 
 
 def _constant(value: float, words: str, question: str) -> Factor:

@@ -22,10 +22,20 @@ def belongs_elsewhere(pair: Pair) -> Iterator[Claim]:
 
 
 def unchanged_input(pair: Pair) -> Iterator[Claim]:
-    """The result is one of the arguments."""
+    """The result is one of the arguments, where something of the same shape was asked for."""
+    if pair.same_shape:
+        yield from _unchanged(pair, pair.digits)
+
+
+def input_of_another_shape(pair: Pair) -> Iterator[Claim]:
+    """The result is one of the arguments, although another shape was asked for."""
+    if not pair.same_shape:
+        yield from _unchanged(pair, pair.worth(pair.g))
+
+
+def _unchanged(pair: Pair, digits: float) -> Iterator[Claim]:
     for name, array in pair.inputs.arrays.items():
         if array.shape == pair.g.shape and pair.fits(array):
-            digits = pair.digits if pair.same_shape else pair.worth(pair.g)
             fact = f"the result is {name} itself, unchanged"
             ask = "Is the result of a step not kept (most tensor methods return a new tensor), or a step missing?"
             yield Claim(("unchanged", name), fact, ask, digits)
@@ -38,7 +48,7 @@ def all_the_same(pair: Pair) -> Iterator[Claim]:
     first = float(pair.g.ravel()[0])
     if not (pair.g == first).all():
         return
-    digits = pair.digits if pair.scalar else pair.worth(pair.e)
+    digits = pair.worth(pair.e)
     if first == 0:
         yield Claim(("zeros",), "{each} is 0", "Is the result ever filled, or multiplied by 0?", digits)
         return
@@ -91,4 +101,4 @@ def rearranged_row(pair: Pair) -> Iterator[Claim]:
 
 
 SIGNATURES = (belongs_elsewhere, unchanged_input, all_the_same, one_number_for_a_row)
-LAST = (rearranged_row,)
+LAST = (input_of_another_shape, rearranged_row)

@@ -8,7 +8,7 @@ from math import log10
 
 import numpy as np
 
-from autograder.surprise import Array, MOST
+from autograder.surprise import MOST, Array
 from autograder.trials import Claim, Pair
 
 _MOST_INPUTS = 8

@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import CodeType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 from autograder.advice import error_sentence, time_sentence
+from autograder.cells import compiled
 from autograder.exercise import Exercise
 from autograder.forbidden import Breach
 from autograder.forbidden_source import breaches_in_sources
 from autograder.scorecard import Verdict
-from autograder.submission import Submission, SyntaxProblem, shown, syntax_tree
+from autograder.submission import Submission, shown
 from autograder.time_limit import TimeUp, time_limit
 
 
@@ -59,24 +60,29 @@ class Unavailable(Exception):
 class LoadedSubmission:
     """A submission executed cell by cell in a namespace of its own. A cell that fails does not stop the others."""
 
-    def __init__(self, submission: Submission, seconds: float = 10.0) -> None:
+    def __init__(self, submission: Submission, seconds: float = 5.0) -> None:
         self.submission = submission
         self.namespace: dict[str, Any] = {"__name__": submission.path.stem, "__file__": str(submission.path)}
         self.cell_errors: list[tuple[int, Raised]] = []
-        try:
-            with time_limit(seconds):
-                for index, cell in enumerate(submission.cells):
-                    self._run_cell(index, cell.file, cell.source)
-        except TimeUp as error:
-            self.cell_errors.append((len(submission.cells) - 1, _raised(error, submission.files)))
+        following = 0
+        while following < len(submission.cells):
+            try:
+                with time_limit(seconds):
+                    for index in range(following, len(submission.cells)):
+                        following = index + 1
+                        self._run_cell(index)
+            except TimeUp as error:
+                self.cell_errors.append((following - 1, _raised(error, submission.files)))
 
-    def _run_cell(self, index: int, file: str, source: str) -> None:
+    def _run_cell(self, index: int) -> None:
+        cell = self.submission.cells[index]
         try:
-            code: CodeType = compile(syntax_tree(self.submission.cells[index]), file, "exec")
+            code = compiled(cell).code
         except SyntaxError:
             return  # listed in submission.syntax_problems
-        if " cell " in file:
-            linecache.cache[file] = (len(source), None, [line + "\n" for line in source.splitlines()], file)
+        if " cell " in cell.file:
+            lines = [line + "\n" for line in cell.source.split("\n")]
+            linecache.cache[cell.file] = (len(cell.source), None, lines, cell.file)
         try:
             exec(code, self.namespace)
         except (KeyboardInterrupt, TimeUp):
@@ -86,24 +92,20 @@ class LoadedSubmission:
 
     def source_breaches(self, exercise: Exercise) -> tuple[Breach, ...]:
         """What the exercise forbids and the source of its functions can reach."""
-        files = dict.fromkeys(cell.file for cell in self.submission.cells)
-        sources = tuple((file, self.submission.source_of(file)) for file in files)
-        return _source_breaches(sources, exercise.functions, exercise.forbids)
+        return _source_breaches(self.submission.sources(), exercise.functions, exercise.forbids)
 
     def problems(self) -> list[str]:
         """One sentence for each cell that cannot be read or that failed."""
-        found = [syntax_sentence(problem) for problem in self.submission.syntax_problems]
-        for _, raised in self.cell_errors:
-            if raised.kind == "TimeUp":
-                found.append(f"{raised.place}: your file is still running after its time limit. An endless loop?")
-            else:
-                found.append(f"{raised.place}: {raised.kind} while your file was loaded: {raised.message}")
-        return found
+        if self.submission.problem:
+            return [self.submission.problem]
+        found = [problem.sentence for problem in self.submission.syntax_problems]
+        return found + [_loading_sentence(raised) for _, raised in self.cell_errors]
 
 
-def syntax_sentence(problem: SyntaxProblem) -> str:
-    line = f"\n    {problem.text.strip()}" if problem.text.strip() else ""
-    return f"{shown(problem.file)}:{problem.line}: Python cannot read this line ({problem.message}).{line}"
+def _loading_sentence(raised: Raised) -> str:
+    if raised.kind == "TimeUp":
+        return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
+    return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"
 
 
 class Student:
@@ -136,7 +138,8 @@ class Student:
         """A driver of the assignment (a function in `drivers.py`), bound to the submission's functions."""
         function = self._drivers[driver]
         names = SimpleNamespace(**self.loaded.namespace)
-        return StudentFunction(self, driver, lambda *args: function(names, *args), self.exercise.functions)
+        needed = tuple(name for name in self.exercise.functions if name in function.__code__.co_names)
+        return StudentFunction(self, driver, lambda *args: function(names, *args), needed or self.exercise.functions)
 
 
 class StudentFunction:
@@ -179,20 +182,15 @@ class StudentFunction:
         submission = self._loaded.submission
         for problem in submission.syntax_problems:
             if any(
-                cell.file == problem.file
-                and cell.first_line <= problem.line <= cell.first_line + cell.source.count("\n") + 1
-                and f"def {name}" in cell.source
-                for cell in submission.cells
+                cell.holds(problem.file, problem.line) and f"def {name}" in cell.source for cell in submission.cells
             ):
-                place = f"{shown(problem.file)}:{problem.line}"
-                return Unavailable(Verdict.ERROR, syntax_sentence(problem), place)
+                return Unavailable(Verdict.ERROR, problem.sentence, f"{shown(problem.file)}:{problem.line}")
         for index, raised in self._loaded.cell_errors:
             if f"def {name}" in submission.cells[index].source:
-                message = f"{raised.kind} before {name} was defined: {raised.message}"
-                return Unavailable(Verdict.ERROR, message, raised.place, raised)
+                return Unavailable(Verdict.ERROR, _loading_sentence(raised), raised.place, raised)
         message = f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"
         if submission.syntax_problems:
-            message = syntax_sentence(submission.syntax_problems[0])
+            message = submission.syntax_problems[0].sentence
         return Unavailable(Verdict.MISSING, message, shown(submission.path))
 
     def _breaches(self, recorded: Sequence[Breach]) -> tuple[Breach, ...]:

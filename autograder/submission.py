@@ -1,30 +1,15 @@
-"""Reads a submission: a module or a notebook becomes cells of source text, and which functions are attempted.
-
-Nothing is executed here and torch is not imported. A module in percent format (`# %%` lines) is read cell by cell, as
-a notebook is, so that a syntax error spoils one cell and not the whole submission.
-"""
+"""A submission: which file counts, its cells, and which functions are attempted. Nothing is executed, no torch."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.cells import Cell, Function, compiled, decode, module_cells, notebook_cells, notebook_code
+
 MANIFEST = "built.json"
-_MARKER = re.compile(r"^# %%")
-_MAGIC = re.compile(r"^\s*(%|!|\?|get_ipython\(\))|^[^#'\"]*\?\s*$")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A piece of source. `file` is what tracebacks show; `first_line` is the cell's first line there."""
-
-    source: str
-    file: str
-    first_line: int = 1
 
 
 @dataclass(frozen=True)
@@ -36,15 +21,10 @@ class SyntaxProblem:
     text: str
     message: str
 
-
-@dataclass(frozen=True)
-class Function:
-    """A top-level function as the source has it."""
-
-    name: str
-    file: str
-    line: int
-    attempted: bool
+    @property
+    def sentence(self) -> str:
+        line = f"\n    {self.text.strip()}" if self.text.strip() else ""
+        return f"{shown(self.file)}:{self.line}: Python cannot read this line ({self.message}).{line}"
 
 
 @dataclass(frozen=True)
@@ -70,18 +50,15 @@ class Submission:
         """The file names under which the cells are compiled."""
         return frozenset(cell.file for cell in self.cells)
 
-    def source_of(self, file: str) -> str:
-        """The readable cells compiled under one file name, each at its own line numbers."""
-        broken = {(problem.file, problem.line) for problem in self.syntax_problems}
-        lines: list[str] = []
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """The readable cells, joined by file at their own line numbers, in order."""
+        lines: dict[str, list[str]] = {}
         for cell in self.cells:
-            if cell.file == file and not any(
-                f == file and cell.first_line <= line <= cell.first_line + cell.source.count("\n") + 1
-                for f, line in broken
-            ):
-                lines.extend([""] * (cell.first_line - 1 - len(lines)))
-                lines.extend(cell.source.splitlines())
-        return "\n".join(lines) + "\n"
+            of_file = lines.setdefault(cell.file, [])
+            if not any(cell.holds(problem.file, problem.line) for problem in self.syntax_problems):
+                of_file.extend([""] * (cell.first_line - 1 - len(of_file)))
+                of_file.extend(cell.source.split("\n"))
+        return tuple((file, "\n".join(text) + "\n") for file, text in lines.items())
 
 
 def read_submission(folder: Path, topic: str) -> Submission:
@@ -95,16 +72,14 @@ def read_submission(folder: Path, topic: str) -> Submission:
         return Submission(module, (), {}, problem=f"There is no {shown(module)}. Put your file there and run again.")
     if len(present) == 1:
         return parse(present[0])
-    originals = _manifest(folder).get("code", {})
+    originals = read_manifest(folder).get("code", {})
     edited = [path for path in present if originals.get(path.name) != code_digest(path)]
     if len(edited) == 2 and originals:
-        return Submission(
-            module,
-            (),
-            {},
-            problem=f"Both {module.name} and {notebook.name} were edited. Keep your answers in one of them and "
-            "restore or delete the other.",
+        problem = (
+            f"Both {module.name} and {notebook.name} were edited. Keep your answers in one of them and restore or "
+            "delete the other."
         )
+        return Submission(module, (), {}, problem=problem)
     return parse(edited[0] if len(edited) == 1 else module)
 
 
@@ -112,7 +87,7 @@ def parse(path: Path) -> Submission:
     """Reads one file, a module or a notebook."""
     try:
         text = decode(path.read_bytes())
-        cells = _notebook_cells(path, text) if path.suffix == ".ipynb" else module_cells(text, str(path))
+        cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
     except (ValueError, OSError) as error:
         return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {error}")
     return from_cells(path, cells)
@@ -128,119 +103,40 @@ def from_cells(path: Path, cells: tuple[Cell, ...]) -> Submission:
     problems = []
     for cell in cells:
         try:
-            tree = syntax_tree(cell)
+            functions.update({function.name: function for function in compiled(cell).functions})
         except SyntaxError as error:
-            text = (error.text or "").rstrip()
-            problems.append(SyntaxProblem(cell.file, error.lineno or cell.first_line, text, error.msg))
-            continue
-        for node in tree.body:
-            for function in _bound_functions(node, cell.file):
-                functions[function.name] = function
+            line = min(max(error.lineno or 1, cell.first_line), cell.first_line + cell.source.count("\n"))
+            problems.append(SyntaxProblem(cell.file, line, (error.text or "").rstrip(), error.msg))
     return Submission(path, cells, functions, tuple(problems))
 
 
-def syntax_tree(cell: Cell) -> ast.Module:
-    """The cell's tree with the line numbers of its file.
-
-    Raises:
-        SyntaxError: Python cannot read the cell; its line number is the file's.
-    """
-    try:
-        tree = ast.parse(cell.source, cell.file)
-    except SyntaxError as error:
-        error.lineno = (error.lineno or 1) + cell.first_line - 1
-        raise
-    except ValueError as error:  # a NUL byte in the source
-        raise SyntaxError(str(error), (cell.file, cell.first_line, 0, "")) from None
-    return ast.increment_lineno(tree, cell.first_line - 1)
-
-
-def module_cells(text: str, file: str) -> tuple[Cell, ...]:
-    """A module's text, cut at its `# %%` lines; each cell keeps its line numbers."""
-    cells: list[Cell] = []
-    start, lines = 1, text.splitlines()
-    for number, line in enumerate([*lines, "# %%"], 1):
-        if _MARKER.match(line):
-            source = "\n".join(lines[start - 1 : number - 1])
-            if source.strip():
-                cells.append(Cell(source, file, start))
-            start = number
-    return tuple(cells)
-
-
-def _notebook_cells(path: Path, text: str) -> tuple[Cell, ...]:
-    notebook = json.loads(text)
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise ValueError("it is not a notebook (no list of cells)")
-    cells = []
-    for number, cell in enumerate(notebook["cells"], 1):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            source = cell.get("source", "")
-            source = "".join(source) if isinstance(source, list) else str(source)
-            cells.append(Cell(without_magics(source), f"{path} cell {number}"))
-    return tuple(cells)
-
-
-def without_magics(source: str) -> str:
-    """Notebook lines that are not Python (%magic, !shell, name?) become comments; line numbers stay."""
-    if source.startswith("%%"):
-        return "\n".join("# " + line for line in source.splitlines())
-    return "\n".join("# " + line if _MAGIC.match(line) else line for line in source.splitlines())
-
-
-def _bound_functions(node: ast.stmt, file: str) -> list[Function]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return [Function(node.name, file, node.lineno, not is_stub(node))]
-    if isinstance(node, ast.ClassDef):
-        return [Function(node.name, file, node.lineno, True)]
-    if isinstance(node, ast.Assign):
-        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        return [Function(name, file, node.lineno, True) for name in names]
-    return []
-
-
-def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """True for a body that, docstring apart, is only `raise NotImplementedError`, `...` or `pass`."""
-    body = [
-        statement
-        for statement in node.body
-        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
-        and not isinstance(statement, ast.Pass)
-    ]
-    if not body:
-        return True
-    if len(body) > 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
-        return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def decode(data: bytes) -> str:
-    """Text as editors really write it: UTF-8 with or without BOM, else Latin-1; any line ends."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def code_digest(path: Path) -> str:
-    """SHA-256 of the code of a module or notebook: independent of line ends, outputs and notebook metadata.
-
-    An unreadable file has the digest of its bytes.
-    """
+    """`digest_of_code` of a file; an unreadable notebook has the digest of its bytes."""
     data = path.read_bytes()
     try:
-        text = decode(data)
-        if path.suffix == ".ipynb":
-            cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-            text = "\n# %%\n".join("".join(cell["source"]) for cell in cells)
-        return hashlib.sha256(text.rstrip().encode()).hexdigest()
-    except (ValueError, KeyError, TypeError):
+        return digest_of_code(path.name, decode(data))
+    except ValueError:
         return hashlib.sha256(data).hexdigest()
 
 
-def _manifest(folder: Path) -> dict:
+def digest_of_code(name: str, text: str) -> str:
+    """SHA-256 of the code of a module or notebook: independent of outputs, metadata and empty cells.
+
+    Raises:
+        ValueError: the name ends in .ipynb and the text is not a notebook.
+    """
+    if name.endswith(".ipynb"):
+        text = "\n# %%\n".join(source.rstrip() for _, source in notebook_code(text) if source.strip())
+    return digest(text)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text without the white space at its end."""
+    return hashlib.sha256(text.rstrip().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, dict[str, str]]:
+    """What the build recorded of an assignment's files; empty if there is no readable record."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -250,7 +146,7 @@ def _manifest(folder: Path) -> dict:
 
 def assignment_title(folder: Path) -> str:
     """The assignment's title as the build recorded it, or ""."""
-    return str(_manifest(folder).get("title", ""))
+    return str(read_manifest(folder).get("title", ""))
 
 
 def shown(path: Path | str) -> str:

@@ -52,12 +52,10 @@ def digits_of_match(values: Array, tolerance: Array, away: Array, most: float, f
     step = grid(values, fine)
     if step is None:
         worth = np.clip(np.log10(np.maximum(away, 1e-300) / tolerance), 0.0, most)
-        worth[away <= tolerance] = 0.0
-        return _count_once(values, worth)
+        return _count_once(values, np.where(away <= tolerance, 0.0, worth))
     room = np.log10(1 + step * reach(values))
     worth = np.minimum(np.minimum(room, np.log10(1 + 2 * step * away)), most)
-    worth[away <= tolerance] = 0.0
-    return worth
+    return np.where(away <= tolerance, 0.0, worth)
 
 
 def digits_of_lone_number(value: float, fine: float, most: float) -> float:

@@ -9,8 +9,8 @@ and on torch's own list of operators; nothing here was compared with a run on a 
 What it cannot judge, and what it then says:
 
 * "not_simulated", because the code fails here although it runs on the CPU: a second GPU (`cuda:1`), streams and
-  events, `torch.cuda.FloatTensor`, `torch.load` onto the GPU, packed sequences, sparse and nested tensors, anything
-  else that reaches into CUDA itself.
+  events, `torch.cuda.FloatTensor`, `torch.load` onto the GPU, packed sequences, lazy layers, sparse and nested tensors,
+  `torch.compile`, anything else that reaches into CUDA itself.
 * Nothing, although a GPU may complain: operations and dtypes that CUDA lacks (only matrix products of integers are
   known), the numbers themselves (rounding, TF32, autocast), out of memory, devices inside `torch.jit.script`, tensors
   hidden in objects other than tuples, lists, dicts and modules.
@@ -78,7 +78,8 @@ def device_finding(
     Args:
         function: It must run on the CPU with these arguments; an exception that it also raises there gives None.
         args: Tensors in it, also inside tuples, lists, dicts and modules, are copied to the virtual GPU and keep
-            `requires_grad`. The originals stay as they are. Without any tensor there is nothing to run.
+            `requires_grad`; the originals, and NumPy arrays, stay as they are. Objects of other classes are handed over
+            themselves. Without any tensor there is nothing to run.
         student_files: File names as in code objects; findings point at the innermost of their lines.
         returns: "tensors" if tensors that come back have to be on the GPU, "anything" if they may be anywhere.
 

@@ -23,8 +23,8 @@ _MOVES = {"copy_", "_to_copy", "fill_"}
 _INDEXING = {"index", "_unsafe_index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index_put"}
 """Take indices on the CPU, too."""
 
-_CPU_ARGUMENT = {"_pack_padded_sequence", "tensor_split"}
-"""Want one argument on the CPU (the lengths, the split points)."""
+_CPU_ARGUMENT = {"_pack_padded_sequence"}
+"""Want one argument on the CPU (the lengths)."""
 
 _POINTWISE_BUT_CHECKED = {
     "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "equal", "gcd", "gelu_backward",

@@ -77,7 +77,7 @@ def _pretended() -> list[tuple[Any, str, Any]]:
     return [entry for entry in pretended if hasattr(entry[0], entry[1])]
 
 
-def _parse_to(session: Session, real: Any) -> Callable[..., Any]:
+def _parse_to(real: Any) -> Callable[..., Any]:
     """`Module.to(tensor)` asks C++ for the tensor's device, which would say CPU."""
 
     def parse(*args: Any, **kwargs: Any) -> Any:
@@ -132,7 +132,7 @@ def pretending(view: DeviceView) -> Iterator[None]:
     """Replaces what student code can ask outside the mode, and puts everything back."""
     replacements = _pretended()
     for owner, name, replace in (
-        (torch._C._nn, "_parse_to", lambda real: _parse_to(view.session, real)),
+        (torch._C._nn, "_parse_to", _parse_to),
         (torch.autograd, "_engine_run_backward", lambda real: _backward_engine(view, real)),
         (graph.saved_tensors_hooks, "__init__", lambda real: _saved_tensors_hooks(view, real)),
         (torch, "from_numpy", lambda real: _from_numpy(view.session, real)),

@@ -175,26 +175,25 @@ class DeviceView(TorchFunctionMode):
 
         return move
 
-    def _to(self, tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """All forms of Tensor.to: (dtype), (device, dtype), (other), each by keyword, too."""
-        first = args[0] if args else kwargs.get("other", kwargs.get("device"))
+    def _to(self, source: torch.Tensor, /, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """All forms of Tensor.to: (dtype), (device, dtype), (tensor), each by keyword, too."""
+        others = {k: v for k, v in kwargs.items() if k not in ("device", "tensor")}
+        first = args[0] if args else kwargs.get("tensor", kwargs.get("device"))
+        rest = args[1:]
         if first is None or isinstance(first, torch.dtype):
-            wanted = device_of(tensor) if kwargs.get("device") is None else self._resolved(kwargs["device"])
+            wanted = device_of(source) if kwargs.get("device") is None else self._resolved(kwargs["device"])
             rest = args
         elif isinstance(first, torch.Tensor):
-            wanted, rest = device_of(first), (first.dtype, *args[1:])
+            wanted, others["dtype"] = device_of(first), first.dtype
         else:
-            wanted, rest = self._resolved(first), args[1:]
-        others = {k: v for k, v in kwargs.items() if k not in ("device", "other")}
-        if isinstance(kwargs.get("other"), torch.Tensor):
-            others["dtype"] = kwargs["other"].dtype
+            wanted = self._resolved(first)
         if rest and isinstance(rest[0], torch.dtype):
             others["dtype"], rest = rest[0], rest[1:]
         elif rest and rest[0] is None:
             rest = rest[1:]
-        dtype = others.pop("dtype", None) or tensor.dtype
+        dtype = others.pop("dtype", None) or source.dtype
         real = wanted if wanted.type not in ("cpu", "cuda") else CPU
-        return self._moved(tensor.to(real, dtype, *rest, **others), tensor, wanted)
+        return self._moved(source.to(real, dtype, *rest, **others), source, wanted)
 
     def _type(self, tensor: torch.Tensor, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
         device = device_of(tensor)

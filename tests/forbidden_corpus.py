@@ -620,7 +620,7 @@ _one(
     "tensor",
     "from_numpy",
     NP,
-    "torch.from_numpy(np.float64([1.0])).dtype" if False else "torch.from_numpy(x.numpy()).dtype",
+    "torch.from_numpy(x.numpy()).dtype",
 )
 _one("tensor", "legacy constructor", T, "torch.Tensor([1.0]).shape")
 _one("tensor", "legacy typed constructor", T, "torch.FloatTensor([1.0]).shape")
@@ -1055,3 +1055,677 @@ def f(x, model=None):
 )
 _fine_one("json", "writing json", "import json", 'json.dumps({"a": 1})')
 _fine_one("gradcheck", "differences by hand", T, "((x + 1e-6) ** 2 - (x - 1e-6) ** 2) / 2e-6")
+
+# written after the detectors were frozen, and run once before any change; kept as part of the corpus since ------------
+
+_forbidden(
+    "sigmoid",
+    "generator helper",
+    """
+import torch
+def squashed(rows):
+    for r in rows:
+        yield torch.sigmoid(r)  # <-
+def f(x):
+    return torch.stack(list(squashed(x)))
+""",
+)
+_forbidden(
+    "sigmoid",
+    "callable object",
+    """
+import torch
+class Squash:
+    def __call__(self, z):
+        return torch.special.expit(z)  # <-
+squash = Squash()
+def f(x):
+    return squash(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "property",
+    """
+import torch
+class Unit:
+    def __init__(self, z): self.z = z
+    @property
+    def out(self):
+        return torch.sigmoid(self.z)  # <-
+def f(x):
+    return Unit(x).out
+""",
+)
+_forbidden(
+    "sigmoid",
+    "static method through the class",
+    """
+import torch
+class Maths:
+    @staticmethod
+    def s(z):
+        return z.sigmoid()  # <-
+def f(x):
+    return Maths.s(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "module with forward",
+    """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def forward(self, z):
+        return torch.sigmoid(z)  # <-
+def f(x):
+    return Net()(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "conditional import",
+    """
+try:
+    from torch import sigmoid as act
+except ImportError:
+    act = None
+def f(x):
+    return act(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "closure factory",
+    """
+import torch
+def make():
+    op = torch.sigmoid
+    def run(z):
+        return op(z)  # <-
+    return run
+run = make()
+def f(x):
+    return run(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "dictionary literal dispatch",
+    """
+import torch
+def f(x):
+    ops = {"s": torch.sigmoid}  # <-
+    return ops["s"](x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "reduce",
+    """
+import functools, torch
+def f(x):
+    return functools.reduce(lambda a, g: g(a), [torch.neg, torch.neg, torch.sigmoid], x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "after a loop that may break",
+    """
+import torch
+def f(x):
+    while True:
+        if x.numel() > 0:
+            break
+    return torch.sigmoid(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "in except branch",
+    """
+import torch
+def f(x):
+    try:
+        return x.no_such_thing
+    except AttributeError:
+        return torch.sigmoid(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "suppress then fall through",
+    """
+import contextlib, torch
+def f(x):
+    with contextlib.suppress(ZeroDivisionError):
+        1 / 0
+        return x
+    return torch.sigmoid(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "global set by another function",
+    """
+import torch
+act = torch.exp
+def setup():
+    global act
+    act = torch.sigmoid
+def f(x):
+    setup()
+    return act(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "nonlocal",
+    """
+import torch
+def f(x):
+    act = torch.exp
+    def choose():
+        nonlocal act
+        act = torch.sigmoid
+    choose()
+    return act(x)  # <-
+""",
+    CALLS,
+)
+_forbidden(
+    "sigmoid",
+    "setattr on a namespace",
+    """
+import torch, types
+box = types.SimpleNamespace()
+setattr(box, "act", torch.sigmoid)  # <-
+def f(x):
+    return box.act(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "multi-head attention trick",
+    """
+import torch
+import torch.nn.functional as F
+def f(x):
+    k = torch.tensor([[1.0], [0.0]], dtype=x.dtype)
+    q = x.reshape(-1, 1)
+    return F.scaled_dot_product_attention(q, k, k, scale=1.0).reshape(x.shape)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "torch.compile wrapper name only",
+    """
+import torch
+def g(z):
+    return torch.sigmoid(z)  # <-
+f = torch.no_grad()(g)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "lambda as the function",
+    """
+import torch
+f = lambda x: torch.sigmoid(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "match statement",
+    """
+import torch
+def f(x):
+    match x.dim():
+        case 2:
+            return torch.sigmoid(x)  # <-
+        case _:
+            return x
+""",
+)
+_forbidden(
+    "sigmoid",
+    "async stepped by hand",
+    """
+import torch
+async def work(z):
+    return torch.sigmoid(z)  # <-
+def f(x):
+    try:
+        work(x).send(None)
+    except StopIteration as stop:
+        return stop.value
+""",
+)
+_forbidden(
+    "sigmoid",
+    "timer thread",
+    """
+import threading, torch
+def f(x):
+    out = []
+    t = threading.Timer(0, lambda: out.append(x.sigmoid()))  # <-
+    t.start(); t.join()
+    return out[0]
+""",
+)
+_forbidden(
+    "sigmoid",
+    "partialmethod style getattr default",
+    """
+import torch
+def f(x):
+    return getattr(torch, "sigmoid", None)(x)  # <-
+""",
+)
+_forbidden(
+    "matmul",
+    "starred chain with reduce",
+    """
+import functools, operator, torch
+def f(x):
+    return functools.reduce(operator.matmul, [x, x])  # <-
+""",
+)
+_forbidden(
+    "matmul",
+    "numpy by dtype object",
+    """
+import numpy
+def f(x):
+    a = numpy.asarray(x)
+    return a.dot(a)  # <-
+""",
+    SOURCE,
+)
+_one("matmul", "linalg.matrix_power", T, "torch.linalg.matrix_power(x, 2)")
+_one("matmul", "F.bilinear", F, "F.bilinear(x, x, torch.ones(1, 2, 2, dtype=x.dtype))")
+_one("matmul", "np.linalg", NP, "np.linalg.multi_dot([x.numpy(), x.numpy()])", SOURCE)
+_one("matmul", "np.vecdot-like inner1d via inner", NP, "np.inner(x.numpy(), x.numpy())", SOURCE)
+_one("matmul", "vmap of dot", T, "torch.func.vmap(torch.dot)(x, x)")
+_forbidden(
+    "autograd",
+    "hook hides the call",
+    """
+import torch
+def f(x):
+    z = x.clone().requires_grad_()
+    seen = []
+    z.register_hook(seen.append)
+    torch.autograd.backward([(z * z).sum()])  # <-
+    return seen[0]
+""",
+)
+_forbidden(
+    "autograd",
+    "functional vjp, renamed module",
+    """
+import torch.autograd.functional as AF
+def f(x):
+    return AF.vjp(lambda z: (z**2).sum(), x)[1]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "func.linearize",
+    """
+import torch
+def f(x):
+    out, lin = torch.func.linearize(lambda z: z * z, x)  # <-
+    return lin(torch.ones_like(x))
+""",
+)
+_forbidden(
+    "autograd",
+    "grad_and_value star import",
+    """
+from torch.func import *
+def f(x):
+    return grad_and_value(lambda z: (z**2).sum())(x)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "optimizer step moves by the gradient",
+    """
+import torch
+def f(x):
+    z = x.clone().requires_grad_()
+    opt = torch.optim.SGD([z], lr=1.0)
+    (z**2).sum().backward()  # <-
+    opt.step()
+    return x - z.detach()
+""",
+)
+_forbidden(
+    "autograd",
+    "Tensor.backward as a function",
+    """
+import torch
+def f(x):
+    z = x.clone().requires_grad_()
+    torch.Tensor.backward((z**2).sum())  # <-
+    return z.grad
+""",
+)
+_forbidden(
+    "tensor",
+    "shape of stacked scalars",
+    """
+import torch
+def f(x):
+    make = torch.full
+    return tuple(make((2, 3), 1.0).shape)  # <-
+""",
+)
+_forbidden(
+    "tensor",
+    "np.result_type",
+    """
+import numpy as np
+def f(x):
+    return np.result_type(1, 2.0)  # <-
+""",
+    SOURCE,
+)
+_forbidden(
+    "tensor",
+    "finfo of ones_like",
+    """
+from torch import ones_like as o
+def f(x):
+    return o(x).dtype  # <-
+""",
+)
+_forbidden(
+    "modules",
+    "Sequential of layers",
+    """
+import torch
+def f(x):
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.LayerNorm(3))  # <-
+    return sum(p.numel() for p in net.parameters())
+""",
+)
+_forbidden(
+    "modules",
+    "meta device, list comprehension",
+    """
+from torch import nn
+def f(x):
+    return sum(p.numel() for make in (nn.Linear,) for p in make(2, 3).parameters())  # <-
+""",
+)
+_forbidden(
+    "eval",
+    "eval alias",
+    """
+run = eval
+def f(x):
+    return run("1")  # <-
+""",
+    SOURCE,
+)
+_forbidden(
+    "eval",
+    "builtins dict",
+    """
+def f(x):
+    return __builtins__["eval"]("1") if isinstance(__builtins__, dict) else __builtins__.eval("1")  # <-
+""",
+    SOURCE,
+)
+_forbidden(
+    "json",
+    "load from StringIO, renamed",
+    """
+from io import StringIO
+from json import load as read
+def f(x):
+    return read(StringIO("[1]"))  # <-
+""",
+    SOURCE,
+)
+_forbidden(
+    "broadcast",
+    "add empties",
+    """
+import torch
+def f(x):
+    a, b = x.view(4, 1), x.view(1, 4)
+    return torch.broadcast_to(a, (4, 4)).shape  # <-
+""",
+)
+_forbidden(
+    "bce",
+    "functional under nn",
+    """
+from torch import nn
+loss = nn.functional.binary_cross_entropy
+def f(x):
+    return loss(x.abs() / 9, x.abs() / 9)  # <-
+""",
+)
+_forbidden(
+    "dropout",
+    "Dropout1d subclass",
+    """
+from torch import nn
+class Drop(nn.Dropout):  # <-
+    pass
+def f(x):
+    return Drop(0.1).eval()(x)  # <-
+""",
+)
+_fine_one("sigmoid", "expm1 form", T, "1 - 1 / (torch.expm1(x) + 2)")
+_fine_one("sigmoid", "sin and clamp", F, "F.relu(x).clamp(0, 1) + F.gelu(x)")
+_fine(
+    "sigmoid",
+    "class with attribute sigmoid, dataclass",
+    """
+from dataclasses import dataclass
+import torch
+@dataclass
+class Result:
+    sigmoid: torch.Tensor
+    softmax: float = 0.0
+def f(x):
+    r = Result(1 / (1 + torch.exp(-x)))
+    return r.sigmoid
+""",
+)
+_fine(
+    "sigmoid",
+    "print, format and repr of tensors",
+    """
+import torch
+def f(x):
+    text = f"{x} {x.mean():.3f} {x!r}"
+    return 1 / (1 + torch.exp(-x)) + 0 * len(text)
+""",
+)
+_fine(
+    "matmul",
+    "outer loops with accumulate and cumsum",
+    """
+import itertools, torch
+def f(x):
+    n = x.shape[0]
+    return torch.stack([torch.stack([(x[i] * x[:, j]).sum() for j in range(n)]) for i in range(n)])
+""",
+)
+_fine(
+    "matmul",
+    "own dot and mm",
+    """
+class Matrix:
+    def __init__(self, rows): self.rows = rows
+    def dot(self, other):
+        return [[sum(a * b for a, b in zip(r, c)) for c in zip(*other.rows)] for r in self.rows]
+def mm(a, b):
+    return Matrix(a).dot(Matrix(b))
+def f(x):
+    return mm(x.tolist(), x.tolist())
+""",
+)
+_fine(
+    "matmul",
+    "norms and statistics of torch",
+    """
+import torch
+def f(x):
+    angle = torch.nn.functional.cosine_similarity(x, x)
+    return torch.linalg.norm(x), torch.var(x), torch.cov(x), torch.linalg.det(x), angle
+""",
+)
+_fine(
+    "autograd",
+    "numpy gradient and names with grad",
+    """
+import torch
+def manual_grad(x, grad_output):
+    grad_input = grad_output * 2 * x
+    return grad_input
+def f(x):
+    backward_result = manual_grad(x, torch.ones_like(x))
+    torch.gradient(x)
+    return backward_result
+""",
+)
+_fine(
+    "autograd",
+    "no_grad as decorator, inference mode",
+    """
+import torch
+@torch.inference_mode()
+def f(x):
+    return 2 * x
+""",
+)
+_fine(
+    "autograd",
+    "clip and zero_grad helpers exist",
+    """
+import torch
+def f(x):
+    p = torch.nn.Parameter(x.clone())
+    opt = torch.optim.SGD([p], lr=0.1)
+    opt.zero_grad()
+    return [p.requires_grad, p.grad, x.retains_grad]
+""",
+)
+_fine(
+    "autograd",
+    "nodes in a dictionary with backward closures",
+    """
+class Node:
+    def __init__(self, v): self.v, self.grad, self._backward = v, 0.0, lambda: None
+def f(x):
+    a = Node(2.0); out = Node(4.0)
+    def _backward(): a.grad += 2 * a.v * out.grad
+    out._backward = _backward
+    out.grad = 1.0
+    for n in (out, a): n._backward()
+    return a.grad
+""",
+)
+_fine(
+    "tensor",
+    "type tests in a match",
+    """
+import numpy as np, torch
+def f(x):
+    match x:
+        case np.ndarray(): return "array"
+        case torch.Tensor(): return x.dtype
+        case _: return torch.get_default_dtype()
+""",
+)
+_fine(
+    "tensor",
+    "pure python shape walker that prints",
+    """
+def f(x):
+    value, shape = x.tolist(), []
+    while isinstance(value, list):
+        shape.append(len(value)); value = value[0]
+    print(x, shape)
+    return tuple(shape)
+""",
+)
+_fine(
+    "tensor",
+    "dtype arithmetic tables",
+    """
+import torch
+ORDER = [torch.bool, torch.int64, torch.float32]
+def f(x):
+    assert torch.is_tensor(x) and torch.finfo(x.dtype).bits == 64
+    return max((ORDER.index(d) for d in ORDER), default=0)
+""",
+)
+_fine(
+    "broadcast",
+    "reshape, repeat and unsqueeze",
+    """
+def f(x):
+    return (x.unsqueeze(0) + x.repeat(3, 1, 1)).shape
+""",
+)
+_fine(
+    "strides",
+    "views and contiguous",
+    """
+def f(x):
+    return x.T.contiguous().view(-1), x.is_contiguous(), x.element_size()
+""",
+)
+_fine(
+    "dropout",
+    "bernoulli mask",
+    """
+import torch
+def f(x, training=False, p=0.1):
+    mask = torch.ones_like(x)
+    return x * mask / (1 - p) if training else x
+""",
+)
+_fine(
+    "eval",
+    "str methods and a parser of its own",
+    """
+import re
+def parse(text):
+    return {k: int(v) for k, v in re.findall(r"(\\w+): (\\d+)", text)}
+def f(x):
+    compile = parse
+    return compile("a: 1")
+""",
+)
+_fine(
+    "modules",
+    "functional and init",
+    """
+import torch
+from torch.nn import functional as F, init, utils
+def f(x):
+    p = torch.nn.Parameter(x)
+    return F.relu(p).numel(), utils.parameters_to_vector([p]).numel()
+""",
+)
+_fine(
+    "bce",
+    "squared error by hand and logs",
+    """
+import torch
+def f(x):
+    a = x.abs() / 9
+    loss = -(torch.log(a)).mean() + ((a - 1) ** 2).mean()
+    return torch.nn.functional.relu(loss)
+""",
+)

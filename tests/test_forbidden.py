@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ class Submission:
         self.source = source
         self.file = str(folder / "student.py")
         Path(self.file).write_text(source, encoding="utf-8")
-        self.names: dict[str, Any] = {"__name__": "student"}
+        module = sys.modules["student"] = types.ModuleType("student")  # dataclasses look their module up
+        self.names = vars(module)
         exec(compile(source, self.file, "exec"), self.names)
 
     def in_source(self, *rules: str) -> tuple[Breach, ...]:
@@ -46,8 +48,9 @@ class Submission:
 
 
 @pytest.fixture
-def submitted(tmp_path: Path) -> Callable[[str], Submission]:
-    return lambda source: Submission(tmp_path, source)
+def submitted(tmp_path: Path) -> Iterator[Callable[[str], Submission]]:
+    yield lambda source: Submission(tmp_path, source)
+    sys.modules.pop("student", None)
 
 
 def name_of(snippet: Snippet) -> str:
@@ -99,3 +102,296 @@ def test_results_are_those_of_a_plain_call(snippet, submitted):
     submission = submitted(snippet.source)
     watched, _ = submission.recorded(tuple(RULES))
     assert same(watched, submission.names["f"](x_tensor()))
+
+
+def test_the_corpus_is_large_enough():
+    assert len(FORBIDDEN) >= 60
+    assert len(LEGITIMATE) >= 30
+    assert {snippet.rule for snippet in FORBIDDEN} == set(RULES)
+
+
+class TestSource:
+    @pytest.mark.parametrize(
+        ("rule", "imports", "expression", "said"),
+        [
+            ("sigmoid", "import torch.nn.functional as F", "F.silu(x)", "F.silu"),
+            ("sigmoid", "from torch import sigmoid as s", "s(x)", "torch.sigmoid"),
+            ("sigmoid", "from torch.nn.functional import silu", "silu(x)", "F.silu"),
+            ("sigmoid", "", "x.sigmoid()", "x.sigmoid"),
+            ("sigmoid", "", "(x + x * x - x / x + x * 2.0).sigmoid()", ".sigmoid"),
+            ("matmul", "", "x @ x", "the @ operator"),
+            ("autograd", "import torch", "torch.autograd.grad(x, x)", "torch.autograd.grad"),
+            ("eval", "", "eval('1')", "eval"),
+            ("tensor", "import numpy", "numpy.array(1)", "numpy.array"),
+        ],
+    )
+    def test_says_what_a_student_would_write(self, rule, imports, expression, said):
+        (breach,) = breaches_in_source(f"{imports}\ndef f(x):\n    return {expression}\n", ["f"], [rule], "a.py")
+        assert breach == Breach(rule, said, 3, "a.py", f"return {expression}")
+
+    def test_only_the_named_functions_count(self):
+        source = "import torch\ndef f(x):\n    return x\ndef g(x):\n    return torch.sigmoid(x)\n"
+        assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
+        assert lines(breaches_in_source(source, ["f", "g"], ["sigmoid"], "a.py")) == [5]
+        assert breaches_in_source(source, ["absent"], ["sigmoid"], "a.py") == ()
+
+    def test_several_rules_come_in_line_order(self):
+        source = "import torch\ndef f(x):\n    x = x @ x\n    return torch.sigmoid(x)\n"
+        assert lines(breaches_in_source(source, ["f"], ["sigmoid", "matmul"], "a.py")) == [3, 4]
+
+    @pytest.mark.parametrize("source", ["def f(:\n", "\0", "%matplotlib inline\n", ""])
+    def test_what_cannot_be_parsed_has_no_breaches(self, source):
+        assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
+
+    def test_very_deep_code_is_left_to_the_run_time_layer(self):
+        source = "def f(x):\n    return " + "+".join(["x"] * 5000) + "\n"
+        assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
+
+    def test_names_that_double_are_resolved_in_linear_time(self):
+        chain = "\n".join(f"a{i + 1} = a{i} + a{i}" for i in range(40))
+        source = f"import torch\na0 = 1.0\n{chain}\ndef f(x):\n    return a40 * x.sigmoid()\n"
+        before = time.perf_counter()
+        assert len(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == 1
+        assert time.perf_counter() - before < 5
+
+    def test_cells_of_a_notebook_share_their_names(self):
+        cells = [
+            ("cell 1", "import torch\nfrom torch import sigmoid as s\n"),
+            ("cell 2", "def broken(:\n"),
+            ("cell 3", "\ndef helper(z):\n    return s(z)\n"),
+            ("cell 4", "def f(x):\n    return helper(x)\n"),
+        ]
+        (breach,) = breaches_in_sources(cells, ["f"], ["sigmoid"])
+        assert (breach.file, breach.line, breach.code) == ("cell 3", 3, "return s(z)")
+
+    def test_an_unknown_rule_is_the_authors_mistake(self):
+        with pytest.raises(ValueError, match="no rule called 'sigmund'"):
+            breaches_in_source("", ["f"], ["sigmund"], "a.py")
+        with pytest.raises(ValueError, match="no rule called 'sigmund'"):
+            CallRecorder(["sigmund"], [])
+
+
+BACKWARD = """
+import torch
+def f(x):
+    z = x.clone().requires_grad_()
+    (z**2).sum().backward()
+    return z.grad
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, z):
+        ctx.save_for_backward(z)
+        return z * z
+    @staticmethod
+    def backward(ctx, g):
+        return 2 * ctx.saved_tensors[0] * g
+def square(x):
+    return Square.apply(x)
+def apply(function, x):
+    return function(x)
+def plain(x):
+    return x * x
+"""
+
+
+def patched() -> list[Any]:
+    """Everything that the recorder replaces for a while, and the depth of PyTorch's mode stacks."""
+    import _thread
+
+    import torch.autograd.forward_ad
+
+    return [
+        threading.Thread.start,
+        _thread.start_new_thread,
+        torch.nn.Module.__init__,
+        torch.broadcast_shapes,
+        torch.autograd.gradcheck,
+        torch.autograd.forward_ad.enter_dual_level,
+        torch._C._len_torch_function_stack(),
+        torch._C._len_torch_dispatch_stack(),
+    ]
+
+
+class TestRecorder:
+    def test_the_callers_own_autograd_is_no_breach(self, submitted):
+        submission = submitted(BACKWARD)
+
+        def driver(x: torch.Tensor) -> torch.Tensor:
+            z = x.requires_grad_()
+            submission.names["square"](z).sum().backward()
+            torch.autograd.grad(submission.names["plain"](z).sum(), z)
+            torch.func.jvp(submission.names["plain"], (x,), (x,))
+            torch.func.grad(lambda t: submission.names["plain"](t).sum())(x)
+            return z.grad
+
+        result, breaches = submission.recorded(("autograd",), driver)
+        assert breaches == ()
+        assert torch.equal(result, 2 * x_tensor())
+
+    @pytest.mark.parametrize(
+        "passed_in",
+        [
+            torch.nn.Sequential(torch.nn.Identity()),
+            lambda z: torch.sigmoid(z),
+            lambda z: torch.func.grad(lambda t: (t @ t).sum())(z),
+            lambda z: torch.special.expit(z.requires_grad_()).sum().backward(),
+        ],
+    )
+    def test_a_function_that_the_driver_passes_in_is_the_drivers_own(self, submitted, passed_in):
+        submission = submitted(BACKWARD)
+        _, breaches = submission.recorded(tuple(RULES), lambda x: submission.names["apply"](passed_in, x))
+        assert breaches == ()
+
+    def test_what_student_code_passes_on_is_its_own(self, submitted):
+        submission = submitted("def f(x):\n    return run(lambda z: z.sigmoid(), x)\n")
+        submission.names["run"] = lambda function, x: function(x)
+        _, breaches = submission.recorded(("sigmoid",))
+        assert lines(breaches) == [2]
+
+    def test_calls_outside_the_context_are_not_recorded(self, submitted):
+        submission = submitted(BACKWARD)
+        recorder = CallRecorder(["autograd"], {submission.file})
+        submission.names["f"](x_tensor())
+        with recorder:
+            submission.names["plain"](x_tensor())
+        submission.names["f"](x_tensor())
+        assert recorder.breaches == ()
+
+    def test_one_breach_a_line(self, submitted):
+        submission = submitted("def f(x):\n    for _ in range(5):\n        x = x.sigmoid()\n    return x\n")
+        _, (breach,) = submission.recorded(("sigmoid",))
+        assert breach == Breach("sigmoid", "x.sigmoid", 3, submission.file, "x = x.sigmoid()")
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+    def test_nothing_stays_replaced_after_an_exception(self, submitted, error):
+        submission = submitted(
+            f"import torch\ndef f(x):\n    with torch.no_grad():\n        x.sigmoid()\n        raise {error.__name__}\n"
+        )
+        before = patched()
+        recorder = CallRecorder(tuple(RULES), {submission.file})
+        with pytest.raises(error), recorder:
+            submission.names["f"](x_tensor())
+        assert patched() == before
+        assert lines(recorder.breaches) == [4]
+
+    def test_a_mode_that_student_code_leaves_behind_is_taken_off(self, submitted):
+        submission = submitted(
+            "from torch.overrides import TorchFunctionMode\n"
+            "from torch.utils._python_dispatch import TorchDispatchMode\n"
+            "def f(x):\n    y = x.sigmoid()\n"
+            "    TorchFunctionMode().__enter__()\n    TorchDispatchMode().__enter__()\n    return y\n"
+        )
+        before = patched()
+        _, breaches = submission.recorded(("sigmoid",))
+        assert lines(breaches) == [4]
+        assert patched() == before
+
+    def test_student_code_that_takes_our_modes_off(self, submitted):
+        submission = submitted(
+            "import torch\ndef f(x):\n    y = x.sigmoid()\n    torch._C._pop_torch_function_stack()\n    return y\n"
+        )
+        before = patched()
+        assert lines(submission.recorded(("sigmoid",))[1]) == [3]
+        assert patched() == before
+
+    def test_a_default_device_does_not_disturb(self, submitted):
+        submission = submitted('import torch\ndef f(x):\n    torch.set_default_device("cpu")\n    return x.sigmoid()\n')
+        try:
+            assert lines(submission.recorded(("sigmoid",))[1]) == [4]
+            assert not any(
+                "autograder" in type(mode).__module__ for mode in torch.overrides._get_current_function_mode_stack()
+            )
+        finally:
+            torch.set_default_device(None)
+
+    def test_nothing_is_recorded_after_the_context(self, submitted):
+        submission = submitted(
+            "import threading\ngo = threading.Event()\ndef f(x):\n"
+            "    t = threading.Thread(target=lambda: (go.wait(10), x.sigmoid()))\n    t.start()\n    return t\n"
+        )
+        before = patched()
+        recorder = CallRecorder(["sigmoid"], {submission.file})
+        with recorder:
+            thread = submission.names["f"](x_tensor())
+        assert patched() == before
+        submission.names["go"].set()
+        thread.join()
+        assert recorder.breaches == ()
+
+    def test_a_thread_of_a_thread(self, submitted):
+        submission = submitted(
+            "import threading\n"
+            "def work(f, x):\n    t = threading.Thread(target=f, args=(x,))\n    t.start()\n    t.join()\n"
+            "def f(x):\n    work(lambda x: work(lambda x: x.sigmoid(), x), x)\n"
+        )
+        _, breaches = submission.recorded(("sigmoid",))
+        assert lines(breaches) == [7]
+
+    def test_an_exception_in_a_thread_stays_there(self, submitted, monkeypatch):
+        monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+        submission = submitted(
+            "import threading\n"
+            "def f(x):\n    t = threading.Thread(target=lambda: x.sigmoid().nothing)\n    t.start()\n    t.join()\n"
+        )
+        _, breaches = submission.recorded(("sigmoid",))
+        assert lines(breaches) == [3]
+
+    def test_recorders_can_be_nested(self, submitted):
+        submission = submitted("def f(x):\n    return x.sigmoid() @ x\n")
+        before = patched()
+        outer, inner = CallRecorder(["sigmoid"], {submission.file}), CallRecorder(["matmul"], {submission.file})
+        with outer, inner:
+            submission.names["f"](x_tensor())
+        assert patched() == before
+        assert [breach.rule for breach in outer.breaches + inner.breaches] == ["sigmoid", "matmul"]
+
+    @pytest.mark.parametrize("rules", [(), ("eval",), ("json", "eval")])
+    def test_rules_without_run_time_part_change_nothing(self, rules):
+        before = patched()
+        with CallRecorder(rules, {"a.py"}) as recorder:
+            assert patched() == before
+        assert recorder.breaches == ()
+
+    def test_autograd_of_an_allowed_call_is_the_librarys_own_matter(self, submitted):
+        submission = submitted(
+            "import torch\ndef f(x):\n    z = x.clone().requires_grad_()\n"
+            "    torch.cdist(z, z + 1).sum().backward()\n    return z.grad\n"
+        )
+        assert submission.recorded(("matmul", "sigmoid", "tensor", "broadcast", "strides"))[1] == ()
+
+    def test_layers_build_their_own_tensors(self, submitted):
+        submission = submitted("from torch import nn\ndef f(x):\n    return nn.LSTM(2, 2).hidden_size\n")
+        assert submission.recorded(("tensor", "strides", "broadcast", "bce", "dropout"))[1] == ()
+
+
+def test_merged_keeps_one_breach_for_a_rule_and_a_line():
+    source = (Breach("sigmoid", "F.silu", 4, "a.py", "c"), Breach("sigmoid", "s", 9, "a.py", "c"))
+    calls = (
+        Breach("matmul", "the @ operator", 4, "a.py", "c"),
+        Breach("sigmoid", "x.silu", 4, "a.py", "c"),
+        Breach("sigmoid", "torch.sigmoid", 2, "a.py", "c"),
+    )
+    assert [(b.line, b.rule, b.what) for b in merged(source, calls)] == [
+        (2, "sigmoid", "torch.sigmoid"),
+        (4, "sigmoid", "F.silu"),
+        (4, "matmul", "the @ operator"),
+        (9, "sigmoid", "s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import autograder.forbidden, autograder.forbidden_source", ("torch", "numpy")),
+        (
+            "import torch; from autograder.forbidden_calls import CallRecorder\n"
+            "with CallRecorder(['autograd', 'matmul', 'sigmoid', 'tensor', 'modules'], ['a.py']): torch.ones(2).exp()",
+            ("torch._dynamo", "sympy"),
+        ),
+    ],
+)
+def test_what_is_not_imported(statement, absent):
+    code = f"import sys\n{statement}\nprint([name for name in {absent} if name in sys.modules])"
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Functions as students write them, labelled with what they would do on a GPU.
 
 Each takes `x`, a float32 tensor of shape (4, 3) on the device; some take more, see `more`. The labels follow CUDA's
@@ -202,6 +203,8 @@ def types_there_and_back(x):
 
 @clean
 def number_of_a_device(x):
+    if not x.is_cuda:
+        return x
     return x + torch.zeros(3).to(0) + torch.zeros(3).cuda() + torch.zeros(3, device="cuda:0")
 
 
@@ -215,7 +218,8 @@ def asks_where_it_is(x):
 @clean
 def asks_cuda(x):
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.cuda.synchronize()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
     return x + torch.arange(3, device=device)
 
 
@@ -242,8 +246,8 @@ def to_in_every_form(x):
         ones.to(x.device, torch.float64),
         ones.to(device=x.device, dtype=torch.float16),
         ones.to(x),
-        ones.to(other=x),
-        ones.to("cuda", non_blocking=True, copy=True),
+        ones.to(tensor=x),
+        ones.to(str(x.device), non_blocking=True, copy=True),
         x.to(torch.float64, copy=True),
     )
 
@@ -669,7 +673,8 @@ def module_moved_to_a_tensor(x):
 
 @clean
 def module_moved_with_cuda(x):
-    return nn.Linear(3, 2).cuda()(x)
+    layer = nn.Linear(3, 2)
+    return layer.cuda()(x) if x.is_cuda else layer(x)
 
 
 @clean

@@ -5,7 +5,6 @@ Built files carry no solution. A file that somebody edited is never overwritten 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +13,14 @@ from typing import Any
 
 from autograder.authoring.catalogue import Entry, load_catalogue
 from autograder.authoring.source import Source, hints_page, read_source, stub_module, stub_notebook
+from autograder.cells import decode
 from autograder.errors import InputError
 from autograder.exercise import Exercise, read_exercises
 from autograder.misconceptions import FILE as SHIPPED
 from autograder.misconceptions import observed, same_observed
 from autograder.running import Grader, with_checks
 from autograder.scorecard import Verdict
-from autograder.submission import MANIFEST, code_digest, decode, from_source
+from autograder.submission import MANIFEST, digest, digest_of_code, from_source, read_manifest
 
 _CATALOGUES = ("misconceptions", "variants")
 
@@ -49,7 +49,18 @@ class Assignment:
         return next((topic for topic in self.topics if topic.source.has_solutions), self.topics[0])
 
     def catalogue(self, name: str) -> tuple[Entry, ...]:
-        return load_catalogue(self.solutions / f"{name}.py")
+        """The entries of `misconceptions` or `variants`.
+
+        Raises:
+            InputError: an entry belongs to no exercise, or defines none of its functions.
+        """
+        path = self.solutions / f"{name}.py"
+        entries = load_catalogue(path)
+        functions = {exercise.id: exercise.functions for exercise in self.main.exercises}
+        for entry in entries:
+            if entry.function not in functions.get(entry.exercise, ()):
+                raise InputError(f"{path}: {entry.name!r} defines {entry.function}, not of exercise {entry.exercise}")
+        return entries
 
 
 @dataclass(frozen=True)
@@ -98,15 +109,16 @@ def build(assignment: Assignment, *, check: bool = False, force: bool = False) -
         check: writes nothing; says which files are stale.
         force: overwrites edited files, too.
     """
-    recorded = _recorded(assignment.folder)
+    recorded = read_manifest(assignment.folder).get("text", {})
     code: dict[str, str] = {}
+    whole: dict[str, str] = {}
     for name, text in _code_files(assignment).items():
         path = assignment.folder / name
-        code[name] = _digest_of(name, text)
-        edited = path.is_file() and code_digest(path) not in (recorded.get(name), code[name])
+        code[name], whole[name] = digest_of_code(name, text), digest(text)
+        edited = path.is_file() and digest(decode(path.read_bytes())) not in (recorded.get(name), whole[name])
         yield _write(path, text, check=check, keep=edited and not force)
     yield _write(assignment.folder / "hints.md", hints_page(assignment.main.source), check=check)
-    manifest = {"title": assignment.main.source.title, "code": code}
+    manifest = {"title": assignment.main.source.title, "code": code, "text": whole}
     yield _write(assignment.folder / MANIFEST, json.dumps(manifest, indent=1) + "\n", check=check)
     yield _build_misconceptions(assignment, check=check)
 
@@ -118,21 +130,6 @@ def _code_files(assignment: Assignment) -> dict[str, str]:
         if topic.source.has_solutions:
             files[f"{topic.source.path.stem}.ipynb"] = stub_notebook(topic.source, topic.exercises)
     return files
-
-
-def _digest_of(name: str, text: str) -> str:
-    """The digest `code_digest` will give for the written file."""
-    if name.endswith(".ipynb"):
-        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-        text = "\n# %%\n".join("".join(cell["source"]) for cell in cells)
-    return hashlib.sha256(text.rstrip().encode()).hexdigest()
-
-
-def _recorded(folder: Path) -> dict[str, str]:
-    try:
-        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["code"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def _write(path: Path, text: str, *, check: bool, keep: bool = False) -> Outcome:
@@ -167,6 +164,13 @@ def _build_misconceptions(assignment: Assignment, *, check: bool) -> Outcome:
 def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
     """What `misconceptions.json` holds: sentences, and per check what each entry gives."""
     topic = assignment.main
+    solution = grader.grade(from_source(topic.source.text, topic.source.path), topic.checks_file, seed=0).scorecard
+    if not solution.full_marks:
+        failing = ", ".join(score.id for score in solution.exercises if not score.solved)
+        raise InputError(
+            f"The solution in {topic.source.path} fails its own checks ({failing}): no misconceptions were recorded. "
+            f"See `gradlings verify {assignment.id}`."
+        )
     sentences: list[str] = []
     checks: dict[str, list[Any]] = {}
     for entry in assignment.catalogue("misconceptions"):

@@ -25,6 +25,7 @@ class Entry:
 
     exercise: str
     name: str
+    function: str
     sentence: str
     """What the student is told; empty for a variant."""
     code: str
@@ -69,7 +70,7 @@ class Catalogue:
         for exercise, name, sentence, line in self._declared:
             node = by_line[line]
             node.decorator_list = []
-            found.append(Entry(exercise, name, sentence, f"{prelude}\n\n{ast.unparse(node)}"))
+            found.append(Entry(exercise, name, node.name, sentence, f"{prelude}\n\n{ast.unparse(node)}"))
         return tuple(found)
 
 
@@ -95,7 +96,10 @@ def load_catalogue(path: Path) -> tuple[Entry, ...]:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise InputError(f"{path}:{error.lineno}: {error.msg}") from None
     catalogue = getattr(module, "catalogue", None)
     if not isinstance(catalogue, Catalogue):
         raise InputError(f"{path}: it must define `catalogue = Catalogue()`")

@@ -61,7 +61,13 @@ def read_source(path: Path, exercises: tuple[Exercise, ...]) -> Source:
         unknown = set(cell.metadata) - _OPTIONS - {"lines_to_next_cell"}
         if unknown:
             raise InputError(f"{path}: unknown cell option {sorted(unknown)}; known are {sorted(_OPTIONS)}")
-    hints = {cell.metadata["hints"]: _ladder(cell.source, path) for cell in cells if "hints" in cell.metadata}
+    hints: dict[str, tuple[str, ...]] = {}
+    for cell in cells:
+        if "hints" in cell.metadata:
+            id = cell.metadata["hints"]
+            if id in hints or id not in {exercise.id for exercise in exercises}:
+                raise InputError(f"{path}: hints for exercise {id} twice, or for an exercise that no check declares")
+            hints[id] = _ladder(cell.source, path)
     shipped = tuple(cell for cell in cells if "hints" not in cell.metadata)
     source = Source(path, _title(path, shipped), shipped, hints)
     if source.has_solutions:
@@ -112,7 +118,10 @@ def _validate(source: Source, exercises: tuple[Exercise, ...]) -> None:
 
 
 def _function_of(code: str, path: Path) -> str:
-    names = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+    try:
+        names = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+    except SyntaxError as error:
+        raise InputError(f"{path}: a solution cell is not Python: {error.msg}: {(error.text or '').strip()}") from None
     if len(names) != 1 or len(_REGION.findall(code)) != 1:
         raise InputError(f"{path}: a solution cell holds one function with one solution region, this one: {names}")
     return names[0]
@@ -187,4 +196,4 @@ def _with_facts(text: str, exercise: Exercise) -> str:
     if exercise.forbids:
         line += "\n\n*Not allowed here: " + "; ".join(RULES[rule].says for rule in exercise.forbids) + ".*"
     heading, _, rest = text.partition("\n")
-    return f"{heading}\n\n{line}\n{rest}"
+    return f"{heading}\n\n{line}\n\n{rest.lstrip()}"

@@ -35,7 +35,7 @@ def page(card: Scorecard, *, detail: bool = False, plain: bool = False, width: i
     yield from _problems(card)
     name_width = max((cell_len(exercise.name) for exercise in card.exercises), default=0)
     id_width = max((len(exercise.id) for exercise in card.exercises), default=0)
-    said: set[str] = set()
+    said: set[str] = set(_general(card))
     for exercise in card.exercises:
         yield _exercise_line(exercise, id_width, min(name_width, 34), plain)
         yield from _exercise_findings(exercise, detail, width, said)
@@ -67,7 +67,7 @@ def rendered(card: Scorecard, *, detail: bool, width: int, colour: bool, plain: 
         legacy_windows=False,
     )
     for part in page(card, detail=detail, plain=plain, width=console.width):
-        console.print(part, soft_wrap=False)
+        console.print(part, soft_wrap=isinstance(part, Text))  # only indented parts are wrapped
     text = "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
     return text.encode("ascii", "replace").decode() if plain else text
 
@@ -81,12 +81,17 @@ def _can_show(encoding: str) -> bool:
 
 
 def _problems(card: Scorecard) -> Iterator[Padding | Text]:
-    messages = {check.message for exercise in card.exercises for check in exercise.checks}
-    shown = [problem for problem in card.problems if problem not in messages]
+    shown = _general(card)
     for problem in shown:
         yield _indented(Text(problem, style="red"), 2)
     if shown:
         yield Text("")
+
+
+def _general(card: Scorecard) -> list[str]:
+    """The problems that are not the message of just one exercise: those are said there."""
+    concerned = [{check.message for check in exercise.checks} for exercise in card.exercises]
+    return [problem for problem in card.problems if sum(problem in messages for messages in concerned) != 1]
 
 
 def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plain: bool) -> Text:
@@ -123,7 +128,7 @@ def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: 
             yield _indented(Text(f"{check.title}: {mark} ({check.points}/{check.max_points})", style="dim"), 6)
         if check.verdict in _UNREACHED:
             continue
-        yield from _finding(check, detail, width)
+        yield from _finding(check, detail, width, said)
     if failing:
         cause = exercise.misconception or failing[0].claim
         if cause:
@@ -139,7 +144,7 @@ def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: 
         yield from _printed(printed, detail)
 
 
-def _finding(check: CheckResult, detail: bool, width: int) -> Iterator[Padding | Text]:
+def _finding(check: CheckResult, detail: bool, width: int, said: set[str]) -> Iterator[Padding | Text]:
     if check.call and cell_len(check.call) + len(check.place) <= width - 9:
         yield _indented(Text(check.call).append(f"   {check.place}", style="dim"), 6)
     else:
@@ -148,7 +153,7 @@ def _finding(check: CheckResult, detail: bool, width: int) -> Iterator[Padding |
         if check.place and check.place not in check.message:
             yield _indented(Text(check.place, style="dim"), 8 if check.call else 6)
     yield from _rows(check)
-    if check.message:
+    if check.message and check.message not in said:
         yield _indented(Text(check.message, style="red"), 8 if check.call else 6)
     if detail:
         for line in check.trace:

@@ -201,6 +201,17 @@ def nested_shape(x):
 
 @catalogue.misconception(
     "1.2",
+    "first items only, empty list fails",
+    "An empty list ends in IndexError, and ragged lists get the shape of their first items. What if there is no first item, and does anything in your code look at the others?",
+)
+def nested_shape(x):
+    if isinstance(x, list):
+        return (len(x), *nested_shape(x[0]))
+    return ()
+
+
+@catalogue.misconception(
+    "1.2",
     "longest row",
     "Full nestings are right, and ragged ones get the size of their longest list instead of an error. Can a tensor have rows of different length?",
 )
@@ -409,6 +420,18 @@ def predict_dtype(x):
 
 @catalogue.misconception(
     "1.3",
+    "NumPy is always float32",
+    "Python values are right, and every NumPy array is said to be float32. Which branch of your code does an array reach, and does it ask for the array's own dtype?",
+)
+def predict_dtype(x):
+    kinds = {type(value) for value in _values(x)}
+    if kinds == {bool}:
+        return torch.bool
+    return torch.int64 if kinds and kinds <= {bool, int} else torch.float32
+
+
+@catalogue.misconception(
+    "1.3",
     "empty list is int64",
     "An empty list is said to be int64. Which dtype does PyTorch fall back on when there is no value to look at?",
 )
@@ -584,7 +607,7 @@ def as_column(t):
     "The numbers are read with the first index running fastest, which is column by column in a matrix. Which index runs fastest in reading order?",
 )
 def as_column(t):
-    return t.permute(*range(t.dim() - 1, -1, -1)).reshape(-1, 1)
+    return t.permute(tuple(range(t.dim() - 1, -1, -1))).reshape(-1, 1)
 
 
 # --- 1.6 Transposing a batch
@@ -606,6 +629,15 @@ def swap_last_two(t):
 )
 def swap_last_two(t):
     return t.reshape(*t.shape[:-2], t.shape[-1], t.shape[-2])
+
+
+@catalogue.misconception(
+    "1.6",
+    "view",
+    "The numbers are in the order they had before, and tensors that are not contiguous end in a RuntimeError about views. Does a new shape alone ever exchange rows and columns?",
+)
+def swap_last_two(t):
+    return t.view(*t.shape[:-2], t.shape[-1], t.shape[-2])
 
 
 @catalogue.misconception(
@@ -1041,6 +1073,15 @@ def broadcast_shape(a, b):
 
 @catalogue.misconception(
     "1.10",
+    "greater size, missing dimensions dropped",
+    "The result is only as long as the shorter shape, and no pair of sizes is ever refused. Where does zip stop, on which side do the shapes meet, and what happens where a 2 meets a 3?",
+)
+def broadcast_shape(a, b):
+    return tuple(max(p, q) for p, q in zip(a, b, strict=False))
+
+
+@catalogue.misconception(
+    "1.10",
     "equal lengths required",
     "Shapes of different length are refused. What does the rule put in the place of a dimension that is missing?",
 )
@@ -1130,11 +1171,21 @@ def broadcast_shape(a, b):
 @catalogue.misconception(
     "1.11",
     "split by reshaping only",
-    "The shape of the heads is right, and the numbers are still in their old reading order, so each head mixes numbers of different tokens. Which dimension must change its place after the cut?",
+    "The numbers are still in their old reading order, so each head mixes numbers of different tokens. Which dimension must change its place after the cut?",
 )
 def split_heads(x, heads):
     batch, tokens, width = x.shape
     return x.reshape(batch, heads, tokens, width // heads)
+
+
+@catalogue.misconception(
+    "1.11",
+    "split by view only",
+    "The numbers are still in their old reading order, so each head mixes numbers of different tokens. Which dimension must change its place after the cut?",
+)
+def split_heads(x, heads):
+    batch, tokens, width = x.shape
+    return x.view(batch, heads, tokens, width // heads)
 
 
 @catalogue.misconception(
@@ -1195,6 +1246,16 @@ def split_heads(x, heads):
 def merge_heads(o):
     batch, heads, tokens, size = o.shape
     return o.reshape(batch, tokens, heads * size)
+
+
+@catalogue.misconception(
+    "1.11",
+    "merged by view only",
+    "The numbers are still in the order of the heads, and heads that are not contiguous end in a RuntimeError about views. What has to be side by side before two dimensions can be joined?",
+)
+def merge_heads(o):
+    batch, heads, tokens, size = o.shape
+    return o.view(batch, tokens, heads * size)
 
 
 @catalogue.misconception(

@@ -1,0 +1,166 @@
+"""Source text cut into cells: the parts of a submission that are read, compiled and run one by one.
+
+A module in percent format (`# %%` lines) is read cell by cell, as a notebook is, so that a syntax error spoils one cell
+and not the whole submission. Nothing is executed here.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType
+
+_MARKER = re.compile(r"^# %%")
+_MAGIC = re.compile(r"^\s*(%|!|\?|get_ipython\(\))|^[^#'\"]*\?\s*$")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of source. `file` is what tracebacks show; `first_line` is the cell's first line there."""
+
+    source: str
+    file: str
+    first_line: int = 1
+    flags: int = 0
+    """Compiler flags of `from __future__` imports in earlier cells, which hold for later ones."""
+
+    def holds(self, file: str, line: int) -> bool:
+        """True if a line of a file is a line of this cell."""
+        return self.file == file and 0 <= line - self.first_line <= self.source.count("\n")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A top-level name that a cell binds, as its source has it."""
+
+    name: str
+    file: str
+    line: int
+    attempted: bool
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A cell that Python can read."""
+
+    code: CodeType
+    functions: tuple[Function, ...]
+
+
+@lru_cache(maxsize=1024)
+def compiled(cell: Cell) -> Compiled:
+    """The cell's code and functions, with the line numbers of its file.
+
+    Raises:
+        SyntaxError: Python cannot read the cell.
+    """
+    padded = "\n" * (cell.first_line - 1) + cell.source
+    try:
+        tree = ast.parse(padded, cell.file)
+        code = compile(padded, cell.file, "exec", flags=cell.flags, dont_inherit=True)
+    except ValueError as error:  # a NUL byte in the source
+        raise SyntaxError(str(error), (cell.file, cell.first_line, 0, "")) from None
+    bound = tuple(function for node in tree.body for function in _bound(node, cell.file))
+    return Compiled(code, bound)
+
+
+def module_cells(text: str, file: str) -> tuple[Cell, ...]:
+    """A module's text, cut at its `# %%` lines; each cell keeps its line numbers."""
+    cells: list[Cell] = []
+    start, lines = 1, text.split("\n")
+    for number, line in enumerate([*lines, "# %%"], 1):
+        if _MARKER.match(line):
+            source = "\n".join(lines[start - 1 : number - 1])
+            if source.strip():
+                cells.append(Cell(source, file, start))
+            start = number
+    return _with_future(cells)
+
+
+def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
+    """The code cells of a notebook, each a file of its own, numbered as Jupyter's cells are, from 1.
+
+    Raises:
+        ValueError: the text is not a notebook.
+    """
+    cells = [
+        Cell(without_magics(source), f"{path} cell {number}")
+        for number, source in notebook_code(text)
+        if source.strip()
+    ]
+    return _with_future(cells)
+
+
+def notebook_code(text: str) -> list[tuple[int, str]]:
+    """Number and source of each code cell.
+
+    Raises:
+        ValueError: the text is not a notebook.
+    """
+    notebook = json.loads(text)
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise ValueError("it is not a notebook (no list of cells)")
+    found = []
+    for number, cell in enumerate(notebook["cells"], 1):
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            source = cell.get("source", "")
+            found.append((number, "".join(map(str, source)) if isinstance(source, list) else str(source)))
+    return found
+
+
+def without_magics(source: str) -> str:
+    """Notebook lines that are not Python (%magic, !shell, name?) become comments; line numbers stay."""
+    lines = source.split("\n")
+    whole = source.startswith("%%")
+    return "\n".join("# " + line if whole or _MAGIC.match(line) else line for line in lines)
+
+
+def decode(data: bytes) -> str:
+    """Text as editors really write it: UTF-8 with or without BOM, else Windows-1252; any line ends."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """True for a body that, docstring apart, is only `raise NotImplementedError`, `...` or `pass`."""
+    body = [
+        statement
+        for statement in node.body
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+        and not isinstance(statement, ast.Pass)
+    ]
+    if not body:
+        return True
+    if len(body) > 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _with_future(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    flags, done = 0, []
+    for cell in cells:
+        done.append(replace(cell, flags=flags))
+        for name in re.findall(r"^from __future__ import (\w+)", cell.source, re.MULTILINE):
+            flags |= getattr(__future__, name).compiler_flag if name in __future__.all_feature_names else 0
+    return tuple(done)
+
+
+def _bound(node: ast.stmt, file: str) -> list[Function]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [Function(node.name, file, node.lineno, not is_stub(node))]
+    if isinstance(node, ast.ClassDef):
+        return [Function(node.name, file, node.lineno, True)]
+    if isinstance(node, ast.Assign):
+        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        return [Function(name, file, node.lineno, True) for name in names]
+    return []
