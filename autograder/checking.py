@@ -222,7 +222,7 @@ def _examine(
         place=(outcome.raised.place if outcome.raised else "") or function.place,
         probes_right=sum(right),
         probes=len(calls),
-        claim=_claim(calls, outcomes, judged, parameters, names),
+        claim=_claim(calls, outcomes, judged, parameters, names) if function.student.diagnoses else "",
         trace=outcome.raised.trace if outcome.raised else (),
     )
     raise CheckFailed(evidence, outcome.raised.exception if outcome.raised else None)

@@ -64,11 +64,9 @@ def verify(
     root: Root = Path(),
 ) -> None:
     """Prove that the checks catch every named mistake and pass every correct variant."""
-    from autograder.authoring.building import find_assignments
     from autograder.rendering.proofs import show_proofs, verified_with_progress
 
-    assignments = find_assignments(root.resolve(), tuple(ids or ()))
-    proofs = verified_with_progress(assignments, seeds)
+    proofs = verified_with_progress(root.resolve(), ids or [], seeds)
     show_proofs(proofs, seeds)
     raise typer.Exit(0 if all(proof.holds for proof in proofs) else 1)
 

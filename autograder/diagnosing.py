@@ -176,14 +176,14 @@ def _different(numbers: list[float]) -> int:
 def _first_certain(
     member: Member, wrong: list[Member], surviving: Mapping[str, Mapping[tuple[object, ...], _Survivor]]
 ) -> Claim | None:
-    """The claim to make about a member: first one that all wrong members share, then one of its own."""
-    certain: list[tuple[bool, Claim]] = []
+    """The claim to make about a member: a telling one before a vague one, one that all wrong members share first."""
+    certain: list[tuple[bool, bool, Claim]] = []
     for key, survivor in surviving[member.name].items():
         sharing = [surviving[other.name][key] for other in wrong if key in surviving[other.name]]
         if _is_certain(survivor, sharing):
-            certain.append((len(sharing) == len(wrong), survivor.claim))
-    certain.sort(key=lambda pair: not pair[0])
-    return certain[0][1] if certain else None
+            certain.append((survivor.claim.vague, len(sharing) < len(wrong), survivor.claim))
+    certain.sort(key=lambda entry: entry[:2])  # stable: otherwise the order of the signatures stays
+    return certain[0][2] if certain else None
 
 
 def _is_certain(survivor: _Survivor, sharing: list[_Survivor]) -> bool:

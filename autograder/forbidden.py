@@ -37,7 +37,7 @@ LIBRARIES = frozenset(
 TENSOR_TYPES = frozenset({"Tensor", "TensorBase", "_TensorBase", "ndarray", "Variable"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """What one rule forbids. Names may hold the wildcards of fnmatch.
 

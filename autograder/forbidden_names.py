@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterable
 
 from autograder.forbidden import LIBRARIES, is_class
@@ -141,6 +142,8 @@ class Names:
         if path in ("builtins.globals", "builtins.locals"):
             return frozenset({Library("<module>")})
         root, _, last = path.rpartition(".")
+        if path.partition(".")[0] in sys.stdlib_module_names and is_class(last):
+            return frozenset({Plain()})
         if path.partition(".")[0] in LIBRARIES and (not is_class(last) or last == "Tensor") and root != "operator":
             return frozenset({Tensor()})
         return UNKNOWN

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 from autograder.forbidden import Breach, Rule, chosen, written
 from autograder.forbidden_names import Names
@@ -67,8 +68,14 @@ def breaches_in_sources(
         sources: the name and the text of each file, in the order in which they run. One that cannot be parsed
             is passed over.
     """
-    used = chosen(rules)
-    if not used:
+    return _read(tuple(sources), tuple(functions), chosen(rules))
+
+
+@lru_cache(maxsize=256)  # every check of an exercise asks the same
+def _read(
+    sources: tuple[tuple[str, str], ...], functions: tuple[str, ...], rules: tuple[Rule, ...]
+) -> tuple[Breach, ...]:
+    if not rules:
         return ()
     body: list[ast.stmt] = []
     lines: list[str] = []
@@ -77,7 +84,7 @@ def breaches_in_sources(
         starts.append(len(lines))
         body += _parsed(source, offset=len(lines))
         lines += source.split("\n")
-    reader = _Reader(ast.Module(body, []), used)
+    reader = _Reader(ast.Module(body, []), rules)
     reader.read(functions)
     breaches = []
     for rule, line, what in sorted(set(reader.found), key=lambda found: (found[1], found[0])):
@@ -104,11 +111,7 @@ class _Reader:
         self._names = Names()
         self._module = Scope(tree)
         self._own_members = _members_of_own_classes(tree)
-        collect(tree.body, self._module)
-        for node in ast.walk(tree):
-            if isinstance(node, FunctionNode) and any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
-                function_scope(node, self._module)  # for what it binds at top level
-        self._changes = _changes_by_name(tree.body)
+        self._changes: Mapping[str, list[ast.stmt]] = defaultdict(list)
         self._seen: set[ast.AST] = set()
         """Functions, lambdas and classes that are reached."""
         self._evaluated: set[ast.AST] = set()
@@ -120,6 +123,7 @@ class _Reader:
     def read(self, functions: Collection[str]) -> None:
         """Follows the named functions to everything they reach."""
         try:
+            self._bind()
             for name in functions:
                 if name in self._module.bindings:
                     self._name(name, self._module)
@@ -128,6 +132,15 @@ class _Reader:
                 self._define(self._waiting.pop())
         except RecursionError:
             pass  # nested deeper than Python can follow: what was found so far counts, run time sees the rest
+
+    def _bind(self) -> None:
+        tree = self._module.node
+        assert isinstance(tree, ast.Module)
+        collect(tree.body, self._module)
+        for node in ast.walk(tree):
+            if isinstance(node, FunctionNode) and any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
+                function_scope(node, self._module)  # for what it binds at top level
+        self._changes = _changes_by_name(tree.body)
 
     # What is reached
 
@@ -367,13 +380,15 @@ def _root(node: ast.expr) -> str:
 
 
 def _members_of_own_classes(tree: ast.Module) -> frozenset[str]:
-    """Every method and attribute name that some class of the file defines."""
+    """Every method and attribute name that the file gives to some object of its own."""
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+        elif isinstance(node, ast.ClassDef):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
                     names.add(inner.name)
-                elif isinstance(inner, ast.Name | ast.Attribute) and isinstance(inner.ctx, ast.Store):
-                    names.add(inner.id if isinstance(inner, ast.Name) else inner.attr)
+                elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                    names.add(inner.id)
     return frozenset(names)

@@ -6,6 +6,7 @@ touched is recognised from its source and shown without importing it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -190,6 +191,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     kit = session.config.stash[KIT]
     kit.collected.expect(item.nodeid for item in session.items if kit.of_item(item))
+    torch = sys.modules.get("torch")
+    if torch is not None and kit.collected.expected:
+        torch.set_num_threads(1)  # probes are tiny: a second thread only costs, a lot on a busy machine
 
 
 @pytest.fixture
@@ -201,7 +205,7 @@ def student(request: pytest.FixtureRequest) -> Student:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
     exercise, _ = found
     path = request.path
-    made = Student(kit.loaded(path), exercise, kit.drivers(path.parent), kit.devices, kit.folder(path))
+    made = Student(kit.loaded(path), exercise, kit.drivers(path.parent), kit.devices, kit.folder(path), kit.lazy)
     kit.students[request.node.nodeid] = made
     return made
 

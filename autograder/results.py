@@ -25,6 +25,7 @@ def check_result(
         "check": check.name,
         "title": check.title,
         "max_points": check.points,
+        "subject": ", ".join(sorted(student.subjects)) if student else "",
         "notes": tuple(student.notes) if student else (),
     }
     if error is None:

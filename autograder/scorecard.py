@@ -44,6 +44,8 @@ class CheckResult:
     title: str
     verdict: Verdict
     max_points: int
+    subject: str = ""
+    """The student's function (or functions) that the check calls."""
     message: str = ""
     """What happened, in one or two plain sentences; empty when right."""
     call: str = ""
@@ -95,10 +97,17 @@ class ExerciseScore:
         return all(check.verdict is Verdict.PASS for check in self.checks)
 
     @property
-    def misconception(self) -> str:
-        """The one named mistake that explains every check of the exercise that was run, or ""."""
-        candidates = [set(check.misconceptions) for check in self.checks]
-        common = set.intersection(*candidates) if candidates and not self.solved else set()
+    def misconceptions(self) -> tuple[str, ...]:
+        """The named mistakes: for each wrong function the one that explains all checks of it, if there is one."""
+        named = (self.misconception_of(subject) for subject in dict.fromkeys(c.subject for c in self.checks))
+        return tuple(dict.fromkeys(sentence for sentence in named if sentence))
+
+    def misconception_of(self, subject: str) -> str:
+        """The one named mistake that explains every check of a function, or ""."""
+        checks = [check for check in self.checks if check.subject == subject]
+        if all(check.verdict is Verdict.PASS for check in checks):
+            return ""
+        common = set.intersection(*(set(check.misconceptions) for check in checks))
         return common.pop() if len(common) == 1 else ""
 
 

@@ -134,7 +134,7 @@ def precision(pair: Pair) -> Iterator[Claim]:
         if error <= limit and (kept or name == "float32"):
             digits = min(pair.worth(pair.e), pair.worth(pair.g)) - (0.0 if kept else pair.e.size)
             fact = f"nearly right: the largest relative error is {error:.1e}, about what {name} can hold"
-            yield Claim(("precision", name), fact, f"Does {name} (or another loss of digits) enter on the way?", digits)
+            yield Claim(("precision", name), fact, f"Does {name} (or another loss of digits) enter on the way?", digits, vague=True)
 
 
 SIGNATURES = (device, not_finite, dtype, form, cut_to_whole)

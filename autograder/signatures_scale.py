@@ -12,6 +12,8 @@ from autograder.surprise import MOST
 from autograder.trials import Claim, Pair
 
 _MOST_SIZES = 8
+_MOST_NUMBERS = 6
+_COST = 2.2  # up to some 150 factors are tried
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,13 @@ def nameless_factor(pair: Pair) -> Iterator[Claim]:
     if ratio is None or abs(abs(ratio) - 1) < 1e-4:
         return
     fact, ask = f"{{each}} is {ratio:.4g} times the right one", "Is a constant factor missing or wrong?"
-    yield Claim(("factor", "fixed", float(f"{ratio:.3g}")), fact, ask, pair.digits, cost=MOST)
+    yield Claim(("factor", "fixed", float(f"{ratio:.3g}")), fact, ask, pair.digits, cost=MOST, vague=True)
     count = int((pair.weights > 0).sum())
     if count >= 3:
         fact = f"{{each}} is the right one times one and the same number, {ratio:.4g} here"
         ask = "Is a factor missing or wrong?"
-        yield Claim(("factor", "any"), fact, ask, pair.digits * (count - 1) / count, cost=1.0)
+        digits = pair.digits * (count - 1) / count
+        yield Claim(("factor", "any"), fact, ask, digits, cost=1.0, vague=True)
 
 
 def _common_ratio(pair: Pair) -> float | None:
@@ -78,7 +81,7 @@ def _common_ratio(pair: Pair) -> float | None:
 
 def _named(candidate: Factor, minus: bool, pair: Pair) -> Claim:
     fact = f"{{each}} {'has the opposite sign and ' if minus else ''}is {candidate.words}"
-    return Claim(("factor", minus, *candidate.key), fact, candidate.question, pair.digits, cost=1.5)
+    return Claim(("factor", minus, *candidate.key), fact, candidate.question, pair.digits, cost=_COST)
 
 
 def _candidates(pair: Pair) -> Iterator[Factor]:
@@ -128,13 +131,16 @@ _bytes = (
 def _of_sizes(pair: Pair) -> Iterator[Factor]:
     """Factors made of a size N of an argument, or of two of them."""
     sizes = list(pair.inputs.sizes.items())[:_MOST_SIZES]
+    counted = (pair.e == np.rint(pair.e)).all()
     for name, n in sizes:
-        is_shape = not name.isidentifier()
-        mean = "Is a mean missing, or a sum where a mean belongs?" if is_shape else f"Is {name} counted once too often?"
+        is_shape = ".shape[" in name or name.startswith("len(") or name.endswith((".numel()", ".size"))
+        mean = "Is a mean missing, or a sum where a mean belongs?"
         twice = f"Is a division by {name} one too many, or a mean where a sum belongs?"
+        if counted or not is_shape:
+            mean, twice = f"Is {name} counted once too often?", f"Is a factor {name} missing?"
         say = f"exactly N = {n} times too {{}} (N = {name})" if is_shape else f"exactly {name} = {n} times too {{}}"
         yield Factor(("N", name), n, say.format("large"), mean)
-        yield Factor(("1/N", name), 1 / n, say.format("small"), twice if is_shape else f"Is a factor {name} missing?")
+        yield Factor(("1/N", name), 1 / n, say.format("small"), twice)
         root = f"sqrt(N) = {math.sqrt(n):.4g} times too {{}} (N = {name} = {n})"
         ask = "Is a division by sqrt(N) missing, or by N where sqrt(N) belongs?"
         yield Factor(("sqrt N", name), math.sqrt(n), root.format("large"), ask)
@@ -165,7 +171,8 @@ def _unbiased(name: str, n: int) -> Iterator[Factor]:
 
 def _of_numbers(pair: Pair) -> Iterator[Factor]:
     """Factors made of an argument p that is a single number."""
-    for name, p in pair.inputs.numbers.items():
+    numbers = list(pair.inputs.numbers.items())[:_MOST_NUMBERS]
+    for name, p in numbers:
         forms = {
             f"{name}": (p, f"Is a factor {name} too many?"),
             f"1/{name}": (1 / p, f"Is a factor {name} missing?"),
@@ -185,6 +192,11 @@ def _of_numbers(pair: Pair) -> Iterator[Factor]:
             }
         for form, (value, question) in forms.items():
             yield Factor(("number", form), value, f"{form} = {value:.4g} times the right one", question)
+    for name, p in numbers:
+        for other, q in numbers:
+            if name != other:
+                words = f"{name}/{other} = {p / q:.4g} times the right one"
+                yield Factor(("number", name, other), p / q, words, f"Is {name} used where {other} belongs?")
 
 
 FIRST = (sign,)

@@ -31,6 +31,12 @@ def term(pair: Pair) -> Iterator[Claim]:
 
 
 def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, ...], cost: float) -> Iterator[Claim]:
+    if not difference.size or not value.size:
+        return
+    first, size = abs(difference.item(0)), abs(value.item(0))
+    relative, share, _ = pair.precision
+    if min(abs(first - size), abs(first - 2 * size)) > 2 * (relative * size + share * pair.scale):
+        return  # seen on the first number: spares most of the work
     words = " * ".join(names)
     value = np.broadcast_to(value, difference.shape)
     for times, sign, ask in (
@@ -70,12 +76,13 @@ def offset(pair: Pair) -> Iterator[Claim]:
         yield Claim(("offset", amount > 0, 1), f"{{each}} is too {side} by exactly 1", ask, pair.digits, cost=0.3)
         return
     fact, ask = f"{{each}} is too {side} by {size:.6g}", "Is a constant term missing or too many?"
-    yield Claim(("offset", float(f"{amount:.4g}")), fact, ask, pair.digits, cost=MOST)
+    yield Claim(("offset", float(f"{amount:.4g}")), fact, ask, pair.digits, cost=MOST, vague=True)
     count = int((pair.weights > 0).sum())
     if count >= 3:
         fact = f"{{each}} is off by one and the same amount, {amount:+.4g} here"
         ask = "Is a term that is the same for all values missing or too many?"
-        yield Claim(("offset", "any"), fact, ask, pair.digits * (count - 1) / count, cost=1.0)
+        digits = pair.digits * (count - 1) / count
+        yield Claim(("offset", "any"), fact, ask, digits, cost=1.0, vague=True)
 
 
 def input_factor(pair: Pair) -> Iterator[Claim]:

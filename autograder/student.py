@@ -118,6 +118,7 @@ class Student:
         drivers: dict[str, Any],
         devices: tuple[str, ...] = (),
         folder: Path | None = None,
+        diagnoses: bool = True,
     ) -> None:
         self.loaded = loaded
         self.exercise = exercise
@@ -125,10 +126,14 @@ class Student:
         """Devices besides the CPU on which the probes are run, too."""
         self.examinations: list[Any] = []
         """What autograder.checking observed, in order."""
+        self.subjects: set[str] = set()
+        """The functions of the submission that the check asked for."""
         self.notes: list[str] = []
         """Sentences that cost no points."""
         self.folder = folder
         """Where a check may leave something to look at (a picture); None where nothing may be written."""
+        self.diagnoses = diagnoses
+        """Whether the general signatures are asked about wrong values."""
         self._drivers = drivers
 
     def __getattr__(self, name: str) -> StudentFunction:
@@ -152,6 +157,7 @@ class StudentFunction:
         self._loaded = student.loaded
         self._function = function
         self._needed = needed
+        student.subjects.update(needed)
 
     @property
     def files(self) -> frozenset[str]:

@@ -33,7 +33,8 @@ def reach(values: Array) -> float:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0
-    return float(max(np.abs(finite).max(), finite.max() - finite.min()))
+    low, high = float(finite.min()), float(finite.max())
+    return max(high, -low, high - low)
 
 
 def digits_of_match(values: Array, tolerance: Array, away: Array, most: float, fine: float) -> Array:
@@ -81,9 +82,8 @@ def digits_of_places(total: int, chosen: int) -> float:
 
 def _count_once(values: Array, worth: Array) -> Array:
     flat, result = values.ravel(), np.zeros(worth.size)
-    with np.errstate(all="ignore"):
-        size = np.where(flat == 0, 0.0, np.floor(np.log10(np.abs(flat))))
-        rounded = np.rint(flat / 10.0**size * 1e5) * 10.0**size
+    size = np.where(flat == 0, 0.0, np.floor(np.log10(np.abs(np.where(flat == 0, 1.0, flat)))))
+    rounded = np.rint(flat / 10.0**size * 1e5) * 10.0**size
     order = np.argsort(-worth.ravel(), kind="stable")  # of equal numbers the one worth most counts
     _, first = np.unique(rounded[order], return_index=True)
     result[order[first]] = worth.ravel()[order[first]]

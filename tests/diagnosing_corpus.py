@@ -105,7 +105,9 @@ def mistake(says: str, inputs: Callable[[Maker], Values], right: Callable[..., o
     return add
 
 
-def wrong_as(name: str, says: str, inputs: Callable[[Maker], Values], right, wrong, names: tuple[str, ...] = ()) -> None:
+def wrong_as(
+    name: str, says: str, inputs: Callable[[Maker], Values], right, wrong, names: tuple[str, ...] = ()
+) -> None:
     """Adds a one-line wrong implementation."""
     MISTAKES.append(Mistake(name, says, inputs, right, wrong, names))
 
@@ -198,13 +200,6 @@ wrong_as(
 )
 
 
-@mistake("dL/dw: the value is 1/x", one_neuron, neuron_gradients, DW_DB)
-def without_x(x, w, b, y):
-    """the factor x is missing in dL/dw, so that it equals dL/db"""
-    return (torch.sigmoid(w * x + b) - y) * 1.5 / 1.5 * torch.ones(()).double(), torch.sigmoid(w * x + b) - y
-
-
-MISTAKES.pop()  # it is the same value as dL/db: told as such
 wrong_as(
     "dL/dw is dL/db",
     "dL/dw: this is what dL/db should be",
@@ -223,13 +218,12 @@ wrong_as(
 )
 wrong_as(
     "w where x belongs",
-    "",
+    "Is w used where x belongs?",
     one_neuron,
     neuron_gradients,
     lambda x, w, b, y: ((torch.sigmoid(w * x + b) - y) * w, torch.sigmoid(w * x + b) - y),
     DW_DB,
 )
-MISTAKES.pop()
 _batch_mistake(
     "sum, not mean", "dL/dw and dL/db: every value is exactly N", lambda dw, db, X, y: (dw * len(y), db * len(y))
 )
@@ -303,9 +297,7 @@ def dropout(x, keep, p):
 wrong_as("no scaling", "(1 - p) = 0.9", dropout_inputs, dropout, lambda x, keep, p: x * keep)
 wrong_as("divided by p", "(1 - p)/p = 9", dropout_inputs, dropout, lambda x, keep, p: x * keep / p)
 wrong_as("mask inverted", "0 exactly where", dropout_inputs, dropout, lambda x, keep, p: x * (1 - keep) / (1 - p))
-wrong_as(
-    "mask not applied", "keep is 0", dropout_inputs, lambda x, keep, p: x * keep * 3, lambda x, keep, p: x * 3
-)
+wrong_as("mask not applied", "keep is 0", dropout_inputs, lambda x, keep, p: x * keep * 3, lambda x, keep, p: x * 3)
 wrong_as(
     "an unknown constant",
     "1.37 times the right one",
@@ -327,8 +319,13 @@ wrong_as(
     lambda shape: torch.empty(shape).stride(),
     lambda shape: tuple(4 * n for n in torch.empty(shape).stride()),
 )
-wrong_as("byte count of the wrong type", "2 times", config, lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] * 2,
-         lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] * 4)
+wrong_as(
+    "byte count of the wrong type",
+    "2 times",
+    config,
+    lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] * 2,
+    lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] * 4,
+)
 wrong_as(
     "counted once for each head",
     'cfg["n_heads"]',
@@ -336,8 +333,13 @@ wrong_as(
     lambda cfg: 4 * cfg["emb_dim"] ** 2,
     lambda cfg: 4 * cfg["emb_dim"] ** 2 * cfg["n_heads"],
 )
-wrong_as("MB for MiB", "1.0486", config, lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 2**20,
-         lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 1e6)
+wrong_as(
+    "MB for MiB",
+    "1.0486",
+    config,
+    lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 2**20,
+    lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 1e6,
+)
 wrong_as(
     "unbiased standard deviation",
     "N/(N-1)",
@@ -359,10 +361,12 @@ wrong_as("bias left out", "too small by exactly b", linear, lambda x, W, b: x @ 
 wrong_as("bias twice", "too large by exactly b", linear, lambda x, W, b: x @ W + b, lambda x, W, b: x @ W + 2 * b)
 wrong_as("bias subtracted", "2 * b", linear, lambda x, W, b: x @ W + b, lambda x, W, b: x @ W - b)
 wrong_as(
-    "residual left out", "too small by exactly x", square,
-    lambda a: a + torch.tanh(a @ a), lambda a: torch.tanh(a @ a),
+    "residual left out",
+    "too small by exactly a",
+    square,
+    lambda a: a + torch.tanh(a @ a),
+    lambda a: torch.tanh(a @ a),
 )
-MISTAKES[-1] = Mistake(**{**vars(MISTAKES[-1]), "says": "too small by exactly a"})
 
 
 def step_inputs(make: Maker) -> Values:
@@ -371,10 +375,13 @@ def step_inputs(make: Maker) -> Values:
 
 
 wrong_as("uphill", "2 * g * lr", step_inputs, lambda w, g, lr: w - lr * g, lambda w, g, lr: w + lr * g)
-wrong_as("no learning rate", "", step_inputs, lambda w, g, lr: w - lr * g, lambda w, g, lr: w - g)
-MISTAKES.pop()
-wrong_as("position table forgotten", 'too small by exactly cfg["emb_dim"] * cfg["n_layers"]', config,
-         lambda cfg: cfg["emb_dim"] * (cfg["vocab_size"] + cfg["n_layers"]), lambda cfg: cfg["emb_dim"] * cfg["vocab_size"])
+wrong_as(
+    "position table forgotten",
+    'too small by exactly cfg["emb_dim"] * cfg["n_layers"]',
+    config,
+    lambda cfg: cfg["emb_dim"] * (cfg["vocab_size"] + cfg["n_layers"]),
+    lambda cfg: cfg["emb_dim"] * cfg["vocab_size"],
+)
 wrong_as("a factor left out", "Is the factor y missing", two_vectors, lambda p, y: p.exp() * y, lambda p, y: p.exp())
 wrong_as(
     "a factor too many", "the right one times y", two_vectors, lambda p, y: p.exp() * y, lambda p, y: p.exp() * y * y
@@ -396,13 +403,14 @@ wrong_as("transposed, not square", "transposed", linear, lambda x, W, b: x @ W, 
 wrong_as("axes 0 and 1 swapped", "axes 0 and 1 swapped", cube, lambda x: x.exp(), lambda x: x.exp().transpose(0, 1))
 wrong_as(
     ".T of three axes",
-    "reverse order",
+    "axes 0 and 2 swapped",
     cube,
     lambda x: x.exp(),
     lambda x: x.exp().permute(2, 1, 0),
 )
-MISTAKES[-1] = Mistake(**{**vars(MISTAKES[-1]), "says": "axes 0 and 2 swapped"})
-wrong_as("axes moved around", "axes in the order (1, 2, 0)", cube, lambda x: x.exp(), lambda x: x.exp().permute(1, 2, 0))
+wrong_as(
+    "axes moved around", "axes in the order (1, 2, 0)", cube, lambda x: x.exp(), lambda x: x.exp().permute(1, 2, 0)
+)
 
 
 def head_inputs(make: Maker) -> Values:
@@ -417,26 +425,47 @@ wrong_as("heads by reshape", "memory was cut anew", head_inputs, split_heads, la
 wrong_as("heads not moved", "axes 1 and 2 swapped", head_inputs, split_heads, lambda x, H: x.view(2, 5, H, -1))
 wrong_as(
     "heads merged by reshape",
-    "in their old order in memory",
+    "still in their old order in memory",
     lambda make: {"o": make.normal(2, 3, 5, 4)},
     lambda o: o.transpose(1, 2).reshape(2, 5, 12),
     lambda o: o.reshape(2, 5, 12),
 )
-MISTAKES[-1] = Mistake(**{**vars(MISTAKES[-1]), "says": "still in their old order in memory"})
 wrong_as("reshape for transpose", "memory was cut anew", matrix, lambda x: x.T, lambda x: x.reshape(x.shape[::-1]))
-wrong_as("(n, 1) against (n,)", "table of all pairs", two_vectors, lambda p, y: (p - y) ** 2, lambda p, y: (p[:, None] - y) ** 2)
+wrong_as(
+    "(n, 1) against (n,)",
+    "table of all pairs",
+    two_vectors,
+    lambda p, y: (p - y) ** 2,
+    lambda p, y: (p[:, None] - y) ** 2,
+)
 wrong_as("keepdim left in", "size-1 axis too many", matrix, lambda x: x.mean(1), lambda x: x.mean(1, keepdim=True))
 wrong_as("row for column", "size-1 axis", vector, lambda x: x.reshape(-1, 1), lambda x: x.reshape(1, -1))
 wrong_as("flat", "Is a reshape missing", matrix, lambda x: x.exp(), lambda x: x.exp().flatten())
-wrong_as("sum over the wrong axis", "sum of x over axis 1; the right answer is its sum over axis 0", matrix,
-         lambda x: x.sum(0), lambda x: x.sum(1))
-wrong_as("mean over the wrong axis of a square", "mean of a over axis 1; the right answer is its mean over axis 0",
-         square, lambda a: a.mean(0), lambda a: a.mean(1))
+wrong_as(
+    "sum over the wrong axis",
+    "sum of x over axis 1; the right answer is its sum over axis 0",
+    matrix,
+    lambda x: x.sum(0),
+    lambda x: x.sum(1),
+)
+wrong_as(
+    "mean over the wrong axis of a square",
+    "mean of a over axis 1; the right answer is its mean over axis 0",
+    square,
+    lambda a: a.mean(0),
+    lambda a: a.mean(1),
+)
 wrong_as("max for mean", "the largest value of x", matrix, lambda x: x.mean(-1), lambda x: x.amax(-1))
-wrong_as("mean over everything", "the mean of the right answer over axis 0", matrix,
-         lambda x: x.mean(0), lambda x: x.mean())
-wrong_as("hidden table, wrong axis", "have the same sum", linear, lambda x, W, b: (x @ W).exp().sum(0),
-         lambda x, W, b: (x @ W).exp().sum(1))
+wrong_as(
+    "mean over everything", "the mean of the right answer over axis 0", matrix, lambda x: x.mean(0), lambda x: x.mean()
+)
+wrong_as(
+    "hidden table, wrong axis",
+    "have the same sum",
+    linear,
+    lambda x, W, b: (x @ W).exp().sum(0),
+    lambda x, W, b: (x @ W).exp().sum(1),
+)
 wrong_as("reduced too much", "the mean of the right answer over", matrix, lambda x: x.exp(), lambda x: x.exp().mean(0))
 wrong_as("not reduced", "is the mean of yours over all axes", matrix, lambda x: x.exp().mean(), lambda x: x.exp())
 wrong_as("only the last row", "only the last slice", matrix, lambda x: x.exp(), lambda x: x.exp()[-1])
@@ -451,18 +480,44 @@ wrong_as("reversed", "reversed", vector, lambda x: x.cumsum(0), lambda x: x.cums
 wrong_as("rolled", "comes back at the other", vector, lambda x: x.exp(), lambda x: x.exp().roll(1))
 wrong_as("sorted", "sorted", vector, lambda x: x.exp(), lambda x: x.exp().sort().values)
 wrong_as("shape reversed", "reversed", shape, lambda shape: shape, lambda shape: shape[::-1])
-wrong_as("strides in another order", "comes back at the other", lambda make: {"shape": tuple(make.sizes(4, 2, 9))}, lambda shape: shape, lambda shape: (*shape[2:], *shape[:2]))
-wrong_as("one swap in a shape", "another order", lambda make: {"shape": tuple(make.sizes(4, 2, 99))}, lambda shape: shape,
-         lambda shape: (shape[1], shape[0], *shape[2:]))
-wrong_as("product of a shape", "the product of the right entries", lambda make: {"shape": tuple(make.sizes(4, 11, 99))},
-         lambda shape: shape, lambda shape: math.prod(shape))
-wrong_as("shape for its product", "the product of your entries", lambda make: {"shape": tuple(make.sizes(4, 11, 99))},
-         lambda shape: math.prod(shape), lambda shape: shape)
+wrong_as(
+    "strides in another order",
+    "comes back at the other",
+    lambda make: {"shape": tuple(make.sizes(4, 2, 9))},
+    lambda shape: shape,
+    lambda shape: (*shape[2:], *shape[:2]),
+)
+wrong_as(
+    "one swap in a shape",
+    "another order",
+    lambda make: {"shape": tuple(make.sizes(4, 2, 99))},
+    lambda shape: shape,
+    lambda shape: (shape[1], shape[0], *shape[2:]),
+)
+wrong_as(
+    "product of a shape",
+    "the product of the right entries",
+    lambda make: {"shape": tuple(make.sizes(4, 11, 99))},
+    lambda shape: shape,
+    lambda shape: math.prod(shape),
+)
+wrong_as(
+    "shape for its product",
+    "the product of your entries",
+    lambda make: {"shape": tuple(make.sizes(4, 11, 99))},
+    lambda shape: math.prod(shape),
+    lambda shape: shape,
+)
 wrong_as("mask inverted (bool)", "True and False are swapped", square, lambda a: a > 0.3, lambda a: a <= 0.3)
 wrong_as("causal mask missing", "above the diagonal", square, lambda a: a.exp().tril(), lambda a: a.exp())
 wrong_as("diagonal hidden", "on the diagonal", square, lambda a: a.exp().tril(), lambda a: a.exp().tril(-1))
-wrong_as("mask transposed", "transposed", square, lambda a: torch.ones_like(a).tril().bool(),
-         lambda a: torch.ones_like(a).triu().bool())
+wrong_as(
+    "mask transposed",
+    "transposed",
+    square,
+    lambda a: torch.ones_like(a).tril().bool(),
+    lambda a: torch.ones_like(a).triu().bool(),
+)
 
 
 def stops_short(x):
@@ -472,61 +527,132 @@ def stops_short(x):
 
 
 wrong_as("loop stops short", "last value is 0", vector, torch.exp, stops_short)
-wrong_as("ReLU mask missing", "z is negative", lambda make: {"dout": make.normal(4, 6), "z": make.normal(4, 6)},
-         lambda dout, z: dout * (z > 0) * 2, lambda dout, z: dout * 2)
-wrong_as("only the label 1", "y is 0", lambda make: {"a": make.uniform(0.1, 0.9, 9), "y": make.labels(9)},
-         lambda a, y: -y / a + (1 - y) / (1 - a), lambda a, y: -1 / a)
+wrong_as(
+    "ReLU mask missing",
+    "z is negative",
+    lambda make: {"dout": make.normal(4, 6), "z": make.normal(4, 6)},
+    lambda dout, z: dout * (z > 0) * 2,
+    lambda dout, z: dout * 2,
+)
+wrong_as(
+    "only the label 1",
+    "y is 0",
+    lambda make: {"a": make.uniform(0.1, 0.9, 9), "y": make.labels(9)},
+    lambda a, y: -y / a + (1 - y) / (1 - a),
+    lambda a, y: -1 / a,
+)
 
 # ---- functions of the answer, and normalisation
 
 wrong_as("sigmoid of minus z", "1 minus the right one", matrix, torch.sigmoid, lambda x: torch.sigmoid(-x))
 wrong_as("upside down", "1 divided by the right one", matrix, torch.exp, lambda x: torch.exp(-x))
-wrong_as("no root", "the square of the right one", matrix, lambda x: x.square().mean(-1).sqrt(),
-         lambda x: x.square().mean(-1))
-wrong_as("variance for deviation", "the square root of the right one", linear, lambda x, W, b: (x @ W).var(0),
-         lambda x, W, b: (x @ W).std(0))
-wrong_as("perplexity without exp", "the natural log of the right one", positive, lambda x: x.mean().exp(),
-         lambda x: x.mean())
-wrong_as("probabilities for log-probabilities", "exp of the right one", matrix, lambda x: x.log_softmax(-1),
-         lambda x: x.softmax(-1))
+wrong_as(
+    "no root",
+    "the square of the right one",
+    matrix,
+    lambda x: x.square().mean(-1).sqrt(),
+    lambda x: x.square().mean(-1),
+)
+wrong_as(
+    "variance for deviation",
+    "the square root of the right one",
+    linear,
+    lambda x, W, b: (x @ W).var(0),
+    lambda x, W, b: (x @ W).std(0),
+)
+wrong_as(
+    "perplexity without exp", "the natural log of the right one", positive, lambda x: x.mean().exp(), lambda x: x.mean()
+)
+wrong_as(
+    "probabilities for log-probabilities",
+    "exp of the right one",
+    matrix,
+    lambda x: x.log_softmax(-1),
+    lambda x: x.softmax(-1),
+)
 wrong_as("absolute values", "without its sign", matrix, lambda x: x.sinh(), lambda x: x.sinh().abs())
 wrong_as("ReLU at the end", "0 in place of a negative one", matrix, lambda x: x.sinh(), lambda x: x.sinh().relu())
 wrong_as("no ReLU", "ReLU or clamp missing", linear, lambda x, W, b: (x @ W + b).relu(), lambda x, W, b: x @ W + b)
 wrong_as("no sigmoid", "Is a sigmoid missing", linear, lambda x, W, b: (x @ W + b).sigmoid(), lambda x, W, b: x @ W + b)
-wrong_as("softmax over the wrong axis", "sum to 1 along axis 0, the right ones along axis 1", matrix,
-         lambda x: x.softmax(1), lambda x: x.softmax(0))
-wrong_as("softmax over everything", "sum to 1 all together", matrix, lambda x: x.softmax(1),
-         lambda x: x.exp() / x.exp().sum())
+wrong_as(
+    "softmax over the wrong axis",
+    "sum to 1 along axis 0, the right ones along axis 1",
+    matrix,
+    lambda x: x.softmax(1),
+    lambda x: x.softmax(0),
+)
+wrong_as(
+    "softmax over everything",
+    "sum to 1 all together",
+    matrix,
+    lambda x: x.softmax(1),
+    lambda x: x.exp() / x.exp().sum(),
+)
 wrong_as("softmax without the sum", "division by the sum missing", matrix, lambda x: x.softmax(1), lambda x: x.exp())
 wrong_as("logits", "Is the softmax missing", linear, lambda x, W, b: (x @ W).softmax(-1), lambda x, W, b: x @ W)
-wrong_as("layer norm over the tokens", "variance 1 along axis 0, the right ones along axis 1", matrix,
-         lambda x: F.layer_norm(x, x.shape[1:], eps=1e-12), lambda x: F.layer_norm(x.T, x.shape[:1], eps=1e-12).T)
+wrong_as(
+    "layer norm over the tokens",
+    "variance 1 along axis 0, the right ones along axis 1",
+    matrix,
+    lambda x: F.layer_norm(x, x.shape[1:], eps=1e-12),
+    lambda x: F.layer_norm(x.T, x.shape[:1], eps=1e-12).T,
+)
 
 # ---- form
 
 wrong_as("wrong dtype", "float32 instead of float64", matrix, lambda x: x * 2, lambda x: (x * 2).float())
 wrong_as("ints as floats", "float32 instead of int64", ids, lambda ids: ids + 1, lambda ids: (ids + 1).float())
 wrong_as("cut to ints", "cut to a whole number", matrix, lambda x: 700 * x, lambda x: (700 * x).long())
-wrong_as("float for int", "float instead of int", config, lambda cfg: cfg["emb_dim"] * 4, lambda cfg: cfg["emb_dim"] * 4.0)
+wrong_as(
+    "float for int", "float instead of int", config, lambda cfg: cfg["emb_dim"] * 4, lambda cfg: cfg["emb_dim"] * 4.0
+)
 wrong_as("other device", "on the meta device", matrix, lambda x: x * 2, lambda x: (x * 2).to("meta"))
 wrong_as("graph kept", "requires_grad is True", matrix, lambda x: x * 2, lambda x: x.requires_grad_() * 2)
-wrong_as("graph lost", "graph is lost", matrix, lambda x: x.requires_grad_() * 2, lambda x: x * 2)
-MISTAKES[-1] = Mistake(**{**vars(MISTAKES[-1]), "right": lambda x: x.clone().requires_grad_() * 2})
+wrong_as("graph lost", "graph is lost", matrix, lambda x: x.requires_grad_() * 2, lambda x: x.detach() * 2)
 wrong_as("float32 inside", "float32", matrix, lambda x: x.exp(), lambda x: x.float().exp().double())
 wrong_as("half inside", "float16", matrix, lambda x: x.sigmoid(), lambda x: x.half().sigmoid().double())
-wrong_as("overflow", "values are NaN", lambda make: {"x": make.normal(5) * 10 + torch.tensor([0, 2000.0, 0, 0, 0])},
-         torch.sigmoid, lambda x: x.exp() / (1 + x.exp()))
-wrong_as("0/0", "result is NaN", lambda make: {"a": make.normal() * 0, "b": make.normal() * 0},
-         lambda a, b: a * b, lambda a, b: a / b)
-wrong_as("log of 0", "infinite", lambda make: {"a": torch.cat([make.uniform(0, 1, 4), torch.zeros(1).double()])},
-         lambda a: -a.log().clamp(min=-100), lambda a: -a.log())
+wrong_as(
+    "overflow",
+    "values are NaN",
+    lambda make: {"x": make.normal(5) * 10 + torch.tensor([0, 2000.0, 0, 0, 0])},
+    torch.sigmoid,
+    lambda x: x.exp() / (1 + x.exp()),
+)
+wrong_as(
+    "0/0",
+    "result is NaN",
+    lambda make: {"a": make.normal() * 0, "b": make.normal() * 0},
+    lambda a, b: a * b,
+    lambda a, b: a / b,
+)
+wrong_as(
+    "log of 0",
+    "infinite",
+    lambda make: {"a": torch.cat([make.uniform(0, 1, 4), torch.zeros(1).double()])},
+    lambda a: -a.log().clamp(min=-100),
+    lambda a: -a.log(),
+)
 wrong_as("never filled", "Every value is 0", matrix, torch.exp, torch.zeros_like)
 wrong_as("ones", "same number, 1", matrix, torch.exp, torch.ones_like)
-wrong_as("the same for every input", "0.25 on every failing probe", one_neuron, lambda x, w, b, y: w * x + b,
-         lambda x, w, b, y: torch.tensor(0.25).double())
+wrong_as(
+    "the same for every input",
+    "0.25 on every failing probe",
+    one_neuron,
+    lambda x, w, b, y: w * x + b,
+    lambda x, w, b, y: torch.tensor(0.25).double(),
+)
 wrong_as("input returned", "x itself, unchanged", matrix, lambda x: x.clamp(min=0.1), lambda x: x)
-wrong_as("scalar input returned", "w itself, unchanged", one_neuron, lambda x, w, b, y: (w * x + b).sigmoid(),
-         lambda x, w, b, y: w)
-wrong_as("dict, one member without a mean", "db: every value is exactly N", linear,
-         lambda x, W, b: {"dW": x.T @ (x @ W), "db": (x @ W).mean(0)},
-         lambda x, W, b: {"dW": x.T @ (x @ W), "db": (x @ W).sum(0)})
+wrong_as(
+    "scalar input returned",
+    "w itself, unchanged",
+    one_neuron,
+    lambda x, w, b, y: (w * x + b).sigmoid(),
+    lambda x, w, b, y: w,
+)
+wrong_as(
+    "dict, one member without a mean",
+    "db: every value is exactly N",
+    linear,
+    lambda x, W, b: {"dW": x.T @ (x @ W), "db": (x @ W).mean(0)},
+    lambda x, W, b: {"dW": x.T @ (x @ W), "db": (x @ W).sum(0)},
+)

@@ -1729,3 +1729,322 @@ def f(x):
     return torch.nn.functional.relu(loss)
 """,
 )
+
+# a second set of that kind -------------------------------------------------------------------------------------------
+
+_forbidden(
+    "sigmoid",
+    "inherited method of an own base",
+    """
+import torch
+class Base:
+    def act(self, z):
+        return torch.sigmoid(z)  # <-
+class Unit(Base):
+    def go(self, z):
+        return self.act(z)
+def f(x):
+    return Unit().go(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "super",
+    """
+import torch
+class Base:
+    def act(self, z):
+        return z.sigmoid()  # <-
+class Unit(Base):
+    def act(self, z):
+        return super().act(z)
+def f(x):
+    u = Unit()
+    return u.act(x)
+""",
+)
+_forbidden(
+    "sigmoid",
+    "registered by a decorator",
+    """
+import torch
+OPS = {}
+def register(g):
+    OPS[g.__name__] = g
+    return g
+@register
+def squash(z):
+    return torch.sigmoid(z)  # <-
+def f(x):
+    return OPS["squash"](x)
+""",
+    CALLS,
+)
+_forbidden(
+    "sigmoid",
+    "augmented list at top level",
+    """
+import torch
+FNS = [torch.neg]
+FNS += [torch.sigmoid]  # <-
+def f(x):
+    return FNS[1](x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "loop at top level fills a table",
+    """
+import torch
+T = {}
+for n in ("exp", "sigmoid"):
+    T[n] = getattr(torch, n)
+def f(x):
+    return T["sigmoid"](x)  # <-
+""",
+    CALLS,
+)
+_forbidden(
+    "sigmoid",
+    "with as",
+    """
+import contextlib, torch
+def f(x):
+    with contextlib.nullcontext(torch.sigmoid) as act:  # <-
+        return act(x)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "recursion",
+    """
+import torch
+def f(x, n=3):
+    return torch.sigmoid(x) if n == 0 else f(x, n - 1)  # <-
+""",
+)
+_forbidden(
+    "sigmoid",
+    "logits by cross entropy",
+    """
+import torch.nn.functional as nf
+import torch
+def f(x):
+    flat = x.reshape(-1, 1)
+    two = torch.cat([torch.zeros_like(flat), flat], 1)
+    ones = torch.ones(len(flat), dtype=torch.long)
+    return torch.exp(-nf.cross_entropy(two, ones, reduction="none")).view(x.shape)  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "two modules deep from-import",
+    """
+from torch import autograd as ag
+def f(x):
+    z = x.clone().requires_grad_()
+    (g,) = ag.grad(outputs=(z**3).sum(), inputs=z)  # <-
+    return g
+""",
+)
+_forbidden(
+    "autograd",
+    "backward with bound alias",
+    """
+def f(x):
+    z = x.clone().requires_grad_()
+    go = (z**2).sum().backward
+    go()  # <-
+    return z.grad
+""",
+)
+_forbidden(
+    "autograd",
+    "double backward inside a helper class",
+    """
+import torch
+class Tape:
+    def run(self, z):
+        y = (z**3).sum()
+        (g,) = torch.autograd.grad(y, z, create_graph=True)  # <-
+        return torch.autograd.grad(g.sum(), z)[0]  # <-
+def f(x):
+    return Tape().run(x.clone().requires_grad_())
+""",
+)
+_forbidden(
+    "matmul",
+    "reversed operator via numpy array",
+    """
+import numpy as np
+def f(x):
+    a = np.array(x.tolist())
+    b = a
+    b = b @ a  # <-
+    return b
+""",
+    SOURCE,
+)
+_forbidden(
+    "matmul",
+    "linear by Module call in list",
+    """
+import torch
+layers = [torch.nn.Linear(2, 2, dtype=torch.float64)]  # <-
+def f(x):
+    return layers[0](x).detach()  # <-
+""",
+)
+_forbidden(
+    "tensor",
+    "arange shape",
+    """
+import torch
+def f(x):
+    return torch.arange(6).reshape(2, 3).shape  # <-
+""",
+)
+_forbidden(
+    "strides",
+    "hidden stride",
+    """
+def f(x):
+    return getattr(x, "str" + "ide")()  # <-
+""",
+)
+_forbidden(
+    "broadcast",
+    "np broadcast object",
+    """
+import numpy as np
+def f(x):
+    return np.broadcast(x.numpy(), x.numpy()[:1]).shape  # <-
+""",
+    SOURCE,
+)
+_fine(
+    "sigmoid",
+    "own module-like namespace",
+    """
+import types, torch
+F = types.SimpleNamespace(sigmoid=lambda z: 1 / (1 + torch.exp(-z)))
+def f(x):
+    return F.sigmoid(x)
+""",
+)
+_fine(
+    "sigmoid",
+    "parameter called torch",
+    """
+class Lib:
+    @staticmethod
+    def sigmoid(z): return 1 / (1 + (-z).exp())
+def g(torch, z):
+    return torch.sigmoid(z)
+def f(x):
+    return g(Lib, x)
+""",
+)
+_fine(
+    "sigmoid",
+    "own torch name shadows in function",
+    """
+import torch
+def f(x):
+    def sigmoid(z): return 1 / (1 + torch.exp(-z))
+    act = {"sigmoid": sigmoid}["sigmoid"]
+    return act(x)
+""",
+)
+_fine(
+    "autograd",
+    "value engine with a backward that visits",
+    """
+class Value:
+    def __init__(self, data, children=()):
+        self.data, self.grad, self._prev, self._backward = data, 0.0, set(children), lambda: None
+    def __add__(self, o):
+        out = Value(self.data + o.data, (self, o))
+        def back():
+            self.grad += out.grad
+            o.grad += out.grad
+        out._backward = back
+        return out
+    def backward(self):
+        self.grad = 1.0
+        for v in [self, *self._prev]:
+            v._backward()
+def f(x):
+    graph = {"a": Value(1.0)}
+    total = sum([graph["a"]], start=Value(0.0))
+    total.backward()
+    return graph["a"].grad
+""",
+)
+_fine(
+    "matmul",
+    "mul and sum with einops-like names",
+    """
+import torch
+def linear(x, w, b):
+    return (x[:, None, :] * w[None]).sum(-1) + b
+def f(x):
+    return linear(x, x, 0.0)
+""",
+)
+_fine(
+    "tensor",
+    "zeros of its own",
+    """
+def zeros(n): return [0] * n
+def f(x):
+    shape = zeros(x.dim())
+    for i in range(x.dim()): shape[i] = x.size(i)
+    return tuple(shape)
+""",
+)
+_fine(
+    "eval",
+    "method named exec and compile",
+    """
+class Machine:
+    def exec(self, op): return op
+    def compile(self): return self.exec(1)
+def f(x):
+    return Machine().compile()
+""",
+)
+_fine(
+    "modules",
+    "type comparison of given layer",
+    """
+from torch import nn
+def f(x, layer=None):
+    table = {nn.Linear: "linear", nn.Embedding: "embedding"}
+    return table.get(type(layer), "none"), type(layer) is nn.LayerNorm
+""",
+)
+_fine(
+    "autograd",
+    "sgd step on given grads",
+    """
+import torch
+def f(x):
+    params, grads = [x.clone()], [torch.ones_like(x)]
+    with torch.no_grad():
+        for p, g in zip(params, grads):
+            p -= 0.1 * g
+            p.grad = None
+    return params[0]
+""",
+)
+_fine(
+    "strides",
+    "conv layer attribute stride",
+    """
+import torch
+def f(x):
+    conv = torch.nn.Conv2d(1, 1, 3, stride=2)
+    return conv.stride[0]
+""",
+)

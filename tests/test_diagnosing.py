@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import torch
-from diagnosing_corpus import MISTAKES, Maker, Mistake, same
+from diagnosing_corpus import MISTAKES, Maker, Mistake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -193,7 +193,13 @@ def silent_cases(count: int) -> Iterator[tuple[str, list[Trial]]]:
         trials = []
         for _ in range(1 + number // len(WRONG) % 3):
             n, d = make.sizes(2)
-            inputs = {"x": make.normal(n, d), "w": make.normal(d), "b": make.normal(), "p": 0.1, "H": int(make.ints(2, 9))}
+            inputs = {
+                "x": make.normal(n, d),
+                "w": make.normal(d),
+                "b": make.normal(),
+                "p": 0.1,
+                "H": int(make.ints(2, 9)),
+            }
             right = make.normal(*shape)
             inputs["z"] = right * 2  # what the answer was made of
             got, expected = wrong(make, shape, right)
@@ -224,3 +230,254 @@ def test_wrong_answers_without_a_cause_are_not_named():
     print(f"\n{sum(named.values())} of {total} wrong answers without a cause were named", *texts, sep="\n  ")
     assert total >= 10_000
     assert sum(named.values()) * 1000 <= total
+
+
+# ---- a claim holds everywhere or is not made
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_a_claim_that_fits_all_trials_but_one_is_not_made(mistake: Mistake):
+    trials = mistake.trials(7)
+    other = Trial(unlike(trials[-1].expected), trials[-1].expected, trials[-1].inputs)
+    message = diagnose([*trials[:-1], other], mistake.names)
+    assert message is None or mistake.says not in message
+
+
+def unlike(expected: object) -> object:
+    """Another value of the same form, related to the right one in no way that has a name."""
+    if isinstance(expected, tuple | list):
+        return tuple(map(unlike, expected))
+    if isinstance(expected, dict):
+        return {key: unlike(value) for key, value in expected.items()}
+    if isinstance(expected, Tensor):
+        if expected.dtype == torch.bool:
+            return torch.arange(expected.numel()).reshape(expected.shape) % 3 == 0
+        waves = (torch.arange(expected.numel()) * 7.31).sin().reshape(expected.shape)
+        return (expected * (2 + waves) + 5 * waves.cos()).to(expected.dtype)
+    assert isinstance(expected, int | float)
+    return type(expected)(expected * 1.37 + 2 + expected % 3)
+
+
+@pytest.mark.parametrize("mistake", [m for m in MISTAKES if m.names], ids=lambda mistake: mistake.name)
+def test_a_claim_about_one_of_two_wrong_members_is_not_made(mistake: Mistake):
+    for member in range(2):
+        trials = [
+            Trial(
+                tuple(unlike(r) if i == member else -r for i, r in enumerate(trial.expected)),
+                trial.expected,
+                trial.inputs,
+            )
+            for trial in mistake.trials(3)
+        ]
+        assert diagnose(trials, mistake.names) is None
+
+
+def test_a_member_that_is_right_in_one_trial_contradicts_the_claim():
+    batches = [torch.tensor(row).double() for row in ([0.31, 0.77, -1.9], [0.52, -0.11, 0.6])]
+    always = [Trial((-x, -x.sum()), (x, x.sum()), {}) for x in batches]
+    assert diagnose(always, ("dw", "db")) is not None
+    once_right = [always[0], Trial((batches[1], -batches[1].sum()), (batches[1], batches[1].sum()), {})]
+    assert diagnose(once_right, ("dw", "db")) is None
+
+
+def test_a_member_that_is_right_because_it_is_zero_does_not_contradict():
+    x = torch.tensor([0.31, 0.77, -1.9]).double()
+    trials = [Trial((-x, -x.sum()), (x, x.sum()), {}), Trial((0 * x, -x.sum()), (0 * x, x.sum()), {})]
+    message = diagnose(trials, ("dw", "db"))
+    assert message is not None
+    assert message.startswith("dw and db: every value has the opposite sign")
+
+
+# ---- how much is enough
+
+
+def number_trials(*pairs: tuple[float, float]) -> list[Trial]:
+    return [Trial(got, expected, {}) for got, expected in pairs]
+
+
+def test_one_number_is_enough_for_a_sign_only_with_all_its_digits():
+    assert "opposite sign" in (diagnose(number_trials((-0.918339, 0.918339))) or "")
+    assert diagnose(number_trials((-3, 3))) is None
+    assert diagnose(number_trials((-0.5, 0.5))) is None
+
+
+def test_a_ratio_of_numbers_needs_two_of_them():
+    one, two = (2 * 0.918339, 0.918339), (2 * 1.717273, 1.717273)
+    assert diagnose(number_trials(one)) is None
+    assert diagnose(number_trials(one, one)) is None
+    assert "2 times too large" in (diagnose(number_trials(one, two)) or "")
+    assert diagnose(number_trials((4, 2), (6, 3))) is None
+    assert "2 times too large" in (diagnose(number_trials((77194752, 38597376), (14170170, 7085085))) or "")
+
+
+def test_the_float32_copy_of_a_probe_is_no_second_number():
+    right = torch.tensor(0.918339744538).double()
+    assert diagnose([Trial(2 * right, right, {}), Trial(2 * right.float(), right.float(), {})]) is None
+
+
+def test_a_product_of_two_inputs_needs_two_trials():
+    def trial(seed: int) -> Trial:
+        make = Maker(seed)
+        w, g, right = make.normal(4), make.normal(4), make.normal(4)
+        return Trial(right - w * g, right, {"w": w, "g": g})
+
+    assert diagnose([trial(1)]) is None
+    assert "w * g" in (diagnose([trial(1), trial(2)]) or "")
+
+
+# ---- how it is said
+
+
+def test_the_words_for_a_missing_mean():
+    X, right = torch.randn(5, 3), torch.tensor([0.123, -1.32, 2.71]).double()
+    assert diagnose([Trial(5 * right, right, {"X": X})]) == (
+        "Every value is exactly N = 5 times too large (N = X.shape[0]). "
+        "Is a mean missing, or a sum where a mean belongs?"
+    )
+
+
+def test_different_claims_are_joined_and_equal_ones_said_once():
+    a, b, c = (torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(3))
+    message = diagnose([Trial({"W": -a, "b": 2 * b, "c": -c}, {"W": a, "b": b, "c": c}, {})])
+    assert message is not None
+    assert message.startswith("W and c: every value has the opposite sign")
+    assert "? b: every value is exactly 2 times too large." in message
+
+
+def test_many_members_are_not_listed_one_by_one():
+    right = {f"layer{i}": torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(9)}
+    message = diagnose([Trial({name: -value for name, value in right.items()}, right, {})])
+    assert message is not None
+    assert message.startswith("layer0, layer1, layer2 and 6 more: every value has the opposite sign")
+
+
+def test_right_members_are_not_mentioned():
+    a, b = torch.randn(4), torch.randn(4)
+    message = diagnose([Trial((a, -b), (a, b), {})], ("dL/dw", "dL/db"))
+    assert message is not None
+    assert message.startswith("dL/db: every value")
+    assert "dL/dw" not in message
+
+
+# ---- right answers, odd answers
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_right_answers_are_never_diagnosed(mistake: Mistake):
+    right = [Trial(copy.deepcopy(t.expected), t.expected, t.inputs) for t in mistake.trials(5) if is_leaf(t.expected)]
+    assert diagnose(right, mistake.names) is None
+    numbers = [Trial(as_numbers(t.expected), t.expected, t.inputs) for t in right]
+    assert diagnose(numbers, mistake.names) is None
+
+
+def is_leaf(value: object) -> bool:
+    return not (isinstance(value, Tensor) and value.requires_grad)  # deepcopy keeps leaves only
+
+
+def as_numbers(value: object) -> object:
+    """0-d tensors as Python numbers, which a check accepts."""
+    if isinstance(value, tuple):
+        return tuple(map(as_numbers, value))
+    return value.item() if isinstance(value, Tensor) and value.dim() == 0 else value
+
+
+SHAPE = st.lists(st.integers(0, 4), max_size=3).map(tuple)
+ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True, width=32)
+
+
+@st.composite
+def tensors(draw: st.DrawFn) -> Tensor:
+    shape = draw(SHAPE)
+    count = math.prod(shape)
+    values = draw(st.lists(ANY_FLOAT, min_size=count, max_size=count))
+    dtype = draw(
+        st.sampled_from([torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.bool])
+    )
+    if not dtype.is_floating_point:
+        values = [int(v) % 7 if math.isfinite(v) else 0 for v in values]
+    return (
+        torch.tensor(values, dtype=torch.float64 if dtype.is_floating_point else torch.int64).reshape(shape).to(dtype)
+    )
+
+
+LEAVES = st.one_of(tensors(), ANY_FLOAT, st.integers(), st.booleans(), st.none(), st.text(max_size=3))
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(value=VALUES, more=VALUES)
+def test_whatever_is_right_is_never_diagnosed(value: object, more: object):
+    trials = [Trial(copy.deepcopy(v), v, {"x": more, "y": value}) for v in (value, value)]
+    assert diagnose(trials) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(got=VALUES, expected=VALUES, x=VALUES, names=st.lists(st.text(max_size=2), max_size=3))
+def test_nothing_that_comes_back_raises(got: object, expected: object, x: object, names: list[str]):
+    message = diagnose([Trial(got, expected, {"x": x})] * 2, names)
+    assert message is None or message.strip()
+
+
+@settings(max_examples=100, deadline=None)
+@given(tensors().filter(lambda t: t.is_floating_point() and bool(t.isfinite().all())))
+def test_if_a_negated_answer_is_named_it_is_named_right(right: Tensor):
+    message = diagnose([Trial(-right, right, {})])
+    assert message is None or "opposite sign" in message
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        ("gelu", "relu"),
+        (None, torch.ones(3)),
+        (True, False),
+        (torch.float32, torch.float64),
+        ((torch.ones(3),), (torch.ones(3), torch.ones(3))),
+        ({"W": torch.ones(3)}, {"b": torch.ones(3)}),
+        (torch.ones(3), (torch.ones(3), torch.ones(3))),
+        (torch.zeros(0), torch.ones(3)),
+        (torch.ones(3, dtype=torch.complex64), torch.zeros(3, dtype=torch.complex64)),
+        (torch.eye(3).to_sparse(), torch.ones(3, 3)),
+        (-torch.ones(200, 200), torch.ones(200, 200)),
+        ((-torch.randn(3), "b"), (torch.randn(3), "a")),
+    ],
+    ids=repr,
+)
+def test_what_is_beyond_numbers_is_left_to_the_comparison(got: object, expected: object):
+    assert diagnose([Trial(got, expected, {"x": torch.ones(3)})]) is None
+
+
+def test_no_trials_no_message():
+    assert diagnose([]) is None
+
+
+def test_a_signature_that_fails_makes_no_claim():
+    class Broken(dict):
+        def items(self):
+            raise RuntimeError("no items")
+
+    right = torch.randn(5)
+    message = diagnose([Trial(-right, right, Broken(x=right))])
+    assert message is not None
+    assert "opposite sign" in message
+
+
+def test_three_typical_trials_take_less_than_15_milliseconds():
+    batches = next(m for m in MISTAKES if m.name == "divided by D").trials(1)
+    rubbish = [Trial(unlike(t.expected), t.expected, t.inputs) for t in batches]
+    for trials in (batches, rubbish):
+        diagnose(trials)
+        best = math.inf
+        for _ in range(10):
+            start = time.perf_counter()
+            diagnose(trials)
+            best = min(best, time.perf_counter() - start)
+        assert best < 0.015

@@ -16,6 +16,21 @@ ALL_WRONG_WAYS = {
     "make_counter": "return start",
 }
 
+# A sitecustomize module under which every import of torch fails; asking whether torch is there does not.
+NO_TORCH = """
+import sys
+from importlib.machinery import ModuleSpec
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self) if name == "torch" else None
+
+    def create_module(self, spec):
+        raise ImportError("torch was asked for")
+
+sys.meta_path.insert(0, NoTorch())
+"""
+
 
 def points(shown: Finished, exercise: str) -> str:
     """ "5/10": what the page says an exercise earned."""
@@ -157,15 +172,7 @@ def test_pdb_stops_in_the_students_function(kit: Kit) -> None:
 def test_an_untouched_kit_is_shown_without_torch(kit: Kit, tmp_path: Path) -> None:
     forbidding = tmp_path / "forbidding"
     forbidding.mkdir()
-    (forbidding / "sitecustomize.py").write_text(
-        "import sys\n"
-        "class NoTorch:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] in ('torch', 'numpy'):\n"
-        "            raise ImportError('torch was asked for')\n"
-        "sys.meta_path.insert(0, NoTorch())\n",
-        encoding="utf-8",
-    )
+    (forbidding / "sitecustomize.py").write_text(NO_TORCH, encoding="utf-8")
     environment = {"PYTHONPATH": str(forbidding)}
     shown = kit.run("pytest", kit.target, environment=environment)
     assert shown.code == 1
@@ -228,7 +235,6 @@ def test_junitxml_holds_points_verdicts_and_messages(wrong_kit: Kit, tmp_path: P
     assert "difference(a=5.0, b=3.0)" in str(failure.text)
     assert "got -2.0 expected 2.0" in str(failure.text)
     assert "_pytest" not in str(failure.text), "no traceback of ours"
-    assert "here" in "".join(cases["test_numbers"].itertext()), "what the code printed"
 
 
 def test_junitxml_of_an_untouched_kit(kit: Kit, tmp_path: Path) -> None:
@@ -323,11 +329,7 @@ def test_a_line_that_fell_out_of_its_function_is_a_syntax_error(kit: Kit, stray:
     ids=["loop in a loop", "bare except", "sleep", "recursion"],
 )
 def test_an_endless_loop_that_swallows_exceptions_is_stopped(kit: Kit, loop: str) -> None:
-    kit.answer(**RIGHT).edit(
-        kit.module,
-        "    if n < 0:\n        raise ValueError\n",
-        f"    a = b = n\n    {loop}\n".replace("\n", "\n    ").rstrip() + "\n",
-    )
+    kit.answer(**RIGHT | {"count_up": f"a = b = n\n{loop}"})
     shown = kit.check()
     assert "Still running after 0.5 s. An endless loop?" in shown.out
     assert points(shown, "9.1") == "10/10"
@@ -339,7 +341,7 @@ def test_an_endless_loop_that_swallows_exceptions_is_stopped(kit: Kit, loop: str
 def test_an_exception_while_loading_costs_only_what_comes_after_it_in_its_cell(kit: Kit) -> None:
     kit.answer(**RIGHT).edit(kit.module, "# %%\ndef row_totals", "# %%\nROWS = {}['rows']\n\n\ndef row_totals")
     shown = kit.check()
-    assert "assignments/09/tiny.py:39: KeyError while your file was loaded: 'rows'" in shown.said
+    assert "assignments/09/tiny.py:39: KeyError while this cell was run: 'rows'" in shown.said
     assert "KeyError before row_totals was defined" in shown.out
     assert (points(shown, "9.1"), points(shown, "9.2"), points(shown, "9.3")) == ("10/10", "0/15", "5/5")
 
@@ -347,7 +349,7 @@ def test_an_exception_while_loading_costs_only_what_comes_after_it_in_its_cell(k
 def test_an_exception_in_a_cell_of_its_own_costs_nothing(kit: Kit) -> None:
     kit.answer(**RIGHT).edit(kit.module, "# %% [markdown]\n# ## 9.2", "# %%\n1 / 0\n\n# %% [markdown]\n# ## 9.2")
     shown = kit.check()
-    assert "ZeroDivisionError while your file was loaded" in shown.out
+    assert "ZeroDivisionError while this cell was run" in shown.out
     assert "30 of 30 points" in shown.out
     assert shown.code == 0
 
@@ -477,7 +479,6 @@ def test_a_notebook_that_is_none_is_said_so(kit: Kit) -> None:
 def test_names_are_not_enough(kit: Kit) -> None:
     """A name that is no function, an async function, a class: each is told from a function that works."""
     kit.edit(kit.module, 'raise NotImplementedError("Exercise 9.1: difference")', "return a - b\n\n\ndifference = 3")
-    assert "difference is a int in your file" not in kit.check().said, "an int"
     assert "difference is an int in your file, not a function" in kit.check().said
 
 

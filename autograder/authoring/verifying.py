@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from autograder.authoring.blindness import blind_spots
 from autograder.authoring.building import Assignment, Topic
@@ -12,7 +10,7 @@ from autograder.authoring.catalogue import Entry
 from autograder.authoring.source import stub_module
 from autograder.exercise import Exercise
 from autograder.running import Graded, Grader, with_checks
-from autograder.scorecard import ExerciseScore, Scorecard, Verdict
+from autograder.scorecard import ExerciseScore, Verdict
 from autograder.submission import from_source
 
 FEWEST_MISCONCEPTIONS = 3
@@ -40,131 +38,98 @@ class Proof:
         return not self.breaches
 
 
-def verify(assignment: Assignment, seeds: int, advance: Callable[[int], None] = lambda done: None) -> list[Proof]:
-    """Proves every exercise of an assignment.
+def verify(assignment: Assignment, exercise: str, seeds: int) -> Proof:
+    """Proves one exercise of an assignment.
 
     Args:
         seeds: how many fresh seeds, besides the public one, must give the same verdicts.
-        advance: is told how many submissions have been graded, for a progress bar.
     """
-
-    def work(grader: Grader) -> list[Proof]:
-        proofs = []
-        for topic in assignment.topics:
-            run = _Run(assignment, topic, grader, seeds, advance)
-            proofs.extend(run.proofs())
-        return proofs
-
-    return with_checks(assignment.folder, work)
-
-
-def submissions_to_grade(assignment: Assignment, seeds: int) -> int:
-    """How often `verify` will call `advance` in all."""
-    entries = len(assignment.catalogue("misconceptions")) + len(assignment.catalogue("variants"))
-    return len(assignment.topics) * (1 + 1 + seeds) + entries * (1 + seeds)
+    return with_checks(assignment.folder, lambda grader: _Run(assignment, exercise, grader, seeds).proof())
 
 
 class _Run:
-    """One topic being verified."""
+    """One exercise being verified."""
 
-    def __init__(
-        self,
-        assignment: Assignment,
-        topic: Topic,
-        grader: Grader,
-        seeds: int,
-        advance: Callable[[int], None],
-    ) -> None:
-        self._assignment, self._topic, self._grader = assignment, topic, grader
+    def __init__(self, assignment: Assignment, exercise: str, grader: Grader, seeds: int) -> None:
+        self._assignment, self._id, self._grader = assignment, exercise, grader
         self._seeds = range(1, seeds + 1)
-        self._advance = advance
-        self._proofs = {exercise.id: Proof(exercise) for exercise in topic.exercises}
+        self._topic: Topic = next(t for t in assignment.topics if any(e.id == exercise for e in t.exercises))
+        self._proof = Proof(next(e for e in self._topic.exercises if e.id == exercise))
 
-    def proofs(self) -> list[Proof]:
-        source = self._topic.source
-        if source.has_solutions:
+    def proof(self) -> Proof:
+        if self._topic.source.has_solutions:
             self._stub()
-        self._solution()
-        if source.has_solutions:
             for entry in self._assignment.catalogue("misconceptions"):
-                self._misconception(entry)
+                if entry.exercise == self._id:
+                    self._misconception(entry)
             for entry in self._assignment.catalogue("variants"):
-                self._variant(entry)
+                if entry.exercise == self._id:
+                    self._variant(entry)
             self._counts()
-        return list(self._proofs.values())
+        self._solution()
+        return self._proof
 
-    def _grade(self, text: str, seed: int, only: tuple[str, ...] = ()) -> Graded:
-        path: Path = self._topic.source.path
-        graded = self._grader.grade(from_source(text, path), self._topic.checks_file, seed=seed, only=only)
-        self._advance(1)
-        return graded
+    def _grade(self, text: str, seed: int) -> tuple[ExerciseScore, Graded]:
+        submission = from_source(text, self._topic.source.path)
+        graded = self._grader.grade(submission, self._topic.checks_file, seed=seed, only=(self._id,))
+        (score,) = graded.scorecard.exercises
+        return score, graded
+
+    def _breach(self, sentence: str) -> None:
+        self._proof.breaches.append(sentence)
 
     def _stub(self) -> None:
-        text = stub_module(self._topic.source, self._topic.exercises)
-        for score in self._grade(text, 0).scorecard.exercises:
-            proof = self._proofs[score.id]
-            proof.stub_points = score.points
-            if score.points or score.attempted:
-                proof.breaches.append(f"the stub gets {score.points} points")
+        score, _ = self._grade(stub_module(self._topic.source, self._topic.exercises), 0)
+        self._proof.stub_points = score.points
+        if score.points or score.attempted:
+            self._breach(f"the stub gets {score.points} points")
 
     def _solution(self) -> None:
         for seed in (0, *self._seeds):
-            graded = self._grade(self._topic.source.text, seed)
-            for score in graded.scorecard.exercises:
-                proof = self._proofs[score.id]
-                if seed == 0:
-                    proof.warnings.extend(_blind_spots(score, graded))
-                if seed == 0:
-                    proof.solution_points = score.points
-                if not score.solved:
-                    proof.breaches.append(f"seed {seed}: the solution fails: {_first_failure(score)}")
+            score, graded = self._grade(self._topic.source.text, seed)
+            if not score.solved:
+                self._breach(f"seed {seed}: the solution fails: {_first_failure(score)}")
+            if seed == 0:
+                self._proof.solution_points = score.points
+                self._proof.warnings.extend(_blind_spots(score, graded))
                 for note in {note for check in score.checks for note in check.notes}:
-                    if seed == 0:
-                        proof.breaches.append(f"the solution draws a note: {note}")
+                    self._breach(f"the solution draws a note: {note}")
 
     def _misconception(self, entry: Entry) -> None:
-        proof = self._proofs[entry.exercise]
-        proof.misconceptions += 1
+        self._proof.misconceptions += 1
         text = entry.submission(self._topic.source.text)
-        score = _only(self._grade(text, 0, (entry.exercise,)).scorecard)
+        score, _ = self._grade(text, 0)
+        self._proof.caught += not score.solved
+        self._proof.named += score.misconceptions == (entry.sentence,)
         if score.solved:
-            proof.breaches.append(f"misconception {entry.name!r} gets full marks")
-        else:
-            proof.caught += 1
+            self._breach(f"misconception {entry.name!r} gets full marks")
+        elif score.misconceptions != (entry.sentence,):
+            said = "; ".join(score.misconceptions) or "none"
+            self._breach(
+                f"misconception {entry.name!r} is not named (what is said: {said}). "
+                f"If checks or catalogue changed: gradlings build {self._assignment.id}"
+            )
         if any(check.verdict is Verdict.GRADER_ERROR for check in score.checks):
-            proof.breaches.append(f"misconception {entry.name!r} breaks a check: {_first_failure(score)}")
-        if score.misconception == entry.sentence:
-            proof.named += 1
-        elif not score.solved:
-            said = sorted(set.intersection(*(set(check.misconceptions) for check in score.checks)))
-            proof.breaches.append(f"misconception {entry.name!r} is not named; candidates: {said or 'none'}")
+            self._breach(f"misconception {entry.name!r} breaks a check: {_first_failure(score)}")
         for seed in self._seeds:
-            if _only(self._grade(text, seed, (entry.exercise,)).scorecard).solved:
-                proof.breaches.append(f"seed {seed}: misconception {entry.name!r} gets full marks")
+            if self._grade(text, seed)[0].solved:
+                self._breach(f"seed {seed}: misconception {entry.name!r} gets full marks")
 
     def _variant(self, entry: Entry) -> None:
-        proof = self._proofs[entry.exercise]
-        proof.variants += 1
+        self._proof.variants += 1
         text = entry.submission(self._topic.source.text)
-        failures = []
-        for seed in (0, *self._seeds):
-            score = _only(self._grade(text, seed, (entry.exercise,)).scorecard)
-            if not score.solved:
-                failures.append(f"seed {seed}: variant {entry.name!r} fails: {_first_failure(score)}")
-        proof.passed += not failures
-        proof.breaches.extend(failures)
+        scores = [(seed, self._grade(text, seed)[0]) for seed in (0, *self._seeds)]
+        failing = [(seed, score) for seed, score in scores if not score.solved]
+        self._proof.passed += not failing
+        for seed, score in failing:
+            self._breach(f"seed {seed}: variant {entry.name!r} fails: {_first_failure(score)}")
 
     def _counts(self) -> None:
-        for proof in self._proofs.values():
-            if proof.misconceptions < FEWEST_MISCONCEPTIONS:
-                proof.breaches.append(f"only {proof.misconceptions} misconceptions; at least {FEWEST_MISCONCEPTIONS}")
-            if proof.variants < FEWEST_VARIANTS:
-                proof.breaches.append(f"only {proof.variants} variants; at least {FEWEST_VARIANTS}")
-
-
-def _only(card: Scorecard) -> ExerciseScore:
-    (score,) = card.exercises
-    return score
+        proof = self._proof
+        if proof.misconceptions < FEWEST_MISCONCEPTIONS:
+            self._breach(f"only {proof.misconceptions} misconceptions; at least {FEWEST_MISCONCEPTIONS}")
+        if proof.variants < FEWEST_VARIANTS:
+            self._breach(f"only {proof.variants} variants; at least {FEWEST_VARIANTS}")
 
 
 def _blind_spots(score: ExerciseScore, graded: Graded) -> list[str]:

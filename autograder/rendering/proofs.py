@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder.authoring.building import Assignment
-from autograder.authoring.verifying import Proof, submissions_to_grade, verify
+from autograder.authoring.building import find_assignments
+from autograder.authoring.verifying import Proof, verify
 
 
-def verified_with_progress(assignments: Sequence[Assignment], seeds: int) -> list[Proof]:
-    """Verifies the assignments; the bar is on standard error, and only on a terminal."""
+def verified_with_progress(root: Path, ids: Sequence[str], seeds: int) -> list[Proof]:
+    """Verifies assignments, an exercise at a time on every core; the bar is on standard error, only on a terminal."""
+    tasks = [
+        (root, assignment.id, exercise.id, seeds)
+        for assignment in find_assignments(root, tuple(ids))
+        for topic in assignment.topics
+        for exercise in topic.exercises
+    ]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    proofs: list[Proof] = []
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        for assignment in assignments:
-            total = submissions_to_grade(assignment, seeds)
-            task = progress.add_task(f"verify {assignment.id}", total=total)
-            proofs += verify(assignment, seeds, lambda done, task=task: progress.advance(task, done))  # type: ignore[misc]
-    return proofs
+    context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        ProcessPoolExecutor(min(os.cpu_count() or 1, len(tasks)), mp_context=context) as pool,
+    ):
+        bar = progress.add_task("exercises verified", total=len(tasks))
+        futures = [pool.submit(_verify, *task) for task in tasks]
+        for future in as_completed(futures):
+            progress.advance(bar)
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)
+        return [future.result() for future in futures]
+
+
+def _verify(root: Path, assignment: str, exercise: str, seeds: int) -> Proof:
+    """One task of the pool: reads the assignment anew in the process that verifies it."""
+    return verify(find_assignments(root, (assignment,))[0], exercise, seeds)
 
 
 def show_proofs(proofs: Sequence[Proof], seeds: int) -> None:

@@ -122,19 +122,19 @@ def _word(exercise: ExerciseScore) -> str:
 
 def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: set[str]) -> Iterator[Padding | Text]:
     failing = [check for check in exercise.checks if check.verdict not in _UNREACHED]
-    for check in exercise.checks if detail and exercise.attempted else failing[:1]:
+    first = {check.subject: check for check in reversed(failing)}
+    for check in exercise.checks if detail and exercise.attempted else [c for c in failing if c is first[c.subject]]:
         if detail:
             mark = "right" if check.verdict is Verdict.PASS else str(check.verdict).replace("_", " ")
             yield _indented(Text(f"{check.title}: {mark} ({check.points}/{check.max_points})", style="dim"), 6)
         if check.verdict in _UNREACHED:
             continue
         yield from _finding(check, detail, width, said)
-    if failing:
-        cause = exercise.misconception or failing[0].claim
-        if cause:
+        cause = exercise.misconception_of(check.subject) or check.claim
+        if cause and check is first[check.subject]:
             yield _indented(Text(cause, style="yellow"), 6)
-        if failing[0].verdict is not Verdict.GRADER_ERROR:
-            yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
+    if failing and failing[0].verdict is not Verdict.GRADER_ERROR:
+        yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
     for note in _notes(exercise):
         if note not in said:
             said.add(note)

@@ -1,0 +1,59 @@
+"""Drivers: they call your functions and hand over plain values that can be compared.
+
+The first argument is your module; the others are what a failing check shows you.
+"""
+
+
+def hidden_layer(student, X, p):
+    """What `mlp_forward` computes up to the hidden layer."""
+    return _only(student.mlp_forward(X, p), ("X", "z1", "h"))
+
+
+def output_layer_gradients(student, cache, p, y):
+    """What `mlp_backward` computes up to the parameters of the output layer."""
+    return _only(student.mlp_backward(cache, p, y), ("dz2", "dW2", "db2"))
+
+
+def loss_and_gradients(student, parameters, inputs, labels, calls):
+    """The loss and the gradients that `fix_simple_net` leaves in a SimpleNet, after so many calls with one batch."""
+    net = _simple_net(student, parameters)
+    for _ in range(calls):
+        loss = student.fix_simple_net(net, inputs, labels)
+    count = sum(parameter.numel() for parameter in net.parameters())
+    return {"parameters": count, "loss": loss, **{name: p.grad for name, p in net.named_parameters()}}
+
+
+def gradients_of_one_batch(student, parameters, X, y, frozen):
+    """`named_gradients` of a SimpleNet in which the parameters named in `frozen` do not require grad."""
+    net = _simple_net(student, parameters)
+    for name, parameter in net.named_parameters():
+        parameter.requires_grad_(name not in frozen)
+    return student.named_gradients(net, X, y)
+
+
+def gradients_of_two_batches(student, parameters, X1, y1, X2, y2):
+    """`named_gradients` of two batches, one after the other; then what is left in `.grad` is filled with zeros."""
+    net = _simple_net(student, parameters)
+    first = student.named_gradients(net, X1, y1)
+    second = student.named_gradients(net, X2, y2)
+    net.zero_grad(set_to_none=False)
+    return {"first batch": first, "second batch": second}
+
+
+def _only(answer, names):
+    """The named members of a dict, those that it has; anything else as it is."""
+    if not isinstance(answer, dict):
+        return answer
+    return {name: answer[name] for name in names if name in answer}
+
+
+def _simple_net(student, parameters):
+    """A SimpleNet with the given parameters."""
+    net = student.SimpleNet()
+    mine = {name: tuple(parameter.shape) for name, parameter in net.named_parameters()}
+    needed = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
+    if mine != needed:
+        raise TypeError(f"SimpleNet must have the parameters of the chapter's network, {needed}; yours has {mine}")
+    for name, parameter in net.named_parameters():
+        parameter.data = parameters[name].clone()
+    return net

@@ -1,0 +1,594 @@
+# %% [markdown]
+# # 04 Back-propagation through an MLP
+#
+# One neuron has two gradients, and you derived them on paper in assignment 03. A language model has millions of neurons in
+# dozens of layers, and its gradients are still found by the same rule, applied layer by layer from the output back to the
+# input. That is *back-propagation*, and this assignment covers the chapter's section about it.
+#
+# The chapter's network has one hidden layer between its inputs and its output. Such a network is called a *multi-layer
+# perceptron*, MLP for short, and every block of a GPT contains one. For a single example $x$ it computes
+#
+# $$ z_1 = W_1 x + b_1, \qquad h = \max(0, z_1), \qquad z_2 = W_2 h + b_2, \qquad a = \sigma(z_2) $$
+#
+# and compares the prediction $a$ with the label $y$:
+#
+# $$ L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
+#
+# You write the forward pass (4.1), then the backward step of each kind of layer alone: ReLU, linear, sigmoid with its loss,
+# broadcasting, softmax with its loss, embedding (4.2 to 4.7). The last three of these are what a GPT needs beyond the MLP. In 4.8
+# you chain your steps into the backward pass of the whole network. In 4.9 and 4.10 PyTorch does the work, and you repair
+# the chapter's listing, which does not run as printed.
+#
+# At the end you can take any network built from these layers, say which shape each gradient has and why, and find the
+# one line that is wrong when a gradient is not what it must be.
+#
+# You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a batch
+# (3.5, 3.6). Nothing is imported from your earlier files; `torch.sigmoid`, `torch.relu` and `torch.softmax` are yours to use.
+#
+# Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The gradient
+# that arrives at a layer from the layers behind it is the *upstream* gradient; here it is called `dout`.
+
+# %%
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# %% [markdown] exercise="4.1"
+# ## 4.1 The forward pass
+#
+# A batch of $N$ examples with $D$ inputs each is a matrix $X$ of shape $(N, D)$, one example a row. The hidden layer has $K$
+# units, the output layer has one. For the whole batch the network computes
+#
+# $$ z_1 = X W_1^{\top} + b_1, \qquad h = \max(0, z_1), \qquad z_2 = h W_2^{\top} + b_2, \qquad a = \sigma(z_2) $$
+#
+# The function $\max(0, z)$ is the *ReLU*: it lets positive numbers pass and turns negative ones into 0. Without it, two
+# linear layers would collapse into a single one.
+#
+# The transposes are there because PyTorch stores a weight matrix as (outputs, inputs): each *row* holds the weights of one
+# unit. `nn.Linear(10, 5)` has a weight of shape (5, 10). The bias has one number for each unit, and the same bias is added to every
+# example.
+#
+# The backward pass will need what the forward pass computed on the way, so return all of it in a dict, the *cache*. This is
+# also why training needs so much more memory than using a model: every layer keeps such values until the gradients are done.
+#
+# Two traps. Each activation function has its place; they are not interchangeable. And a cache is only worth something if
+# nobody changes a tensor after it was put there: an operation whose name ends in an underscore works in place.
+
+
+# %% solution="4.1"
+def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Forward pass of an MLP with one hidden layer (ReLU) and one sigmoid output.
+
+    Args:
+        X: N examples of D inputs each.
+        p: the parameters, of X's dtype: "W1" of shape (K, D), "b1" (K,), "W2" (1, K), "b2" (1,).
+
+    Returns:
+        The cache, a dict of five tensors of X's dtype: "X" (N, D) as it came in; "z1" (N, K), the hidden layer before its
+        ReLU; "h" (N, K), after it; "z2" (N, 1), the output before the sigmoid; "a" (N, 1), the predictions.
+
+    Example:
+        >>> X = torch.tensor([[1.0, 2.0]])
+        >>> W1, b1 = torch.tensor([[0.5, 0.5], [1.0, -1.0], [0.0, 1.0]]), torch.tensor([0.0, 0.5, -1.0])
+        >>> W2, b2 = torch.tensor([[1.0, 3.0, -2.0]]), torch.tensor([0.5])
+        >>> cache = mlp_forward(X, {"W1": W1, "b1": b1, "W2": W2, "b2": b2})
+        >>> cache["z1"], cache["h"]
+        (tensor([[ 1.5000, -0.5000,  1.0000]]), tensor([[1.5000, 0.0000, 1.0000]]))
+        >>> cache["z2"], cache["a"]
+        (tensor([[0.]]), tensor([[0.5000]]))
+    """
+    ### BEGIN SOLUTION
+    z1 = X @ p["W1"].T + p["b1"]
+    h = torch.relu(z1)
+    z2 = h @ p["W2"].T + p["b2"]
+    return {"X": X, "z1": z1, "h": h, "z2": z2, "a": torch.sigmoid(z2)}
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.1"
+# 1. Write the shape of every tensor beside the formula before you write code: what are $(N, D)$ and $(K, D)$ to be multiplied into?
+# 2. $z_1 = X W_1^{\top} + b_1$ has the shape $(N, K)$, and $z_2 = h W_2^{\top} + b_2$ has the shape $(N, 1)$.
+# 3. Multiply the inputs with the transposed weights and let broadcasting add the bias to each row. Make the ReLU of this as a new tensor. Do the same once more with the second layer's parameters, take the sigmoid of the result, and collect the five tensors under their names.
+
+# %% [markdown] exercise="4.2"
+# ## 4.2 Backward through the ReLU
+#
+# Now go backwards, one layer at a time. A layer's backward step answers one question: if I know how the loss changes with my
+# *output*, how does it change with my *input*? The chain rule multiplies:
+#
+# $$ \frac{\partial L}{\partial z} = \frac{\partial L}{\partial h}\cdot\frac{\partial h}{\partial z} $$
+#
+# The first factor is the upstream gradient `dout`; it arrives from behind. The second is the local derivative, the only thing this layer
+# has to know about itself. For the ReLU $h = \max(0, z)$ it is a switch:
+#
+# $$ \frac{dh}{dz} = \begin{cases} 1 & z > 0 \\ 0 & z < 0 \end{cases} $$
+#
+# At $z = 0$ exactly there is no derivative. PyTorch's `relu` calls it 0 there, `torch.maximum` says 0.5, and `clamp` says 1. The probes keep
+# away from that point.
+#
+# So where the forward pass let a number through, the gradient passes unchanged, and where it did not, the gradient stops: a unit
+# that is off for an example learns nothing from it. Mind which tensor decides about on and off. The gradient has signs, too, but
+# they say something else.
+
+
+# %% solution="4.2"
+def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Gradient of the loss with respect to the input of a ReLU.
+
+    Args:
+        dout: gradient of the loss with respect to the ReLU's output.
+        z: the ReLU's input in the forward pass, of dout's shape and dtype; no entry is exactly 0.
+
+    Returns:
+        dL/dz, a new tensor of z's shape and dtype. Neither input is changed.
+
+    Example:
+        >>> relu_backward(torch.tensor([3.0, -4.0, 5.0]), torch.tensor([0.5, 2.0, -1.0]))
+        tensor([ 3., -4.,  0.])
+    """
+    ### BEGIN SOLUTION
+    return torch.where(z > 0, dout, 0.0)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.2"
+# 1. Take one number that was let through and one that was not, nudge each a little, and watch the output.
+# 2. $\frac{\partial L}{\partial z} = \frac{\partial L}{\partial h}\cdot\mathbf{1}[z > 0]$, entry by entry.
+# 3. Find out for each entry of the input whether the ReLU let it through. Keep the upstream gradient there and put 0 everywhere else, in a new tensor.
+
+# %% [markdown] exercise="4.3"
+# ## 4.3 Backward through a linear layer
+#
+# The linear layer is where almost all parameters of a language model live: attention, feed-forward and output head are
+# linear layers. For one example and one unit $o$ it computes
+#
+# $$ z_o = \sum_i W_{oi}\,x_i + b_o $$
+#
+# Three things went into it, so three gradients come out: for the weights and the bias, which are to be updated, and for the input,
+# which is the upstream gradient of the layer before.
+#
+# Ask of each what it touches. A weight $W_{oi}$ touches one output of each example. An input $x_i$ touches all outputs of its own
+# example. The bias $b_o$ touches one output of each example, too, directly. Whatever touches the loss along several paths
+# gets the *sum* over the paths. That is all, and matrix products do the sums.
+#
+# A good guard: a gradient has exactly the shape of what it is the gradient of. Write the three shapes down first. But do not trust shapes
+# alone. If all sizes were equal, wrong products would fit, too, which is why the checks avoid that.
+#
+# Where does the mean over the batch come in? Not here. It belongs to the loss, and the upstream gradient already contains it.
+#
+# In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every token alike,
+# as if all of them stood in one long list. Your function takes any number of such axes in front.
+
+
+# %% solution="4.3"
+def linear_backward(
+    dout: Float[Tensor, "*batch out"], X: Float[Tensor, "*batch in"], W: Float[Tensor, "out in"]
+) -> tuple[Float[Tensor, "*batch in"], Float[Tensor, "out in"], Float[Tensor, "out"]]:
+    """Gradients of the loss with respect to the input, the weights and the bias of a linear layer X @ W.T + b.
+
+    Args:
+        dout: gradient of the loss with respect to the layer's output.
+        X: the layer's input in the forward pass: one or more axes of examples, then the inputs.
+        W: the layer's weights, (outputs, inputs) as in `nn.Linear`.
+
+    Returns:
+        (dX, dW, db) of the shapes of X, W and the bias (out,), and of their dtype.
+
+    Example:
+        >>> dout = torch.tensor([[1.0, 0.0], [2.0, -1.0]])
+        >>> X = torch.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])
+        >>> W = torch.tensor([[1.0, 0.0, 2.0], [0.0, 3.0, -1.0]])
+        >>> dX, dW, db = linear_backward(dout, X, W)
+        >>> dX
+        tensor([[ 1.,  0.,  2.],
+                [ 2., -3.,  5.]])
+        >>> dW
+        tensor([[ 1.,  4.,  1.],
+                [ 0., -1.,  1.]])
+        >>> db
+        tensor([ 3., -1.])
+    """
+    ### BEGIN SOLUTION
+    # one long list of examples; reshape and not view, since gradients are often not contiguous
+    upstream, inputs = dout.reshape(-1, W.shape[0]), X.reshape(-1, W.shape[1])
+    return dout @ W, upstream.T @ inputs, upstream.sum(dim=0)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.3"
+# 1. Write down the five shapes, three of what is given and two of what is not yet there; then look for the axis that each result does not have. It is summed away.
+# 2. $\frac{\partial L}{\partial x_{ni}} = \sum_o \delta_{no} W_{oi}$, $\frac{\partial L}{\partial W_{oi}} = \sum_n \delta_{no}\,x_{ni}$ and $\frac{\partial L}{\partial b_o} = \sum_n \delta_{no}$, where $\delta$ is `dout`.
+# 3. Turn both batches into matrices with one row an example, whatever axes they had. The gradient of the weights sums over the rows, and so does that of the bias; the gradient of the input sums over the outputs and keeps the shape of the input. Write each sum as a matrix product whose inner axis is the one that disappears.
+
+# %% [markdown] exercise="4.4"
+# ## 4.4 Backward through sigmoid and loss
+#
+# The backward pass starts at the loss. The chapter's network ends in a sigmoid, $a = \sigma(z)$, and its loss is the mean binary
+# cross-entropy of the batch:
+#
+# $$ L = -\frac{1}{N}\sum_{n=1}^{N}\bigl[\,y_n \ln a_n + (1 - y_n)\ln(1 - a_n)\,\bigr] $$
+#
+# You know both local derivatives from 3.4 and their product from 3.5. What is new is the mean: it divides, here and only here. A gradient that
+# is $N$ times too large is no catastrophe in itself, but then a larger batch means a larger step, and nobody's learning rate works any more.
+#
+# Take the two steps together, never apart. A prediction may be exactly 0 or 1 after rounding, and then $\partial L/\partial a$ alone is
+# a division by zero. Their product is a harmless number, and it is the largest where the network is sure and wrong, just
+# where it has the most to learn.
+#
+# And there is a trap that the chapter itself steps into. The predictions are a column, of shape $(N, 1)$. Labels often come as a row of
+# numbers, $(N,)$, as the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your function must cope with labels of either shape.
+
+
+# %% solution="4.4"
+def sigmoid_bce_backward(
+    a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Float[Tensor, "N"]
+) -> Float[Tensor, "N 1"]:
+    """Gradient of the mean binary cross-entropy with respect to z, where a = sigmoid(z) are the predictions.
+
+    Args:
+        a: predictions from 0 to 1, both included, one a row.
+        y: labels, each 0.0 or 1.0, of a's dtype; either a column (N, 1) or a row (N,), in the order of the predictions.
+
+    Returns:
+        dL/dz, of a's shape (N, 1) and dtype; finite for every prediction. Neither input is changed.
+
+    Example:
+        >>> sigmoid_bce_backward(torch.tensor([[0.75], [0.5]]), torch.tensor([1.0, 0.0]))
+        tensor([[-0.1250],
+                [ 0.2500]])
+    """
+    ### BEGIN SOLUTION
+    return (a - y.reshape(a.shape)) / len(a)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.4"
+# 1. Recall the gradient of one neuron along its $z$ from 3.5; then print the shape of your difference before you divide.
+# 2. For one example $\frac{\partial L}{\partial z} = a - y$; in a mean over $N$ examples each of them weighs $\frac{1}{N}$.
+# 3. Bring the labels into the shape of the predictions without changing their order, subtract them, and divide by the number of examples.
+
+# %% [markdown] exercise="4.5"
+# ## 4.5 Backward through broadcasting
+#
+# Broadcasting copies silently. Add a bias of shape $(3,)$ to a batch of shape $(4, 3)$ and each of its three numbers is used four times; multiply a
+# batch $(2, 4, 3)$ by a column $(4, 1)$ and each number is used six times. Position embeddings meet a batch of sequences this way, and
+# so does the scale of a layer norm.
+#
+# Reading a number several times means that it touches the loss along several paths, and over paths gradients add up. So the backward step of broadcasting is a
+# sum over all the copies. PyTorch does it for you in every `+` and `*`, and now you write it.
+#
+# Your function gets the gradient `g` of the tensor *after* broadcasting and the `shape` *before* it. Remember the rule of 1.10: shapes are aligned at
+# their right ends. Two things can have happened to an axis. It was missing and was put in front, or it had the size 1 and was stretched. Which of the two leaves a trace in the
+# shape of the result, and which does not?
+#
+# Axes that were neither new nor stretched stay as they are, and it may well be that nothing was broadcast at all.
+
+
+# %% solution="4.5"
+def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tensor, "*small"]:
+    """Gradient with respect to a tensor before it was broadcast, from the gradient after it.
+
+    Args:
+        g: gradient of the loss with respect to the broadcast tensor.
+        shape: the tensor's shape before it was broadcast to g's shape; () for a single number.
+
+    Returns:
+        dL/d(the tensor before), of the given shape and g's dtype. g is not changed.
+
+    Example:
+        >>> g = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+        >>> unbroadcast(g, (3,))
+        tensor([11., 22., 33.])
+        >>> unbroadcast(g, (2, 1))
+        tensor([[ 6.],
+                [60.]])
+    """
+    ### BEGIN SOLUTION
+    while g.dim() > len(shape):
+        g = g.sum(dim=0)
+    for axis, size in enumerate(shape):
+        if size == 1:
+            g = g.sum(dim=axis, keepdim=True)
+    return g
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.5"
+# 1. Write the two shapes below each other, aligned at the right, and mark every axis of the larger one that holds copies.
+# 2. $\frac{\partial L}{\partial t_j} = \sum_{i\,:\,i \text{ is a copy of } j} g_i$. The axes to sum over are those that are new in front, and those of size 1 before.
+# 3. While there are more axes than before, sum the first one away. Then both shapes line up: go over the axes, and where the size was 1, sum over the axis but keep it with size 1.
+
+# %% [markdown] exercise="4.6"
+# ## 4.6 Backward through softmax and cross-entropy
+#
+# A language model does not answer yes or no. It gives one raw score, a *logit*, to each of the $C$ tokens of its vocabulary, turns them into
+# probabilities with the softmax, and pays the negative logarithm of what it gave to the token that really came next:
+#
+# $$ p_{nc} = \frac{e^{z_{nc}}}{\sum_k e^{z_{nk}}}, \qquad L = -\frac{1}{N}\sum_{n=1}^{N} \ln p_{n,t_n} $$
+#
+# Here $t_n$ is the right class of example $n$. Take one example, write the logarithm of the fraction as a difference, and differentiate along $z_c$:
+#
+# $$ -\ln p_t = -z_t + \ln\sum_k e^{z_k} $$
+#
+# The first term depends on one logit only, the second on all of them. You will meet a familiar form: this is the big sister of sigmoid and binary cross-entropy.
+# So *every* logit gets a gradient, not only that of the right class; the wrong ones are pushed down.
+#
+# For GPT-2 this matrix has 50,257 columns and one row for each token of the batch. It is where the training of every language model begins its way back.
+#
+# The same three traps as before: over which axis do probabilities add up to 1, whose mean is it, and what happens to $e^{1000}$?
+
+
+# %% solution="4.6"
+def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"]) -> Float[Tensor, "N C"]:
+    """Gradient of the mean cross-entropy of the softmax of the logits, with respect to the logits.
+
+    Args:
+        logits: one row of C raw scores for each of N examples; may be as large as 1000 and as small as -1000.
+        targets: the right class of each example, int64 from 0 to C - 1; classes may be repeated or missing.
+
+    Returns:
+        dL/dlogits, of the logits' shape and dtype, finite. Neither input is changed.
+
+    Example:
+        >>> softmax_ce_backward(torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]), torch.tensor([1, 1]))
+        tensor([[ 0.1667, -0.3333,  0.1667],
+                [ 0.0450, -0.3776,  0.3326]])
+    """
+    ### BEGIN SOLUTION
+    right = F.one_hot(targets, num_classes=logits.shape[1])
+    return (torch.softmax(logits, dim=1) - right) / len(targets)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.6"
+# 1. Do it for one example with three classes. What is the derivative of $\ln\sum_k e^{z_k}$ along one of the $z$, and where have you seen this fraction?
+# 2. $\frac{\partial L}{\partial z_{nc}} = \frac{1}{N}\bigl(p_{nc} - \mathbf{1}[c = t_n]\bigr)$.
+# 3. Turn each row of logits into probabilities, with something that survives large numbers. Subtract 1 in each row at the place of its right class, and nowhere else. Divide by the number of examples.
+
+# %% [markdown] exercise="4.7"
+# ## 4.7 Backward through an embedding
+#
+# At the other end of a language model stands a table $E$ with one row of $D$ numbers for each of the $V$ tokens of the vocabulary. The embedding layer looks rows up: a
+# batch of token ids goes in, and the rows of these tokens come out, one for each position:
+#
+# $$ x_{bt} = E_{i_{bt}} $$
+#
+# Nothing is computed, numbers are only copied. So by now you know what the backward step must be: each row of the table collects the gradients of all the places it was copied to.
+# A token that does not occur gets zeros, and a word such as "the", which occurs in every sentence, gets a sum with many terms.
+#
+# That is the whole exercise, and the trap is in it. In a batch of text hardly a token is alone. Try on paper what your way of writing it does when the same id stands at two
+# positions. In PyTorch, assigning through an index that holds a number twice does not do what a loop would.
+#
+# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real implementations write exactly such a scattered sum, never a large matrix product with mostly zeros.
+
+
+# %% solution="4.7"
+def embedding_backward(
+    dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch"], V: int
+) -> Float[Tensor, "V D"]:
+    """Gradient of the loss with respect to an embedding table, of which the rows `idx` were looked up.
+
+    Args:
+        dout: gradient of the loss with respect to the rows that came out, one row of D numbers for each id.
+        idx: the token ids, int64 from 0 to V - 1, of any number of axes, at least one; ids may be repeated or missing.
+        V: the number of rows of the table.
+
+    Returns:
+        dL/dE, of shape (V, D) and of dout's dtype. Neither input is changed.
+
+    Example:
+        >>> dout = torch.tensor([[1.0, 2.0], [10.0, 20.0], [5.0, 5.0]])
+        >>> embedding_backward(dout, torch.tensor([2, 0, 2]), V=4)
+        tensor([[10., 20.],
+                [ 0.,  0.],
+                [ 6.,  7.],
+                [ 0.,  0.]])
+    """
+    ### BEGIN SOLUTION
+    D = dout.shape[-1]
+    table = dout.new_zeros(V, D)
+    return table.index_add(0, idx.flatten(), dout.reshape(-1, D))
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.7"
+# 1. Do it with a plain loop over the positions first, on an empty table. Then ask of any shortcut whether it does the same for a repeated id.
+# 2. $\frac{\partial L}{\partial E_v} = \sum_{(b,t)\,:\,i_{bt} = v} \text{dout}_{bt}$.
+# 3. Make a table of zeros with the dtype of the upstream gradient. Turn ids and gradients into one long list of pairs. Go through the pairs and add each gradient to the row that its id names; PyTorch has operations that add through an index, and they count repeated ids properly.
+
+# %% [markdown] exercise="4.8"
+# ## 4.8 The whole backward pass
+#
+# Now chain the steps. For the network of 4.1 with the mean loss of 4.4, the chapter's chain rule reads, from the output back to the input:
+#
+# $$ \frac{\partial L}{\partial z_2} = \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z_2}, \qquad
+# \frac{\partial L}{\partial W_2} = \frac{\partial L}{\partial z_2}\,\frac{\partial z_2}{\partial W_2}, \qquad
+# \frac{\partial L}{\partial b_2} = \frac{\partial L}{\partial z_2}\,\frac{\partial z_2}{\partial b_2} $$
+#
+# $$ \frac{\partial L}{\partial h} = \frac{\partial L}{\partial z_2}\,\frac{\partial z_2}{\partial h}, \qquad
+# \frac{\partial L}{\partial z_1} = \frac{\partial L}{\partial h}\,\frac{\partial h}{\partial z_1}, \qquad
+# \frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial W_1}, \qquad
+# \frac{\partial L}{\partial b_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial b_1} $$
+#
+# Look at what is shared: $\partial L/\partial z_2$ stands in three of them, $\partial L/\partial z_1$ in two. Each is computed once and handed on. That is why all gradients
+# together cost about two forward passes, and not one pass for each parameter.
+#
+# You have written every piece, in 4.2, 4.3 and 4.4, and you may call your own functions. What is left is bookkeeping, and that is where real mistakes happen: which of the cached tensors
+# does a step need, the one before the activation or the one after it?
+#
+# The chapter's algorithm walks through the training samples one at a time. As in 3.6, the whole batch goes at once here, and the gradients are those of the mean.
+#
+# A mistake in one gradient spoils all that come after it. The check therefore compares your tensors in the order of the backward pass and tells you the *first* wrong one. Start there.
+
+
+# %% solution="4.8"
+def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor, "N 1"]) -> dict[str, Tensor]:
+    """Gradients of the mean binary cross-entropy of the network of 4.1, the intermediate ones too.
+
+    Args:
+        cache: what `mlp_forward` returns: "X" (N, D), "z1" and "h" (N, K), "z2" and "a" (N, 1).
+        p: the parameters it was computed with: "W1" (K, D), "b1" (K,), "W2" (1, K), "b2" (1,).
+        y: labels, each 0.0 or 1.0, one a row.
+
+    Returns:
+        A dict of seven gradients of the loss, each of the shape and dtype of what it is the gradient of:
+        "dz2", "dW2", "db2", "dh", "dz1", "dW1" and "db1". Nothing in cache and p is changed.
+
+    Example:
+        >>> X, y = torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0]])
+        >>> W1, b1 = torch.tensor([[0.5, 0.5], [1.0, -1.0], [0.0, 1.0]]), torch.tensor([0.0, 0.5, -1.0])
+        >>> W2, b2 = torch.tensor([[1.0, 3.0, -2.0]]), torch.tensor([0.5])
+        >>> p = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+        >>> gradients = mlp_backward(mlp_forward(X, p), p, y)
+        >>> gradients["dz2"], gradients["dW2"], gradients["dz1"]
+        (tensor([[-0.5000]]), tensor([[-0.7500,  0.0000, -0.5000]]), tensor([[-0.5000,  0.0000,  1.0000]]))
+        >>> gradients["dW1"]
+        tensor([[-0.5000, -1.0000],
+                [ 0.0000,  0.0000],
+                [ 1.0000,  2.0000]])
+    """
+    ### BEGIN SOLUTION
+    dz2 = sigmoid_bce_backward(cache["a"], y)
+    dh, dW2, db2 = linear_backward(dz2, cache["h"], p["W2"])
+    dz1 = relu_backward(dh, cache["z1"])
+    _, dW1, db1 = linear_backward(dz1, cache["X"], p["W1"])
+    return {"dz2": dz2, "dW2": dW2, "db2": db2, "dh": dh, "dz1": dz1, "dW1": dW1, "db1": db1}
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.8"
+# 1. Draw the network as a chain of four boxes and write on each arrow the tensor that flows along it forwards. The backward pass goes through the same boxes the other way round.
+# 2. $\delta_2 = \frac{1}{N}(a - y)$, $\;\frac{\partial L}{\partial h} = \delta_2 W_2$, $\;\delta_1 = \frac{\partial L}{\partial h} \odot \mathbf{1}[z_1 > 0]$; and for each layer, weights get $\delta^{\top}$ times what went into that layer, biases get the sum of $\delta$ over the examples.
+# 3. Start with sigmoid and loss. Push the result through the second linear layer, whose input was the hidden layer after its ReLU; this gives three gradients. Push the one for the hidden layer through the ReLU, and what comes out through the first linear layer, whose input was the batch itself. Collect the seven tensors.
+
+# %% [markdown] exercise="4.9"
+# ## 4.9 Repair the chapter's listing
+#
+# The chapter shows the same network in PyTorch, and its listing has two mistakes. The first is plain to see: the indentation of the class was lost in print, so Python stops with an
+# `IndentationError`. In the cell below it is restored and nothing else is changed. The network has $10 \cdot 5 + 5 + 5 \cdot 1 + 1 = 61$ parameters.
+#
+# The second mistake only shows when the listing is run. `chapters_step` is its training step up to the gradients, with its own lines (the two lines that concern the
+# optimizer, which assignment 05 builds, are left out, and `net.zero_grad()` clears the gradients in its stead). Call it with the chapter's data and read the message:
+#
+# ```python
+# chapters_step(SimpleNet(), torch.randn(1, 10), torch.tensor([1.0]))
+# ```
+#
+# Older versions of PyTorch only warned here, broadcast the two tensors against each other, and trained on a wrong loss; people lost days over it.
+#
+# Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several. Some repairs that the internet suggests only work for one of the
+# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything.
+
+# %%
+
+
+class SimpleNet(nn.Module):
+    """The chapter's network: 10 inputs, 5 hidden units with ReLU, one sigmoid output."""
+
+    def __init__(self):
+        super(SimpleNet, self).__init__()  # noqa: UP008 (as in the chapter)
+        self.fc1 = nn.Linear(10, 5)  # Input layer to hidden layer
+        self.relu = nn.ReLU()
+        self.fc2 = nn.Linear(5, 1)  # Hidden layer to output layer
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, x):
+        h = self.relu(self.fc1(x))
+        y_hat = self.sigmoid(self.fc2(h))
+        return y_hat
+
+
+def chapters_step(net, inputs, labels):
+    """The chapter's training step up to the gradients. It does not run: find out why."""
+    criterion = nn.BCELoss()
+    net.zero_grad()  # Clear gradients
+    outputs = net(inputs)  # Forward pass
+    loss = criterion(outputs, labels)  # Compute loss
+    loss.backward()  # Backward pass (compute gradients)
+    return loss.item()
+
+
+# %% solution="4.9"
+def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[Tensor, "N"]) -> float:
+    """The chapter's training step up to the gradients, repaired: for one example and for any number of them.
+
+    Afterwards `.grad` of each parameter of the network holds the gradient of this batch's loss, and nothing of what was
+    there before. The parameters themselves are not changed.
+
+    Args:
+        net: a `SimpleNet`; its output for a batch of N has the shape (N, 1).
+        inputs: N examples, one a row.
+        labels: N labels, each 0.0 or 1.0, in the order of the examples.
+
+    Returns:
+        The mean binary cross-entropy of the batch, a Python number.
+
+    Example:
+        >>> net = SimpleNet()
+        >>> loss = fix_simple_net(net, torch.randn(4, 10), torch.tensor([1.0, 0.0, 0.0, 1.0]))
+        >>> sum(parameter.grad.numel() for parameter in net.parameters())
+        61
+    """
+    ### BEGIN SOLUTION
+    criterion = nn.BCELoss()
+    net.zero_grad()
+    outputs = net(inputs)
+    loss = criterion(outputs, labels.reshape(outputs.shape))
+    loss.backward()
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.9"
+# 1. Print `outputs.shape` and `labels.shape` for one example and for four. In which axis do the examples lie in each, and what is the other axis for?
+# 2. The loss wants two tensors of one shape: either both $(N, 1)$ or both $(N,)$, for every $N$, also for $N = 1$.
+# 3. Keep the chapter's five steps in their order. Before the loss, give one of the two tensors the shape of the other by naming the axis that is added or removed, so that the case of a single example is not special. The loss and the network stay what they are.
+
+# %% [markdown] exercise="4.10"
+# ## 4.10 Reading the gradients
+#
+# The chapter's listing ends by walking over `net.named_parameters()` and printing each `param.grad`. That works, and hides three surprises that you will meet in every training program.
+#
+# First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`, it *adds* to it, as your own engine did in 3.10; what is left from an earlier
+# batch stays in the sum until somebody clears it. Third, `param.grad` is not a copy. It is the very tensor that the next backward pass adds to, and that `zero_grad(set_to_none=False)` fills with zeros. (By
+# default `zero_grad` puts `None` in its place, and then a tensor you kept survives. Code should not depend on that.)
+#
+# Write a function that hands out the gradients of one batch, by name, and can be called again and again: for each batch its own gradients, and nobody can change them later from behind.
+#
+# The chapter's `if param.requires_grad` has its reason, too. Parameters can be *frozen*, as in fine-tuning, where most of a language model stays as it is. A frozen parameter has no gradient and no place in the answer.
+#
+# Comparing such dicts is how you find out whether two versions of a training step do the same.
+
+
+# %% solution="4.10"
+def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N 1"]) -> dict[str, Tensor]:
+    """Gradients of the mean binary cross-entropy of one batch, by the names of the parameters.
+
+    The result is that of this batch alone, whatever was called before, and the tensors in it belong to the caller: they keep
+    their values whatever happens to the network and to `.grad` later. The parameters themselves are not changed.
+
+    Args:
+        net: a network with one sigmoid output, such as `SimpleNet`.
+        X: N examples, one a row.
+        y: labels, each 0.0 or 1.0, of the shape of the network's output.
+
+    Returns:
+        For each parameter that requires grad its gradient, under the name `net.named_parameters()` gives it.
+
+    Example:
+        >>> gradients = named_gradients(SimpleNet(), torch.randn(3, 10), torch.tensor([[1.0], [0.0], [1.0]]))
+        >>> {name: tuple(gradient.shape) for name, gradient in gradients.items()}
+        {'fc1.weight': (5, 10), 'fc1.bias': (5,), 'fc2.weight': (1, 5), 'fc2.bias': (1,)}
+    """
+    ### BEGIN SOLUTION
+    net.zero_grad()
+    F.binary_cross_entropy(net(X), y).backward()
+    return {name: param.grad.clone() for name, param in net.named_parameters() if param.requires_grad}
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.10"
+# 1. Call your function twice with the same batch and compare the results; then clear the gradients of the network and look at your results again.
+# 2. After one backward pass on cleared gradients, $\text{grad} = \frac{\partial L}{\partial \theta}$; after two without clearing it is $\frac{\partial L_1}{\partial \theta} + \frac{\partial L_2}{\partial \theta}$.
+# 3. Clear what is left from before. Compute the loss of the network's predictions and go backwards. Then walk over the parameters with their names, leave out the frozen ones, and put a tensor of its own for each gradient into the dict.
