@@ -48,6 +48,7 @@ _SIGNATURES: tuple[Signature, ...] = (
     *signatures_values.SIGNATURES,
     *signatures_terms.SIGNATURES,
     *signatures_order.LATER,
+    *signatures_structure.LATER,
     *signatures_form.LAST,
     *signatures_scale.LAST,
     *signatures_terms.LAST,

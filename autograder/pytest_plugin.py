@@ -205,7 +205,9 @@ def student(request: pytest.FixtureRequest) -> Student:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
     exercise, _ = found
     path = request.path
-    made = Student(kit.loaded(path), exercise, kit.drivers(path.parent), kit.devices, kit.folder(path), kit.lazy)
+    made = Student(
+        kit.loaded(path), exercise, lambda: kit.drivers(path.parent), kit.devices, kit.folder(path), kit.lazy
+    )
     kit.students[request.node.nodeid] = made
     return made
 

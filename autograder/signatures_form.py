@@ -88,15 +88,14 @@ def not_finite(pair: Pair) -> Iterator[Claim]:
         "NaN": "Is there 0/0, inf - inf, 0 * inf, or the log or root of a negative number?",
         "infinite": "Is there a division by 0, a log of 0, or an exp of a large number?",
     }[kind]
-    rest_right = not pair.wrong[~bad].any()
-    if pair.g.size == 1:
-        fact = f"the result is {kind} where the right one is finite"
-    elif count == pair.g.size:
+    if count == pair.g.size:
         fact = f"{{each}} is {kind}"
     else:
         at = ", ".join(str(int(i)) for i in np.argwhere(bad)[0])
-        rest = "; all other values are right" if rest_right else ""
-        fact = f"{count} of {pair.g.size} values are {kind}, the first at index [{at}]{rest}"
+        fact = f"{count} of {pair.g.size} values are {kind}, the first at index [{at}]"
+        if not pair.wrong[~bad].any():
+            all_else = f"{fact}; all other values are right"
+            yield Claim(("not finite", kind, "rest right"), all_else, ask, 0.0, literal=True)
     yield Claim(("not finite", kind), fact, ask, 0.0, literal=True)
 
 
@@ -134,7 +133,13 @@ def precision(pair: Pair) -> Iterator[Claim]:
         if error <= limit and (kept or name == "float32"):
             digits = min(pair.worth(pair.e), pair.worth(pair.g)) - (0.0 if kept else pair.e.size)
             fact = f"nearly right: the largest relative error is {error:.1e}, about what {name} can hold"
-            yield Claim(("precision", name), fact, f"Does {name} (or another loss of digits) enter on the way?", digits, vague=True)
+            yield Claim(
+                ("precision", name),
+                fact,
+                f"Does {name} (or another loss of digits) enter on the way?",
+                digits,
+                vague=True,
+            )
 
 
 SIGNATURES = (device, not_finite, dtype, form, cut_to_whole)

@@ -1,4 +1,4 @@
-"""Sign, and one factor between all values and the right ones, named by a size, an argument or a constant if possible."""
+"""Sign, and one factor between all values and the right ones, named by a size, an argument or a constant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from autograder.surprise import MOST
 from autograder.trials import Claim, Pair
 
-_MOST_SIZES = 8
+_MOST_SIZES = 14
 _MOST_NUMBERS = 6
 _COST = 2.2  # up to some 150 factors are tried
 
@@ -151,8 +151,9 @@ def _of_sizes(pair: Pair) -> Iterator[Factor]:
         yield Factor(("2/N", name), 2 / n, f"2/N = {2 / n:.4g} times the right one (N = {name})", twice)
         if n > 1:
             yield from _unbiased(name, n)
-    for name, n in sizes:
-        for other, d in sizes:
+    single = [(name, n) for name, n in sizes if name.endswith("]") and " " not in name or name.isidentifier()]
+    for name, n in single:
+        for other, d in single:
             if name != other and n != d:
                 words = f"exactly N/D = {n}/{d} times the right one (N = {name}, D = {other})"
                 yield Factor(("N/D", name, other), n / d, words, f"Is it divided by {other} where {name} belongs?")

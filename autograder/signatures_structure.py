@@ -100,5 +100,6 @@ def rearranged_row(pair: Pair) -> Iterator[Claim]:
         yield Claim(("rearranged", tuple(order)), fact, "Which axis comes first?", pair.digits, cost=cost)
 
 
-SIGNATURES = (belongs_elsewhere, unchanged_input, all_the_same, one_number_for_a_row)
+SIGNATURES = (belongs_elsewhere, all_the_same, one_number_for_a_row)
+LATER = (unchanged_input,)
 LAST = (input_of_another_shape, rearranged_row)

@@ -37,7 +37,7 @@ def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, 
     relative, share, _ = pair.precision
     if min(abs(first - size), abs(first - 2 * size)) > 2 * (relative * size + share * pair.scale):
         return  # seen on the first number: spares most of the work
-    words = " * ".join(names)
+    words = f"{names[0]}**2" if len(set(names)) < len(names) else " * ".join(names)
     value = np.broadcast_to(value, difference.shape)
     for times, sign, ask in (
         (1, 1, f"Is the term {words} missing, or subtracted once too often?"),
@@ -46,8 +46,8 @@ def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, 
         (2, -1, f"Is {words} added where it should be subtracted?"),
     ):
         if pair.near(difference, sign * times * value):
-            size = "small" if sign > 0 else "large"
-            fact = f"{{each}} is too {size} by exactly {'2 * ' if times == 2 else ''}{words}"
+            side = "small" if sign > 0 else "large"
+            fact = f"{{each}} is too {side} by exactly {'2 * ' if times == 2 else ''}{words}"
             yield Claim(("term", times * sign, *names), fact, ask, pair.digits, cost=cost, twice=len(names) > 1)
 
 

@@ -41,7 +41,12 @@ _FUNCTIONS: tuple[tuple[str, Callable[[Array], Array], str, str], ...] = (
         "Which base is asked for?",
     ),
     ("absolute", np.abs, "the right one without its sign", "Is an absolute value or a square too many?"),
-    ("cut at 0", lambda a: np.maximum(a, 0), "right, but 0 in place of a negative one", "Is a ReLU or clamp too many?"),
+    (
+        "cut at 0",
+        lambda a: np.maximum(a, 0),
+        "the right one, or 0 where that is negative",
+        "Is a ReLU or clamp too many?",
+    ),
     ("sigmoid", _sigmoid, "the sigmoid of the right one", "Is a sigmoid applied once too often?"),
     ("tanh", np.tanh, "the tanh of the right one", "Is a tanh applied once too often?"),
 )

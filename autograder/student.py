@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import linecache
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -115,7 +115,7 @@ class Student:
         self,
         loaded: LoadedSubmission,
         exercise: Exercise,
-        drivers: dict[str, Any],
+        drivers: Callable[[], dict[str, Any]],
         devices: tuple[str, ...] = (),
         folder: Path | None = None,
         diagnoses: bool = True,
@@ -141,7 +141,7 @@ class Student:
 
     def through(self, driver: str) -> StudentFunction:
         """A driver of the assignment (a function in `drivers.py`), bound to the submission's functions."""
-        function = self._drivers[driver]
+        function = self._drivers()[driver]
         names = SimpleNamespace(**self.loaded.namespace)
         needed = tuple(name for name in self.exercise.functions if name in function.__code__.co_names)
         return StudentFunction(self, driver, lambda *args: function(names, *args), needed or self.exercise.functions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,7 @@ class Claim:
 def to_array(value: object) -> Array | None:
     """A tensor, NumPy array or number as float64 on the CPU; None for anything else (bool, str, None, complex)."""
     if isinstance(value, Tensor):
-        if value.is_complex() or value.numel() > LARGEST:
+        if value.is_complex() or value.layout != torch.strided or value.numel() > LARGEST:
             return None
         if value.device.type == "meta":
             return np.full(tuple(value.shape), np.nan)
@@ -122,11 +123,14 @@ class Inputs:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """Counts by the expression that gives them: "X.shape[0]", "len(x)", "H", "X.numel()"."""
+        """Counts by the expression that gives them: "X.shape[0]", "H", "len(x)", "X.numel()", products of two sizes."""
         found: dict[str, int] = {}
         for name, value in self._flat():
             if isinstance(value, Tensor | np.ndarray):
                 found |= {f"{name}.shape[{axis}]": size for axis, size in enumerate(value.shape)}
+                if len(value.shape) > 2:
+                    for i, j in combinations(range(len(value.shape)), 2):
+                        found[f"{name}.shape[{i}] * {name}.shape[{j}]"] = value.shape[i] * value.shape[j]
                 if len(value.shape) > 1:
                     numel = "numel()" if isinstance(value, Tensor) else "size"
                     found[f"{name}.{numel}"] = int(np.prod(value.shape))

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from autograder.diagnosing import Trial
 
 Values = dict[str, object]
+Implementation = Callable[..., Any]
 
 
 class Maker:
@@ -58,8 +60,8 @@ class Mistake:
     name: str
     says: str
     inputs: Callable[[Maker], Values]
-    right: Callable[..., object]
-    wrong: Callable[..., object]
+    right: Implementation
+    wrong: Implementation
     names: tuple[str, ...] = ()
 
     def trials(self, seed: int, count: int = 3) -> list[Trial]:
@@ -94,10 +96,12 @@ def same(got: object, expected: object) -> bool:
 MISTAKES: list[Mistake] = []
 
 
-def mistake(says: str, inputs: Callable[[Maker], Values], right: Callable[..., object], names: tuple[str, ...] = ()):
+def mistake(
+    says: str, inputs: Callable[[Maker], Values], right: Implementation, names: tuple[str, ...] = ()
+) -> Callable[[Implementation], Implementation]:
     """Adds the decorated wrong implementation; its docstring says what is wrong."""
 
-    def add(wrong: Callable[..., object]) -> Callable[..., object]:
+    def add(wrong: Implementation) -> Implementation:
         name = wrong.__name__ + ": " + (wrong.__doc__ or "")
         MISTAKES.append(Mistake(name, says, inputs, right, wrong, names))
         return wrong
@@ -106,7 +110,12 @@ def mistake(says: str, inputs: Callable[[Maker], Values], right: Callable[..., o
 
 
 def wrong_as(
-    name: str, says: str, inputs: Callable[[Maker], Values], right, wrong, names: tuple[str, ...] = ()
+    name: str,
+    says: str,
+    inputs: Callable[[Maker], Values],
+    right: Implementation,
+    wrong: Implementation,
+    names: tuple[str, ...] = (),
 ) -> None:
     """Adds a one-line wrong implementation."""
     MISTAKES.append(Mistake(name, says, inputs, right, wrong, names))
@@ -186,7 +195,7 @@ def batch_gradients(X, w, b, y):
 DW_DB = ("dL/dw", "dL/db")
 
 
-def _batch_mistake(name: str, says: str, change) -> None:
+def _batch_mistake(name: str, says: str, change: Implementation) -> None:
     wrong_as(name, says, batch, batch_gradients, lambda X, w, b, y: change(*batch_gradients(X, w, b, y), X, y), DW_DB)
 
 
@@ -571,7 +580,7 @@ wrong_as(
     lambda x: x.softmax(-1),
 )
 wrong_as("absolute values", "without its sign", matrix, lambda x: x.sinh(), lambda x: x.sinh().abs())
-wrong_as("ReLU at the end", "0 in place of a negative one", matrix, lambda x: x.sinh(), lambda x: x.sinh().relu())
+wrong_as("ReLU at the end", "0 where that is negative", matrix, lambda x: x.sinh(), lambda x: x.sinh().relu())
 wrong_as("no ReLU", "ReLU or clamp missing", linear, lambda x, W, b: (x @ W + b).relu(), lambda x, W, b: x @ W + b)
 wrong_as("no sigmoid", "Is a sigmoid missing", linear, lambda x, W, b: (x @ W + b).sigmoid(), lambda x, W, b: x @ W + b)
 wrong_as(
@@ -620,7 +629,7 @@ wrong_as(
 )
 wrong_as(
     "0/0",
-    "result is NaN",
+    "The result is NaN",
     lambda make: {"a": make.normal() * 0, "b": make.normal() * 0},
     lambda a, b: a * b,
     lambda a, b: a / b,

@@ -7,6 +7,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from autograder.diagnosing import Trial, diagnose
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_a_mistake_is_named(mistake: Mistake):
+def test_a_mistake_is_named(mistake: Mistake) -> None:
     for seed in range(4):
         trials = mistake.trials(seed)
         assert trials, "the mistake does not show"
@@ -33,7 +34,7 @@ def test_a_mistake_is_named(mistake: Mistake):
         assert len(message.split()) <= 40 * (1 + message.count(": "))
 
 
-def test_the_corpus_is_large_enough():
+def test_the_corpus_is_large_enough() -> None:
     assert len({mistake.name for mistake in MISTAKES}) == len(MISTAKES) >= 55
 
 
@@ -214,10 +215,10 @@ def same_numbers(got: object, expected: object) -> bool:
     if isinstance(got, tuple) and isinstance(expected, tuple) and isinstance(expected[0], Tensor):
         return any(map(same_numbers, got, expected))
     flat = [np.asarray(value, dtype=np.float64).ravel() for value in (got, expected) if not isinstance(value, dict)]
-    return bool(flat) and flat[0].shape == flat[1].shape and np.allclose(*flat)
+    return bool(flat) and flat[0].shape == flat[1].shape and np.allclose(flat[0], flat[1])
 
 
-def test_wrong_answers_without_a_cause_are_not_named():
+def test_wrong_answers_without_a_cause_are_not_named() -> None:
     """At most one in a thousand of more than 10,000; the number is printed (pytest -s)."""
     named: Counter[str] = Counter()
     texts, total = [], 0
@@ -236,7 +237,7 @@ def test_wrong_answers_without_a_cause_are_not_named():
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_a_claim_that_fits_all_trials_but_one_is_not_made(mistake: Mistake):
+def test_a_claim_that_fits_all_trials_but_one_is_not_made(mistake: Mistake) -> None:
     trials = mistake.trials(7)
     other = Trial(unlike(trials[-1].expected), trials[-1].expected, trials[-1].inputs)
     message = diagnose([*trials[:-1], other], mistake.names)
@@ -259,20 +260,17 @@ def unlike(expected: object) -> object:
 
 
 @pytest.mark.parametrize("mistake", [m for m in MISTAKES if m.names], ids=lambda mistake: mistake.name)
-def test_a_claim_about_one_of_two_wrong_members_is_not_made(mistake: Mistake):
+def test_a_claim_about_one_of_two_wrong_members_is_not_made(mistake: Mistake) -> None:
     for member in range(2):
-        trials = [
-            Trial(
-                tuple(unlike(r) if i == member else -r for i, r in enumerate(trial.expected)),
-                trial.expected,
-                trial.inputs,
-            )
-            for trial in mistake.trials(3)
-        ]
+        trials = []
+        for trial in mistake.trials(3):
+            assert isinstance(trial.expected, tuple)
+            got = tuple(unlike(r) if i == member else -r for i, r in enumerate(trial.expected))
+            trials.append(Trial(got, trial.expected, trial.inputs))
         assert diagnose(trials, mistake.names) is None
 
 
-def test_a_member_that_is_right_in_one_trial_contradicts_the_claim():
+def test_a_member_that_is_right_in_one_trial_contradicts_the_claim() -> None:
     batches = [torch.tensor(row).double() for row in ([0.31, 0.77, -1.9], [0.52, -0.11, 0.6])]
     always = [Trial((-x, -x.sum()), (x, x.sum()), {}) for x in batches]
     assert diagnose(always, ("dw", "db")) is not None
@@ -280,7 +278,7 @@ def test_a_member_that_is_right_in_one_trial_contradicts_the_claim():
     assert diagnose(once_right, ("dw", "db")) is None
 
 
-def test_a_member_that_is_right_because_it_is_zero_does_not_contradict():
+def test_a_member_that_is_right_because_it_is_zero_does_not_contradict() -> None:
     x = torch.tensor([0.31, 0.77, -1.9]).double()
     trials = [Trial((-x, -x.sum()), (x, x.sum()), {}), Trial((0 * x, -x.sum()), (0 * x, x.sum()), {})]
     message = diagnose(trials, ("dw", "db"))
@@ -295,13 +293,13 @@ def number_trials(*pairs: tuple[float, float]) -> list[Trial]:
     return [Trial(got, expected, {}) for got, expected in pairs]
 
 
-def test_one_number_is_enough_for_a_sign_only_with_all_its_digits():
+def test_one_number_is_enough_for_a_sign_only_with_all_its_digits() -> None:
     assert "opposite sign" in (diagnose(number_trials((-0.918339, 0.918339))) or "")
     assert diagnose(number_trials((-3, 3))) is None
     assert diagnose(number_trials((-0.5, 0.5))) is None
 
 
-def test_a_ratio_of_numbers_needs_two_of_them():
+def test_a_ratio_of_numbers_needs_two_of_them() -> None:
     one, two = (2 * 0.918339, 0.918339), (2 * 1.717273, 1.717273)
     assert diagnose(number_trials(one)) is None
     assert diagnose(number_trials(one, one)) is None
@@ -310,12 +308,12 @@ def test_a_ratio_of_numbers_needs_two_of_them():
     assert "2 times too large" in (diagnose(number_trials((77194752, 38597376), (14170170, 7085085))) or "")
 
 
-def test_the_float32_copy_of_a_probe_is_no_second_number():
+def test_the_float32_copy_of_a_probe_is_no_second_number() -> None:
     right = torch.tensor(0.918339744538).double()
     assert diagnose([Trial(2 * right, right, {}), Trial(2 * right.float(), right.float(), {})]) is None
 
 
-def test_a_product_of_two_inputs_needs_two_trials():
+def test_a_product_of_two_inputs_needs_two_trials() -> None:
     def trial(seed: int) -> Trial:
         make = Maker(seed)
         w, g, right = make.normal(4), make.normal(4), make.normal(4)
@@ -328,7 +326,7 @@ def test_a_product_of_two_inputs_needs_two_trials():
 # ---- how it is said
 
 
-def test_the_words_for_a_missing_mean():
+def test_the_words_for_a_missing_mean() -> None:
     X, right = torch.randn(5, 3), torch.tensor([0.123, -1.32, 2.71]).double()
     assert diagnose([Trial(5 * right, right, {"X": X})]) == (
         "Every value is exactly N = 5 times too large (N = X.shape[0]). "
@@ -336,7 +334,7 @@ def test_the_words_for_a_missing_mean():
     )
 
 
-def test_different_claims_are_joined_and_equal_ones_said_once():
+def test_different_claims_are_joined_and_equal_ones_said_once() -> None:
     a, b, c = (torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(3))
     message = diagnose([Trial({"W": -a, "b": 2 * b, "c": -c}, {"W": a, "b": b, "c": c}, {})])
     assert message is not None
@@ -344,14 +342,14 @@ def test_different_claims_are_joined_and_equal_ones_said_once():
     assert "? b: every value is exactly 2 times too large." in message
 
 
-def test_many_members_are_not_listed_one_by_one():
+def test_many_members_are_not_listed_one_by_one() -> None:
     right = {f"layer{i}": torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(9)}
     message = diagnose([Trial({name: -value for name, value in right.items()}, right, {})])
     assert message is not None
     assert message.startswith("layer0, layer1, layer2 and 6 more: every value has the opposite sign")
 
 
-def test_right_members_are_not_mentioned():
+def test_right_members_are_not_mentioned() -> None:
     a, b = torch.randn(4), torch.randn(4)
     message = diagnose([Trial((a, -b), (a, b), {})], ("dL/dw", "dL/db"))
     assert message is not None
@@ -363,7 +361,7 @@ def test_right_members_are_not_mentioned():
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_right_answers_are_never_diagnosed(mistake: Mistake):
+def test_right_answers_are_never_diagnosed(mistake: Mistake) -> None:
     right = [Trial(copy.deepcopy(t.expected), t.expected, t.inputs) for t in mistake.trials(5) if is_leaf(t.expected)]
     assert diagnose(right, mistake.names) is None
     numbers = [Trial(as_numbers(t.expected), t.expected, t.inputs) for t in right]
@@ -414,21 +412,21 @@ VALUES = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(value=VALUES, more=VALUES)
-def test_whatever_is_right_is_never_diagnosed(value: object, more: object):
+def test_whatever_is_right_is_never_diagnosed(value: object, more: object) -> None:
     trials = [Trial(copy.deepcopy(v), v, {"x": more, "y": value}) for v in (value, value)]
     assert diagnose(trials) is None
 
 
 @settings(max_examples=300, deadline=None)
 @given(got=VALUES, expected=VALUES, x=VALUES, names=st.lists(st.text(max_size=2), max_size=3))
-def test_nothing_that_comes_back_raises(got: object, expected: object, x: object, names: list[str]):
+def test_nothing_that_comes_back_raises(got: object, expected: object, x: object, names: list[str]) -> None:
     message = diagnose([Trial(got, expected, {"x": x})] * 2, names)
     assert message is None or message.strip()
 
 
 @settings(max_examples=100, deadline=None)
 @given(tensors().filter(lambda t: t.is_floating_point() and bool(t.isfinite().all())))
-def test_if_a_negated_answer_is_named_it_is_named_right(right: Tensor):
+def test_if_a_negated_answer_is_named_it_is_named_right(right: Tensor) -> None:
     message = diagnose([Trial(-right, right, {})])
     assert message is None or "opposite sign" in message
 
@@ -444,24 +442,25 @@ def test_if_a_negated_answer_is_named_it_is_named_right(right: Tensor):
         ({"W": torch.ones(3)}, {"b": torch.ones(3)}),
         (torch.ones(3), (torch.ones(3), torch.ones(3))),
         (torch.zeros(0), torch.ones(3)),
+        (10**400, 7),
+        ((10**400, 2), (3, 7)),
         (torch.ones(3, dtype=torch.complex64), torch.zeros(3, dtype=torch.complex64)),
         (torch.eye(3).to_sparse(), torch.ones(3, 3)),
         (-torch.ones(200, 200), torch.ones(200, 200)),
         ((-torch.randn(3), "b"), (torch.randn(3), "a")),
     ],
-    ids=repr,
 )
-def test_what_is_beyond_numbers_is_left_to_the_comparison(got: object, expected: object):
+def test_what_is_beyond_numbers_is_left_to_the_comparison(got: object, expected: object) -> None:
     assert diagnose([Trial(got, expected, {"x": torch.ones(3)})]) is None
 
 
-def test_no_trials_no_message():
+def test_no_trials_no_message() -> None:
     assert diagnose([]) is None
 
 
-def test_a_signature_that_fails_makes_no_claim():
+def test_a_signature_that_fails_makes_no_claim() -> None:
     class Broken(dict):
-        def items(self):
+        def items(self) -> NoReturn:
             raise RuntimeError("no items")
 
     right = torch.randn(5)
@@ -470,7 +469,7 @@ def test_a_signature_that_fails_makes_no_claim():
     assert "opposite sign" in message
 
 
-def test_three_typical_trials_take_less_than_15_milliseconds():
+def test_three_typical_trials_take_less_than_15_milliseconds() -> None:
     batches = next(m for m in MISTAKES if m.name == "divided by D").trials(1)
     rubbish = [Trial(unlike(t.expected), t.expected, t.inputs) for t in batches]
     for trials in (batches, rubbish):

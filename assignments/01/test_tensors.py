@@ -333,7 +333,7 @@ class TestGram:
 
 def common_shape(a, b):
     try:
-        return tuple(torch.broadcast_shapes(a, b))
+        return tuple((torch.empty(a) + torch.empty(b)).shape)  # torch.broadcast_shapes would import sympy first
     except RuntimeError:
         raise ValueError("the shapes are incompatible") from None
 
