@@ -42,11 +42,21 @@ def time_sentence(seconds: float) -> str:
     return f"Still running after {seconds:g} s. An endless loop?"
 
 
-def error_sentence(kind: str, message: str, function: str, in_student_code: bool, parameters: str) -> str:
-    """What happened and what to look at, in plain words; no traceback."""
+def error_sentence(
+    kind: str, message: str, function: str, own: tuple[str, ...], in_student_code: bool, parameters: str
+) -> str:
+    """What happened and what to look at, in plain words; no traceback.
+
+    Args:
+        kind, message: of the exception.
+        function: what was called: a student's function, or a driver.
+        own: the student's functions that the check is about.
+        in_student_code: whether the exception comes from a line of the submission.
+        parameters: the parameters the function must have, for a wrong signature.
+    """
     first = message.strip().splitlines()[0] if message.strip() else ""
     other = re.match(r"Exercise (\S+): (\w+)$", first) if kind == "NotImplementedError" else None
-    if other and other[2] != function:
+    if other and other[2] not in own:
         return f"{function} calls {other[2]} of exercise {other[1]}, which is not attempted yet."
     if kind == "NotImplementedError":
         return "The line `raise NotImplementedError` was reached. Remove it once your code is complete."

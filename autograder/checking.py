@@ -242,7 +242,9 @@ def _message(function: StudentFunction, outcome: Outcome, found: Difference, par
         return time_sentence(function.exercise.seconds)
     if outcome.verdict is Verdict.MEMORY:
         return "The function asked for more memory than there is."
-    return error_sentence(raised.kind, raised.message, function.name, bool(raised.place), ", ".join(parameters))
+    return error_sentence(
+        raised.kind, raised.message, function.name, function.needed, bool(raised.place), ", ".join(parameters)
+    )
 
 
 def _value_difference(outcome: Outcome, expected: Any, rules: Rules) -> Difference | None:

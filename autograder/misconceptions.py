@@ -39,7 +39,7 @@ class Entry:
 def observed(examinations: Sequence[Examination]) -> list[Any]:
     """What a check saw, as plain JSON values."""
     return [
-        _encode_outcome(outcome, call)
+        _encoded(outcome, call)
         for examination in examinations
         for outcome, call in zip(examination.outcomes, examination.calls, strict=False)
     ]
@@ -100,6 +100,13 @@ def _shipped(path: Path) -> dict[str, tuple[Entry, ...]]:
         }
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return {}
+
+
+def _encoded(outcome: Outcome, call: tuple[Any, ...]) -> Any:
+    try:
+        return _encode_outcome(outcome, call)
+    except (RuntimeError, RecursionError, ValueError, OverflowError, TypeError):  # a sparse tensor, a list in itself
+        return {"type": type(outcome.value).__name__}
 
 
 def _encode_outcome(outcome: Outcome, call: tuple[Any, ...]) -> Any:

@@ -6,6 +6,7 @@ touched is recognised from its source and shown without importing it.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
@@ -194,6 +195,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     torch = sys.modules.get("torch")
     if torch is not None and kit.collected.expected:
         torch.set_num_threads(1)  # probes are tiny: a second thread only costs, a lot on a busy machine
+        gc.freeze()  # pytest collects garbage at its end; going through all of torch takes a third of a second
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def not_finite(pair: Pair) -> Iterator[Claim]:
     kind = "NaN" if np.isnan(pair.g[bad]).any() else "infinite"
     ask = {
         "NaN": "Is there 0/0, inf - inf, 0 * inf, or the log or root of a negative number?",
-        "infinite": "Is there a division by 0, a log of 0, or an exp of a large number?",
+        "infinite": "Is there a division by 0, a log of 0, an exp of a large number, or a dtype too small for it?",
     }[kind]
     if count == pair.g.size:
         fact = f"{{each}} is {kind}"
@@ -101,7 +101,7 @@ def not_finite(pair: Pair) -> Iterator[Claim]:
 
 def cut_to_whole(pair: Pair) -> Iterator[Claim]:
     """Every value is the right one cut or rounded to a whole number."""
-    if not pair.same_shape or not pair.finite or (pair.e == np.rint(pair.e)).all():
+    if not pair.same_shape or not pair.finite or pair.whole:
         return
     for name, function in (
         ("cut", np.trunc),

@@ -155,9 +155,11 @@ def wrong_by_input(pair: Pair) -> Iterator[Claim]:
     """Right or wrong according to an argument: its sign, or whether it is 0."""
     if not pair.same_shape or not pair.wrong.any() or pair.wrong.all():
         return
+    if not pair.e[~pair.wrong].any() or not pair.g[pair.wrong].any():
+        return  # nothing but zeros on one side: masks and cuts are told elsewhere
     places = digits_of_places(pair.wrong.size, int(pair.wrong.sum()))
     for name, array in pair.inputs.arrays.items():
-        if array.shape != pair.e.shape:
+        if array.shape != pair.e.shape or pair.fits(array):
             continue
         for words, chosen in _conditions(array):
             if (pair.wrong == chosen).all():
@@ -178,4 +180,5 @@ def _conditions(array: Array) -> Iterator[tuple[str, Mask]]:
 
 
 SIGNATURES = (flipped, inverted_mask, triangle, rolled, shifted, wrong_length)
-LATER = (unfilled, wrong_by_input, sorted_values)
+BY_INPUT = (wrong_by_input,)
+LATER = (unfilled, sorted_values)

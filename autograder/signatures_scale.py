@@ -86,7 +86,7 @@ def _named(candidate: Factor, minus: bool, pair: Pair) -> Claim:
 
 def _candidates(pair: Pair) -> Iterator[Factor]:
     yield from _two
-    if (pair.e == np.rint(pair.e)).all():
+    if pair.whole:
         yield from _bytes
     yield from _of_sizes(pair)
     yield from _of_numbers(pair)
@@ -102,7 +102,8 @@ _two = (
     _constant(0.5, "exactly half of the right one", "Is a factor 2 missing, or a factor 1/2 too many?"),
 )
 _log = "Is the logarithm to another base than e, or e where another base belongs?"
-_per = "Is it a percentage, or a unit not converted?"
+_per = "Is it a percentage where a share belongs, or the reverse?"
+_units = "Are bits, bytes, KiB, MiB or elements mixed up?"
 _fixed = (
     _constant(math.log(2), "ln 2 = 0.6931 times the right one", _log),
     _constant(1 / math.log(2), "1/ln 2 = 1.443 times the right one", _log),
@@ -110,6 +111,10 @@ _fixed = (
     _constant(1 / math.log(10), "1/ln 10 = 0.4343 times the right one", _log),
     _constant(100.0, "exactly 100 times too large", _per),
     _constant(0.01, "exactly 100 times too small", _per),
+    _constant(1024.0, "exactly 1024 times too large", _units),
+    _constant(1 / 1024, "exactly 1024 times too small", _units),
+    _constant(8.0, "exactly 8 times too large", _units),
+    _constant(0.125, "exactly 8 times too small", _units),
     _constant(math.sqrt(2), "sqrt(2) times too large", "Is a root or a square of 2 involved?"),
     _constant(math.sqrt(0.5), "sqrt(2) times too small", "Is a root or a square of 2 involved?"),
     _constant(2**20 / 1e6, "2**20/10**6 = 1.0486 times the right one", "Is it counted in MB where MiB belongs?"),
@@ -119,7 +124,6 @@ _fixed = (
     _constant(1 / math.pi, "pi times too small", "Is a factor pi missing?"),
     _constant(0.5 / math.pi, "2 pi times too small", "Is a factor 2 pi missing?"),
 )
-_units = "Are bytes, bits or elements counted where another of them belongs?"
 _bytes = (
     _constant(4.0, "exactly 4 times too large", _units),
     _constant(8.0, "exactly 8 times too large", _units),
@@ -131,12 +135,11 @@ _bytes = (
 def _of_sizes(pair: Pair) -> Iterator[Factor]:
     """Factors made of a size N of an argument, or of two of them."""
     sizes = list(pair.inputs.sizes.items())[:_MOST_SIZES]
-    counted = (pair.e == np.rint(pair.e)).all()
     for name, n in sizes:
         is_shape = ".shape[" in name or name.startswith("len(") or name.endswith((".numel()", ".size"))
         mean = "Is a mean missing, or a sum where a mean belongs?"
         twice = f"Is a division by {name} one too many, or a mean where a sum belongs?"
-        if counted or not is_shape:
+        if pair.whole or not is_shape:
             mean, twice = f"Is {name} counted once too often?", f"Is a factor {name} missing?"
         say = f"exactly N = {n} times too {{}} (N = {name})" if is_shape else f"exactly {name} = {n} times too {{}}"
         yield Factor(("N", name), n, say.format("large"), mean)
@@ -151,7 +154,7 @@ def _of_sizes(pair: Pair) -> Iterator[Factor]:
         yield Factor(("2/N", name), 2 / n, f"2/N = {2 / n:.4g} times the right one (N = {name})", twice)
         if n > 1:
             yield from _unbiased(name, n)
-    single = [(name, n) for name, n in sizes if name.endswith("]") and " " not in name or name.isidentifier()]
+    single = [(name, n) for name, n in sizes if (name.endswith("]") and " " not in name) or name.isidentifier()]
     for name, n in single:
         for other, d in single:
             if name != other and n != d:
@@ -188,6 +191,8 @@ def _of_numbers(pair: Pair) -> Iterator[Factor]:
                 f"1/(1 - {name})": (1 / (1 - p), f"Is a factor (1 - {name}) missing?"),
                 f"(1 - {name})/{name}": ((1 - p) / p, f"Is {name} used where 1 - {name} belongs?"),
                 f"{name}/(1 - {name})": (p / (1 - p), f"Is 1 - {name} used where {name} belongs?"),
+                f"(1 - {name})**2": ((1 - p) ** 2, f"Is it multiplied by (1 - {name}) where a division belongs?"),
+                f"1/(1 - {name})**2": ((1 - p) ** -2, f"Is it divided by (1 - {name}) where a factor belongs?"),
                 f"{name}(1 - {name})": (p * (1 - p), f"Is a factor {name}(1 - {name}) too many?"),
                 f"1/({name}(1 - {name}))": (1 / (p * (1 - p)), f"Is a factor {name}(1 - {name}) missing?"),
             }

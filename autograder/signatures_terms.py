@@ -40,10 +40,10 @@ def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, 
     words = f"{names[0]}**2" if len(set(names)) < len(names) else " * ".join(names)
     value = np.broadcast_to(value, difference.shape)
     for times, sign, ask in (
-        (1, 1, f"Is the term {words} missing, or subtracted once too often?"),
-        (1, -1, f"Is the term {words} added once too often, or not subtracted?"),
-        (2, 1, f"Is {words} subtracted where it should be added, or missing twice?"),
-        (2, -1, f"Is {words} added where it should be subtracted?"),
+        (1, 1, f"Is {words} missing" + ("?" if pair.whole else ", or subtracted once too often?")),
+        (1, -1, f"Is {words} " + ("counted too often?" if pair.whole else "added once too often, or not subtracted?")),
+        (2, 1, f"Is {words} missing twice, or subtracted where it should be added?"),
+        (2, -1, f"Is {words} added twice too often, or added where it should be subtracted?"),
     ):
         if pair.near(difference, sign * times * value):
             side = "small" if sign > 0 else "large"
@@ -68,11 +68,7 @@ def offset(pair: Pair) -> Iterator[Claim]:
         return
     side, size = ("large", amount) if amount > 0 else ("small", -amount)
     if abs(size - 1) < 1e-9:
-        ask = (
-            "Is a count, range or index off by one?"
-            if (pair.e == np.rint(pair.e)).all()
-            else "Is a 1 too many or missing?"
-        )
+        ask = "Is a count, range or index off by one?" if pair.whole else "Is a 1 too many or missing?"
         yield Claim(("offset", amount > 0, 1), f"{{each}} is too {side} by exactly 1", ask, pair.digits, cost=0.3)
         return
     fact, ask = f"{{each}} is too {side} by {size:.6g}", "Is a constant term missing or too many?"

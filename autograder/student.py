@@ -164,6 +164,11 @@ class StudentFunction:
         return self._loaded.submission.files
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """The functions of the submission that are called: itself, or those a driver uses."""
+        return self._needed
+
+    @property
     def place(self) -> str:
         """`file:line` of the student's definition."""
         known = self._loaded.submission.functions.get(self._needed[0])
@@ -182,7 +187,9 @@ class StudentFunction:
                 raise self._why_missing(name)
             if not callable(self._loaded.namespace[name]):
                 what = type(self._loaded.namespace[name]).__name__
-                raise Unavailable(Verdict.ERROR, f"{name} is a {what} in your file, not a function.", self.place)
+                article = "an" if what[0].lower() in "aeiou" else "a"
+                message = f"{name} is {article} {what} in your file, not a function."
+                raise Unavailable(Verdict.ERROR, message, self.place)
 
     def _why_missing(self, name: str) -> Unavailable:
         submission = self._loaded.submission
@@ -242,7 +249,7 @@ class StudentFunction:
         if outcome.raised is None:
             return outcome.value
         raised = outcome.raised
-        message = error_sentence(raised.kind, raised.message, self.name, bool(raised.place), "...")
+        message = error_sentence(raised.kind, raised.message, self.name, self._needed, bool(raised.place), "...")
         raise Unavailable(outcome.verdict, message, raised.place or self.place, raised)
 
     def unguarded(self, *args: Any) -> Any:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
+
+_PATIENCE = 25  # alarms, a fifth of a second apart, before a run that cannot be stopped is ended
 
 
 class TimeUp(BaseException):
@@ -40,6 +43,11 @@ def _alarm(seconds: float) -> Iterator[None]:
     def on_alarm(_number: int, frame: FrameType | None) -> None:
         nonlocal fired
         fired += 1
+        if fired > _PATIENCE:
+            sys.stderr.write(
+                "\nYour code cannot be stopped: it catches every exception and goes on. The run ends here.\n"
+            )
+            os._exit(1)
         if fired > 1:  # the first one was swallowed
             sys.settrace(_ignore)  # a local trace function only runs while a global one is set
             while frame is not None and frame.f_code.co_filename not in _OURS:
@@ -65,8 +73,11 @@ def _ignore(_frame: FrameType, _event: str, _argument: Any) -> None:
     return None
 
 
-def _raise_always(_frame: FrameType, _event: str, _argument: Any) -> Any:
-    raise TimeUp
+def _raise_always(_frame: FrameType, event: str, _argument: Any) -> Any:
+    """Raises at the next line: in an `except` block that is outside the `try` that swallowed the alarm."""
+    if event == "line":
+        raise TimeUp
+    return _raise_always
 
 
 @contextlib.contextmanager

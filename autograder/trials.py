@@ -182,6 +182,11 @@ class Pair:
         return min(self.g.size, self.e.size) <= 1
 
     @cached_property
+    def whole(self) -> bool:
+        """True if all right values are whole numbers, as counts are."""
+        return bool((self.e == np.rint(self.e)).all())
+
+    @cached_property
     def scale(self) -> float:
         return max(reach(self.g), reach(self.e))
 

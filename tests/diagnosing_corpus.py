@@ -665,3 +665,204 @@ wrong_as(
     lambda x, W, b: {"dW": x.T @ (x @ W), "db": (x @ W).mean(0)},
     lambda x, W, b: {"dW": x.T @ (x @ W), "db": (x @ W).sum(0)},
 )
+
+
+# ---- held out: written after the signatures were frozen, then added here
+
+
+def probabilities(make: Maker) -> Values:
+    (n,) = make.sizes(1)
+    return {"a": make.uniform(0.05, 0.95, n), "y": make.labels(n)}
+
+
+def bce(a, y):
+    return -(y * a.log() + (1 - y) * (1 - a).log()).mean()
+
+
+def layer_inputs(make: Maker) -> Values:
+    n, i, o = make.sizes(3)
+    return {"dout": make.normal(n, o), "X": make.normal(n, i), "W": make.normal(o, i)}
+
+
+def layer_gradients(dout, X, W):
+    return {"dX": dout @ W, "dW": dout.T @ X, "db": dout.sum(0)}
+
+
+def class_inputs(make: Maker) -> Values:
+    n, c = make.sizes(2, 3, 7)
+    return {"logits": make.normal(n, c), "targets": make.ints(0, c, n)}
+
+
+def class_gradient(logits, targets):
+    return (logits.softmax(1) - F.one_hot(targets, logits.shape[1])) / len(logits)
+
+
+def norm_inputs(make: Maker) -> Values:
+    n, d = make.sizes(2)
+    return {"x": make.normal(n, d), "g": make.normal(d), "b": make.normal(d)}
+
+
+def layer_norm(x, g, b):
+    return F.layer_norm(x, g.shape, g, b)
+
+
+def token_inputs(make: Maker) -> Values:
+    b, t, v = make.sizes(3, 2, 7)
+    return {"logits": make.normal(b, t, v), "targets": make.ints(0, v, b, t)}
+
+
+def token_loss(logits, targets, **options):
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), **options)
+
+
+def slopes(x, h, width):
+    """Central differences of the sum of cubes plus the product, over the given width."""
+    steps = h * torch.eye(len(x), dtype=x.dtype)
+    return (
+        torch.stack([((x + s) ** 3).sum() + (x + s).prod() - ((x - s) ** 3).sum() - (x - s).prod() for s in steps])
+        / width
+    )
+
+
+wrong_as("loss summed", "times too large (N = a.shape[0])", probabilities, bce, lambda a, y: bce(a, y) * len(a))
+wrong_as("loss without its minus", "opposite sign", probabilities, bce, lambda a, y: -bce(a, y))
+wrong_as(
+    "layer: dW transposed",
+    "dW: this is the right answer transposed",
+    layer_inputs,
+    layer_gradients,
+    lambda dout, X, W: {**layer_gradients(dout, X, W), "dW": X.T @ dout},
+)
+wrong_as(
+    "layer: db averaged",
+    "db: this is the mean of dout over axis 0",
+    layer_inputs,
+    layer_gradients,
+    lambda dout, X, W: {**layer_gradients(dout, X, W), "db": dout.mean(0)},
+)
+wrong_as(
+    "layer: db over the wrong axis",
+    "db: this is the sum of dout over axis 1",
+    layer_inputs,
+    layer_gradients,
+    lambda dout, X, W: {**layer_gradients(dout, X, W), "db": dout.sum(1)},
+)
+wrong_as(
+    "class gradient not averaged",
+    "(N = logits.shape[0])",
+    class_inputs,
+    class_gradient,
+    lambda logits, targets: class_gradient(logits, targets) * len(logits),
+)
+wrong_as(
+    "upstream gradient passed on",
+    "z is negative",
+    lambda make: {"dout": make.normal(4, 6), "z": make.normal(4, 6)},
+    lambda dout, z: dout * (z > 0),
+    lambda dout, z: dout,
+)
+wrong_as("gelu without 1/2", "2 times too large", matrix, F.gelu, lambda x: 2 * F.gelu(x))
+wrong_as("dropout scales in eval", "1/(1 - p)", dropout_inputs, lambda x, keep, p: x, lambda x, keep, p: x / (1 - p))
+wrong_as(
+    "targets are the inputs",
+    "y: this is what x should be",
+    lambda make: {"ids": make.ints(0, 500, 12)},
+    lambda ids: (ids[:-1], ids[1:]),
+    lambda ids: (ids[:-1], ids[:-1]),
+    ("x", "y"),
+)
+wrong_as(
+    "layer norm without its shift",
+    "too small by exactly b",
+    norm_inputs,
+    layer_norm,
+    lambda x, g, b: F.layer_norm(x, g.shape, g),
+)
+wrong_as(
+    "4 bytes for every dtype",
+    "2 times too large",
+    lambda make: {"n": int(make.ints(1000, 10**8))},
+    lambda n: 2 * n,
+    lambda n: 4 * n,
+)
+wrong_as(
+    "2 to the mean", "2 to a power", probabilities, lambda a, y: (a.sum() + 1).exp(), lambda a, y: 2 ** (a.sum() + 1)
+)
+wrong_as(
+    "slope over h",
+    "2 times too large",
+    lambda make: {"x": make.normal(4) * 2, "h": 1e-3},
+    lambda x, h: slopes(x, h, 2 * h),
+    lambda x, h: slopes(x, h, h),
+)
+wrong_as(
+    "token loss summed",
+    "(N = targets.numel())",
+    token_inputs,
+    token_loss,
+    lambda logits, targets: token_loss(logits, targets, reduction="sum"),
+)
+wrong_as(
+    "mean for sum over two axes",
+    "(N = logits.shape[0] * logits.shape[2])",
+    token_inputs,
+    lambda logits, targets: logits.sum((0, 2)),
+    lambda logits, targets: logits.mean((0, 2)),
+)
+wrong_as(
+    "causal mask inverted",
+    "True and False are swapped",
+    square,
+    lambda a: torch.ones_like(a).tril().bool(),
+    lambda a: ~torch.ones_like(a).tril().bool(),
+)
+
+# Found by running the catalogues of assignments 01 to 03.
+wrong_as("input for its slope", "x itself, unchanged", lambda make: {"x": make.normal()}, torch.exp, lambda x: x)
+wrong_as("divided the wrong way", "(1 - p)**2", dropout_inputs, dropout, lambda x, keep, p: x * keep * (1 - p))
+wrong_as(
+    "KiB for MiB",
+    "1024 times too large",
+    config,
+    lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 2**20,
+    lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 2**10,
+)
+
+# Plausible mistakes that no signature is about: nothing may be said.
+UNNAMED: list[Mistake] = []
+
+
+def unnamed(name: str, inputs: Callable[[Maker], Values], right: Implementation, wrong: Implementation) -> None:
+    UNNAMED.append(Mistake(name, "", inputs, right, wrong))
+
+
+def embedding_gradient(idx, dout):
+    table = torch.zeros(7, dout.shape[1], dtype=dout.dtype)
+    table[idx] += dout  # keeps only one of several equal indices
+    return table
+
+
+unnamed("loss with its arguments exchanged", probabilities, bce, lambda a, y: bce(y.clamp(0.01, 0.99), a))
+unnamed("no one-hot", class_inputs, class_gradient, lambda logits, targets: logits.softmax(1) / len(logits))
+unnamed(
+    "repeated indices dropped",
+    lambda make: {"idx": torch.cat([make.ints(0, 7, 5)] * 2), "dout": make.normal(10, 3)},
+    lambda idx, dout: torch.zeros(7, 3).double().index_add(0, idx, dout),
+    embedding_gradient,
+)
+unnamed("shift before scale", norm_inputs, layer_norm, lambda x, g, b: (F.layer_norm(x, g.shape) + b) * g)
+unnamed("softmax twice", token_inputs, token_loss, lambda logits, targets: token_loss(logits.softmax(-1), targets))
+unnamed(
+    "attention without its scale",
+    queries,
+    lambda q, k: scores(q, k).softmax(-1) @ k,
+    lambda q, k: (q @ k.T).softmax(-1) @ k,
+)
+unnamed(
+    "a column among rows",
+    batch,
+    lambda X, w, b, y: batch_gradients(X, w, b, y)[0],
+    lambda X, w, b, y: (X.T @ (torch.sigmoid(X @ w + b)[:, None] - y)).mean(1),
+)
+unnamed("tanh for sigmoid", matrix, torch.sigmoid, torch.tanh)
+unnamed("last term left out", linear, lambda x, W, b: x @ W, lambda x, W, b: x[:, :-1] @ W[:-1])

@@ -120,8 +120,14 @@ class Kit:
                 code = int(end.code or 0)
         return Finished(code, out.getvalue(), err.getvalue())
 
-    def run(self, *command: str, stdin: str = "", environment: dict[str, str] | None = None) -> Finished:
-        """A command in a process of its own; `pytest` and `gradlings` are those of this Python."""
+    def run(
+        self, *command: str, stdin: str = "", environment: dict[str, str] | None = None, seconds: float = 120
+    ) -> Finished:
+        """A command in a process of its own; `pytest` and `gradlings` are those of this Python.
+
+        Raises:
+            subprocess.TimeoutExpired: it had to be ended after so many seconds.
+        """
         ended = subprocess.run(
             [sys.executable, "-m", "autograder.cli" if command[0] == "gradlings" else command[0], *command[1:]],
             cwd=self.root,
@@ -129,7 +135,7 @@ class Kit:
             input=stdin,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=seconds,
         )
         return Finished(ended.returncode, ended.stdout, ended.stderr)
 

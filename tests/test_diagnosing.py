@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 import pytest
 import torch
-from diagnosing_corpus import MISTAKES, Maker, Mistake
+from diagnosing_corpus import MISTAKES, UNNAMED, Maker, Mistake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -231,6 +231,15 @@ def test_wrong_answers_without_a_cause_are_not_named() -> None:
     print(f"\n{sum(named.values())} of {total} wrong answers without a cause were named", *texts, sep="\n  ")
     assert total >= 10_000
     assert sum(named.values()) * 1000 <= total
+
+
+@pytest.mark.parametrize("mistake", UNNAMED, ids=lambda mistake: mistake.name)
+def test_a_mistake_without_a_signature_is_left_unnamed(mistake: Mistake) -> None:
+    for seed in range(4):
+        for count in (1, 3):
+            trials = mistake.trials(seed, count)
+            assert trials
+            assert diagnose(trials) is None
 
 
 # ---- a claim holds everywhere or is not made

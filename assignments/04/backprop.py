@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 04 Back-propagation through an MLP
 #
-# One neuron has two gradients, and you derived them on paper in assignment 03. A language model has millions of neurons in
-# dozens of layers, and its gradients are still found by the same rule, applied layer by layer from the output back to the
-# input. That is *back-propagation*, and this assignment covers the chapter's section about it.
+# One neuron has a gradient for its weight and one for its bias, and you derived them on paper in assignment 03. A language
+# model has many thousands of neurons, layer upon layer, and its gradients are still found by the same rule, applied layer by
+# layer from the output back to the input. That is *back-propagation*, and this assignment covers the chapter's section about it.
 #
 # The chapter's network has one hidden layer between its inputs and its output. Such a network is called a *multi-layer
 # perceptron*, MLP for short, and every block of a GPT contains one. For a single example $x$ it computes
@@ -38,7 +38,7 @@ from torch.nn import functional as F
 # %% [markdown]
 # ## 4.1 The forward pass
 #
-# *10 points · about 15 minutes · difficulty 1 of 3*
+# *10 points · about 15 minutes · difficulty 1 of 3 · builds on 1.8, 1.10, 3.2*
 #
 # A batch of $N$ examples with $D$ inputs each is a matrix $X$ of shape $(N, D)$, one example a row. The hidden layer has $K$
 # units, the output layer has one. For the whole batch the network computes
@@ -132,7 +132,7 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# The linear layer is where almost all parameters of a language model live: attention, feed-forward and output head are
+# The linear layer is where most parameters of a language model live: attention, feed-forward and output head are
 # linear layers. For one example and one unit $o$ it computes
 #
 # $$ z_o = \sum_i W_{oi}\,x_i + b_o $$
@@ -206,9 +206,7 @@ def linear_backward(
 # numbers, $(N,)$, as the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your function must cope with labels of either shape.
 
 # %%
-def sigmoid_bce_backward(
-    a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Float[Tensor, "N"]
-) -> Float[Tensor, "N 1"]:
+def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Float[Tensor, "N"]) -> Float[Tensor, "N 1"]:
     """Gradient of the mean binary cross-entropy with respect to z, where a = sigmoid(z) are the predictions.
 
     Args:
@@ -323,7 +321,7 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 # $$ x_{bt} = E_{i_{bt}} $$
 #
 # Nothing is computed, numbers are only copied. So by now you know what the backward step must be: each row of the table collects the gradients of all the places it was copied to.
-# A token that does not occur gets zeros, and a word such as "the", which occurs in every sentence, gets a sum with many terms.
+# A token that does not occur gets zeros, and a word such as "the", which occurs in nearly every sentence, gets a sum with many terms.
 #
 # That is the whole exercise, and the trap is in it. In a batch of text hardly a token is alone. Try on paper what your way of writing it does when the same id stands at two
 # positions. In PyTorch, assigning through an index that holds a number twice does not do what a loop would.
@@ -331,9 +329,7 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 # The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real implementations write exactly such a scattered sum, never a large matrix product with mostly zeros.
 
 # %%
-def embedding_backward(
-    dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch"], V: int
-) -> Float[Tensor, "V D"]:
+def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch"], V: int) -> Float[Tensor, "V D"]:
     """Gradient of the loss with respect to an embedding table, of which the rows `idx` were looked up.
 
     Args:
@@ -426,7 +422,7 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 # chapters_step(SimpleNet(), torch.randn(1, 10), torch.tensor([1.0]))
 # ```
 #
-# Older versions of PyTorch only warned here, broadcast the two tensors against each other, and trained on a wrong loss; people lost days over it.
+# Be glad of this error. `nn.MSELoss` only warns in the same situation, broadcasts its two tensors against each other, and trains on a wrong number.
 #
 # Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several. Some repairs that the internet suggests only work for one of the
 # two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything.
@@ -491,7 +487,7 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 #
 # The chapter's listing ends by walking over `net.named_parameters()` and printing each `param.grad`. That works, and hides three surprises that you will meet in every training program.
 #
-# First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`, it *adds* to it, as your own engine did in 3.10; what is left from an earlier
+# First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`, it *adds* to it, for the reason you met in 3.10; what is left from an earlier
 # batch stays in the sum until somebody clears it. Third, `param.grad` is not a copy. It is the very tensor that the next backward pass adds to, and that `zero_grad(set_to_none=False)` fills with zeros. (By
 # default `zero_grad` puts `None` in its place, and then a tensor you kept survives. Code should not depend on that.)
 #

@@ -133,7 +133,7 @@ def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: 
         cause = exercise.misconception_of(check.subject) or check.claim
         if cause and check is first[check.subject]:
             yield _indented(Text(cause, style="yellow"), 6)
-    if failing and failing[0].verdict is not Verdict.GRADER_ERROR:
+    if failing and exercise.max_points and failing[0].verdict is not Verdict.GRADER_ERROR:
         yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
     for note in _notes(exercise):
         if note not in said:

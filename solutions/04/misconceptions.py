@@ -362,15 +362,6 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "step of 1 and -1 at the output",
-    "Where the ReLU was off, the result is 1 less than it must be. Is 1 subtracted somewhere where a factor belongs?",
-)
-def relu_backward(dout, z):
-    return torch.where(z > 0, dout, torch.full_like(dout, -1.0))
-
-
-@catalogue.misconception(
-    "4.2",
     "dout changed in place",
     "The result is right, but dout itself was overwritten, and a network may need it again. Is what you return a new tensor?",
 )
@@ -468,7 +459,7 @@ def linear_backward(dout, X, W):
 @catalogue.misconception(
     "4.3",
     "averaged over the first axis",
-    "A batch of examples is wrong by the number of examples, sequences are wrong by the number of sequences: dW and db are divided by the first size of X. Is the mean of the loss not contained in dout already?",
+    "dX is right, and dW and db are divided by the first size of X, the number of examples or of sequences. Is the mean of the loss not contained in dout already?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -572,7 +563,7 @@ def linear_backward(dout, X, W):
     "Examples are right, and for sequences dW holds one matrix for each sequence. How many weight matrices has the layer?",
 )
 def linear_backward(dout, X, W):
-    d, x = _lists(dout, X)
+    d, _ = _lists(dout, X)
     return dout @ W, dout.transpose(-1, -2) @ X, d.sum(dim=0)
 
 
@@ -602,7 +593,7 @@ def linear_backward(dout, X, W):
     "Examples are right, and sequences stop with an error. What does .T do with three axes, and how could the sequences become one long list of examples?",
 )
 def linear_backward(dout, X, W):
-    return dout @ W, dout.mT.reshape(dout.shape[::-1]) @ X, dout.sum(dim=0)
+    return dout @ W, dout.T @ X, dout.sum(dim=0)
 
 
 @catalogue.misconception(
@@ -764,7 +755,7 @@ def sigmoid_bce_backward(a, y):
 @catalogue.misconception(
     "4.4",
     "predictions changed in place",
-    "The result may be right, but a itself was overwritten. Which of your operations does not make a new tensor?",
+    "The result is right, but a itself was overwritten. Which of your operations does not make a new tensor?",
 )
 def sigmoid_bce_backward(a, y):
     a -= y.reshape(a.shape)
@@ -1170,7 +1161,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "rows looked up again",
+    "a row for each position",
     "The result has a row for each position and not for each token. What shape has the table?",
 )
 def embedding_backward(dout, idx, V):
@@ -1222,12 +1213,12 @@ def embedding_backward(dout, idx, V):
 @catalogue.misconception(
     "4.7",
     "rows by position",
-    "The gradient of position t stands in row t of the table, and the rest is 0. Which row was read at position t?",
+    "The gradient of position t stands in row t of the table, whatever its token is. Which row was read at position t?",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V)
     for position, (_, row) in enumerate(_pairs(dout, idx)):
-        table[position % V] += row
+        table[position] += row
     return table
 
 
@@ -1618,7 +1609,7 @@ def fix_simple_net(net, inputs, labels):
 @catalogue.misconception(
     "4.9",
     "gradients cleared at the end",
-    "The loss is right, and there are no gradients left in the network. At which point are gradients cleared, and who wants to read them?",
+    "The loss is right, and .grad of every parameter is None. Was there no backward pass, or were its gradients cleared before anybody could read them?",
 )
 def fix_simple_net(net, inputs, labels):
     loss = _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.reshape(-1, 1)))
@@ -1629,7 +1620,7 @@ def fix_simple_net(net, inputs, labels):
 @catalogue.misconception(
     "4.9",
     "no backward pass",
-    "The loss is right, and there are no gradients left in the network. At which point are gradients cleared, and who wants to read them?",
+    "The loss is right, and .grad of every parameter is None. Was there no backward pass, or were its gradients cleared before anybody could read them?",
 )
 def fix_simple_net(net, inputs, labels):
     net.zero_grad()
@@ -1677,9 +1668,20 @@ def named_gradients(net, X, y):
 @catalogue.misconception(
     "4.10",
     "gradients pile up in what was handed out",
-    "The gradients of both batches are the same tensors, and zeros came out in the end. Is what you return a copy of .grad, or .grad itself, and was it ever cleared?",
+    "Both batches gave the same tensors, and in the end these hold zeros. Is what you return a copy of .grad, or .grad itself?",
 )
 def named_gradients(net, X, y):
+    _go_back(net, X, y)
+    return {name: param.grad for name, param in net.named_parameters() if param.requires_grad}
+
+
+@catalogue.misconception(
+    "4.10",
+    "no copy, cleared to zeros",
+    "Both batches gave the same tensors, and in the end these hold zeros. Is what you return a copy of .grad, or .grad itself?",
+)
+def named_gradients(net, X, y):
+    net.zero_grad(set_to_none=False)
     _go_back(net, X, y)
     return {name: param.grad for name, param in net.named_parameters() if param.requires_grad}
 
@@ -1698,7 +1700,7 @@ def named_gradients(net, X, y):
 @catalogue.misconception(
     "4.10",
     "no backward pass",
-    "There are names, but None in place of every gradient. What fills .grad?",
+    "There are names, and None in place of every gradient. Which call fills .grad, and is it still filled when you read it?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1708,7 +1710,7 @@ def named_gradients(net, X, y):
 @catalogue.misconception(
     "4.10",
     "cleared before it was read",
-    "There are names, but None in place of every gradient. What fills .grad?",
+    "There are names, and None in place of every gradient. Which call fills .grad, and is it still filled when you read it?",
 )
 def named_gradients(net, X, y):
     _go_back(net, X, y)
@@ -1724,7 +1726,7 @@ def named_gradients(net, X, y):
 def named_gradients(net, X, y):
     net.zero_grad()
     _go_back(net, X, y)
-    return {name: param.grad.clone() for name, param in net.named_parameters() if "weight" in name}
+    return {name: p.grad.clone() for name, p in net.named_parameters() if p.requires_grad and "weight" in name}
 
 
 @catalogue.misconception(
@@ -1752,12 +1754,23 @@ def named_gradients(net, X, y):
 @catalogue.misconception(
     "4.10",
     "frozen parameters as zeros",
-    "A frozen parameter stands in the result with a gradient of zeros or None. Does it have a gradient at all?",
+    "A frozen parameter stands in the result with a gradient of zeros. Does it have a gradient at all?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
     _go_back(net, X, y)
     return {n: torch.zeros_like(p) if p.grad is None else p.grad.clone() for n, p in net.named_parameters()}
+
+
+@catalogue.misconception(
+    "4.10",
+    "frozen parameters as None",
+    "A frozen parameter stands in the result with None. Which line of the chapter's listing leaves it out?",
+)
+def named_gradients(net, X, y):
+    net.zero_grad()
+    _go_back(net, X, y)
+    return {n: None if p.grad is None else p.grad.clone() for n, p in net.named_parameters()}
 
 
 @catalogue.misconception(

@@ -18,7 +18,7 @@ def mlp_forward(X, p):
     z1 = F.linear(X, p["W1"], p["b1"])
     h = F.relu(z1)
     z2 = F.linear(h, p["W2"], p["b2"])
-    return dict(X=X, z1=z1, h=h, z2=z2, a=z2.sigmoid())
+    return {"X": X, "z1": z1, "h": h, "z2": z2, "a": z2.sigmoid()}
 
 
 @catalogue.variant("4.1", "einsum, keys in another order")

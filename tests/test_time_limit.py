@@ -1,0 +1,220 @@
+"""Code that runs too long is stopped, whatever it does about it; code that does not is left alone."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.time_limit import TimeUp, time_limit
+
+LOOPS = {
+    "plain": "while True: pass",
+    "bare except": """
+while True:
+    try:
+        while True:
+            pass
+    except:
+        pass
+""",
+    "except and continue": """
+number = 0
+while True:
+    try:
+        number = number + 1
+    except BaseException:
+        continue
+""",
+    "sleep": """
+while True:
+    try:
+        time.sleep(60)
+    except BaseException:
+        pass
+""",
+    "finally": """
+while True:
+    try:
+        while True:
+            pass
+    finally:
+        continue
+""",
+    "calls": """
+def step(number):
+    try:
+        return sum(range(number))
+    except BaseException:
+        return 0
+
+while True:
+    step(100)
+""",
+    "generator": """
+def numbers():
+    while True:
+        try:
+            yield 1
+        except BaseException:
+            yield 2
+
+for number in numbers():
+    try:
+        pass
+    except BaseException:
+        pass
+""",
+    "context manager": """
+import contextlib
+while True:
+    with contextlib.suppress(BaseException):
+        while True:
+            pass
+""",
+}
+
+# Every `except` starts a thousand calls anew: nothing ever gets out of here.
+HOPELESS = """
+def again():
+    try:
+        again()
+    except BaseException:
+        again()
+
+again()
+"""
+
+SCRIPT = """
+import sys, time
+from autograder.time_limit import TimeUp, time_limit
+
+code = compile(sys.argv[1], "student.py", "exec")
+{before}
+start = time.monotonic()
+try:
+    with time_limit(0.2):
+        exec(code, {{"time": time}})
+    print("ended by itself")
+except TimeUp:
+    print("stopped")
+print("and on", sys.gettrace())
+"""
+IN_A_THREAD = """
+import threading
+def limited():
+    try:
+        with time_limit(0.2):
+            exec(code, {"time": time})
+        print("ended by itself")
+    except TimeUp:
+        print("stopped")
+    print("and on", sys.gettrace())
+thread = threading.Thread(target=limited)
+thread.start()
+thread.join()
+sys.exit()
+"""
+
+
+def limited_in_a_process(code: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs code under a limit of 0.2 s where it can do no harm."""
+    script = SCRIPT.format(before=before)
+    return subprocess.run([sys.executable, "-c", script, code], capture_output=True, text=True, timeout=15)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_is_stopped(loop: str) -> None:
+    done = limited_in_a_process(LOOPS[loop])
+    assert (done.stdout, done.returncode) == ("stopped\nand on None\n", 0)
+
+
+@pytest.mark.parametrize("loop", ["plain", "calls"])
+def test_is_stopped_where_no_signal_can_be_used(loop: str) -> None:
+    done = limited_in_a_process(LOOPS[loop], before=IN_A_THREAD)
+    assert (done.stdout, done.returncode) == ("stopped\nand on None\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "before"),
+    [(HOPELESS, ""), (HOPELESS, IN_A_THREAD), (LOOPS["bare except"], IN_A_THREAD)],
+    ids=["recursion", "recursion without signals", "bare except without signals"],
+)
+def test_is_stopped_or_the_run_is_ended_with_a_word(code: str, before: str) -> None:
+    done = limited_in_a_process(code, before)
+    if done.stdout != "stopped\nand on None\n":
+        assert "Your code cannot be stopped" in done.stderr
+        assert done.returncode == 1
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def test_code_in_time_is_left_alone() -> None:
+    handler = signal.getsignal(signal.SIGALRM)
+    with time_limit(0.3):
+        total = sum(range(1000))
+    time.sleep(0.35)  # an alarm that was forgotten would ring now
+    assert total == 499500
+    assert signal.getsignal(signal.SIGALRM) is handler
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_everything_is_put_back_after_the_time_is_up() -> None:
+    handler, tracer = signal.getsignal(signal.SIGALRM), sys.gettrace()
+    with pytest.raises(TimeUp), time_limit(0.05):
+        spin()
+    assert signal.getsignal(signal.SIGALRM) is handler
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert sys.gettrace() is tracer
+
+
+def test_an_exception_of_the_code_comes_through() -> None:
+    with pytest.raises(ZeroDivisionError), time_limit(1.0):
+        _ = 1 / 0
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_ordinary_handlers_do_not_see_it() -> None:
+    seen = []
+
+    def spin_in_a_try() -> None:
+        try:
+            spin()
+        except Exception as error:
+            seen.append(error)
+
+    with pytest.raises(TimeUp), time_limit(0.05):
+        spin_in_a_try()
+    assert seen == []
+
+
+def test_one_limit_after_the_other() -> None:
+    for _ in range(3):
+        with pytest.raises(TimeUp), time_limit(0.02):
+            spin()
+
+
+def test_no_thread_is_left_behind_where_no_signal_can_be_used() -> None:
+    before, counts = threading.active_count(), []
+
+    def work() -> None:
+        with time_limit(5.0):
+            counts.append(threading.active_count())
+        counts.append(threading.active_count())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert counts == [before + 2, before + 1], "the timer's own thread is gone once the code is done"
+
+
+def test_needs_no_torch() -> None:
+    script = "import sys, autograder.time_limit; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parent)
+    assert done.stdout == "False\n"
