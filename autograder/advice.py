@@ -60,6 +60,9 @@ def error_sentence(
         return f"{function} calls {other[2]} of exercise {other[1]}, which is not attempted yet."
     if kind == "NotImplementedError":
         return "The line `raise NotImplementedError` was reached. Remove it once your code is complete."
+    refused = re.match(r"(?:\w+\.)*(\w+)\(\)", first)
+    if kind == "TypeError" and not in_student_code and refused and refused[1] != function and refused[1] in own:
+        return f"{refused[1]} cannot be called as the exercise calls it: {first}. Are the parameters as given?"
     if kind == "TypeError" and not in_student_code and "argument" in first:
         return f"{function} cannot be called as {function}({parameters}): {first}. Are the parameters as given?"
     if kind == "RecursionError":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,9 @@ def agree(
         except ValueError as error:
             expected = _MustRaise(str(error))
         expected = map_tensors(expected, lambda t: t.detach())
-        found = _value_difference(outcome, expected, rules)
+        dtypes = {t.dtype for t in tensors_in(args) if t.is_floating_point()}
+        numbers = torch.float32 if dtypes == {torch.float32} else torch.float64
+        found = _value_difference(outcome, expected, replace(rules, numbers=numbers))
         altered = None
         if outcome.raised is None:
             altered = _argument_difference(outcome, args, mine, parameters, in_place, rules)

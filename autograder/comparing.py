@@ -37,6 +37,10 @@ class Rules:
     atol: float | None = None
     ordered: bool = False
     """The members depend on each other in their order: only the first wrong one is told."""
+    inner: bool = False
+    """What is compared is a member of the answer, not the whole."""
+    numbers: torch.dtype = torch.float64
+    """Whose tolerance holds for Python floats: that of the probe they were computed from."""
 
     def tolerance(self, dtype: torch.dtype, device: str = "cpu") -> tuple[float, float]:
         """(relative, absolute); wider off the CPU, where sums run in yet another order."""
@@ -88,6 +92,8 @@ def _difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
     leaf = _leaf_difference(got, expected, rules)
     if leaf is None:
         return None
+    if got is None and not rules.inner:
+        leaf = replace(leaf, sentence=_NONE)
     name = rules.names[0] if len(rules.names) == 1 else ""
     return Difference(leaf.sentence, (Row(name, leaf.got, leaf.expected),))
 
@@ -138,7 +144,7 @@ def _dict_difference(got: Any, expected: dict[Any, Any], rules: Rules) -> Differ
 def _member_difference(got: list[Any], expected: list[Any], rules: Rules) -> Difference | None:
     names = rules.names if len(rules.names) == len(expected) else tuple(f"[{i}]" for i in range(len(expected)))
     rows, sentences = [], []
-    inner = replace(rules, names=())
+    inner = replace(rules, names=(), inner=True)
     for name, mine, right in zip(names, got, expected, strict=True):
         found = _difference(mine, right, inner)
         if found is None:
@@ -159,9 +165,9 @@ def _first_wrong(names: list[str], first: str) -> str:
     """What is right before the first wrong member; what comes after it follows from it."""
     before = names[: names.index(first)]
     if not before:
-        return f"{first} is the first of the chain; what comes after it depends on it."
+        return f"{first} comes first; look at it before all others."
     are = "is" if len(before) == 1 else "are"
-    return f"{', '.join(before)} {are} right, {first} is not; what comes after it depends on it."
+    return f"{', '.join(before)} {are} right, {first} is not. Look there first."
 
 
 _NONE = "Your function returned None. Is the `return` missing?"
@@ -169,7 +175,7 @@ _NONE = "Your function returned None. Is the `return` missing?"
 
 def _leaf_difference(got: Any, expected: Any, rules: Rules) -> _Leaf | None:
     if got is None and expected is not None:
-        return _Leaf(_NONE, "None", show(expected))
+        return _Leaf("None came back.", "None", show(expected))
     if isinstance(expected, Tensor):
         if _is_number(got) and expected.dim() == 0 and not rules.exact_types and not expected.is_complex():
             return _number_difference(got, expected.item(), rules, rules.tolerance(expected.dtype))
@@ -181,7 +187,7 @@ def _leaf_difference(got: Any, expected: Any, rules: Rules) -> _Leaf | None:
     if _is_number(expected) and isinstance(got, np.generic) and not rules.exact_types:
         got = got.item()
     if _is_number(expected) and _is_number(got):
-        return _number_difference(got, expected, rules, rules.tolerance(torch.float64))
+        return _number_difference(got, expected, rules, rules.tolerance(rules.numbers))
     if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
         return _array_difference(got, expected, rules)
     pair = show_pair(got, expected)
@@ -265,7 +271,8 @@ def _value_difference(got: Tensor, expected: Tensor, rules: Rules, device: str) 
     if right.dim() == 0:
         return _Leaf("", *show_pair(got, expected))
     at = ", ".join(map(str, first))
-    if right.numel() <= 8:
-        return _Leaf("" if len(wrong) == right.numel() else f"{count}.", *show_pair(got, expected))
+    pair = show_pair(got, expected)
+    if right.numel() <= 8 and described(got) not in pair:
+        return _Leaf("" if len(wrong) == right.numel() else f"{count}.", *pair)
     mine, other = show_pair(got[first], expected[first])
     return _Leaf(f"{count}, first at index [{at}].", f"[{at}] = {mine}", f"[{at}] = {other}")

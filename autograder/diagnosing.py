@@ -209,14 +209,18 @@ def _worded(made: Mapping[str, Claim], is_number: Mapping[str, bool]) -> str:
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, claim in made.items():
         groups.setdefault(claim.key, []).append(name)
-    parts = []
+    parts: list[str] = []
+    last_question = ""
     for names in groups.values():
         claim = made[names[0]]
         single = all(is_number.get(name, False) for name in names)
         each = ("the value" if names[0] else "the result") if single else "every value"
         fact = claim.fact.replace("{each}", each)
-        start = f"{_listed(names)}: {fact}" if names[0] else fact[:1].upper() + fact[1:]
-        parts.append(f"{start}. {claim.question}")
+        if claim.question == last_question:  # asked once, after the last of the facts
+            parts.pop()
+        parts.append((f"{_listed(names)}: {fact}" if names[0] else fact[:1].upper() + fact[1:]) + ".")
+        parts.append(claim.question)
+        last_question = claim.question
     return " ".join(parts)
 
 

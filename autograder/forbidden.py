@@ -138,9 +138,14 @@ _RULES = (
             """grad backward run_backward _engine_run_backward _execution_engine grad_and_value value_and_grad
             elementwise_grad vjp jvp hvp vhp jacobian hessian jacrev jacfwd linearize gradcheck gradgradcheck
             forward_ad dual_level enter_dual_level make_dual unpack_dual _make_dual _unpack_dual _enter_dual_level
-            *grad_increment_nesting *jvp_increment_nesting enter_jvp_nesting GradientTape"""
+            *grad_increment_nesting *jvp_increment_nesting enter_jvp_nesting GradientTape *_backward *_backward_data"""
         ),
         methods=_names("backward run_backward"),
+        aten=_names(
+            """threshold_backward sigmoid_backward tanh_backward _softmax_backward_data _log_softmax_backward_data
+            nll_loss_backward binary_cross_entropy_backward mse_loss_backward embedding_backward linear_backward
+            embedding_dense_backward native_layer_norm_backward gelu_backward silu_backward"""
+        ),
         engine=True,
         entries={
             "torch.autograd.forward_ad.enter_dual_level": "forward-mode differentiation",
@@ -228,6 +233,12 @@ _RULES = (
         },
     ),
     Rule(
+        name="sum_to_size",
+        says="Tensor.sum_to_size",
+        words=_names("sum_to_size unbroadcast unbroadcast_f"),
+        methods=_names("sum_to_size"),
+    ),
+    Rule(
         name="strides",
         says="asking PyTorch or NumPy for strides (x.stride(), x.strides)",
         words=_names("stride make_contiguous_strides_for make_channels_last_strides_for"),
@@ -248,6 +259,80 @@ _RULES = (
         words=_names("*dropout *dropout_ *Dropout *Dropout[123]d"),
         aten=_names("dropout dropout_ native_dropout alpha_dropout feature_dropout"),
         through=_LAYERS,
+    ),
+    Rule(
+        name="crossentropy",
+        says="PyTorch's ready-made cross-entropy (F.cross_entropy, F.nll_loss, nn.CrossEntropyLoss)",
+        words=_names(
+            """cross_entropy* linear_cross_entropy *nll_loss* kl_div CrossEntropyLoss NLLLoss* KLDivLoss
+            AdaptiveLogSoftmaxWithLoss"""
+        ),
+        aten=_names("cross_entropy_loss nll_loss nll_loss_forward nll_loss_nd nll_loss2d_forward kl_div"),
+        through=_LAYERS,
+    ),
+    Rule(
+        name="attention",
+        says="ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer)",
+        words=_names(
+            """*scaled_dot_product* multi_head_attention_forward *_multi_head_attention flex_attention
+            _transformer_encoder_layer_fwd MultiheadAttention Transformer*"""
+        ),
+        aten=_names(
+            """scaled_dot_product_attention _scaled_dot_product_attention_math _scaled_dot_product_flash_attention
+            _scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_efficient_attention
+            _scaled_dot_product_cudnn_attention _native_multi_head_attention _transformer_encoder_layer_fwd"""
+        ),
+        through=_LAYERS,
+    ),
+    Rule(
+        name="layernorm",
+        says="ready-made normalisation (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives)",
+        words=_names(
+            """*layer_norm* group_norm native_group_norm instance_norm *batch_norm* rms_norm LayerNorm RMSNorm
+            GroupNorm *InstanceNorm* *BatchNorm*"""
+        ),
+        aten=_names(
+            """layer_norm native_layer_norm group_norm native_group_norm instance_norm batch_norm native_batch_norm
+            rms_norm"""
+        ),
+        through=_LAYERS,
+    ),
+    Rule(
+        name="gelu",
+        says="a ready-made GELU (F.gelu, nn.GELU)",
+        words=_names("gelu gelu_ GELU"),
+        aten=_names("gelu gelu_"),
+        through=_LAYERS,
+    ),
+    Rule(
+        name="optimisers",
+        says="PyTorch's ready-made optimisers and learning rate schedules (torch.optim)",
+        words=_names("_fused_adam* _fused_sgd* _fused_adagrad*"),
+        paths=_names("torch.optim.*"),
+        entries={"torch.optim.Optimizer.__init__": "an optimiser of torch.optim"},
+        through=("optim/",),
+    ),
+    Rule(
+        name="clipping",
+        says="PyTorch's gradient clipping (torch.nn.utils.clip_grad_norm_ and its relatives)",
+        words=_names("clip_grad_* *clip_grads_* *get_total_norm"),
+        entries={
+            "torch.nn.utils.clip_grad_norm_": "torch.nn.utils.clip_grad_norm_",
+            "torch.nn.utils.clip_grad.clip_grad_norm_": "torch.nn.utils.clip_grad_norm_",
+            "torch.nn.utils.clip_grad_value_": "torch.nn.utils.clip_grad_value_",
+            "torch.nn.utils.clip_grad.clip_grad_value_": "torch.nn.utils.clip_grad_value_",
+        },
+        through=("nn/utils/",),
+    ),
+    Rule(
+        name="dataloader",
+        says="PyTorch's own batches and splits (torch.utils.data: DataLoader, the samplers, random_split)",
+        words=_names("*DataLoader *Sampler random_split"),
+        entries={
+            "torch.utils.data.DataLoader.__init__": "torch.utils.data.DataLoader",
+            "torch.utils.data.BatchSampler.__init__": "torch.utils.data.BatchSampler",
+        },
+        through=("utils/data/",),
     ),
     Rule(
         name="eval",

@@ -7,6 +7,7 @@ touched is recognised from its source and shown without importing it.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from autograder.results import Collected, check_result, scorecards
 from autograder.scorecard import CheckResult, Verdict
 from autograder.student import LoadedSubmission, Student, Unavailable, load_drivers
 from autograder.submission import read_submission
+from autograder.time_limit import UNSTOPPABLE, before_the_end_of_a_run
 
 if TYPE_CHECKING:
     from autograder.probes import LadderMaker
@@ -107,7 +109,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[KIT] = kit = Kit(config)
-    config.pluginmanager.register(Results(kit), "gradlings-results")
+    results = Results(kit)
+    config.pluginmanager.register(results, "gradlings-results")
+    before_the_end_of_a_run(lambda: results.show_at_once(config))
     if config.getoption("device") != "cpu":
         from autograder.devices import exact_float32, present_devices
 
@@ -296,6 +300,20 @@ class Results:
         collected = self._kit.collected
         if exitstatus == pytest.ExitCode.OK and collected.results and not collected.all_passed():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def show_at_once(self, config: pytest.Config) -> None:
+        """The page of what is known, past pytest's capture: for a run that is about to be ended."""
+        capture = config.pluginmanager.getplugin("capturemanager")
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if capture is not None:
+            capture.suspend_global_capture(in_=True)
+        if reporter is None:
+            print(UNSTOPPABLE, file=sys.stderr, flush=True)
+            return
+        self.pytest_terminal_summary(reporter)
+        running = (os.environ.get("PYTEST_CURRENT_TEST") or "").partition(" ")[0]
+        reporter._tw.line(f"{running.rpartition('::')[0]}: {UNSTOPPABLE}")
+        reporter._tw.flush()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -6,6 +6,7 @@ The checks are collected once; each submission then costs only the checks themse
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,14 @@ class _Loop:
         return True
 
 
+def _forget_modules_of(folder: Path) -> None:
+    """Checks that were imported before, in this process, are read anew: they may have been edited."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).parent == folder:
+            del sys.modules[name]
+
+
 def with_checks(folder: Path, work: Callable[[Grader], T]) -> T:
     """Collects the checks in an assignment's folder once and calls `work` with a grader for them.
 
@@ -112,6 +121,7 @@ def with_checks(folder: Path, work: Callable[[Grader], T]) -> T:
         Whatever `work` raises.
     """
     loop = _Loop(work)
+    _forget_modules_of(folder)
     options = ["-p", "no:terminal", "-p", "no:cacheprovider", "-o", "addopts=", "--import-mode=importlib"]
     status = pytest.main([str(folder), *options, "--capture=sys", "--continue-on-collection-errors"], plugins=[loop])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):

@@ -47,6 +47,10 @@ def show_call(name: str, parameters: Sequence[str], args: Sequence[Any], width: 
 
 
 def _argument(value: Any, budget: int) -> str:
+    if isinstance(value, dict) and any(isinstance(item, Tensor) for item in value.values()):
+        return (
+            "{" + ", ".join(f"{key}: {shape_text(v.shape)}" for key, v in value.items() if isinstance(v, Tensor)) + "}"
+        )
     if isinstance(value, dict | str):
         return show(value, 4, _LONGEST)
     return show(value, 4, budget) if budget else described(value)

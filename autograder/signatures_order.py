@@ -134,11 +134,11 @@ def unfilled(pair: Pair) -> Iterator[Claim]:
     if not pair.same_shape or not pair.wrong.any() or pair.wrong.all() or not (pair.g[pair.wrong] == 0).all():
         return
     for axis, where, index in ((a, w, i) for a in range(pair.e.ndim) for w, i in (("first", 0), ("last", -1))):
-        slices = np.zeros(pair.e.shape, dtype=bool)
-        slices[(slice(None),) * axis + (index,)] = True
-        if (pair.wrong <= slices).all():
-            along = f" along axis {axis}" if pair.e.ndim > 1 else ""
+        inside = np.zeros(pair.e.shape, dtype=bool)
+        inside[(slice(None),) * axis + (index,)] = True
+        if pair.e.shape[axis] > 1 and not pair.g[inside].any() and not pair.wrong[~inside].any():
             what = "slice" if pair.e.ndim > 1 else "value"
+            along = f" along axis {axis}" if pair.e.ndim > 1 else ""
             fact = f"the {where} {what}{along} is 0, all others are right"
             ask = "Does a loop or slice stop one short?"
             yield Claim(("unfilled", axis, where), fact, ask, _zeros_worth(pair), cost=1.0)

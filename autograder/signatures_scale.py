@@ -60,7 +60,8 @@ def nameless_factor(pair: Pair) -> Iterator[Claim]:
     if ratio is None or abs(abs(ratio) - 1) < 1e-4:
         return
     fact, ask = f"{{each}} is {ratio:.4g} times the right one", "Is a constant factor missing or wrong?"
-    yield Claim(("factor", "fixed", float(f"{ratio:.3g}")), fact, ask, pair.digits, cost=MOST, vague=True)
+    fixed = ("factor", "fixed", float(f"{ratio:.5g}"))
+    yield Claim(fixed, fact, ask, pair.digits, cost=MOST + 1, vague=True)  # 1: compared to five digits only
     count = int((pair.weights > 0).sum())
     if count >= 3:
         fact = f"{{each}} is the right one times one and the same number, {ratio:.4g} here"

@@ -72,7 +72,8 @@ def offset(pair: Pair) -> Iterator[Claim]:
         yield Claim(("offset", amount > 0, 1), f"{{each}} is too {side} by exactly 1", ask, pair.digits, cost=0.3)
         return
     fact, ask = f"{{each}} is too {side} by {size:.6g}", "Is a constant term missing or too many?"
-    yield Claim(("offset", float(f"{amount:.4g}")), fact, ask, pair.digits, cost=MOST, vague=True)
+    fixed = ("offset", float(f"{amount:.5g}"))
+    yield Claim(fixed, fact, ask, pair.digits, cost=MOST + 1, vague=True)  # 1: compared to five digits only
     count = int((pair.weights > 0).sum())
     if count >= 3:
         fact = f"{{each}} is off by one and the same amount, {amount:+.4g} here"

@@ -13,15 +13,34 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
-_PATIENCE = 25  # alarms, a fifth of a second apart, before a run that cannot be stopped is ended
+_PATIENCE = 10  # alarms before a run that cannot be stopped is ended
+_AGAIN = 0.2  # seconds between alarms
+UNSTOPPABLE = "Your code catches every exception and goes on: it cannot be stopped. The run ends here."
 
 
 class TimeUp(BaseException):
     """The code ran longer than it may. Not an `Exception`, so that `except Exception` lets it through."""
+
+
+_last_words: list[Callable[[], None]] = []
+
+
+def before_the_end_of_a_run(show: Callable[[], None]) -> None:
+    """Registers what to show when a run has to be ended because student code cannot be stopped."""
+    _last_words[:] = [show]
+
+
+def _end_of_run() -> NoReturn:
+    """Better no more exercises than a terminal that hangs for ever; what is known is shown first."""
+    try:
+        for show in _last_words or [lambda: print(UNSTOPPABLE, file=sys.stderr, flush=True)]:
+            show()
+    finally:
+        os._exit(1)
 
 
 @contextlib.contextmanager
@@ -44,10 +63,7 @@ def _alarm(seconds: float) -> Iterator[None]:
         nonlocal fired
         fired += 1
         if fired > _PATIENCE:
-            sys.stderr.write(
-                "\nYour code cannot be stopped: it catches every exception and goes on. The run ends here.\n"
-            )
-            os._exit(1)
+            _end_of_run()
         if fired > 1:  # the first one was swallowed
             sys.settrace(_ignore)  # a local trace function only runs while a global one is set
             while frame is not None and frame.f_code.co_filename not in _OURS:
@@ -56,12 +72,12 @@ def _alarm(seconds: float) -> Iterator[None]:
         raise TimeUp
 
     before = signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         yield
     finally:
-        sys.settrace(tracer)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.settrace(tracer)
         signal.signal(signal.SIGALRM, before)
 
 
@@ -86,7 +102,11 @@ def _timer_thread(seconds: float) -> Iterator[None]:
     done = threading.Event()
 
     def wait() -> None:
-        while not done.wait(seconds):
+        fired = 0
+        while not done.wait(_AGAIN if fired else seconds):
+            fired += 1
+            if fired > _PATIENCE:
+                _end_of_run()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
 
     timer = threading.Thread(target=wait, daemon=True)

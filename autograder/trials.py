@@ -125,12 +125,13 @@ class Inputs:
     def sizes(self) -> dict[str, int]:
         """Counts by the expression that gives them: "X.shape[0]", "H", "len(x)", "X.numel()", products of two sizes."""
         found: dict[str, int] = {}
+        products: dict[str, int] = {}
         for name, value in self._flat():
             if isinstance(value, Tensor | np.ndarray):
                 found |= {f"{name}.shape[{axis}]": size for axis, size in enumerate(value.shape)}
                 if len(value.shape) > 2:
                     for i, j in combinations(range(len(value.shape)), 2):
-                        found[f"{name}.shape[{i}] * {name}.shape[{j}]"] = value.shape[i] * value.shape[j]
+                        products[f"{name}.shape[{i}] * {name}.shape[{j}]"] = value.shape[i] * value.shape[j]
                 if len(value.shape) > 1:
                     numel = "numel()" if isinstance(value, Tensor) else "size"
                     found[f"{name}.{numel}"] = int(np.prod(value.shape))
@@ -138,7 +139,7 @@ class Inputs:
                 found[name] = value
             elif isinstance(value, tuple | list):
                 found[f"len({name})"] = len(value)
-        return {name: size for name, size in found.items() if size > 0}
+        return {name: size for name, size in (found | products).items() if size > 0}
 
     def _flat(self) -> Iterator[tuple[str, object]]:
         for name, value in self.values.items():

@@ -83,6 +83,8 @@ def _parse_to(real: Any) -> Callable[..., Any]:
     def parse(*args: Any, **kwargs: Any) -> Any:
         other = args[0] if args else kwargs.get("tensor")
         if not isinstance(other, torch.Tensor):
+            if kwargs.get("device") is not None:  # by keyword, C++ would put the default device in its place
+                args = (kwargs.pop("device"), *args)
             return real(*args, **kwargs)
         return device_of(other), other.dtype, False, None
 

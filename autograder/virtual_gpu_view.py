@@ -182,7 +182,7 @@ class DeviceView(TorchFunctionMode):
         rest = args[1:]
         if first is None or isinstance(first, torch.dtype):
             wanted = device_of(source) if kwargs.get("device") is None else self._resolved(kwargs["device"])
-            rest = args
+            rest = args[1:] if args and first is None else args
         elif isinstance(first, torch.Tensor):
             wanted, others["dtype"] = device_of(first), first.dtype
         else:

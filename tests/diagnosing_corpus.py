@@ -806,8 +806,8 @@ wrong_as(
     "mean for sum over two axes",
     "(N = logits.shape[0] * logits.shape[2])",
     token_inputs,
-    lambda logits, targets: logits.sum((0, 2)),
-    lambda logits, targets: logits.mean((0, 2)),
+    lambda logits, targets: logits.exp().sum((0, 2)),
+    lambda logits, targets: logits.exp().mean((0, 2)),
 )
 wrong_as(
     "causal mask inverted",
@@ -826,6 +826,21 @@ wrong_as(
     config,
     lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 2**20,
     lambda cfg: cfg["vocab_size"] * cfg["emb_dim"] / 2**10,
+)
+
+wrong_as(
+    "a softmax over one number",
+    "same number, 1",
+    lambda make: {"x": make.normal(4, 1)},
+    torch.sigmoid,
+    lambda x: x.softmax(1),
+)
+wrong_as(
+    "a small number in the denominator",
+    "Where the result is wrong it is 0",
+    lambda make: {"a": torch.cat([make.uniform(0, 1, 3), torch.ones(3).double()])[:, None], "s": make.normal()},
+    lambda a, s: s * a.exp(),
+    lambda a, s: s * a.exp() * (1 - a) / (1 - a + 1e-300),
 )
 
 # Plausible mistakes that no signature is about: nothing may be said.

@@ -485,6 +485,8 @@ _one("autograd", "func.jvp", "from torch.func import jvp", "jvp(lambda z: z**2, 
 _one("autograd", "func.jacrev", T, "torch.func.jacrev(lambda z: z**2)(x)")
 _one("autograd", "func.jacfwd", T, "torch.func.jacfwd(lambda z: z**2)(x)")
 _one("autograd", "func.hessian", T, "torch.func.hessian(lambda z: (z**3).sum())(x)")
+_one("autograd", "backward step of the ReLU", T, "torch.ops.aten.threshold_backward(x, x, 0)")
+_one("autograd", "backward step of the softmax", T, "torch._softmax_backward_data(x, x, -1, x.dtype)")
 _one("autograd", "functional.jacobian", T, "torch.autograd.functional.jacobian(lambda z: z**2, x)")
 _one(
     "autograd",
@@ -644,6 +646,9 @@ _one(
 _one("broadcast", "broadcast_tensors", T, "torch.broadcast_tensors(x, x[0])[1].shape")
 _one("broadcast", "expand", T, "x[:1].expand(3, 2).shape")
 _one("broadcast", "numpy", NP, "np.broadcast_shapes((2, 1), (1, 3))", SOURCE)
+_one("sum_to_size", "method", T, "x.sum_to_size(1, 2)")
+_one("sum_to_size", "of the class", T, "torch.Tensor.sum_to_size(x, (1, 2))")
+_one("sum_to_size", "hidden name", T, 'getattr(x, "sum_to" + str("_size"))(1, 2)', CALLS)
 _one("strides", "stride method", T, "x.stride()")
 _one("strides", "stride of the class", T, "torch.Tensor.stride(x)")
 _one("strides", "numpy strides", NP, "tuple(s // 8 for s in x.numpy().strides)", SOURCE)
@@ -666,6 +671,22 @@ def f(x):
 _one("dropout", "functional", F, "F.dropout(x, 0.1, training=False)")
 _one("dropout", "layer", NN, "nn.Dropout(0.1).eval()(x)")
 _one("dropout", "torch.dropout", T, "torch.dropout(x, 0.1, False)")
+_one("crossentropy", "functional", F, "F.cross_entropy(x, torch.tensor([0, 1]))")
+_one("crossentropy", "layer", NN, "nn.CrossEntropyLoss()(x, torch.tensor([0, 1]))")
+_one("crossentropy", "nll after log_softmax", F, "F.nll_loss(F.log_softmax(x, -1), torch.tensor([0, 1]))")
+_one("crossentropy", "hidden name", F, 'getattr(F, "nll_" + str("loss"))(x, torch.tensor([0, 1]))', CALLS)
+_one("attention", "functional", F, "F.scaled_dot_product_attention(x, x, x)")
+_one("attention", "renamed", "from torch.nn.functional import scaled_dot_product_attention as look", "look(x, x, x)")
+_one("attention", "layer", NN, "nn.MultiheadAttention(2, 1).double()(x, x, x)[0].shape")
+_one("attention", "encoder layer", NN, "nn.TransformerEncoderLayer(2, 1, 4).double()(x).shape")
+_one("layernorm", "functional", F, "F.layer_norm(x, (2,))")
+_one("layernorm", "torch.layer_norm", T, "torch.layer_norm(x, (2,))")
+_one("layernorm", "layer", NN, "nn.LayerNorm(2).double()(x)")
+_one("layernorm", "one group", F, "F.group_norm(x, 1)")
+_one("layernorm", "batch norm of the transposed", F, "F.batch_norm(x.T, None, None, training=True).T")
+_one("gelu", "functional", F, 'F.gelu(x, approximate="tanh")')
+_one("gelu", "layer", NN, "nn.GELU()(x)")
+_one("gelu", "operator", T, "torch.ops.aten.gelu(x)")
 _one("eval", "eval", "", 'eval("1 + 1")', SOURCE)
 _one("eval", "exec", "", 'exec("y = 1")', SOURCE)
 _one("eval", "literal_eval", "import ast", 'ast.literal_eval("[1]")', SOURCE)
@@ -678,6 +699,92 @@ _one(
     "gradcheck",
     T,
     "torch.autograd.gradcheck(torch.sin, x.clone().requires_grad_())",
+)
+_forbidden(
+    "optimisers",
+    "class",
+    """
+import torch
+def f(x):
+    p = x.clone().requires_grad_()
+    p.grad = torch.ones_like(x)
+    torch.optim.SGD([p], lr=0.1).step()  # <-
+    return p.detach()
+""",
+)
+_forbidden(
+    "optimisers",
+    "hidden class",
+    """
+import torch
+from torch import optim as o
+def f(x):
+    p = x.clone().requires_grad_()
+    p.grad = torch.ones_like(x)
+    getattr(o, "Ad" + str("am"))([p], lr=0.1).step()  # <-
+    return p.detach()
+""",
+    CALLS,
+)
+_forbidden(
+    "optimisers",
+    "function below the class",
+    """
+import torch
+from torch.optim.sgd import sgd
+OPTIONS = dict(weight_decay=0.0, momentum=0.0, lr=0.1, dampening=0.0, nesterov=False, maximize=False)
+def f(x):
+    p = x.clone()
+    sgd([p], [torch.ones_like(x)], [None], foreach=False, **OPTIONS)  # <-
+    return p
+""",
+    SOURCE,
+)
+_one(
+    "optimisers",
+    "schedule",
+    "import torch\nfrom torch.optim.lr_scheduler import CosineAnnealingLR",
+    "CosineAnnealingLR(torch.optim.SGD([x], lr=0.1), 10).get_last_lr()[0]",
+)
+_forbidden(
+    "clipping",
+    "clip_grad_norm_",
+    """
+import torch
+def f(x):
+    p = torch.nn.Parameter(x)
+    p.grad = x.clone()
+    return torch.nn.utils.clip_grad_norm_([p], 1.0)  # <-
+""",
+)
+_forbidden(
+    "clipping",
+    "hidden name",
+    """
+import torch
+from torch.nn.utils import clip_grad
+def f(x):
+    p = torch.nn.Parameter(x)
+    p.grad = x.clone()
+    getattr(clip_grad, "clip_grad_" + str("value_"))([p], 1.0)  # <-
+    return p.grad
+""",
+    CALLS,
+)
+_one("clipping", "norm alone", "from torch.nn.utils import get_total_norm", "get_total_norm([x])", SOURCE)
+_one(
+    "dataloader",
+    "DataLoader",
+    "from torch.utils.data import DataLoader, TensorDataset",
+    "[batch[0] for batch in DataLoader(TensorDataset(x), batch_size=2)][0]",
+)
+_one("dataloader", "module", "import torch.utils.data as d", "list(d.BatchSampler(range(3), 2, False))[0][1]")
+_one(
+    "dataloader",
+    "sampler",
+    "from torch.utils.data import SequentialSampler",
+    "list(SequentialSampler(x))[1]",
+    SOURCE,
 )
 
 # legitimate ---------------------------------------------------------------------------------------------------------
@@ -975,6 +1082,18 @@ def f(x):
     return Square.apply(x)
 """,
 )
+_fine(
+    "autograd",
+    "a backward step of one's own",
+    """
+import torch
+def relu_backward(dout, z):
+    return dout * (z > 0)
+def f(x):
+    return relu_backward(torch.ones_like(x), x)
+""",
+)
+_fine_one("sum_to_size", "sum over axes", T, "x.sum(dim=0, keepdim=True)")
 _fine_one("autograd", "vmap", T, "torch.func.vmap(lambda r: r * r)(x)")
 _fine_one("bce", "by hand", T, "-(x * torch.log(x.abs()) + (1 - x) * torch.log1p(x.abs())).mean()")
 _fine_one("bce", "xlogy", T, "torch.xlogy(x, x.abs()).mean()")
@@ -1030,6 +1149,11 @@ def f(x, module: nn.Module | None = None):
     return total + int(isinstance(module, kinds)) + nn.functional.relu(x).numel()
 """,
 )
+_fine_one("crossentropy", "log_softmax and gather", T, "-x.log_softmax(-1).gather(-1, torch.tensor([[0], [1]])).mean()")
+_fine_one("attention", "by hand", T, "torch.softmax(x @ x.T / 2**0.5, dim=-1) @ x")
+_fine_one("layernorm", "by hand", T, "(x - x.mean(-1, keepdim=True)) / x.var(-1, keepdim=True, correction=0).sqrt()")
+_fine_one("layernorm", "a vector norm", T, "x / torch.linalg.vector_norm(x, dim=-1, keepdim=True)")
+_fine_one("gelu", "by hand", T, "0.5 * x * (1 + torch.tanh(0.79788456 * (x + 0.044715 * x**3)))")
 _fine_one("dropout", "by hand", T, "x * (x > 0) / (1 - 0.1)")
 _fine(
     "dropout",
@@ -1055,6 +1179,40 @@ def f(x, model=None):
 )
 _fine_one("json", "writing json", "import json", 'json.dumps({"a": 1})')
 _fine_one("gradcheck", "differences by hand", T, "((x + 1e-6) ** 2 - (x - 1e-6) ** 2) / 2e-6")
+
+_fine(
+    "optimisers",
+    "descent by hand, and a type",
+    """
+import torch
+def f(x, opt: torch.optim.Optimizer | None = None):
+    sgd = x.clone()
+    if not isinstance(opt, torch.optim.Optimizer):
+        sgd -= 0.1 * torch.ones_like(x)
+    return sgd
+""",
+)
+_fine(
+    "clipping",
+    "norm and clamp by hand",
+    """
+import torch
+def clip(g, limit):
+    return g * (limit / torch.linalg.vector_norm(g)).clamp(max=1.0)
+def f(x):
+    return clip(x, 1.0)
+""",
+)
+_fine(
+    "dataloader",
+    "split of an order",
+    """
+import torch
+def f(x):
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    return [x[rows] for rows in order.split(1)][0].sum()
+""",
+)
 
 # written after the detectors were frozen, and run once before any change; kept as part of the corpus since ------------
 

@@ -106,13 +106,13 @@ class Kit:
 
     def check(self, *arguments: str) -> Finished:
         """`pytest assignments/09 ...` in this process, at 80 columns and without colour."""
-        with _as_if_started_in(self.root) as (out, err):
+        with as_if_started_in(self.root) as (out, err):
             code = pytest.main([self.target, *arguments, "-p", "no:cacheprovider", "--import-mode=importlib"])
         return Finished(int(code), out.getvalue(), err.getvalue())
 
     def gradlings(self, *arguments: str) -> Finished:
         """`gradlings ...` in this process."""
-        with _as_if_started_in(self.root) as (out, err), mock.patch.object(sys, "argv", ["gradlings", *arguments]):
+        with as_if_started_in(self.root) as (out, err), mock.patch.object(sys, "argv", ["gradlings", *arguments]):
             try:
                 cli.main()
                 code = 0
@@ -156,7 +156,7 @@ def _environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _as_if_started_in(folder: Path) -> Iterator[tuple[io.StringIO, io.StringIO]]:
+def as_if_started_in(folder: Path) -> Iterator[tuple[io.StringIO, io.StringIO]]:
     """Current folder, environment, output streams and imported modules as in a fresh process; all put back."""
     out, err = io.StringIO(), io.StringIO()
     before, modules = Path.cwd(), set(sys.modules)

@@ -667,6 +667,18 @@ def module_moved(x):
 
 
 @clean
+def module_moved_by_keyword(x):
+    net = nn.Linear(3, 2)
+    net.to(device=x.device, dtype=x.dtype)
+    return net(x)
+
+
+@clean
+def module_in_another_dtype(x):
+    return nn.Linear(3, 2).to(torch.float64).to(x.device)(x.double())
+
+
+@clean
 def module_moved_to_a_tensor(x):
     return nn.Linear(3, 2).to(x)(x), nn.Linear(3, 2).double().to(x)(x)
 

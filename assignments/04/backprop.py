@@ -229,7 +229,7 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 #
 # *10 points · about 25 minutes · difficulty 3 of 3 · builds on 1.10*
 #
-# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); Tensor.sum_to_size.*
 #
 # Broadcasting copies silently. Add a bias of shape $(3,)$ to a batch of shape $(4, 3)$ and each of its three numbers is used four times; multiply a
 # batch $(2, 4, 3)$ by a column $(4, 1)$ and each number is used six times. Position embeddings meet a batch of sequences this way, and
@@ -425,7 +425,7 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 # Be glad of this error. `nn.MSELoss` only warns in the same situation, broadcasts its two tensors against each other, and trains on a wrong number.
 #
 # Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several. Some repairs that the internet suggests only work for one of the
-# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything.
+# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything. Leave `SimpleNet` as it is; 4.10 uses it, too.
 
 # %%
 
@@ -464,7 +464,7 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
     there before. The parameters themselves are not changed.
 
     Args:
-        net: a `SimpleNet`; its output for a batch of N has the shape (N, 1).
+        net: a `SimpleNet` as given above; its output for a batch of N has the shape (N, 1).
         inputs: N examples, one a row.
         labels: N labels, each 0.0 or 1.0, in the order of the examples.
 

@@ -3,6 +3,8 @@
 The first argument is your module; the others are what a failing check shows you.
 """
 
+from torch.nn.utils import vector_to_parameters
+
 
 def hidden_layer(student, X, p):
     """What `mlp_forward` computes up to the hidden layer."""
@@ -15,7 +17,10 @@ def output_layer_gradients(student, cache, p, y):
 
 
 def loss_and_gradients(student, parameters, inputs, labels, calls):
-    """The loss and the gradients that `fix_simple_net` leaves in a SimpleNet, after so many calls with one batch."""
+    """The loss and the gradients that `fix_simple_net` leaves in a SimpleNet, after so many calls with one batch.
+
+    `parameters` are the numbers of the network in one row: weights and biases of fc1, then those of fc2.
+    """
     net = _simple_net(student, parameters)
     for _ in range(calls):
         loss = student.fix_simple_net(net, inputs, labels)
@@ -48,12 +53,7 @@ def _only(answer, names):
 
 
 def _simple_net(student, parameters):
-    """A SimpleNet with the given parameters."""
+    """A SimpleNet that uses the given numbers as its parameters."""
     net = student.SimpleNet()
-    mine = {name: tuple(parameter.shape) for name, parameter in net.named_parameters()}
-    needed = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
-    if mine != needed:
-        raise TypeError(f"SimpleNet must have the parameters of the chapter's network, {needed}; yours has {mine}")
-    for name, parameter in net.named_parameters():
-        parameter.data = parameters[name].clone()
+    vector_to_parameters(parameters, net.parameters())
     return net

@@ -474,7 +474,7 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 # Be glad of this error. `nn.MSELoss` only warns in the same situation, broadcasts its two tensors against each other, and trains on a wrong number.
 #
 # Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several. Some repairs that the internet suggests only work for one of the
-# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything.
+# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything. Leave `SimpleNet` as it is; 4.10 uses it, too.
 
 # %%
 
@@ -513,7 +513,7 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
     there before. The parameters themselves are not changed.
 
     Args:
-        net: a `SimpleNet`; its output for a batch of N has the shape (N, 1).
+        net: a `SimpleNet` as given above; its output for a batch of N has the shape (N, 1).
         inputs: N examples, one a row.
         labels: N labels, each 0.0 or 1.0, in the order of the examples.
 

@@ -1630,7 +1630,7 @@ def fix_simple_net(net, inputs, labels):
 @catalogue.misconception(
     "4.9",
     "parameters moved",
-    "The first call is right, and a second one finds another network. Does your function change the parameters, although it is to stop at the gradients?",
+    "Loss and gradients of the first call are right, and the network is another one afterwards. Does your function change the parameters, although it is to stop at the gradients?",
 )
 def fix_simple_net(net, inputs, labels):
     loss = _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.reshape(-1, 1)))
@@ -1821,7 +1821,7 @@ def named_gradients(net, X, y):
 @catalogue.misconception(
     "4.10",
     "parameters moved",
-    "The first batch is right, and the second one meets another network. Does your function change the parameters, although it is only to read gradients?",
+    "The gradients of the first batch are right, and the network is another one afterwards. Does your function change the parameters, although it is only to read gradients?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()

@@ -57,7 +57,9 @@ def row_totals(x):
     return x.sum(0), x.amax(0)
 
 
-@catalogue.misconception("9.2", "swapped", "Each of the two is where the other belongs. In which order are they returned?")
+@catalogue.misconception(
+    "9.2", "swapped", "Each of the two is where the other belongs. In which order are they returned?"
+)
 def row_totals(x):
     return x.amax(1), x.sum(1)
 

@@ -1,0 +1,575 @@
+"""The checks of assignment 05: update rules against those of torch.optim, and what belongs to a training loop.
+
+The functions `sgd`, `adam` and `adamw` are what the steps of torch.optim.SGD, Adam and AdamW call. The classes would first
+import PyTorch's compiler, which takes about as long as all checks of this assignment.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.adam import adam
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
+
+from autograder import agree, exercise, floats, satisfies
+
+PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False, "foreach": False}
+
+
+# a loss is a Python float whatever the dtype of the inputs, so the tolerance has to fit float32
+LOSS = {"exact_types": True, "rtol": 1e-5, "atol": 1e-7}
+
+
+def stacked(history):
+    """[(p, v) after step 1, (p, v) after step 2, ...] as one tensor for p and one for v."""
+    return [torch.stack(rows) for rows in zip(*history, strict=True)]
+
+
+def some_rates(rng, steps):
+    """A different learning rate for each step."""
+    return [round(float(rate), 3) for rate in rng.uniform(0.02, 0.3, steps)]
+
+
+# 5.1
+
+
+def torch_sgd(start, gradients, rates):
+    params, history = [p.clone() for p in start], []
+    for grads, lr in zip(gradients, rates, strict=True):
+        there = [i for i, g in enumerate(grads) if g is not None]
+        nothing = [None] * len(there)
+        sgd([params[i] for i in there], [grads[i] for i in there], nothing, momentum=0.0, lr=lr, **PLAIN)
+        history.append([p.clone() for p in params])
+    return {f"params[{i}] after each step": rows for i, rows in enumerate(stacked(history))}
+
+
+def two_parameters():
+    """Two steps; in the first, the first parameter has no gradient."""
+    start = [floats([1.0, -2.0, 0.5]), floats([[3.0, 0.4], [-0.7, 1.2]])]
+    gradients = [
+        [None, floats([[0.6, 0.2], [1.0, -0.3]])],
+        [floats([0.4, -1.0, 2.0]), floats([[-0.1, 0.8], [0.5, 0.7]])],
+    ]
+    return start, gradients, [0.1, 0.03]
+
+
+def random_parameters(rng):
+    rows, columns, steps = rng.sizes(2, 4, 3)
+    start = [rng.normal(rows, columns), rng.normal(rows), rng.normal()]
+    gradients = [[rng.normal(*p.shape) for p in start] for _ in range(steps)]
+    gradients[rng.size(0, steps - 1)][rng.size(0, 1)] = None
+    return start, gradients, some_rates(rng, steps)
+
+
+@exercise("5.1", "sgd_step", points=5, minutes=10, difficulty=1, forbids="optimisers", builds_on=("3.6", "4.10"))
+class TestSgdStep:
+    def test_steps(self, student, probes):
+        """the parameters themselves after several steps, where some gradients are None"""
+        one = ([floats([1.0, 2.0])], [[floats([0.5, -0.5])]], [0.1])
+        two = ([floats([1.0, 2.0])], [[floats([0.5, -0.5])], [floats([0.2, 0.8])]], [0.1, 0.2])
+        ladder = probes([one, two, two_parameters()], random=random_parameters, n=3)
+        agree(student.through("sgd_steps"), ladder, torch_sgd)
+
+
+# 5.2
+
+
+def torch_momentum(p, gradients, v, rates, mu):
+    p, v, history = p.clone(), v.clone(), []
+    for g, lr in zip(gradients, rates, strict=True):
+        sgd([p], [g], [v], momentum=mu, lr=lr, **PLAIN)
+        history.append((p.clone(), v.clone()))
+    return stacked(history)
+
+
+def torch_parameter(p, gradients, v, rates, mu):
+    return torch_momentum(p, gradients, v, rates, mu)[0]
+
+
+def torch_velocity(p, gradients, v, rates, mu):
+    return torch_momentum(p, gradients, v, rates, mu)[1]
+
+
+def momentum_ladder(probes):
+    slow = (floats([1.0]), floats([[0.5], [0.2], [-0.1]]), floats([0.0]), [0.1, 0.1, 0.02], 0.9)
+    gradients = floats([[0.3, -1.0], [0.5, 0.4], [-0.2, 0.9], [1.1, -0.6], [0.7, 0.1], [-0.4, 0.8]])
+    longer = (floats([1.0, -2.0]), gradients, floats([0.0, 0.0]), [0.1, 0.1, 0.05, 0.2, 0.02, 0.01], 0.9)
+    return probes([slow, longer], random=momentum_on_its_way, n=3)
+
+
+def momentum_on_its_way(rng):
+    """Five steps of a parameter that already has a velocity."""
+    rows, columns = rng.sizes(1, 3, 2)
+    mu = round(float(rng.uniform(0.5, 0.95)), 2)
+    return rng.normal(rows, columns), rng.normal(5, rows, columns), rng.normal(rows, columns), some_rates(rng, 5), mu
+
+
+@exercise("5.2", "momentum_step", points=10, minutes=15, difficulty=1, forbids="optimisers", builds_on=("5.1",))
+class TestMomentumStep:
+    def test_velocity(self, student, probes):
+        """the velocity after each step"""
+        agree(student.through("velocity_of_momentum"), momentum_ladder(probes), torch_velocity)
+
+    def test_parameter(self, student, probes):
+        """the parameter after each step, while the learning rate changes"""
+        agree(student.through("parameter_of_momentum"), momentum_ladder(probes), torch_parameter)
+
+
+# 5.3
+
+
+def torch_adam(p, gradients, rates, step=adam, **options):
+    """Parameter, count and averages after each step of Adam or AdamW, one row a step."""
+    p, m, v, t = p.clone(), torch.zeros_like(p), torch.zeros_like(p), torch.zeros(())
+    history = []
+    for g, lr in zip(gradients, rates, strict=True):
+        step([p], [g], [m], [v], [], [t], foreach=False, amsgrad=False, maximize=False, lr=lr, **options)
+        history.append((p.clone(), t.clone(), m.clone(), v.clone()))
+    return stacked(history)
+
+
+def torch_adam_parameter(p, gradients, rates, beta1, beta2, eps):
+    return torch_adam(p, gradients, rates, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0)[0]
+
+
+def torch_adam_state(p, gradients, rates, beta1, beta2, eps):
+    _, t, m, v = torch_adam(p, gradients, rates, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0)
+    return {"t after each step": t.int().tolist(), "m after each step": m, "v after each step": v}
+
+
+def over_four_decades(rng, steps, *shape):
+    """Gradients of either sign from 0.01 to 100."""
+    signs = 2.0 * rng.integers(0, 2, steps, *shape) - 1
+    return signs * 10 ** rng.uniform(-2, 2, steps, *shape)
+
+
+def adam_run(rng):
+    n, steps = rng.sizes(2, 6, 2)
+    beta1, beta2 = round(float(rng.uniform(0.7, 0.93)), 3), round(float(rng.uniform(0.96, 0.999)), 3)
+    return rng.normal(n), over_four_decades(rng, steps, n), some_rates(rng, steps), beta1, beta2, 1e-8
+
+
+def adam_run_with_small_gradients(rng):
+    """One gradient is always 0, and eps is of the size of the others."""
+    p, gradients, rates, beta1, beta2, _ = adam_run(rng)
+    gradients = gradients / 100
+    gradients[:, rng.size(0, len(p) - 1)] = 0.0
+    return p, gradients, rates, beta1, beta2, rng.choice([1e-2, 3e-2])
+
+
+STEEP_AND_FLAT = [[40.0, -0.01], [-3.0, 0.5], [0.05, 8.0], [90.0, -0.2], [-0.6, 30.0], [7.0, 1.5]]
+
+
+@exercise("5.3", "adam_step", points=15, minutes=30, difficulty=3, forbids="optimisers", builds_on=("5.1", "5.2"))
+class TestAdamStep:
+    def test_state(self, student, probes):
+        """what is remembered: the count t and the averages m and v after each step"""
+        one = (floats([1.0]), floats([[0.5], [-2.0], [0.1]]), [0.1, 0.1, 0.05], 0.9, 0.99, 1e-8)
+        two = (floats([1.0, -1.0]), floats(STEEP_AND_FLAT), [0.1, 0.1, 0.05, 0.2, 0.05, 0.01], 0.9, 0.999, 1e-8)
+        agree(student.through("state_of_adam"), probes([one, two], random=adam_run, n=2), torch_adam_state)
+
+    def test_parameter(self, student, probes):
+        """the parameter after each step, with gradients from 0.01 to 100"""
+        one = (floats([1.0]), floats([[0.5], [-2.0], [0.1]]), [0.1, 0.1, 0.05], 0.9, 0.99, 1e-8)
+        two = (floats([1.0, -1.0]), floats(STEEP_AND_FLAT), [0.1, 0.1, 0.05, 0.2, 0.05, 0.01], 0.9, 0.999, 1e-8)
+        # wide enough that the place of so small an eps does not matter: the next check is about eps
+        ladder = probes([one, two], random=adam_run, n=3)
+        agree(student.through("parameter_of_adam"), ladder, torch_adam_parameter, rtol=1e-5, atol=1e-5)
+
+    def test_small_gradients(self, student, probes):
+        """the same with gradients that are as small as eps, and with gradients of 0"""
+        one = (floats([1.0]), floats([[0.05], [-0.02], [0.001]]), [0.1, 0.1, 0.05], 0.9, 0.99, 1e-2)
+        two = (floats([1.0, -1.0]), floats([[0.0, 0.03], [0.0, -0.01]]), [0.1, 0.05], 0.9, 0.999, 1e-2)
+        ladder = probes([one, two], random=adam_run_with_small_gradients, n=3)
+        agree(student.through("parameter_of_adam"), ladder, torch_adam_parameter)
+
+
+# 5.4
+
+
+def torch_adamw(p, gradients, rates, beta1, beta2, eps, weight_decay):
+    options = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay}
+    p, _, m, v = torch_adam(p, gradients, rates, step=adamw, **options)
+    return {"p after each step": p, "m after each step": m, "v after each step": v}
+
+
+def adamw_run(rng):
+    p, *rest = adam_run(rng)
+    return p + p.sign(), *rest, round(float(rng.uniform(0.05, 0.3)), 2)
+
+
+@exercise("5.4", "adamw_step", points=5, minutes=10, difficulty=2, forbids="optimisers", builds_on=("5.3",))
+class TestAdamwStep:
+    def test_steps(self, student, probes):
+        """the parameter and both averages after each step"""
+        one = (floats([2.0]), floats([[0.5], [-2.0]]), [0.1, 0.05], 0.9, 0.99, 1e-8, 0.1)
+        rates = [0.1, 0.1, 0.05, 0.2, 0.05, 0.01]
+        two = (floats([2.0, -3.0]), floats(STEEP_AND_FLAT), rates, 0.9, 0.999, 1e-8, 0.2)
+        agree(student.through("adamw_steps"), probes([one, two], random=adamw_run, n=3), torch_adamw)
+
+
+# 5.5 and 5.6: a linear layer with D inputs and C classes
+
+
+def slopes_of_the_mean(X, y, weight, bias):
+    """Mean loss and its gradients, for all examples at once."""
+    weight, bias = weight.detach().clone().requires_grad_(), bias.detach().clone().requires_grad_()
+    loss = F.cross_entropy(F.linear(X, weight, bias), y)
+    return loss.item(), *torch.autograd.grad(loss, (weight, bias))
+
+
+def torch_train_steps(weight, bias, batches, lr):
+    weight, bias = weight.clone(), bias.clone()
+    losses, history = [], []
+    for X, y in batches:
+        loss, dw, db = slopes_of_the_mean(X, y, weight, bias)
+        sgd([weight, bias], [dw, db], [None, None], momentum=0.0, lr=lr, **PLAIN)
+        losses.append(loss)
+        history.append((dw, weight.clone(), bias.clone()))
+    used, weights, biases = stacked(history)
+    return {
+        "loss": losses,
+        "optimiser steps": [1] * len(batches),
+        "gradient used": used,
+        "weight after it": weights,
+        "bias after it": biases,
+    }
+
+
+WEIGHT, BIAS = [[0.5, -0.3], [-0.2, 0.8], [0.1, 0.4]], [0.1, -0.2, 0.3]
+
+
+def hand_made_batches():
+    """Three batches of different sizes, two inputs, three classes."""
+    X = floats([[1.0, -0.5], [0.3, 2.0], [-1.2, 0.7], [0.4, 1.5], [-0.8, -1.1], [2.0, 0.2], [0.9, -1.6], [-0.1, 0.6]])
+    y = torch.tensor([2, 0, 0, 1, 2, 0, 1, 1])
+    return list(zip(X.split((4, 2, 2)), y.split((4, 2, 2)), strict=True))
+
+
+def batches_of(rng, sizes):
+    """A layer, and batches of these sizes; no label is the class that the layer is already sure of."""
+    d, c = rng.sizes(2, 4, 2)
+    batches = [(rng.normal(n, d), rng.integers(0, c, n)) for n in sizes]
+    return rng.normal(c, d), rng.normal(c), batches, round(float(rng.uniform(0.2, 1.0)), 2)
+
+
+def random_batch(rng):
+    return batches_of(rng, (rng.size(2, 5),))
+
+
+def random_batches(rng):
+    return batches_of(rng, rng.sizes(2, 6, 3))
+
+
+@exercise("5.5", "train_step", points=15, minutes=20, difficulty=2, builds_on=("4.6", "4.10", "5.1"))
+class TestTrainStep:
+    def test_one_step(self, student, probes):
+        """one batch: its loss, one step of the optimiser, and where the parameters go"""
+        batch = hand_made_batches()[0]
+        ladder = probes([(floats(WEIGHT), floats(BIAS), [batch], 0.5)], random=random_batch, n=3)
+        agree(student.through("train_steps"), ladder, torch_train_steps, **LOSS)
+
+    def test_three_steps(self, student, probes):
+        """three batches, one after the other: each step uses the gradient of its own batch"""
+        hand_made = [(floats(WEIGHT), floats(BIAS), hand_made_batches(), 0.5)]
+        ladder = probes(hand_made, random=random_batches, n=3)
+        agree(student.through("train_steps"), ladder, torch_train_steps, **LOSS)
+
+
+def torch_step_on_all(weight, bias, micro_batches, lr, old_gradient):
+    X, y = (torch.cat(parts) for parts in zip(*micro_batches, strict=True))
+    alone = torch_train_steps(weight, bias, [(X, y)], lr)
+    return {
+        "loss": alone["loss"][0],
+        "largest batch in the net": max(len(labels) for _, labels in micro_batches),
+        "optimiser steps": 1,
+        "gradient used": alone["gradient used"][0],
+        "weight after it": alone["weight after it"][0],
+        "bias after it": alone["bias after it"][0],
+    }
+
+
+def with_old_gradient(rng, probe):
+    return *probe, rng.normal(*probe[0].shape)
+
+
+def equal_micro_batches(rng):
+    return with_old_gradient(rng, batches_of(rng, (rng.size(2, 4),) * rng.size(2, 3)))
+
+
+def unequal_micro_batches(rng):
+    return with_old_gradient(rng, batches_of(rng, rng.sizes(1, 5, rng.size(2, 3))))
+
+
+@exercise("5.6", "accumulate_step", points=10, minutes=20, difficulty=3, builds_on=("5.5",))
+class TestAccumulateStep:
+    def test_equal_sizes(self, student, probes):
+        """micro-batches of equal size, with old gradients still in place"""
+        (X, y), *_ = hand_made_batches()
+        pair = [(X[:2], y[:2]), (X[2:], y[2:])]
+        ladder = probes(
+            [(floats(WEIGHT), floats(BIAS), pair, 0.5, 0.2 * floats(WEIGHT))], random=equal_micro_batches, n=3
+        )
+        agree(student.through("accumulated_step"), ladder, torch_step_on_all, **LOSS)
+
+    def test_unequal_sizes(self, student, probes):
+        """micro-batches of 4, 4 and 2 examples, and of other sizes"""
+        (X, y), *rest = hand_made_batches()
+        four_four_two = [(X, y), tuple(torch.cat(parts) for parts in zip(*rest, strict=True)), (X[1:3] + 1, y[1:3])]
+        three_one = [(X[:3], y[:3]), (X[3:], y[3:])]
+        layer = floats(WEIGHT), floats(BIAS)
+        ladder = probes(
+            [(*layer, three_one, 0.5, 0.2 * floats(WEIGHT)), (*layer, four_four_two, 0.5, 0.3 - floats(WEIGHT))],
+            random=unequal_micro_batches,
+            n=3,
+        )
+        agree(student.through("accumulated_step"), ladder, torch_step_on_all, **LOSS)
+
+
+# 5.7
+
+
+def clipped_by_torch(params, gradients, max_norm):
+    """torch's clip_grad_norm_ on parameters with these gradients."""
+    made = [nn.Parameter(p) for p in params]
+    for p, g in zip(made, gradients, strict=True):
+        p.grad = g
+    return nn.utils.clip_grad_norm_(made, max_norm), [p.grad for p in made]
+
+
+def torch_norm(params, gradients, max_norm):
+    return clipped_by_torch(params, gradients, max_norm)[0]
+
+
+def torch_clipped(params, gradients, max_norm):
+    after = {f"gradient of params[{i}]": g for i, g in enumerate(clipped_by_torch(params, gradients, max_norm)[1])}
+    return {**after, "parameters as before": True}
+
+
+def some_gradients(rng):
+    """Three parameters of different shapes with gradients of different sizes; the norm is 6 at least."""
+    a, b, c = rng.sizes(2, 5, 3)
+    params = [rng.normal(a, b), rng.normal(c), rng.normal(a)]
+    gradients = [rng.normal(a, b), 3 * rng.normal(c), None if rng.choice([True, False]) else 0.5 * rng.normal(a)]
+    gradients[1][0] = rng.choice([-1.0, 1.0]) * rng.uniform(6, 9)
+    return params, gradients
+
+
+def above_or_below(rng):
+    """A maximum that is a fraction of the norm, or some times as large."""
+    limit = rng.choice([0.5, 1.0, 2.0, 200.0])
+    return *some_gradients(rng), limit
+
+
+def three_four_twelve(max_norm):
+    """Gradients of the norm 13."""
+    params = [floats([0.5, -1.0]), floats([[2.0, 0.3, -0.6]])]
+    return params, [floats([3.0, 0.0]), floats([[0.0, -4.0, 12.0]])], max_norm
+
+
+def without_gradient(max_norm):
+    params = [floats([1.0, 2.0]), floats([[0.7, -0.2, 1.5], [0.1, 0.9, -0.4]]), floats([0.4, 0.8, -0.5])]
+    return params, [floats([6.0, -2.0]), None, floats([1.0, 0.5, -3.0])], max_norm
+
+
+def all_zero():
+    return [floats([1.0, 2.0]), floats([0.5])], [floats([0.0, 0.0]), floats([0.0])], 1.0
+
+
+@exercise("5.7", "clip_gradients", points=10, minutes=20, difficulty=2, forbids="clipping", builds_on=("5.5",))
+class TestClipGradients:
+    def test_norm(self, student, probes):
+        """the norm of all gradients together, as it was before"""
+        ladder = probes(
+            [three_four_twelve(1.0), three_four_twelve(100.0), without_gradient(2.0), all_zero()],
+            random=above_or_below,
+        )
+        agree(student.through("returned_norm"), ladder, torch_norm, rtol=1e-5)
+
+    def test_gradients(self, student, probes):
+        """the gradients afterwards, where the maximum is below their norm and where it is above"""
+        ladder = probes(
+            [three_four_twelve(1.0), three_four_twelve(100.0), without_gradient(2.0), all_zero()],
+            random=above_or_below,
+        )
+        agree(student.through("clipped_gradients"), ladder, torch_clipped, rtol=1e-5, atol=1e-7)
+
+
+# 5.8
+
+
+def from_table(step, max_lr, min_lr, warmup, total):
+    """The schedule read off a table: a ramp, and the falling half of a Hann window as torch makes it."""
+    ramp = torch.linspace(0.0, max_lr, warmup + 1, dtype=torch.float64)[:-1]
+    window = torch.hann_window(2 * (total - warmup) + 1, periodic=False, dtype=torch.float64)
+    decay = min_lr + (max_lr - min_lr) * window[total - warmup :]
+    return float(torch.cat([ramp, decay])[min(step, total)])
+
+
+def a_plan(rng):
+    warmup = rng.size(4, 20)
+    return (
+        round(float(rng.uniform(0.2, 1.0)), 3),
+        round(float(rng.uniform(0.01, 0.1)), 3),
+        warmup,
+        warmup + rng.size(30, 90),
+    )
+
+
+def early(rng):
+    plan = a_plan(rng)
+    return rng.size(1, plan[2] - 1), *plan
+
+
+def late(rng):
+    """A step in the first or the last third of the decay: a straight line shows there."""
+    plan = a_plan(rng)
+    third = (plan[3] - plan[2]) // 3
+    step = plan[2] + rng.size(4, third - 1) if rng.choice([True, False]) else plan[3] - rng.size(4, third - 1)
+    return step, *plan
+
+
+@exercise("5.8", "lr_at", points=10, minutes=15, difficulty=2, forbids="optimisers")
+class TestLrAt:
+    def test_warm_up(self, student, probes):
+        """the warm-up, from step 0 up to the largest rate"""
+        plan = (0.5, 0.1, 10, 100)
+        ladder = probes([(5, *plan), (0, *plan), (9, *plan), (10, *plan), (0, 0.6, 0.2, 0, 50)], random=early)
+        agree(student.lr_at, ladder, from_table, atol=1e-12)
+
+    def test_decay(self, student, probes):
+        """the decay, from the largest rate to the smallest and beyond"""
+        plan = (0.5, 0.1, 10, 100)
+        hand_made = [(step, *plan) for step in (55, 30, 10, 99, 100, 130)]
+        agree(student.lr_at, probes(hand_made, random=late), from_table, atol=1e-12)
+
+
+# 5.9
+
+
+def whole_epoch(batches, X, y, size):
+    """None if the batches are those of one epoch, else what is wrong with them."""
+    if not isinstance(batches, list) or not all(is_pair(batch) for batch in batches):
+        return "Your function must give pairs (inputs, labels) of tensors, one pair a batch, with as many inputs as labels."
+    own_label = {tuple(row): label for row, label in zip(X.tolist(), y.tolist(), strict=True)}
+    seen = []
+    for inputs, labels in batches:
+        if inputs.shape[1:] != X.shape[1:] or labels.dim() != 1 or labels.dtype != y.dtype:
+            return "The inputs of a batch must have the shape (n, D), the labels (n,) and the dtype of y."
+        for row, label in zip(map(tuple, inputs.tolist()), labels.tolist(), strict=True):
+            if row not in own_label:
+                return f"A batch holds the inputs {list(row)}, which are no row of X."
+            if label != own_label[row]:
+                return f"The example {list(row)} came with the label {label}; its own label is {own_label[row]}."
+            seen.append(row)
+    for row in own_label:
+        if seen.count(row) != 1:
+            times = "is in no batch" if row not in seen else f"came {seen.count(row)} times in one epoch"
+            return f"The example {list(row)} {times}. {sizes_of(batches, X, size)}"
+    if [len(labels) for _, labels in batches] != expected_sizes(X, size):
+        return sizes_of(batches, X, size)
+    return None
+
+
+def is_pair(batch):
+    if not isinstance(batch, list) or len(batch) != 2 or not all(isinstance(part, torch.Tensor) for part in batch):
+        return False
+    return all(part.dim() > 0 for part in batch) and len(batch[0]) == len(batch[1])
+
+
+def expected_sizes(X, size):
+    return [len(part) for part in torch.arange(len(X)).split(size)]
+
+
+def sizes_of(batches, X, size):
+    sizes, right = (", ".join(map(str, numbers)) for numbers in ([len(b[1]) for b in batches], expected_sizes(X, size)))
+    return f"Your batches have the sizes {sizes}; {len(X)} examples in batches of {size} make {right}."
+
+
+def pairs_stay_together(batches, X, y, size, seed):
+    return whole_epoch(batches, X, y, size)
+
+
+def order_is_random(epochs, X, y, size, seed):
+    for batches in epochs.values():
+        wrong = whole_epoch(batches, X, y, size)
+        if wrong:
+            return wrong
+    rows = {id_: [X.tolist().index(row) for b in batches for row in b[0].tolist()] for id_, batches in epochs.items()}
+    first, second, again = rows.values()
+    if first == second:
+        return "Two epochs in a row went through the examples in the same order."
+    if first != again:
+        return "Two generators with the same seed gave two different orders."
+    neighbours = [[X.tolist().index(row) for row in inputs.tolist()] for inputs, _ in epochs["epoch 1"]]
+    if all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in neighbours):
+        return "Each batch holds examples that are neighbours in X: the batches are shuffled, the examples are not."
+    return None
+
+
+def labelled(n):
+    """n examples of two numbers each, with labels 10, 20, 30, ..."""
+    one = torch.arange(1, n + 1, dtype=torch.float64)
+    return torch.stack([one, -one], dim=1), 10 * torch.arange(1, n + 1)
+
+
+def random_data(rng):
+    """At least twelve examples, so that two random orders are never the same by chance, and a rest for the last batch."""
+    size = rng.size(3, 5)
+    n = size * rng.size(4, 5) + rng.size(1, size - 1)
+    return rng.normal(n, 2), torch.tensor(rng.shuffled(range(100, 100 + n))), size, rng.size(0, 1000)
+
+
+@exercise("5.9", "minibatches", points=10, minutes=20, difficulty=2, forbids="dataloader")
+class TestMinibatches:
+    def test_one_epoch(self, student, probes):
+        """one epoch: batches of the right sizes, every example once, and with its own label"""
+        ladder = probes([(*labelled(5), 2, 0), (*labelled(6), 3, 1), (*labelled(3), 5, 2)], random=random_data)
+        satisfies(student.through("one_epoch"), ladder, pairs_stay_together, float32=True)
+
+    def test_order(self, student, probes):
+        """another random order in each epoch, and the same orders again with the same seed"""
+        ladder = probes([(*labelled(14), 4, 0)], random=random_data)
+        satisfies(student.through("two_epochs"), ladder, order_is_random)
+
+
+# 5.10
+
+
+def mean_loss(weight, bias, batches):
+    X, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    return F.cross_entropy(F.linear(X, weight, bias), y).item()
+
+
+def mean_loss_and_no_traces(weight, bias, batches, training):
+    return {
+        "loss": mean_loss(weight, bias, batches),
+        "net.training afterwards": training,
+        "dropout.training afterwards": training,
+        "forward passes with a graph": 0,
+    }
+
+
+def a_layer_and_data(rng):
+    weight, bias, batches, _ = batches_of(rng, rng.sizes(2, 6, rng.size(2, 3)))
+    return weight, bias, batches
+
+
+def a_layer_data_and_a_mode(rng):
+    return *a_layer_and_data(rng), rng.choice([True, False])
+
+
+@exercise("5.10", "evaluate", points=10, minutes=20, difficulty=2, builds_on=("2.11", "5.5"))
+class TestEvaluate:
+    def test_mean_loss(self, student, probes):
+        """the mean loss over all examples, with batches of different sizes and a net with dropout"""
+        two, three = hand_made_batches()[:2], hand_made_batches()
+        layer = floats(WEIGHT), floats(BIAS)
+        ladder = probes([(*layer, two), (*layer, three)], random=a_layer_and_data, n=3)
+        agree(student.through("loss_of_evaluate"), ladder, mean_loss, **LOSS)
+
+    def test_no_traces(self, student, probes):
+        """the same, and the net is left in the mode in which it came, without a graph"""
+        layer = floats(WEIGHT), floats(BIAS), hand_made_batches()
+        ladder = probes([(*layer, True), (*layer, False)], random=a_layer_data_and_a_mode, n=3)
+        agree(student.through("evaluate_and_look_around"), ladder, mean_loss_and_no_traces, **LOSS)

@@ -1,0 +1,1830 @@
+"""Wrong answers that students really give in assignment 05, each with the sentence they then read."""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from autograder.authoring import Catalogue
+
+catalogue = Catalogue()
+
+
+# --- 5.1 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.1",
+    "uphill",
+    "The parameters move by the right amount in the opposite direction. Does the gradient point to where the loss grows or to where it falls?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            if g is not None:
+                p.add_(lr * g)
+
+
+@catalogue.misconception(
+    "5.1",
+    "name bound to a new tensor",
+    "The tensors of the model hold the same numbers as before. Does your code write into them, or does it make new tensors beside them?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            if g is not None:
+                p = p - lr * g
+
+
+@catalogue.misconception(
+    "5.1",
+    "entries of the list replaced",
+    "The tensors of the model hold the same numbers as before. Does your code write into them, or does it make new tensors beside them?",
+)
+def sgd_step(params, grads, lr):
+    for i, g in enumerate(grads):
+        if g is not None:
+            params[i] = params[i] - lr * g
+
+
+@catalogue.misconception(
+    "5.1",
+    "method without underscore",
+    "The tensors of the model hold the same numbers as before. Does your code write into them, or does it make new tensors beside them?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            if g is not None:
+                p.sub(lr * g)
+
+
+@catalogue.misconception(
+    "5.1",
+    "watched by autograd",
+    "PyTorch stops because a parameter is changed in place while autograd watches it. Is the update a part of the function whose gradient is wanted?",
+)
+def sgd_step(params, grads, lr):
+    for p, g in zip(params, grads, strict=True):
+        if g is not None:
+            p -= lr * g
+
+
+@catalogue.misconception(
+    "5.1",
+    "arithmetic with None",
+    "Parameters that all have a gradient are updated, and a gradient that is None stops the function with an error. What should happen to a parameter that took no part in the loss?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            p -= lr * g
+
+
+@catalogue.misconception(
+    "5.1",
+    "the first None ends the loop",
+    "From the first gradient that is None on, no parameter is updated. What becomes of the parameters that come after it?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            if g is None:
+                return
+            p -= lr * g
+
+
+@catalogue.misconception(
+    "5.1",
+    "learning rate left out",
+    "The parameters move by the whole gradient. How far should a step go, compared with the length of the gradient?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            if g is not None:
+                p -= g
+
+
+@catalogue.misconception(
+    "5.1",
+    "gradients scaled in place",
+    "The parameters are right, but the gradients have changed as well: they were multiplied by the learning rate. Which of your operations write into the tensor on their left?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            if g is not None:
+                p.sub_(g.mul_(lr))
+
+
+@catalogue.misconception(
+    "5.1",
+    "sign of the gradient only",
+    "Every entry moves by exactly the learning rate, however large its gradient is. Does a steep slope ask for the same step as a flat one?",
+)
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads, strict=True):
+            if g is not None:
+                p -= lr * g.sign()
+
+
+# --- 5.2 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.2",
+    "average in place of the sum",
+    "New gradients enter the velocity with the weight 1 - mu. Is the velocity asked for a running sum or a weighted mean of the gradients?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).add_((1 - mu) * g)
+    p.sub_(lr * v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "velocity not used",
+    "The velocity stays as it was, and each step follows the gradient of the moment alone. Where do earlier gradients come in?",
+)
+def momentum_step(p, g, v, lr, mu):
+    p.sub_(lr * g)
+
+
+@catalogue.misconception(
+    "5.2",
+    "look ahead",
+    "The velocity is right, and the parameter moves along g + mu v. That is Nesterov's rule; which vector does the formula of this exercise follow?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).add_(g)
+    p.sub_(lr * (g + mu * v))
+
+
+@catalogue.misconception(
+    "5.2",
+    "learning rate inside the velocity",
+    "The velocity holds gradients that were already multiplied by the learning rate of their own step. What then happens to them when the rate changes?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).add_(lr * g)
+    p.sub_(v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "learning rate inside a downhill velocity",
+    "The velocity points downhill and holds gradients that were already multiplied by their learning rate. Which sign has g in the formula for v, and where does the rate stand?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).sub_(lr * g)
+    p.add_(v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "downhill velocity",
+    "The parameter is right, and the velocity has the opposite sign. Which sign has g in the formula for v?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).sub_(g)
+    p.add_(lr * v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "parameter first",
+    "The velocity is right, and the parameter moves along the velocity of the step before. Which of the two formulas comes first?",
+)
+def momentum_step(p, g, v, lr, mu):
+    p.sub_(lr * v)
+    v.mul_(mu).add_(g)
+
+
+@catalogue.misconception(
+    "5.2",
+    "velocity not kept",
+    "The velocity is the same after the call as before, though it is used for the step. Where is the new one written to?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v = mu * v + g
+    p.sub_(lr * v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "parameter not written to",
+    "The velocity is right, and the parameter holds the same numbers as before. Does your last line write into the tensor that came in, or does it make another one?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).add_(g)
+    p = p - lr * v
+
+
+@catalogue.misconception(
+    "5.2",
+    "uphill",
+    "The velocity is right, and the parameter moves in the opposite direction. Which way along the gradient makes the loss smaller?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).add_(g)
+    p.add_(lr * v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "nothing fades",
+    "The velocity is the plain sum of all gradients. By which factor should the old velocity shrink before the new gradient is added?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.add_(g)
+    p.sub_(lr * v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "the new gradient shrinks, too",
+    "The velocity is mu times the right one at each step. Does mu belong to the old velocity alone, or to the new gradient as well?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.add_(g).mul_(mu)
+    p.sub_(lr * v)
+
+
+@catalogue.misconception(
+    "5.2",
+    "learning rate left out",
+    "The velocity is right, and the parameter moves by all of it. What scales the step?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v.mul_(mu).add_(g)
+    p.sub_(v)
+
+
+# --- 5.3 -----------------------------------------------------------------------------------------------------------
+
+
+def _averages(g, state, beta1, beta2):
+    """The right averages, uncorrected, kept in the state."""
+    state["t"] += 1
+    state["m"] = beta1 * state["m"] + (1 - beta1) * g
+    state["v"] = beta2 * state["v"] + (1 - beta2) * g**2
+    return state["t"], state["m"], state["v"]
+
+
+@catalogue.misconception(
+    "5.3",
+    "no correction",
+    "What is remembered is right, and the step is made with the averages as they are. How large is an average that began at 0 after its first gradient?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    _, m, v = _averages(g, state, beta1, beta2)
+    p.sub_(lr * m / (v.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "counting from 0",
+    "The first step gives NaN. Which t stands in the correction of your first step, and what is beta to that power?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta1 ** (t - 1)), v / (1 - beta2 ** (t - 1))
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "counting from 2",
+    "What is remembered is right, and the corrections of each step are those of the step after it. Which t belongs to the very first step?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta1 ** (t + 1)), v / (1 - beta2 ** (t + 1))
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "betas exchanged",
+    "The average of the gradient fades with beta2 and that of its square with beta1. Which of the two belongs to which?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta2, beta1)
+    m_hat, v_hat = m / (1 - beta2**t), v / (1 - beta1**t)
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "betas exchanged in the corrections",
+    "What is remembered is right, and each average is corrected with the beta of the other one. Which power brings the weights of m to 1?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta2**t), v / (1 - beta1**t)
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "no root",
+    "What is remembered is right, and the step is divided by the average of the squares itself. If all gradients were ten times as large, how would that change your step?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p.sub_(lr * m_hat / (v_hat + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "eps under the root",
+    "The steps are right where gradients are large, and too small where they are small: eps is added before the root is taken. Where does it stand in the formula?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p.sub_(lr * m_hat / (v_hat + eps).sqrt())
+
+
+@catalogue.misconception(
+    "5.3",
+    "eps before the correction",
+    "The steps are right where gradients are large, and too small where they are small: eps is added to the root of the uncorrected average. Which of the two averages of the squares does it belong to?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    rate = lr * math.sqrt(1 - beta2**t) / (1 - beta1**t)
+    p.sub_(rate * m / (v.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "no eps",
+    "The steps are right for all gradients that are not tiny, but eps has no influence, and gradients of 0 give NaN. What is 0 divided by 0?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p.sub_(lr * m_hat / v_hat.sqrt())
+
+
+@catalogue.misconception(
+    "5.3",
+    "corrected averages remembered",
+    "The averages that are remembered are the corrected ones, so the next step corrects them once more. Which of the two belong into the state?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    state["m"], state["v"] = m / (1 - beta1**t), v / (1 - beta2**t)
+    p.sub_(lr * state["m"] / (state["v"].sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "gradient not squared",
+    "The second average is one of the gradients themselves, and its root is NaN where it is negative. What is it an average of?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, _ = _averages(g, {**state}, beta1, beta2)
+    state["t"], state["m"] = t, m
+    state["v"] = beta2 * state["v"] + (1 - beta2) * g
+    m_hat, v_hat = m / (1 - beta1**t), state["v"] / (1 - beta2**t)
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "square of the average",
+    "The second average is built from m squared. Of what is it an average, of the squares of the gradients or of the square of their average?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, _ = _averages(g, {**state}, beta1, beta2)
+    state["t"], state["m"] = t, m
+    state["v"] = beta2 * state["v"] + (1 - beta2) * m**2
+    m_hat, v_hat = m / (1 - beta1**t), state["v"] / (1 - beta2**t)
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "only m corrected",
+    "What is remembered is right, and the average of the squares goes into the step uncorrected. Did only one of the two begin at 0?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    p.sub_(lr * m / (1 - beta1**t) / (v.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "only v corrected",
+    "What is remembered is right, and the average of the gradient goes into the step uncorrected. Did only one of the two begin at 0?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    p.sub_(lr * m / ((v / (1 - beta2**t)).sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "root before the correction",
+    "What is remembered is right, and the root of v is divided by 1 - beta2^t. What comes first in the formula, the correction or the root?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    p.sub_(lr * m / (1 - beta1**t) / (v.sqrt() / (1 - beta2**t) + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "the gradient in place of its average",
+    "What is remembered is right, and the step follows the gradient of the moment. What is the average m for?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, _, v = _averages(g, state, beta1, beta2)
+    p.sub_(lr * g / ((v / (1 - beta2**t)).sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "uphill",
+    "What is remembered is right, and the parameter moves by the right amount in the opposite direction. Which way along the gradient makes the loss smaller?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p.add_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "count not kept",
+    "The averages are right, and the count in the state stays 0, so every step is corrected like the first one. Where is the new count written to?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    t = 1
+    state["t"] = 0
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "averages not kept",
+    "The count is right, and the averages in the state are still 0 after the step. Where are the new ones written to?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, {**state}, beta1, beta2)
+    state["t"] = t
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "new gradients at full weight",
+    "New gradients and new squares are added without the weight 1 - beta. Do the two weights of an average add up to 1 in your code?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    state["t"] += 1
+    t = state["t"]
+    state["m"] = beta1 * state["m"] + g
+    state["v"] = beta2 * state["v"] + g**2
+    m_hat, v_hat = state["m"] / (1 - beta1**t), state["v"] / (1 - beta2**t)
+    p.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+@catalogue.misconception(
+    "5.3",
+    "parameter not written to",
+    "What is remembered is right, and the parameter holds the same numbers as before. Does your last line write into the tensor that came in, or does it make another one?",
+)
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, v = _averages(g, state, beta1, beta2)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p = p - lr * m_hat / (v_hat.sqrt() + eps)
+
+
+# --- 5.4 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.4",
+    "decay in the gradient",
+    "The averages contain the decay: it was added to the gradient, as L2 regularisation does it. What happens to it there when Adam divides by the usual size of the gradient?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    adam_step(p, g + weight_decay * p, state, lr, beta1, beta2, eps)
+
+
+@catalogue.misconception(
+    "5.4",
+    "decay in the gradient, in place",
+    "The averages contain the decay: it was added to the gradient, as L2 regularisation does it. What happens to it there when Adam divides by the usual size of the gradient?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    g.add_(weight_decay * p)
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+
+
+@catalogue.misconception(
+    "5.4",
+    "decay without learning rate",
+    "The parameter shrinks by the share lambda in every step, whatever the learning rate is. Which share of it does the formula take away?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    p.mul_(1 - weight_decay)
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+
+
+@catalogue.misconception(
+    "5.4",
+    "decay of the new value",
+    "The decay takes its share of the parameter after the step of Adam. Which value is to shrink, the one before that step or the one after it?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+    p.mul_(1 - lr * weight_decay)
+
+
+@catalogue.misconception(
+    "5.4",
+    "no decay",
+    "The result is that of Adam without any decay. Where does the parameter itself shrink?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+
+
+@catalogue.misconception(
+    "5.4",
+    "decay not written to the parameter",
+    "The result is that of Adam without any decay. Where does the parameter itself shrink?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    p.mul(1 - lr * weight_decay)
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+
+
+@catalogue.misconception(
+    "5.4",
+    "growth in place of decay",
+    "The parameter moves away from 0 by the share that the decay should take off. Which sign has the decay in the update?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    p.mul_(1 + lr * weight_decay)
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+
+
+@catalogue.misconception(
+    "5.4",
+    "decay in the gradient and in the parameter",
+    "The decay happens twice: the parameter shrinks, and the averages contain it as well. Should Adam know anything about it?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    decayed = g + weight_decay * p
+    p.mul_(1 - lr * weight_decay)
+    adam_step(p, decayed, state, lr, beta1, beta2, eps)
+
+
+@catalogue.misconception(
+    "5.4",
+    "the same amount for every parameter",
+    "Every entry moves towards 0 by the same amount, lr times lambda. Is the decay a fixed amount, or a share of the parameter?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    p.sub_(lr * weight_decay * p.sign())
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+
+
+# --- 5.5 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.5",
+    "never cleared",
+    "The first step is right, and each later one uses the sum of all gradients so far. Where does your code clear the old ones?",
+)
+def train_step(net, opt, X, y):
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "cleared once",
+    "The first step is right, and each later one uses the sum of all gradients so far. Where does your code clear the old ones?",
+)
+def train_step(net, opt, X, y):
+    if not hasattr(net, "started"):
+        net.started = True
+        opt.zero_grad()
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "cleared before the step",
+    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+)
+def train_step(net, opt, X, y):
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.zero_grad()
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "cleared before the step, with zeros",
+    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+)
+def train_step(net, opt, X, y):
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.zero_grad(set_to_none=False)
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "no backward pass",
+    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y)
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "step before backward",
+    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y)
+    opt.step()
+    loss.backward()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "one batch late",
+    "The first call moves nothing, and each later step uses the gradient of the batch before. Which comes first in your code, backward or step?",
+)
+def train_step(net, opt, X, y):
+    loss = F.cross_entropy(net(X), y)
+    opt.step()
+    opt.zero_grad()
+    loss.backward()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "no step",
+    "The optimiser made no step at all, and the parameters are as before. Who is to update them?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "loss returned with its graph",
+    "The loss is a tensor that still carries its graph; all else is right. What turns a tensor of one number into a Python number?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.step()
+    return loss
+
+
+@catalogue.misconception(
+    "5.5",
+    "nothing returned",
+    "The parameters are right, and no loss came back. What does the docstring ask your function to return?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.step()
+
+
+@catalogue.misconception(
+    "5.5",
+    "loss after the update",
+    "The parameters are right, and the loss is that of the batch after the update. Which forward pass does the docstring ask about?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.step()
+    return F.cross_entropy(net(X), y).item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "sum in place of the mean",
+    "Loss and gradient are as many times too large as there are examples in the batch. Is the loss of a batch the sum of its examples' losses, or their mean?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y, reduction="sum")
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "softmax before the cross-entropy",
+    "The loss is what comes out when the outputs go through a softmax before the cross-entropy, which contains one already. How often is a softmax applied in your code?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(torch.softmax(net(X), dim=1), y)
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.5",
+    "one update an example",
+    "The optimiser made one step for each example of the batch. How many steps does the docstring ask for, and what is the loss of a mini-batch?",
+)
+def train_step(net, opt, X, y):
+    losses = []
+    for example, label in zip(X, y, strict=True):
+        opt.zero_grad()
+        loss = F.cross_entropy(net(example[None]), label[None])
+        loss.backward()
+        opt.step()
+        losses.append(loss.item())
+    return sum(losses) / len(losses)
+
+
+@catalogue.misconception(
+    "5.5",
+    "number taken too early",
+    "Your function stops because backward is asked of a Python number. Which of the two knows how it was computed, the tensor or the number?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = F.cross_entropy(net(X), y).item()
+    loss.backward()
+    opt.step()
+    return loss
+
+
+@catalogue.misconception(
+    "5.5",
+    "outputs cut off",
+    "PyTorch stops because the loss has no connection to the parameters. Is the forward pass cut off from them, by detach or no_grad?",
+)
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    with torch.no_grad():
+        loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+
+# --- 5.6 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.6",
+    "divided by the number of micro-batches",
+    "With equal sizes all is right, and with unequal ones each micro-batch counts the same, however small it is. How much should an example in a small micro-batch count?",
+)
+def accumulate_step(net, opt, micro_batches):
+    opt.zero_grad()
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y) / len(micro_batches)
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "means added up",
+    "The gradient is the plain sum of the mean gradients of the micro-batches. By what must each be scaled before it is added?",
+)
+def accumulate_step(net, opt, micro_batches):
+    opt.zero_grad()
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y)
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "means added up, mean of means returned",
+    "The gradient is the plain sum of the mean gradients of the micro-batches. By what must each be scaled before it is added?",
+)
+def accumulate_step(net, opt, micro_batches):
+    opt.zero_grad()
+    losses = []
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y)
+        loss.backward()
+        losses.append(loss.item())
+    opt.step()
+    return sum(losses) / len(losses)
+
+
+@catalogue.misconception(
+    "5.6",
+    "sums added up",
+    "Loss and gradient are those of the sum over all examples. What is missing to make it their mean?",
+)
+def accumulate_step(net, opt, micro_batches):
+    opt.zero_grad()
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y, reduction="sum")
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "means divided by all examples",
+    "Each mini-batch mean was divided by the number of all examples. How many times does an example's own loss, divided by that number, stand in the mean of its micro-batch?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    opt.zero_grad()
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y) / count
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "cleared before each micro-batch",
+    "The optimiser used the gradient of the last micro-batch alone. When are gradients cleared in your code?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    total = 0.0
+    for X, y in micro_batches:
+        opt.zero_grad()
+        loss = F.cross_entropy(net(X), y, reduction="sum") / count
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "cleared after each micro-batch",
+    "When the optimiser made its step there was no gradient left, and nothing moved. When are gradients cleared in your code?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y, reduction="sum") / count
+        loss.backward()
+        opt.zero_grad()
+        total += loss.item()
+    opt.step()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "old gradients not cleared",
+    "The gradient that was used still contains what was there before the call. What was in .grad when your first micro-batch added to it?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y, reduction="sum") / count
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "cleared at the end only",
+    "The gradient that was used still contains what was there before the call. What was in .grad when your first micro-batch added to it?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y, reduction="sum") / count
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    opt.zero_grad()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "a step after each micro-batch",
+    "The optimiser made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    opt.zero_grad()
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y, reduction="sum") / count
+        loss.backward()
+        opt.step()
+        total += loss.item()
+    return total
+
+
+@catalogue.misconception(
+    "5.6",
+    "train_step for each micro-batch",
+    "The optimiser made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    return sum(train_step(net, opt, X, y) * len(y) for X, y in micro_batches) / count
+
+
+@catalogue.misconception(
+    "5.6",
+    "all at once",
+    "The numbers are right, but the whole batch went through the network at once. What was the reason for cutting it into micro-batches?",
+)
+def accumulate_step(net, opt, micro_batches):
+    inputs, labels = zip(*micro_batches, strict=True)
+    opt.zero_grad()
+    loss = F.cross_entropy(net(torch.cat(inputs)), torch.cat(labels))
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.6",
+    "share of the last micro-batch returned",
+    "The update is right, and the loss that came back is the share of the last micro-batch. Whose mean is asked for?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    opt.zero_grad()
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y, reduction="sum") / count
+        loss.backward()
+    opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.6",
+    "mean of means returned",
+    "The update is right, and the loss that came back is the mean of the micro-batches' means. Does each example have the same weight in it?",
+)
+def accumulate_step(net, opt, micro_batches):
+    count = sum(len(y) for _, y in micro_batches)
+    opt.zero_grad()
+    means = []
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y)
+        (loss * len(y) / count).backward()
+        means.append(loss.item())
+    opt.step()
+    return sum(means) / len(means)
+
+
+# --- 5.7 -----------------------------------------------------------------------------------------------------------
+
+
+def _norm(params):
+    return torch.sqrt(sum((p.grad**2).sum() for p in params if p.grad is not None))
+
+
+@catalogue.misconception(
+    "5.7",
+    "each tensor on its own",
+    "The norm is right, and each gradient was compared with the maximum on its own. Do all of them get the same factor, and does the step keep its direction?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    for p in params:
+        if p.grad is not None and p.grad.norm() > max_norm:
+            p.grad.mul_(max_norm / p.grad.norm())
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "each number on its own",
+    "The norm is right, and every number beyond the maximum was cut down to it. Do all numbers get the same factor, and does the step keep its direction?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    for p in params:
+        if p.grad is not None:
+            p.grad.clamp_(-max_norm, max_norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "sum of the norms",
+    "The norm that came back is the sum of the norms of the tensors. What is the length of a vector whose two halves have the lengths 3 and 4?",
+)
+def clip_gradients(params, max_norm):
+    norm = sum(p.grad.norm() for p in params if p.grad is not None)
+    if norm > max_norm:
+        for p in params:
+            if p.grad is not None:
+                p.grad.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "always rescaled",
+    "The norm is right, and gradients that are shorter than the maximum were stretched to it. What should happen to them?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    for p in params:
+        if p.grad is not None:
+            p.grad.mul_(max_norm / (norm + 1e-6))
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "always rescaled, also from zero",
+    "The norm is right, and gradients that are shorter than the maximum were stretched to it, those of 0 into NaN. What should happen to them?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    for p in params:
+        if p.grad is not None:
+            p.grad.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "square of the norm",
+    "What came back is the square of the norm. Which step comes after adding up the squares?",
+)
+def clip_gradients(params, max_norm):
+    norm = sum((p.grad**2).sum() for p in params if p.grad is not None)
+    if norm > max_norm:
+        for p in params:
+            if p.grad is not None:
+                p.grad.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "norm afterwards",
+    "The gradients are right, and the norm that came back is the one they have after clipping. Which of the two announces trouble?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    if norm > max_norm:
+        for p in params:
+            if p.grad is not None:
+                p.grad.mul_(max_norm / norm)
+    return _norm(params)
+
+
+@catalogue.misconception(
+    "5.7",
+    "nothing returned",
+    "The gradients are right, and no norm came back. What does the docstring ask your function to return?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    if norm > max_norm:
+        for p in params:
+            if p.grad is not None:
+                p.grad.mul_(max_norm / norm)
+
+
+@catalogue.misconception(
+    "5.7",
+    "clipped copies",
+    "The norm is right, and the gradients are as before. Does your code write into the gradients of the parameters, or does it make new tensors beside them?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    if norm > max_norm:
+        for g in [p.grad for p in params if p.grad is not None]:
+            g = g * max_norm / norm
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "norm of the parameters",
+    "What came back is the norm of the parameters. Of which tensors is it asked for?",
+)
+def clip_gradients(params, max_norm):
+    norm = torch.sqrt(sum((p.detach() ** 2).sum() for p in params))
+    if norm > max_norm:
+        for p in params:
+            if p.grad is not None:
+                p.grad.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "parameters clipped",
+    "The norm is right, the gradients are as before, and the parameters were scaled in their place. What is to become shorter, the step or the parameters?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    if norm > max_norm:
+        with torch.no_grad():
+            for p in params:
+                p.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "always length 1",
+    "The norm is right, and a gradient that is too long gets the length 1, whatever the maximum is. Which length may it keep?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    if norm > max_norm:
+        for p in params:
+            if p.grad is not None:
+                p.grad.div_(norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "factor upside down",
+    "The norm is right, and gradients that are too long became even longer. Which of the two stands on top of your fraction, the norm or the maximum?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params)
+    if norm > max_norm:
+        for p in params:
+            if p.grad is not None:
+                p.grad.mul_(norm / max_norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "mean of the squares",
+    "What came back is the root of the mean of the squares. Is the length of a vector made from their mean or from their sum?",
+)
+def clip_gradients(params, max_norm):
+    grads = [p.grad for p in params if p.grad is not None]
+    norm = torch.cat([g.flatten() for g in grads]).pow(2).mean().sqrt()
+    if norm > max_norm:
+        for g in grads:
+            g.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "largest entry",
+    "What came back is the largest absolute value of all entries. Which norm does the formula describe?",
+)
+def clip_gradients(params, max_norm):
+    grads = [p.grad for p in params if p.grad is not None]
+    norm = torch.cat([g.flatten() for g in grads]).abs().max()
+    if norm > max_norm:
+        for g in grads:
+            g.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "gradient missing",
+    "Your function stops where a parameter has no gradient. What is p.grad for a parameter that took no part in the loss?",
+)
+def clip_gradients(params, max_norm):
+    norm = torch.sqrt(sum((p.grad**2).sum() for p in params))
+    if norm > max_norm:
+        for p in params:
+            p.grad.mul_(max_norm / norm)
+    return norm
+
+
+@catalogue.misconception(
+    "5.7",
+    "division by a norm of 0",
+    "Your function stops with a division by zero where all gradients are 0. For which norms is a factor needed at all?",
+)
+def clip_gradients(params, max_norm):
+    norm = _norm(params).item()
+    factor = min(1.0, max_norm / norm)
+    for p in params:
+        if p.grad is not None:
+            p.grad.mul_(factor)
+    return norm
+
+
+# --- 5.8 -----------------------------------------------------------------------------------------------------------
+
+
+def _part(step, warmup, total):
+    """How much of the decay is done."""
+    return (step - warmup) / (total - warmup)
+
+
+@catalogue.misconception(
+    "5.8",
+    "one half left out",
+    "The decay starts too high by the difference of the two rates. From where to where does 1 + cos run, and what makes it run from 1 to 0?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "decay counted from step 0",
+    "The decay has begun before the warm-up is over: it is a share of all steps. At which step should its cosine be 1?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * step / total))
+
+
+@catalogue.misconception(
+    "5.8",
+    "decay as long as the whole run",
+    "The decay begins after the warm-up and lasts as many steps as the whole run, so it is cut off before its end. How many steps are there between the end of the warm-up and the last step?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * (step - warmup) / total))
+
+
+@catalogue.misconception(
+    "5.8",
+    "decay to 0",
+    "The decay runs from the largest rate towards 0, not towards the smallest rate. Where does min_lr enter between warm-up and end?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return 0.5 * max_lr * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "smallest rate on top",
+    "The decay runs from max_lr + min_lr to min_lr. How far does the rate have to fall in all?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * max_lr * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "a whole turn",
+    "The rate falls to its smallest value in the middle of the decay and rises again. Over what part of a turn should the cosine run?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(2 * math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "a quarter of a turn",
+    "The decay is a quarter of a turn of the cosine, which is still steep at the end. Over what part of a turn should it run?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + (max_lr - min_lr) * math.cos(math.pi / 2 * _part(step, warmup, total))
+
+
+@catalogue.misconception(
+    "5.8",
+    "pi left out",
+    "The cosine runs from 0 to 1 radian only, so the rate hardly falls. What angle is half a turn?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(_part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "rises after the end",
+    "All is right up to step total, and after it the rate rises again. What does a cosine do after half a turn?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "0 after the end",
+    "All is right up to step total, and from there on the rate is 0. At which rate is the training to go on?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return 0.0
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "straight line",
+    "The decay is a straight line: right at its beginning, in the middle and at its end, and nowhere else. Where is the cosine?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return max_lr - (max_lr - min_lr) * _part(step, warmup, total)
+
+
+@catalogue.misconception(
+    "5.8",
+    "rising decay",
+    "The decay runs from the smallest rate up to the largest. Which sign has the cosine in your bracket?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 - math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "sine in place of the cosine",
+    "The decay follows a sine: its value in the middle is the smallest rate plus the whole difference. Which of the two functions begins at 1?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.sin(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "warm-up one step early",
+    "The warm-up is one step ahead: at step 0 the rate is already max_lr / warmup. What should it be there?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * (step + 1) / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "warm-up as in nanoGPT",
+    "The warm-up is (step + 1) / (warmup + 1) of the largest rate, as some programs have it. What does the formula here say for step 0?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * (step + 1) / (warmup + 1)
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "warm-up from the smallest rate",
+    "The warm-up begins at min_lr. Where does the formula let it begin?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return min_lr + (max_lr - min_lr) * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "no warm-up",
+    "The rate is the largest one from the first step on. What should it be during the warm-up?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+@catalogue.misconception(
+    "5.8",
+    "division by a warm-up of 0",
+    "All is right as long as there is a warm-up, and without one step 0 stops your function with a division by zero. Which case of the formula belongs to step 0 then?",
+)
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step <= warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+# --- 5.9 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.9",
+    "inputs and labels shuffled separately",
+    "Inputs and labels are in two different random orders, so that examples have the labels of others. How many orders are drawn in your code?",
+)
+def minibatches(X, y, size, generator):
+    X = X[torch.randperm(len(X), generator=generator)]
+    y = y[torch.randperm(len(y), generator=generator)]
+    return list(zip(X.split(size), y.split(size), strict=True))
+
+
+@catalogue.misconception(
+    "5.9",
+    "labels not shuffled",
+    "The inputs are in a random order and the labels in the old one. Which label belongs to the first row of your first batch?",
+)
+def minibatches(X, y, size, generator):
+    X = X[torch.randperm(len(X), generator=generator)]
+    return list(zip(X.split(size), y.split(size), strict=True))
+
+
+@catalogue.misconception(
+    "5.9",
+    "rest dropped",
+    "The examples that do not fill a whole batch are in none. What should become of them?",
+)
+def minibatches(X, y, size, generator):
+    order = torch.randperm(len(X), generator=generator)
+    pieces = [order[i * size : (i + 1) * size] for i in range(len(X) // size)]
+    return [(X[rows], y[rows]) for rows in pieces]
+
+
+@catalogue.misconception(
+    "5.9",
+    "not shuffled",
+    "Every epoch goes through the examples as they stand in X. Where is the random order?",
+)
+def minibatches(X, y, size, generator):
+    return list(zip(X.split(size), y.split(size), strict=True))
+
+
+@catalogue.misconception(
+    "5.9",
+    "generator seeded anew",
+    "Every epoch has the same order, though a random one. What does your code do to the generator before it draws?",
+)
+def minibatches(X, y, size, generator):
+    generator.manual_seed(0)
+    order = torch.randperm(len(X), generator=generator)
+    return [(X[rows], y[rows]) for rows in order.split(size)]
+
+
+@catalogue.misconception(
+    "5.9",
+    "generator not used",
+    "The orders do not depend on the generator that was passed in. Where do the random numbers of your code come from?",
+)
+def minibatches(X, y, size, generator):
+    order = torch.randperm(len(X))
+    return [(X[rows], y[rows]) for rows in order.split(size)]
+
+
+@catalogue.misconception(
+    "5.9",
+    "shuffled in place",
+    "The batches are right, but X and y themselves are in another order afterwards. Does your code write into the tensors that came in?",
+)
+def minibatches(X, y, size, generator):
+    order = torch.randperm(len(X), generator=generator)
+    X[:], y[:] = X[order], y[order]
+    return [(a.clone(), b.clone()) for a, b in zip(X.split(size), y.split(size), strict=True)]
+
+
+@catalogue.misconception(
+    "5.9",
+    "drawn with replacement",
+    "Some examples came several times and others not at all. Is each row drawn anew, or is there one order of all rows?",
+)
+def minibatches(X, y, size, generator):
+    order = torch.randint(len(X), (len(X),), generator=generator)
+    return [(X[rows], y[rows]) for rows in order.split(size)]
+
+
+@catalogue.misconception(
+    "5.9",
+    "size taken for the number of batches",
+    "There are as many batches as a batch should have examples. What does `size` count?",
+)
+def minibatches(X, y, size, generator):
+    order = torch.randperm(len(X), generator=generator)
+    return [(X[rows], y[rows]) for rows in order.chunk(size)]
+
+
+@catalogue.misconception(
+    "5.9",
+    "batches shuffled, examples not",
+    "The batches come in a random order, and in each of them are examples that stand next to each other in X. What should be shuffled, the batches or the examples?",
+)
+def minibatches(X, y, size, generator):
+    pieces = torch.arange(len(X)).split(size)
+    whole, rest = ([p for p in pieces if (len(p) == size) is full] for full in (True, False))
+    order = torch.randperm(len(whole), generator=generator)
+    return [(X[rows], y[rows]) for rows in [whole[i] for i in order] + rest]
+
+
+@catalogue.misconception(
+    "5.9",
+    "one batch only",
+    "One batch came back, and an epoch has more of them. What does your loop return, and when?",
+)
+def minibatches(X, y, size, generator):
+    order = torch.randperm(len(X), generator=generator)
+    for rows in order.split(size):
+        return [(X[rows], y[rows])]
+
+
+# --- 5.10 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.10",
+    "dropout left on",
+    "The loss is that of a net whose dropout is still on. In which mode is the net while you measure?",
+)
+def evaluate(net, loader):
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y, reduction="sum").item()
+            count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "mean of the batch means",
+    "The result is the mean of the batches' means. Does an example in the small last batch count as much as the others?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        means = [F.cross_entropy(net(X), y).item() for X, y in loader]
+    net.train(was_training)
+    return sum(means) / len(means)
+
+
+@catalogue.misconception(
+    "5.10",
+    "dropout left on, mean of the batch means",
+    "The loss is that of a net whose dropout is still on, and it is the mean of the batches' means. In which mode is the net, and how much does an example of the last batch count?",
+)
+def evaluate(net, loader):
+    with torch.no_grad():
+        means = [F.cross_entropy(net(X), y).item() for X, y in loader]
+    return sum(means) / len(means)
+
+
+@catalogue.misconception(
+    "5.10",
+    "left in evaluation mode",
+    "The loss is right, and a net that was in training mode is left in evaluation mode. What will the rest of the training run without?",
+)
+def evaluate(net, loader):
+    net.eval()
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y, reduction="sum").item()
+            count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "always back to training mode",
+    "The loss is right, and a net that was in evaluation mode is left in training mode. In which mode did it come?",
+)
+def evaluate(net, loader):
+    net.eval()
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y, reduction="sum").item()
+            count += len(y)
+    net.train()
+    return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "graph built",
+    "Loss and mode are right, and every forward pass recorded a graph for a backward pass that never comes. How is autograd told that it is not needed?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    total, count = 0.0, 0
+    for X, y in loader:
+        total += F.cross_entropy(net(X), y, reduction="sum").item()
+        count += len(y)
+    net.train(was_training)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "no_grad taken for evaluation mode",
+    "The loss is that of a net whose dropout is still on. In which mode is the net while you measure?",
+)
+@torch.no_grad()
+def evaluate(net, loader):
+    total = sum(F.cross_entropy(net(X), y, reduction="sum").item() for X, y in loader)
+    return total / sum(len(y) for _, y in loader)
+
+
+@catalogue.misconception(
+    "5.10",
+    "a tensor returned",
+    "The number is right, but it is a tensor. What turns a tensor of one number into a Python number?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y, reduction="sum")
+            count += len(y)
+    net.train(was_training)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "last batch only",
+    "The result is the mean loss of the last batch. What happens to the losses of the others in your loop?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        for X, y in loader:
+            loss = F.cross_entropy(net(X), y)
+    net.train(was_training)
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.10",
+    "first batch only",
+    "The result is the mean loss of the first batch. Does your function return inside the loop?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        for X, y in loader:
+            net.train(was_training)
+            return F.cross_entropy(net(X), y).item()
+
+
+@catalogue.misconception(
+    "5.10",
+    "means divided by the number of examples",
+    "The sum of the batches' means was divided by the number of examples. Which sum belongs on top of the fraction?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y).item()
+            count += len(y)
+    net.train(was_training)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "not divided",
+    "The result is the sum of all losses. By what must it be divided?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        total = sum(F.cross_entropy(net(X), y, reduction="sum").item() for X, y in loader)
+    net.train(was_training)
+    return total
+
+
+@catalogue.misconception(
+    "5.10",
+    "accuracy",
+    "The result is the share of examples that were classified right. Which number is asked for, and which one does the training lower?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    right, count = 0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            right += int((net(X).argmax(dim=1) == y).sum())
+            count += len(y)
+    net.train(was_training)
+    return right / count

@@ -1,0 +1,154 @@
+"""Known mistakes get their name on a student's kit, from shipped data alone; damaged data costs only the names."""
+
+import ast
+import json
+
+import pytest
+from student_kit import RIGHT, TINY, Kit
+
+SIGN = "Every entry is the right one with the opposite sign."
+DATA = "misconceptions.json"
+
+
+def catalogue() -> list[tuple[str, str, str, str]]:
+    """Each entry of the tiny kit's catalogue: exercise, name, sentence, and the body of its function."""
+    tree = ast.parse((TINY / "solutions" / "09" / "misconceptions.py").read_text(encoding="utf-8"))
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            (decorator,) = node.decorator_list
+            assert isinstance(decorator, ast.Call)
+            exercise, name, sentence = (ast.literal_eval(argument) for argument in decorator.args)
+            body = "\n".join(ast.unparse(statement) for statement in node.body)
+            found.append((f"{exercise} {name}", node.name, sentence, body))
+    return found
+
+
+@pytest.mark.parametrize(("function", "sentence", "body"), [pytest.param(*rest, id=id) for id, *rest in catalogue()])
+def test_every_entry_is_named_on_a_kit_without_solutions(kit: Kit, function: str, sentence: str, body: str) -> None:
+    assert not kit.sources.exists()
+    shown = kit.answer(**RIGHT | {function: body}).check()
+    assert shown.code == 1
+    assert sentence in shown.said
+
+
+@pytest.mark.parametrize(
+    ("function", "body", "sentence"),
+    [
+        ("difference", "return -(a - b)", SIGN),
+        ("difference", "result = torch.empty_like(a)\nresult.copy_(b)\nresult.sub_(a)\nreturn result", SIGN),
+        ("difference", "return sum([b, -a])", SIGN),
+        (
+            "row_totals",
+            "s = x.shape\nreturn torch.stack([r.sum() / s[1] for r in x]), x.max(-1).values",
+            "Is it a mean?",
+        ),
+        ("count_up", "return [i for i in range(10) if i < n]", "A negative n gives an empty list."),
+        ("make_counter", "def same():\n    return start\nreturn same", "Every call gives the same number."),
+    ],
+)
+def test_other_code_with_the_same_answers_has_the_same_name(kit: Kit, function: str, body: str, sentence: str) -> None:
+    shown = kit.answer(**RIGHT | {function: body}).check()
+    assert shown.code == 1
+    assert sentence in shown.said
+
+
+def test_almost_the_same_answers_have_no_name(kit: Kit) -> None:
+    kit.answer(difference="return (b - a) * (1 + 1e-3)")
+    assert SIGN not in kit.check().said
+
+
+def test_the_same_answers_on_some_probes_only_have_no_name(kit: Kit) -> None:
+    kit.answer(difference="return b - a if a.numel() != 3 else a + b")
+    shown = kit.check()
+    assert "got -2.0 expected 2.0" in shown.said, "the first probe looks like it"
+    assert SIGN not in shown.said
+
+
+def test_a_mistake_must_explain_the_checks_that_passed_too(kit: Kit) -> None:
+    kit.answer(difference="return a - b if a.dim() == 0 else b - a")
+    shown = kit.check()
+    assert "1 of 2 checks" in shown.out
+    assert SIGN not in shown.said
+
+
+def test_right_answers_have_no_name(kit: Kit) -> None:
+    page = kit.answer(**RIGHT).check().said
+    for _, _, sentence, _ in catalogue():
+        assert sentence not in page
+
+
+def test_each_function_of_an_exercise_gets_its_own_name(kit: Kit) -> None:
+    shown = kit.answer(count_up="return list(range(n))", make_counter="return lambda: start").check()
+    assert "A negative n gives an empty list." in shown.said
+    assert "Every call gives the same number." in shown.said
+
+
+def test_names_are_of_the_public_probes(kit: Kit) -> None:
+    """The shipped outcomes belong to the public seed; with another one silence is right, and no false name."""
+    kit.answer(difference="return b - a")
+    shown = kit.check("--probe-seed", "7")
+    assert "0/10" in shown.out
+    for _, _, sentence, _ in catalogue():
+        assert sentence not in shown.said or sentence.startswith(SIGN)
+
+
+def test_no_wrong_code_ships(built_kit: Kit) -> None:
+    text = (built_kit.folder / DATA).read_text(encoding="utf-8")
+    for _, _, _, body in catalogue():
+        for line in body.splitlines():
+            assert line.strip() not in text or len(line.strip()) < 8
+    assert "lambda" not in text
+    assert "return" not in text.replace("are they returned?", "")
+
+
+DAMAGED = {
+    "missing": None,
+    "empty": b"",
+    "cut off": b'{"sentences": ["a"], "che',
+    "no json": b"<html>404</html>",
+    "binary": bytes(range(256)),
+    "null": b"null",
+    "a list": b"[]",
+    "a number": b"3",
+    "without checks": b'{"sentences": []}',
+    "checks a list": b'{"sentences": [], "checks": []}',
+    "entries a number": b'{"sentences": [], "checks": {"9.1::test_numbers": 3}}',
+    "entries of text": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": "says"}}',
+    "no such sentence": b'{"sentences": [], "checks": {"9.1::test_numbers": [{"says": 4, "observed": []}]}}',
+    "sentences of numbers": b'{"sentences": [1], "checks": {"9.1::test_numbers": [{"says": 0, "observed": null}]}}',
+    "an entry without outcomes": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0}]}}',
+    "outcomes of another shape": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0, "observed": 5}]}}',
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_damaged_data_costs_only_the_names(kit: Kit, what: str) -> None:
+    path, data = kit.folder / DATA, DAMAGED[what]
+    path.unlink()
+    if data is not None:
+        path.write_bytes(data)
+    shown = kit.answer(difference="return b - a", count_up=RIGHT["count_up"]).check()
+    assert shown.code == 1
+    assert "INTERNALERROR" not in shown.said
+    assert "got -2.0 expected 2.0" in shown.said
+    assert "9.1 difference ░░░░░░░░░░ 0/10" in shown.said
+    assert "3/5" in shown.out
+    assert SIGN not in shown.said
+
+
+@pytest.mark.parametrize("key", ["t", "s", "v"])
+@pytest.mark.parametrize("value", [None, 7, "x", [], {}, [1, "a"]], ids=str)
+def test_damaged_outcomes_match_nothing(kit: Kit, key: str, value: object) -> None:
+    path = kit.folder / DATA
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for entries in data["checks"].values():
+        for entry in entries:
+            for outcome in entry["observed"] or []:
+                if isinstance(outcome.get("gives"), dict) and "t" in outcome["gives"]:
+                    outcome["gives"][key] = value
+    path.write_text(json.dumps(data), encoding="utf-8")
+    shown = kit.answer(difference="return b - a").check()
+    assert "INTERNALERROR" not in shown.said
+    assert "got -2.0 expected 2.0" in shown.said
+    assert SIGN not in shown.said

@@ -1,0 +1,305 @@
+"""Reading a submission: text as editors write it, cells, stubs, notebooks; and running it cell by cell."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from student_kit import Kit
+
+from autograder.cells import decode, module_cells
+from autograder.exercise import read_exercises
+from autograder.student import LoadedSubmission, Student, Unavailable
+from autograder.submission import Submission, code_digest, from_source, parse, read_submission
+
+tried = settings(deadline=None, derandomize=True, max_examples=150)
+HERE = Path("tiny.py")
+lines = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=10)
+texts = st.lists(lines, max_size=6).map("\n".join)
+
+
+def read(text: str) -> Submission:
+    return from_source(text, HERE)
+
+
+def notebook(path: Path, *sources: str, **more: Any) -> Path:
+    cells = [{"cell_type": "code", "source": source.splitlines(keepends=True)} | more for source in sources]
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}), encoding="utf-8")
+    return path
+
+
+# ---- bytes and lines
+
+
+@tried
+@given(texts, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_line_ends_and_byte_order_marks_do_not_matter(text: str, end: str, mark: bool) -> None:
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    data = text.replace("\n", end).encode("utf-8-sig" if mark else "utf-8")
+    assert decode(data) == text
+
+
+@tried
+@given(st.text(st.characters(codec="latin-1", categories=("L", "N", "P", "S")), min_size=1))
+def test_files_of_old_editors_can_be_read(text: str) -> None:
+    data = text.encode("latin-1")
+    try:
+        assert decode(data) == data.decode("utf-8")
+    except UnicodeDecodeError:
+        assert decode(data) == text
+
+
+@tried
+@given(st.binary())
+def test_no_bytes_are_refused(data: bytes) -> None:
+    text = decode(data)
+    assert "\r" not in text
+    from_source(text, HERE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_submission_runs_whatever_its_encoding(tmp_path: Path, encoding: str, end: str) -> None:
+    path = tmp_path / "tiny.py"
+    text = "# %%\ndef f():\n    # größer … als café\n    return 'ß'\n\n\n# %%\nx = f()\n"
+    path.write_bytes(text.replace("…", "..." if encoding == "latin-1" else "…").replace("\n", end).encode(encoding))
+    loaded = LoadedSubmission(parse(path))
+    assert loaded.problems() == []
+    assert loaded.namespace["x"] == "ß"
+
+
+@tried
+@given(texts, texts)
+@example("x = 'a\x0cb\x1cc\u2028d\x85e'", "y = 1")
+def test_cells_keep_their_lines(first: str, second: str) -> None:
+    text = f"# %%\n{first}\n# %% [markdown]\n# prose\n# %%\n{second}\n"
+    whole = text.split("\n")
+    for cell in module_cells(text, "tiny.py"):
+        inside = cell.source.split("\n")
+        assert whole[cell.first_line - 1 : cell.first_line - 1 + len(inside)] == inside
+
+
+def test_unusual_line_separators_do_not_shift_lines() -> None:
+    submission = read("# %%\ntext = 'a\u2028b'\n\x0c\n# %%\ndef f():\n    return 1\n")
+    assert submission.syntax_problems == ()
+    assert submission.functions["f"].line == 5
+
+
+# ---- functions and stubs
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'raise NotImplementedError("Exercise 9.1: f")',
+        "raise NotImplementedError",
+        '"""Doc."""\n    raise NotImplementedError("later")',
+        '"""Doc."""\n    ...',
+        "pass",
+        "# a comment\n    pass",
+    ],
+)
+def test_is_a_stub(body: str) -> None:
+    submission = read(f"def f(x):\n    {body}\n")
+    assert not submission.functions["f"].attempted
+    assert not submission.attempted(("f",))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return x",
+        "x = 1\n    raise NotImplementedError",
+        "raise ValueError",
+        "return None",
+        "if x:\n        pass",
+        "raise",
+    ],
+)
+def test_is_an_attempt(body: str) -> None:
+    assert read(f"def f(x):\n    {body}\n").functions["f"].attempted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f = lambda x: x\n",
+        "class f:\n    pass\n",
+        "async def f(x):\n    return x\n",
+        "if True:\n    def f(x): ...\n",
+        "",
+        "def f(:\n",
+    ],
+)
+def test_whatever_is_no_plain_stub_counts_as_attempted(text: str) -> None:
+    assert read(text).attempted(("f",))
+
+
+def test_the_last_definition_counts() -> None:
+    stub = "def f(x):\n    raise NotImplementedError\n"
+    assert read(f"# %%\n{stub}\n# %%\ndef f(x):\n    return x\n").attempted(("f",))
+    assert not read(f"# %%\ndef f(x):\n    return x\n\n# %%\n{stub}").attempted(("f",))
+
+
+def test_a_broken_cell_hides_only_itself() -> None:
+    submission = read(
+        "# %%\ndef f(x):\n    return x\n\n# %%\ndef g(x)\n    return x\n\n# %%\ndef h(x):\n    return x\n"
+    )
+    assert set(submission.functions) == {"f", "h"}
+    (problem,) = submission.syntax_problems
+    assert (problem.line, problem.text.strip()) == (6, "def g(x)")
+
+
+@pytest.mark.parametrize(
+    "line", ["return 1", "break", "yield 1", "await f()", "def f(a, a): ...", "x = 1 = 2", "f() = 1"]
+)
+def test_every_kind_of_syntax_error_is_listed(line: str) -> None:
+    (problem,) = read(f"# %%\nx = 0\n\n# %%\ny = 0\n{line}\n").syntax_problems
+    assert problem.line == 6
+
+
+# ---- notebooks
+
+
+def test_cells_of_a_notebook_know_their_numbers(tmp_path: Path) -> None:
+    submission = parse(notebook(tmp_path / "tiny.ipynb", "x = 1", "def f():\n    return x\n"))
+    assert [cell.file.rpartition("tiny.ipynb")[2] for cell in submission.cells] == [" cell 1", " cell 2"]
+    assert submission.functions["f"].line == 1
+
+
+@pytest.mark.parametrize(
+    "magic",
+    ["%matplotlib inline", "!pip install torch", "?print", "print?", "  %time x = 2", "get_ipython().system('ls')"],
+)
+def test_magic_lines_are_passed_over(tmp_path: Path, magic: str) -> None:
+    indent = magic[: len(magic) - len(magic.lstrip())]
+    source = f"if True:\n  x = 1\n{magic}\n" if indent else f"x = 1\n{magic}\ny = x\n"
+    submission = parse(notebook(tmp_path / "tiny.ipynb", source, "def f():\n    return x\n"))
+    assert submission.syntax_problems == ()
+    assert LoadedSubmission(submission).namespace["f"]() == 1
+
+
+@pytest.mark.parametrize("magic", ["%%time", "%%capture out", "%%prun"])
+def test_a_cell_that_is_only_timed_still_counts(tmp_path: Path, magic: str) -> None:
+    """These cell magics run the cell as Python, so what it defines is there in Jupyter."""
+    submission = parse(notebook(tmp_path / "tiny.ipynb", f"{magic}\ndef f():\n    return 7\n"))
+    assert "f" in submission.functions
+
+
+def test_other_cell_magics_are_no_python(tmp_path: Path) -> None:
+    submission = parse(notebook(tmp_path / "tiny.ipynb", "%%bash\necho it's 3\n", "def f():\n    return 7\n"))
+    assert submission.syntax_problems == ()
+    assert set(submission.functions) == {"f"}
+
+
+def test_python_that_looks_like_magic_is_python(tmp_path: Path) -> None:
+    source = "def f(a, b):\n    return (a\n            % b)\n"
+    submission = parse(notebook(tmp_path / "tiny.ipynb", source))
+    assert LoadedSubmission(submission).namespace["f"](7, 4) == 3
+
+
+def test_a_notebook_may_hold_its_source_as_one_string(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x = 1\ny = 2"}]}), encoding="utf-8")
+    assert LoadedSubmission(parse(path)).namespace["y"] == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"cells": 3}',
+        '{"cells": [3, {}, {"cell_type": "code"}, {"cell_type": "code", "source": 3}]}',
+        "\x00",
+    ],
+)
+def test_a_damaged_notebook_is_a_problem_and_no_crash(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "tiny.ipynb"
+    path.write_text(text, encoding="utf-8")
+    submission = parse(path)
+    assert submission.problem or submission.functions == {}
+    code_digest(path)
+
+
+# ---- which file counts
+
+
+@tried
+@given(texts, st.sampled_from([b"\n", b"\r\n"]), st.booleans())
+def test_the_digest_of_a_module_ignores_line_ends(text: str, end: bytes, mark: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = Path(folder) / "one.py", Path(folder) / "other.py"
+        one.write_bytes(text.encode("utf-8"))
+        other.write_bytes((b"\xef\xbb\xbf" if mark else b"") + text.encode("utf-8").replace(b"\n", end) + end)
+        assert code_digest(one) == code_digest(other) or text.startswith("\ufeff")
+        other.write_bytes(b"x" + text.encode("utf-8"))
+        assert code_digest(one) != code_digest(other)
+
+
+def test_the_digest_of_a_notebook_ignores_what_jupyter_changes(tmp_path: Path) -> None:
+    plain = code_digest(notebook(tmp_path / "a.ipynb", "x = 1", "y = 2"))
+    ran = notebook(
+        tmp_path / "b.ipynb", "x = 1", "y = 2", outputs=[{"text": "1"}], execution_count=3, metadata={"a": 1}
+    )
+    assert code_digest(ran) == plain
+    assert code_digest(notebook(tmp_path / "c.ipynb", "x = 1", "y = 2", "")) == plain, "an empty cell"
+    assert code_digest(notebook(tmp_path / "d.ipynb", "x = 1", "y = 3")) != plain
+
+
+def test_the_edited_file_counts(kit: Kit) -> None:
+    def read_from() -> str:
+        submission = read_submission(kit.folder, "tiny")
+        return submission.problem or submission.path.name
+
+    assert read_from() == "tiny.py", "both untouched"
+    kit.answer_in_notebook(difference="return a")
+    assert read_from() == "tiny.ipynb"
+    kit.answer(difference="return b")
+    assert "Both tiny.py and tiny.ipynb were edited" in read_from()
+    kit.notebook.unlink()
+    assert read_from() == "tiny.py"
+
+
+# ---- running it
+
+
+def test_a_failing_cell_does_not_stop_the_others() -> None:
+    loaded = LoadedSubmission(read("# %%\nx = 1\n\n# %%\ny = 1 / 0\nz = 2\n\n# %%\nw = 3\n"))
+    assert loaded.namespace["x"] == 1
+    assert "z" not in loaded.namespace
+    assert loaded.namespace["w"] == 3
+    (problem,) = loaded.problems()
+    assert problem.startswith("tiny.py:5: ZeroDivisionError")
+
+
+def student_of(kit: Kit, text: str, exercise: str) -> Student:
+    exercises = {exercise.id: exercise for exercise in read_exercises(kit.folder / "test_tiny.py")}
+    return Student(LoadedSubmission(read(text), seconds=0.2), exercises[exercise], {})
+
+
+def test_an_endless_loop_in_a_cell_costs_nothing_but_that_cell(kit: Kit) -> None:
+    before, after = "# %%\ndef difference(a, b):\n    return a\n", "# %%\ndef row_totals(x):\n    return x\n"
+    text = f"{before}\n# %%\nwhile True:\n    pass\n\n{after}"
+    student = student_of(kit, text, "9.1")
+    (problem,) = student.loaded.problems()
+    assert problem.startswith(("tiny.py:6:", "tiny.py:7:"))
+    assert "endless loop" in problem
+    student.difference.check_available()
+    student_of(kit, text, "9.2").row_totals.check_available()
+
+
+def test_a_name_that_only_begins_like_a_broken_function_is_not_blamed_on_it(kit: Kit) -> None:
+    text = "# %%\ndef difference_of_squares(a, b)\n    return a\n\n# %%\ndef minus(a, b):\n    return a\n"
+    with pytest.raises(Unavailable, match="no function called difference"):
+        student_of(kit, text, "9.1").difference.check_available()
+
+
+def test_a_broken_function_is_told_its_syntax_error(kit: Kit) -> None:
+    with pytest.raises(Unavailable, match=r"tiny.py:2: Python cannot read this line \(expected ':'\)"):
+        student_of(kit, "# %%\ndef difference(a, b)\n    return a\n", "9.1").difference.check_available()

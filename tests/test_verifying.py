@@ -1,0 +1,221 @@
+"""`gradlings verify` holds on a good kit and names the breach on one that is not.
+
+The two runs of the command start processes of their own; the breaches are looked for in this one.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from student_kit import Kit, as_if_started_in
+
+from autograder.authoring.building import find_assignments
+from autograder.authoring.verifying import Proof, verify
+
+SOURCE = "solutions/09/tiny.py"
+CHECKS = "assignments/09/test_tiny.py"
+MISTAKES = "solutions/09/misconceptions.py"
+VARIANTS = "solutions/09/variants.py"
+
+
+def proof_of(kit: Kit, exercise: str, seeds: int = 1) -> Proof:
+    """The proof of one exercise, on a copy: what is read once in a process is not read again at the same place."""
+    with tempfile.TemporaryDirectory() as folder, as_if_started_in(Path(folder)):
+        copy = Kit.copied(kit.root, Path(folder), "solutions", "assignments")
+        return verify(find_assignments(copy.root, ("09",))[0], exercise, seeds)
+
+
+def add(kit: Kit, path: str, entry: str) -> None:
+    with (kit.root / path).open("a", encoding="utf-8") as file:
+        file.write(f"\n\n{entry}\n")
+
+
+# ---- the command
+
+
+def test_a_good_kit_holds(built_kit: Kit) -> None:
+    ended = built_kit.run("gradlings", "verify", "--seeds", "2")
+    assert ended.code == 0, ended.said
+    rows = {line.split()[0]: line.split() for line in ended.out.splitlines() if line.startswith("9.")}
+    assert rows["9.0"] == ["9.0", "next_number", "0", "0/0", "0/0", "0/0", "0/0", "yes"]
+    assert rows["9.1"] == ["9.1", "difference", "0", "10/10", "6/6", "6/6", "2/2", "yes"]
+    assert rows["9.2"] == ["9.2", "row_totals", "0", "15/15", "3/3", "3/3", "2/2", "yes"]
+    assert rows["9.3"] == ["9.3", "count_up,", "make_counter", "0", "5/5", "4/4", "4/4", "2/2", "yes"]
+    assert "4 exercises: 13 of 13 misconceptions caught, 13 named; 6 of 6 variants passed; 2 fresh seeds" in ended.said
+    assert "0 breaches" in ended.said
+
+
+def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:
+    author_kit.edit(VARIANTS, "return torch.sub(a, b)", "return torch.sub(b, a)")
+    ended = author_kit.run("gradlings", "verify", "09", "--seeds", "0")
+    assert ended.code == 1
+    row = next(line for line in ended.out.splitlines() if line.startswith("9.1"))
+    assert row.split() == ["9.1", "difference", "0", "10/10", "6/6", "6/6", "1/2", "NO", "(1)"]
+    assert "9.1: seed 0: variant 'by a function' fails" in ended.said
+    assert "1 breaches" in ended.said
+
+
+def test_an_unknown_assignment_is_one_clear_sentence(author_kit: Kit) -> None:
+    ended = author_kit.gradlings("verify", "12")
+    assert ended.code == 2
+    assert "No assignment 12" in ended.said
+
+
+# ---- the breaches
+
+
+def free_check(kit: Kit) -> None:
+    kit.edit(
+        CHECKS,
+        '        """the difference of two numbers"""\n        agree',
+        '        """the difference of two numbers"""\n\n    def test_free(self, student, probes):\n'
+        '        """nothing at all"""\n        assert student\n\n'
+        "    def test_others(self, student, probes):\n        agree",
+    )
+
+
+def wrong_solution(kit: Kit) -> None:
+    kit.edit(SOURCE, "leftover_after_subtraction = a - b", "leftover_after_subtraction = a - 2 * b")
+
+
+def mistake_that_is_none(kit: Kit) -> None:
+    kit.edit(MISTAKES, "return (a - b).reshape(-1, 1)", "return (a - b).reshape(a.shape)")
+
+
+def look_alikes(kit: Kit) -> None:
+    add(
+        kit,
+        MISTAKES,
+        '@catalogue.misconception("9.1", "minus the answer", "It is minus the answer. Why?")\n'
+        "def difference(a, b):\n    return -a + b",
+    )
+    kit.gradlings("build")
+
+
+def stale_data(kit: Kit) -> None:
+    kit.edit(MISTAKES, "return (a - b).float()", "return (a - b).half()")
+
+
+def wrong_variant(kit: Kit) -> None:
+    kit.edit(VARIANTS, "result -= b", "result -= b + 1e-3")
+
+
+def forbidden_variant(kit: Kit) -> None:
+    kit.edit(VARIANTS, "return [x.sum(-1), ", "return [x @ torch.ones_like(x[0]), ")
+
+
+def too_few_mistakes(kit: Kit) -> None:
+    text = (kit.root / MISTAKES).read_text(encoding="utf-8")
+    start, end = text.index('@catalogue.misconception("9.2", "mean"'), text.index('@catalogue.misconception("9.3"')
+    (kit.root / MISTAKES).write_text(text[:start] + text[end:], encoding="utf-8")
+
+
+def too_few_variants(kit: Kit) -> None:
+    text = (kit.root / VARIANTS).read_text(encoding="utf-8")
+    start, end = text.index('@catalogue.variant("9.2", "as a list")'), text.index('@catalogue.variant("9.3"')
+    (kit.root / VARIANTS).write_text(text[:start] + text[end:], encoding="utf-8")
+
+
+def one_random_probe(kit: Kit) -> None:
+    """One vector of four or five entries: four with the public seed and with some others."""
+    kit.edit(CHECKS, "random=two_vectors)", "random=two_vectors, n=1)")
+    kit.edit(CHECKS, "n = rng.size(2, 5)", "n = 5 if float(rng.uniform(0, 1)) > 0.4 else 4")
+
+
+def mistake_caught_by_some_seeds(kit: Kit) -> None:
+    """Wrong for four entries only: the public seed has such a probe, others have none."""
+    kit.edit(MISTAKES, "return abs(a - b)", "return a - b if a.numel() != 4 else b - a")
+    one_random_probe(kit)
+    kit.gradlings("build")
+
+
+def solution_that_some_seeds_fail(kit: Kit) -> None:
+    kit.edit(
+        SOURCE, "leftover_after_subtraction = a - b", "leftover_after_subtraction = a - b if a.numel() != 5 else b"
+    )
+    one_random_probe(kit)
+
+
+def solution_for_the_cpu_only(kit: Kit) -> None:
+    kit.edit(
+        SOURCE, "totals_of_rows = x.sum(dim=1)", "totals_of_rows = (x * torch.ones(x.shape, dtype=x.dtype)).sum(1)"
+    )
+
+
+def mistake_that_breaks_the_check(kit: Kit) -> None:
+    kit.edit(CHECKS, "return x.sum(1), x.amax(1)", "return x.sum(1), x.amax(7)")
+
+
+BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
+    "a stub earns points": ("9.1", free_check, "the stub gets"),
+    "the solution fails": ("9.1", wrong_solution, "seed 0: the solution fails"),
+    "a misconception passes": ("9.1", mistake_that_is_none, "misconception 'as a column' gets full marks"),
+    "two misconceptions look alike": ("9.1", look_alikes, "is not named (what is said:"),
+    "the shipped data are stale": ("9.1", stale_data, "misconception 'single precision' is not named"),
+    "a variant fails": ("9.1", wrong_variant, "seed 0: variant 'on a copy' fails"),
+    "a variant breaks the rules": ("9.2", forbidden_variant, "seed 0: variant 'as a list' fails"),
+    "too few misconceptions": ("9.2", too_few_mistakes, "only 2 misconceptions; at least 3"),
+    "too few variants": ("9.2", too_few_variants, "only 1 variants; at least 2"),
+    "seeds decide whether it is caught": (
+        "9.1",
+        mistake_caught_by_some_seeds,
+        "seed 6: misconception 'absolute value' gets full marks",
+    ),
+    "seeds decide about the solution": ("9.1", solution_that_some_seeds_fail, "seed 6: the solution fails"),
+    "the solution is for the CPU only": ("9.2", solution_for_the_cpu_only, "the solution draws a note"),
+    "a check is broken": ("9.2", mistake_that_breaks_the_check, "The check itself failed"),
+}
+
+
+@pytest.mark.parametrize("what", BREACHES)
+def test_breach(author_kit: Kit, what: str) -> None:
+    exercise, spoil, sentence = BREACHES[what]
+    spoil(author_kit)
+    proof = proof_of(author_kit, exercise, seeds=8)
+    assert not proof.holds
+    assert sentence in "\n".join(proof.breaches)
+
+
+@pytest.mark.parametrize("exercise", ["9.0", "9.1", "9.2", "9.3"])
+def test_no_breach(built_kit: Kit, exercise: str) -> None:
+    assert proof_of(built_kit, exercise).breaches == []
+
+
+def test_seeds_are_told_apart(author_kit: Kit) -> None:
+    """With the public seed alone the mistake is caught: it takes fresh ones to see that this was luck."""
+    mistake_caught_by_some_seeds(author_kit)
+    assert proof_of(author_kit, "9.1", seeds=0).breaches == []
+    breaches = proof_of(author_kit, "9.1", seeds=8).breaches
+    assert breaches
+    assert all(breach.startswith("seed ") and not breach.startswith("seed 0") for breach in breaches)
+
+
+def test_a_look_alike_may_share_the_sentence(author_kit: Kit) -> None:
+    sentence = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
+    add(
+        author_kit,
+        MISTAKES,
+        f'@catalogue.misconception("9.1", "minus the answer", "{sentence}")\ndef difference(a, b):\n    return -a + b',
+    )
+    author_kit.gradlings("build")
+    proof = proof_of(author_kit, "9.1")
+    assert proof.breaches == []
+    assert (proof.misconceptions, proof.caught, proof.named) == (7, 7, 7)
+
+
+def test_numbers_of_a_proof(author_kit: Kit) -> None:
+    mistake_that_is_none(author_kit)
+    wrong_variant(author_kit)
+    proof = proof_of(author_kit, "9.1")
+    assert (proof.stub_points, proof.solution_points) == (0, 10)
+    assert (proof.misconceptions, proof.caught, proof.named) == (6, 5, 5)
+    assert (proof.variants, proof.passed) == (2, 1)
+
+
+def test_probes_that_hide_a_transpose_are_warned_about(author_kit: Kit) -> None:
+    author_kit.edit(CHECKS, "[[1.0, 2.0, 4.0], [0.5, -1.0, 0.25]]", "[[1.0, 2.0], [0.5, -1.0]]")
+    author_kit.edit(CHECKS, "n, d = rng.sizes(2, 5, 2)", "n = d = rng.size(2, 5)")
+    warnings = proof_of(author_kit, "9.2").warnings
+    assert any("every matrix is square" in warning for warning in warnings)
+    assert proof_of(author_kit, "9.1").warnings == []
