@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from autograder.advice import error_sentence, time_sentence
-from autograder.comparing import Difference, Rules, difference
+from autograder.comparing import Difference, Rules, changed, difference
 from autograder.diagnosing import Trial, diagnose
 from autograder.forbidden import RULES, Breach
+from autograder.outcome import Examination, Outcome
 from autograder.probes import (
     Ladder,
     as_float32,
@@ -26,7 +25,7 @@ from autograder.probes import (
 )
 from autograder.scorecard import Row, Verdict
 from autograder.showing import show_call
-from autograder.student import Outcome, StudentFunction, Unavailable
+from autograder.student import StudentFunction
 from autograder.submission import shown
 from autograder.virtual_gpu import device_finding
 
@@ -53,16 +52,6 @@ class CheckFailed(AssertionError):
         super().__init__(evidence.message)
         self.evidence = evidence
         self.cause = cause
-
-
-@dataclass(frozen=True)
-class Examination:
-    """Everything one agree or satisfies observed: the calls, their outcomes, and which were right."""
-
-    parameters: tuple[str, ...]
-    calls: tuple[tuple[Any, ...], ...]
-    outcomes: tuple[Outcome, ...]
-    right: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -288,30 +277,6 @@ def _argument_difference(
     return None
 
 
-def changed(before: Any, after: Any) -> bool:
-    """True if a value is no longer what it was: other shape, dtype, values, length, keys."""
-    if isinstance(before, Tensor):
-        return not (
-            isinstance(after, Tensor)
-            and before.shape == after.shape
-            and before.dtype == after.dtype
-            and bool(
-                torch.isclose(before.detach(), after.detach(), rtol=0, atol=0, equal_nan=True).all()
-                if before.is_floating_point()
-                else torch.equal(before, after)
-            )
-        )
-    if isinstance(before, np.ndarray):
-        return not (isinstance(after, np.ndarray) and np.array_equal(before, after))
-    if isinstance(before, tuple | list):
-        return len(before) != len(after) or any(map(changed, before, after))
-    if isinstance(before, dict):
-        return before.keys() != after.keys() or any(changed(before[key], after[key]) for key in before)
-    if isinstance(before, bool | int | float | str):
-        return before == before and before != after
-    return False
-
-
 def _claim(
     calls: list[tuple[Any, ...]],
     outcomes: list[Outcome],
@@ -357,6 +322,3 @@ def _note_device(function: StudentFunction, ladder: Ladder) -> None:
     if finding is not None:
         where = f" ({shown(finding.file)}:{finding.line})" if finding.file else ""
         function.student.notes.append(finding.message + where)
-
-
-__all__ = ["CheckFailed", "Evidence", "Examination", "Unavailable", "agree", "satisfies"]

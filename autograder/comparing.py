@@ -276,3 +276,27 @@ def _value_difference(got: Tensor, expected: Tensor, rules: Rules, device: str) 
         return _Leaf("" if len(wrong) == right.numel() else f"{count}.", *pair)
     mine, other = show_pair(got[first], expected[first])
     return _Leaf(f"{count}, first at index [{at}].", f"[{at}] = {mine}", f"[{at}] = {other}")
+
+
+def changed(before: Any, after: Any) -> bool:
+    """True if a value is no longer what it was: other shape, dtype, values, length, keys."""
+    if isinstance(before, Tensor):
+        return not (
+            isinstance(after, Tensor)
+            and before.shape == after.shape
+            and before.dtype == after.dtype
+            and bool(
+                torch.isclose(before.detach(), after.detach(), rtol=0, atol=0, equal_nan=True).all()
+                if before.is_floating_point()
+                else torch.equal(before, after)
+            )
+        )
+    if isinstance(before, np.ndarray):
+        return not (isinstance(after, np.ndarray) and np.array_equal(before, after))
+    if isinstance(before, tuple | list):
+        return len(before) != len(after) or any(map(changed, before, after))
+    if isinstance(before, dict):
+        return before.keys() != after.keys() or any(changed(before[key], after[key]) for key in before)
+    if isinstance(before, bool | int | float | str):
+        return before == before and before != after
+    return False

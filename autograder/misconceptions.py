@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checking import Examination, changed
-from autograder.student import Outcome
+from autograder.comparing import changed
+from autograder.outcome import Examination, Outcome
 
 FILE = "misconceptions.json"
 _LARGEST = 4096  # elements of a tensor that are kept; probes are far smaller

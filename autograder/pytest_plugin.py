@@ -18,10 +18,11 @@ import pytest
 
 from autograder.errors import InputError
 from autograder.exercise import Check, Exercise, read_exercises
+from autograder.loading import Drivers, LoadedSubmission, load_drivers
 from autograder.results import Collected, check_result, scorecards
 from autograder.scorecard import CheckResult, Verdict
-from autograder.student import LoadedSubmission, Student, Unavailable, load_drivers
-from autograder.submission import read_submission
+from autograder.student import Student, Unavailable
+from autograder.submission import Submission, read_submission
 from autograder.time_limit import UNSTOPPABLE, before_the_end_of_a_run
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Kit:
         self.students: dict[str, Student] = {}
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
         self._loaded: dict[Path, LoadedSubmission] = {}
-        self._drivers: dict[Path, dict[str, Any]] = {}
+        self._drivers: dict[Path, Drivers] = {}
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         if checks_file not in self._exercises:
@@ -70,19 +71,18 @@ class Kit:
 
     def loaded(self, checks_file: Path) -> LoadedSubmission:
         if checks_file not in self._loaded:
-            submission = read_submission(checks_file.parent, topic_of(checks_file))
-            self._loaded[checks_file] = LoadedSubmission(submission)
+            self.replace_submission(checks_file, read_submission(checks_file.parent, topic_of(checks_file)))
         return self._loaded[checks_file]
 
-    def replace_submission(self, checks_file: Path, loaded: LoadedSubmission) -> None:
+    def replace_submission(self, checks_file: Path, submission: Submission) -> None:
         """Grades another submission from now on, with the checks that are already collected."""
-        self._loaded[checks_file] = loaded
+        self._loaded[checks_file] = LoadedSubmission(submission, lambda: self.drivers(checks_file.parent))
 
     def folder(self, checks_file: Path) -> Path | None:
         """Where a check may leave a picture: beside the student's own file, never when other submissions are graded."""
         return checks_file.parent if self.lazy else None
 
-    def drivers(self, folder: Path) -> dict[str, Any]:
+    def drivers(self, folder: Path) -> Drivers:
         if folder not in self._drivers:
             self._drivers[folder] = load_drivers(folder)
         return self._drivers[folder]
@@ -211,9 +211,7 @@ def student(request: pytest.FixtureRequest) -> Student:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
     exercise, _ = found
     path = request.path
-    made = Student(
-        kit.loaded(path), exercise, lambda: kit.drivers(path.parent), kit.devices, kit.folder(path), kit.lazy
-    )
+    made = Student(kit.loaded(path), exercise, kit.devices, kit.folder(path), kit.lazy)
     kit.students[request.node.nodeid] = made
     return made
 

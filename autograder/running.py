@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 import pytest
 from _pytest.runner import runtestprotocol
 
-from autograder.checking import Examination
 from autograder.errors import InputError
 from autograder.exercise import Exercise
+from autograder.outcome import Examination
 from autograder.pytest_plugin import KIT
 from autograder.results import Collected, scorecards
 from autograder.scorecard import Scorecard
-from autograder.student import LoadedSubmission
 from autograder.submission import Submission
 
 T = TypeVar("T")
@@ -54,7 +53,7 @@ class Grader:
             only: ids of exercises to run; all if empty.
         """
         self._kit.seed = seed
-        self._kit.replace_submission(checks_file, LoadedSubmission(submission))
+        self._kit.replace_submission(checks_file, submission)
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
         chosen = [item for item in self._items if item.path == checks_file]

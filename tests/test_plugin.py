@@ -114,7 +114,7 @@ def test_runs_from_inside_the_folder_too(kit: Kit) -> None:
     inside = Kit(kit.folder)
     inside.target = "."
     assert points(inside.check(), "9.1") == "0/10"
-    assert "tiny.py:20" in inside.check().out
+    assert f"   {kit.place('def difference').rpartition('/')[2]}\n" in inside.check().out
 
 
 def test_two_assignments_give_two_pages(kit: Kit) -> None:
@@ -163,7 +163,7 @@ def _page(text: str) -> str:
 def test_pdb_stops_in_the_students_function(kit: Kit) -> None:
     kit.answer(difference="wanted = 'ab'\nreturn wanted[7]")
     shown = kit.run("pytest", kit.target, "--pdb", "-k", "numbers", stdin="p wanted\nq\n")
-    assert "tiny.py(28)difference()" in shown.out
+    assert f"{kit.place('return wanted[7]').rpartition(':')[2]})difference()" in shown.out
     assert "return wanted[7]" in shown.out
     assert "'ab'" in shown.out, "the student's variables are at hand"
     assert shown.code != 0
@@ -286,25 +286,27 @@ def test_a_syntax_error_costs_only_its_exercise(kit: Kit) -> None:
     assert points(shown, "9.1") == "0/10"
     assert points(shown, "9.2") == "15/15"
     assert points(shown, "9.3") == "5/5"
-    assert "assignments/09/tiny.py:28: Python cannot read this line" in shown.out
+    assert f"{kit.place('if rest is None')}: Python cannot read this line" in shown.out
     assert "if rest is None" in shown.out, "the line itself is quoted"
 
 
 @pytest.mark.parametrize(
-    ("body", "line", "quoted"),
+    ("body", "quoted"),
     [
-        ("c = a - b\n  d = c\nreturn d", 28, "d = c"),
-        ("if a is b:\nreturn a\nreturn a - b", 28, "return a"),
-        ("for i in [1, 2:\n    a = a - i\nreturn a - b", 27, "for i in [1, 2:"),
-        ("text = 'unfinished\nreturn a - b", 27, "text = 'unfinished"),
+        ("c = a - b\n  d = c\nreturn d", "d = c"),
+        ("if a is b:\nreturn a\nreturn a - b", "return a"),
+        ("for i in [1, 2:\n    a = a - i\nreturn a - b", "for i in [1, 2:"),
+        ("text = 'unfinished\nreturn a - b", "text = 'unfinished"),
     ],
     ids=["unexpected indent", "no block", "bracket", "string"],
 )
-def test_syntax_errors_name_the_files_own_line_and_quote_it(kit: Kit, body: str, line: int, quoted: str) -> None:
+def test_syntax_errors_name_the_files_own_line_and_quote_it(kit: Kit, body: str, quoted: str) -> None:
     shown = kit.answer(difference=body).check()
+    place = kit.place(quoted)
     message = shown.said.partition("Python cannot read this line")
-    assert message[0].endswith(f"assignments/09/tiny.py:{line}: ")
+    assert message[0].endswith(f"{place}: ")
     assert message[2].partition("hint:")[0].endswith(f". {quoted} ")
+    line = int(place.rpartition(":")[2])
     for number in re.findall(r"on line (\d+)|at line (\d+)", message[2]):
         assert int("".join(number)) in (line - 1, line), "numbers inside of Python's message are the file's, too"
 
@@ -315,7 +317,8 @@ def test_a_line_that_fell_out_of_its_function_is_a_syntax_error(kit: Kit, stray:
         kit.module, 'raise NotImplementedError("Exercise 9.1: difference")', f"rest = a - b\n{stray}"
     ).check()
     assert "renamed or deleted" not in shown.said
-    assert "assignments/09/tiny.py:28: Python cannot read this line" in shown.said
+    line = int(kit.place("rest = a - b").rpartition(":")[2]) + 1
+    assert f"assignments/09/tiny.py:{line}: Python cannot read this line" in shown.said
 
 
 def test_an_endless_loop_that_swallows_exceptions_is_stopped(kit: Kit) -> None:
@@ -339,7 +342,7 @@ def test_code_that_cannot_be_stopped_ends_the_run_with_a_word(kit: Kit) -> None:
 def test_an_exception_while_loading_costs_only_what_comes_after_it_in_its_cell(kit: Kit) -> None:
     kit.answer(**RIGHT).edit(kit.module, "# %%\ndef row_totals", "# %%\nROWS = {}['rows']\n\n\ndef row_totals")
     shown = kit.check()
-    assert "assignments/09/tiny.py:39: KeyError while this cell was run: 'rows'" in shown.said
+    assert f"{kit.place('ROWS = ')}: KeyError while this cell was run: 'rows'" in shown.said
     assert "KeyError before row_totals was defined" in shown.out
     assert (points(shown, "9.1"), points(shown, "9.2"), points(shown, "9.3")) == ("10/10", "0/15", "5/5")
 
@@ -355,7 +358,7 @@ def test_an_exception_in_a_cell_of_its_own_costs_nothing(kit: Kit) -> None:
 def test_exit_at_the_top_of_a_file_ends_only_its_cell(kit: Kit) -> None:
     kit.answer(**RIGHT).edit(kit.module, "# %%\ndef row_totals", "# %%\nimport sys\n\nsys.exit(0)\n\n\ndef row_totals")
     shown = kit.check()
-    assert "assignments/09/tiny.py:41: SystemExit" in shown.said
+    assert f"{kit.place('sys.exit(0)')}: SystemExit" in shown.said
     assert (points(shown, "9.1"), points(shown, "9.2"), points(shown, "9.3")) == ("10/10", "0/15", "5/5")
 
 

@@ -12,7 +12,8 @@ from student_kit import Kit
 
 from autograder.cells import decode, module_cells
 from autograder.exercise import read_exercises
-from autograder.student import LoadedSubmission, Student, Unavailable
+from autograder.loading import LoadedSubmission
+from autograder.student import Student, Unavailable
 from autograder.submission import Submission, code_digest, from_source, parse, read_submission
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
@@ -280,7 +281,7 @@ def test_a_failing_cell_does_not_stop_the_others() -> None:
 
 def student_of(kit: Kit, text: str, exercise: str) -> Student:
     exercises = {exercise.id: exercise for exercise in read_exercises(kit.folder / "test_tiny.py")}
-    return Student(LoadedSubmission(read(text), seconds=0.2), exercises[exercise], {})
+    return Student(LoadedSubmission(read(text), seconds=0.2), exercises[exercise])
 
 
 def test_an_endless_loop_in_a_cell_costs_nothing_but_that_cell(kit: Kit) -> None:

@@ -139,7 +139,9 @@ def solution_that_some_seeds_fail(kit: Kit) -> None:
 
 def solution_for_the_cpu_only(kit: Kit) -> None:
     kit.edit(
-        SOURCE, "totals_of_rows = x.sum(dim=1)", "totals_of_rows = (x * torch.ones(x.shape, dtype=x.dtype)).sum(1)"
+        SOURCE,
+        "totals_of_rows = torch.sum(x, dim=1)",
+        "totals_of_rows = (x * torch.ones(x.shape, dtype=x.dtype)).sum(1)",
     )
 
 

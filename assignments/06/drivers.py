@@ -61,7 +61,9 @@ def _who_depends_on_whom(function, x):
     changed = []
     for position in range(x.shape[1]):
         other = x.clone()
-        other[:, position] = 0.5 - other[:, position] * torch.linspace(0.5, 1.5, x.shape[2], dtype=x.dtype, device=x.device)
+        other[:, position] = 0.5 - other[:, position] * torch.linspace(
+            0.5, 1.5, x.shape[2], dtype=x.dtype, device=x.device
+        )
         changed.append((function(other) - before).abs().amax(dim=(0, 2)) > 1e-9)
     return torch.stack(changed, dim=1)
 
@@ -160,6 +162,16 @@ def tokens_drawn(student, V, ids, top_k, seed):
     return shares_of_tokens(student, V, ids, top_k, seed).nonzero().flatten().tolist()
 
 
+def drawn_again(student, V, ids, top_k, seed):
+    """Whether `generate` draws the same tokens again from a generator with the same seed."""
+    torch.manual_seed(seed)
+    model = StandIn(V, ids.shape[1]).eval()
+    first, second = (
+        student.generate(model, ids, 1, ids.shape[1], top_k, torch.Generator().manual_seed(seed)) for _ in range(2)
+    )
+    return torch.equal(first, second)
+
+
 def modes_in_generate(student, V, ids, n, context_length, training):
     """`generate` with a stand-in model in train or eval mode; its mode afterwards; whether gradients were recorded."""
     model = StandIn(V, context_length).train(training)
@@ -188,11 +200,14 @@ def run_on_corpus(student, cfg, lines, steps, seed, n_sample):
     """
     text = "".join(lines)
     model, losses = student.pretrain(cfg, text, steps, seed)
+    losses = [float(loss) for loss in losses]
+    if not n_sample:
+        return losses, None
     sample = None
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):  # no sample is no reason to fail
         tokenizer = student.CharTokenizer(text)
         generator = torch.Generator().manual_seed(seed)
         start = tokenizer.encode("the ").unsqueeze(0)
         written = student.generate(model, start, n_sample, cfg["context_length"], 3, generator)
         sample = tokenizer.decode(written[0])
-    return [float(loss) for loss in losses], sample
+    return losses, sample

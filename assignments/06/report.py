@@ -18,7 +18,9 @@ def write_report(folder, losses, sample, vocab_size, bigram, floor):
         One sentence that names what was written.
     """
     written = []
-    if _draw(folder / "loss.png", losses, ((math.log(vocab_size), "knows nothing"), (bigram, "sees one character")), floor):
+    if _draw(
+        folder / "loss.png", losses, ((math.log(vocab_size), "knows nothing"), (bigram, "sees one character")), floor
+    ):
         written.append("loss.png (the loss curve)")
     if sample is not None:
         (folder / "sample.txt").write_text(sample + "\n", encoding="utf-8")

@@ -1727,13 +1727,15 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "no_grad taken for evaluation mode",
-    "The loss is that of a net whose dropout is still on. In which mode is the net while you measure?",
+    "nothing switched",
+    "The loss is that of a net whose dropout is still on, and every forward pass recorded a graph. Which two things have to be switched off while you measure?",
 )
-@torch.no_grad()
 def evaluate(net, loader):
-    total = sum(F.cross_entropy(net(X), y, reduction="sum").item() for X, y in loader)
-    return total / sum(len(y) for _, y in loader)
+    total, count = 0.0, 0
+    for X, y in loader:
+        total += F.cross_entropy(net(X), y, reduction="sum").item()
+        count += len(y)
+    return total / count
 
 
 @catalogue.misconception(

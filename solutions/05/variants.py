@@ -30,12 +30,15 @@ def sgd_step(params, grads, lr):
             params[i] -= lr * grads[i]
 
 
-@catalogue.variant("5.1", "decorator, add_ with a factor")
-@torch.no_grad()
+@catalogue.variant("5.1", "a function without autograd, add_ with a factor")
 def sgd_step(params, grads, lr):
+    @torch.no_grad()
+    def move(p, g):
+        p.add_(g, alpha=-lr)
+
     for p, g in zip(params, grads, strict=True):
         if g is not None:
-            p.add_(g, alpha=-lr)
+            move(p, g)
 
 
 @catalogue.variant("5.1", "copied back from a detached result")
@@ -99,8 +102,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     p.sub_(lr * root / (1 - beta1 ** state["t"]) * state["m"] / (state["v"] ** 0.5 + eps * root))
 
 
-@catalogue.variant("5.3", "in float64 inside, without autograd")
-@torch.no_grad()
+@catalogue.variant("5.3", "in float64 inside")
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     state["t"] = t = state["t"] + 1
     wide = g.double()
@@ -325,11 +327,11 @@ def minibatches(X, y, size, generator):
 
 
 @catalogue.variant("5.10", "inference mode, means weighed with their sizes")
-@torch.inference_mode()
 def evaluate(net, loader):
     mode = net.training
     net.train(False)
-    losses = [(F.cross_entropy(net(X), y).item(), len(y)) for X, y in loader]
+    with torch.inference_mode():
+        losses = [(F.cross_entropy(net(X), y).item(), len(y)) for X, y in loader]
     if mode:
         net.train()
     return sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
@@ -349,16 +351,15 @@ def evaluate(net, loader):
 
 
 @catalogue.variant("5.10", "every part restored on its own")
-@torch.no_grad()
 def evaluate(net, loader):
     modes = [(part, part.training) for part in net.modules()]
     net.eval()
-    total = torch.zeros((), dtype=torch.float64)
-    count = 0
-    for X, y in loader:
-        log_p = net(X).log_softmax(dim=-1)
-        total -= log_p.gather(1, y[:, None]).sum().double().cpu()
-        count += y.numel()
+    total, count = 0.0, 0
+    with torch.set_grad_enabled(False):
+        for X, y in loader:
+            log_p = net(X).log_softmax(dim=-1)
+            total -= log_p.gather(1, y[:, None]).sum().item()
+            count += y.numel()
     for part, mode in modes:
         part.training = mode
-    return (total / count).item()
+    return total / count

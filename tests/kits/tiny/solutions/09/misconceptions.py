@@ -1,5 +1,7 @@
 """What goes wrong in the tiny kit."""
 
+# ruff: noqa: F811  every entry defines a function anew
+
 from autograder.authoring import Catalogue
 
 catalogue = Catalogue()
@@ -58,7 +60,7 @@ def row_totals(x):
 
 
 @catalogue.misconception(
-    "9.2", "swapped", "Each of the two is where the other belongs. In which order are they returned?"
+    "9.2", "swapped", "Each of the two is where the other belongs. In which order do they come back?"
 )
 def row_totals(x):
     return x.amax(1), x.sum(1)

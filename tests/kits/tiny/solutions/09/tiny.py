@@ -42,7 +42,7 @@ def difference(a: Float[Tensor, "*n"], b: Float[Tensor, "*n"]) -> Float[Tensor, 
 def row_totals(x: Float[Tensor, "n d"]) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
     """The total and the largest entry of every row."""
     ### BEGIN SOLUTION
-    totals_of_rows = x.sum(dim=1)
+    totals_of_rows = torch.sum(x, dim=1)
     return totals_of_rows, x.amax(dim=1)
     ### END SOLUTION
 
