@@ -17,6 +17,7 @@ from pathlib import Path
 from types import CodeType
 
 _MARKER = re.compile(r"^# %%")
+_RUNS_PYTHON = re.compile(r"^%%(time|timeit|capture|prun)\b")
 _MAGIC = re.compile(r"^\s*(%|!|\?|get_ipython\(\))|^[^#'\"]*\?\s*$")
 
 
@@ -29,6 +30,10 @@ class Cell:
     first_line: int = 1
     flags: int = 0
     """Compiler flags of `from __future__` imports in earlier cells, which hold for later ones."""
+
+    def defines(self, name: str) -> bool:
+        """True if the text seems to define a function, also where Python cannot read it."""
+        return re.search(rf"\bdef {name}\b", self.source) is not None
 
     def holds(self, file: str, line: int) -> bool:
         """True if a line of a file is a line of this cell."""
@@ -115,10 +120,20 @@ def notebook_code(text: str) -> list[tuple[int, str]]:
 
 
 def without_magics(source: str) -> str:
-    """Notebook lines that are not Python (%magic, !shell, name?) become comments; line numbers stay."""
+    """Notebook lines that are not Python (%magic, !shell, name?) become comments; line numbers stay.
+
+    A cell that Python can read is left as it is. A cell magic that times or captures keeps the cell's Python; any
+    other (%%bash, %%html) makes the whole cell a comment.
+    """
+    try:
+        ast.parse(source)
+        return source
+    except (SyntaxError, ValueError):
+        pass
     lines = source.split("\n")
-    whole = source.startswith("%%")
-    return "\n".join("# " + line if whole or _MAGIC.match(line) else line for line in lines)
+    if source.startswith("%%") and not _RUNS_PYTHON.match(source):
+        return "\n".join("# " + line for line in lines)
+    return "\n".join("# " + line if _MAGIC.match(line) else line for line in lines)
 
 
 def decode(data: bytes) -> str:

@@ -183,7 +183,7 @@ def _leaf_difference(got: Any, expected: Any, rules: Rules) -> _Leaf | None:
     if _is_number(expected) and isinstance(got, Tensor) and got.dim() == 0 and not rules.exact_types:
         got = got.detach().cpu().item()
     if isinstance(expected, np.generic):
-        expected = expected.item()
+        got, expected = got.item() if type(got) is type(expected) else got, expected.item()
     if _is_number(expected) and isinstance(got, np.generic) and not rules.exact_types:
         got = got.item()
     if _is_number(expected) and _is_number(got):

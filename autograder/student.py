@@ -137,12 +137,10 @@ class StudentFunction:
     def _why_missing(self, name: str) -> Unavailable:
         submission = self._loaded.submission
         for problem in submission.syntax_problems:
-            if any(
-                cell.holds(problem.file, problem.line) and f"def {name}" in cell.source for cell in submission.cells
-            ):
+            if any(cell.holds(problem.file, problem.line) and cell.defines(name) for cell in submission.cells):
                 return Unavailable(Verdict.ERROR, problem.sentence, f"{shown(problem.file)}:{problem.line}")
         for index, raised in self._loaded.cell_errors:
-            if f"def {name}" in submission.cells[index].source:
+            if submission.cells[index].defines(name):
                 return Unavailable(Verdict.ERROR, loading_sentence(raised), raised.place, raised)
         message = f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"
         if submission.syntax_problems:
