@@ -71,12 +71,17 @@ class Kit:
 
     def loaded(self, checks_file: Path) -> LoadedSubmission:
         if checks_file not in self._loaded:
-            self.replace_submission(checks_file, read_submission(checks_file.parent, topic_of(checks_file)))
+            submission = read_submission(checks_file.parent, topic_of(checks_file))
+            self._loaded[checks_file] = self.load(submission, checks_file)
         return self._loaded[checks_file]
 
-    def replace_submission(self, checks_file: Path, submission: Submission) -> None:
+    def load(self, submission: Submission, checks_file: Path) -> LoadedSubmission:
+        """Runs a submission's cells in this process, with the drivers of its assignment at hand."""
+        return LoadedSubmission(submission, lambda: self.drivers(checks_file.parent))
+
+    def replace_submission(self, checks_file: Path, loaded: LoadedSubmission) -> None:
         """Grades another submission from now on, with the checks that are already collected."""
-        self._loaded[checks_file] = LoadedSubmission(submission, lambda: self.drivers(checks_file.parent))
+        self._loaded[checks_file] = loaded
 
     def folder(self, checks_file: Path) -> Path | None:
         """Where a check may leave a picture: beside the student's own file, never when other submissions are graded."""

@@ -17,6 +17,7 @@ from _pytest.runner import runtestprotocol
 
 from autograder.errors import InputError
 from autograder.exercise import Exercise
+from autograder.loading import LoadedSubmission
 from autograder.outcome import Examination
 from autograder.pytest_plugin import KIT
 from autograder.results import Collected, scorecards
@@ -46,14 +47,21 @@ class Grader:
         return self._kit.exercises(checks_file)
 
     def grade(self, submission: Submission, checks_file: Path, *, seed: int, only: Collection[str] = ()) -> Graded:
-        """Runs the checks of one file on a submission.
+        """Runs the checks of one file on a submission, in this process; arguments as `grade_loaded`."""
+        loaded = self._kit.load(submission, checks_file)
+        return self.grade_loaded(loaded, checks_file, seed=seed, only=only)
+
+    def grade_loaded(
+        self, loaded: LoadedSubmission, checks_file: Path, *, seed: int, only: Collection[str] = ()
+    ) -> Graded:
+        """Runs the checks of one file on a submission that is loaded, here or elsewhere.
 
         Args:
             seed: of the random probes.
             only: ids of exercises to run; all if empty.
         """
         self._kit.seed = seed
-        self._kit.replace_submission(checks_file, submission)
+        self._kit.replace_submission(checks_file, loaded)
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
         chosen = [item for item in self._items if item.path == checks_file]

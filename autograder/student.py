@@ -143,6 +143,4 @@ class StudentFunction:
             if submission.cells[index].defines(name):
                 return Unavailable(Verdict.ERROR, loading_sentence(raised), raised.place, raised)
         message = f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"
-        if submission.syntax_problems:
-            message = submission.syntax_problems[0].sentence
         return Unavailable(Verdict.MISSING, message, shown(submission.path))
