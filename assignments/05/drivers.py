@@ -8,84 +8,80 @@ from torch import nn
 from torch.optim.sgd import sgd
 
 
-def sgd_steps(student, start, gradients, rates):
-    """What `sgd_step` makes of parameters that begin at `start`: for each its values after each step, one row a step."""
-    params = [values.clone().requires_grad_() for values in start]
-    inside_the_model = list(params)
-    after = []
-    for grads, lr in zip(gradients, rates, strict=True):
-        student.sgd_step(params, grads, lr)
-        after.append([p.detach().clone() for p in inside_the_model])
-    return {f"params[{i}] after each step": torch.stack(rows) for i, rows in enumerate(zip(*after, strict=True))}
+def sgd_steps(student, params, grads, lr):
+    """What several calls of `sgd_step` make of the parameters: the values of each after each step, one row a step.
 
-
-def velocity_of_momentum(student, p, gradients, v, rates, mu):
-    """The velocity after each call of `momentum_step`, one row a step."""
-    return _momentum_steps(student, p, gradients, v, rates, mu)[1]
-
-
-def parameter_of_momentum(student, p, gradients, v, rates, mu):
-    """The parameter after each call of `momentum_step`, one row a step."""
-    return _momentum_steps(student, p, gradients, v, rates, mu)[0]
-
-
-def state_of_adam(student, p, gradients, rates, beta1, beta2, eps):
-    """What `adam_step` remembers after each call: the count, and both averages, one row a step."""
-    _, counts, m, v = _adam_steps(student.adam_step, p, gradients, rates, beta1, beta2, eps)
-    return {"t after each step": counts, "m after each step": m, "v after each step": v}
-
-
-def parameter_of_adam(student, p, gradients, rates, beta1, beta2, eps):
-    """The parameter after each call of `adam_step`, one row a step."""
-    return _adam_steps(student.adam_step, p, gradients, rates, beta1, beta2, eps)[0]
-
-
-def adamw_steps(student, p, gradients, rates, beta1, beta2, eps, weight_decay):
-    """The parameter and both averages after each call of `adamw_step`, one row a step."""
-    p, _, m, v = _adam_steps(student.adamw_step, p, gradients, rates, beta1, beta2, eps, weight_decay)
-    return {"p after each step": p, "m after each step": m, "v after each step": v}
-
-
-def train_steps(student, weight, bias, batches, lr):
-    """`train_step` on one batch after the other: a linear layer, and plain gradient descent.
-
-    "gradient used" is the gradient of the weight that the optimiser saw at its last step in each call; 0 if there was none.
+    grads and lr hold what each step is called with.
     """
-    net, opt = _layer_and_optimiser(weight, bias, lr)
-    losses, steps, used, weights, biases = [], [], [], [], []
-    for X, y in batches:
+    leaves = [values.clone().requires_grad_() for values in params]
+    handed_over = list(leaves)  # what happens to the list itself is of no use to a model
+    after = []
+    for gradients, rate in zip(grads, lr, strict=True):
+        student.sgd_step(handed_over, gradients, rate)
+        after.append([p.detach().clone() for p in leaves])
+    return {f"params[{i}]": torch.stack(rows) for i, rows in enumerate(zip(*after, strict=True))}
+
+
+def momentum_v(student, p, g, v, lr, mu):
+    """The velocity after each of several calls of `momentum_step`, one row a step; g and lr have an entry for each."""
+    return _momentum_steps(student, p, g, v, lr, mu)[1]
+
+
+def momentum_p(student, p, g, v, lr, mu):
+    """The parameter after each of several calls of `momentum_step`, one row a step; g and lr have an entry for each."""
+    return _momentum_steps(student, p, g, v, lr, mu)[0]
+
+
+def adam_state(student, p, g, lr, betas, eps):
+    """What `adam_step` remembers after each of several calls; g and lr have an entry for each."""
+    return _adam_steps(student.adam_step, p, g, lr, *betas, eps)[1]
+
+
+def adam_p(student, p, g, lr, betas, eps):
+    """The parameter after each of several calls of `adam_step`, one row a step; g and lr have an entry for each."""
+    return _adam_steps(student.adam_step, p, g, lr, *betas, eps)[0]
+
+
+def adamw(student, p, g, lr, betas, eps, wd):
+    """The parameter and its averages after each of several calls of `adamw_step`; g and lr have an entry for each."""
+    rows, state = _adam_steps(student.adamw_step, p, g, lr, *betas, eps, wd)
+    return {"p": rows, "m": state["m"], "v": state["v"]}
+
+
+def train_steps(student, W, b, data, lr):
+    """One call of `train_step` for each batch: a linear layer with weight W and bias b, and plain gradient descent.
+
+    There is an entry or a row for each call. "gradient used" is what the optimiser found in `.grad` at its last step, of W and
+    then of b, and 0 where there was nothing; "parameters" are W and b afterwards.
+    """
+    net, opt = _layer_and_optimiser(W, b, lr)
+    counts, used, losses, after = [], [], [], []
+    for X, y in data:
         opt.seen.clear()
         losses.append(student.train_step(net, opt, X, y))
-        steps.append(len(opt.seen))
-        used.append(opt.seen[-1] if opt.seen else torch.zeros_like(weight))
-        weights.append(net.weight.detach().clone())
-        biases.append(net.bias.detach().clone())
-    return {
-        "loss": losses,
-        "optimiser steps": steps,
-        "gradient used": torch.stack(used),
-        "weight after it": torch.stack(weights),
-        "bias after it": torch.stack(biases),
-    }
+        counts.append(len(opt.seen))
+        used.append(opt.last_seen())
+        after.append(_flat(net.parameters()))
+    return {"step count": counts, "gradient used": torch.stack(used), "loss": losses, "parameters": torch.stack(after)}
 
 
-def accumulated_step(student, weight, bias, micro_batches, lr, old_gradient):
-    """One call of `accumulate_step`: a linear layer, plain gradient descent, and gradients left over from before.
+def accumulated_step(student, W, b, data, lr, old):
+    """One call of `accumulate_step` with these micro-batches, on a linear layer all of whose gradients are `old` at first.
 
-    "gradient used" is the gradient of the weight that the optimiser saw at its last step; 0 if there was none.
+    "gradient used" is what the optimiser found in `.grad` at its last step, of W and then of b, and 0 where there was nothing.
     """
-    net, opt = _layer_and_optimiser(weight, bias, lr)
-    net.weight.grad, net.bias.grad = old_gradient.clone(), old_gradient[:, 0].clone()
+    net, opt = _layer_and_optimiser(W, b, lr)
+    for p in net.parameters():
+        p.grad = torch.full_like(p, old)
     sizes = []
     net.register_forward_hook(lambda net, inputs, outputs: sizes.append(len(outputs)))
-    loss = student.accumulate_step(net, opt, micro_batches)
+    loss = student.accumulate_step(net, opt, data)
     return {
+        "step count": len(opt.seen),
+        "gradient used": opt.last_seen(),
         "loss": loss,
+        "parameters": _flat(net.parameters()),
         "largest batch in the net": max(sizes, default=0),
-        "optimiser steps": len(opt.seen),
-        "gradient used": opt.seen[-1] if opt.seen else torch.zeros_like(weight),
-        "weight after it": net.weight.detach().clone(),
-        "bias after it": net.bias.detach().clone(),
     }
 
 
@@ -120,22 +116,22 @@ def two_epochs(student, X, y, size, seed):
         }
 
 
-def loss_of_evaluate(student, weight, bias, batches):
-    """What `evaluate` returns for dropout and a linear layer in training mode."""
-    return student.evaluate(_net_with_dropout(weight, bias), batches)
+def evaluated(student, W, data):
+    """What `evaluate` returns for dropout and a linear layer, in training mode."""
+    return student.evaluate(_net_with_dropout(W), data)
 
 
-def evaluate_and_look_around(student, weight, bias, batches, training):
-    """The same, with the net in training mode or in evaluation mode, and what was left behind."""
-    net = _net_with_dropout(weight, bias).train(training)
+def evaluated_in_mode(student, W, data, training):
+    """The same for a net in training mode or in evaluation mode, and what was left behind."""
+    net = _net_with_dropout(W).train(training)
     graphs = []
     net.register_forward_hook(lambda net, inputs, outputs: graphs.append(outputs.requires_grad))
-    loss = student.evaluate(net, batches)
+    loss = student.evaluate(net, data)
     return {
         "loss": loss,
-        "net.training afterwards": net.training,
-        "dropout.training afterwards": net[0].training,
-        "forward passes with a graph": sum(graphs),
+        "net.training": net.training,
+        "dropout.training": net[0].training,
+        "graphs built": sum(graphs),
     }
 
 
@@ -151,12 +147,11 @@ class _PlainDescent:
         self.seen = []
 
     def zero_grad(self, set_to_none=True):
-        for group in self.param_groups:
-            for p in group["params"]:
-                if set_to_none:
-                    p.grad = None
-                elif p.grad is not None:
-                    p.grad.zero_()
+        for p in self._params():
+            if set_to_none:
+                p.grad = None
+            elif p.grad is not None:
+                p.grad.zero_()
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -164,13 +159,19 @@ class _PlainDescent:
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            first = group["params"][0]
-            self.seen.append(torch.zeros_like(first) if first.grad is None else first.grad.detach().clone())
-            params = [p for p in group["params"] if p.grad is not None]
-            options = {"weight_decay": 0.0, "momentum": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False}
-            sgd(params, [p.grad for p in params], [None] * len(params), foreach=False, lr=group["lr"], **options)
+        self.seen.append(_flat(torch.zeros_like(p) if p.grad is None else p.grad for p in self._params()))
+        there = [p for p in self._params() if p.grad is not None]
+        options = {"weight_decay": 0.0, "momentum": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False}
+        lr = self.param_groups[0]["lr"]
+        sgd(there, [p.grad for p in there], [None] * len(there), foreach=False, lr=lr, **options)
         return loss
+
+    def last_seen(self):
+        """The gradients at the last step, one behind the other."""
+        return self.seen[-1] if self.seen else torch.zeros_like(_flat(self._params()))
+
+    def _params(self):
+        return self.param_groups[0]["params"]
 
 
 class _HalfDropout(nn.Dropout):
@@ -183,20 +184,21 @@ class _HalfDropout(nn.Dropout):
         return x * kept / (1 - self.p)
 
 
-def _linear(weight, bias):
+def _layer_and_optimiser(W, b, lr):
     layer = nn.Linear(1, 1)
-    layer.weight = nn.Parameter(weight.clone())
-    layer.bias = nn.Parameter(bias.clone())
-    return layer
-
-
-def _layer_and_optimiser(weight, bias, lr):
-    layer = _linear(weight, bias)
+    layer.weight, layer.bias = nn.Parameter(W.clone()), nn.Parameter(b.clone())
     return layer, _PlainDescent(layer.parameters(), lr)
 
 
-def _net_with_dropout(weight, bias):
-    return nn.Sequential(_HalfDropout(0.5), _linear(weight, bias))
+def _net_with_dropout(W):
+    layer = nn.Linear(1, 1, bias=False)
+    layer.weight = nn.Parameter(W.clone())
+    return nn.Sequential(_HalfDropout(0.5), layer)
+
+
+def _flat(tensors):
+    """All numbers of some tensors, one behind the other."""
+    return torch.cat([t.detach().flatten() for t in tensors])
 
 
 def _with_gradients(params, gradients):
@@ -207,36 +209,34 @@ def _with_gradients(params, gradients):
     return made
 
 
-def _momentum_steps(student, p, gradients, v, rates, mu):
+def _momentum_steps(student, p, g, v, lr, mu):
     """Parameter and velocity after each call of `momentum_step`."""
     p, v = p.clone(), v.clone()
     after = []
-    for g, lr in zip(gradients, rates, strict=True):
-        student.momentum_step(p, g, v, lr, mu)
+    for gradient, rate in zip(g, lr, strict=True):
+        student.momentum_step(p, gradient, v, rate, mu)
         after.append((p.clone(), v.clone()))
     return [torch.stack(rows) for rows in zip(*after, strict=True)]
 
 
-def _adam_steps(step, p, gradients, rates, *rest):
-    """Parameter, count and both averages after each call of a step of the Adam family."""
+def _adam_steps(step, p, g, lr, *rest):
+    """The parameter after each call of a step of the Adam family, and for each entry of the state what it was then."""
     p = p.clone()
     state = {"t": 0, "m": torch.zeros_like(p), "v": torch.zeros_like(p)}
-    after = []
-    for g, lr in zip(gradients, rates, strict=True):
-        step(p, g, state, lr, *rest)
-        after.append([p.clone(), *(_copy(state.get(name)) for name in ("t", "m", "v"))])
-    p_rows, counts, *averages = zip(*after, strict=True)
-    return torch.stack(p_rows), list(counts), *(_stacked(rows) for rows in averages)
-
-
-def _copy(value):
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+    after, remembered = [], {name: [] for name in state}
+    for gradient, rate in zip(g, lr, strict=True):
+        step(p, gradient, state, rate, *rest)
+        after.append(p.clone())
+        for name, rows in remembered.items():
+            value = state.get(name)
+            rows.append(value.detach().clone() if isinstance(value, torch.Tensor) else value)
+    return torch.stack(after), {name: _stacked(rows) for name, rows in remembered.items()}
 
 
 def _stacked(rows):
-    """Rows of one shape as one tensor; anything else as it is."""
-    alike = all(isinstance(row, torch.Tensor) and row.shape == rows[0].shape for row in rows)
-    return torch.stack(rows) if alike else list(rows)
+    """Tensors of p's shape as one tensor; anything else as a list."""
+    alike = all(isinstance(row, torch.Tensor) and row.dim() > 0 and row.shape == rows[0].shape for row in rows)
+    return torch.stack(rows) if alike else rows
 
 
 def _epoch(student, X, y, size, generator):

@@ -24,6 +24,7 @@ def verified_with_progress(root: Path, ids: Sequence[str], seeds: int) -> list[P
         for topic in assignment.topics
         for exercise in topic.exercises
     ]
+    tasks.sort(key=lambda task: [int(part) for part in task[2].split(".")])
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
     with (

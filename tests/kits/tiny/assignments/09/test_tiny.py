@@ -51,7 +51,7 @@ def three_in_a_row(start):
     return [start, start + 1, start + 2]
 
 
-@exercise("9.3", "count_up", "make_counter", points=5, minutes=10, difficulty=3, builds_on=("9.2",), seconds=0.5)
+@exercise("9.3", "count_up", "make_counter", points=5, minutes=10, difficulty=3, builds_on=("9.2",), seconds=1)
 class TestCounting:
     def test_list(self, student, probes):
         """the first n numbers, and ValueError for a negative n"""
