@@ -108,6 +108,8 @@ class ExerciseScore:
         if all(check.verdict is Verdict.PASS for check in checks):
             return ""
         common = set.intersection(*(set(check.misconceptions) for check in checks))
+        if len(common) > 1:  # the checks of the other functions may tell them apart
+            common = common.intersection(*(set(check.misconceptions) for check in self.checks))
         return common.pop() if len(common) == 1 else ""
 
 

@@ -93,6 +93,15 @@ def test_names_are_of_the_public_probes(kit: Kit) -> None:
         assert sentence not in shown.said or sentence.startswith(SIGN)
 
 
+def test_names_follow_a_build_in_the_same_process(author_kit: Kit) -> None:
+    """A program that goes on running, such as one that watches files, must not go on with old names."""
+    author_kit.answer(difference="return b - a")
+    assert SIGN in author_kit.check().said
+    author_kit.edit("solutions/09/misconceptions.py", SIGN, "All signs are the opposite ones.")
+    assert "written: assignments/09/misconceptions.json" in author_kit.gradlings("build").said
+    assert "All signs are the opposite ones." in author_kit.check().said
+
+
 def test_no_wrong_code_ships(built_kit: Kit) -> None:
     text = (built_kit.folder / DATA).read_text(encoding="utf-8")
     for _, _, _, body in catalogue():

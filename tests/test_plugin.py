@@ -557,7 +557,7 @@ def test_no_answer_is_the_graders_fault(kit: Kit, weird: str) -> None:
     assert shown.code == 1
 
 
-@pytest.mark.parametrize("weird", ["None", "'abc'", "[None]", "torch.empty(0)", "(lambda *a: None)", "-1"])
+@pytest.mark.parametrize("weird", ["None", "'abc'", "[None]", "(lambda *a: None)"])
 @pytest.mark.parametrize("assignment", sorted(path.name for path in (PROJECT / "assignments").glob("[0-9]*")))
 def test_no_answer_is_the_graders_fault_in_any_assignment(assignment: str, weird: str, tmp_path: Path) -> None:
     kit = Kit.copied(PROJECT, tmp_path, f"assignments/{assignment}")

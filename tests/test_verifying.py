@@ -206,6 +206,15 @@ def test_a_look_alike_may_share_the_sentence(author_kit: Kit) -> None:
     assert (proof.misconceptions, proof.caught, proof.named) == (7, 7, 7)
 
 
+def test_checks_that_were_edited_are_read_again_in_the_same_process(author_kit: Kit) -> None:
+    with as_if_started_in(author_kit.root):
+        (assignment,) = find_assignments(author_kit.root, ("09",))
+        assert verify(assignment, "9.2", 0).breaches == []
+        author_kit.edit(CHECKS, "return x.sum(1), x.amax(1)", "return x.sum(1), x.amin(1)")
+        (breach, *_) = verify(assignment, "9.2", 0).breaches
+    assert "named" in breach or "fails" in breach
+
+
 def test_numbers_of_a_proof(author_kit: Kit) -> None:
     mistake_that_is_none(author_kit)
     wrong_variant(author_kit)

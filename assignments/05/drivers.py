@@ -85,18 +85,17 @@ def accumulated_step(student, W, b, data, lr, old):
     }
 
 
-def returned_norm(student, params, gradients, max_norm):
+def norm_of(student, params, grads, max_norm):
     """What `clip_gradients` returns for parameters with these gradients."""
-    return student.clip_gradients(_with_gradients(params, gradients), max_norm)
+    return student.clip_gradients(_with_gradients(params, grads), max_norm)
 
 
-def clipped_gradients(student, params, gradients, max_norm):
-    """The gradients after a call of `clip_gradients`, and the parameters."""
-    mine = _with_gradients(params, gradients)
+def clipped(student, params, grads, max_norm):
+    """The gradients after a call of `clip_gradients`, and whether the parameters are what they were."""
+    mine = _with_gradients(params, grads)
     student.clip_gradients(list(mine), max_norm)
-    after = {f"gradient of params[{i}]": p.grad for i, p in enumerate(mine)}
     kept = all(torch.equal(p.detach(), values) for p, values in zip(mine, params, strict=True))
-    return {**after, "parameters as before": kept}
+    return {**{f"grads[{i}]": p.grad for i, p in enumerate(mine)}, "params as before": kept}
 
 
 def one_epoch(student, X, y, size, seed):
@@ -139,7 +138,7 @@ class _PlainDescent:
     """Gradient descent with the methods of torch.optim.SGD, and a record of the gradients that it was given.
 
     It calls the function that torch.optim.SGD calls. The class itself would first import PyTorch's compiler, which takes
-    about as long as all checks of this assignment.
+    longer than all checks of this assignment.
     """
 
     def __init__(self, params, lr):
@@ -201,10 +200,10 @@ def _flat(tensors):
     return torch.cat([t.detach().flatten() for t in tensors])
 
 
-def _with_gradients(params, gradients):
+def _with_gradients(params, grads):
     """Parameters of these values, with these gradients."""
     made = [values.clone().requires_grad_() for values in params]
-    for p, g in zip(made, gradients, strict=True):
+    for p, g in zip(made, grads, strict=True):
         p.grad = None if g is None else g.clone()
     return made
 

@@ -1,7 +1,7 @@
 """The checks of assignment 05: update rules against those of torch.optim, and what belongs to a training loop.
 
 The functions `sgd`, `adam` and `adamw` are what the steps of torch.optim.SGD, Adam and AdamW call. The classes would first
-import PyTorch's compiler, which takes about as long as all checks of this assignment.
+import PyTorch's compiler, which takes longer than all checks of this assignment.
 """
 
 import torch
@@ -33,68 +33,70 @@ def some_rates(rng, steps):
 # 5.1
 
 
-def torch_sgd(start, gradients, rates):
-    params, history = [p.clone() for p in start], []
-    for grads, lr in zip(gradients, rates, strict=True):
-        there = [i for i, g in enumerate(grads) if g is not None]
+def torch_sgd(params, grads, lr):
+    params, history = [p.clone() for p in params], []
+    for gradients, rate in zip(grads, lr, strict=True):
+        there = [i for i, g in enumerate(gradients) if g is not None]
         nothing = [None] * len(there)
-        sgd([params[i] for i in there], [grads[i] for i in there], nothing, momentum=0.0, lr=lr, **PLAIN)
+        sgd([params[i] for i in there], [gradients[i] for i in there], nothing, momentum=0.0, lr=rate, **PLAIN)
         history.append([p.clone() for p in params])
-    return {f"params[{i}] after each step": rows for i, rows in enumerate(stacked(history))}
+    return {f"params[{i}]": rows for i, rows in enumerate(stacked(history))}
 
 
 def two_parameters():
-    """Two steps; in the first, the first parameter has no gradient."""
-    start = [floats([1.0, -2.0, 0.5]), floats([[3.0, 0.4], [-0.7, 1.2]])]
-    gradients = [
+    """Two steps with a vector and a matrix; in the first, the vector has no gradient."""
+    params = [floats([1.0, -2.0, 0.5]), floats([[3.0, 0.4], [-0.7, 1.2]])]
+    grads = [
         [None, floats([[0.6, 0.2], [1.0, -0.3]])],
         [floats([0.4, -1.0, 2.0]), floats([[-0.1, 0.8], [0.5, 0.7]])],
     ]
-    return start, gradients, [0.1, 0.03]
+    return params, grads, [0.1, 0.03]
 
 
 def random_parameters(rng):
     rows, columns, steps = rng.sizes(2, 4, 3)
-    start = [rng.normal(rows, columns), rng.normal(rows), rng.normal()]
-    gradients = [[rng.normal(*p.shape) for p in start] for _ in range(steps)]
-    gradients[rng.size(0, steps - 1)][rng.size(0, 1)] = None
-    return start, gradients, some_rates(rng, steps)
+    params = [rng.normal(rows, columns), rng.normal(rows), rng.normal()]
+    grads = [[rng.normal(*p.shape) for p in params] for _ in range(steps)]
+    grads[rng.size(0, steps - 1)][rng.size(0, 1)] = None
+    return params, grads, some_rates(rng, steps)
 
 
 @exercise("5.1", "sgd_step", points=5, minutes=10, difficulty=1, forbids="optimisers", builds_on=("3.6", "4.10"))
 class TestSgdStep:
     def test_steps(self, student, probes):
         """the parameters themselves after several steps, where some gradients are None"""
-        one = ([floats([1.0, 2.0])], [[floats([0.5, -0.5])]], [0.1])
-        two = ([floats([1.0, 2.0])], [[floats([0.5, -0.5])], [floats([0.2, 0.8])]], [0.1, 0.2])
-        ladder = probes([one, two, two_parameters()], random=random_parameters, n=3)
+        one_step = ([floats([1.0, 2.0])], [[floats([0.5, -0.5])]], [0.1])
+        two_steps = ([floats([1.0, 2.0])], [[floats([0.5, -0.5])], [floats([0.2, 0.8])]], [0.1, 0.2])
+        no_gradient = ([floats([1.0]), floats([3.0, 2.0])], [[None, floats([0.6, 0.2])]], [0.1])
+        ladder = probes([one_step, two_steps, no_gradient, two_parameters()], random=random_parameters, n=3)
         agree(student.through("sgd_steps"), ladder, torch_sgd)
 
 
 # 5.2
 
 
-def torch_momentum(p, gradients, v, rates, mu):
+def torch_momentum(p, g, v, lr, mu):
+    """Parameter and velocity after each step, one row a step."""
     p, v, history = p.clone(), v.clone(), []
-    for g, lr in zip(gradients, rates, strict=True):
-        sgd([p], [g], [v], momentum=mu, lr=lr, **PLAIN)
+    for gradient, rate in zip(g, lr, strict=True):
+        sgd([p], [gradient], [v], momentum=mu, lr=rate, **PLAIN)
         history.append((p.clone(), v.clone()))
     return stacked(history)
 
 
-def torch_parameter(p, gradients, v, rates, mu):
-    return torch_momentum(p, gradients, v, rates, mu)[0]
+def torch_parameter(p, g, v, lr, mu):
+    return torch_momentum(p, g, v, lr, mu)[0]
 
 
-def torch_velocity(p, gradients, v, rates, mu):
-    return torch_momentum(p, gradients, v, rates, mu)[1]
+def torch_velocity(p, g, v, lr, mu):
+    return torch_momentum(p, g, v, lr, mu)[1]
 
 
 def momentum_ladder(probes):
-    slow = (floats([1.0]), floats([[0.5], [0.2], [-0.1]]), floats([0.0]), [0.1, 0.1, 0.02], 0.9)
+    one = (floats([1.0]), floats([[0.5], [0.2], [-0.1]]), floats([0.0]), [0.1, 0.1, 0.02], 0.9)
     gradients = floats([[0.3, -1.0], [0.5, 0.4], [-0.2, 0.9], [1.1, -0.6], [0.7, 0.1], [-0.4, 0.8]])
-    longer = (floats([1.0, -2.0]), gradients, floats([0.0, 0.0]), [0.1, 0.1, 0.05, 0.2, 0.02, 0.01], 0.9)
-    return probes([slow, longer], random=momentum_on_its_way, n=3)
+    two = (floats([1.0, -2.0]), gradients, floats([0.0, 0.0]), [0.1, 0.1, 0.05, 0.2, 0.02, 0.01], 0.9)
+    return probes([one, two], random=momentum_on_its_way, n=3)
 
 
 def momentum_on_its_way(rng):
@@ -108,299 +110,268 @@ def momentum_on_its_way(rng):
 class TestMomentumStep:
     def test_velocity(self, student, probes):
         """the velocity after each step"""
-        agree(student.through("velocity_of_momentum"), momentum_ladder(probes), torch_velocity)
+        agree(student.through("momentum_v"), momentum_ladder(probes), torch_velocity)
 
     def test_parameter(self, student, probes):
         """the parameter after each step, while the learning rate changes"""
-        agree(student.through("parameter_of_momentum"), momentum_ladder(probes), torch_parameter)
+        agree(student.through("momentum_p"), momentum_ladder(probes), torch_parameter)
 
 
 # 5.3
 
 
-def torch_adam(p, gradients, rates, step=adam, **options):
+def torch_adam(p, g, lr, betas, step=adam, **options):
     """Parameter, count and averages after each step of Adam or AdamW, one row a step."""
     p, m, v, t = p.clone(), torch.zeros_like(p), torch.zeros_like(p), torch.zeros(())
+    options |= {"amsgrad": False, "maximize": False, "foreach": False, "beta1": betas[0], "beta2": betas[1]}
     history = []
-    for g, lr in zip(gradients, rates, strict=True):
-        step([p], [g], [m], [v], [], [t], foreach=False, amsgrad=False, maximize=False, lr=lr, **options)
+    for gradient, rate in zip(g, lr, strict=True):
+        step([p], [gradient], [m], [v], [], [t], lr=rate, **options)
         history.append((p.clone(), t.clone(), m.clone(), v.clone()))
     return stacked(history)
 
 
-def torch_adam_parameter(p, gradients, rates, beta1, beta2, eps):
-    return torch_adam(p, gradients, rates, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0)[0]
+def torch_adam_parameter(p, g, lr, betas, eps):
+    return torch_adam(p, g, lr, betas, eps=eps, weight_decay=0.0)[0]
 
 
-def torch_adam_state(p, gradients, rates, beta1, beta2, eps):
-    _, t, m, v = torch_adam(p, gradients, rates, beta1=beta1, beta2=beta2, eps=eps, weight_decay=0.0)
-    return {"t after each step": t.int().tolist(), "m after each step": m, "v after each step": v}
+def torch_adam_state(p, g, lr, betas, eps):
+    _, t, m, v = torch_adam(p, g, lr, betas, eps=eps, weight_decay=0.0)
+    return {"t": t.int().tolist(), "m": m, "v": v}
 
 
-def over_four_decades(rng, steps, *shape):
+def over_four_decades(rng, steps, n):
     """Gradients of either sign from 0.01 to 100."""
-    signs = 2.0 * rng.integers(0, 2, steps, *shape) - 1
-    return signs * 10 ** rng.uniform(-2, 2, steps, *shape)
+    signs = 2.0 * rng.integers(0, 2, steps, n) - 1
+    return signs * 10 ** rng.uniform(-2, 2, steps, n)
 
 
 def adam_run(rng):
     n, steps = rng.sizes(2, 6, 2)
-    beta1, beta2 = round(float(rng.uniform(0.7, 0.93)), 3), round(float(rng.uniform(0.96, 0.999)), 3)
-    return rng.normal(n), over_four_decades(rng, steps, n), some_rates(rng, steps), beta1, beta2, 1e-8
+    betas = round(float(rng.uniform(0.7, 0.93)), 3), round(float(rng.uniform(0.96, 0.999)), 3)
+    return rng.normal(n), over_four_decades(rng, steps, n), some_rates(rng, steps), betas, 1e-8
 
 
 def adam_run_with_small_gradients(rng):
     """One gradient is always 0, and eps is of the size of the others."""
-    p, gradients, rates, beta1, beta2, _ = adam_run(rng)
+    p, gradients, rates, betas, _ = adam_run(rng)
     gradients = gradients / 100
     gradients[:, rng.size(0, len(p) - 1)] = 0.0
-    return p, gradients, rates, beta1, beta2, rng.choice([1e-2, 3e-2])
+    return p, gradients, rates, betas, rng.choice([1e-2, 3e-2])
 
 
-STEEP_AND_FLAT = [[40.0, -0.01], [-3.0, 0.5], [0.05, 8.0], [90.0, -0.2], [-0.6, 30.0], [7.0, 1.5]]
+def short_run():
+    return floats([1.0]), floats([[0.5], [-2.0]]), [0.1, 0.05], (0.9, 0.99), 1e-8
+
+
+def steep_and_flat():
+    """Six steps of two numbers whose gradients differ by orders of magnitude."""
+    gradients = [[40.0, -0.01], [-3.0, 0.5], [0.05, 8.0], [90.0, -0.2], [-0.6, 30.0], [7.0, 1.5]]
+    return floats([2.0, -3.0]), floats(gradients), [0.1, 0.1, 0.05, 0.2, 0.05, 0.01], (0.9, 0.999), 1e-8
 
 
 @exercise("5.3", "adam_step", points=15, minutes=30, difficulty=3, forbids="optimisers", builds_on=("5.1", "5.2"))
 class TestAdamStep:
     def test_state(self, student, probes):
         """what is remembered: the count t and the averages m and v after each step"""
-        one = (floats([1.0]), floats([[0.5], [-2.0], [0.1]]), [0.1, 0.1, 0.05], 0.9, 0.99, 1e-8)
-        two = (floats([1.0, -1.0]), floats(STEEP_AND_FLAT), [0.1, 0.1, 0.05, 0.2, 0.05, 0.01], 0.9, 0.999, 1e-8)
-        agree(student.through("state_of_adam"), probes([one, two], random=adam_run, n=2), torch_adam_state)
+        ladder = probes([short_run(), steep_and_flat()], random=adam_run, n=2)
+        agree(student.through("adam_state"), ladder, torch_adam_state)
 
     def test_parameter(self, student, probes):
         """the parameter after each step, with gradients from 0.01 to 100"""
-        one = (floats([1.0]), floats([[0.5], [-2.0], [0.1]]), [0.1, 0.1, 0.05], 0.9, 0.99, 1e-8)
-        two = (floats([1.0, -1.0]), floats(STEEP_AND_FLAT), [0.1, 0.1, 0.05, 0.2, 0.05, 0.01], 0.9, 0.999, 1e-8)
-        # wide enough that the place of so small an eps does not matter: the next check is about eps
-        ladder = probes([one, two], random=adam_run, n=3)
-        agree(student.through("parameter_of_adam"), ladder, torch_adam_parameter, rtol=1e-5, atol=1e-5)
+        # so wide that the place of an eps this small does not matter: the next check is about eps
+        ladder = probes([short_run(), steep_and_flat()], random=adam_run, n=3)
+        agree(student.through("adam_p"), ladder, torch_adam_parameter, rtol=1e-5, atol=1e-5)
 
     def test_small_gradients(self, student, probes):
         """the same with gradients that are as small as eps, and with gradients of 0"""
-        one = (floats([1.0]), floats([[0.05], [-0.02], [0.001]]), [0.1, 0.1, 0.05], 0.9, 0.99, 1e-2)
-        two = (floats([1.0, -1.0]), floats([[0.0, 0.03], [0.0, -0.01]]), [0.1, 0.05], 0.9, 0.999, 1e-2)
-        ladder = probes([one, two], random=adam_run_with_small_gradients, n=3)
-        agree(student.through("parameter_of_adam"), ladder, torch_adam_parameter)
+        small = (floats([1.0]), floats([[0.05], [-0.01]]), [0.1, 0.05], (0.9, 0.99), 0.01)
+        zero = (floats([1.0, -1.0]), floats([[0.0, 0.03], [0.0, -0.01]]), [0.1, 0.05], (0.9, 0.999), 0.01)
+        ladder = probes([small, zero], random=adam_run_with_small_gradients, n=3)
+        agree(student.through("adam_p"), ladder, torch_adam_parameter)
 
 
 # 5.4
 
 
-def torch_adamw(p, gradients, rates, beta1, beta2, eps, weight_decay):
-    options = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay}
-    p, _, m, v = torch_adam(p, gradients, rates, step=adamw, **options)
-    return {"p after each step": p, "m after each step": m, "v after each step": v}
+def torch_adamw(p, g, lr, betas, eps, wd):
+    p, _, m, v = torch_adam(p, g, lr, betas, step=adamw, eps=eps, weight_decay=wd)
+    return {"p": p, "m": m, "v": v}
 
 
 def adamw_run(rng):
-    p, gradients, rates, beta1, beta2, _ = adam_run(rng)
-    return (
-        p + p.sign(),
-        gradients,
-        rates,
-        beta1,
-        beta2,
-        rng.choice([1e-8, 1e-3]),
-        round(float(rng.uniform(0.05, 0.3)), 2),
-    )
+    p, gradients, rates, betas, _ = adam_run(rng)
+    decay = round(float(rng.uniform(0.05, 0.3)), 2)
+    return p + p.sign(), gradients, rates, betas, rng.choice([1e-8, 1e-3]), decay
 
 
 @exercise("5.4", "adamw_step", points=5, minutes=10, difficulty=2, forbids="optimisers", builds_on=("5.3",))
 class TestAdamwStep:
     def test_steps(self, student, probes):
         """the parameter and both averages after each step"""
-        one = (floats([2.0]), floats([[0.5], [-2.0]]), [0.1, 0.05], 0.9, 0.99, 1e-8, 0.1)
-        rates = [0.1, 0.1, 0.05, 0.2, 0.05, 0.01]
-        two = (floats([2.0, -3.0]), floats(STEEP_AND_FLAT), rates, 0.9, 0.999, 1e-4, 0.2)
-        agree(student.through("adamw_steps"), probes([one, two], random=adamw_run, n=3), torch_adamw)
+        one = (floats([2.0]), floats([[0.5], [-2.0]]), [0.5, 0.2], (0.9, 0.99), 1e-8, 0.1)
+        *start, _ = steep_and_flat()
+        ladder = probes([one, (*start, 1e-4, 0.2)], random=adamw_run, n=3)
+        agree(student.through("adamw"), ladder, torch_adamw)
 
 
-# 5.5 and 5.6: a linear layer with D inputs and C classes
+# 5.5 and 5.6: a linear layer with D inputs and C classes, its weight W of shape (C, D) and its bias b
 
 
-def slopes_of_the_mean(X, y, weight, bias):
-    """Mean loss and its gradients, for all examples at once."""
-    weight, bias = weight.detach().clone().requires_grad_(), bias.detach().clone().requires_grad_()
-    loss = F.cross_entropy(F.linear(X, weight, bias), y)
-    return loss.item(), *torch.autograd.grad(loss, (weight, bias))
+def both(W, b):
+    """All numbers of the weight, and then those of the bias."""
+    return torch.cat([W.flatten(), b])
 
 
-def torch_train_steps(weight, bias, batches, lr):
-    weight, bias = weight.clone(), bias.clone()
-    losses, history = [], []
-    for X, y in batches:
-        loss, dw, db = slopes_of_the_mean(X, y, weight, bias)
-        sgd([weight, bias], [dw, db], [None, None], momentum=0.0, lr=lr, **PLAIN)
-        losses.append(loss)
-        history.append((dw, weight.clone(), bias.clone()))
-    used, weights, biases = stacked(history)
-    return {
-        "loss": losses,
-        "optimiser steps": [1] * len(batches),
-        "gradient used": used,
-        "weight after it": weights,
-        "bias after it": biases,
-    }
+def torch_train_steps(W, b, data, lr):
+    W, b, losses, history = W.clone(), b.clone(), [], []
+    for X, y in data:
+        leaves = [W.clone().requires_grad_(), b.clone().requires_grad_()]
+        loss = F.cross_entropy(F.linear(X, *leaves), y)
+        gradients = torch.autograd.grad(loss, leaves)
+        sgd([W, b], list(gradients), [None, None], momentum=0.0, lr=lr, **PLAIN)
+        losses.append(loss.item())
+        history.append((both(*gradients), both(W, b)))
+    used, after = stacked(history)
+    return {"step count": [1] * len(data), "gradient used": used, "loss": losses, "parameters": after}
 
 
-WEIGHT, BIAS = [[0.5, -0.3], [-0.2, 0.8], [0.1, 0.4]], [0.1, -0.2, 0.3]
+def two_classes():
+    """One input, two classes, two examples that the layer takes for the other class."""
+    return floats([[0.5], [-0.5]]), floats([0.2, 0.0]), floats([[1.0], [2.0]]), torch.tensor([1, 0])
 
 
-def hand_made_batches():
-    """Three batches of different sizes, two inputs, three classes."""
-    X = floats([[1.0, -0.5], [0.3, 2.0], [-1.2, 0.7], [0.4, 1.5], [-0.8, -1.1], [2.0, 0.2], [0.9, -1.6], [-0.1, 0.6]])
-    y = torch.tensor([2, 0, 0, 1, 2, 0, 1, 1])
-    return list(zip(X.split((4, 2, 2)), y.split((4, 2, 2)), strict=True))
+def three_classes():
+    """Two inputs, three classes, eight examples."""
+    W, b = floats([[0.5, -0.3], [-0.2, 0.8], [0.1, 0.4]]), floats([0.1, -0.2, 0.3])
+    X = [[1.0, -0.5], [0.3, 2.0], [-1.2, 0.7], [0.4, 1.5], [-0.8, -1.1], [2.0, 0.2], [0.9, -1.6], [-0.1, 0.6]]
+    return W, b, floats(X), torch.tensor([2, 0, 0, 1, 2, 0, 1, 1])
 
 
-def batches_of(rng, sizes):
-    """A layer, and batches of these sizes; no label is the class that the layer is already sure of."""
+def cut(X, y, *sizes):
+    return list(zip(X.split(sizes), y.split(sizes), strict=True))
+
+
+def random_layer(rng, sizes):
+    """A layer and batches of these sizes."""
     d, c = rng.sizes(2, 4, 2)
-    batches = [(rng.normal(n, d), rng.integers(0, c, n)) for n in sizes]
-    return rng.normal(c, d), rng.normal(c), batches, round(float(rng.uniform(0.2, 1.0)), 2)
+    data = [(rng.normal(n, d), rng.integers(0, c, n)) for n in sizes]
+    return rng.normal(c, d), rng.normal(c), data, round(float(rng.uniform(0.2, 1.0)), 2)
 
 
 def random_batch(rng):
-    return batches_of(rng, (rng.size(2, 5),))
+    return random_layer(rng, (rng.size(2, 5),))
 
 
 def random_batches(rng):
-    return batches_of(rng, rng.sizes(2, 6, 3))
+    return random_layer(rng, rng.sizes(2, 6, 3))
 
 
 @exercise("5.5", "train_step", points=15, minutes=20, difficulty=2, builds_on=("4.6", "4.10", "5.1"))
 class TestTrainStep:
     def test_one_step(self, student, probes):
-        """one batch: its loss, one step of the optimiser, and where the parameters go"""
-        batch = hand_made_batches()[0]
-        ladder = probes([(floats(WEIGHT), floats(BIAS), [batch], 0.5)], random=random_batch, n=3)
-        agree(student.through("train_steps"), ladder, torch_train_steps, **LOSS)
+        """one batch: one step of the optimiser, the loss, and where the parameters go"""
+        W, b, X, y = two_classes()
+        W3, b3, X3, y3 = three_classes()
+        ladder = probes([(W, b, [(X, y)], 0.5), (W3, b3, cut(X3, y3, 8), 0.3)], random=random_batch, n=3)
+        agree(student.through("train_steps"), ladder, torch_train_steps, ordered=True, **LOSS)
 
     def test_three_steps(self, student, probes):
         """three batches, one after the other: each step uses the gradient of its own batch"""
-        hand_made = [(floats(WEIGHT), floats(BIAS), hand_made_batches(), 0.5)]
-        ladder = probes(hand_made, random=random_batches, n=3)
-        agree(student.through("train_steps"), ladder, torch_train_steps, **LOSS)
+        W, b, X, y = two_classes()
+        W3, b3, X3, y3 = three_classes()
+        same_batch = (W, b, [(X, y)] * 3, 0.5)
+        ladder = probes([same_batch, (W3, b3, cut(X3, y3, 4, 2, 2), 0.3)], random=random_batches, n=3)
+        agree(student.through("train_steps"), ladder, torch_train_steps, ordered=True, **LOSS)
 
 
-def torch_step_on_all(weight, bias, micro_batches, lr, old_gradient):
-    X, y = (torch.cat(parts) for parts in zip(*micro_batches, strict=True))
-    alone = torch_train_steps(weight, bias, [(X, y)], lr)
-    return {
-        "loss": alone["loss"][0],
-        "largest batch in the net": max(len(labels) for _, labels in micro_batches),
-        "optimiser steps": 1,
-        "gradient used": alone["gradient used"][0],
-        "weight after it": alone["weight after it"][0],
-        "bias after it": alone["bias after it"][0],
-    }
+def torch_step_on_all(W, b, data, lr, old):
+    X, y = (torch.cat(parts) for parts in zip(*data, strict=True))
+    alone = {name: rows[0] for name, rows in torch_train_steps(W, b, [(X, y)], lr).items()}
+    return {**alone, "largest batch in the net": max(len(labels) for _, labels in data)}
 
 
-def with_old_gradient(rng, probe):
-    return *probe, rng.normal(*probe[0].shape)
+def with_old_gradients(rng, probe):
+    return *probe, round(float(rng.uniform(0.1, 0.9)), 2)
 
 
 def equal_micro_batches(rng):
-    return with_old_gradient(rng, batches_of(rng, (rng.size(2, 4),) * rng.size(2, 3)))
+    return with_old_gradients(rng, random_layer(rng, (rng.size(2, 4),) * rng.size(2, 3)))
 
 
 def unequal_micro_batches(rng):
-    return with_old_gradient(rng, batches_of(rng, rng.sizes(1, 5, rng.size(2, 3))))
+    return with_old_gradients(rng, random_layer(rng, rng.sizes(1, 5, rng.size(2, 3))))
 
 
 @exercise("5.6", "accumulate_step", points=10, minutes=20, difficulty=3, builds_on=("5.5",))
 class TestAccumulateStep:
     def test_equal_sizes(self, student, probes):
         """micro-batches of equal size, with old gradients still in place"""
-        (X, y), *_ = hand_made_batches()
-        pair = [(X[:2], y[:2]), (X[2:], y[2:])]
-        ladder = probes(
-            [(floats(WEIGHT), floats(BIAS), pair, 0.5, 0.2 * floats(WEIGHT))], random=equal_micro_batches, n=3
-        )
-        agree(student.through("accumulated_step"), ladder, torch_step_on_all, **LOSS)
+        W, b, X, y = two_classes()
+        two_two = cut(torch.cat([X, X + 2]), torch.cat([y, y]), 2, 2)
+        ladder = probes([(W, b, two_two, 0.5, 0.3)], random=equal_micro_batches, n=3)
+        agree(student.through("accumulated_step"), ladder, torch_step_on_all, ordered=True, **LOSS)
 
     def test_unequal_sizes(self, student, probes):
-        """micro-batches of 4, 4 and 2 examples, and of other sizes"""
-        (X, y), *rest = hand_made_batches()
-        four_four_two = [(X, y), tuple(torch.cat(parts) for parts in zip(*rest, strict=True)), (X[1:3] + 1, y[1:3])]
-        three_one = [(X[:3], y[:3]), (X[3:], y[3:])]
-        layer = floats(WEIGHT), floats(BIAS)
-        ladder = probes(
-            [(*layer, three_one, 0.5, 0.2 * floats(WEIGHT)), (*layer, four_four_two, 0.5, 0.3 - floats(WEIGHT))],
-            random=unequal_micro_batches,
-            n=3,
-        )
-        agree(student.through("accumulated_step"), ladder, torch_step_on_all, **LOSS)
+        """micro-batches of 2 examples and 1, of 4, 4 and 2, and of other sizes"""
+        W, b, X, y = two_classes()
+        W3, b3, X3, y3 = three_classes()
+        X3, y3 = torch.cat([X3, X3[1:3] + 1]), torch.cat([y3, y3[1:3]])
+        two_one = (W, b, cut(torch.cat([X, X[:1] + 2]), torch.cat([y, y[:1]]), 2, 1), 0.5, 0.3)
+        four_four_two = (W3, b3, cut(X3, y3, 4, 4, 2), 0.3, 0.2)
+        ladder = probes([two_one, four_four_two], random=unequal_micro_batches, n=3)
+        agree(student.through("accumulated_step"), ladder, torch_step_on_all, ordered=True, **LOSS)
 
 
 # 5.7
 
 
-def clipped_by_torch(params, gradients, max_norm):
-    """torch's clip_grad_norm_ on parameters with these gradients."""
+def clipped_by_torch(params, grads, max_norm):
+    """The norm that torch's clip_grad_norm_ gives, and the gradients after it."""
     made = [nn.Parameter(p) for p in params]
-    for p, g in zip(made, gradients, strict=True):
+    for p, g in zip(made, grads, strict=True):
         p.grad = g
     return nn.utils.clip_grad_norm_(made, max_norm), [p.grad for p in made]
 
 
-def torch_norm(params, gradients, max_norm):
-    return clipped_by_torch(params, gradients, max_norm)[0]
+def torch_norm(params, grads, max_norm):
+    return clipped_by_torch(params, grads, max_norm)[0]
 
 
-def torch_clipped(params, gradients, max_norm):
-    after = {f"gradient of params[{i}]": g for i, g in enumerate(clipped_by_torch(params, gradients, max_norm)[1])}
-    return {**after, "parameters as before": True}
+def torch_clipped(params, grads, max_norm):
+    after = {f"grads[{i}]": g for i, g in enumerate(clipped_by_torch(params, grads, max_norm)[1])}
+    return {**after, "params as before": True}
 
 
 def some_gradients(rng):
-    """Three parameters of different shapes with gradients of different sizes; the norm is 6 at least."""
+    """Three parameters of different shapes, one maybe without a gradient; the norm is above 6."""
     a, b, c = rng.sizes(2, 5, 3)
     params = [rng.normal(a, b), rng.normal(c), rng.normal(a)]
-    gradients = [rng.normal(a, b), 3 * rng.normal(c), None if rng.choice([True, False]) else 0.5 * rng.normal(a)]
-    gradients[1][0] = rng.choice([-1.0, 1.0]) * rng.uniform(6, 9)
-    return params, gradients
+    grads = [rng.normal(a, b), 3 * rng.normal(c), None if rng.choice([True, False]) else 0.5 * rng.normal(a)]
+    grads[1][0] = rng.choice([-1.0, 1.0]) * rng.uniform(6, 9)
+    return params, grads, rng.choice([0.5, 1.5, 2.0, 200.0])
 
 
-def above_or_below(rng):
-    """A maximum that is a fraction of the norm, or some times as large."""
-    limit = rng.choice([0.5, 1.0, 2.0, 200.0])
-    return *some_gradients(rng), limit
-
-
-def three_four_twelve(max_norm):
-    """Gradients of the norm 13."""
-    params = [floats([0.5, -1.0]), floats([[2.0, 0.3, -0.6]])]
-    return params, [floats([3.0, 0.0]), floats([[0.0, -4.0, 12.0]])], max_norm
-
-
-def without_gradient(max_norm):
-    params = [floats([1.0, 2.0]), floats([[0.7, -0.2, 1.5], [0.1, 0.9, -0.4]]), floats([0.4, 0.8, -0.5])]
-    return params, [floats([6.0, -2.0]), None, floats([1.0, 0.5, -3.0])], max_norm
-
-
-def all_zero():
-    return [floats([1.0, 2.0]), floats([0.5])], [floats([0.0, 0.0]), floats([0.0])], 1.0
+def clipping_ladder(probes):
+    """Gradients of the norm 5, 10 and 0, with a maximum below it and above it."""
+    five = [floats([0.5]), floats([-2.0, 1.0])], [floats([3.0]), floats([0.0, -4.0])]
+    ten = (
+        [floats([[0.7, -0.2], [0.1, 0.9]]), floats([1.0, 2.0]), floats([0.4, 0.8, -0.5])],
+        [floats([[5.0, -1.0], [1.0, 3.0]]), None, floats([0.0, 0.0, -8.0])],
+    )
+    zero = [floats([0.5]), floats([-2.0, 1.0])], [floats([0.0]), floats([0.0, 0.0])]
+    return probes([(*five, 2.0), (*five, 100.0), (*ten, 4.0), (*zero, 1.0)], random=some_gradients)
 
 
 @exercise("5.7", "clip_gradients", points=10, minutes=20, difficulty=2, forbids="clipping", builds_on=("5.5",))
 class TestClipGradients:
     def test_norm(self, student, probes):
         """the norm of all gradients together, as it was before"""
-        ladder = probes(
-            [three_four_twelve(1.0), three_four_twelve(100.0), without_gradient(2.0), all_zero()],
-            random=above_or_below,
-        )
-        agree(student.through("returned_norm"), ladder, torch_norm, rtol=1e-5)
+        agree(student.through("norm_of"), clipping_ladder(probes), torch_norm, rtol=1e-5)
 
     def test_gradients(self, student, probes):
         """the gradients afterwards, where the maximum is below their norm and where it is above"""
-        ladder = probes(
-            [three_four_twelve(1.0), three_four_twelve(100.0), without_gradient(2.0), all_zero()],
-            random=above_or_below,
-        )
-        agree(student.through("clipped_gradients"), ladder, torch_clipped, rtol=1e-5, atol=1e-7)
+        agree(student.through("clipped"), clipping_ladder(probes), torch_clipped, rtol=1e-5, atol=1e-7)
 
 
 # 5.8
@@ -516,9 +487,8 @@ def order_is_random(epochs, X, y, size, seed):
 
 
 def labelled(n):
-    """n examples of two numbers each, with labels 10, 20, 30, ..."""
-    one = torch.arange(1, n + 1, dtype=torch.float64)
-    return torch.stack([one, -one], dim=1), 10 * torch.arange(1, n + 1)
+    """The examples [1], [2], [3], ... with the labels 10, 20, 30, ..."""
+    return torch.arange(1.0, n + 1, dtype=torch.float64)[:, None], 10 * torch.arange(1, n + 1)
 
 
 def random_data(rng):
@@ -532,7 +502,7 @@ def random_data(rng):
 class TestMinibatches:
     def test_one_epoch(self, student, probes):
         """one epoch: batches of the right sizes, every example once, and with its own label"""
-        ladder = probes([(*labelled(5), 2, 0), (*labelled(6), 3, 1), (*labelled(3), 5, 2)], random=random_data)
+        ladder = probes([(*labelled(4), 3, 0), (*labelled(6), 2, 1), (*labelled(3), 5, 2)], random=random_data)
         satisfies(student.through("one_epoch"), ladder, pairs_stay_together, float32=True)
 
     def test_order(self, student, probes):
@@ -544,40 +514,42 @@ class TestMinibatches:
 # 5.10
 
 
-def mean_loss(weight, bias, batches):
-    X, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
-    return F.cross_entropy(F.linear(X, weight, bias), y).item()
+def mean_loss(W, data):
+    X, y = (torch.cat(parts) for parts in zip(*data, strict=True))
+    return F.cross_entropy(F.linear(X, W), y).item()
 
 
-def mean_loss_and_no_traces(weight, bias, batches, training):
-    return {
-        "loss": mean_loss(weight, bias, batches),
-        "net.training afterwards": training,
-        "dropout.training afterwards": training,
-        "forward passes with a graph": 0,
-    }
+def mean_loss_and_no_traces(W, data, training):
+    loss = mean_loss(W, data)
+    return {"loss": loss, "net.training": training, "dropout.training": training, "graphs built": 0}
 
 
-def a_layer_and_data(rng):
-    weight, bias, batches, _ = batches_of(rng, rng.sizes(2, 6, rng.size(2, 3)))
-    return weight, bias, batches
+def random_batches_of_a_layer(rng):
+    W, _, data, _ = random_layer(rng, rng.sizes(2, 6, rng.size(2, 3)))
+    return W, data
 
 
-def a_layer_data_and_a_mode(rng):
-    return *a_layer_and_data(rng), rng.choice([True, False])
+def random_batches_and_mode(rng):
+    return *random_batches_of_a_layer(rng), rng.choice([True, False])
+
+
+def batches_with_a_rest():
+    """Two batches with one input and two classes, and three batches with two inputs and three classes."""
+    W, _, X, y = two_classes()
+    W3, _, X3, y3 = three_classes()
+    return (W, cut(torch.cat([X, X[:1] + 2]), torch.cat([y, y[:1]]), 2, 1)), (W3, cut(X3, y3, 3, 3, 2))
 
 
 @exercise("5.10", "evaluate", points=10, minutes=20, difficulty=2, builds_on=("2.11", "5.5"))
 class TestEvaluate:
     def test_mean_loss(self, student, probes):
         """the mean loss over all examples, with batches of different sizes and a net with dropout"""
-        two, three = hand_made_batches()[:2], hand_made_batches()
-        layer = floats(WEIGHT), floats(BIAS)
-        ladder = probes([(*layer, two), (*layer, three)], random=a_layer_and_data, n=3)
-        agree(student.through("loss_of_evaluate"), ladder, mean_loss, **LOSS)
+        ladder = probes([*batches_with_a_rest()], random=random_batches_of_a_layer, n=3)
+        agree(student.through("evaluated"), ladder, mean_loss, **LOSS)
 
     def test_no_traces(self, student, probes):
         """the same, and the net is left in the mode in which it came, without a graph"""
-        layer = floats(WEIGHT), floats(BIAS), hand_made_batches()
-        ladder = probes([(*layer, True), (*layer, False)], random=a_layer_data_and_a_mode, n=3)
-        agree(student.through("evaluate_and_look_around"), ladder, mean_loss_and_no_traces, **LOSS)
+        two, three = batches_with_a_rest()
+        hand_made = [(*two, True), (*two, False), (*three, True)]
+        ladder = probes(hand_made, random=random_batches_and_mode, n=3)
+        agree(student.through("evaluated_in_mode"), ladder, mean_loss_and_no_traces, **LOSS)

@@ -145,14 +145,14 @@ def continued(student, V, ids, n, context_length, top_k):
     """`generate` with a stand-in model of V tokens in eval mode; it predicts (last + first of its window) modulo V."""
     torch.manual_seed(0)
     model = StandIn(V, context_length).eval()
-    return student.generate(model, ids, n, context_length, top_k, torch.Generator().manual_seed(0))
+    return student.generate(model, ids, n, context_length, top_k, torch.Generator(ids.device).manual_seed(0))
 
 
 def shares_of_tokens(student, V, ids, top_k, seed):
     """The share of rows for which `generate` appended each token, with the same stand-in model."""
     torch.manual_seed(seed)
     model = StandIn(V, ids.shape[1]).eval()
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator(ids.device).manual_seed(seed)
     last = student.generate(model, ids, 1, ids.shape[1], top_k, generator)[:, -1]
     return torch.bincount(last, minlength=V).double() / len(ids)
 
@@ -167,7 +167,8 @@ def drawn_again(student, V, ids, top_k, seed):
     torch.manual_seed(seed)
     model = StandIn(V, ids.shape[1]).eval()
     first, second = (
-        student.generate(model, ids, 1, ids.shape[1], top_k, torch.Generator().manual_seed(seed)) for _ in range(2)
+        student.generate(model, ids, 1, ids.shape[1], top_k, torch.Generator(ids.device).manual_seed(seed))
+        for _ in range(2)
     )
     return torch.equal(first, second)
 
@@ -175,7 +176,7 @@ def drawn_again(student, V, ids, top_k, seed):
 def modes_in_generate(student, V, ids, n, context_length, training):
     """`generate` with a stand-in model in train or eval mode; its mode afterwards; whether gradients were recorded."""
     model = StandIn(V, context_length).train(training)
-    result = student.generate(model, ids, n, context_length, 1, torch.Generator().manual_seed(0))
+    result = student.generate(model, ids, n, context_length, 1, torch.Generator(ids.device).manual_seed(0))
     return result, model.training, model.recorded
 
 

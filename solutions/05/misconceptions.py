@@ -885,7 +885,7 @@ def accumulate_step(net, opt, micro_batches):
 @catalogue.misconception(
     "5.6",
     "means divided by all examples",
-    "Each mini-batch mean was divided by the number of all examples. How many times does an example's own loss, divided by that number, stand in the mean of its micro-batch?",
+    "Each micro-batch's mean was divided by the number of all examples. How much does one of its examples then count in the sum, and how much should it?",
 )
 def accumulate_step(net, opt, micro_batches):
     count = sum(len(y) for _, y in micro_batches)

@@ -1,5 +1,1974 @@
 """Wrong answers that students really give in assignment 06, each with the sentence they then read."""
 
+import math
+
+import torch
+from torch.nn import functional as F
+
 from autograder.authoring import Catalogue
 
 catalogue = Catalogue()
+
+
+# --- 6.1 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "6.1",
+    "targets equal inputs",
+    "The targets are the inputs themselves. What would a model learn that has to predict the token it has just been given?",
+)
+def next_token_pairs(ids, T):
+    x = ids.unfold(0, T, 1)[: len(ids) - T]
+    return x, x.clone()
+
+
+@catalogue.misconception(
+    "6.1",
+    "shifted twice",
+    "The targets are two tokens ahead of the inputs, so that one token of the text is never a target of its neighbour. By how many places is your target moved?",
+)
+def next_token_pairs(ids, T):
+    n = len(ids) - T - 1
+    return ids[:-1].unfold(0, T, 1)[:n], ids[2:].unfold(0, T, 1)[:n]
+
+
+@catalogue.misconception(
+    "6.1",
+    "each window rolled",
+    "The last target of each window is the first token of the same window: it came round from the other end. Which token of the text follows the last one of a window?",
+)
+def next_token_pairs(ids, T):
+    x = ids.unfold(0, T, 1)[: len(ids) - T]
+    return x, x.roll(-1, dims=1)
+
+
+@catalogue.misconception(
+    "6.1",
+    "text rolled",
+    "There is one window too many, and its last target is the first token of the text. What follows the last token of all?",
+)
+def next_token_pairs(ids, T):
+    return ids.unfold(0, T, 1), ids.roll(-1).unfold(0, T, 1)
+
+
+@catalogue.misconception(
+    "6.1",
+    "last target missing",
+    "Each window has one target less than it has inputs. The token that follows the last one of a window stands just outside it: may you take it from the text?",
+)
+def next_token_pairs(ids, T):
+    x = ids.unfold(0, T, 1)[: len(ids) - T]
+    return x, x[:, 1:]
+
+
+@catalogue.misconception(
+    "6.1",
+    "the whole text as one window",
+    "One single window came back, from the beginning of the text. At how many places can a window of T tokens begin?",
+)
+def next_token_pairs(ids, T):
+    return ids[:T], ids[1 : T + 1]
+
+
+@catalogue.misconception(
+    "6.1",
+    "windows that do not overlap",
+    "The windows follow each other without overlapping. May the second window not begin at the second token already?",
+)
+def next_token_pairs(ids, T):
+    n = (len(ids) - 1) // T
+    return ids[: n * T].reshape(n, T), ids[1 : n * T + 1].reshape(n, T)
+
+
+@catalogue.misconception(
+    "6.1",
+    "inputs and targets swapped",
+    "The two answers are in the wrong order: what came back as the target is the input. Which of your two runs ahead?",
+)
+def next_token_pairs(ids, T):
+    windows = ids.unfold(0, T + 1, 1)
+    return windows[:, 1:], windows[:, :-1]
+
+
+@catalogue.misconception(
+    "6.1",
+    "one target for each window",
+    "There is one target for each window, the token after its end. What should the model predict at the other positions of the window?",
+)
+def next_token_pairs(ids, T):
+    return ids.unfold(0, T, 1)[: len(ids) - T], ids[T:]
+
+
+@catalogue.misconception(
+    "6.1",
+    "targets run backwards",
+    "The targets are the tokens before the inputs, not those after them. In which direction does a language model predict?",
+)
+def next_token_pairs(ids, T):
+    x = ids.unfold(0, T, 1)[: len(ids) - T]
+    return x, ids.roll(1).unfold(0, T, 1)[: len(ids) - T]
+
+
+@catalogue.misconception(
+    "6.1",
+    "one window too few",
+    "The last window is missing, and with it the last token of the text is never a target. Up to which start does a window with all its targets fit?",
+)
+def next_token_pairs(ids, T):
+    windows = ids.unfold(0, T + 1, 1)[:-1]
+    return windows[:, :-1], windows[:, 1:]
+
+
+# --- 6.2 -----------------------------------------------------------------------------------------------------------
+
+
+def _windows_at(data, starts, T):
+    positions = starts.reshape(-1, 1) + torch.arange(T)
+    return data[positions], data[positions + 1]
+
+
+_TOO_FAR = "Now and then a window or its target runs past the end of the text. Which is the last start that leaves room for T targets?"
+
+
+@catalogue.misconception(
+    "6.2",
+    "last start never drawn",
+    "The last window never comes up, so the last token of the text is never a target. Does the upper limit of torch.randint belong to the numbers it draws?",
+)
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.randint(max(1, len(data) - T - 1), (B,), generator=generator), T)
+
+
+@catalogue.misconception("6.2", "past the end, picked by position", _TOO_FAR)
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.randint(len(data) - T + 1, (B,), generator=generator), T)
+
+
+@catalogue.misconception("6.2", "past the end, cut out one by one", _TOO_FAR)
+def get_batch(data, B, T, generator):
+    starts = torch.randint(len(data) - T + 1, (B,), generator=generator).tolist()
+    x = torch.stack([data[s : s + T] for s in starts])
+    return x, torch.stack([data[s + 1 : s + T + 1] for s in starts])
+
+
+@catalogue.misconception(
+    "6.2",
+    "first start never drawn",
+    "The window at the very beginning of the text never comes up. With which number does your range of starts begin?",
+)
+def get_batch(data, B, T, generator):
+    low = min(1, len(data) - T - 1)
+    return _windows_at(data, torch.randint(low, len(data) - T, (B,), generator=generator), T)
+
+
+@catalogue.misconception(
+    "6.2",
+    "one start for all rows",
+    "All rows of a batch are the same window. How many starts does your function draw for one batch?",
+)
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.randint(len(data) - T, (1,), generator=generator).expand(B), T)
+
+
+@catalogue.misconception(
+    "6.2",
+    "targets equal inputs",
+    "The targets are the inputs themselves. Which token follows each token of a window?",
+)
+def get_batch(data, B, T, generator):
+    x, _ = _windows_at(data, torch.randint(len(data) - T, (B,), generator=generator), T)
+    return x, x.clone()
+
+
+@catalogue.misconception(
+    "6.2",
+    "targets from other windows",
+    "Inputs and targets of a row come from different places of the text. How often does your function draw starts?",
+)
+def get_batch(data, B, T, generator):
+    x, _ = _windows_at(data, torch.randint(len(data) - T, (B,), generator=generator), T)
+    _, y = _windows_at(data, torch.randint(len(data) - T, (B,), generator=generator), T)
+    return x, y
+
+
+@catalogue.misconception(
+    "6.2",
+    "starts at multiples of T",
+    "Only windows that begin at a multiple of T come up. May a window not begin anywhere in the text?",
+)
+def get_batch(data, B, T, generator):
+    return _windows_at(data, T * torch.randint((len(data) - 1) // T, (B,), generator=generator), T)
+
+
+@catalogue.misconception(
+    "6.2",
+    "each start once",
+    "A batch holds no window twice, and so it has fewer than B rows for a short text. Does drawing one start take it away from the others?",
+)
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.randperm(len(data) - T, generator=generator)[:B], T)
+
+
+@catalogue.misconception(
+    "6.2",
+    "always the same batch",
+    "The windows are right, but every batch is like the first one, whatever the seed. Where does chance come in?",
+)
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.arange(B) % (len(data) - T), T)
+
+
+@catalogue.misconception(
+    "6.2",
+    "generator not used",
+    "The windows are right, but a generator with the same seed gives other ones the second time. Where do your random numbers come from?",
+)
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.randint(len(data) - T, (B,)), T)
+
+
+@catalogue.misconception(
+    "6.2",
+    "generator started again",
+    "A generator gives the same batch over and over again. Does your function seed the generator it was given?",
+)
+def get_batch(data, B, T, generator):
+    generator.manual_seed(generator.initial_seed())
+    return _windows_at(data, torch.randint(len(data) - T, (B,), generator=generator), T)
+
+
+# --- 6.3 -----------------------------------------------------------------------------------------------------------
+
+
+def _picked(log_probabilities, targets):
+    return log_probabilities.gather(-1, targets.unsqueeze(-1))
+
+
+@catalogue.misconception(
+    "6.3",
+    "softmax twice",
+    "The logits went through a softmax before the loss applied its own. How often does the softmax stand in the formula, and what does log_softmax contain?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits.softmax(-1).log_softmax(-1), targets).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "reshaped to put the vocabulary second",
+    "The loss is that of logits whose numbers were read in another order: reshaped to (B, V, T). Does reshape swap two axes, or does it only cut the same row of numbers differently?",
+)
+def lm_cross_entropy(logits, targets):
+    B, T, V = logits.shape
+    return -logits.reshape(B, V, T).log_softmax(1).gather(1, targets.unsqueeze(1)).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "sum over positions",
+    "The result is the right one times the number of positions. Should the loss of a batch grow with its size?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits.log_softmax(-1), targets).sum()
+
+
+@catalogue.misconception(
+    "6.3",
+    "mean over rows only",
+    "The result is the right one times T: the losses of a row are added up, and only then averaged over the rows. How many positions share the loss?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits.log_softmax(-1), targets).sum(dim=1).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "softmax over time",
+    "The probabilities add up to 1 over the positions, not over the vocabulary. Along which axis do the scores compete?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits.log_softmax(1), targets).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "bits",
+    "The result is the right one divided by ln 2: the loss in bits. Which base does your logarithm have?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits.log_softmax(-1), targets).mean() / math.log(2)
+
+
+@catalogue.misconception(
+    "6.3",
+    "exponentials of raw logits",
+    "Ordinary logits are right, huge ones give inf or NaN. How large is e to the power of 1000, and what is left of your fraction then?",
+)
+def lm_cross_entropy(logits, targets):
+    powers = torch.exp(logits)
+    return -torch.log(_picked(powers / powers.sum(-1, keepdim=True), targets)).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "logarithm after the softmax",
+    "Ordinary logits are right, but a probability that is rounded to 0 costs an infinite loss. Can the logarithm be taken before anything is rounded?",
+)
+def lm_cross_entropy(logits, targets):
+    return -torch.log(_picked(logits.softmax(-1), targets)).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "opposite sign",
+    "The result is the right one with the opposite sign. Is the logarithm of a probability positive or negative, and what sign should a loss have?",
+)
+def lm_cross_entropy(logits, targets):
+    return _picked(logits.log_softmax(-1), targets).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "no logarithm",
+    "The result is the mean probability of the targets, with a minus sign. Where is the logarithm in your loss?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits.softmax(-1), targets).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "last position only",
+    "Only the last position of each row counts. At how many positions of a window does the model predict?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits.log_softmax(-1), targets)[:, -1].mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "logit of the target only",
+    "The result is minus the mean logit of the targets. What do the other logits do in the formula?",
+)
+def lm_cross_entropy(logits, targets):
+    return -_picked(logits, targets).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "logarithm of the mean probability",
+    "The result is the logarithm of the mean probability, not the mean of the logarithms. In which order does the formula do the two?",
+)
+def lm_cross_entropy(logits, targets):
+    return -torch.log(_picked(logits.softmax(-1), targets).mean())
+
+
+# --- 6.4 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "6.4",
+    "two to the power of the loss",
+    "The result is 2 to the power of the loss, but the loss is in nats. Which base belongs to the natural logarithm?",
+)
+def perplexity(nll_sums, counts):
+    return 2 ** (nll_sums.sum() / counts.sum())
+
+
+@catalogue.misconception(
+    "6.4",
+    "mean of perplexities",
+    "The result is the mean of the perplexities of the batches. Does every token weigh the same in it?",
+)
+def perplexity(nll_sums, counts):
+    return torch.exp(nll_sums / counts).mean()
+
+
+@catalogue.misconception(
+    "6.4",
+    "mean of means",
+    "The mean losses of the batches count equally, however many tokens each has. Does a token of a small batch weigh as much as one of a large batch?",
+)
+def perplexity(nll_sums, counts):
+    return torch.exp((nll_sums / counts).mean())
+
+
+@catalogue.misconception(
+    "6.4",
+    "not divided",
+    "The result is e to the power of the sum over all tokens. By what must the sum be divided first?",
+)
+def perplexity(nll_sums, counts):
+    return torch.exp(nll_sums.sum())
+
+
+@catalogue.misconception(
+    "6.4",
+    "divided by the number of batches",
+    "The sums were divided by the number of batches. Is it batches or tokens that the mean runs over?",
+)
+def perplexity(nll_sums, counts):
+    return torch.exp(nll_sums.mean())
+
+
+@catalogue.misconception(
+    "6.4",
+    "loss instead of perplexity",
+    "The result is the mean loss itself. What is still missing between a loss and a perplexity?",
+)
+def perplexity(nll_sums, counts):
+    return nll_sums.sum() / counts.sum()
+
+
+@catalogue.misconception(
+    "6.4",
+    "opposite sign in the exponent",
+    "The result is one over the perplexity: the typical probability of a token. Are the sums you are given negative or positive?",
+)
+def perplexity(nll_sums, counts):
+    return torch.exp(-nll_sums.sum() / counts.sum())
+
+
+@catalogue.misconception(
+    "6.4",
+    "weighted mean of perplexities",
+    "The result is the mean of the batches' perplexities, each with its number of tokens as weight. Is it losses or perplexities that may be averaged?",
+)
+def perplexity(nll_sums, counts):
+    return (counts * torch.exp(nll_sums / counts)).sum() / counts.sum()
+
+
+# --- 6.5 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "6.5",
+    "not at itself",
+    "No position may look at itself, and the first one at nothing at all. Is a position's own token a secret?",
+)
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool, device=device).tril(-1)
+
+
+@catalogue.misconception(
+    "6.5",
+    "transposed",
+    "Each position may look at itself and at all after it, the wrong way round. Which index is the position that looks: the row or the column?",
+)
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool, device=device).triu()
+
+
+@catalogue.misconception(
+    "6.5",
+    "True means hidden",
+    "The entries are True exactly where looking is forbidden. What does True mean in this exercise?",
+)
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool, device=device).triu(1)
+
+
+@catalogue.misconception(
+    "6.5",
+    "one place too far",
+    "Each position may look one place ahead, at the very token it has to predict. Which diagonal is the last that may be True?",
+)
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool, device=device).tril(1)
+
+
+@catalogue.misconception(
+    "6.5",
+    "ones and zeros",
+    "The mask holds floating point ones and zeros. What would become of a score to which a 1 or a 0 is added?",
+)
+def causal_mask(T, device=None):
+    return torch.tril(torch.ones(T, T, device=device))
+
+
+@catalogue.misconception(
+    "6.5",
+    "whole numbers",
+    "The mask holds whole numbers instead of True and False. Which dtype do you get from a comparison?",
+)
+def causal_mask(T, device=None):
+    return torch.tril(torch.ones(T, T, dtype=torch.int64, device=device))
+
+
+@catalogue.misconception(
+    "6.5",
+    "added to the scores",
+    "The mask holds 0 and minus infinity, to be added to scores. Which two values does this exercise ask for?",
+)
+def causal_mask(T, device=None):
+    return torch.full((T, T), -math.inf, device=device).triu(1)
+
+
+@catalogue.misconception(
+    "6.5",
+    "everything visible",
+    "Every position may look at every other, also at later ones. What would a model do that can see the token it has to predict?",
+)
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool, device=device)
+
+
+@catalogue.misconception(
+    "6.5",
+    "only itself",
+    "Each position may look at itself only. How should a model use what came before?",
+)
+def causal_mask(T, device=None):
+    return torch.eye(T, dtype=torch.bool, device=device)
+
+
+@catalogue.misconception(
+    "6.5",
+    "device ignored",
+    "The values are right, but the mask is always made on the CPU. What does your function do with the device it is given?",
+)
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool).tril()
+
+
+# --- 6.6 -----------------------------------------------------------------------------------------------------------
+
+
+def _scores(q, k):
+    return q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+
+
+_ZERO_SCORES = "Hidden positions still get weight: their scores are 0, or almost 0. What is e to the power of 0, and which score has no weight at all?"
+
+
+@catalogue.misconception(
+    "6.6",
+    "not scaled",
+    "The scores are not divided by anything. How does the spread of a dot product grow with the length of the vectors?",
+)
+def attention(q, k, v, mask):
+    return (q @ k.transpose(-2, -1)).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "divided by d",
+    "The scores are divided by d itself. The spread of a sum of d random terms grows like which power of d?",
+)
+def attention(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / q.shape[-1]).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "multiplied by the root of d",
+    "The scores are multiplied by the square root of d. Should a longer vector make the scores larger or smaller?",
+)
+def attention(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) * math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "root of the whole width",
+    "The scores are divided by the square root of the width of all heads together. How long are the two vectors whose dot product you scale?",
+)
+def attention(q, k, v, mask):
+    width = q.shape[-1] * (q.shape[-3] if q.dim() > 2 else 1)
+    return (q @ k.transpose(-2, -1) / math.sqrt(width)).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "root of the number of positions",
+    "The scores are divided by the square root of the number of positions. Which size is it that the dot product sums over?",
+)
+def attention(q, k, v, mask):
+    return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-2])).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception("6.6", "masked score 0", _ZERO_SCORES)
+def attention(q, k, v, mask):
+    return (_scores(q, k) * mask).softmax(-1) @ v
+
+
+@catalogue.misconception("6.6", "1e-9 instead of -1e9", _ZERO_SCORES)
+def attention(q, k, v, mask):
+    return _scores(q, k).masked_fill(~mask, 1e-9).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "mask after the softmax",
+    "Hidden weights are set to 0 after the softmax, so the weights that are left do not add up to 1. Where must the mask act so that the softmax knows of it?",
+)
+def attention(q, k, v, mask):
+    return (_scores(q, k).softmax(-1) * mask) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "softmax over queries",
+    "The weights of each key add up to 1, not those of each query. Who shares out attention among whom, and along which axis?",
+)
+def attention(q, k, v, mask):
+    return _scores(q, k).masked_fill(~mask, -math.inf).softmax(-2) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "mask the wrong way round",
+    "The positions that may be looked at are the ones that get no weight. What does True in the mask stand for?",
+)
+def attention(q, k, v, mask):
+    return _scores(q, k).masked_fill(mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "mask ignored",
+    "Hidden positions get weight as if there were no mask. Where in your function is the mask used?",
+)
+def attention(q, k, v, mask):
+    return _scores(q, k).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "a mask of its own",
+    "The result is that of a causal mask, whatever mask is given. Does your function use the mask that it is given?",
+)
+def attention(q, k, v, mask):
+    own = torch.ones_like(mask).tril()
+    return _scores(q, k).masked_fill(~own, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "no softmax",
+    "The values are weighted with the raw scores. What turns scores into weights that are positive and add up to 1?",
+)
+def attention(q, k, v, mask):
+    return (_scores(q, k) * mask) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "queries and keys swapped",
+    "The scores are transposed: keys look for queries. Which of the two gives the rows of the score matrix?",
+)
+def attention(q, k, v, mask):
+    return _scores(k, q).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "keys reshaped",
+    "The keys were cut differently instead of transposed. Does reshape swap two axes?",
+)
+def attention(q, k, v, mask):
+    *batch, T, d = k.shape
+    return (q @ k.reshape(*batch, d, T) / math.sqrt(d)).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "scaled after the softmax",
+    "The weights of each query add up to one over the square root of d: the division came after the softmax. What is it that grows with d, the scores or the weights?",
+)
+def attention(q, k, v, mask):
+    return (q @ k.transpose(-2, -1)).masked_fill(~mask, -math.inf).softmax(-1) / math.sqrt(q.shape[-1]) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "exponentials of large scores",
+    "Ordinary scores are right, very large ones give NaN. What does your softmax do with e to the power of 1000?",
+)
+def attention(q, k, v, mask):
+    powers = torch.exp(_scores(q, k)) * mask
+    return powers / powers.sum(-1, keepdim=True) @ v
+
+
+# --- 6.7 -----------------------------------------------------------------------------------------------------------
+
+
+def _parts(x, Wqkv, H):
+    """Queries, keys and values, each (B, H, T, d)."""
+    B, T, D = x.shape
+    return [part.view(B, T, H, D // H).transpose(1, 2) for part in (x @ Wqkv.T).split(D, dim=-1)]
+
+
+def _merged(heads):
+    B, H, T, d = heads.shape
+    return heads.transpose(1, 2).reshape(B, T, H * d)
+
+
+@catalogue.misconception(
+    "6.7",
+    "split by view",
+    "The heads were cut out in the order in which the numbers lie in memory, so that each head mixes several positions. Which axis must be split, and which two must then be swapped?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    q, k, v = (part.reshape(B, H, T, D // H) for part in (x @ Wqkv.T).split(D, dim=-1))
+    return _merged(attention(q, k, v, causal_mask(T, x.device))) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "merged by reshape",
+    "The heads' results were joined in the order in which they lie in memory, with the heads before the positions. What has to be undone before the two last axes can be merged?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    heads = attention(*_parts(x, Wqkv, H), causal_mask(T, x.device))
+    return heads.reshape(B, T, D) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "split by view and merged by reshape",
+    "Each head worked on a stretch of the window instead of a share of the numbers of each position. After the split, which numbers of which positions are in head 0?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    q, k, v = (part.reshape(B, H, T, D // H) for part in (x @ Wqkv.T).split(D, dim=-1))
+    return attention(q, k, v, causal_mask(T, x.device)).reshape(B, T, D) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "queries and keys swapped",
+    "The first rows of Wqkv made the keys and the next ones the queries. In which order are the three stacked?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    q, k, v = _parts(x, Wqkv, H)
+    return _merged(attention(k, q, v, causal_mask(x.shape[1], x.device))) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "queries and values swapped",
+    "The first rows of Wqkv made the values and the last ones the queries. In which order are the three stacked?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    v, k, q = _parts(x, Wqkv, H)
+    return _merged(attention(q, k, v, causal_mask(x.shape[1], x.device))) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "queries, keys and values interleaved",
+    "The result of Wqkv was cut head by head, with query, key and value of a head side by side. Are the three cut apart first, or the heads?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    q, k, v = (x @ Wqkv.T).view(B, T, H, 3, D // H).permute(3, 0, 2, 1, 4)
+    return _merged(attention(q, k, v, causal_mask(T, x.device))) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "heads interleaved",
+    "Each head took every H-th number of a position instead of d numbers in a row. Which axis comes first when the last one is split: the head, or the place in the head?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    q, k, v = (part.view(B, T, D // H, H).permute(0, 3, 1, 2) for part in (x @ Wqkv.T).split(D, dim=-1))
+    heads = attention(q, k, v, causal_mask(T, x.device))
+    return heads.permute(0, 2, 3, 1).reshape(B, T, D) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "no output layer",
+    "The heads' results came back as they are, side by side. What is still done with them?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    return _merged(attention(*_parts(x, Wqkv, H), causal_mask(x.shape[1], x.device)))
+
+
+@catalogue.misconception(
+    "6.7",
+    "output matrix not transposed",
+    "The output matrix was used as (in, out). In which order are the axes of a matrix in the layout of nn.Linear?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    return _merged(attention(*_parts(x, Wqkv, H), causal_mask(x.shape[1], x.device))) @ Wo + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "bias forgotten",
+    "The result lacks the bias of the output layer. Which of the parameters is not used yet?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    return _merged(attention(*_parts(x, Wqkv, H), causal_mask(x.shape[1], x.device))) @ Wo.T
+
+
+@catalogue.misconception(
+    "6.7",
+    "no causal mask",
+    "Every position sees the whole window, later positions too. What keeps a position from looking ahead?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)
+    return _merged(attention(*_parts(x, Wqkv, H), mask)) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "one big head",
+    "The result is that of a single head with all D numbers, whatever H is. Where does the number of heads enter?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    return _merged(attention(*_parts(x, Wqkv, 1), causal_mask(x.shape[1], x.device))) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "no swap of heads and positions",
+    "Each position's heads attended to one another: the heads stood where the positions must stand. Which two axes does your attention work on?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    q, k, v = (part.view(B, T, H, D // H) for part in (x @ Wqkv.T).split(D, dim=-1))
+    return attention(q, k, v, causal_mask(H, x.device)).reshape(B, T, D) @ Wo.T + bo
+
+
+# --- 6.8 -----------------------------------------------------------------------------------------------------------
+
+
+def _mean(x):
+    return x.mean(-1, keepdim=True)
+
+
+def _variance(x):
+    return x.var(-1, correction=0, keepdim=True)
+
+
+@catalogue.misconception(
+    "6.8",
+    "divided by D - 1",
+    "The variance was divided by D - 1. By what does the formula divide, and what do torch's var and std do unless told otherwise?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - _mean(x)) / torch.sqrt(x.var(-1, keepdim=True) + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "eps outside the root",
+    "Eps was added to the standard deviation, after the root. Is it beside the variance or beside its root in the formula?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - _mean(x)) / (torch.sqrt(_variance(x)) + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "no eps",
+    "There is no eps in the result: a row of equal numbers gives NaN. What keeps the root from being 0?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - _mean(x)) / torch.sqrt(_variance(x)) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "eps fixed",
+    "The result is that of eps = 1e-5, whatever eps is given. Where does your function use its last argument?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - _mean(x)) / torch.sqrt(_variance(x) + 1e-5) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "over the rows",
+    "Mean and variance were taken over the rows, so that positions influence each other. Which axis holds the numbers of one position?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    mean, variance = x.mean(-2, keepdim=True), x.var(-2, correction=0, keepdim=True)
+    return gamma * (x - mean) / torch.sqrt(variance + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "over everything",
+    "One mean and one variance served for the whole tensor. How many positions are there, and does each have its own?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - x.mean()) / torch.sqrt(x.var(correction=0) + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "no scale and shift",
+    "The rows are normalised and nothing more. What do gamma and beta do?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return (x - _mean(x)) / torch.sqrt(_variance(x) + eps)
+
+
+@catalogue.misconception(
+    "6.8",
+    "shifted before it is scaled",
+    "The shift was multiplied by gamma, too. Which of the two comes first, the factor or the shift?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * ((x - _mean(x)) / torch.sqrt(_variance(x) + eps) + beta)
+
+
+@catalogue.misconception(
+    "6.8",
+    "divided by the variance",
+    "The deviations were divided by the variance plus eps, without a root. Which quantity has the same unit as x?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - _mean(x)) / (_variance(x) + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "mean not subtracted",
+    "The rows were divided by their spread, but their mean is still in them. What is done with the mean in the formula?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * x / torch.sqrt(_variance(x) + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "mean square instead of variance",
+    "The mean was not subtracted, and the root is that of the mean square. That is RMSNorm, which newer models use: which norm does GPT-2 have?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "gamma and beta swapped",
+    "The result is scaled by beta and shifted by gamma. Which of the two is the factor?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return beta * (x - _mean(x)) / torch.sqrt(_variance(x) + eps) + gamma
+
+
+# --- 6.9 -----------------------------------------------------------------------------------------------------------
+
+
+def _tanh_form(x, factor=None, cubed=None):
+    factor = math.sqrt(2 / math.pi) if factor is None else factor
+    return 0.5 * x * (1 + torch.tanh(factor * (x + 0.044715 * (x**3 if cubed is None else cubed))))
+
+
+@catalogue.misconception(
+    "6.9",
+    "exact form",
+    "The result is the exact GELU, with the error function. It is a good function, but which form does GPT-2 use?",
+)
+def gelu(x):
+    return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+
+@catalogue.misconception(
+    "6.9",
+    "sigmoid form",
+    "The result is x times the sigmoid of 1.702 x, a coarser approximation. Which form does this exercise ask for?",
+)
+def gelu(x):
+    return x * torch.sigmoid(1.702 * x)
+
+
+@catalogue.misconception(
+    "6.9",
+    "square instead of cube",
+    "The result has the square of x under the tanh. Should negative inputs be treated as positive ones there?",
+)
+def gelu(x):
+    return _tanh_form(x, cubed=x**2)
+
+
+@catalogue.misconception(
+    "6.9",
+    "pi over two",
+    "The factor under the tanh is the root of pi over 2. Which of the two stands on top in the formula?",
+)
+def gelu(x):
+    return _tanh_form(x, factor=math.sqrt(math.pi / 2))
+
+
+@catalogue.misconception(
+    "6.9",
+    "no root",
+    "The factor under the tanh is 2 over pi, without the root. What is done with 2 over pi in the formula?",
+)
+def gelu(x):
+    return _tanh_form(x, factor=2 / math.pi)
+
+
+@catalogue.misconception(
+    "6.9",
+    "no half",
+    "The result is twice the right one. What should come out for large x, and what is 1 + tanh there?",
+)
+def gelu(x):
+    return 2 * _tanh_form(x)
+
+
+@catalogue.misconception(
+    "6.9",
+    "no one added",
+    "The tanh was not shifted: large negative inputs give large positive results. Between which two values must the factor of x lie?",
+)
+def gelu(x):
+    return 0.5 * x * torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+
+
+@catalogue.misconception(
+    "6.9",
+    "ReLU",
+    "The result is that of a ReLU, with a corner at 0. What should the function do just below 0?",
+)
+def gelu(x):
+    return torch.relu(x)
+
+
+@catalogue.misconception(
+    "6.9",
+    "x missing",
+    "The result lies between 0 and 1: it is the factor alone. By what is it multiplied?",
+)
+def gelu(x):
+    return 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+@catalogue.misconception(
+    "6.9",
+    "decimal point moved",
+    "The result is that of the constant 0.44715 in place of 0.044715. How many zeros follow the point?",
+)
+def gelu(x):
+    return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.44715 * x**3)))
+
+
+@catalogue.misconception(
+    "6.9",
+    "SiLU",
+    "The result is x times the sigmoid of x, which is SiLU, a relative that newer models use. Which function does GPT-2 have?",
+)
+def gelu(x):
+    return x * torch.sigmoid(x)
+
+
+# --- 6.10 ----------------------------------------------------------------------------------------------------------
+
+
+def _norm1(x, p):
+    return layer_norm(x, p["norm1_gamma"], p["norm1_beta"])
+
+
+def _norm2(x, p):
+    return layer_norm(x, p["norm2_gamma"], p["norm2_beta"])
+
+
+def _attend(x, p, H):
+    return multi_head_attention(x, p["Wqkv"], p["Wo"], p["bo"], H)
+
+
+def _feed_forward(x, p, nonlinearity=None):
+    inner = x @ p["W1"].T + p["b1"]
+    return (gelu if nonlinearity is None else nonlinearity)(inner) @ p["W2"].T + p["b2"]
+
+
+@catalogue.misconception(
+    "6.10",
+    "post-norm",
+    "The norms come after the additions, as in the original transformer. On the main road or on the copy: where does GPT-2 normalise?",
+)
+def gpt_block(x, p, H):
+    x = _norm1(x + _attend(x, p, H), p)
+    return _norm2(x + _feed_forward(x, p), p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "no residual around attention",
+    "The result of the attention replaces the input instead of being added to it. How does x get past the attention?",
+)
+def gpt_block(x, p, H):
+    x = _attend(_norm1(x, p), p, H)
+    return x + _feed_forward(_norm2(x, p), p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "no residual around the feed-forward network",
+    "The result of the feed-forward network came back alone. To what is it added?",
+)
+def gpt_block(x, p, H):
+    x = x + _attend(_norm1(x, p), p, H)
+    return _feed_forward(_norm2(x, p), p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "no residuals",
+    "Neither part was added to what went into it. What travels on the main road?",
+)
+def gpt_block(x, p, H):
+    x = _attend(_norm1(x, p), p, H)
+    return _feed_forward(_norm2(x, p), p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "residual from the normalised input",
+    "The parts were added to the normalised copies, not to the inputs themselves. Which of the two stays on the main road?",
+)
+def gpt_block(x, p, H):
+    x = _norm1(x, p)
+    x = x + _attend(x, p, H)
+    x = _norm2(x, p)
+    return x + _feed_forward(x, p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "first norm used twice",
+    "The second half was normalised with the parameters of the first norm. Which norm belongs to the feed-forward network?",
+)
+def gpt_block(x, p, H):
+    x = x + _attend(_norm1(x, p), p, H)
+    return x + _feed_forward(_norm1(x, p), p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "both parts side by side",
+    "The feed-forward network got the block's input, not what the attention had added. Do the halves come side by side or one after the other?",
+)
+def gpt_block(x, p, H):
+    return x + _attend(_norm1(x, p), p, H) + _feed_forward(_norm2(x, p), p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "ReLU",
+    "The feed-forward network has a ReLU between its layers. Which nonlinearity does GPT-2 have?",
+)
+def gpt_block(x, p, H):
+    x = x + _attend(_norm1(x, p), p, H)
+    return x + _feed_forward(_norm2(x, p), p, torch.relu)
+
+
+@catalogue.misconception(
+    "6.10",
+    "no nonlinearity",
+    "The two matrices of the feed-forward network are applied one right after the other. What stands between them?",
+)
+def gpt_block(x, p, H):
+    x = x + _attend(_norm1(x, p), p, H)
+    return x + _feed_forward(_norm2(x, p), p, lambda inner: inner)
+
+
+@catalogue.misconception(
+    "6.10",
+    "feed-forward first",
+    "The feed-forward network came before the attention, each with its own norm. Which comes first in a block?",
+)
+def gpt_block(x, p, H):
+    x = x + _feed_forward(_norm2(x, p), p)
+    return x + _attend(_norm1(x, p), p, H)
+
+
+@catalogue.misconception(
+    "6.10",
+    "no norms",
+    "Both parts worked on the numbers as they are. Where are the two norms?",
+)
+def gpt_block(x, p, H):
+    x = x + _attend(x, p, H)
+    return x + _feed_forward(x, p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "no norm before the feed-forward network",
+    "The feed-forward network worked on numbers that were not normalised. Where does the second norm belong?",
+)
+def gpt_block(x, p, H):
+    x = x + _attend(_norm1(x, p), p, H)
+    return x + _feed_forward(x, p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "GELU after the second matrix",
+    "The GELU was applied to the end result of the feed-forward network. Between which two steps does it stand?",
+)
+def gpt_block(x, p, H):
+    x = x + _attend(_norm1(x, p), p, H)
+    return x + gelu(_feed_forward(_norm2(x, p), p, lambda inner: inner))
+
+
+@catalogue.misconception(
+    "6.10",
+    "first input added again",
+    "The result of the feed-forward network was added to the input of the block, so that what the attention had added got lost. To which x does the second line add?",
+)
+def gpt_block(x, p, H):
+    attended = x + _attend(_norm1(x, p), p, H)
+    return x + _feed_forward(_norm2(attended, p), p)
+
+
+# --- 6.11 ----------------------------------------------------------------------------------------------------------
+
+
+def _embedded(ids, p, cfg, training):
+    return F.dropout(p["tokens"][ids] + p["positions"][: ids.shape[1]], cfg["drop_rate"], training)
+
+
+def _through(x, blocks, cfg):
+    for block in blocks:
+        x = gpt_block(x, block, cfg["n_heads"])
+    return x
+
+
+def _logits(x, p, head=None):
+    x = layer_norm(x, p["norm_gamma"], p["norm_beta"])
+    return x @ (p.get("head", p["tokens"]) if head is None else head).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "no positions",
+    "The position table is not used at all. How should the model know in which order the tokens came?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = F.dropout(p["tokens"][ids], cfg["drop_rate"], training)
+    return _logits(_through(x, p["blocks"], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "positions along the batch",
+    "All tokens of a row got the same position row, that of the number of their row in the batch. Which axis of ids counts places in the window?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = F.dropout(p["tokens"][ids] + p["positions"][: len(ids)].unsqueeze(1), cfg["drop_rate"], training)
+    return _logits(_through(x, p["blocks"], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "positions from the end of the table",
+    "A short window got the last rows of the position table. Which place does the first token of a window have?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = F.dropout(p["tokens"][ids] + p["positions"][-ids.shape[1] :], cfg["drop_rate"], training)
+    return _logits(_through(x, p["blocks"], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "positions from 1",
+    "The first token got row 1 of the position table, and row 0 is never used. At which number does counting begin here?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = F.dropout(p["tokens"][ids] + p["positions"][1 : 1 + ids.shape[1]], cfg["drop_rate"], training)
+    return _logits(_through(x, p["blocks"], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "no final norm",
+    "The last norm is missing: its two vectors are not used. What happens between the last block and the head?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _through(_embedded(ids, p, cfg, training), p["blocks"], cfg) @ p.get("head", p["tokens"]).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "norm before the blocks",
+    "The last norm was applied to the embeddings, before the first block. Where does it stand?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = layer_norm(_embedded(ids, p, cfg, training), p["norm_gamma"], p["norm_beta"])
+    return _through(x, p["blocks"], cfg) @ p.get("head", p["tokens"]).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "tied by copy",
+    "The logits are right, but with a tied head the token rows get gradients from their first role only. Is your head the token table itself, or a copy that training does not reach?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    head = p["head"] if "head" in p else p["tokens"].detach().clone()
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p, head)
+
+
+@catalogue.misconception(
+    "6.11",
+    "always tied",
+    "The head is the token table even where the parameters hold a head of its own. Which of the two does p decide?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p, p["tokens"])
+
+
+@catalogue.misconception(
+    "6.11",
+    "never tied",
+    "A model with a head of its own is right, one without a key head stops your function with an error. What is the head of a tied model?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p, p["head"])
+
+
+@catalogue.misconception(
+    "6.11",
+    "first block over and over",
+    "Every layer used the parameters of the first block. Which block's turn is it in the second round of your loop?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    blocks = [p["blocks"][0]] * cfg["n_layers"]
+    return _logits(_through(_embedded(ids, p, cfg, training), blocks, cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "one block only",
+    "Only the first block was applied. How many blocks does the model have?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"][:1], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "blocks in reverse",
+    "The blocks were applied from the last to the first. In which order does x pass them?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"][::-1], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "every block gets the embeddings",
+    "The result is that of the last block alone, applied to the embeddings. What goes into the second block?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"][-1:], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "probabilities instead of logits",
+    "The numbers at each position add up to 1: they are probabilities. Where does the softmax belong, into the model or into the loss?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p).softmax(-1)
+
+
+@catalogue.misconception(
+    "6.11",
+    "last position only",
+    "Logits came back for the last position only. At how many positions does the model predict?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p)[:, -1]
+
+
+@catalogue.misconception(
+    "6.11",
+    "dropout always on",
+    "Numbers are dropped although the model is not being trained. On what does it depend whether anything is dropped?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, True), p["blocks"], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "dropout never on",
+    "The logits are right, but in training nothing is dropped. What does your function do with training?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    return _logits(_through(_embedded(ids, p, cfg, False), p["blocks"], cfg), p)
+
+
+# --- 6.12 ----------------------------------------------------------------------------------------------------------
+
+
+def _drawn(logits, top_k, generator):
+    best, tokens = logits.topk(top_k)
+    return tokens.gather(1, torch.multinomial(best.softmax(-1), 1, generator=generator))
+
+
+def _written(model, ids, n, choose, window):
+    """The loop of generate, with a choice of the next tokens and of what the model sees."""
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        for _ in range(n):
+            ids = torch.cat([ids, choose(model(window(ids)))], dim=1)
+    model.train(was_training)
+    return ids
+
+
+@catalogue.misconception(
+    "6.12",
+    "logits of the first position",
+    "The next token was taken from the logits of the first position. Which position of the window says what comes after the text so far?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model, ids, n, lambda logits: _drawn(logits[:, 0], top_k, generator), lambda ids: ids[:, -context_length:]
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "not cropped",
+    "The model got more tokens than it has positions for. What should it see once the text is longer than its context?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, generator), lambda ids: ids)
+
+
+@catalogue.misconception(
+    "6.12",
+    "beginning of the text kept",
+    "A long text was cropped to its first tokens, so that the model never saw what it had written. Which part of the text matters most for what comes next?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, generator), lambda ids: ids[:, :context_length]
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "last token only",
+    "The model saw one token at a time. How much of the text may it use?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, generator), lambda ids: ids[:, -1:])
+
+
+@catalogue.misconception(
+    "6.12",
+    "context one too short",
+    "The model saw one token less than its context holds. How many tokens are there from -context_length to the end?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model,
+        ids,
+        n,
+        lambda logits: _drawn(logits[:, -1], top_k, generator),
+        lambda ids: ids[:, -max(1, context_length - 1) :],
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "not in eval mode",
+    "The model wrote in train mode, where dropout spoils its predictions. How does a module know that it is not being trained?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    with torch.no_grad():
+        for _ in range(n):
+            ids = torch.cat([ids, _drawn(model(ids[:, -context_length:])[:, -1], top_k, generator)], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "6.12",
+    "left in eval mode",
+    "A model that was being trained is in eval mode afterwards, so that the rest of its training would run without dropout. In which mode did you find it?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    model.eval()
+    with torch.no_grad():
+        for _ in range(n):
+            ids = torch.cat([ids, _drawn(model(ids[:, -context_length:])[:, -1], top_k, generator)], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "6.12",
+    "left in train mode",
+    "A model that was in eval mode is in train mode afterwards. In which mode did you find it?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    ids = _written(
+        model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, generator), lambda ids: ids[:, -context_length:]
+    )
+    model.train()
+    return ids
+
+
+@catalogue.misconception(
+    "6.12",
+    "gradients recorded",
+    "The tokens are right, but while the model wrote, gradients were recorded. Who would ever call backward on this text?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    was_training = model.training
+    model.eval()
+    for _ in range(n):
+        ids = torch.cat([ids, _drawn(model(ids[:, -context_length:])[:, -1], top_k, generator)], dim=1)
+    model.train(was_training)
+    return ids
+
+
+@catalogue.misconception(
+    "6.12",
+    "beginning left out",
+    "Only the new tokens came back. With what does the answer begin?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    whole = _written(
+        model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, generator), lambda ids: ids[:, -context_length:]
+    )
+    return whole[:, ids.shape[1] :]
+
+
+@catalogue.misconception(
+    "6.12",
+    "always the most likely token",
+    "The most likely token is taken every time, whatever top_k is. When should a less likely one get its chance?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model, ids, n, lambda logits: logits[:, -1].argmax(-1, keepdim=True), lambda ids: ids[:, -context_length:]
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "top_k ignored",
+    "Tokens outside the top k are drawn, too. Which probability should they have?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model,
+        ids,
+        n,
+        lambda logits: torch.multinomial(logits[:, -1].softmax(-1), 1, generator=generator),
+        lambda ids: ids[:, -context_length:],
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "k too many",
+    "One token more than the top k is drawn from. Does the k-th largest logit still belong to the top k?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model, ids, n, lambda logits: _drawn(logits[:, -1], top_k + 1, generator), lambda ids: ids[:, -context_length:]
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "the least likely tokens",
+    "The tokens come from the k lowest logits. At which end does your sorted list begin?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model,
+        ids,
+        n,
+        lambda logits: logits[:, -1].topk(top_k, largest=False).indices[:, :1],
+        lambda ids: ids[:, -context_length:],
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "places instead of tokens",
+    "What was appended is the place among the top k, 0 to k - 1, not the token that stands there. What does multinomial return?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model,
+        ids,
+        n,
+        lambda logits: torch.multinomial(logits[:, -1].topk(top_k).values.softmax(-1), 1, generator=generator),
+        lambda ids: ids[:, -context_length:],
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "even chances",
+    "The top k tokens are drawn equally often. What should decide how often each of them comes?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model,
+        ids,
+        n,
+        lambda logits: _drawn(
+            torch.where(logits[:, -1] >= logits[:, -1].topk(top_k).values[:, -1:], 0.0, -math.inf), top_k, generator
+        ),
+        lambda ids: ids[:, -context_length:],
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "generator not used",
+    "A generator with the same seed gives another text the second time. Where do your random numbers come from?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, None), lambda ids: ids[:, -context_length:]
+    )
+
+
+@catalogue.misconception(
+    "6.12",
+    "window moved in place",
+    "Your function changed the ids it was given: the window was moved along inside them. Can a new column be added without touching the old ones?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    def choose(logits):
+        chosen = _drawn(logits[:, -1], top_k, generator)
+        ids[:, :-1] = ids[:, 1:].clone()
+        ids[:, -1:] = chosen
+        return chosen
+
+    return _written(model, ids.clone(), n, choose, lambda text: text[:, -context_length:])
+
+
+@catalogue.misconception(
+    "6.12",
+    "one draw for all rows",
+    "All rows of the batch got the same token. Whose logits decide about a row?",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    return _written(
+        model,
+        ids,
+        n,
+        lambda logits: _drawn(logits[:1, -1], top_k, generator).expand(len(logits), 1),
+        lambda ids: ids[:, -context_length:],
+    )
+
+
+# --- 6.13 ----------------------------------------------------------------------------------------------------------
+
+
+def _loss(model, x, y):
+    return lm_cross_entropy(model(x), y)
+
+
+def _adam(parameters, cfg):
+    return torch.optim.Adam(parameters, lr=cfg["learning_rate"])
+
+
+def _update(optimizer, loss):
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def _run(cfg, text, steps, seed, loss_of=_loss, optimizer_of=_adam, update=_update, train=True, model_seed=None):
+    """A training run; one of its parts is replaced in each entry below."""
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed if model_seed is None else model_seed).train(train)
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = optimizer_of(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = loss_of(model, x, y)
+        update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+_STANDS_STILL = "The loss of one and the same window stays exactly the same at every step: the parameters never change. Does your optimiser step, and does it still find the gradients then?"
+
+
+@catalogue.misconception("6.13", "no step", _STANDS_STILL)
+def pretrain(cfg, text, steps, seed):
+    def update(optimizer, loss):
+        optimizer.zero_grad()
+        loss.backward()
+
+    return _run(cfg, text, steps, seed, update=update)
+
+
+@catalogue.misconception("6.13", "gradients cleared between backward and step", _STANDS_STILL)
+def pretrain(cfg, text, steps, seed):
+    def update(optimizer, loss):
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+
+    return _run(cfg, text, steps, seed, update=update)
+
+
+@catalogue.misconception("6.13", "a new model at every step", _STANDS_STILL)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: _loss(TinyGPT(cfg, seed), x, y))
+
+
+@catalogue.misconception(
+    "6.13",
+    "gradients never cleared",
+    "The first two losses are right, and from the third on the gradients of all earlier steps are in each update. What does backward do with a gradient that is already there?",
+)
+def pretrain(cfg, text, steps, seed):
+    def update(optimizer, loss):
+        loss.backward()
+        optimizer.step()
+
+    return _run(cfg, text, steps, seed, update=update)
+
+
+@catalogue.misconception(
+    "6.13",
+    "step before backward",
+    "Each loss is that of the step before: every update uses the gradients of the batch before it. In which order come backward and step?",
+)
+def pretrain(cfg, text, steps, seed):
+    def update(optimizer, loss):
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.backward()
+
+    return _run(cfg, text, steps, seed, update=update)
+
+
+@catalogue.misconception(
+    "6.13",
+    "softmax before the loss",
+    "The losses are those of logits that went through a softmax before they came to the loss, which has one inside. What should the loss be given?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: lm_cross_entropy(model(x).softmax(-1), y))
+
+
+@catalogue.misconception(
+    "6.13",
+    "inputs as targets",
+    "The model was trained to give back the characters that it sees, so its loss goes down to almost nothing. Which of the two parts of a batch holds the answers?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: _loss(model, x, x))
+
+
+@catalogue.misconception(
+    "6.13",
+    "targets as inputs",
+    "The model was given the targets to read, so that each answer was part of the question. Which of the two parts of a batch goes into the model?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: _loss(model, y, y))
+
+
+@catalogue.misconception(
+    "6.13",
+    "shifted twice",
+    "The losses are those of a model that predicts the character after the next one: the targets of a batch were moved once more. Who has moved them already?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: lm_cross_entropy(model(x)[:, :-1], y[:, 1:]))
+
+
+@catalogue.misconception(
+    "6.13",
+    "last position only",
+    "Only the last position of each window was trained. How many predictions does a window hold?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: lm_cross_entropy(model(x)[:, -1:], y[:, -1:]))
+
+
+@catalogue.misconception(
+    "6.13",
+    "plain SGD",
+    "The losses are those of plain gradient descent, which is far slower here. Which optimiser does the recipe name?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(
+        cfg,
+        text,
+        steps,
+        seed,
+        optimizer_of=lambda parameters, cfg: torch.optim.SGD(parameters, lr=cfg["learning_rate"]),
+    )
+
+
+@catalogue.misconception(
+    "6.13",
+    "AdamW",
+    "The losses are those of AdamW, which also lets every parameter decay. Which optimiser does the recipe name?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(
+        cfg,
+        text,
+        steps,
+        seed,
+        optimizer_of=lambda parameters, cfg: torch.optim.AdamW(parameters, lr=cfg["learning_rate"]),
+    )
+
+
+@catalogue.misconception(
+    "6.13",
+    "learning rate of the library",
+    "The losses are those of Adam with its own learning rate, 0.001. Where does the config say how large the steps are?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, optimizer_of=lambda parameters, cfg: torch.optim.Adam(parameters))
+
+
+@catalogue.misconception(
+    "6.13",
+    "a new optimiser at every step",
+    "Every step is Adam's first one: what it learned from earlier gradients is lost. How often is your optimiser made?",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(_adam(model.parameters(), cfg), loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "uphill",
+    "The loss grows: the updates go uphill. With which sign do the gradients reach the optimiser?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(
+        cfg,
+        text,
+        steps,
+        seed,
+        optimizer_of=lambda parameters, cfg: torch.optim.Adam(parameters, lr=cfg["learning_rate"], maximize=True),
+    )
+
+
+@catalogue.misconception(
+    "6.13",
+    "loss after the update",
+    "Each loss is the one after the update, not before it. When is the loss noted that belongs to a step?",
+)
+def pretrain(cfg, text, steps, seed):
+    model, losses = _run(cfg, text, steps + 1, seed)
+    return model, losses[1:]
+
+
+@catalogue.misconception(
+    "6.13",
+    "another start",
+    "The first loss is not that of TinyGPT(cfg, seed), but that of a model with another seed. What does your model start from?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, model_seed=0)
+
+
+@catalogue.misconception(
+    "6.13",
+    "tensors kept",
+    "The losses are tensors, and each keeps the graph of its whole step in memory. How does a tensor with one number become a Python float?",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = _adam(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss)
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "one step too few",
+    "There is one loss less than there are steps. How often does your loop run?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps - 1, seed)
+
+
+@catalogue.misconception(
+    "6.13",
+    "running mean",
+    "From the second step on, each loss is the mean of all losses so far. Should a loss curve show each batch, or be smoothed already?",
+)
+def pretrain(cfg, text, steps, seed):
+    model, losses = _run(cfg, text, steps, seed)
+    return model, [sum(losses[: i + 1]) / (i + 1) for i in range(steps)]
+
+
+@catalogue.misconception(
+    "6.13",
+    "trained in eval mode",
+    "Without dropout the losses are right, but with a drop_rate of 0.3 nothing is dropped. In which mode was the model trained?",
+)
+def pretrain(cfg, text, steps, seed):
+    return _run(cfg, text, steps, seed, train=False)
+
+
+@catalogue.misconception(
+    "6.13",
+    "one batch for all steps",
+    "Every step was trained on one and the same batch, which the model can learn by heart. Does your function draw a new batch at every step, from a generator that goes on?",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = _adam(model.parameters(), cfg)
+    x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+    losses = []
+    for _ in range(steps):
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "generator started again at every step",
+    "Every step was trained on one and the same batch, which the model can learn by heart. Does your function draw a new batch at every step, from a generator that goes on?",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    optimizer = _adam(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        generator = torch.Generator().manual_seed(seed)
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
