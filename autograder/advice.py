@@ -23,7 +23,7 @@ _USUALLY = (
     (r"truth value of|Boolean value of Tensor", "An if needs one truth value, not a tensor of them."),
     (
         r"leaf [Vv]ariable that requires grad",
-        "In-place changes of a tensor that requires grad need a copy first.",
+        "Autograd watches this tensor: switch it off for an update, or work on a copy.",
     ),
     (
         r"numpy\(\) on Tensor that requires grad",

@@ -27,6 +27,7 @@ from autograder.scorecard import Row, Verdict
 from autograder.showing import show_call
 from autograder.student import StudentFunction
 from autograder.submission import shown
+from autograder.torch_settings import kept_settings
 from autograder.virtual_gpu import device_finding
 
 
@@ -318,7 +319,8 @@ def _note_device(function: StudentFunction, ladder: Ladder) -> None:
     probe = (shaped or [p for p in ladder.probes[:1] if tensors_in(p)])[-1:]
     if not probe:
         return
-    finding = device_finding(function.unguarded, fresh(probe[0]), student_files=function.files)
+    with kept_settings():
+        finding = device_finding(function.unguarded, fresh(probe[0]), student_files=function.files)
     if finding is not None:
         where = f" ({shown(finding.file)}:{finding.line})" if finding.file else ""
         function.student.notes.append(finding.message + where)

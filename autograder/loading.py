@@ -23,6 +23,7 @@ from autograder.outcome import Outcome, Raised
 from autograder.scorecard import Verdict
 from autograder.submission import Submission, shown
 from autograder.time_limit import TimeUp, time_limit
+from autograder.torch_settings import kept_settings
 
 Drivers = dict[str, Callable[..., Any]]
 
@@ -46,7 +47,7 @@ class LoadedSubmission:
         following = 0
         while following < len(submission.cells):
             try:
-                with time_limit(seconds):
+                with kept_settings(), time_limit(seconds):
                     for index in range(following, len(submission.cells)):
                         following = index + 1
                         self._run_cell(index)
@@ -104,7 +105,7 @@ class LoadedSubmission:
         results: list[Outcome] = []
         recorded: list[Breach] = []
         try:
-            with time_limit(exercise.seconds):
+            with kept_settings(), time_limit(exercise.seconds):
                 for call in calls:
                     results.append(self._call(function, fresh(call), exercise, recorded))
                     if results[-1].verdict is Verdict.MEMORY:
@@ -116,7 +117,7 @@ class LoadedSubmission:
     def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> Outcome:
         """One call on the arguments as they are, without torch."""
         try:
-            with time_limit(exercise.seconds):
+            with kept_settings(), time_limit(exercise.seconds):
                 return self._call(self.bound(target), args, exercise, [])
         except TimeUp as error:
             return self._time_up(error, args)

@@ -36,6 +36,10 @@ def before_the_end_of_a_run(show: Callable[[], None]) -> None:
 
 def _end_of_run() -> NoReturn:
     """Better no more exercises than a terminal that hangs for ever; what is known is shown first."""
+    sys.setrecursionlimit(100_000)  # the alarm may have come in a recursion that has used it up
+    sys.settrace(None)
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
     try:
         for show in _last_words or [lambda: print(UNSTOPPABLE, file=sys.stderr, flush=True)]:
             show()

@@ -31,7 +31,7 @@ def has_floats(value: Any) -> bool:
     if isinstance(value, float):
         return abs(value) > 1e-6
     if isinstance(value, dict):
-        return any(map(has_floats, value.values()))
+        return any(has_floats(item) for key, item in value.items() if key != "changes")
     return isinstance(value, list) and any(map(has_floats, value))
 
 

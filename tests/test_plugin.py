@@ -3,6 +3,7 @@
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -506,6 +507,34 @@ def test_a_future_import_holds_for_the_whole_module(kit: Kit) -> None:
     kit.answer(**RIGHT).edit(kit.module, "def count_up(n: int)", "def count_up(n: Whole)")
     kit.edit(kit.module, "from collections.abc", "from __future__ import annotations\n\nfrom collections.abc")
     assert points(kit.check(), "9.3") == "5/5"
+
+
+@pytest.fixture
+def torch_as_it_was() -> Iterator[None]:
+    """These tests share their process with others."""
+    yield
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+
+
+@pytest.mark.usefixtures("torch_as_it_was")
+@pytest.mark.parametrize(
+    "setting",
+    ["torch.set_grad_enabled(False)", "torch.set_default_dtype(torch.float64)", "torch.set_default_device('meta')"],
+)
+def test_settings_made_by_one_exercise_do_not_reach_another(kit: Kit, setting: str) -> None:
+    usual = (
+        "torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32 and torch.ones(1).device.type == 'cpu'"
+    )
+    kit.answer(
+        **RIGHT | {"difference": f"{setting}\nreturn a - b", "row_totals": f"assert {usual}\n{RIGHT['row_totals']}"}
+    )
+    kit.edit(kit.folder / "test_tiny.py", "def torch_rows(x):", f"def torch_rows(x):\n    assert {usual}")
+    shown = kit.check()
+    assert points(shown, "9.1") == "10/10"
+    assert points(shown, "9.2") == "15/15"
+    assert torch.is_grad_enabled()
 
 
 WEIRD = [

@@ -194,21 +194,21 @@ def different_losses(student, cfg, text, steps, seed):
     return len({f"{float(loss):.8f}" for loss in losses})
 
 
-def run_on_corpus(student, cfg, lines, steps, seed, n_sample):
-    """The losses of `pretrain` on a text, and a sample of n_sample characters by the trained model.
+def run_on_corpus(student, cfg, lines, steps, seed):
+    """The losses of `pretrain` on a text, given as its lines."""
+    _, losses = student.pretrain(cfg, "".join(lines), steps, seed)
+    return [float(loss) for loss in losses]
 
-    The sample is None where `generate` does not work.
-    """
+
+def run_to_look_at(student, cfg, lines, steps, seed, n_sample):
+    """The losses of `pretrain`, and n_sample characters by the trained model: None where `generate` does not work."""
     text = "".join(lines)
     model, losses = student.pretrain(cfg, text, steps, seed)
-    losses = [float(loss) for loss in losses]
-    if not n_sample:
-        return losses, None
     sample = None
     with contextlib.suppress(Exception):  # no sample is no reason to fail
         tokenizer = student.CharTokenizer(text)
-        generator = torch.Generator().manual_seed(seed)
         start = tokenizer.encode("the ").unsqueeze(0)
+        generator = torch.Generator().manual_seed(seed)
         written = student.generate(model, start, n_sample, cfg["context_length"], 3, generator)
         sample = tokenizer.decode(written[0])
-    return losses, sample
+    return [float(loss) for loss in losses], sample

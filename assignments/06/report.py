@@ -1,58 +1,51 @@
 """Draws the loss curve of a training run and writes down what the model wrote, for you to look at."""
 
-import math
 
-
-def write_report(folder, losses, sample, vocab_size, bigram, floor):
+def write_report(folder, losses, sample, marks, floor):
     """Writes `loss.png` and `sample.txt` into a folder.
 
     Args:
         folder: a pathlib.Path.
         losses: one number for each step, in nats per character.
         sample: text by the trained model, or None if there is none.
-        vocab_size: its logarithm is the loss of a model that knows nothing.
-        bigram: the lowest loss of a model that sees one character only.
-        floor: the entropy of the text, in nats per character.
+        marks: name and height of losses to compare with.
+        floor: the entropy of the text, in nats per character; no loss can stay below it.
 
     Returns:
-        One sentence that names what was written.
+        What was written, and what is missing for the rest, in one or two sentences.
     """
-    written = []
-    if _draw(
-        folder / "loss.png", losses, ((math.log(vocab_size), "knows nothing"), (bigram, "sees one character")), floor
-    ):
-        written.append("loss.png (the loss curve)")
+    drawn = _draw(folder / "loss.png", losses, marks, floor)
     if sample is not None:
         (folder / "sample.txt").write_text(sample + "\n", encoding="utf-8")
-        written.append("sample.txt (what your model writes)")
-    where = f"assignments/{folder.name}"
-    said = f"Have a look in {where}: {' and '.join(written)}." if written else ""
-    if not any("loss" in name for name in written):
-        said += " The loss curve needs matplotlib: pip install matplotlib."
+    written = ["loss.png (how your model learned)"] * drawn + ["sample.txt (what it writes)"] * (sample is not None)
+    sentences = [f"Have a look at {' and '.join(written)} in assignments/{folder.name}."] if written else []
+    if not drawn:
+        sentences.append("For a picture of the loss curve, install matplotlib and run this again.")
     if sample is None:
-        said += " Once generate (6.12) works, there will be a text by your model, too."
-    return said.strip()
+        sentences.append("Once generate (6.12) works, your model writes a text, too.")
+    return " ".join(sentences)
 
 
-def _draw(path, losses, landmarks, floor):
-    """True if the picture was drawn; matplotlib may not be installed."""
+def _draw(path, losses, marks, floor):
+    """True if the picture was drawn; matplotlib may not be installed. Needs no display."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # needs no display
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
         return False
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    steps = range(len(losses))
-    axes.plot(steps, losses, color="#9ecae1", linewidth=1, label="each batch")
-    axes.plot(steps, _smoothed(losses), color="#08519c", linewidth=2, label="mean of ten")
-    for height, name in landmarks:
+    last = len(losses) - 1
+    axes.plot(losses, color="#9ecae1", linewidth=1, label="each batch")
+    axes.plot(_smoothed(losses), color="#08519c", linewidth=2, label="mean of ten")
+    for name, height in marks.items():
         axes.axhline(height, color="grey", linestyle=":", linewidth=1)
-        axes.annotate(f"{name}: {height:.2f}", (len(losses) - 1, height), va="bottom", ha="right", color="grey")
+        axes.text(0.99 * last, height, f"{name}, {height:.2f}", va="bottom", ha="right", color="grey")
     axes.axhspan(0, floor, color="#fcbba1", alpha=0.6)
-    axes.annotate(f"below the entropy of the text, {floor:.2f}: a leak", (0, floor / 2), va="center", color="#a50f15")
-    axes.set(xlabel="step", ylabel="loss (nats per character)", title="Pre-training a tiny GPT", ylim=(0, None))
+    axes.text(0.99 * last, floor / 2, f"below {floor:.2f}: a leak", va="center", ha="right", color="#a50f15")
+    axes.set(xlabel="step", ylabel="loss (nats per character)", title="Pre-training a tiny GPT")
+    axes.set(xlim=(0, last), ylim=(0, None))
     axes.legend(loc="center right")
     figure.savefig(path, dpi=120)
     return True
@@ -60,4 +53,5 @@ def _draw(path, losses, landmarks, floor):
 
 def _smoothed(losses, width=10):
     """The mean of each loss and those just before it."""
-    return [sum(losses[max(0, i - width + 1) : i + 1]) / min(i + 1, width) for i in range(len(losses))]
+    windows = [losses[max(0, i + 1 - width) : i + 1] for i in range(len(losses))]
+    return [sum(window) / len(window) for window in windows]

@@ -62,10 +62,10 @@ def every_window_once(data, B, T, seed, n_batches):
 
 
 def text_and_seed(rng):
-    """More than three times as many rows as windows come in a batch, so that all of them are seen."""
+    """So many more rows than windows that every window comes up."""
     T = rng.size(2, 5)
     text = ids(rng.shuffled([0, *range(T + rng.size(2, 4))]))
-    return text, 64, T, rng.size(0, 10_000), 40
+    return text, 64, T, rng.size(0, 10_000), 12
 
 
 def generators_do_their_work(data, B, T, seed):
@@ -82,11 +82,12 @@ class TestGetBatch:
         """every window of a short text turns up, the last one too, each row with a start of its own"""
         ladder = probes(
             [
-                (ids([5, 6, 7, 8, 9, 5]), 64, 3, 0, 40),
+                (ids([5, 6, 7, 8, 9, 5]), 64, 3, 0, 12),
                 (ids([4, 2, 7, 1]), 3, 3, 1, 2),
-                (ids([4, 2, 7, 1, 0, 4, 3]), 64, 2, 2, 40),
+                (ids([4, 2, 7, 1, 0, 4, 3]), 64, 2, 2, 12),
             ],
             random=text_and_seed,
+            n=3,
         )
         names = ("x", "y", "most different rows in a batch")
         agree(student.through("windows_drawn"), ladder, every_window_once, names=names)
@@ -167,7 +168,7 @@ class TestPerplexity:
             ],
             random=unequal_batches,
         )
-        agree(student.perplexity, ladder, inverse_geometric_mean)
+        agree(student.perplexity, ladder, inverse_geometric_mean, rtol=1e-6)  # int64 counts divide to float32
 
 
 # 6.5
@@ -184,13 +185,9 @@ def same_device(T, device):
 @exercise("6.5", "causal_mask", points=5, minutes=10, difficulty=1)
 class TestCausalMask:
     def test_who_may_look_where(self, student, probes):
-        """True where a position may look: at itself and at all before it"""
-        agree(
-            student.causal_mask, probes([(4,), (1,), (2,), (7,)], random=lambda rng: (rng.size(3, 12),)), lower_triangle
-        )
-
-    def test_device(self, student, probes):
-        """the mask is made on the device that is asked for"""
+        """True where a position may look, at itself and at all before it; made on the device that is asked for"""
+        ladder = probes([(4,), (1,), (2,), (7,)], random=lambda rng: (rng.size(3, 12),))
+        agree(student.causal_mask, ladder, lower_triangle)
         ladder = probes([(3, "meta"), (3, "cpu")], random=lambda rng: (rng.size(2, 9), "meta"), n=1)
         agree(student.through("device_of_mask"), ladder, same_device)
 
@@ -553,18 +550,19 @@ def alike_out_of_training_only(ids, p, cfg):
     return {"same logits twice, not training": True, "same logits twice, training": False}
 
 
-@exercise("6.11", "gpt_forward", points=5, minutes=25, difficulty=2, forbids="attention", builds_on=("2.8", "6.10"))
+@exercise("6.11", "gpt_forward", points=5, minutes=25, difficulty=2, builds_on=("2.8", "6.10"))
 class TestGptForward:
     def test_logits(self, student, probes):
         """the logits at every position, for windows shorter than the context, with a head of its own and tied"""
-        ladder = probes([small_gpt(False, 1), small_gpt(True)], random=gpt_probe)
+        ladder = probes([small_gpt(False, 1), small_gpt(True)], random=gpt_probe, n=3)
         agree(student.through("logits_out_of_training"), ladder, gpt_in_torch)
 
     def test_parameters_and_past(self, student, probes):
         """as many parameters in use as 2.8 counts; each output depends on its own and on earlier tokens only"""
-        ladder = probes([small_gpt(False), small_gpt(True)], random=gpt_probe, n=3)
+        ladder = probes([small_gpt(False), small_gpt(True)], random=gpt_probe, n=1)
         names = ("parameters in use", "slopes of the token rows")
         agree(student.through("parameters_in_use"), ladder, size_and_slopes, names=names, float32=False)
+        ladder = probes([small_gpt(False), small_gpt(True)])
         agree(student.through("dependence_in_gpt"), ladder, only_earlier_ids, float32=False)
 
     def test_dropout(self, student, probes):
@@ -607,8 +605,8 @@ def same_again(V, ids, top_k, seed):
 
 
 def many_equal_rows(rng):
-    V = rng.size(5, 7)
-    return V, rng.integers(0, V, 1, rng.size(2, 4)).repeat(2000, 1), rng.size(2, 3), rng.size(0, 10_000)
+    V = rng.size(6, 7)
+    return V, rng.integers(0, V, 1, rng.size(2, 4)).repeat(600, 1), rng.size(3, 4), rng.size(0, 10_000)
 
 
 def by_the_rule_and_left_as_found(V, ids, n, context_length, training):
@@ -631,9 +629,9 @@ class TestGenerate:
 
     def test_top_k(self, student, probes):
         """tokens from the top k only, as often as the softmax says, for each row a draw of its own"""
-        ladder = probes([(6, ids([[1, 2]]).repeat(2000, 1), 3, 0)], random=many_equal_rows, n=2)
+        ladder = probes([(6, ids([[1, 2]]).repeat(600, 1), 3, 0)], random=many_equal_rows, n=2)
         agree(student.through("tokens_drawn"), ladder, tokens_by_rule)
-        agree(student.through("shares_of_tokens"), ladder, shares_by_softmax, rtol=0, atol=0.07)
+        agree(student.through("shares_of_tokens"), ladder, shares_by_softmax, rtol=0, atol=0.1)
         agree(student.through("drawn_again"), ladder, same_again)
 
     def test_modes(self, student, probes):
@@ -646,6 +644,7 @@ class TestGenerate:
 # 6.13
 
 STEPS = 120
+STEPS_TO_SHOW = 300  # long enough for words
 GRAMMAR = runpy.run_path(str(HERE / "corpus.py"))
 CORPUS = (HERE / "corpus.txt").read_text(encoding="utf-8")
 TINY = config(23, 32, 32, 4, 2, drop_rate=0.0) | {"batch_size": 8, "learning_rate": 0.01}
@@ -720,8 +719,7 @@ def two_windows(cfg, text, steps, seed):
     return 2
 
 
-def learns_and_does_not_cheat(answer, cfg, lines, steps, seed, n_sample):
-    losses, _ = answer
+def learns_and_does_not_cheat(losses, cfg, lines, steps, seed):
     if len(losses) != steps:
         return f"{len(losses)} losses came back from {steps} steps."
     text = "".join(lines)
@@ -745,6 +743,17 @@ def learns_and_does_not_cheat(answer, cfg, lines, steps, seed, n_sample):
     return None
 
 
+def picture_and_sample(student, lines):
+    """Trains once more, for longer, and leaves the loss curve and a text by the model beside the student's file."""
+    losses, sample = student.through("run_to_look_at")(TINY, lines, STEPS_TO_SHOW, 0, 300)
+    write_report = runpy.run_path(str(HERE / "report.py"))["write_report"]
+    marks = {"ln V: knows nothing": math.log(TINY["vocab_size"]), "sees one character": entropy_after(CORPUS, 1)}
+    try:
+        return write_report(student.folder, losses, sample, marks, GRAMMAR["entropy_per_character"]())
+    except OSError as error:
+        return f"The loss curve and the sample could not be written: {error}."
+
+
 @exercise(
     "6.13",
     "pretrain",
@@ -762,15 +771,8 @@ class TestPretrain:
         agree(losses, ladder, losses_on_one_window, exact_types=True, float32=False, rtol=1e-6)
         satisfies(losses, probes([(DROPPING, "abcdeba", 3, 1)]), not_those_without_dropout)
         agree(student.through("different_losses"), probes([(FROZEN, "abcdebac", 30, 1)]), two_windows)
-        self.long_run(student, probes)
-
-    def long_run(self, student, probes):
-        n_sample = 200 if student.folder else 0
         lines = CORPUS.splitlines(keepends=True)
-        ladder = probes([], random=lambda rng: (TINY, lines, STEPS, rng.size(0, 10_000), n_sample), n=1)
+        ladder = probes([], random=lambda rng: (TINY, lines, STEPS, rng.size(0, 10_000)), n=1)
         satisfies(student.through("run_on_corpus"), ladder, learns_and_does_not_cheat)
         if student.folder:
-            losses, sample = student.examinations[-1].outcomes[0].value
-            write_report = runpy.run_path(str(HERE / "report.py"))["write_report"]
-            floor, bigram = GRAMMAR["entropy_per_character"](), entropy_after(CORPUS, 1)
-            student.notes.append(write_report(student.folder, losses, sample, TINY["vocab_size"], bigram, floor))
+            student.notes.append(picture_and_sample(student, lines))

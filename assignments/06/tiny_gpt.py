@@ -574,8 +574,6 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 #
 # *5 points · about 25 minutes · difficulty 2 of 3 · builds on 2.8, 6.10*
 #
-# *Not allowed here: ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer).*
-#
 # From ids to logits in five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position embedding*: a row of
 # `positions` for place 0, 1, 2 and so on in the window. Attention by itself does not know the order of what it looks at, and without this
 # step it could tell "dog bites man" from "man bites dog" only by what the mask hides. Then come the blocks in their order, then one last

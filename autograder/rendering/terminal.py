@@ -37,7 +37,7 @@ def page(card: Scorecard, *, detail: bool = False, plain: bool = False, width: i
     id_width = max((len(exercise.id) for exercise in card.exercises), default=0)
     said: set[str] = set(_general(card))
     for exercise in card.exercises:
-        yield _exercise_line(exercise, id_width, min(name_width, 34), plain)
+        yield _exercise_line(exercise, id_width, min(name_width, 34), plain, said)
         yield from _exercise_findings(exercise, detail, width, said)
     yield Text("")
     yield _score_line(card, dot)
@@ -94,7 +94,7 @@ def _general(card: Scorecard) -> list[str]:
     return [problem for problem in card.problems if sum(problem in messages for messages in concerned) != 1]
 
 
-def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plain: bool) -> Text:
+def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plain: bool, said: set[str]) -> Text:
     line = Text("  ")
     line.append(f"{exercise.id:<{id_width}} ")
     line.append(f"{exercise.name:<{name_width}}  ", style="bold")
@@ -105,7 +105,8 @@ def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plai
     line.append(("#" if plain else "\u2588") * filled, style=colour)
     line.append(("-" if plain else "\u2591") * (_BAR - filled), style="dim")
     line.append(f"  {exercise.points:>2}/{exercise.max_points:<2}", style=colour)
-    word = _word(exercise)
+    unseen = bool(said) and all(check.message in said for check in exercise.checks)
+    word = "not checked" if unseen else _word(exercise)
     if word:
         line.append("  " + word, style="" if exercise.solved else "dim")
     return line
@@ -133,7 +134,8 @@ def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: 
         cause = exercise.misconception_of(check.subject) or check.claim
         if cause and check is first[check.subject]:
             yield _indented(Text(cause, style="yellow"), 6)
-    if failing and exercise.max_points and failing[0].verdict is not Verdict.GRADER_ERROR:
+    told = failing and failing[0].verdict is not Verdict.GRADER_ERROR and failing[0].message not in said
+    if told and exercise.max_points:
         yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
     for note in _notes(exercise):
         if note not in said:

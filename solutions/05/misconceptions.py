@@ -263,6 +263,16 @@ def momentum_step(p, g, v, lr, mu):
     p.sub_(v)
 
 
+@catalogue.misconception(
+    "5.2",
+    "nothing written to",
+    "Parameter and velocity hold the same numbers as before. Does your code write into the tensors that came in, or does it make new ones and give them the old names?",
+)
+def momentum_step(p, g, v, lr, mu):
+    v = mu * v + g
+    p = p - lr * v
+
+
 # --- 5.3 -----------------------------------------------------------------------------------------------------------
 
 
@@ -602,6 +612,16 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     adam_step(p, g, state, lr, beta1, beta2, eps)
 
 
+@catalogue.misconception(
+    "5.4",
+    "parameter not written to",
+    "The averages are right, and the parameter holds the same numbers as before. To which tensor was the step of Adam applied?",
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    p = p * (1 - lr * weight_decay)
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+
+
 # --- 5.5 -----------------------------------------------------------------------------------------------------------
 
 
@@ -815,6 +835,18 @@ def train_step(net, opt, X, y):
     return loss.item()
 
 
+@catalogue.misconception(
+    "5.5",
+    "never cleared, loss returned with its graph",
+    "The loss is a tensor that still carries its graph, and each step after the first uses the sum of all gradients so far. How does a Python number come out of a tensor, and where are old gradients cleared?",
+)
+def train_step(net, opt, X, y):
+    loss = F.cross_entropy(net(X), y)
+    loss.backward()
+    opt.step()
+    return loss
+
+
 # --- 5.6 -----------------------------------------------------------------------------------------------------------
 
 
@@ -991,6 +1023,17 @@ def accumulate_step(net, opt, micro_batches):
 def accumulate_step(net, opt, micro_batches):
     count = sum(len(y) for _, y in micro_batches)
     return sum(train_step(net, opt, X, y) * len(y) for X, y in micro_batches) / count
+
+
+@catalogue.misconception(
+    "5.6",
+    "train_step for each micro-batch, last loss returned",
+    "The optimiser made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
+)
+def accumulate_step(net, opt, micro_batches):
+    for X, y in micro_batches:
+        loss = train_step(net, opt, X, y)
+    return loss
 
 
 @catalogue.misconception(
@@ -1736,6 +1779,16 @@ def evaluate(net, loader):
         total += F.cross_entropy(net(X), y, reduction="sum").item()
         count += len(y)
     return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "nothing switched, mean of the batch means",
+    "The loss is the mean of the batches' means, of a net whose dropout is still on, and every forward pass recorded a graph. Which two things have to be switched off, and how much should an example of the last batch count?",
+)
+def evaluate(net, loader):
+    losses = [F.cross_entropy(net(X), y).item() for X, y in loader]
+    return sum(losses) / len(losses)
 
 
 @catalogue.misconception(

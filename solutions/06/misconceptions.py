@@ -489,6 +489,15 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
+    "ones and zeros on the CPU",
+    "The mask holds floating point ones and zeros. What would become of a score to which a 1 or a 0 is added?",
+)
+def causal_mask(T, device=None):
+    return torch.tril(torch.ones(T, T))
+
+
+@catalogue.misconception(
+    "6.5",
     "whole numbers",
     "The mask holds whole numbers instead of True and False. Which dtype do you get from a comparison?",
 )
@@ -670,6 +679,15 @@ def attention(q, k, v, mask):
 def attention(q, k, v, mask):
     *batch, T, d = k.shape
     return (q @ k.reshape(*batch, d, T) / math.sqrt(d)).masked_fill(~mask, -math.inf).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "axes 1 and 2 swapped",
+    "The keys' axes 1 and 2 are swapped, wherever the last two are. Which numbers do the last two axes have when none, or several, come before them?",
+)
+def attention(q, k, v, mask):
+    return (q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(-1) @ v
 
 
 @catalogue.misconception(
@@ -865,6 +883,15 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / (torch.sqrt(_variance(x)) + eps) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "torch's std plus eps",
+    "The rows were divided by torch's std plus eps, which differs from the formula in two ways. By what does std divide its sum of squares, and where does eps stand?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - _mean(x)) / (x.std(-1, keepdim=True) + eps) + beta
 
 
 @catalogue.misconception(

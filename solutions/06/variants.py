@@ -36,7 +36,7 @@ def next_token_pairs(ids, T):
 def next_token_pairs(ids, T):
     numbers = ids.tolist()
     x = [numbers[s : s + T] for s in range(len(numbers) - T)]
-    y = [row[1:] + [numbers[s + T]] for s, row in enumerate(x)]
+    y = [[*row[1:], numbers[s + T]] for s, row in enumerate(x)]
     return torch.tensor(x), torch.tensor(y)
 
 
@@ -356,13 +356,13 @@ def gpt_forward(ids, p, cfg, training=False):
 
 
 @catalogue.variant("6.12", "lower logits set to minus infinity")
-@torch.no_grad()
 def generate(model, ids, n, context_length, top_k, generator=None):
     was_training = model.training
     model.eval()
     for _ in range(n):
         window = ids if ids.shape[1] <= context_length else ids[:, -context_length:]
-        logits = model(window)[:, -1, :]
+        with torch.no_grad():
+            logits = model(window)[:, -1, :]
         lowest = torch.topk(logits, top_k).values[:, -1:]
         logits = torch.where(logits < lowest, -torch.inf, logits)
         following = torch.multinomial(F.softmax(logits, dim=-1), num_samples=1, generator=generator)

@@ -1,0 +1,184 @@
+"""`gradlings grade 03 submissions/ --to results/`: a class from its submissions to scores, feedback and gradebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.class_results import Status, StudentResult, for_student
+from autograder.errors import InputError
+from autograder.exercise import read_exercises
+from autograder.grading import ClassResults, Loader, grade_class
+from autograder.intake import Intake, take_in
+from autograder.records import ResultsFolder
+
+NOT_YET = (
+    "This version cannot grade for marks: student code would run in the same process as the checks and could forge its "
+    "score. Students can check themselves with `pytest assignments/{id}`."
+)
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """How submissions are loaded for marks."""
+
+    load: Loader
+    protection: str
+    """Names what was active, for every record."""
+    code_digest: Callable[[bytes, str], str] | None = None
+    further: tuple[Path, ...] = ()
+    """Files outside the assignment's folder that decide scores, too."""
+
+
+def grade(
+    assignment: Annotated[str, typer.Argument(metavar="NN", help="The assignment, e.g. 03.")],
+    submissions: Annotated[Path, typer.Argument(help="A folder or zip of submissions, an LMS download, submitted/.")],
+    to: Annotated[Path, typer.Option(help="The folder for scores and feedback.")],
+    force: Annotated[bool, typer.Option("--force", help="Grade everybody anew.")] = False,
+    hidden: Annotated[Path | None, typer.Option(help="A folder with private probes.")] = None,
+    gradebook: Annotated[
+        str | None, typer.Option(metavar="URL", help="Also write to nbgrader's gradebook, e.g. sqlite:///gradebook.db.")
+    ] = None,
+    course: Annotated[str, typer.Option(help="The course in the gradebook.")] = "default_course",
+    seed: Annotated[int | None, typer.Option(help="Seed of the random probes; secret if not given.")] = None,
+    allow_weaker: Annotated[
+        bool, typer.Option("--allow-weaker", help="Go on where the isolation is weaker than it should be.")
+    ] = False,
+    root: Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")] = Path(),
+) -> None:
+    """Grade a class: scores, a scorecard and a page of feedback for each student."""
+    folder = assignment_folder(root.resolve(), assignment)
+    isolation = isolated(folder, hidden, allow_weaker)
+    grade_with(isolation, folder, submissions, to, force=force, gradebook=gradebook, course=course, seed=seed)
+
+
+def isolated(folder: Path, hidden: Path | None, allow_weaker: bool) -> Isolation:
+    """Refuses: there is no isolation to grade with yet."""
+    raise InputError(NOT_YET.format(id=folder.name))
+
+
+def grade_with(
+    isolation: Isolation,
+    folder: Path,
+    submissions: Path,
+    to: Path,
+    *,
+    force: bool = False,
+    gradebook: str | None = None,
+    course: str = "default_course",
+    seed: int | None = None,
+) -> ClassResults:
+    """All that the command does once it is known how submissions are loaded.
+
+    Raises:
+        InputError: submissions, results or gradebook cannot be used.
+    """
+    from autograder.rendering.class_progress import class_progress
+    from autograder.rendering.csv import scores_csv
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    intake = take_in(submissions, topic_of(folder))
+    if not intake.students:
+        raise InputError(
+            f"{submissions} holds no submissions of {intake.topic}.py or {intake.topic}.ipynb. "
+            f"Expected is a folder per student, or files named after students."
+        )
+    with class_progress(folder.name, len(intake.students)) as progress:
+        graded = grade_class(
+            folder,
+            intake,
+            to,
+            isolation.load,
+            protection=isolation.protection,
+            seed=seed,
+            force=force,
+            further=isolation.further,
+            code_digest=isolation.code_digest,
+            pages=pages,
+            progress=progress,
+        )
+    ResultsFolder(to).write("scores.csv", scores_csv(graded.results, graded.exercises).encode())
+    for line in report(graded, intake, to):
+        console.print(line, soft_wrap=True)
+    if gradebook is not None:
+        from autograder.gradebook import write_gradebook
+
+        count = write_gradebook(gradebook, folder.name, intake.topic, graded.exercises, graded.results, course)
+        console.print(f"The gradebook holds the scores of {count} students.", soft_wrap=True)
+    return graded
+
+
+def assignment_folder(root: Path, assignment: str) -> Path:
+    """The folder of an assignment by its number.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = root / "assignments" / assignment
+    if not folder.is_dir():
+        known = ", ".join(sorted(path.name for path in (root / "assignments").glob("[0-9]*")))
+        raise InputError(f"No assignment {assignment} in {root / 'assignments'}; there are {known or 'none'}.")
+    return folder
+
+
+def topic_of(folder: Path) -> str:
+    """The topic of an assignment that is worth points (the warm-up is not): `autodiff` of assignment 03.
+
+    Raises:
+        InputError: there is none, or more than one.
+    """
+    found = [
+        path.stem.removeprefix("test_")
+        for path in sorted(folder.glob("test_*.py"))
+        if any(exercise.points for exercise in read_exercises(path))
+    ]
+    if len(found) != 1:
+        raise InputError(f"{folder} must have one file of checks with points; it has {', '.join(found) or 'none'}.")
+    return found[0]
+
+
+def pages(result: StudentResult) -> Mapping[str, bytes]:
+    """What a student gets to see: a page of feedback, and the same for programs."""
+    import msgspec
+
+    from autograder.rendering.html import feedback_page
+
+    return {
+        "feedback/*.html": feedback_page(result).encode("utf-8", "replace"),
+        "scorecards/*.json": msgspec.json.encode(for_student(result)),
+    }
+
+
+def report(graded: ClassResults, intake: Intake, to: Path) -> list[str]:
+    """What an instructor should know at the end of a run, line by line."""
+    results = graded.results
+    lines = [*intake.problems]
+    lines += [f"{r.student}: {note}" for r in results if r.status is not Status.NOT_GRADABLE for note in r.notes]
+    lines += [f"{r.student}: {r.status_text}" for r in results if r.status is not Status.GRADED]
+    lines += [f"{student}: graded again, as another file was handed in." for student in graded.changed]
+    lines += [f"{student}: no longer among the submissions; the score is kept." for student in graded.absent]
+    if intake.ignored:
+        lines.append(f"{_count(len(intake.ignored), 'other file')} played no part: {_some(intake.ignored)}")
+    kept = len(results) - len(graded.fresh)
+    blank = sum(result.points is None for result in results)
+    lines.append(
+        f"{_count(len(graded.fresh), 'submission')} graded"
+        + (f", {kept} taken from an earlier run" if kept else "")
+        + (f"; {blank} without a score" if blank else "")
+        + f". Protection: {graded.run.protection}. Scores: {to / 'scores.csv'}"
+    )
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

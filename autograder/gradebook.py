@@ -1,0 +1,136 @@
+"""Scores into nbgrader's gradebook, through nbgrader's own interface: its tables change between versions.
+
+Only automatic scores are written. What a person typed in (manual scores, comments, names) stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from autograder.class_results import StudentResult, exercise_points
+from autograder.errors import InputError
+from autograder.exercise import Exercise
+
+COURSE = "default_course"
+_LONGEST = 128  # nbgrader's columns for names
+
+
+def grade_id(exercise: str) -> str:
+    """The name of an exercise's cell in nbgrader, which allows no dots: `ex-3-5`."""
+    return "ex-" + exercise.replace(".", "-")
+
+
+def write_gradebook(
+    url: str,
+    assignment: str,
+    topic: str,
+    exercises: Iterable[Exercise],
+    results: Iterable[StudentResult],
+    course: str = COURSE,
+) -> int:
+    """Writes the scores of a class; a blank one is left blank and flagged for a person to grade.
+
+    Args:
+        url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
+        topic: the name of the notebook in the gradebook.
+
+    Returns:
+        How many students have scores in it now.
+
+    Raises:
+        InputError: nbgrader or the database is not there, or the gradebook knows the assignment with other exercises.
+    """
+    exercises, results = tuple(exercises), tuple(results)
+    too_long = [result.student for result in results if len(result.student) > _LONGEST]
+    if too_long:
+        raise InputError(f"The gradebook takes names of up to {_LONGEST} characters; too long: {too_long[0]}")
+    with _opened(url, course) as gradebook:
+        _define(gradebook, url, assignment, topic, exercises)
+        for result in results:
+            _write_one(gradebook, assignment, topic, exercises, result)
+    return len(results)
+
+
+@contextmanager
+def _opened(url: str, course: str) -> Iterator[Any]:
+    try:
+        nbgrader, errors = import_module("nbgrader.api"), import_module("sqlalchemy.exc")
+    except ImportError:
+        raise InputError(
+            "--gradebook needs nbgrader, which is not installed: pip install 'gradlings[instructor]'"
+        ) from None
+    with _alembic_on_path():
+        try:
+            gradebook = nbgrader.Gradebook(url, course_id=course)
+        except (errors.SQLAlchemyError, nbgrader.InvalidEntry, ImportError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"The gradebook {_without_password(url)} cannot be opened: {reason}") from None
+    try:
+        yield gradebook
+    except (errors.SQLAlchemyError, nbgrader.InvalidEntry) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"The gradebook {_without_password(url)} could not be written: {reason}. Run the same command again: "
+            "what is graded is not graded anew."
+        ) from None
+    finally:
+        gradebook.close()
+
+
+def _define(gradebook: Any, url: str, assignment: str, topic: str, exercises: tuple[Exercise, ...]) -> None:
+    """All cells, before the first submission: nbgrader gives a submission the cells there are when it comes in."""
+    gradebook.update_or_create_assignment(assignment)
+    gradebook.update_or_create_notebook(topic, assignment)
+    known = {cell.name for cell in gradebook.find_notebook(topic, assignment).grade_cells}
+    missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in known]
+    if missing and gradebook.assignment_submissions(assignment):
+        raise InputError(
+            f"The gradebook {_without_password(url)} already has submissions of {assignment}, without the cell "
+            f"{missing[0]} in the notebook {topic}; nbgrader cannot add one now. Use another gradebook, or remove the "
+            f"assignment from this one (nbgrader db assignment remove {assignment})."
+        )
+    for exercise in exercises:
+        gradebook.update_or_create_grade_cell(
+            grade_id(exercise.id), topic, assignment, max_score=exercise.points, cell_type="code"
+        )
+
+
+def _write_one(
+    gradebook: Any, assignment: str, topic: str, exercises: tuple[Exercise, ...], result: StudentResult
+) -> None:
+    gradebook.update_or_create_student(result.student)
+    gradebook.update_or_create_submission(assignment, result.student)
+    scores = {score.id: exercise_points(score) for score in result.card.exercises} if result.card else {}
+    for exercise in exercises:
+        grade = gradebook.find_grade(grade_id(exercise.id), topic, assignment, result.student)
+        grade.auto_score = scores.get(exercise.id)
+        grade.needs_manual_grade = grade.auto_score is None and grade.manual_score is None
+    gradebook.db.commit()
+
+
+@contextmanager
+def _alembic_on_path() -> Iterator[None]:
+    """nbgrader runs the command `alembic` when it makes a gradebook, and leaves a broken one if it finds none."""
+    before = os.environ.get("PATH", "")
+    path = os.pathsep.join([before, str(Path(sys.executable).parent)])
+    if shutil.which("alembic", path=path) is None:
+        raise InputError("nbgrader needs the command `alembic` on the PATH to make a gradebook: pip install alembic")
+    os.environ["PATH"] = path
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _without_password(url: str) -> str:
+    try:
+        return str(import_module("sqlalchemy.engine").make_url(url).render_as_string(hide_password=True))
+    except Exception:  # no URL at all: then there is no password in it that we could find
+        return "given"

@@ -1,0 +1,213 @@
+"""The judge's side of processes: one zygote, and the workers it forks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder.judging.lockdown import Layers, Limits
+from autograder.judging.wire import Channel
+
+_LARGEST = 1 << 20
+_FIRST_UID, _UIDS = 61184, 4096
+"""User ids that systemd keeps for short-lived services: nobody's."""
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/",
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies fewer page-table entries
+    "TORCHINDUCTOR_CACHE_DIR": "/",  # else the first optimiser looks for a folder to write to
+    "MPLBACKEND": "Agg",
+}
+
+
+class ZygoteDied(Exception):
+    """The process that workers are forked from could not be started, or is gone."""
+
+
+class Gone(Exception):
+    """A worker ended before it answered; the text says how."""
+
+    def __init__(self, text: str, status: int | None) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+_HOW_IT_ENDED = {
+    0: "it ended its own process (os._exit)",
+    -signal.SIGSEGV: "it crashed (segmentation fault): recursion without an end, or memory that is not its own",
+    -signal.SIGABRT: "it crashed (abort)",
+    -signal.SIGBUS: "it crashed (bus error)",
+    -signal.SIGFPE: "it crashed (arithmetic fault)",
+    -signal.SIGKILL: "it was stopped: it used up its memory or its processor time",
+    -signal.SIGXCPU: "it used up its processor time",
+    -signal.SIGSYS: "it was stopped at a system call of another architecture",
+}
+
+
+class Zygote:
+    """A running zygote. Its workers are forked one after the other; not for use from several threads at once."""
+
+    def __init__(
+        self, layers: Layers, limits: Limits, rules: Sequence[tuple[str, ...]], seconds: float = 120.0
+    ) -> None:
+        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = mine
+        self._private_uid = layers.private_uid and os.geteuid() == 0
+        self._complaints = os.memfd_create("complaints")
+        self._forked = 0
+        self._statuses: dict[int, int] = {}
+        command = [sys.executable, "-I", str(Path(__file__).with_name("zygote.py")), str(its.fileno())]
+        with its:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[its.fileno()],
+                env=_ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._complaints,
+                start_new_session=True,
+            )
+        config = {"layers": asdict(layers), "limits": asdict(limits), "rules": list(rules), "warm": []}
+        try:
+            self._control.send(json.dumps(config).encode())
+            self.hello: dict[str, Any] = self._message(seconds)[0]
+        except ZygoteDied:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self) -> WorkerProcess:
+        """A new worker, locked down and waiting.
+
+        Raises:
+            ZygoteDied: there is no zygote any more.
+        """
+        self._forked += 1
+        number = self._forked
+        mine, its = socket.socketpair()
+        output = os.memfd_create("output")
+        uid = _FIRST_UID + (os.getpid() + number) % _UIDS if self._private_uid else None
+        with its:
+            try:
+                request = json.dumps({"worker": number, "uid": uid}).encode()
+                socket.send_fds(self._control, [request], [its.fileno(), output])
+            except OSError as error:
+                mine.close()
+                os.close(output)
+                raise ZygoteDied(f"{error}: {self.complaints()}") from None
+        try:
+            while True:
+                message, descriptors = self._message(30.0)
+                if message["worker"] == number and descriptors:
+                    return WorkerProcess(self, number, descriptors[0], mine, output)
+                self._note(message)
+        except ZygoteDied:
+            mine.close()
+            os.close(output)
+            raise
+
+    def status(self, number: int, seconds: float) -> int | None:
+        """How a worker ended, as `Popen.returncode`; None if that is not known in time."""
+        end = time.monotonic() + seconds
+        while number not in self._statuses:
+            try:
+                self._note(self._message(end - time.monotonic())[0])
+            except ZygoteDied:
+                return None
+        return self._statuses.pop(number)
+
+    def complaints(self) -> str:
+        """What the zygote wrote to its standard error, its end."""
+        size = os.fstat(self._complaints).st_size
+        return os.pread(self._complaints, 4000, max(0, size - 4000)).decode("utf-8", "replace").strip()
+
+    def close(self) -> None:
+        """Hangs up; the zygote ends, and its workers with it."""
+        self._control.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        with contextlib.suppress(OSError):
+            os.close(self._complaints)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        if "status" in message:
+            self._statuses[message["worker"]] = message["status"]
+            if len(self._statuses) > 4096:
+                del self._statuses[min(self._statuses)]
+
+    def _message(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        if not poll.poll(max(0.0, seconds) * 1000):
+            raise ZygoteDied("no answer in time")
+        try:
+            data, descriptors, *_ = socket.recv_fds(self._control, _LARGEST, 4)
+        except OSError as error:
+            raise ZygoteDied(str(error)) from None
+        if not data:
+            raise ZygoteDied(self.complaints() or "it ended without a word")
+        return json.loads(data), descriptors
+
+
+class WorkerProcess:
+    """One worker: its channel, its output, and a handle to kill it by that no other process can ever have."""
+
+    def __init__(self, zygote: Zygote, number: int, pidfd: int, mine: socket.socket, output: int) -> None:
+        self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, mine, output
+        self._shown = 0
+        self._open = True
+        self.channel = Channel(mine.fileno())
+
+    def printed(self) -> str:
+        """What was printed since this was last asked."""
+        size = min(os.fstat(self._output).st_size, 1 << 20)
+        if size <= self._shown:
+            return ""
+        text = os.pread(self._output, size - self._shown, self._shown)
+        self._shown = size
+        return text.decode("utf-8", "replace")
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def gone(self) -> Gone:
+        """How it ended, once its channel is closed. One that lives on without its channel is killed."""
+        if not select.select([self._pidfd], [], [], 0.5)[0]:
+            self.kill()
+            return Gone("it closed its channel to the grader", None)
+        status = self._zygote.status(self._number, 5.0)
+        if status is None:
+            return Gone("its process is gone", None)
+        return Gone(_HOW_IT_ENDED.get(status, f"its process ended with status {status}"), status)
+
+    def close(self) -> None:
+        """Kills it and lets go of everything."""
+        if self._open:
+            self._open = False
+            self.kill()
+            self._socket.close()
+            os.close(self._pidfd)
+            os.close(self._output)

@@ -1,0 +1,361 @@
+"""A submission whose code runs in a worker: the same surface as `autograder.loading.LoadedSubmission`.
+
+Everything that comes back is checked for its form and taken as a value, never as a verdict. What was forbidden in the
+source was read before the submission ran; time is the judge's own clock; a worker that hangs, dies or answers nonsense
+is killed, and the next check gets a new one in which the cells are run again.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from autograder.cells import Cell, Function
+from autograder.exercise import Exercise
+from autograder.forbidden import Breach
+from autograder.forbidden_calls import merged
+from autograder.judging.process import Gone, WorkerProcess
+from autograder.judging.wire import REQUEST, Ended, Late, Malformed, packed
+from autograder.loading import LoadedSubmission, Target
+from autograder.outcome import Outcome, Raised
+from autograder.scorecard import Verdict
+from autograder.submission import Submission, SyntaxProblem, shown
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
+_START = 20.0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a submission may take, in seconds of wall time."""
+
+    cells: float = 5.0
+    """For its cells; a cell that takes longer is left out and the others get as much again."""
+    whole: float = 60.0
+    """For everything together, as long as the judge waits for a worker."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a worker is given."""
+
+    data: bytes
+    filename: str
+    drivers: str
+    exercises: tuple[Exercise, ...] = ()
+    """Those whose forbidden names are looked for in the source before it runs."""
+
+
+class RemoteSubmission(LoadedSubmission):
+    """A submission in a worker. Made by `Judge.load`."""
+
+    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Clock = Clock()) -> None:
+        self._material, self._fork, self._clock = material, fork, clock
+        self._left = clock.whole
+        self._worker: WorkerProcess | None = None
+        self._skipped: set[int] = set()
+        self._names: dict[str, str] = {}
+        self._breaches_read: dict[str, tuple[Breach, ...]] = {}
+        self.cell_errors: list[tuple[int, Raised]] = []
+        self.submission = Submission(Path(material.filename), (), {})
+        self._start()
+
+    # The surface of a loaded submission
+
+    def type_of(self, name: str) -> str:
+        return self._names.get(name, "")
+
+    def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
+        if not target.driver:
+            return (target.name,)
+        used = _names_used(self._material.drivers, target.name)
+        return tuple(name for name in functions if name in used) or functions
+
+    def outcomes(
+        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
+    ) -> tuple[list[Outcome], tuple[Breach, ...]]:
+        results, recorded = self._ask(target, calls, exercise)
+        return results, merged(self._in_source(exercise), recorded) if exercise.forbids else ()
+
+    def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> Outcome:
+        results, _ = self._ask(target, [args], exercise)
+        return results[0]
+
+    def bound(self, target: Target) -> Callable[..., Any]:
+        raise RuntimeError("the functions of this submission run in another process")
+
+    def close(self) -> None:
+        """Ends the worker."""
+        self._drop()
+
+    # Starting a worker: read, then run the cells
+
+    def _start(self) -> None:
+        """Forks a worker and has it run the cells, leaving out those that ended or hung an earlier one."""
+        while self._left > 0:
+            first = not self.submission.cells
+            try:
+                worker = self._worker = self._fork()
+                following = self._load(worker)
+            except (Late, Gone, Malformed) as error:
+                self._drop()
+                if first and not self.submission.cells:
+                    problem = f"{shown(self.submission.path)} cannot be read: {_why(error, 'reading it')}"
+                    self.submission = Submission(self.submission.path, (), {}, problem=problem)
+                return
+            if following is None:
+                return
+            self._drop()
+            self._skipped.add(following)
+
+    def _load(self, worker: WorkerProcess) -> int | None:
+        """The facts of the source, then how each cell ended; the index of the cell that ended or hung the worker."""
+        material = self._material
+        asked = [(exercise.functions, exercise.forbids) for exercise in material.exercises]
+        request = {
+            "do": "load",
+            "run": True,
+            "file": material.filename,
+            "source": material.data,
+            "drivers": material.drivers,
+            "drivers_file": "drivers.py",
+            "exercises": asked,
+            "skip": sorted(self._skipped),
+        }
+        self._tell(worker, request)
+        self._take_facts(self._hear(worker, self._clock.cells))
+        if self.submission.problem:
+            return None
+        deadline = time.monotonic() + min(self._clock.cells, max(self._left, 0.1))
+        for index in range(len(self.submission.cells)):
+            if index in self._skipped:
+                continue
+            try:
+                answer = self._hear(worker, deadline - time.monotonic())
+                told = _fields(answer, "cell", "raised")
+                if told["cell"] != index:
+                    raise Malformed("another cell's answer")
+                raised = self._raised_from(told["raised"])
+            except (Late, Gone, Malformed) as error:
+                self._note_cell(index, self._end_of_cell(index, error))
+                return index
+            if raised is not None:
+                self._note_cell(index, raised)
+        try:
+            names = _fields(self._hear(worker, deadline - time.monotonic()), "names")["names"]
+        except Late:
+            raise Gone("it went on after its last cell", None) from None
+        if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
+            raise Malformed("names")
+        self._names = names
+        return None
+
+    def _note_cell(self, index: int, raised: Raised) -> None:
+        if all(known != index for known, _ in self.cell_errors):
+            self.cell_errors.append((index, raised))
+            self.cell_errors.sort(key=lambda entry: entry[0])
+
+    def _end_of_cell(self, index: int, error: Exception) -> Raised:
+        cell = self.submission.cells[index]
+        place = f"{shown(cell.file)}:{cell.first_line}"
+        if isinstance(error, Late):
+            return Raised("TimeUp", "", place, ())
+        return Raised("Crash", _why(error, "it"), place, ())
+
+    def _take_facts(self, answer: Any) -> None:
+        """What the source says: taken once, from the first worker, before a byte of it has run."""
+        if self.submission.cells or self.submission.problem:
+            return
+        path = self.submission.path
+        if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
+            problem = f"{shown(path)} cannot be read: {_plain(answer['problem'])}"
+            self.submission = Submission(path, (), {}, problem=problem)
+            return
+        facts = _fields(answer, "problem", "cells", "functions", "syntax", "breaches")
+        cells = tuple(Cell(*_typed(row, str, str, int)) for row in facts["cells"])
+        functions = [Function(*_typed(row, str, str, int, bool)) for row in facts["functions"]]
+        problems = tuple(SyntaxProblem(*_typed(row, str, int, str, str)) for row in facts["syntax"])
+        self.submission = Submission(path, cells, {function.name: function for function in functions}, problems)
+        read = facts["breaches"]
+        if type(read) is not list or len(read) != len(self._material.exercises):
+            raise Malformed("breaches")
+        for exercise, rows in zip(self._material.exercises, read, strict=True):
+            self._breaches_read[exercise.id] = _breaches_from(rows)
+
+    def _in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """What the source forbids; for an exercise not announced before, a new worker reads it and runs nothing."""
+        if exercise.id not in self._breaches_read:
+            reader = self._fork()
+            try:
+                material = self._material
+                request = {
+                    "do": "load",
+                    "run": False,
+                    "file": material.filename,
+                    "source": material.data,
+                    "drivers": "",
+                    "drivers_file": "",
+                    "exercises": [(exercise.functions, exercise.forbids)],
+                    "skip": [],
+                }
+                self._tell(reader, request)
+                answer = self._hear(reader, self._clock.cells)
+                (rows,) = _fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
+                self._breaches_read[exercise.id] = _breaches_from(rows)
+            finally:
+                reader.close()
+        return self._breaches_read[exercise.id]
+
+    # Calling
+
+    def _ask(
+        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
+    ) -> tuple[list[Outcome], list[Breach]]:
+        if self._worker is None and self._left > 0:
+            self._start()
+        if self._worker is None:
+            return [self._out_of_time()], []
+        worker, results = self._worker, []
+        deadline = time.monotonic() + min(exercise.seconds, self._left)
+        request = {
+            "do": "call",
+            "target": target.name,
+            "driver": target.driver,
+            "forbids": list(exercise.forbids),
+            "calls": [tuple(call) for call in calls],
+        }
+        try:
+            self._tell(worker, request)
+            for call in calls:
+                results.append(self._outcome_from(self._hear(worker, deadline - time.monotonic()), call))
+                if results[-1].raised is not None and results[-1].raised.kind == "MemoryError":
+                    break
+            recorded = _breaches_from(_fields(self._hear(worker, deadline - time.monotonic()), "breaches")["breaches"])
+        except (Late, Gone, Malformed) as error:
+            worker.kill()
+            self._show_printed(worker)
+            self._drop()
+            if len(results) == len(calls):
+                results.pop()  # it answered every call and then did not stop
+            return [*results, self._failed(error)], []
+        self._show_printed(worker)
+        return results, list(recorded)
+
+    def _outcome_from(self, answer: Any, call: tuple[Any, ...]) -> Outcome:
+        told = _fields(answer, "value", "raised", "after")
+        if type(told["after"]) is not tuple or len(told["after"]) != len(call):
+            raise Malformed("the arguments afterwards")
+        raised = self._raised_from(told["raised"])
+        if raised is None:
+            return Outcome(Verdict.PASS, told["value"], None, told["after"])
+        no_memory = raised.kind == "MemoryError" or (
+            raised.kind == "RuntimeError" and _NO_MEMORY.search(raised.message)
+        )
+        return Outcome(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, told["after"])
+
+    def _failed(self, error: Exception) -> Outcome:
+        if isinstance(error, Late):
+            if self._left <= 0:
+                return self._out_of_time()
+            return Outcome(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
+        return Outcome(Verdict.CRASH, None, Raised("Crash", _why(error, "the call"), "", ()))
+
+    def _out_of_time(self) -> Outcome:
+        message = f"Your whole file may take {self._clock.whole:g} s; they are used up."
+        return Outcome(Verdict.TIMEOUT, None, Raised("TimeUp", message, "", ()))
+
+    def _raised_from(self, told: Any) -> Raised | None:
+        if told is None:
+            return None
+        kind, message, is_value_error, lines = _typed(told, str, str, bool, list)
+        rows = [_typed(row, str, int, str, str) for row in lines[-4:]]
+        rows = [row for row in rows if row[0] in self.submission.files]
+        trace = tuple(f"{shown(file)}:{line} in {_plain(name)}: {_plain(text)}" for file, line, name, text in rows)
+        place = f"{shown(rows[-1][0])}:{rows[-1][1]}" if rows else ""
+        stand_in = ValueError(message) if is_value_error else None  # checks ask whether it is one
+        return Raised(_plain(kind)[:100], _plain(message), place, trace, stand_in)
+
+    # Talking to the worker
+
+    def _tell(self, worker: WorkerProcess, request: dict[str, Any]) -> None:
+        try:
+            worker.channel.send(packed(request, REQUEST), time.monotonic() + _START)
+        except Ended:
+            raise worker.gone() from None
+
+    def _hear(self, worker: WorkerProcess, seconds: float) -> Any:
+        """The next answer, by the judge's own clock; what is waited for counts against the whole submission."""
+        start = time.monotonic()
+        try:
+            return worker.channel.receive(deadline=start + min(max(seconds, 0.0), max(self._left, 0.0)))
+        except Ended:
+            raise worker.gone() from None
+        finally:
+            self._left -= time.monotonic() - start
+
+    def _show_printed(self, worker: WorkerProcess) -> None:
+        """What the submission printed, where pytest captures it for the scorecard."""
+        text = _plain(worker.printed())
+        if text:
+            sys.stdout.write(text)
+
+    def _drop(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+
+def _why(error: Exception, what: str) -> str:
+    if isinstance(error, Late):
+        return f"{what} took too long"
+    if isinstance(error, Malformed):
+        return f"the process that runs your code sent an answer that makes no sense ({error}) and was stopped"
+    return str(error)
+
+
+def _plain(text: str) -> str:
+    return _CONTROL.sub("?", text)
+
+
+def _fields(answer: Any, *names: str) -> dict[str, Any]:
+    if type(answer) is not dict or answer.keys() != set(names):
+        raise Malformed("an answer to another question")
+    return answer
+
+
+def _typed(row: Any, *types: type) -> list[Any]:
+    if type(row) is not tuple or len(row) != len(types):
+        raise Malformed("a row")
+    if not all(type(value) is wanted for value, wanted in zip(row, types, strict=True)):
+        raise Malformed("a row")
+    return list(row)
+
+
+def _breaches_from(rows: Any) -> tuple[Breach, ...]:
+    if type(rows) is not list:
+        raise Malformed("breaches")
+    return tuple(Breach(*map(_plain_if_text, _typed(row, str, str, int, str, str))) for row in rows)
+
+
+def _plain_if_text(value: Any) -> Any:
+    return _plain(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=64)
+def _names_used(drivers: str, name: str) -> frozenset[str]:
+    """The names in the code of one driver: read from the judge's own copy, not run."""
+    for node in ast.parse(drivers).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            module = compile(ast.Module([node], []), "drivers.py", "exec")
+            codes = [constant for constant in module.co_consts if isinstance(constant, CodeType)]
+            return frozenset(code_name for code in codes if code.co_name == name for code_name in code.co_names)
+    raise KeyError(name)

@@ -1,0 +1,276 @@
+"""What runs in a worker: reads a submission, runs its cells, calls its functions, and answers with facts.
+
+Nothing here decides anything. What the source forbids is read before the first byte of it runs; everything after that
+is said by a process that student code may have taken over, and the judge treats it so.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import linecache
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+
+from autograder.cells import compiled, decode, module_cells, notebook_cells
+from autograder.forbidden import Breach
+from autograder.forbidden_calls import CallRecorder
+from autograder.forbidden_source import breaches_in_sources
+from autograder.judging.lockdown import CHANNEL, Locks, arrange_descriptors, lock
+from autograder.judging.wire import REPLY, REQUEST, Channel, Ended, Unsendable, packed, sendable
+from autograder.submission import Submission, from_cells
+
+_MOST_PRINTED = 64 << 10
+_MOST_NAMES = 2000
+_LONGEST_MESSAGE = 2000
+Facts = dict[str, Any]
+
+
+class Output(io.TextIOBase):
+    """Standard output with a cap: what is over it is dropped, so that a chatty submission is cut and not failed."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, descriptor: int, cap: int) -> None:
+        self._descriptor, self._left = descriptor, cap
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        data = text.encode("utf-8", "replace")[: max(self._left, 0)]
+        self._left -= len(data)
+        if data:
+            try:
+                os.write(self._descriptor, data)
+            except OSError:
+                self._left = 0
+        return len(text)
+
+
+def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
+    """Locks this process, then serves the judge until it hangs up. Does not return."""
+    ruleset = arrange_descriptors(channel, output, locks)
+    lock(locks, uid, ruleset)
+    _settle()
+    served = _Worker(Channel(CHANNEL))
+    try:
+        served.serve()
+    except Ended:
+        pass
+    os._exit(0)
+
+
+def rehearse() -> None:
+    """In the zygote, once: loads and calls something small, so that no worker is the first to need a module."""
+    mine, its = socket.socketpair()
+    with mine, its:
+        rehearsed = _Worker(Channel(its.fileno()))
+        source = (
+            b"import torch\nx = 1\n\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\n\ndef g(t):\n    return 1 / 0\n"
+        )
+        load = {"file": "rehearsal.py", "source": source, "drivers": "", "drivers_file": "", "skip": [], "run": True}
+        rehearsed._load({**load, "exercises": [(("f",), ("matmul",))]})
+        for name in ("f", "g"):
+            call = {"target": name, "driver": False, "forbids": [], "calls": [(torch.ones(2, dtype=torch.float64),)]}
+            rehearsed._call_all(call)
+        linecache.clearcache()
+
+
+def _settle() -> None:
+    """A plain world for student code: nothing of the environment, one thread, output that cannot flood."""
+    os.environ.clear()
+    sys.argv[:] = ["submission"]
+    sys.dont_write_bytecode = True
+    builtins.input = _no_input
+    for name in ("set_num_threads", "set_num_interop_threads"):  # threads are refused; asking for them is no crime
+        for owner in (torch, torch._C):
+            if hasattr(owner, name):
+                setattr(owner, name, _ignored)
+    sys.stdout = sys.__stdout__ = Output(1, _MOST_PRINTED)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = Output(2, 0)  # type: ignore[misc]
+
+
+def _no_input(*_: object) -> str:
+    raise EOFError("input() has nobody to ask while your code is checked")
+
+
+def _ignored(_count: int) -> None:
+    return None
+
+
+class _Worker:
+    """One submission in one process."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._submission = Submission(Path(), (), {})
+        self._namespace: dict[str, Any] = {}
+        self._drivers: tuple[str, str] = ("", "")
+        self._driver_functions: dict[str, Any] | None = None
+
+    def serve(self) -> None:
+        while True:
+            request = self._channel.receive(REQUEST)
+            {"load": self._load, "call": self._call_all}[request["do"]](request)
+
+    def _say(self, facts: Facts) -> None:
+        try:
+            buffers = packed(facts, REPLY)
+        except (Unsendable, RecursionError, MemoryError, RuntimeError):
+            buffers = packed({key: sendable(value) for key, value in facts.items()}, REPLY)
+        self._channel.send(buffers)
+
+    # Reading and running the submission
+
+    def _load(self, request: Facts) -> None:
+        self._drivers = request["drivers"], request["drivers_file"]
+        path = Path(request["file"])
+        try:
+            text = decode(request["source"])
+            cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
+            self._submission = from_cells(path, cells)
+        except ValueError as error:
+            self._say({"problem": _clipped(str(error))})
+            return
+        except (RecursionError, MemoryError):
+            self._say({"problem": "it is nested too deep for Python"})
+            return
+        self._remember_lines(text)
+        self._say(self._read(request["exercises"]))
+        if not request["run"]:
+            return
+        self._namespace = {"__name__": path.stem, "__file__": str(path)}
+        for index in range(len(self._submission.cells)):
+            if index not in request["skip"]:
+                self._say({"cell": index, "raised": self._run_cell(index)})
+        names = {}
+        for name, value in list(self._namespace.items())[:_MOST_NAMES]:
+            if type(name) is str:
+                names[name] = "function" if callable(value) else _clipped(type(value).__name__)
+        self._say({"names": names})
+
+    def _remember_lines(self, text: str) -> None:
+        """For tracebacks: the file itself cannot be read from here."""
+        for cell in self._submission.cells:
+            source = cell.source if " cell " in cell.file else text
+            lines = [line + "\n" for line in source.split("\n")]
+            linecache.cache[cell.file] = (len(source), None, lines, cell.file)
+
+    def _read(self, exercises: list[Any]) -> Facts:
+        """What the source says, before any of it runs."""
+        submission = self._submission
+        sources = submission.sources()
+        return {
+            "problem": "",
+            "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
+            "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
+            "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
+            "breaches": [
+                _listed(breaches_in_sources(sources, functions, rules)) if submission.attempted(functions) else []
+                for functions, rules in exercises
+            ],
+        }
+
+    def _run_cell(self, index: int) -> Any:
+        try:
+            code = compiled(self._submission.cells[index]).code
+        except SyntaxError:
+            return None  # among the problems of syntax already
+        try:
+            exec(code, self._namespace)
+        except BaseException as error:
+            return self._raised(error)
+        return None
+
+    # Calling
+
+    def _call_all(self, request: Facts) -> None:
+        recorded: list[Breach] = []
+        try:
+            function = self._target(request["target"], request["driver"])
+        except BaseException as error:
+            raised = self._raised(error)
+            function = _raises(raised)
+        for args in request["calls"]:
+            try:
+                value, raised = self._watched(function, args, request["forbids"], recorded), None
+            except _AlreadyTold as told:
+                value, raised = None, told.raised
+            except BaseException as error:
+                value, raised = None, self._raised(error)
+            self._say({"value": value, "raised": raised, "after": args})
+            if raised is not None and raised[0] == "MemoryError":
+                break
+        self._say({"breaches": _listed(recorded)})
+
+    def _target(self, name: str, driver: bool) -> Callable[..., Any]:
+        if not driver:
+            found = self._namespace[name]
+            return found  # type: ignore[no-any-return]
+        if self._driver_functions is None:
+            source, file = self._drivers
+            functions: dict[str, Any] = {"__name__": "drivers", "__file__": file}
+            linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+            exec(compile(source, file, "exec"), functions)
+            self._driver_functions = functions
+        drive, names = self._driver_functions[name], SimpleNamespace(**self._namespace)
+        return lambda *args: drive(names, *args)
+
+    def _watched(
+        self, function: Callable[..., Any], args: tuple[Any, ...], rules: list[str], recorded: list[Breach]
+    ) -> Any:
+        if not rules:
+            return function(*args)
+        recorder = CallRecorder(rules, self._submission.files)
+        try:
+            with recorder:
+                return function(*args)
+        finally:
+            recorded.extend(recorder.breaches)
+
+    def _raised(self, error: BaseException) -> tuple[str, str, bool, list[Any]]:
+        """Kind, message, whether it is a ValueError, and the submission's lines on the way to it."""
+        try:
+            message = _clipped(str.__str__(str(error)))
+        except BaseException:  # a hostile or broken __str__
+            message = ""
+        try:
+            files = self._submission.files
+            frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files][-4:]
+            lines = [(f.filename, f.lineno or 0, f.name, _clipped(f.line or "")) for f in frames]
+        except BaseException:
+            lines = []
+        return _clipped(type(error).__name__), message, isinstance(error, ValueError), lines
+
+
+class _AlreadyTold(BaseException):
+    def __init__(self, raised: Any) -> None:
+        self.raised = raised
+
+
+def _raises(raised: Any) -> Callable[..., Any]:
+    def function(*_: Any) -> Any:
+        raise _AlreadyTold(raised)
+
+    return function
+
+
+def _listed(breaches: Any) -> list[Any]:
+    return [(b.rule, b.what, b.line, b.file, _clipped(b.code)) for b in list(breaches)[:200]]
+
+
+def _clipped(text: str) -> str:
+    return text[:_LONGEST_MESSAGE]

@@ -1,0 +1,139 @@
+"""The warm process that workers are forked from: it has imported torch, runs one thread, and knows nothing secret.
+
+Run as `python -I zygote.py DESCRIPTOR`. Over that socket come a configuration and then requests, each with the
+descriptors of a new worker's channel and output; back go a pidfd for each worker and, later, how it ended.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gc
+import json
+import os
+import random
+import select
+import signal
+import socket
+import sys
+import sysconfig
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = str(Path(__file__).resolve().parents[2])
+_LARGEST = 1 << 20
+# Modules that ordinary submissions import: loaded here, once, so that no worker has to read them.
+_WARM = """abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
+functools glob hashlib heapq inspect io itertools json logging math numbers operator os pathlib pprint queue random re
+secrets shutil statistics string struct tempfile textwrap threading time timeit types typing typing_extensions unittest
+uuid warnings weakref numpy numpy.random numpy.testing torch.nn.functional torch.nn.utils torch.optim torch.testing
+torch.utils.data torch.func torch.distributions torch.linalg torch.special torch.autograd.forward_ad jaxtyping"""
+
+
+def serve(control: socket.socket) -> None:
+    """Forks a worker for every request, until the judge hangs up."""
+    config = json.loads(control.recv(_LARGEST))
+    _warm(config["warm"], [tuple(rules) for rules in config["rules"]])
+
+    from autograder.judging import grants, lockdown, worker
+
+    layers, limits = lockdown.Layers(**config["layers"]), lockdown.Limits(**config["limits"])
+    worker.rehearse()
+    locks = lockdown.prepared(layers, limits, grants.readable(), grants.listable())
+    _leave_only_the_granted_on_the_path()
+    gc.collect()
+    gc.freeze()
+    threads = len(os.listdir("/proc/self/task"))
+    hello = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "seccomp": bool(locks.filter), "threads": threads}
+    control.send(json.dumps(hello).encode())
+
+    workers: dict[int, tuple[int, int]] = {}
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor != control.fileno():
+                poll.unregister(descriptor)
+                _report_end(control, descriptor, *workers.pop(descriptor))
+                continue
+            data, received, *_ = socket.recv_fds(control, _LARGEST, 2)
+            if not data:
+                return
+            request = json.loads(data)
+            pid = os.fork()
+            if pid == 0:
+                _become_worker(worker, locks, request, received)
+            for unneeded in received:
+                os.close(unneeded)
+            pidfd = os.pidfd_open(pid)
+            socket.send_fds(control, [json.dumps({"worker": request["worker"]}).encode()], [pidfd])
+            workers[pidfd] = (pid, request["worker"])
+            poll.register(pidfd, select.POLLIN)
+
+
+def _report_end(control: socket.socket, pidfd: int, pid: int, number: int) -> None:
+    os.close(pidfd)
+    _, status = os.waitpid(pid, 0)
+    control.send(json.dumps({"worker": number, "status": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _become_worker(worker: Any, locks: Any, request: dict[str, Any], received: list[int]) -> None:
+    """In the child. Whatever goes wrong, the child never comes back into the zygote's loop."""
+    try:
+        channel, output = received
+        worker.start(locks, request["uid"], channel, output)
+    except BaseException:
+        os.write(1, traceback.format_exc().encode())  # its output by now; the judge asks for it
+    finally:
+        os._exit(70)
+
+
+def _warm(modules: list[str], rules: list[tuple[str, ...]]) -> None:
+    import torch
+
+    torch.set_num_threads(1)  # a second thread here would hang every child that uses threads
+    torch.set_num_interop_threads(1)
+    for name in ("utf-8-sig", "cp1252", "latin-1", "ascii", "utf-16", "idna"):
+        codecs.lookup(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in [*_WARM.split(), *modules]:
+            try:
+                __import__(name)
+            except Exception:  # not installed
+                continue
+    _warm_torch(torch)
+    from autograder.forbidden_calls import CallRecorder
+
+    for names in rules:
+        with CallRecorder(names, ["<nobody>"]):
+            torch.ones(2, requires_grad=True).sum().backward()
+    random.seed(0)
+    torch.manual_seed(0)
+    sys.modules["numpy"].random.seed(0)
+
+
+def _warm_torch(torch: Any) -> None:
+    """The first backward pass, and the first step of an optimiser, load a lot more of torch."""
+    layer = torch.nn.Linear(4, 4)
+    for make in (lambda p: torch.optim.SGD(p, lr=0.1), torch.optim.AdamW):
+        optimiser = make(layer.parameters())
+        torch.nn.functional.cross_entropy(layer(torch.ones(2, 4)), torch.tensor([0, 1])).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    torch.tensor([1.5], dtype=torch.float64).numpy()
+    repr(torch.ones(2))
+
+
+def _leave_only_the_granted_on_the_path() -> None:
+    """The kit's own package is in memory now; a worker has no business finding its files."""
+    folders = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders |= {os.path.join(folder, "lib-dynload") for folder in folders}
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) in folders]
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path.insert(0, _PACKAGES)
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,94 @@
+"""A page of feedback for one student: one HTML file that loads nothing, runs nothing, and prints well."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from importlib.resources import files
+
+import jinja2
+
+from autograder.class_results import StudentResult, for_student
+from autograder.scorecard import CheckResult, ExerciseScore, Verdict
+
+_WORDS = {
+    Verdict.PASS: "right",
+    Verdict.WRONG: "wrong",
+    Verdict.ERROR: "error",
+    Verdict.TIMEOUT: "out of time",
+    Verdict.MEMORY: "out of memory",
+    Verdict.CRASH: "crashed",
+    Verdict.FORBIDDEN: "uses something that is not allowed",
+    Verdict.MISSING: "missing",
+    Verdict.NOT_ATTEMPTED: "not attempted",
+    Verdict.GRADER_ERROR: "not graded: our fault",
+}
+_MARKS = {Verdict.PASS: "\u2713", Verdict.NOT_ATTEMPTED: "\u2013", Verdict.GRADER_ERROR: "?"}
+_MOST_PRINTED = 4_000
+
+
+def feedback_page(result: StudentResult) -> str:
+    """The whole page as text. Control characters are dropped, all text is escaped, and nothing secret is on it."""
+    seen = for_student(result)
+    return _template().render(result=seen, card=seen.card, points=result.points)
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_visible
+    )
+    environment.globals.update(
+        word=lambda check: _WORDS[check.verdict],
+        mark=lambda check: _MARKS.get(check.verdict, "\u2717"),
+        state=_state,
+        failing=_failing,
+        explained=_explained,
+        share=lambda score: 100 * score.points // score.max_points if score.max_points else 100 * score.solved,
+        notes=lambda score: list(dict.fromkeys(note for check in score.checks for note in check.notes)),
+        printed=_printed,
+        general=_general,
+    )
+    text = files("autograder.rendering").joinpath("feedback.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(text)
+
+
+def _visible(value: object) -> object:
+    """A value without what does not print or would turn the text around it; applied to all that is shown."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    clean = "".join(c for c in value if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return value.__class__(clean)  # text that is marked as safe stays so
+
+
+def _state(score: ExerciseScore) -> str:
+    if any(check.verdict is Verdict.GRADER_ERROR for check in score.checks):
+        return "ungraded"
+    if score.solved:
+        return "solved"
+    if not score.attempted:
+        return "untouched"
+    return "partly" if score.points else "wrong"
+
+
+def _failing(score: ExerciseScore) -> list[CheckResult]:
+    return [check for check in score.checks if check.verdict not in (Verdict.PASS, Verdict.NOT_ATTEMPTED)]
+
+
+def _explained(score: ExerciseScore, check: CheckResult) -> str:
+    """The likely mistake, said once for each function."""
+    first = next(c for c in _failing(score) if c.subject == check.subject)
+    return (score.misconception_of(check.subject) or check.claim) if check is first else ""
+
+
+def _printed(score: ExerciseScore) -> str:
+    text = next((check.printed for check in _failing(score) if check.printed.strip()), "")
+    return text.rstrip()[:_MOST_PRINTED]
+
+
+def _general(result: StudentResult) -> list[str]:
+    """The problems of the submission that are not the message of just one exercise: those are said there."""
+    if result.card is None:
+        return []
+    concerned = [{check.message for check in score.checks} for score in result.card.exercises]
+    return [p for p in result.card.problems if sum(p in messages for messages in concerned) != 1]

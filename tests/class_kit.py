@@ -1,0 +1,71 @@
+"""Classes for the tests: submissions of the tiny kit, and a loader that runs them in this process.
+
+The loader is for tests only: code that is loaded in the judge's own process can forge its score.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from student_kit import RIGHT, Kit
+
+from autograder.cells import decode, module_cells, notebook_cells
+from autograder.loading import LoadedSubmission, load_drivers
+from autograder.submission import Submission, from_cells
+
+TOPIC = "tiny"
+HALF = {"difference": RIGHT["difference"], "row_totals": "return x.sum(0), x.amax(0)"}
+
+
+def in_process(folder: Path) -> Callable[[bytes, str], LoadedSubmission]:
+    """A loader for the submissions of an assignment."""
+    drivers = load_drivers(folder)
+
+    def load(data: bytes, filename: str) -> LoadedSubmission:
+        path = Path(filename)
+        try:
+            text = decode(data)
+            cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, filename)
+        except ValueError as error:
+            return LoadedSubmission(Submission(path, (), {}, problem=f"{filename} cannot be read: {error}"))
+        return LoadedSubmission(from_cells(path, cells), lambda: drivers)
+
+    return load
+
+
+def module(kit: Kit, **bodies: str) -> bytes:
+    """The text of the tiny module with some functions filled in."""
+    return _restored(kit.module, lambda: kit.answer(**bodies))
+
+
+def notebook(kit: Kit, **bodies: str) -> bytes:
+    """The text of the tiny notebook with some functions filled in."""
+    return _restored(kit.notebook, lambda: kit.answer_in_notebook(**bodies))
+
+
+def saved_by_jupyter(notebook: bytes) -> bytes:
+    """A notebook that was opened, run and saved: another text, the same code."""
+    content = json.loads(notebook)
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell["execution_count"], cell["outputs"] = 1, []
+    return json.dumps(content, indent=1).encode()
+
+
+def hand_in(folder: Path, files: dict[str, bytes]) -> Path:
+    """Writes files below a folder."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def _restored(path: Path, edit: Callable[[], object]) -> bytes:
+    original = path.read_bytes()
+    edit()
+    edited = path.read_bytes()
+    path.write_bytes(original)
+    return edited
