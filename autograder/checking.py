@@ -231,7 +231,9 @@ def _message(function: StudentFunction, outcome: Outcome, found: Difference, par
     if raised is None or found.sentence:
         return found.sentence
     if outcome.verdict is Verdict.TIMEOUT:
-        return time_sentence(function.exercise.seconds)
+        return raised.message or time_sentence(function.exercise.seconds)
+    if outcome.verdict is Verdict.CRASH:
+        return raised.message
     if outcome.verdict is Verdict.MEMORY:
         return "The function asked for more memory than there is."
     return error_sentence(

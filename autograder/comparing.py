@@ -294,9 +294,11 @@ def changed(before: Any, after: Any) -> bool:
     if isinstance(before, np.ndarray):
         return not (isinstance(after, np.ndarray) and np.array_equal(before, after))
     if isinstance(before, tuple | list):
-        return len(before) != len(after) or any(map(changed, before, after))
+        same_form = isinstance(after, tuple | list) and len(before) == len(after)
+        return not same_form or any(map(changed, before, after))
     if isinstance(before, dict):
-        return before.keys() != after.keys() or any(changed(before[key], after[key]) for key in before)
+        same_keys = isinstance(after, dict) and before.keys() == after.keys()
+        return not same_keys or any(changed(before[key], after[key]) for key in before)
     if isinstance(before, bool | int | float | str):
-        return before == before and before != after
+        return before == before and (before == after) is not True
     return False

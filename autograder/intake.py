@@ -7,6 +7,7 @@ they are: nothing here reads code.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import unicodedata
@@ -143,7 +144,8 @@ def choose(
         name = intake.topic + _suffix(entry)
         same = digest(decode(read[entry])) == originals.get("text", {}).get(name)
         if not same and code_digest is not None:
-            same = code_digest(read[entry], name) == originals.get("code", {}).get(name)
+            with contextlib.suppress(ValueError):  # not a notebook: it was edited
+                same = code_digest(read[entry], name) == originals.get("code", {}).get(name)
         if not same:
             edited.append(entry)
     if len(edited) == 2:
@@ -174,7 +176,7 @@ def _without_wrapper(entries: list[Entry], topic: str) -> list[Entry]:
         named = [name for name in (*map(str, code), *folders) if _CANVAS.fullmatch(name) or _MOODLE.fullmatch(name)]
         if not named:
             return entries
-    return [replace(entry, parts=entry.parts[1:]) for entry in entries]
+    return [replace(entry, parts=entry.parts[1:], wrapper=entry.parts[:1]) for entry in entries]
 
 
 def _student_of(entry: Entry) -> str:

@@ -48,7 +48,7 @@ class Entry:
     """One thing that was found: a file, or something that is refused."""
 
     parts: tuple[str, ...]
-    """Its path below the source, as the file system or the zip spells it."""
+    """Its path below the folder that holds the students, as the file system or the zip spells it."""
     size: int = 0
     modified: float = 0.0
     """Seconds since 1970; times in a zip are local and exact to two seconds."""
@@ -56,6 +56,8 @@ class Entry:
     """Why it is not read, as the end of a sentence ("is a link, ..."); empty for a file."""
     member: int = -1
     """Its index in a zip."""
+    wrapper: tuple[str, ...] = ()
+    """The single folder around all students, where there is one."""
 
     @property
     def shown(self) -> str:
@@ -144,7 +146,7 @@ class FolderSource:
         with contextlib.ExitStack() as stack:
             try:
                 fd = stack.enter_context(_opened(str(self._path), os.O_DIRECTORY))
-                for part in entry.parts[:-1]:
+                for part in (*entry.wrapper, *entry.parts[:-1]):
                     fd = stack.enter_context(_opened(part, os.O_DIRECTORY | os.O_NOFOLLOW, fd))
                 fd = stack.enter_context(_opened(entry.parts[-1], os.O_NOFOLLOW, fd))
                 return _read_regular(fd, entry, most)

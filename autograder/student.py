@@ -108,7 +108,9 @@ class StudentFunction:
         if raised is None:
             return outcome.value
         if outcome.verdict is Verdict.TIMEOUT:
-            message = time_sentence(self.exercise.seconds)
+            message = raised.message or time_sentence(self.exercise.seconds)
+        elif outcome.verdict is Verdict.CRASH:
+            message = raised.message
         else:
             message = error_sentence(raised.kind, raised.message, self.name, self.needed, bool(raised.place), "...")
         raise Unavailable(outcome.verdict, message, raised.place or self.place, raised)

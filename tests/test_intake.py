@@ -1,5 +1,6 @@
 """Intake: whose files came in, which of them count, and what hostile or unlucky folders and zips do to it."""
 
+import contextlib
 import json
 import os
 import stat
@@ -208,7 +209,7 @@ def chosen(kit: Kit, folder: Path, parse: bool = False, **files: bytes) -> Chose
 
 
 def test_of_module_and_notebook_the_edited_one_counts(kit: Kit, tmp_path: Path) -> None:
-    stub, empty = module(kit), notebook(kit)
+    stub, empty = kit.module.read_bytes(), kit.notebook.read_bytes()
     edited, worked = module(kit, **RIGHT), notebook(kit, **RIGHT)
     assert chosen(kit, tmp_path / "1", py=edited, ipynb=empty).data == edited
     assert chosen(kit, tmp_path / "2", py=stub.replace(b"\n", b"\r\n"), ipynb=worked).data == worked
@@ -221,10 +222,12 @@ def test_two_edited_files_are_reported_and_not_guessed(kit: Kit, tmp_path: Path)
 
 
 def test_a_notebook_that_was_only_saved_needs_its_cells_read(kit: Kit, tmp_path: Path) -> None:
-    files = {"py": module(kit, **RIGHT), "ipynb": saved_by_jupyter(notebook(kit))}
+    answers, saved = module(kit, **RIGHT), saved_by_jupyter(kit.notebook.read_bytes())
     with pytest.raises(Refused, match="not guessed"):
-        chosen(kit, tmp_path / "1", **files)
-    assert chosen(kit, tmp_path / "2", parse=True, **files).data == files["py"]
+        chosen(kit, tmp_path / "1", py=answers, ipynb=saved)
+    assert chosen(kit, tmp_path / "2", parse=True, py=answers, ipynb=saved).data == answers
+    with pytest.raises(Refused, match="not guessed"):
+        chosen(kit, tmp_path / "3", parse=True, py=answers, ipynb=b"{no notebook")
 
 
 # ---- hostile and unlucky
@@ -362,17 +365,15 @@ def test_a_damaged_member_is_the_problem_of_one_student(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"precious", b"damaged!"))
     intake = take_in(path, TOPIC)
     assert choose(intake, one(intake, "alice"), tmp_path).data == b"1"
-    with pytest.raises(Refused, match="bob/tiny.py is damaged"):
+    with pytest.raises(Refused, match=r"bob/tiny\.py is damaged"):
         choose(intake, one(intake, "bob"), tmp_path)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"not a zip"])
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not a zip"])
 def test_a_file_that_is_no_zip(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "all.zip").write_bytes(data)
-    try:
-        assert take_in(tmp_path / "all.zip", TOPIC).students == ()
-    except InputError as error:
-        assert "all.zip" in str(error)
+    with pytest.raises(InputError, match=r"all\.zip is no zip file"):
+        take_in(tmp_path / "all.zip", TOPIC)
 
 
 def test_names_without_the_utf8_mark_as_macos_writes_them(tmp_path: Path) -> None:
@@ -430,6 +431,7 @@ def test_every_student_in_a_zip_comes_in_whatever_the_name(
     assert all(data in files.values() for data in found)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @tried
 @given(st.lists(st.text(string.ascii_lowercase + "/.\\ \0:", max_size=20), max_size=6), st.data())
 def test_no_member_name_whatever_breaks_intake(
@@ -457,7 +459,5 @@ def test_a_zip_with_flipped_bytes_never_breaks_intake(
     except InputError:
         return
     for handed in intake.students:
-        try:
+        with contextlib.suppress(Refused):
             choose(intake, handed, path.parent)
-        except Refused as refused:
-            assert str(refused)

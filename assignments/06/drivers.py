@@ -21,15 +21,18 @@ def float64_by_default():
 
 
 def windows_drawn(student, data, B, T, seed, n_batches):
-    """The different rows that `get_batch` drew, inputs and targets, sorted; and the most different rows of one batch."""
+    """What `get_batch` draws: the different rows of all batches, sorted, and how many different ones a batch has."""
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     batches = [student.get_batch(data, B, T, generator) for _ in range(n_batches)]
-    if any(x.shape != (B, T) or y.shape != (B, T) for x, y in batches):
-        return batches[0]
-    rows = [torch.cat([x, y], dim=1) for x, y in batches]
-    x, y = torch.cat(rows).unique(dim=0).split(T, dim=1)
-    return x, y, max(len(batch.unique(dim=0)) for batch in rows)
+    x, y = batches[0]
+    answer = {"shape of x": tuple(x.shape), "shape of y": tuple(y.shape)}
+    most = 0
+    if x.shape == y.shape == (B, T):
+        rows = [torch.cat([x, y], dim=1) for x, y in batches]
+        x, y = torch.cat(rows).unique(dim=0).split(T, dim=1)
+        most = max(len(batch.unique(dim=0)) for batch in rows)
+    return answer | {"windows": x, "their targets": y, "most different windows in a batch": most}
 
 
 def draws_with_generators(student, data, B, T, seed):
@@ -81,6 +84,7 @@ def logits_out_of_training(student, ids, p, cfg):
 
 def dependence_in_gpt(student, ids, p, cfg):
     """Entry [i, j]: do the logits of `gpt_forward` at position i change with the id at position j?"""
+    torch.manual_seed(0)
     before = student.gpt_forward(ids, p, cfg)
     changed = []
     for position in range(ids.shape[1]):
@@ -98,6 +102,7 @@ def _tensors(p):
 
 def parameters_in_use(student, ids, p, cfg):
     """How many parameters the logits of `gpt_forward` depend on, and a slope of the logits along each token row."""
+    torch.manual_seed(0)
     every = _tensors(p)
     for parameter in every:
         parameter.requires_grad_()
@@ -180,11 +185,18 @@ def modes_in_generate(student, V, ids, n, context_length, training):
     return result, model.training, model.recorded
 
 
+def _pretrained(student, cfg, text, steps, seed):
+    answer = student.pretrain(cfg, text, steps, seed)
+    if not (isinstance(answer, (tuple, list)) and len(answer) == 2 and isinstance(answer[0], nn.Module)):
+        raise TypeError("pretrain must return a pair: the model, and the list of losses")
+    return answer
+
+
 def losses_on_text(student, cfg, text, steps, seed):
     """The losses of `pretrain`, with float64 parameters. A text of context_length + 1 characters is one single window."""
     torch.manual_seed(seed)
     with float64_by_default():
-        _, losses = student.pretrain(cfg, text, steps, seed)
+        _, losses = _pretrained(student, cfg, text, steps, seed)
     return list(losses)
 
 
@@ -195,15 +207,15 @@ def different_losses(student, cfg, text, steps, seed):
 
 
 def run_on_corpus(student, cfg, lines, steps, seed):
-    """The losses of `pretrain` on a text, given as its lines."""
-    _, losses = student.pretrain(cfg, "".join(lines), steps, seed)
-    return [float(loss) for loss in losses]
+    """The first loss of `pretrain` on a text, given as its lines, and the mean of the last 20; to two decimals."""
+    _, losses = _pretrained(student, cfg, "".join(lines), steps, seed)
+    return round(float(losses[0]), 2), round(sum(float(loss) for loss in losses[-20:]) / 20, 2)
 
 
 def run_to_look_at(student, cfg, lines, steps, seed, n_sample):
     """The losses of `pretrain`, and n_sample characters by the trained model: None where `generate` does not work."""
     text = "".join(lines)
-    model, losses = student.pretrain(cfg, text, steps, seed)
+    model, losses = _pretrained(student, cfg, text, steps, seed)
     sample = None
     with contextlib.suppress(Exception):  # no sample is no reason to fail
         tokenizer = student.CharTokenizer(text)

@@ -735,9 +735,9 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # %% [markdown]
 # ## What now?
 #
-# You have pre-trained a language model. Try it on a text of your own, in a notebook or a Python shell:
+# You have pre-trained a language model. Train it for longer, in the notebook or in a Python shell in this folder:
 #
-#     text = open("assignments/06/corpus.txt").read()
+#     text = open("corpus.txt").read()
 #     model, losses = pretrain(TINY_CONFIG, text, steps=500, seed=0)
 #     tokenizer = CharTokenizer(text)
 #     start = tokenizer.encode("the ")[None]

@@ -267,7 +267,8 @@ class RemoteSubmission(LoadedSubmission):
             if self._left <= 0:
                 return self._out_of_time()
             return Outcome(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
-        return Outcome(Verdict.CRASH, None, Raised("Crash", _why(error, "the call"), "", ()))
+        message = f"The process that ran your code is gone: {_why(error, 'the call')}."
+        return Outcome(Verdict.CRASH, None, Raised("Crash", message, "", ()))
 
     def _out_of_time(self) -> Outcome:
         message = f"Your whole file may take {self._clock.whole:g} s; they are used up."

@@ -1313,6 +1313,16 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
+    "whole position table",
+    "A window shorter than the context stops your function with an error. How many rows of the position table does a window of T tokens need?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = F.dropout(p["tokens"][ids] + p["positions"], cfg["drop_rate"], training)
+    return _logits(_through(x, p["blocks"], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
     "no final norm",
     "The last norm is missing: its two vectors are not used. What happens between the last block and the head?",
 )
@@ -1726,7 +1736,7 @@ def _run(cfg, text, steps, seed, loss_of=_loss, optimizer_of=_adam, update=_upda
     return model, losses
 
 
-_STANDS_STILL = "The loss of one and the same window stays exactly the same at every step: the parameters never change. Does your optimiser step, and does it still find the gradients then?"
+_STANDS_STILL = "The loss of one and the same window stays exactly the same at every step: the parameters it comes from never change. Does your optimiser step, on the model that is used, while the gradients are still there?"
 
 
 @catalogue.misconception("6.13", "no step", _STANDS_STILL)
@@ -1769,7 +1779,7 @@ def pretrain(cfg, text, steps, seed):
 @catalogue.misconception(
     "6.13",
     "step before backward",
-    "Each loss is that of the step before: every update uses the gradients of the batch before it. In which order come backward and step?",
+    "The first loss comes twice, and from then on every loss is the one that belongs to the step before: the updates lag behind by one. In which order come backward and step?",
 )
 def pretrain(cfg, text, steps, seed):
     def update(optimizer, loss):
@@ -1792,7 +1802,7 @@ def pretrain(cfg, text, steps, seed):
 @catalogue.misconception(
     "6.13",
     "inputs as targets",
-    "The model was trained to give back the characters that it sees, so its loss goes down to almost nothing. Which of the two parts of a batch holds the answers?",
+    "The losses are those of a model that gives back the characters it sees, which is far too easy. Which of the two parts of a batch holds the answers?",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: _loss(model, x, x))
@@ -1999,3 +2009,33 @@ def pretrain(cfg, text, steps, seed):
         _update(optimizer, loss)
         losses.append(loss.item())
     return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "first sentence only",
+    "Short runs are right, but on corpus.txt the loss falls far below the entropy of the text, as if a few characters were learned by heart. From how much of the text do your batches come?",
+)
+def pretrain(cfg, text, steps, seed):
+    first = text.split("\n")[0]
+    data = CharTokenizer(text).encode(first)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = _adam(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "losses without the model",
+    "The losses came back alone. What else does the docstring promise, so that the model can be used?",
+)
+def pretrain(cfg, text, steps, seed):
+    _, losses = _run(cfg, text, steps, seed)
+    return losses

@@ -1,0 +1,345 @@
+"""Grading a class: records that survive any end, results that say what happened, pages that give nothing away."""
+
+import csv
+import dataclasses
+import errno
+import fcntl
+import html.parser
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from class_kit import HALF, TOPIC, hand_in, in_process, module, notebook
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from student_kit import PROJECT, RIGHT, Kit
+
+from autograder.class_results import Status, StudentResult, for_student, graded, writable
+from autograder.cli import app
+from autograder.errors import InputError
+from autograder.exercise import Exercise
+from autograder.grade_command import Isolation, grade, grade_with, topic_of
+from autograder.grading import ClassResults, Done, grade_class
+from autograder.intake import take_in
+from autograder.loading import LoadedSubmission
+from autograder.records import ResultsFolder, file_stem
+from autograder.rendering.class_progress import class_progress
+from autograder.rendering.csv import scores_csv
+from autograder.rendering.html import feedback_page
+from autograder.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
+
+tried = settings(deadline=None, derandomize=True, max_examples=100)
+PROTECTION = "none, a test"
+
+
+@pytest.fixture
+def to(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def class_of_four(kit: Kit, tmp_path: Path) -> Path:
+    files = {
+        "alice/tiny.py": module(kit, **RIGHT),
+        "bob/tiny.ipynb": notebook(kit, **HALF),
+        "carl.py": module(kit),
+        "Zoë Ünal/tiny.py": module(kit, difference="return b - a"),
+    }
+    return hand_in(tmp_path / "submissions", files)
+
+
+def run(
+    kit: Kit, submissions: Path, to: Path, *, force: bool = False, seed: int | None = None, gradebook: str | None = None
+) -> ClassResults:
+    isolation = Isolation(in_process(kit.folder), PROTECTION)
+    return grade_with(isolation, kit.folder, submissions, to, force=force, seed=seed, gradebook=gradebook)
+
+
+def scores(to: Path) -> dict[str, dict[str, str]]:
+    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def contents(to: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(to)): p.read_bytes() for p in to.rglob("*") if p.is_file() and p.name != ".lock"}
+
+
+# ---- what comes out
+
+def test_a_class(kit: Kit, class_of_four: Path, to: Path) -> None:
+    found = run(kit, class_of_four, to)
+    assert {row["student"]: row["score"] for row in scores(to).values()} == {
+        "alice": "30",
+        "bob": "10",
+        "carl": "0",
+        "Zoë Ünal": "0",
+    }
+    assert scores(to)["bob"] == {
+        "student": "bob",
+        "assignment": "09",
+        "score": "10",
+        "max_score": "30",
+        "status": "graded",
+        "9.1 difference": "10",
+        "9.2 row_totals": "0",
+        "9.3 count_up, make_counter": "0",
+    }
+    assert found.fresh == ("Zoë Ünal", "alice", "bob", "carl") or sorted(found.fresh) == sorted(scores(to))
+    for folder, ending in (("records", "json"), ("scorecards", "json"), ("feedback", "html")):
+        assert len(list((to / folder).glob(f"*.{ending}"))) == 4
+    assert "alice" in (to / "feedback" / "alice.html").read_text(encoding="utf-8")
+
+
+def test_scores_equal_those_of_pytest(kit: Kit, tmp_path: Path, to: Path) -> None:
+    answers = [RIGHT, HALF, {}, {"difference": "return 1/0"}, {"count_up": "return [0] * max(n, 0)"}]
+    files = {f"s{i}/tiny.py": module(kit, **bodies) for i, bodies in enumerate(answers)}
+    run(kit, hand_in(tmp_path / "all", files), to, seed=0)
+    for index, bodies in enumerate(answers):
+        page = Kit.copied(kit.root, tmp_path / f"home{index}", "assignments").answer(**bodies).check().out
+        (points,) = re.findall(r"(\d+) of 30 points", page)
+        assert scores(to)[f"s{index}"]["score"] == points
+
+
+def test_the_topic_with_points_is_graded(built_kit: Kit) -> None:
+    assert topic_of(built_kit.folder) == TOPIC
+
+
+def test_each_problem_has_its_row_and_the_rest_is_graded(kit: Kit, class_of_four: Path, to: Path, secret: Path) -> None:
+    files = {"erin/tiny.ipynb": b"{no notebook", "finn/tiny.py": b"", "gus/notes.txt": b"", "hal/tiny.py": b"def difference("}
+    hand_in(class_of_four, files)
+    (class_of_four / "mallory").mkdir()
+    (class_of_four / "mallory/tiny.py").symlink_to(secret)
+    os.mkfifo(class_of_four / "ned.py")
+    run(kit, class_of_four, to)
+    rows = scores(to)
+    assert rows["alice"]["score"] == "30"
+    assert [rows[name]["score"] for name in ("finn", "hal")] == ["0", "0"]
+    for name, reason in {
+        "erin": "tiny.ipynb cannot be read",
+        "gus": "There is no tiny.py",
+        "mallory": "mallory/tiny.py is a link",
+        "ned": "ned.py is a named pipe",
+    }.items():
+        assert rows[name]["score"] == ""
+        assert rows[name]["status"].startswith("not gradable (")
+        assert reason in rows[name]["status"]
+        assert "no score yet" in (to / "feedback" / f"{name}.html").read_text()
+    assert b"the reference solution" not in b"".join(contents(to).values())
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret.py"
+    path.write_text("# the reference solution")
+    return path
+
+
+def test_a_loader_that_fails_for_one_costs_the_others_nothing_and_is_run_again(
+    kit: Kit, class_of_four: Path, to: Path
+) -> None:
+    honest = in_process(kit.folder)
+    broken = True
+
+    def load(data: bytes, filename: str) -> LoadedSubmission:
+        if filename.endswith(".ipynb") and broken:
+            raise RuntimeError("the worker is gone")
+        return honest(data, filename)
+
+    intake = take_in(class_of_four, TOPIC)
+    found = grade_class(kit.folder, intake, to, load, protection=PROTECTION)
+    bob = next(result for result in found.results if result.student == "bob")
+    assert (bob.status, bob.points) == (Status.NOT_GRADABLE, None)
+    assert "grader error" in bob.reason
+    broken = False
+    found = grade_class(kit.folder, intake, to, load, protection=PROTECTION)
+    assert found.fresh == ("bob",)
+    assert [result.points for result in found.results] == [0, 30, 10, 0]
+
+
+def test_a_check_with_a_bug_leaves_the_score_blank_and_is_run_again(kit: Kit, class_of_four: Path, to: Path) -> None:
+    checks = kit.folder / "test_tiny.py"
+    checks.write_text(checks.read_text().replace("return x.sum(1), x.amax(1)", "return x.secret_oracle_name"))
+    run(kit, class_of_four, to)
+    row = scores(to)["alice"]
+    assert (row["score"], row["9.1 difference"], row["9.2 row_totals"]) == ("", "10", "")
+    assert row["status"].startswith("partly graded (grader error in 9.2")
+    for name in ("feedback/alice.html", "scorecards/alice.json"):
+        assert b"secret_oracle_name" not in (to / name).read_bytes()
+    assert b"secret_oracle_name" in (to / "records/alice.json").read_bytes()
+    assert run(kit, class_of_four, to).fresh == ("Zoë Ünal", "alice", "bob", "carl")[1:3]
+
+
+def test_the_seed_is_secret_and_fresh(kit: Kit, class_of_four: Path, to: Path, tmp_path: Path) -> None:
+    first = run(kit, class_of_four, to).run.seed
+    second = run(kit, class_of_four, tmp_path / "others").run.seed
+    assert first != second
+    assert first.bit_length() > 20
+    for name, data in contents(to).items():
+        assert (str(first).encode() in data) == (name == "run.json" or name.startswith("records/")), name
+    assert (to / "run.json").stat().st_mode & 0o077 == 0
+    assert (to / "records/alice.json").stat().st_mode & 0o077 == 0
+
+
+# ---- a batch that cannot be lost
+
+def test_the_same_command_again_changes_nothing(kit: Kit, class_of_four: Path, to: Path) -> None:
+    run(kit, class_of_four, to)
+    before = contents(to)
+    again = run(kit, class_of_four, to)
+    assert again.fresh == ()
+    assert contents(to) == before
+
+
+def test_late_comers_are_added_and_a_changed_submission_is_graded_again(
+    kit: Kit, class_of_four: Path, to: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(kit, class_of_four, to)
+    kept = (to / "records/alice.json").read_bytes()
+    hand_in(class_of_four, {"dora.py": module(kit, **HALF), "carl.py": module(kit, **RIGHT)})
+    (class_of_four / "bob/tiny.ipynb").unlink()
+    (class_of_four / "bob").rmdir()
+    found = run(kit, class_of_four, to)
+    assert (found.fresh, found.changed, found.absent) == (("carl", "dora"), ("carl",), ("bob",))
+    assert [scores(to)[name]["score"] for name in ("alice", "bob", "carl", "dora")] == ["30", "10", "30", "10"]
+    assert (to / "records/alice.json").read_bytes() == kept
+    said = " ".join(capsys.readouterr().err.split())
+    assert "carl: graded again, as another file was handed in." in said
+    assert "bob: no longer among the submissions; the score is kept." in said
+
+
+def test_another_run_in_the_same_folder_is_refused(kit: Kit, class_of_four: Path, to: Path) -> None:
+    run(kit, class_of_four, to)
+    before = contents(to)
+    checks = kit.folder / "test_tiny.py"
+    with pytest.raises(InputError, match=r"the seed .* changed.*--force"):
+        run(kit, class_of_four, to, seed=1)
+    original = checks.read_text()
+    checks.write_text(original + "\n# easier\n")
+    with pytest.raises(InputError, match=r"the file test_tiny\.py changed"):
+        run(kit, class_of_four, to)
+    checks.write_text(original)
+    with mock.patch("autograder.__version__", "9.9"), pytest.raises(InputError, match=r"version of gradlings"):
+        run(kit, class_of_four, to)
+    with pytest.raises(InputError, match=r"the protection \(none, a test, then better\)"):
+        grade_class(
+            kit.folder, take_in(class_of_four, TOPIC), to, in_process(kit.folder), protection="better", seed=None
+        )
+    assert contents(to) == before
+
+
+def test_force_grades_everybody_anew(kit: Kit, class_of_four: Path, to: Path) -> None:
+    first = run(kit, class_of_four, to)
+    checks = kit.folder / "test_tiny.py"
+    checks.write_text(checks.read_text().replace("points=15", "points=20"))
+    second = run(kit, class_of_four, to, force=True)
+    assert second.run.id != first.run.id
+    assert len(second.fresh) == 4
+    assert scores(to)["alice"]["score"] == "35"
+
+
+def test_records_of_an_unfinished_forced_run_do_not_mix_with_old_ones(kit: Kit, class_of_four: Path, to: Path) -> None:
+    run(kit, class_of_four, to)
+
+    def stop(done: Done) -> None:
+        if done.number == 2:
+            raise KeyboardInterrupt
+
+    intake, load = take_in(class_of_four, TOPIC), in_process(kit.folder)
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(kit.folder, intake, to, load, protection=PROTECTION, force=True, progress=stop)
+    assert len(run(kit, class_of_four, to).fresh) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", None])
+def test_a_damaged_record_is_made_again(damage: bytes | None, kit: Kit, class_of_four: Path, to: Path) -> None:
+    run(kit, class_of_four, to)
+    before = contents(to)
+    record = to / "records/alice.json"
+    record.unlink() if damage is None else record.write_bytes(damage)
+    assert run(kit, class_of_four, to).fresh == ("alice",)
+    assert contents(to) == before
+
+
+def test_two_runs_do_not_write_to_one_folder(kit: Kit, class_of_four: Path, to: Path) -> None:
+    run(kit, class_of_four, to)
+    with open(to / ".lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="Another"):
+            run(kit, class_of_four, to)
+    assert run(kit, class_of_four, to).fresh == ()
+
+
+def test_a_full_disk_ends_the_run_and_loses_nothing(kit: Kit, class_of_four: Path, to: Path) -> None:
+    calls = 0
+    flush = os.fsync
+
+    def fsync(fd: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(fd)
+
+    with mock.patch("os.fsync", fsync), pytest.raises(InputError, match=r"The disk is full.*same command again"):
+        run(kit, class_of_four, to)
+    assert not list(to.rglob("*.unfinished"))
+    done = len(list((to / "records").glob("*.json")))
+    assert 0 < done < 4
+    assert len(run(kit, class_of_four, to).fresh) == 4 - done
+    assert scores(to)["alice"]["score"] == "30"
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from class_kit import in_process
+from autograder.grade_command import Isolation, grade_with
+writes, last = 0, int(sys.argv[1])
+replace, sync = os.replace, os.fsync
+def counted(call):
+    def counting(*arguments):
+        global writes
+        writes += 1
+        if writes == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*arguments)
+    return counting
+os.replace, os.fsync = counted(replace), counted(sync)
+pid = os.fork() if last else 0   # each try in a child that has torch imported already
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="class grading needs fork")
+def test_kill_9_at_every_write_and_the_same_command_finishes(kit: Kit, class_of_four: Path, tmp_path: Path) -> None:
+    """Every place where a run touches the disk is a place to be killed at; all leave a folder that can be finished."""
+    reference = tmp_path / "reference"
+    run(kit, class_of_four, reference, seed=5)
+    expected = scores(reference)
+    load, moment, survived = in_process(kit.folder), 0, False
+    while not survived:
+        moment += 1
+        to = tmp_path / f"killed{moment}"
+        survived = _killed_at(moment, lambda to=to: run_with(load, kit, class_of_four, to)) is None
+        kept = {p.name: p.read_bytes() for p in (to / "records").glob("*.json")}
+        run_with(load, kit, class_of_four, to)
+        assert scores(to) == expected, f"killed at write {moment}"
+        for name, data in kept.items():
+            assert (to / "records" / name).read_bytes() == data, "a score that was there was graded again"
+        assert not list(to.rglob("*.unfinished"))
+        for record in (to / "records").glob("*.json"):
+            assert (to / "feedback" / f"{record.stem}.html").is_file()
+    assert moment > 30
+
+
+def run_with(load: object, kit: Kit, submissions: Path, to: Path) -> ClassResults:
+    return grade_with(Isolation(load, PROTECTION), kit.folder, submissions, to, seed=5)  # type: ignore[arg-type]
