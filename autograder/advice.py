@@ -57,7 +57,8 @@ def error_sentence(
     first = message.strip().splitlines()[0] if message.strip() else ""
     other = re.match(r"Exercise (\S+): (\w+)$", first) if kind == "NotImplementedError" else None
     if other and other[2] not in own:
-        return f"{function} calls {other[2]} of exercise {other[1]}, which is not attempted yet."
+        caller = function if function in own else own[0]
+        return f"{caller} calls {other[2]} of exercise {other[1]}, which is not attempted yet."
     if kind == "NotImplementedError":
         return "The line `raise NotImplementedError` was reached. Remove it once your code is complete."
     refused = re.match(r"(?:\w+\.)*(\w+)\(\)", first)

@@ -64,6 +64,7 @@ class Grader:
         self._kit.replace_submission(checks_file, loaded)
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
+        checks_file = checks_file.resolve()
         chosen = [item for item in self._items if item.path == checks_file]
         if only:
             chosen = [item for item in chosen if self._exercise_id(item) in only]

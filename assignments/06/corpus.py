@@ -25,7 +25,7 @@ def sentence(choose):
 
 
 def entropy_per_character():
-    """Nats per character: the lowest loss in the long run for any model that sees only what came before.
+    """Nats per character: no model that sees only what came before can stay below it on text that is new to it.
 
     A sentence is worth the logarithm of the number of its equally likely forms, spread over its mean length.
     """

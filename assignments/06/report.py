@@ -9,7 +9,7 @@ def write_report(folder, losses, sample, marks, floor):
         losses: one number for each step, in nats per character.
         sample: text by the trained model, or None if there is none.
         marks: name and height of losses to compare with.
-        floor: the entropy of the text, in nats per character; no loss can stay below it.
+        floor: the entropy of the text, in nats per character.
 
     Returns:
         What was written, and what is missing for the rest, in one or two sentences.
@@ -43,7 +43,9 @@ def _draw(path, losses, marks, floor):
         axes.axhline(height, color="grey", linestyle=":", linewidth=1)
         axes.text(0.99 * last, height, f"{name}, {height:.2f}", va="bottom", ha="right", color="grey")
     axes.axhspan(0, floor, color="#fcbba1", alpha=0.6)
-    axes.text(0.99 * last, floor / 2, f"below {floor:.2f}: a leak", va="center", ha="right", color="#a50f15")
+    axes.text(
+        0.99 * last, floor / 2, f"below {floor:.2f}: too good to be true", va="center", ha="right", color="#a50f15"
+    )
     axes.set(xlabel="step", ylabel="loss (nats per character)", title="Pre-training a tiny GPT")
     axes.set(xlim=(0, last), ylim=(0, None))
     axes.legend(loc="center right")

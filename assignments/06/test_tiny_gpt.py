@@ -120,7 +120,9 @@ def huge_logits(rng):
     return 800 * logits, targets
 
 
-@exercise("6.3", "lm_cross_entropy", points=10, minutes=20, difficulty=2, forbids="crossentropy", builds_on=("3.3",))
+@exercise(
+    "6.3", "lm_cross_entropy", points=10, minutes=20, difficulty=2, forbids="crossentropy", builds_on=("3.3", "4.6")
+)
 class TestLmCrossEntropy:
     def test_mean_over_all_positions(self, student, probes):
         """the mean over all positions of minus the logarithm of the target's probability"""
@@ -764,7 +766,7 @@ def picture_and_sample(student, lines):
     minutes=30,
     difficulty=3,
     builds_on=("5.5", "6.2", "6.3", "6.11"),
-    seconds=30,
+    seconds=20,
 )
 class TestPretrain:
     def test_training(self, student, probes):

@@ -794,7 +794,8 @@ def generate(
 #
 # How good can it get? At the start, the loss must be near $\ln 23 = 3.14$. A model that looks at the last character only cannot get below
 # 1.12 on this text, so less than that proves that attention looks back. And the grammar rolls dice, which nobody can foresee: its sentences
-# hold 0.186 nats of surprise a character. A loss below that is not talent. It is a leak.
+# hold 0.186 nats of surprise a character. A loss that stays below that is no talent: the answers leak into the question, or a short text
+# was learned by heart.
 #
 # When your function passes, look at `loss.png` and `sample.txt` beside this file: the loss curve, and the first words of your model.
 
@@ -852,4 +853,4 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 #     print(tokenizer.decode(generate(model, start, 200, 32, top_k=3)[0]))
 #
 # (For another text, set `vocab_size` to the number of its different characters.) What is still missing from here to GPT-2 is size, text,
-# and patience. What is missing from there to an assistant is fine-tuning: the same loop, on other text.
+# and patience. What is missing from there to an assistant begins with fine-tuning: the same loop again, on chosen text.
