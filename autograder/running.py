@@ -60,11 +60,11 @@ class Grader:
             seed: of the random probes.
             only: ids of exercises to run; all if empty.
         """
+        checks_file = checks_file.resolve()
         self._kit.seed = seed
         self._kit.replace_submission(checks_file, loaded)
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
-        checks_file = checks_file.resolve()
         chosen = [item for item in self._items if item.path == checks_file]
         if only:
             chosen = [item for item in chosen if self._exercise_id(item) in only]
