@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from autograder.errors import InputError
+from autograder.grade_command import grade
 
 app = typer.Typer(
     help="Auto-graded exercises that teach the basics of LLMs in PyTorch.",
@@ -69,6 +70,9 @@ def verify(
     proofs = verified_with_progress(root.resolve(), ids or [], seeds)
     show_proofs(proofs, seeds)
     raise typer.Exit(0 if all(proof.holds for proof in proofs) else 1)
+
+
+app.command()(grade)
 
 
 @app.command()

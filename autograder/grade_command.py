@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +17,6 @@ from autograder.exercise import read_exercises
 from autograder.grading import ClassResults, Loader, grade_class
 from autograder.intake import Intake, take_in
 from autograder.records import ResultsFolder
-
-NOT_YET = (
-    "This version cannot grade for marks: student code would run in the same process as the checks and could forge its "
-    "score. Students can check themselves with `pytest assignments/{id}`."
-)
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,6 @@ def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder or zip of submissions, an LMS download, submitted/.")],
     to: Annotated[Path, typer.Option(help="The folder for scores and feedback.")],
     force: Annotated[bool, typer.Option("--force", help="Grade everybody anew.")] = False,
-    hidden: Annotated[Path | None, typer.Option(help="A folder with private probes.")] = None,
     gradebook: Annotated[
         str | None, typer.Option(metavar="URL", help="Also write to nbgrader's gradebook, e.g. sqlite:///gradebook.db.")
     ] = None,
@@ -53,13 +48,24 @@ def grade(
 ) -> None:
     """Grade a class: scores, a scorecard and a page of feedback for each student."""
     folder = assignment_folder(root.resolve(), assignment)
-    isolation = isolated(folder, hidden, allow_weaker)
-    grade_with(isolation, folder, submissions, to, force=force, gradebook=gradebook, course=course, seed=seed)
+    with isolated(folder, root.resolve(), allow_weaker) as isolation:
+        grade_with(isolation, folder, submissions, to, force=force, gradebook=gradebook, course=course, seed=seed)
 
 
-def isolated(folder: Path, hidden: Path | None, allow_weaker: bool) -> Isolation:
-    """Refuses: there is no isolation to grade with yet."""
-    raise InputError(NOT_YET.format(id=folder.name))
+@contextmanager
+def isolated(folder: Path, root: Path, allow_weaker: bool) -> Iterator[Isolation]:
+    """Locked-down workers for the submissions of an assignment.
+
+    Raises:
+        InputError: this machine cannot lock workers down; the message says what is open and what would help.
+    """
+    from autograder.judging.pool import Judge
+
+    exercises = [exercise for path in sorted(folder.glob("test_*.py")) for exercise in read_exercises(path)]
+    drivers = folder / "drivers.py"
+    source = drivers.read_text(encoding="utf-8") if drivers.is_file() else ""
+    with Judge(exercises, closed=(root / "solutions", folder), allow_weaker=allow_weaker) as judge:
+        yield Isolation(lambda data, name: judge.load(data, name, source), judge.protection.sentence().rstrip("."))
 
 
 def grade_with(

@@ -114,11 +114,10 @@ class _Loop:
 
 
 def _forget_modules_of(folder: Path) -> None:
-    """Checks that were imported before, in this process, are read anew: they may have been edited."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and Path(file).parent == folder:
-            del sys.modules[name]
+    """Checks that this process imported before are read anew: they may be edited, or another folder's of that name."""
+    names = {path.stem for path in folder.glob("test_*.py")}
+    for name in [name for name in sys.modules if name.rpartition(".")[2] in names]:
+        del sys.modules[name]
 
 
 def with_checks(folder: Path, work: Callable[[Grader], T]) -> T:

@@ -530,7 +530,9 @@ def test_settings_made_by_one_exercise_do_not_reach_another(kit: Kit, setting: s
     kit.answer(
         **RIGHT | {"difference": f"{setting}\nreturn a - b", "row_totals": f"assert {usual}\n{RIGHT['row_totals']}"}
     )
-    kit.edit(kit.folder / "test_tiny.py", "def torch_rows(x):", f"def torch_rows(x):\n    import torch\n\n    assert {usual}")
+    kit.edit(
+        kit.folder / "test_tiny.py", "def torch_rows(x):", f"def torch_rows(x):\n    import torch\n\n    assert {usual}"
+    )
     shown = kit.check()
     assert points(shown, "9.1") == "10/10"
     assert points(shown, "9.2") == "15/15"

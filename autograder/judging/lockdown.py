@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.judging.filters import allow_list
+from autograder.judging.settings import Layers, Limits
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -32,28 +33,6 @@ _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 
 CHANNEL = 3
 """The descriptor of a worker's channel to the judge: the only one it keeps besides /dev/null and its output."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a worker may use."""
-
-    memory_mb: int = 1024
-    """On top of what the zygote has when it is forked."""
-    cpu_seconds: int = 70
-    printed_bytes: int = 1 << 20
-    descriptors: int = 64
-
-
-@dataclass(frozen=True)
-class Layers:
-    """Which layers of protection to use. Turning one off is for tests of the self-check."""
-
-    landlock: int = 99
-    """The newest ABI to use; 0 for none."""
-    seccomp: bool = True
-    private_uid: bool = True
-    limits: bool = True
 
 
 def _checked(result: int, what: str) -> int:

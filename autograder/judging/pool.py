@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from autograder.exercise import Exercise
-from autograder.judging.lockdown import Layers, Limits
-from autograder.judging.process import WorkerProcess, Zygote, ZygoteDied
-from autograder.judging.remote import Clock, Material, RemoteSubmission
+from autograder.judging.settings import Clock, Layers, Limits
+
+if TYPE_CHECKING:  # what these import exists on Linux only
+    from autograder.judging.process import WorkerProcess, Zygote
+    from autograder.judging.remote import RemoteSubmission
+    from autograder.judging.selfcheck import Protection
+
+_ONLY_LINUX = (
+    "Grading for marks needs Linux: {} has nothing that locks a process down from the inside. Grade on a Linux machine "
+    "or in a Linux container; `pytest assignments/NN` checks one's own code everywhere."
+)
 
 
 class Judge:
-    """Runs submissions in workers, one judge a thread.
+    """Runs submissions in locked-down workers, one at a time; a judge belongs to one thread.
 
-        with Judge(exercises) as judge, with_checks(...):
+        with Judge(exercises) as judge:
             remote = judge.load(data, "autodiff.py", drivers)
             grader.grade_loaded(remote, checks_file, seed=secret)
 
+    Entering it starts the zygote and has a worker try what must not work.
+
     Args:
         exercises: those that will be graded; what they forbid is read from a submission before it runs.
+        closed: files and folders that no worker may read (solutions, hidden checks), for the self-check.
+        allow_weaker: go on when the self-check finds something open.
         limits, clock: what a worker may use, and how long.
         layers: which layers of protection to put on; all there are, unless a test wants less.
     """
@@ -29,17 +43,38 @@ class Judge:
         self,
         exercises: Sequence[Exercise] = (),
         *,
+        closed: Sequence[Path] = (),
+        allow_weaker: bool = False,
         limits: Limits = Limits(),
         clock: Clock = Clock(),
         layers: Layers = Layers(),
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
+        self._closed, self._allow_weaker = tuple(closed), allow_weaker
         self._limits, self._clock, self._layers = limits, clock, layers
         self._zygote: Zygote | None = None
         self._current: RemoteSubmission | None = None
+        self.protection: Protection
+        """What is really active; known once the judge is entered."""
 
     def __enter__(self) -> Self:
-        self._running()
+        """Raises `selfcheck.Unprotected` where workers are not locked down and that was not allowed."""
+        from autograder.errors import InputError
+
+        if sys.platform != "linux":
+            raise InputError(
+                _ONLY_LINUX.format({"darwin": "macOS", "win32": "Windows"}.get(sys.platform, "this system"))
+            )
+        from autograder.judging.selfcheck import Unprotected, protection
+
+        try:
+            hello = self._running().hello
+            self.protection = protection(self.load, hello, self._limits, self._closed)
+            if not self.protection.holds and not self._allow_weaker:
+                raise Unprotected(self.protection.refusal())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -52,27 +87,42 @@ class Judge:
             data: the bytes of the file, as they came.
             filename: what messages show; `.ipynb` means a notebook.
             drivers: source text of the judge's own `drivers.py`.
+
+        Raises:
+            ZygoteDied: no worker can be started (that is no fault of the submission).
         """
+        from autograder.judging.remote import Material, RemoteSubmission
+
         if self._current is not None:
             self._current.close()
-        self._current = RemoteSubmission(Material(data, filename, drivers, self._exercises), self.fork, self._clock)
+        self._current = RemoteSubmission(Material(data, filename, drivers, self._exercises), self._fork, self._clock)
         return self._current
 
-    def fork(self) -> WorkerProcess:
-        """A new worker; a zygote that died is started anew."""
+    def close(self) -> None:
+        """Ends the worker and the zygote."""
+        if self._current is not None:
+            self._current.close()
+            self._current = None
+        self._stop()
+
+    @property
+    def process_id(self) -> int:
+        """Of the zygote; one that died is started anew."""
+        return self._running().process_id
+
+    def _fork(self) -> WorkerProcess:
+        """A new worker; a zygote that died is started anew, once."""
+        from autograder.judging.process import ZygoteDied
+
         try:
             return self._running().fork()
         except ZygoteDied:
             self._stop()
             return self._running().fork()
 
-    def close(self) -> None:
-        if self._current is not None:
-            self._current.close()
-            self._current = None
-        self._stop()
-
     def _running(self) -> Zygote:
+        from autograder.judging.process import Zygote
+
         if self._zygote is not None and not self._zygote.alive:
             self._stop()
         if self._zygote is None:

@@ -7,7 +7,6 @@ import ctypes
 import os
 import resource
 import socket
-import sys
 
 
 def tried(canary, closed_files, folders, judge_pid, python_file):
@@ -90,13 +89,9 @@ def _by_system_calls(pid):
     found = []
     if ctypes.get_errno() == 14:  # EFAULT: it may, and only the address is bad
         found.append("read the grader's memory")
-    for name, number in (("create memory files", 319), ("set up io_uring", 425), ("make namespaces", 272)):
-        if os.uname().machine == "x86_64":
-            ctypes.set_errno(0)
-            result = libc.syscall(number, 0 if number == 272 else ctypes.addressof(here), 0)
-            if result >= 0 and number != 272:
-                found.append(name)
-            elif number == 272 and result == 0 and _prctl(21) != 2:
+    if os.uname().machine == "x86_64":
+        for name, number in (("create memory files", 319), ("set up io_uring", 425)):
+            if libc.syscall(number, ctypes.addressof(here), 0) >= 0:
                 found.append(name)
     return found
 
@@ -137,6 +132,3 @@ def _readable(path):
 
 def _prctl(option):
     return ctypes.CDLL(None).prctl(option, 0, 0, 0, 0)
-
-
-assert "autograder" not in sys.path

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder.judging.lockdown import Layers, Limits
+from autograder.judging.settings import Layers, Limits
 from autograder.judging.wire import Channel
 
 _LARGEST = 1 << 20
@@ -33,6 +33,10 @@ _ENVIRONMENT = {
     "TORCHINDUCTOR_CACHE_DIR": "/",  # else the first optimiser looks for a folder to write to
     "MPLBACKEND": "Agg",
 }
+
+
+_NOT_LOCKED = 70
+"""The status of a worker that failed before, or outside of, student code."""
 
 
 class ZygoteDied(Exception):
@@ -94,6 +98,10 @@ class Zygote:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     def fork(self) -> WorkerProcess:
         """A new worker, locked down and waiting.
@@ -201,6 +209,8 @@ class WorkerProcess:
         status = self._zygote.status(self._number, 5.0)
         if status is None:
             return Gone("its process is gone", None)
+        if status == _NOT_LOCKED and (complaint := self.printed().strip().splitlines()):
+            return Gone(f"its process could not be locked down ({complaint[-1]})", status)
         return Gone(_HOW_IT_ENDED.get(status, f"its process ended with status {status}"), status)
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from autograder.exercise import Exercise
 from autograder.forbidden import Breach
 from autograder.forbidden_calls import merged
 from autograder.judging.process import Gone, WorkerProcess
+from autograder.judging.settings import Clock
 from autograder.judging.wire import REQUEST, Ended, Late, Malformed, packed
 from autograder.loading import LoadedSubmission, Target
 from autograder.outcome import Outcome, Raised
@@ -32,16 +33,8 @@ from autograder.submission import Submission, SyntaxProblem, shown
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 _START = 20.0
-
-
-@dataclass(frozen=True)
-class Clock:
-    """How long a submission may take, in seconds of wall time."""
-
-    cells: float = 5.0
-    """For its cells; a cell that takes longer is left out and the others get as much again."""
-    whole: float = 60.0
-    """For everything together, as long as the judge waits for a worker."""
+_GRACE = 0.5
+"""Seconds by which a worker may be late to say itself that time is up; then it is killed."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +101,7 @@ class RemoteSubmission(LoadedSubmission):
                 following = self._load(worker)
             except (Late, Gone, Malformed) as error:
                 self._drop()
-                if first and not self.submission.cells:
+                if first and not self.submission.cells and not self.submission.problem:
                     problem = f"{shown(self.submission.path)} cannot be read: {_why(error, 'reading it')}"
                     self.submission = Submission(self.submission.path, (), {}, problem=problem)
                 return
@@ -130,12 +123,13 @@ class RemoteSubmission(LoadedSubmission):
             "drivers_file": "drivers.py",
             "exercises": asked,
             "skip": sorted(self._skipped),
+            "seconds": self._clock.cells,
         }
         self._tell(worker, request)
         self._take_facts(self._hear(worker, self._clock.cells))
         if self.submission.problem:
             return None
-        deadline = time.monotonic() + min(self._clock.cells, max(self._left, 0.1))
+        deadline = time.monotonic() + self._clock.cells + _GRACE
         for index in range(len(self.submission.cells)):
             if index in self._skipped:
                 continue
@@ -150,6 +144,8 @@ class RemoteSubmission(LoadedSubmission):
                 return index
             if raised is not None:
                 self._note_cell(index, raised)
+                if raised.kind == "TimeUp":  # the cells after it get as much again
+                    deadline = time.monotonic() + self._clock.cells + _GRACE
         try:
             names = _fields(self._hear(worker, deadline - time.monotonic()), "names")["names"]
         except Late:
@@ -206,6 +202,7 @@ class RemoteSubmission(LoadedSubmission):
                     "drivers_file": "",
                     "exercises": [(exercise.functions, exercise.forbids)],
                     "skip": [],
+                    "seconds": self._clock.cells,
                 }
                 self._tell(reader, request)
                 answer = self._hear(reader, self._clock.cells)
@@ -225,19 +222,20 @@ class RemoteSubmission(LoadedSubmission):
         if self._worker is None:
             return [self._out_of_time()], []
         worker, results = self._worker, []
-        deadline = time.monotonic() + min(exercise.seconds, self._left)
+        deadline = time.monotonic() + exercise.seconds + _GRACE
         request = {
             "do": "call",
             "target": target.name,
             "driver": target.driver,
             "forbids": list(exercise.forbids),
+            "seconds": exercise.seconds,
             "calls": [tuple(call) for call in calls],
         }
         try:
             self._tell(worker, request)
             for call in calls:
                 results.append(self._outcome_from(self._hear(worker, deadline - time.monotonic()), call))
-                if results[-1].raised is not None and results[-1].raised.kind == "MemoryError":
+                if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
             recorded = _breaches_from(_fields(self._hear(worker, deadline - time.monotonic()), "breaches")["breaches"])
         except (Late, Gone, Malformed) as error:
@@ -257,6 +255,8 @@ class RemoteSubmission(LoadedSubmission):
         raised = self._raised_from(told["raised"])
         if raised is None:
             return Outcome(Verdict.PASS, told["value"], None, told["after"])
+        if raised.kind == "TimeUp":
+            return Outcome(Verdict.TIMEOUT, None, raised, told["after"])
         no_memory = raised.kind == "MemoryError" or (
             raised.kind == "RuntimeError" and _NO_MEMORY.search(raised.message)
         )

@@ -188,7 +188,7 @@ class _Writer:
         plain = plain.resolve_conj().resolve_neg()
         order = _memory_order(shape, list(plain.stride()), plain.numel())
         dense = (plain.permute(order) if order else plain).contiguous()
-        data = memoryview(dense.reshape(-1).view(torch.uint8).numpy()) if dense.numel() else memoryview(b"")
+        data = dense.reshape(-1).view(torch.uint8).numpy().data if dense.numel() else memoryview(b"")
         return {"t": [name, shape, *self._buffer(data), bool(tensor.requires_grad), order]}
 
     def _array(self, tag: str, array: np.ndarray, depth: int) -> Any:
@@ -200,7 +200,7 @@ class _Writer:
             raise Unsendable(f"it is larger than {self._caps.body >> 20} MB")
         order = _memory_order(shape, [stride // array.itemsize for stride in array.strides], array.size)
         dense = np.ascontiguousarray(array.transpose(order) if order else array)
-        data = memoryview(dense.reshape(-1).view(np.uint8)) if dense.size else memoryview(b"")
+        data = dense.reshape(-1).view(np.uint8).data if dense.size else memoryview(b"")
         return {tag: [name, shape, *self._buffer(data), order]}
 
 

@@ -10,13 +10,14 @@ import builtins
 import io
 import linecache
 import os
+import signal
 import socket
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -27,6 +28,8 @@ from autograder.forbidden_source import breaches_in_sources
 from autograder.judging.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from autograder.judging.wire import REPLY, REQUEST, Channel, Ended, Unsendable, packed, sendable
 from autograder.submission import Submission, from_cells
+from autograder.time_limit import TimeUp
+from autograder.torch_settings import kept_settings
 
 _MOST_PRINTED = 64 << 10
 _MOST_NAMES = 2000
@@ -81,11 +84,26 @@ def rehearse() -> None:
         source = (
             b"import torch\nx = 1\n\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\n\ndef g(t):\n    return 1 / 0\n"
         )
-        load = {"file": "rehearsal.py", "source": source, "drivers": "", "drivers_file": "", "skip": [], "run": True}
+        load = {
+            "file": "rehearsal.py",
+            "source": source,
+            "drivers": "",
+            "drivers_file": "",
+            "skip": [],
+            "run": True,
+            "seconds": 9,
+        }
         rehearsed._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
-            call = {"target": name, "driver": False, "forbids": [], "calls": [(torch.ones(2, dtype=torch.float64),)]}
+            call = {
+                "target": name,
+                "driver": False,
+                "forbids": [],
+                "seconds": 9,
+                "calls": [(torch.ones(2, dtype=torch.float64),)],
+            }
             rehearsed._call_all(call)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         linecache.clearcache()
 
 
@@ -99,8 +117,8 @@ def _settle() -> None:
         for owner in (torch, torch._C):
             if hasattr(owner, name):
                 setattr(owner, name, _ignored)
-    sys.stdout = sys.__stdout__ = Output(1, _MOST_PRINTED)  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = Output(2, 0)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = Output(1, _MOST_PRINTED)  # type: ignore[misc, assignment]
+    sys.stderr = sys.__stderr__ = Output(2, 0)  # type: ignore[misc, assignment]
 
 
 def _no_input(*_: object) -> str:
@@ -109,6 +127,33 @@ def _no_input(*_: object) -> str:
 
 def _ignored(_count: int) -> None:
     return None
+
+
+class _Alarm:
+    """Raises `TimeUp` in student code, once, when its time is over: only to learn on which line it was.
+
+    Code that swallows it, or takes the alarm away, meets the judge's own clock a moment later.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._inside = False
+        signal.signal(signal.SIGALRM, self._ring)
+        self.start()
+
+    def start(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def __enter__(self) -> None:
+        self._inside = True
+
+    def __exit__(self, *_: object) -> None:
+        self._inside = False
+
+    def _ring(self, _number: int, _frame: object) -> None:
+        if self._inside:
+            self._inside = False
+            raise TimeUp
 
 
 class _Worker:
@@ -153,9 +198,11 @@ class _Worker:
         if not request["run"]:
             return
         self._namespace = {"__name__": path.stem, "__file__": str(path)}
-        for index in range(len(self._submission.cells)):
-            if index not in request["skip"]:
-                self._say({"cell": index, "raised": self._run_cell(index)})
+        alarm = _Alarm(request["seconds"])
+        with kept_settings():
+            for index in range(len(self._submission.cells)):
+                if index not in request["skip"]:
+                    self._say({"cell": index, "raised": self._run_cell(index, alarm)})
         names = {}
         for name, value in list(self._namespace.items())[:_MOST_NAMES]:
             if type(name) is str:
@@ -184,14 +231,17 @@ class _Worker:
             ],
         }
 
-    def _run_cell(self, index: int) -> Any:
+    def _run_cell(self, index: int, alarm: _Alarm) -> Any:
         try:
             code = compiled(self._submission.cells[index]).code
         except SyntaxError:
             return None  # among the problems of syntax already
         try:
-            exec(code, self._namespace)
+            with alarm:
+                exec(code, self._namespace)
         except BaseException as error:
+            if isinstance(error, TimeUp):
+                alarm.start()  # the cells after it get as much again
             return self._raised(error)
         return None
 
@@ -204,22 +254,27 @@ class _Worker:
         except BaseException as error:
             raised = self._raised(error)
             function = _raises(raised)
+        with kept_settings():
+            self._answer(request, function, recorded)
+        self._say({"breaches": _listed(recorded)})
+
+    def _answer(self, request: Facts, function: Callable[..., Any], recorded: list[Breach]) -> None:
+        alarm = _Alarm(request["seconds"])
         for args in request["calls"]:
             try:
-                value, raised = self._watched(function, args, request["forbids"], recorded), None
+                with alarm:
+                    value, raised = self._watched(function, args, request["forbids"], recorded), None
             except _AlreadyTold as told:
                 value, raised = None, told.raised
             except BaseException as error:
                 value, raised = None, self._raised(error)
             self._say({"value": value, "raised": raised, "after": args})
-            if raised is not None and raised[0] == "MemoryError":
+            if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
                 break
-        self._say({"breaches": _listed(recorded)})
 
     def _target(self, name: str, driver: bool) -> Callable[..., Any]:
         if not driver:
-            found = self._namespace[name]
-            return found  # type: ignore[no-any-return]
+            return cast(Callable[..., Any], self._namespace[name])
         if self._driver_functions is None:
             source, file = self._drivers
             functions: dict[str, Any] = {"__name__": "drivers", "__file__": file}

@@ -36,9 +36,9 @@ def serve(control: socket.socket) -> None:
     config = json.loads(control.recv(_LARGEST))
     _warm(config["warm"], [tuple(rules) for rules in config["rules"]])
 
-    from autograder.judging import grants, lockdown, worker
+    from autograder.judging import grants, lockdown, settings, worker
 
-    layers, limits = lockdown.Layers(**config["layers"]), lockdown.Limits(**config["limits"])
+    layers, limits = settings.Layers(**config["layers"]), settings.Limits(**config["limits"])
     worker.rehearse()
     locks = lockdown.prepared(layers, limits, grants.readable(), grants.listable())
     _leave_only_the_granted_on_the_path()

@@ -1,0 +1,37 @@
+"""What can be set: limits, clocks and layers of protection. Imports nothing that exists on Linux only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may use."""
+
+    memory_mb: int = 1024
+    """On top of what the zygote has when it is forked."""
+    cpu_seconds: int = 70
+    printed_bytes: int = 1 << 20
+    descriptors: int = 64
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Which layers of protection to use. Turning one off is for tests of the self-check."""
+
+    landlock: int = 99
+    """The newest ABI to use; 0 for none."""
+    seccomp: bool = True
+    private_uid: bool = True
+    limits: bool = True
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a submission may take, in seconds of wall time."""
+
+    cells: float = 5.0
+    """For its cells; a cell that takes longer is left out and the others get as much again."""
+    whole: float = 60.0
+    """For everything together, as long as the judge waits for a worker."""

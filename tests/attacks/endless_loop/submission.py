@@ -1,0 +1,12 @@
+def double(x):
+    while True:
+        pass
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

@@ -1,0 +1,15 @@
+def double(x):
+    return 2 * x
+
+
+while True:
+    pass
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

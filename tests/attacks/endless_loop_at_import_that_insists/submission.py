@@ -1,0 +1,19 @@
+def double(x):
+    return 2 * x
+
+
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

@@ -1,0 +1,17 @@
+class Evil(Exception):
+    def __str__(self):
+        while True:
+            pass
+
+
+def double(x):
+    raise Evil
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

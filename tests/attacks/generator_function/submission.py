@@ -1,0 +1,11 @@
+def double(x):
+    yield 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

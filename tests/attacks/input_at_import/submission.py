@@ -1,0 +1,14 @@
+factor = input('factor? ')
+
+
+def double(x):
+    return 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

@@ -1,0 +1,11 @@
+def double(x):
+    return 'y' * (100 << 20)
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

@@ -1,0 +1,11 @@
+def doubled(x):
+    return 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

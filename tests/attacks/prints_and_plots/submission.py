@@ -1,0 +1,18 @@
+print("hello")
+
+# %%
+data = open("data.csv").read()
+
+
+# %%
+def double(x):
+    return 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

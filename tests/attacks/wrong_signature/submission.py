@@ -1,0 +1,11 @@
+def double():
+    return 2
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

@@ -1,0 +1,368 @@
+"""Grading for marks: a score from a worker is the score from home, and no submission gets more than it earned."""
+
+import os
+import resource
+import shutil
+import struct
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.errors import InputError
+from autograder.scorecard import Scorecard, Verdict
+from autograder.submission import from_source, parse
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
+if sys.platform == "linux":
+    from autograder.judging.filters import MACHINES, allow_list
+    from autograder.judging.pool import Judge
+    from autograder.judging.process import Gone
+    from autograder.judging.selfcheck import Unprotected
+    from autograder.judging.settings import Clock, Layers, Limits
+    from autograder.judging.wire import Caps, Foreign, Malformed, Unsendable, packed, unpacked
+    from autograder.running import Grader, with_checks
+
+ROOT = Path(__file__).parents[1]
+ATTACKS = Path(__file__).parent / "attacks"
+HONEST = b"""
+def double(x):
+    return 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)
+"""
+
+
+# The wire
+
+
+def crossed(value: Any) -> Any:
+    """A value as it comes out at the other end."""
+    data = b"".join(bytes(part) for part in packed(value))
+    header, body = struct.unpack("<IQ", data[:12])
+    assert len(data) == 12 + header + body
+    return unpacked(data[12 : 12 + header], bytearray(data[12 + header :]))
+
+
+VALUES: list[Any] = [
+    *(None, True, 0, -(1 << 63), 1 << 200, -(10**300), 0.1, float("inf"), "", "text \u00e9 \x1b", "y" * 5000),
+    *(1 + 2j, b"bytes", [1, [2.0, (3, "x")]], (), {"a": 1, 2: [None], (1, 2): "t"}, torch.Size([2, 3])),
+    *(torch.float32, torch.bfloat16, torch.device("cpu"), np.float32(1.5), np.int64(-3), np.bool_(True)),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_plain_values_cross_unchanged(value: Any) -> None:
+    arrived = crossed(value)
+    assert type(arrived) is type(value)
+    assert arrived == value
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.tensor([[1.0, float("nan")], [-0.0, 3.0]], dtype=torch.float64),
+        torch.arange(24).reshape(2, 3, 4).permute(2, 0, 1),
+        torch.tensor(True),
+        torch.zeros(0, 3),
+        torch.ones(3, dtype=torch.bfloat16),
+        torch.tensor([1 + 2j]),
+        torch.ones(2, 2).requires_grad_(),
+        torch.nn.Parameter(torch.ones(2)),
+    ],
+    ids=["nan", "permuted", "bool", "empty", "bfloat16", "complex", "requires_grad", "parameter"],
+)
+def test_tensors_keep_values_dtype_grad_and_order_in_memory(tensor: torch.Tensor) -> None:
+    arrived = crossed(tensor)
+    assert type(arrived) is torch.Tensor
+    assert arrived.is_leaf
+    torch.testing.assert_close(arrived.detach(), tensor.detach(), rtol=0, atol=0, equal_nan=True)
+    assert (arrived.requires_grad, arrived.stride()) == (tensor.requires_grad, tensor.stride())
+
+
+def test_arrays_keep_dtype_and_order_in_memory() -> None:
+    array = np.asfortranarray(np.arange(6, dtype=np.int16).reshape(2, 3))
+    arrived = crossed(array)
+    np.testing.assert_array_equal(arrived, array)
+    assert (arrived.dtype, arrived.strides) == (array.dtype, array.strides)
+
+
+def test_anything_else_arrives_as_a_name() -> None:
+    arrived = crossed(object())
+    assert isinstance(arrived, Foreign)
+    assert type(arrived).__name__ == "object"
+    assert not isinstance(crossed(torch.ones(2).to_sparse()), torch.Tensor)
+
+
+def test_what_exceeds_a_cap_is_not_sent() -> None:
+    nested: list[Any] = []
+    for _ in range(100):
+        nested = [nested]
+    for value in (nested, list(range(200)), torch.zeros(1).expand(10**9), "y" * 5000, 1 << 100_000):
+        with pytest.raises(Unsendable):
+            packed(value, Caps(nodes=100, body=1000))
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        (b"nonsense", b""),
+        (b'{"unknown": 1}', b""),
+        (b'{"t": ["float64", [1000, 1000], 0, 8, false, null]}', bytes(8)),
+        (b'{"t": ["float64", [1], 0, 8, true, [5]]}', bytes(8)),
+        (b'{"t": ["int64", [1], 0, 8, true, null]}', bytes(8)),
+        (b'{"t": ["bool", [1], 0, 1, false, null]}', b"\x02"),
+        (b'{"t": ["float64", [-1], 0, 8, false, null]}', bytes(8)),
+        (b'{"t": ["float64", [99999999999, 99999999999, 0], 0, 0, false, null]}', b""),
+        (b'{"t": ["object", [1], 0, 8, false, null]}', bytes(8)),
+        (b'{"a": ["O", [1], 0, 8, null]}', bytes(8)),
+        (b'[{"s": [0, 4]}, {"s": [2, 2]}]', bytes(4)),
+        (b'{"s": [0, 5]}', bytes(4)),
+        (b'{"d": [[[1], 2]]}', b""),
+        (b'{"i": "' + b"9" * 5000 + b'"}', b""),
+        (b"1" * 5000, b""),
+        (b"36893488147419103232", b""),
+        (b"NaN", b""),
+        (b"[" * 50_000, b""),
+        (b'{"v": "cuda:0; import os"}', b""),
+        (b'{"y": "__class__"}', b""),
+        (b'{"i": 5, "f": 5}', b""),
+    ],
+)
+def test_a_forged_frame_is_refused(header: bytes, body: bytes) -> None:
+    with pytest.raises(Malformed):
+        unpacked(header, bytearray(body))
+
+
+# The filter and the layers
+
+
+@pytest.mark.parametrize("machine", MACHINES if sys.platform == "linux" else [])
+def test_the_filter_fits_and_its_numbers_are_the_kernels(machine: str) -> None:
+    program = allow_list(machine)
+    assert len(program) % 8 == 0
+    assert len(program) // 8 < 4096
+    jumps = [struct.unpack("<HBBI", program[at : at + 8]) for at in range(0, len(program), 8)]
+    for at, (code, then, otherwise, _) in enumerate(jumps):
+        if code & 7 == 5:
+            assert at + 1 + max(then, otherwise) < len(jumps)
+    assert jumps[-1][0] == 6
+
+
+@pytest.mark.parametrize(
+    ("layers", "open_thing"),
+    [
+        (Layers(landlock=0), "read a file of the grader"),
+        (Layers(seccomp=False), "start a process"),
+        (Layers(limits=False), "memory without a limit"),
+        pytest.param(
+            Layers(private_uid=False), "act as root", marks=pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+        ),
+    ]
+    if sys.platform == "linux"
+    else [],
+    ids=repr,
+)
+def test_a_weakened_set_up_is_refused_by_what_it_lets_through(layers: Layers, open_thing: str) -> None:
+    with pytest.raises(Unprotected, match=open_thing), Judge(layers=layers):
+        pass
+
+
+def test_weaker_protection_has_to_be_asked_for() -> None:
+    with Judge(layers=Layers(landlock=0), allow_weaker=True) as judge:
+        assert not judge.protection.holds
+        assert judge.protection.landlock == 0
+
+
+@pytest.mark.parametrize(("platform", "name"), [("darwin", "macOS"), ("win32", "Windows")])
+def test_other_systems_are_refused_in_a_plain_sentence(
+    platform: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    with pytest.raises(InputError, match=f"needs Linux: {name}"), Judge():
+        pass
+
+
+# Attacks
+
+
+class Bench:
+    """An assignment to attack, its grader, and a judge."""
+
+    def __init__(self, grader: Grader, judge: Judge, folder: Path) -> None:
+        self._grader, self._judge, self._folder = grader, judge, folder
+        self.checks = folder / "test_attacked.py"
+
+    def grade(self, data: bytes, name: str = "attacked.py") -> Scorecard:
+        remote = self._judge.load(data, name)
+        card = self._grader.grade_loaded(remote, self.checks, seed=7).scorecard
+        return replace(card, problems=tuple(remote.problems()))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Callable[[Bench], None]], None]]:
+    """Runs work with a bench; its zygote is under hard limits of its own, in case a lock should not hold."""
+    folder = tmp_path_factory.mktemp("attacked") / "09"
+    folder.mkdir()
+    shutil.copy(ATTACKS / "checks.py", folder / "test_attacked.py")
+    secret = folder.parent / "solutions" / "09" / "attacked.py"
+    secret.parent.mkdir(parents=True)
+    secret.write_bytes(HONEST)
+    for path in (*secret.parents, folder):
+        if tmp_path_factory.getbasetemp() in path.parents:
+            path.chmod(0o755)  # protected by the judge, not by chance
+
+    with Judge(closed=[secret], clock=Clock(cells=1.0, whole=8.0)) as judge:
+        assert judge.protection.holds
+        zygote = judge.process_id
+        if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
+            resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))
+        resource.prlimit(zygote, resource.RLIMIT_AS, (16 << 30, 16 << 30))
+
+        def run(work: Callable[[Bench], None]) -> None:
+            # pytest's own session is left alone: the checks are collected in one of their own
+            with_checks(folder, lambda grader: work(Bench(grader, judge, folder)))
+
+        yield run
+
+
+def attack_names() -> list[str]:
+    return sorted(path.parent.name for path in ATTACKS.glob("*/expect.toml"))
+
+
+def processes() -> set[str]:
+    return {name for name in os.listdir("/proc") if name.isdigit()}
+
+
+@pytest.mark.parametrize("group", range(8))
+def test_attacks_get_what_they_earned_and_harm_nobody(
+    group: int, bench: Callable[[Callable[[Bench], None]], None]
+) -> None:
+    wrong: list[str] = []
+
+    def work(bench: Bench) -> None:
+        for name in attack_names()[group::8]:
+            wrong.extend(f"{name}: {sentence}" for sentence in what_went_wrong(bench, ATTACKS / name))
+
+    bench(work)
+    assert wrong == []
+
+
+def what_went_wrong(bench: Bench, attack: Path) -> list[str]:
+    expected = tomllib.loads((attack / "expect.toml").read_text())
+    (file,) = attack.glob("submission.*")
+    card = bench.grade(file.read_bytes(), f"attacked{file.suffix}")
+    check = card.exercises[0].checks[0]
+    said = "\n".join([check.message, *card.problems, *(row.got for row in check.rows)])
+    found = []
+    if check.verdict not in map(Verdict, expected["verdicts"]) or card.points != expected["points"]:
+        points = f"{card.points} points ({expected['points']} expected)"
+        found.append(f"{check.verdict}, {points}: {check.message[:200]} {list(card.problems)}")
+    if expected.get("says", "") not in said:
+        found.append(f"says {said!r}")
+    if any(result.verdict is Verdict.GRADER_ERROR for exercise in card.exercises for result in exercise.checks):
+        found.append(f"a fault of the grader: {card}")
+    if len(card.to_json()) > 1 << 20:
+        found.append("its scorecard is huge")
+    if bench.grade(HONEST).points != 30:
+        found.append("an honest submission after it lost points")
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/"):
+        if os.path.exists(os.path.join(folder, "gradlings-attack")):
+            found.append(f"left a file in {folder}")
+    return found
+
+
+def test_every_attack_has_its_expectation() -> None:
+    assert len(attack_names()) >= 100
+    for folder in ATTACKS.iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            assert (folder / "expect.toml").is_file(), folder.name
+            assert len(list(folder.glob("submission.*"))) == 1, folder.name
+
+
+def test_no_process_is_left_and_a_killed_zygote_is_started_anew() -> None:
+    with Judge() as judge:
+        remote = judge.load(HONEST, "honest.py")
+        zygote = judge.process_id
+        assert remote.type_of("double") == "function"
+        os.kill(zygote, 9)
+        remote = judge.load(HONEST, "honest.py")
+        assert remote.type_of("double") == "function"
+        assert judge.process_id != zygote
+        last = judge.process_id
+    assert str(last) not in processes()
+    assert str(zygote) not in processes()
+
+
+# The same score as at home
+
+
+def submissions_of(number: str, topic: str, every: int) -> dict[str, str]:
+    """The solution, the stub, and every n-th variant and misconception, as source text by name."""
+    from autograder.authoring.catalogue import load_catalogue
+
+    folder = ROOT / "solutions" / number
+    solution = (folder / f"{topic}.py").read_text(encoding="utf-8")
+    found = {"solution": solution, "stub": (ROOT / "assignments" / number / f"{topic}.py").read_text(encoding="utf-8")}
+    for kind in ("variants", "misconceptions"):
+        for entry in load_catalogue(folder / f"{kind}.py")[::every]:
+            found[f"{kind}: {entry.exercise} {entry.name}"] = entry.submission(solution)
+    return found
+
+
+def test_a_score_from_a_worker_is_the_score_from_home() -> None:
+    folder = ROOT / "assignments" / "03"
+    checks, drivers = folder / "test_autodiff.py", (folder / "drivers.py").read_text(encoding="utf-8")
+    path = ROOT / "solutions" / "03" / "autodiff.py"
+    different = []
+
+    def work(grader: Grader) -> None:
+        with Judge(grader.exercises(checks), closed=[path.parent, checks]) as judge:
+            for seed, (name, text) in enumerate(submissions_of("03", "autodiff", 6).items()):
+                here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
+                there = grader.grade_loaded(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
+                for mine, its in zip(here.exercises, there.exercises, strict=True):
+                    for home, away in zip(mine.checks, its.checks, strict=True):
+                        told = [(c.verdict, c.points, c.message, c.rows, c.misconceptions) for c in (home, away)]
+                        if told[0] != told[1]:
+                            different.append((name, *told))
+
+    with_checks(folder, work)
+    assert different == []
+
+
+def test_a_notebook_scores_as_its_module_does(tmp_path: Path) -> None:
+    folder = ROOT / "assignments" / "03"
+    checks, notebook = folder / "test_autodiff.py", folder / "autodiff.ipynb"
+    drivers = (folder / "drivers.py").read_text(encoding="utf-8")
+
+    def work(grader: Grader) -> None:
+        with Judge(grader.exercises(checks)) as judge:
+            here = grader.grade(parse(notebook), checks, seed=1).scorecard
+            there = grader.grade_loaded(
+                judge.load(notebook.read_bytes(), str(notebook), drivers), checks, seed=1
+            ).scorecard
+            assert here == there
+
+    with_checks(folder, work)
+
+
+def test_how_a_worker_ended_is_said_in_words() -> None:
+    with Judge(limits=Limits(memory_mb=256)) as judge:
+        remote = judge.load(b"import os\n\n# %%\ndef f():\n    return 1\n\n# %%\nos._exit(3)\n", "left.py")
+        assert remote.type_of("f") == "function"
+        assert remote.problems() == ["left.py:7: Crash while this cell was run: its process ended with status 3"]
+    assert issubclass(Gone, Exception)
