@@ -65,6 +65,8 @@ def isolated(folder: Path, root: Path, allow_weaker: bool) -> Iterator[Isolation
     drivers = folder / "drivers.py"
     source = drivers.read_text(encoding="utf-8") if drivers.is_file() else ""
     with Judge(exercises, closed=(root / "solutions", folder), allow_weaker=allow_weaker) as judge:
+        for note in judge.protection.notes():
+            Console(stderr=True, highlight=False, markup=False).print(note, soft_wrap=True)
         yield Isolation(lambda data, name: judge.load(data, name, source), judge.protection.sentence().rstrip("."))
 
 

@@ -22,11 +22,13 @@ from autograder.submission import from_source, parse
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
     from autograder.judging.filters import MACHINES, allow_list
+    from autograder.judging.forms import Caps, Foreign, Malformed, Unsendable
     from autograder.judging.pool import Judge
     from autograder.judging.process import Gone
+    from autograder.judging.reading import unpacked
     from autograder.judging.selfcheck import Unprotected
     from autograder.judging.settings import Clock, Layers, Limits
-    from autograder.judging.wire import Caps, Foreign, Malformed, Unsendable, packed, unpacked
+    from autograder.judging.writing import packed
     from autograder.running import Grader, with_checks
 
 ROOT = Path(__file__).parents[1]
@@ -288,7 +290,7 @@ def what_went_wrong(bench: Bench, attack: Path) -> list[str]:
 def test_every_attack_has_its_expectation() -> None:
     assert len(attack_names()) >= 100
     for folder in ATTACKS.iterdir():
-        if folder.is_dir() and folder.name != "__pycache__":
+        if folder.is_dir() and folder.name[0] not in "._":
             assert (folder / "expect.toml").is_file(), folder.name
             assert len(list(folder.glob("submission.*"))) == 1, folder.name
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from autograder.exercise import Exercise
-from autograder.judging.settings import Clock, Layers, Limits
+from autograder.judging.settings import CLOCK, LAYERS, LIMITS, Clock, Layers, Limits
 
 if TYPE_CHECKING:  # what these import exists on Linux only
     from autograder.judging.process import WorkerProcess, Zygote
@@ -45,9 +45,9 @@ class Judge:
         *,
         closed: Sequence[Path] = (),
         allow_weaker: bool = False,
-        limits: Limits = Limits(),
-        clock: Clock = Clock(),
-        layers: Layers = Layers(),
+        limits: Limits = LIMITS,
+        clock: Clock = CLOCK,
+        layers: Layers = LAYERS,
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker

@@ -22,9 +22,11 @@ from autograder.cells import Cell, Function
 from autograder.exercise import Exercise
 from autograder.forbidden import Breach
 from autograder.forbidden_calls import merged
+from autograder.judging.forms import REQUEST, Malformed
 from autograder.judging.process import Gone, WorkerProcess
-from autograder.judging.settings import Clock
-from autograder.judging.wire import REQUEST, Ended, Late, Malformed, packed
+from autograder.judging.settings import CLOCK, Clock
+from autograder.judging.wire import Ended, Late
+from autograder.judging.writing import packed
 from autograder.loading import LoadedSubmission, Target
 from autograder.outcome import Outcome, Raised
 from autograder.scorecard import Verdict
@@ -51,7 +53,7 @@ class Material:
 class RemoteSubmission(LoadedSubmission):
     """A submission in a worker. Made by `Judge.load`."""
 
-    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Clock = Clock()) -> None:
+    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Clock = CLOCK) -> None:
         self._material, self._fork, self._clock = material, fork, clock
         self._left = clock.whole
         self._worker: WorkerProcess | None = None

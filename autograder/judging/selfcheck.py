@@ -62,7 +62,7 @@ class Protection:
         layers = [
             f"Landlock (ABI {self.landlock})" if self.landlock else "",
             "seccomp" if self.seccomp else "",
-            f"a user id of its own ({self.uid})" if self.private_uid else "",
+            "a user id of their own" if self.private_uid else "",
             f"limits ({self.limits.memory_mb} MB, {self.limits.cpu_seconds} s of processor)" if self.limits else "",
         ]
         said = "Workers are locked down with " + (", ".join(filter(None, layers)) or "nothing")

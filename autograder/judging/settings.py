@@ -35,3 +35,7 @@ class Clock:
     """For its cells; a cell that takes longer is left out and the others get as much again."""
     whole: float = 60.0
     """For everything together, as long as the judge waits for a worker."""
+
+
+LIMITS, LAYERS, CLOCK = Limits(), Layers(), Clock()
+"""What holds unless something else is asked for."""

@@ -7,6 +7,7 @@ is said by a process that student code may have taken over, and the judge treats
 from __future__ import annotations
 
 import builtins
+import contextlib
 import io
 import linecache
 import os
@@ -25,8 +26,10 @@ from autograder.cells import compiled, decode, module_cells, notebook_cells
 from autograder.forbidden import Breach
 from autograder.forbidden_calls import CallRecorder
 from autograder.forbidden_source import breaches_in_sources
+from autograder.judging.forms import REPLY, REQUEST, Unsendable
 from autograder.judging.lockdown import CHANNEL, Locks, arrange_descriptors, lock
-from autograder.judging.wire import REPLY, REQUEST, Channel, Ended, Unsendable, packed, sendable
+from autograder.judging.wire import Channel, Ended
+from autograder.judging.writing import packed, sendable
 from autograder.submission import Submission, from_cells
 from autograder.time_limit import TimeUp
 from autograder.torch_settings import kept_settings
@@ -69,10 +72,8 @@ def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
     lock(locks, uid, ruleset)
     _settle()
     served = _Worker(Channel(CHANNEL))
-    try:
+    with contextlib.suppress(Ended):
         served.serve()
-    except Ended:
-        pass
     os._exit(0)
 
 
@@ -187,6 +188,7 @@ class _Worker:
             text = decode(request["source"])
             cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
             self._submission = from_cells(path, cells)
+            facts = self._read(request["exercises"])
         except ValueError as error:
             self._say({"problem": _clipped(str(error))})
             return
@@ -194,7 +196,7 @@ class _Worker:
             self._say({"problem": "it is nested too deep for Python"})
             return
         self._remember_lines(text)
-        self._say(self._read(request["exercises"]))
+        self._say(facts)
         if not request["run"]:
             return
         self._namespace = {"__name__": path.stem, "__file__": str(path)}

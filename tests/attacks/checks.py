@@ -1,7 +1,6 @@
 """The checks that every attack is run against; copied into an assignment's folder by tests/test_judging.py."""
 
 import torch
-
 from autograder import agree, exercise, floats
 
 
