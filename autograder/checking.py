@@ -11,7 +11,7 @@ import torch
 
 from autograder.advice import error_sentence, time_sentence
 from autograder.comparing import Difference, Rules, changed, difference
-from autograder.diagnosing import Trial, diagnose
+from autograder.diagnosis.diagnosing import Trial, diagnose
 from autograder.forbidden import RULES, Breach
 from autograder.outcome import Examination, Outcome
 from autograder.probes import (
@@ -28,7 +28,7 @@ from autograder.showing import show_call
 from autograder.student import StudentFunction
 from autograder.submission import shown
 from autograder.torch_settings import kept_settings
-from autograder.virtual_gpu import device_finding
+from autograder.virtual_gpu.finding import device_finding
 
 
 @dataclass(frozen=True)

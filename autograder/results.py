@@ -54,7 +54,7 @@ def check_result(
 def _named(exercise: Exercise, check: Check, student: Student | None, folder: Path, *, passed: bool) -> tuple[str, ...]:
     if student is None or not student.examinations:
         return ()
-    from autograder.misconceptions import matching  # deferred: needs torch
+    from autograder.diagnosis.misconceptions import matching  # deferred: needs torch
 
     return matching(folder, f"{exercise.id}::{check.name}", student.examinations, passed)
 

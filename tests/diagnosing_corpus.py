@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autograder.diagnosing import Trial
+from autograder.diagnosis.diagnosing import Trial
 
 Values = dict[str, object]
 Implementation = Callable[..., Any]

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from autograder.diagnosing import Trial, diagnose
+from autograder.diagnosis.diagnosing import Trial, diagnose
 
 # ---- named
 

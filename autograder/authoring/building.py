@@ -14,10 +14,10 @@ from typing import Any
 from autograder.authoring.catalogue import Entry, load_catalogue
 from autograder.authoring.source import Source, hints_page, read_source, stub_module, stub_notebook
 from autograder.cells import decode
+from autograder.diagnosis.misconceptions import FILE as SHIPPED
+from autograder.diagnosis.misconceptions import observed, same_observed
 from autograder.errors import InputError
 from autograder.exercise import Exercise, read_exercises
-from autograder.misconceptions import FILE as SHIPPED
-from autograder.misconceptions import observed, same_observed
 from autograder.running import Grader, with_checks
 from autograder.scorecard import Verdict
 from autograder.submission import MANIFEST, digest, digest_of_code, from_source, read_manifest

@@ -7,8 +7,8 @@ from math import factorial, log10
 
 import numpy as np
 
-from autograder.surprise import MOST
-from autograder.trials import Claim, Pair, is_row_of_numbers
+from autograder.diagnosis.surprise import MOST
+from autograder.diagnosis.trials import Claim, Pair, is_row_of_numbers
 
 
 def belongs_elsewhere(pair: Pair) -> Iterator[Claim]:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from torch import Tensor
 
-from autograder import (
+from autograder.diagnosis import (
     signatures_form,
     signatures_order,
     signatures_scale,
@@ -24,8 +24,8 @@ from autograder import (
     signatures_terms,
     signatures_values,
 )
-from autograder.members import Member, members_of
-from autograder.trials import Claim, Pair, Trial, is_row_of_numbers
+from autograder.diagnosis.members import Member, members_of
+from autograder.diagnosis.trials import Claim, Pair, Trial, is_row_of_numbers
 
 __all__ = ["Trial", "diagnose"]
 

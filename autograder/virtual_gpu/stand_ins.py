@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch.autograd import graph
 
-from autograder.virtual_gpu_places import CPU, GPU, Place, Session, default_device, device_of, resolved, settle
-from autograder.virtual_gpu_view import DeviceView
+from autograder.virtual_gpu.places import CPU, GPU, Place, Session, default_device, device_of, resolved, settle
+from autograder.virtual_gpu.view import DeviceView
 
 
 class VirtualGenerator(torch.Generator):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.trials import Claim, Pair
+from autograder.diagnosis.trials import Claim, Pair
 
 # A float64 answer computed in float32 somewhere is off by about this much.
 _FLOAT32_ERROR = 3e-6

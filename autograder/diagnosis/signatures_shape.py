@@ -8,8 +8,8 @@ from math import factorial, log10
 
 import numpy as np
 
-from autograder.surprise import Array
-from autograder.trials import Claim, Pair
+from autograder.diagnosis.surprise import Array
+from autograder.diagnosis.trials import Claim, Pair
 
 _MOST_AXES = 5
 _FEWEST_TO_SCRAMBLE = 4

@@ -14,7 +14,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import _device
 
-from autograder.virtual_gpu_places import (
+from autograder.virtual_gpu.places import (
     CPU,
     GPU,
     DeviceError,

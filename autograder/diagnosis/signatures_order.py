@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.surprise import Array, digits_of_places
-from autograder.trials import Claim, Mask, Pair
+from autograder.diagnosis.surprise import Array, digits_of_places
+from autograder.diagnosis.trials import Claim, Mask, Pair
 
 _FARTHEST = 2
 

@@ -9,8 +9,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from autograder.surprise import Array
-from autograder.trials import Inputs, Pair, Trial, is_row_of_numbers, to_array
+from autograder.diagnosis.surprise import Array
+from autograder.diagnosis.trials import Inputs, Pair, Trial, is_row_of_numbers, to_array
 
 _MOST_MEMBERS = 64
 

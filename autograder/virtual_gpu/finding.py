@@ -2,8 +2,8 @@
 
 The function is run once more with its tensors on a pretend `cuda:0`. All data stays in CPU memory and is really
 computed, so values, `.item()` and control flow are those of the CPU; only where a tensor *lives* is made up, and
-operations that mix the two places are refused as CUDA refuses them (`virtual_gpu_guard`); what the code sees of its
-devices is made up, too (`virtual_gpu_view`, `virtual_gpu_stand_ins`). All this rests on documented behaviour of CUDA
+operations that mix the two places are refused as CUDA refuses them (`guard`); what the code sees of its
+devices is made up, too (`view`, `stand_ins`). All this rests on documented behaviour of CUDA
 and on torch's own list of operators; nothing here was compared with a run on a real GPU.
 
 What it cannot judge, and what it then says:
@@ -38,10 +38,10 @@ import numpy as np
 import torch
 from torch.utils import _python_dispatch
 
-from autograder.virtual_gpu_guard import StorageGuard
-from autograder.virtual_gpu_places import DeviceProblem, Origin, Place, Session, origin_of, place_of, settle
-from autograder.virtual_gpu_stand_ins import pretending
-from autograder.virtual_gpu_view import DeviceView
+from autograder.virtual_gpu.guard import StorageGuard
+from autograder.virtual_gpu.places import DeviceProblem, Origin, Place, Session, origin_of, place_of, settle
+from autograder.virtual_gpu.stand_ins import pretending
+from autograder.virtual_gpu.view import DeviceView
 
 _MOST_YIELDS = 1000
 """A generator function is followed for so many items."""

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from autograder.virtual_gpu_places import DeviceError, Place, Session, origin_of, place_of, settle, tensors_in
+from autograder.virtual_gpu.places import DeviceError, Place, Session, origin_of, place_of, settle, tensors_in
 
 _MOVES = {"copy_", "_to_copy", "fill_"}
 """Read from one device and write to another."""

@@ -8,8 +8,8 @@ from math import log10
 
 import numpy as np
 
-from autograder.surprise import MOST, Array
-from autograder.trials import Claim, Pair
+from autograder.diagnosis.surprise import MOST, Array
+from autograder.diagnosis.trials import Claim, Pair
 
 _MOST_INPUTS = 8
 

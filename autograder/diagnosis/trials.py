@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from autograder.surprise import MOST, Array, digits_of_lone_number, digits_of_match, reach
+from autograder.diagnosis.surprise import MOST, Array, digits_of_lone_number, digits_of_match, reach
 
 Mask = npt.NDArray[np.bool_]
 

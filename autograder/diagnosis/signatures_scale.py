@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.surprise import MOST
-from autograder.trials import Claim, Pair
+from autograder.diagnosis.surprise import MOST
+from autograder.diagnosis.trials import Claim, Pair
 
 _MOST_SIZES = 14
 _MOST_NUMBERS = 6

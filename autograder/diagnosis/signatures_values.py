@@ -7,8 +7,8 @@ from math import log10
 
 import numpy as np
 
-from autograder.surprise import Array, digits_of_places, grid
-from autograder.trials import Claim, Pair
+from autograder.diagnosis.surprise import Array, digits_of_places, grid
+from autograder.diagnosis.trials import Claim, Pair
 
 _FEWEST = 3  # values a slice must have for its sum, mean or variance to say anything
 
