@@ -1,0 +1,53 @@
+"""Scores in nbgrader's own gradebook. Runs where nbgrader is installed (the extra `instructor`)."""
+
+from pathlib import Path
+
+import pytest
+from class_kit import HALF, hand_in, in_process, module
+from student_kit import RIGHT, Kit
+
+from autograder.errors import InputError
+from autograder.grade_command import Isolation, grade_with
+
+nbgrader = pytest.importorskip("nbgrader.api", reason="nbgrader is not installed")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'gradebook.db'}"
+
+
+def grade(kit: Kit, submissions: Path, to: Path, url: str, *, force: bool = False) -> None:
+    isolation = Isolation(in_process(kit.folder), "none, a test")
+    grade_with(isolation, kit.folder, submissions, to, gradebook=url, seed=1, force=force)
+
+
+def cell_scores(url: str, student: str) -> dict[str, tuple[float | None, float | None]]:
+    with nbgrader.Gradebook(url, course_id="default_course") as gradebook:
+        submission = gradebook.find_submission("09", student)
+        return {
+            grade.name: (grade.auto_score, grade.manual_score)
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }
+
+
+def test_scores_arrive_and_what_a_person_set_stays(kit: Kit, tmp_path: Path, url: str):
+    submissions = hand_in(
+        tmp_path / "submissions", {"alice/tiny.py": module(kit, **RIGHT), "bob.py": module(kit, **HALF)}
+    )
+    grade(kit, submissions, tmp_path / "results", url)
+    assert cell_scores(url, "alice") == {"ex-9-1": (10, None), "ex-9-2": (15, None), "ex-9-3": (5, None)}
+    assert [score for score, _ in cell_scores(url, "bob").values()] == [10, 0, 0]
+
+    with nbgrader.Gradebook(url, course_id="default_course") as gradebook:
+        gradebook.find_grade("ex-9-2", "tiny", "09", "bob").manual_score = 7
+        gradebook.db.commit()
+    grade(kit, submissions, tmp_path / "results", url, force=True)
+    assert cell_scores(url, "bob")["ex-9-2"] == (0, 7)
+
+
+def test_a_gradebook_that_cannot_be_opened_is_named(kit: Kit, tmp_path: Path):
+    submissions = hand_in(tmp_path / "submissions", {"alice.py": module(kit, **RIGHT)})
+    with pytest.raises(InputError, match="gradebook"):
+        grade(kit, submissions, tmp_path / "results", f"sqlite:///{tmp_path / 'missing' / 'gradebook.db'}")
