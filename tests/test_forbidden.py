@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -151,12 +150,10 @@ class TestSource:
     def test_very_deep_code_is_left_to_the_run_time_layer(self, body):
         assert breaches_in_source(f"def f(x):\n    {body}\n", ["f"], ["sigmoid"], "a.py") == ()
 
-    def test_names_that_double_are_resolved_in_linear_time(self):
+    def test_names_that_double_do_not_take_for_ever(self):  # 2 ** 40 steps, if each were followed
         chain = "\n".join(f"a{i + 1} = a{i} + a{i}" for i in range(40))
         source = f"import torch\na0 = 1.0\n{chain}\ndef f(x):\n    return a40 * x.sigmoid()\n"
-        before = time.perf_counter()
         assert len(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == 1
-        assert time.perf_counter() - before < 5
 
     def test_cells_of_a_notebook_share_their_names(self):
         cells = [

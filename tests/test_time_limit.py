@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -167,7 +166,6 @@ def test_code_in_time_is_left_alone() -> None:
     handler = signal.getsignal(signal.SIGALRM)
     with time_limit(0.3):
         total = sum(range(1000))
-    time.sleep(0.35)  # an alarm that was forgotten would ring now
     assert total == 499500
     assert signal.getsignal(signal.SIGALRM) is handler
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
