@@ -21,7 +21,7 @@ from autograder.intake import Chosen, Handed, Intake, choose
 from autograder.intake_sources import Refused
 from autograder.loading import LoadedSubmission
 from autograder.records import Record, ResultsFolder, RunRecord, has_our_fault, needs_grading
-from autograder.running import Grader, with_checks
+from autograder.running import Grader, collected_checks
 
 Loader = Callable[[bytes, str], LoadedSubmission]
 """Bytes and file name (`autodiff.py`) into a submission that can be called."""
@@ -100,7 +100,8 @@ def grade_class(
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
         loop = _Loop(folder, checks_file, intake, load, results, run, code_digest, pages, progress)
-        return with_checks(folder, loop.grade_all)
+        with collected_checks(folder) as grader:
+            return loop.grade_all(grader)
 
 
 def kit_version() -> str:

@@ -7,12 +7,14 @@ The checks are collected once; each submission then costs only the checks themse
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
+from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
 
 from autograder.errors import InputError
@@ -23,8 +25,6 @@ from autograder.pytest_plugin import KIT
 from autograder.results import Collected, scorecards
 from autograder.scorecard import Scorecard
 from autograder.submission import Submission
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -86,31 +86,15 @@ class Grader:
         return found[0].id if found else ""
 
 
-class _Loop:
-    """A pytest plugin that collects as usual and then hands the items over instead of running them once."""
+class _CollectionErrors:
+    """A pytest plugin that notes what could not be collected."""
 
-    def __init__(self, work: Callable[[Grader], Any]) -> None:
-        self._work = work
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.collection_errors: list[str] = []
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self, session: pytest.Session) -> None:
-        session.config.stash[KIT].lazy = False
+    def __init__(self) -> None:
+        self.texts: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.collection_errors.append(report.longreprtext)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        if not self.collection_errors:
-            try:
-                self.result = self._work(Grader(session))
-            except BaseException as error:
-                self.error = error
-        return True
+            self.texts.append(report.longreprtext)
 
 
 def _forget_modules_of(folder: Path) -> None:
@@ -120,21 +104,34 @@ def _forget_modules_of(folder: Path) -> None:
         del sys.modules[name]
 
 
-def with_checks(folder: Path, work: Callable[[Grader], T]) -> T:
-    """Collects the checks in an assignment's folder once and calls `work` with a grader for them.
+@contextmanager
+def collected_checks(folder: Path) -> Iterator[Grader]:
+    """A grader for the checks in an assignment's folder, which are collected once.
+
+    The same steps as `pytest.main` takes, which would run the items itself and end.
 
     Raises:
         InputError: the checks cannot be collected; the message is pytest's.
-        Whatever `work` raises.
     """
-    loop = _Loop(work)
+    errors = _CollectionErrors()
     _forget_modules_of(folder)
     options = ["-p", "no:terminal", "-p", "no:cacheprovider", "-o", "addopts=", "--import-mode=importlib"]
-    status = pytest.main([str(folder), *options, "--capture=sys", "--continue-on-collection-errors"], plugins=[loop])
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
-        raise InputError(f"pytest could not run the checks in {folder} (exit code {int(status)})")
-    if loop.collection_errors:
-        raise InputError(f"The checks in {folder} cannot be collected:\n" + "\n".join(loop.collection_errors))
-    if loop.error is not None:
-        raise loop.error
-    return loop.result
+    arguments = [str(folder), *options, "--capture=sys", "--continue-on-collection-errors"]
+    try:
+        config = _prepareconfig(arguments, [errors])
+    except pytest.UsageError as error:
+        raise InputError(f"pytest could not run the checks in {folder}: {error}") from None
+    try:
+        config._do_configure()
+        config.stash[KIT].lazy = False
+        session = pytest.Session.from_config(config)
+        config.hook.pytest_sessionstart(session=session)
+        try:
+            config.hook.pytest_collection(session=session)
+            if errors.texts:
+                raise InputError(f"The checks in {folder} cannot be collected:\n" + "\n".join(errors.texts))
+            yield Grader(session)
+        finally:
+            config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
+    finally:
+        config._ensure_unconfigure()

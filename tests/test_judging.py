@@ -29,7 +29,7 @@ if sys.platform == "linux":
     from autograder.judging.selfcheck import Unprotected
     from autograder.judging.settings import Clock, Layers, Limits
     from autograder.judging.writing import packed
-    from autograder.running import Grader, with_checks
+    from autograder.running import Grader, collected_checks
 
 ROOT = Path(__file__).parents[1]
 ATTACKS = Path(__file__).parent / "attacks"
@@ -236,7 +236,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Callab
 
         def run(work: Callable[[Bench], None]) -> None:
             # pytest's own session is left alone: the checks are collected in one of their own
-            with_checks(folder, lambda grader: work(Bench(grader, judge, folder)))
+            with collected_checks(folder) as grader:
+                work(Bench(grader, judge, folder))
 
         yield run
 
@@ -330,19 +331,18 @@ def test_a_score_from_a_worker_is_the_score_from_home() -> None:
     checks, drivers = folder / "test_autodiff.py", (folder / "drivers.py").read_text(encoding="utf-8")
     path = ROOT / "solutions" / "03" / "autodiff.py"
     different = []
-
-    def work(grader: Grader) -> None:
-        with Judge(grader.exercises(checks), closed=[path.parent, checks]) as judge:
-            for seed, (name, text) in enumerate(submissions_of("03", "autodiff", 6).items()):
-                here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
-                there = grader.grade_loaded(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
-                for mine, its in zip(here.exercises, there.exercises, strict=True):
-                    for home, away in zip(mine.checks, its.checks, strict=True):
-                        told = [(c.verdict, c.points, c.message, c.rows, c.misconceptions) for c in (home, away)]
-                        if told[0] != told[1]:
-                            different.append((name, *told))
-
-    with_checks(folder, work)
+    with (
+        collected_checks(folder) as grader,
+        Judge(grader.exercises(checks), closed=[path.parent, checks]) as judge,
+    ):
+        for seed, (name, text) in enumerate(submissions_of("03", "autodiff", 6).items()):
+            here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
+            there = grader.grade_loaded(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
+            for mine, its in zip(here.exercises, there.exercises, strict=True):
+                for home, away in zip(mine.checks, its.checks, strict=True):
+                    told = [(c.verdict, c.points, c.message, c.rows, c.misconceptions) for c in (home, away)]
+                    if told[0] != told[1]:
+                        different.append((name, *told))
     assert different == []
 
 
@@ -351,15 +351,10 @@ def test_a_notebook_scores_as_its_module_does(tmp_path: Path) -> None:
     checks, notebook = folder / "test_autodiff.py", folder / "autodiff.ipynb"
     drivers = (folder / "drivers.py").read_text(encoding="utf-8")
 
-    def work(grader: Grader) -> None:
-        with Judge(grader.exercises(checks)) as judge:
-            here = grader.grade(parse(notebook), checks, seed=1).scorecard
-            there = grader.grade_loaded(
-                judge.load(notebook.read_bytes(), str(notebook), drivers), checks, seed=1
-            ).scorecard
-            assert here == there
-
-    with_checks(folder, work)
+    with collected_checks(folder) as grader, Judge(grader.exercises(checks)) as judge:
+        here = grader.grade(parse(notebook), checks, seed=1).scorecard
+        there = grader.grade_loaded(judge.load(notebook.read_bytes(), str(notebook), drivers), checks, seed=1).scorecard
+        assert here == there
 
 
 def test_how_a_worker_ended_is_said_in_words() -> None:

@@ -18,7 +18,7 @@ from autograder.diagnosis.misconceptions import FILE as SHIPPED
 from autograder.diagnosis.misconceptions import observed, same_observed
 from autograder.errors import InputError
 from autograder.exercise import Exercise, read_exercises
-from autograder.running import Grader, with_checks
+from autograder.running import Grader, collected_checks
 from autograder.scorecard import Verdict
 from autograder.submission import MANIFEST, digest, digest_of_code, from_source, read_manifest
 
@@ -148,7 +148,8 @@ def _write(path: Path, text: str, *, check: bool, keep: bool = False) -> Outcome
 def _build_misconceptions(assignment: Assignment, *, check: bool) -> Outcome:
     """The outcomes of every misconception on the public probes; compared by value, as floats differ by machine."""
     path = assignment.folder / SHIPPED
-    made = with_checks(assignment.folder, lambda grader: shipped_data(assignment, grader))
+    with collected_checks(assignment.folder) as grader:
+        made = shipped_data(assignment, grader)
     try:
         current = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

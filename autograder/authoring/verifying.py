@@ -9,7 +9,7 @@ from autograder.authoring.building import Assignment, Topic
 from autograder.authoring.catalogue import Entry
 from autograder.authoring.source import stub_module
 from autograder.exercise import Exercise
-from autograder.running import Graded, Grader, with_checks
+from autograder.running import Graded, Grader, collected_checks
 from autograder.scorecard import ExerciseScore, Verdict
 from autograder.submission import from_source
 
@@ -44,7 +44,8 @@ def verify(assignment: Assignment, exercise: str, seeds: int) -> Proof:
     Args:
         seeds: how many fresh seeds, besides the public one, must give the same verdicts.
     """
-    return with_checks(assignment.folder, lambda grader: _Run(assignment, exercise, grader, seeds).proof())
+    with collected_checks(assignment.folder) as grader:
+        return _Run(assignment, exercise, grader, seeds).proof()
 
 
 class _Run:
