@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from autograder.bench import Brief, brief_of
 from autograder.class_results import Status, StudentResult, for_student
 from autograder.errors import InputError
 from autograder.exercise import read_exercises
-from autograder.grading import ClassResults, Loader, grade_class
+from autograder.grading import ClassResults, grade_class
+from autograder.hidden import FILE
 from autograder.intake import Intake, take_in
 from autograder.records import ResultsFolder
 
+if TYPE_CHECKING:
+    from autograder.dask_engine import DaskEngine
+    from autograder.engine import Engine, LocalEngine
 
-@dataclass(frozen=True)
-class Isolation:
-    """How submissions are loaded for marks."""
 
-    load: Loader
-    protection: str
-    """Names what was active, for every record."""
-    code_digest: Callable[[bytes, str], str] | None = None
-    further: tuple[Path, ...] = ()
-    """Files outside the assignment's folder that decide scores, too."""
+class Engines(StrEnum):
+    """Where submissions are judged."""
+
+    LOCAL = "local"
+    DASK = "dask"
 
 
 def grade(
@@ -44,36 +45,88 @@ def grade(
     allow_weaker: Annotated[
         bool, typer.Option("--allow-weaker", help="Go on where the isolation is weaker than it should be.")
     ] = False,
+    hidden: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder with a hidden.py of your own, or with NN/hidden.py.")
+    ] = None,
+    judges: Annotated[
+        int | None, typer.Option(min=1, help="How many submissions are judged side by side; one for each processor.")
+    ] = None,
+    engine: Annotated[Engines, typer.Option(help="Judge on this machine, or on a Dask cluster.")] = Engines.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of the Dask cluster, e.g. tcp://10.0.0.1:8786.")
+    ] = None,
     root: Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")] = Path(),
 ) -> None:
     """Grade a class: scores, a scorecard and a page of feedback for each student."""
+    if (engine is Engines.DASK) != (scheduler is not None):
+        raise InputError("--engine dask and --scheduler ADDRESS go together.")
     folder = assignment_folder(root.resolve(), assignment)
-    with isolated(folder, root.resolve(), allow_weaker) as isolation:
-        grade_with(isolation, folder, submissions, to, force=force, gradebook=gradebook, course=course, seed=seed)
+    topic = topic_of(folder)
+    intake = taken_in(submissions, topic)
+    brief = brief_of(
+        folder,
+        topic,
+        hidden=hidden_file(root.resolve() / "solutions", hidden, assignment),
+        closed=(root.resolve() / "solutions",),
+        allow_weaker=allow_weaker,
+    )
+    with opened(brief, engine, scheduler, min(judges or len(os.sched_getaffinity(0)), len(intake.students))) as running:
+        for note in running.notes:
+            Console(stderr=True, highlight=False, markup=False).print(note, soft_wrap=True)
+        grade_with(running, folder, intake, to, force=force, gradebook=gradebook, course=course, seed=seed)
 
 
-@contextmanager
-def isolated(folder: Path, root: Path, allow_weaker: bool) -> Iterator[Isolation]:
-    """Locked-down workers for the submissions of an assignment.
+def opened(brief: Brief, engine: Engines, scheduler: str | None, judges: int) -> LocalEngine | DaskEngine:
+    """The engine that was asked for, not entered yet.
 
     Raises:
-        InputError: this machine cannot lock workers down; the message says what is open and what would help.
+        InputError: this system cannot grade for marks.
     """
-    from autograder.judging.pool import Judge
+    if engine is Engines.DASK:
+        from autograder.dask_engine import DaskEngine
 
-    exercises = [exercise for path in sorted(folder.glob("test_*.py")) for exercise in read_exercises(path)]
-    drivers = folder / "drivers.py"
-    source = drivers.read_text(encoding="utf-8") if drivers.is_file() else ""
-    with Judge(exercises, closed=(root / "solutions", folder), allow_weaker=allow_weaker) as judge:
-        for note in judge.protection.notes():
-            Console(stderr=True, highlight=False, markup=False).print(note, soft_wrap=True)
-        yield Isolation(lambda data, name: judge.load(data, name, source), judge.protection.sentence().rstrip("."))
+        return DaskEngine(brief, scheduler or "")
+    from autograder.engine import LocalEngine
+    from autograder.judging.pool import check_system
+
+    check_system()
+    return LocalEngine(brief, judges)
+
+
+def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
+    """Where the hidden probes of an assignment are: in the folder that was given, else beside its solution.
+
+    Raises:
+        InputError: the folder that was given has none.
+    """
+    if given is None:
+        usual = solutions / assignment / FILE
+        return usual if usual.is_file() else None
+    for path in (given / assignment / FILE, given / FILE):
+        if path.is_file():
+            return path
+    raise InputError(f"{given} has no {FILE} and no {assignment}/{FILE}.")
+
+
+def taken_in(submissions: Path, topic: str) -> Intake:
+    """What came in.
+
+    Raises:
+        InputError: nothing did, or it cannot be looked into.
+    """
+    intake = take_in(submissions, topic)
+    if not intake.students:
+        raise InputError(
+            f"{submissions} holds no submissions of {intake.topic}.py or {intake.topic}.ipynb. "
+            f"Expected is a folder per student, or files named after students."
+        )
+    return intake
 
 
 def grade_with(
-    isolation: Isolation,
+    engine: Engine,
     folder: Path,
-    submissions: Path,
+    intake: Intake,
     to: Path,
     *,
     force: bool = False,
@@ -81,32 +134,23 @@ def grade_with(
     course: str = "default_course",
     seed: int | None = None,
 ) -> ClassResults:
-    """All that the command does once it is known how submissions are loaded.
+    """All that the command does once it is known what came in and who judges it.
 
     Raises:
-        InputError: submissions, results or gradebook cannot be used.
+        InputError: results or gradebook cannot be used.
     """
     from autograder.rendering.class_progress import class_progress
     from autograder.rendering.csv import scores_csv
 
     console = Console(stderr=True, highlight=False, markup=False)
-    intake = take_in(submissions, topic_of(folder))
-    if not intake.students:
-        raise InputError(
-            f"{submissions} holds no submissions of {intake.topic}.py or {intake.topic}.ipynb. "
-            f"Expected is a folder per student, or files named after students."
-        )
     with class_progress(folder.name, len(intake.students)) as progress:
         graded = grade_class(
             folder,
             intake,
             to,
-            isolation.load,
-            protection=isolation.protection,
+            engine,
             seed=seed,
             force=force,
-            further=isolation.further,
-            code_digest=isolation.code_digest,
             pages=pages,
             progress=progress,
         )

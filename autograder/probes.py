@@ -72,11 +72,16 @@ class Ladder:
 
 
 class LadderMaker:
-    """What a check gets as `probes`: makes its ladder from the run's seed and the check's own name."""
+    """What a check gets as `probes`: makes its ladder from the run's seed and the check's own name.
 
-    def __init__(self, seed: int, check: str) -> None:
+    Args:
+        hidden: further argument tuples, which the first ladder that is made ends with.
+    """
+
+    def __init__(self, seed: int, check: str, hidden: Sequence[tuple[Any, ...]] = ()) -> None:
         self._seed = seed
         self._check = zlib.crc32(check.encode())
+        self._hidden = tuple(hidden)
 
     def __call__(
         self,
@@ -85,7 +90,8 @@ class LadderMaker:
         n: int = 5,
     ) -> Ladder:
         drawn = [random(Rng(self._seed, self._check, index)) for index in range(n)] if random else []
-        return Ladder(tuple(hand_made) + tuple(drawn), len(hand_made))
+        hidden, self._hidden = self._hidden, ()
+        return Ladder((*hand_made, *drawn, *hidden), len(hand_made))
 
 
 def fresh(value: X) -> X:

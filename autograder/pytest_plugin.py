@@ -18,6 +18,7 @@ import pytest
 
 from autograder.errors import InputError
 from autograder.exercise import Check, Exercise, read_exercises
+from autograder.hidden import NOTHING_HIDDEN, Hidden
 from autograder.loading import Drivers, LoadedSubmission, load_drivers
 from autograder.results import Collected, check_result, scorecards
 from autograder.scorecard import CheckResult, Verdict
@@ -34,6 +35,7 @@ class Kit:
 
     def __init__(self, config: pytest.Config) -> None:
         self.seed: int = config.getoption("probe_seed")
+        self.hidden: Hidden = NOTHING_HIDDEN
         self.devices: tuple[str, ...] = ()
         self.page = config.pluginmanager.hasplugin("terminalreporter") and _only_assignments(config)
         self.detail: int = getattr(config.option, "verbose", 0)
@@ -223,10 +225,13 @@ def student(request: pytest.FixtureRequest) -> Student:
 
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> LadderMaker:
-    """Makes a ladder of probes: hand-made ones first, then seeded random ones."""
+    """Makes a ladder of probes: hand-made ones first, then seeded random ones, then hidden ones where there are any."""
     from autograder.probes import LadderMaker
 
-    return LadderMaker(request.config.stash[KIT].seed, request.node.nodeid.rpartition("/")[2])
+    kit = request.config.stash[KIT]
+    found = kit.of_item(request.node)
+    hidden = kit.hidden.get(f"{found[0].id}::{found[1].name}", ()) if found else ()
+    return LadderMaker(kit.seed, request.node.nodeid.rpartition("/")[2], hidden)
 
 
 @pytest.hookimpl(wrapper=True)

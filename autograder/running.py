@@ -6,6 +6,7 @@ The checks are collected once; each submission then costs only the checks themse
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from _pytest.runner import runtestprotocol
 
 from autograder.errors import InputError
 from autograder.exercise import Exercise
+from autograder.hidden import NOTHING_HIDDEN, Hidden
 from autograder.loading import LoadedSubmission
 from autograder.outcome import Examination
 from autograder.pytest_plugin import KIT
@@ -46,22 +48,37 @@ class Grader:
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         return self._kit.exercises(checks_file)
 
-    def grade(self, submission: Submission, checks_file: Path, *, seed: int, only: Collection[str] = ()) -> Graded:
+    def grade(
+        self,
+        submission: Submission,
+        checks_file: Path,
+        *,
+        seed: int,
+        only: Collection[str] = (),
+        hidden: Hidden = NOTHING_HIDDEN,
+    ) -> Graded:
         """Runs the checks of one file on a submission, in this process; arguments as `grade_loaded`."""
         loaded = self._kit.load(submission, checks_file)
-        return self.grade_loaded(loaded, checks_file, seed=seed, only=only)
+        return self.grade_loaded(loaded, checks_file, seed=seed, only=only, hidden=hidden)
 
     def grade_loaded(
-        self, loaded: LoadedSubmission, checks_file: Path, *, seed: int, only: Collection[str] = ()
+        self,
+        loaded: LoadedSubmission,
+        checks_file: Path,
+        *,
+        seed: int,
+        only: Collection[str] = (),
+        hidden: Hidden = NOTHING_HIDDEN,
     ) -> Graded:
         """Runs the checks of one file on a submission that is loaded, here or elsewhere.
 
         Args:
             seed: of the random probes.
             only: ids of exercises to run; all if empty.
+            hidden: further probes of the checks.
         """
         checks_file = checks_file.resolve()
-        self._kit.seed = seed
+        self._kit.seed, self._kit.hidden = seed, hidden
         self._kit.replace_submission(checks_file, loaded)
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
@@ -115,8 +132,9 @@ def collected_checks(folder: Path) -> Iterator[Grader]:
     """
     errors = _CollectionErrors()
     _forget_modules_of(folder)
-    options = ["-p", "no:terminal", "-p", "no:cacheprovider", "-o", "addopts=", "--import-mode=importlib"]
-    arguments = [str(folder), *options, "--capture=sys", "--continue-on-collection-errors"]
+    options = ["-p", "no:terminal", "-p", "no:cacheprovider", "--import-mode=importlib", "--capture=sys"]
+    alone = ["-c", os.devnull, "--rootdir", str(folder)]  # no settings or conftest.py from the folders above
+    arguments = [str(folder), *options, *alone, "--continue-on-collection-errors"]
     try:
         config = _prepareconfig(arguments, [errors])
     except pytest.UsageError as error:

@@ -1,25 +1,62 @@
-"""Classes for the tests: submissions of the tiny kit, and a loader that runs them in this process.
+"""Classes for the tests: submissions of the tiny kit, and an engine that runs them in this process.
 
-The loader is for tests only: code that is loaded in the judge's own process can forge its score.
+The engine is for tests only: code that runs in the judge's own process can forge its score.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from student_kit import RIGHT, Kit
 
+from autograder.bench import Judged, brief_of
 from autograder.cells import decode, module_cells, notebook_cells
+from autograder.engine import Job
 from autograder.loading import LoadedSubmission, load_drivers
-from autograder.submission import Submission, from_cells
+from autograder.running import collected_checks
+from autograder.submission import Submission, digest_of_code, from_cells
 
+Load = Callable[[bytes, str], LoadedSubmission]
 TOPIC = "tiny"
 HALF = {"difference": RIGHT["difference"], "row_totals": "return x.sum(0), x.amax(0)"}
 
 
-def in_process(folder: Path) -> Callable[[bytes, str], LoadedSubmission]:
+class InProcess:
+    """Judges submissions one after the other, here.
+
+    Args:
+        load: bytes and file name into a submission; a broken one, for tests of what then happens.
+    """
+
+    def __init__(self, folder: Path, load: Load | None = None, protection: str = "none, a test") -> None:
+        self._folder, self._load = folder, load or in_process(folder)
+        self.brief = brief_of(folder, TOPIC)
+        self.protection = protection
+        self.notes: tuple[str, ...] = ()
+
+    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, Judged]]:
+        checks = self._folder / f"test_{TOPIC}.py"
+        with collected_checks(self._folder) as grader:
+            for job in jobs:
+                try:
+                    loaded = self._load(job.data, job.filename)
+                    if loaded.submission.problem:
+                        yield job, Judged(problem=loaded.submission.problem)
+                        continue
+                    card = grader.grade_loaded(loaded, checks, seed=seed).scorecard
+                except RuntimeError as error:
+                    yield job, Judged(fault=f"{type(error).__name__}: {error}")
+                else:
+                    yield job, Judged(replace(card, problems=tuple(loaded.problems())))
+
+    def code_digest(self, data: bytes, filename: str) -> str:
+        return digest_of_code(filename, decode(data))
+
+
+def in_process(folder: Path) -> Load:
     """A loader for the submissions of an assignment."""
     drivers = load_drivers(folder)
 

@@ -15,16 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from class_kit import in_process
+from class_kit import TOPIC, InProcess
 
-from autograder.grade_command import Isolation, grade_with
+from autograder.grade_command import grade_with
+from autograder.intake import take_in
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:
-    isolation = Isolation(in_process(folder), "none, a test")
-
     def run(to: Path) -> None:
-        grade_with(isolation, folder, submissions, to, seed=5)
+        grade_with(InProcess(folder), folder, take_in(submissions, TOPIC), to, seed=5)
 
     run(results / "reference")
     expected = scores(results / "reference")

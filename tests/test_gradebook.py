@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from class_kit import HALF, hand_in, in_process, module
+from class_kit import HALF, TOPIC, InProcess, hand_in, module
 from student_kit import RIGHT, Kit
 
 from autograder.errors import InputError
-from autograder.grade_command import Isolation, grade_with
+from autograder.grade_command import grade_with
+from autograder.intake import take_in
 
 nbgrader = pytest.importorskip("nbgrader.api", reason="nbgrader is not installed")
 
@@ -18,8 +19,8 @@ def url(tmp_path: Path) -> str:
 
 
 def grade(kit: Kit, submissions: Path, to: Path, url: str, *, force: bool = False) -> None:
-    isolation = Isolation(in_process(kit.folder), "none, a test")
-    grade_with(isolation, kit.folder, submissions, to, gradebook=url, seed=1, force=force)
+    intake = take_in(submissions, TOPIC)
+    grade_with(InProcess(kit.folder), kit.folder, intake, to, gradebook=url, seed=1, force=force)
 
 
 def cell_scores(url: str, student: str) -> dict[str, tuple[float | None, float | None]]:

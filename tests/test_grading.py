@@ -11,19 +11,18 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from class_kit import HALF, TOPIC, hand_in, in_process, module, notebook
+from class_kit import HALF, TOPIC, InProcess, hand_in, in_process, module, notebook
 from hypothesis import settings
 from student_kit import RIGHT, Kit
 
 from autograder.class_results import Status
 from autograder.errors import InputError
-from autograder.grade_command import Isolation, grade_with, topic_of
+from autograder.grade_command import grade_with, topic_of
 from autograder.grading import ClassResults, Done, grade_class
 from autograder.intake import take_in
 from autograder.loading import LoadedSubmission
 
 tried = settings(deadline=None, derandomize=True, max_examples=100)
-PROTECTION = "none, a test"
 
 
 @pytest.fixture
@@ -45,8 +44,8 @@ def class_of_four(kit: Kit, tmp_path: Path) -> Path:
 def run(
     kit: Kit, submissions: Path, to: Path, *, force: bool = False, seed: int | None = None, gradebook: str | None = None
 ) -> ClassResults:
-    isolation = Isolation(in_process(kit.folder), PROTECTION)
-    return grade_with(isolation, kit.folder, submissions, to, force=force, seed=seed, gradebook=gradebook)
+    intake = take_in(submissions, TOPIC)
+    return grade_with(InProcess(kit.folder), kit.folder, intake, to, force=force, seed=seed, gradebook=gradebook)
 
 
 def scores(to: Path) -> dict[str, dict[str, str]]:
@@ -145,13 +144,13 @@ def test_a_loader_that_fails_for_one_costs_the_others_nothing_and_is_run_again(
             raise RuntimeError("the worker is gone")
         return honest(data, filename)
 
-    intake = take_in(class_of_four, TOPIC)
-    found = grade_class(kit.folder, intake, to, load, protection=PROTECTION)
+    intake, engine = take_in(class_of_four, TOPIC), InProcess(kit.folder, load)
+    found = grade_class(kit.folder, intake, to, engine)
     bob = next(result for result in found.results if result.student == "bob")
     assert (bob.status, bob.points) == (Status.NOT_GRADABLE, None)
     assert "grader error" in bob.reason
     broken = False
-    found = grade_class(kit.folder, intake, to, load, protection=PROTECTION)
+    found = grade_class(kit.folder, intake, to, engine)
     assert found.fresh == ("bob",)
     assert [result.points for result in found.results] == [0, 30, 10, 0]
 
@@ -221,10 +220,9 @@ def test_another_run_in_the_same_folder_is_refused(kit: Kit, class_of_four: Path
     checks.write_text(original)
     with mock.patch("autograder.__version__", "9.9"), pytest.raises(InputError, match=r"version of gradlings"):
         run(kit, class_of_four, to)
+    better = InProcess(kit.folder, protection="better")
     with pytest.raises(InputError, match=r"the protection \(none, a test, then better\)"):
-        grade_class(
-            kit.folder, take_in(class_of_four, TOPIC), to, in_process(kit.folder), protection="better", seed=None
-        )
+        grade_class(kit.folder, take_in(class_of_four, TOPIC), to, better)
     assert contents(to) == before
 
 
@@ -245,9 +243,9 @@ def test_records_of_an_unfinished_forced_run_do_not_mix_with_old_ones(kit: Kit, 
         if done.number == 2:
             raise KeyboardInterrupt
 
-    intake, load = take_in(class_of_four, TOPIC), in_process(kit.folder)
+    intake, engine = take_in(class_of_four, TOPIC), InProcess(kit.folder)
     with pytest.raises(KeyboardInterrupt):
-        grade_class(kit.folder, intake, to, load, protection=PROTECTION, force=True, progress=stop)
+        grade_class(kit.folder, intake, to, engine, force=True, progress=stop)
     assert len(run(kit, class_of_four, to).fresh) == 2
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from autograder.errors import InputError
 from autograder.exercise import Exercise
 from autograder.judging.settings import CLOCK, LAYERS, LIMITS, Clock, Layers, Limits
 
@@ -20,6 +21,12 @@ _ONLY_LINUX = (
     "Grading for marks needs Linux: {} has nothing that locks a process down from the inside. Grade on a Linux machine "
     "or in a Linux container; `pytest assignments/NN` checks one's own code everywhere."
 )
+
+
+def check_system() -> None:
+    """Raises `InputError` on a system that has nothing to lock a process down with."""
+    if sys.platform != "linux":
+        raise InputError(_ONLY_LINUX.format({"darwin": "macOS", "win32": "Windows"}.get(sys.platform, "this system")))
 
 
 class Judge:
@@ -59,12 +66,7 @@ class Judge:
 
     def __enter__(self) -> Self:
         """Raises `selfcheck.Unprotected` where workers are not locked down and that was not allowed."""
-        from autograder.errors import InputError
-
-        if sys.platform != "linux":
-            raise InputError(
-                _ONLY_LINUX.format({"darwin": "macOS", "win32": "Windows"}.get(sys.platform, "this system"))
-            )
+        check_system()
         from autograder.judging.selfcheck import Unprotected, protection
 
         try:
@@ -97,6 +99,20 @@ class Judge:
             self._current.close()
         self._current = RemoteSubmission(Material(data, filename, drivers, self._exercises), self._fork, self._clock)
         return self._current
+
+    def code_digest(self, data: bytes, filename: str) -> str:
+        """`submission.digest_of_code`, computed in a worker of its own.
+
+        Raises:
+            ValueError: the file is no notebook, or cannot be read in time.
+        """
+        from autograder.judging.remote import digest_in_worker
+
+        worker = self._fork()
+        try:
+            return digest_in_worker(worker, data, filename, self._clock.cells)
+        finally:
+            worker.close()
 
     def close(self) -> None:
         """Ends the worker and the zygote."""

@@ -317,6 +317,23 @@ class RemoteSubmission(LoadedSubmission):
             self._worker = None
 
 
+def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:
+    """What a submission's code is, as SHA-256, without running it.
+
+    Raises:
+        ValueError: there was no proper answer.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        worker.channel.send(packed({"do": "digest", "file": filename, "source": data}, REQUEST), deadline)
+        (answer,) = _fields(worker.channel.receive(deadline=deadline), "digest").values()
+    except (Late, Ended, Malformed) as error:
+        raise ValueError(f"{filename} cannot be read: {_why(error, 'reading it')}") from None
+    if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
+        raise ValueError(f"{filename} is not a notebook")
+    return answer
+
+
 def _why(error: Exception, what: str) -> str:
     if isinstance(error, Late):
         return f"{what} took too long"

@@ -30,7 +30,7 @@ from autograder.judging.forms import REPLY, REQUEST, Unsendable
 from autograder.judging.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from autograder.judging.wire import Channel, Ended
 from autograder.judging.writing import packed, sendable
-from autograder.submission import Submission, from_cells
+from autograder.submission import Submission, digest_of_code, from_cells
 from autograder.time_limit import TimeUp
 from autograder.torch_settings import kept_settings
 
@@ -170,7 +170,7 @@ class _Worker:
     def serve(self) -> None:
         while True:
             request = self._channel.receive(REQUEST)
-            {"load": self._load, "call": self._call_all}[request["do"]](request)
+            {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
 
     def _say(self, facts: Facts) -> None:
         try:
@@ -180,6 +180,12 @@ class _Worker:
         self._channel.send(buffers)
 
     # Reading and running the submission
+
+    def _digest(self, request: Facts) -> None:
+        try:
+            self._say({"digest": digest_of_code(request["file"], decode(request["source"]))})
+        except (ValueError, RecursionError, MemoryError):
+            self._say({"digest": ""})
 
     def _load(self, request: Facts) -> None:
         self._drivers = request["drivers"], request["drivers_file"]
