@@ -1,10 +1,10 @@
-"""A page of feedback for one student: one HTML file that loads nothing, runs nothing, and prints well."""
+"""Feedback as HTML: a page for a student, an exercise for a notebook. Loads nothing, runs nothing, prints well."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 
 import jinja2
 
@@ -30,13 +30,27 @@ _MOST_PRINTED = 4_000
 def feedback_page(result: StudentResult) -> str:
     """The whole page as text. Control characters are dropped, all text is escaped, and nothing secret is on it."""
     seen = for_student(result)
-    return _template().render(result=seen, card=seen.card, points=result.points)
+    return _environment().get_template("feedback.html.j2").render(result=seen, card=seen.card, points=result.points)
+
+
+def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
+    """One exercise as it stands on the page, with its style, to be shown under a notebook's cell.
+
+    Args:
+        problems: what is wrong with the submission as a whole; shown above.
+    """
+    return _environment().get_template("fragment.html.j2").render(score=score, problems=problems)
 
 
 @lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_visible
+        loader=jinja2.PackageLoader("autograder", "rendering"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
     )
     environment.globals.update(
         word=lambda check: _WORDS[check.verdict],
@@ -49,8 +63,7 @@ def _template() -> jinja2.Template:
         printed=_printed,
         general=_general,
     )
-    text = files("autograder.rendering").joinpath("feedback.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)
+    return environment
 
 
 def _visible(value: object) -> object:
