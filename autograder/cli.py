@@ -12,10 +12,9 @@ from rich.console import Console
 
 from autograder.errors import InputError
 from autograder.grade_command import grade
+from autograder.learn_commands import init, where_am_i
 
 app = typer.Typer(
-    help="Auto-graded exercises that teach the basics of LLMs in PyTorch.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -30,6 +29,16 @@ def main() -> None:
     except InputError as error:
         Console(stderr=True, highlight=False, markup=False).print(f"gradlings: {error}", soft_wrap=True)
         sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def nothing_asked(context: typer.Context) -> None:
+    """Auto-graded exercises that teach the basics of LLMs in PyTorch. Alone: where you are and what to do next."""
+    if context.invoked_subcommand is None:
+        where_am_i(Path())
+
+
+app.command()(init)
 
 
 @app.command()

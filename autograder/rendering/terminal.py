@@ -48,7 +48,7 @@ def write_page(reporter: Any, card: Scorecard, *, detail: bool) -> None:
     """Writes the page to pytest's terminal, in colour only where pytest would use colour."""
     writer = reporter._tw
     encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    text = rendered(card, detail=detail, width=writer.fullwidth, colour=writer.hasmarkup, plain=not _can_show(encoding))
+    text = rendered(card, detail=detail, width=writer.fullwidth, colour=writer.hasmarkup, plain=not can_show(encoding))
     for line in text.splitlines():
         writer.line(line)
 
@@ -72,7 +72,8 @@ def rendered(card: Scorecard, *, detail: bool, width: int, colour: bool, plain: 
     return text.encode("ascii", "replace").decode() if plain else text
 
 
-def _can_show(encoding: str) -> bool:
+def can_show(encoding: str) -> bool:
+    """Whether an encoding has the signs that bars are made of; if not, pages are plain ASCII."""
     try:
         "\u2588\u2591\u00b7".encode(encoding)
     except (UnicodeEncodeError, LookupError):

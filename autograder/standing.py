@@ -1,0 +1,128 @@
+"""Where somebody is in a kit: every exercise, and what is known of it. No torch, and nothing is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from autograder.errors import InputError
+from autograder.exercise import Exercise, read_exercises
+from autograder.submission import Submission, assignment_title, read_submission
+
+
+@dataclass(frozen=True)
+class Place:
+    """An exercise in a kit, and how far it is."""
+
+    exercise: Exercise
+    checks_file: Path
+    points: int = 0
+    """Points at the last check."""
+    solved: bool = False
+    attempts: int = 0
+    """How many different answers were checked."""
+
+    @property
+    def assignment(self) -> str:
+        return self.checks_file.parent.name
+
+    @property
+    def topic(self) -> str:
+        """`test_autodiff.py` checks `autodiff.py` or `autodiff.ipynb`."""
+        return self.checks_file.stem.removeprefix("test_")
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to do: solved, or a warm-up that comes solved."""
+        return self.solved or not self.exercise.points
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.exercise.functions)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All exercises of a kit, in order."""
+
+    root: Path
+    places: tuple[Place, ...]
+
+    @property
+    def assignments(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(place.assignment for place in self.places))
+
+    def of(self, assignment: str) -> tuple[Place, ...]:
+        return tuple(place for place in self.places if place.assignment == assignment)
+
+    def title(self, assignment: str) -> str:
+        return assignment_title(self.root / "assignments" / assignment)
+
+    @cached_property
+    def next(self) -> Place | None:
+        """The first exercise that is not done; None when all are."""
+        return next((place for place in self.places if not place.done), None)
+
+    def find(self, wanted: str) -> Place:
+        """The exercise with an id ("3.5"), or the first that is not done of an assignment ("03").
+
+        Raises:
+            InputError: there is no such thing.
+        """
+        for place in self.places:
+            if place.exercise.id == wanted:
+                return place
+        number = wanted.zfill(2)
+        inside = self.of(number)
+        if inside:
+            return next((place for place in inside if not place.done), inside[0])
+        raise InputError(
+            f"There is no assignment or exercise {wanted}. There are the assignments {', '.join(self.assignments)}; "
+            f"an exercise is written as {self.places[-1].exercise.id}."
+        )
+
+
+def find_root(start: Path) -> Path:
+    """The kit that a folder is in: the nearest folder with assignments/ in it, here or above.
+
+    Raises:
+        InputError: there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / "assignments").glob("[0-9]*/test_*.py")):
+            return folder
+    raise InputError(f"There is no kit in {start}. `gradlings init my-kit` makes one; then change into it (cd my-kit).")
+
+
+def read_standing(root: Path) -> Standing:
+    """Every exercise below `root/assignments`.
+
+    Raises:
+        InputError: a file of checks cannot be read.
+    """
+    places = [
+        Place(exercise, path)
+        for path in (root / "assignments").glob("[0-9]*/test_*.py")
+        for exercise in read_exercises(path)
+    ]
+    return Standing(root, tuple(sorted(places, key=lambda place: _number(place.exercise.id))))
+
+
+def _number(id: str) -> list[int]:
+    return [int(part) for part in id.split(".")]
+
+
+def submission_of(place: Place) -> Submission:
+    """The file that somebody works in."""
+    return read_submission(place.checks_file.parent, place.topic)
+
+
+def where(submission: Submission, functions: tuple[str, ...]) -> Iterator[str]:
+    """`file:line` of each function that is there."""
+    for name in functions:
+        if name in submission.functions:
+            function = submission.functions[name]
+            yield f"{function.file}:{function.line}"
