@@ -11,6 +11,7 @@ import ast
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from autograder.forbidden import Breach, Rule, chosen, written
@@ -77,26 +78,57 @@ def _read(
 ) -> tuple[Breach, ...]:
     if not rules:
         return ()
-    body: list[ast.stmt] = []
-    lines: list[str] = []
-    starts: list[int] = []
-    for _, source in sources:  # one line count for all, so that a line number tells the file, too
-        starts.append(len(lines))
-        body += _parsed(source, offset=len(lines))
-        lines += source.split("\n")
-    reader = _Reader(ast.Module(body, []), rules)
+    try:
+        program = _parsed(sources)
+    except RecursionError:
+        return ()  # nested deeper than Python can follow: run time sees it
+    reader = _Reader(program, rules)
     reader.read(functions)
     breaches = []
     for rule, line, what in sorted(set(reader.found), key=lambda found: (found[1], found[0])):
-        index = bisect_right(starts, line - 1) - 1
-        breaches.append(Breach(rule, what, line - starts[index], sources[index][0], lines[line - 1].strip()))
+        index = bisect_right(program.starts, line - 1) - 1
+        line_there = line - program.starts[index]
+        breaches.append(Breach(rule, what, line_there, sources[index][0], program.lines[line - 1].strip()))
     return tuple(breaches)
 
 
-def _parsed(source: str, offset: int) -> list[ast.stmt]:
+@dataclass(frozen=True)
+class _Program:
+    """All files of a submission as one tree, and what is known of the whole of it."""
+
+    tree: ast.Module
+    lines: list[str]
+    starts: list[int]
+    """How many lines come before each file: one line count for all, so that a line number tells the file, too."""
+    own_members: frozenset[str]
+    changes: Mapping[str, list[ast.stmt]]
+    global_users: tuple[FunctionNode, ...]
+    """The functions in which something is declared `global`."""
+
+
+@lru_cache(maxsize=2)  # the exercises of a submission are read one after the other
+def _parsed(sources: tuple[tuple[str, str], ...]) -> _Program:
+    body: list[ast.stmt] = []
+    lines: list[str] = []
+    starts: list[int] = []
+    for _, source in sources:
+        starts.append(len(lines))
+        body += _statements(source, offset=len(lines))
+        lines += source.split("\n")
+    tree = ast.Module(body, [])
+    nodes = list(ast.walk(tree))
+    users: tuple[FunctionNode, ...] = ()
+    if any(isinstance(node, ast.Global) for node in nodes):
+        functions = [node for node in nodes if isinstance(node, FunctionNode)]
+        users = tuple(f for f in functions if any(isinstance(inner, ast.Global) for inner in ast.walk(f)))
+    return _Program(tree, lines, starts, _members_of_own_classes(nodes), _changes_by_name(body), users)
+
+
+def _statements(source: str, offset: int) -> list[ast.stmt]:
     try:
         tree = ast.parse(source)
-        ast.increment_lineno(tree, offset)
+        if offset:
+            ast.increment_lineno(tree, offset)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return tree.body
@@ -105,13 +137,13 @@ def _parsed(source: str, offset: int) -> list[ast.stmt]:
 class _Reader:
     """Walks over the reachable code of one submission and notes every breach."""
 
-    def __init__(self, tree: ast.Module, rules: Sequence[Rule]) -> None:
+    def __init__(self, program: _Program, rules: Sequence[Rule]) -> None:
         self.rules = rules
         self.found: list[tuple[str, int, str]] = []
         self._names = Names()
-        self._module = Scope(tree)
-        self._own_members = _members_of_own_classes(tree)
-        self._changes: Mapping[str, list[ast.stmt]] = defaultdict(list)
+        self._program = program
+        self._module = Scope(program.tree)
+        self._own_members = program.own_members
         self._seen: set[ast.AST] = set()
         """Functions, lambdas and classes that are reached."""
         self._evaluated: set[ast.AST] = set()
@@ -134,13 +166,9 @@ class _Reader:
             pass  # nested deeper than Python can follow: what was found so far counts, run time sees the rest
 
     def _bind(self) -> None:
-        tree = self._module.node
-        assert isinstance(tree, ast.Module)
-        collect(tree.body, self._module)
-        for node in ast.walk(tree):
-            if isinstance(node, FunctionNode) and any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
-                function_scope(node, self._module)  # for what it binds at top level
-        self._changes = _changes_by_name(tree.body)
+        collect(self._program.tree.body, self._module)
+        for function in self._program.global_users:
+            function_scope(function, self._module)  # for what it binds at top level
 
     # What is reached
 
@@ -241,12 +269,12 @@ class _Reader:
                 self._evaluated.add(value)
                 self._value(value, self._module)
                 if any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in ast.walk(value)):
-                    self._changed_by(self._changes[".backward"])  # whoever called it, that filled in .grad
+                    self._changed_by(self._program.changes[".backward"])  # whoever called it, that filled in .grad
         imported = any(isinstance(meaning, Library) for meaning in self._names.lookup(name, self._module))
-        for statement in self._changes[name]:
+        for statement in self._program.changes[name]:
             if not (imported and isinstance(statement, ast.Expr)):  # torch.allclose(...) tried out changes nothing
                 self._changed_by([statement])
-        self._changed_by(self._changes[f"setattr {name}"])
+        self._changed_by(self._program.changes[f"setattr {name}"])
 
     def _changed_by(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:
@@ -379,10 +407,10 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _members_of_own_classes(tree: ast.Module) -> frozenset[str]:
+def _members_of_own_classes(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Every method and attribute name that the file gives to some object of its own."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             names.add(node.attr)
         elif isinstance(node, ast.ClassDef):
