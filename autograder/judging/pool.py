@@ -67,11 +67,11 @@ class Judge:
     def __enter__(self) -> Self:
         """Raises `selfcheck.Unprotected` where workers are not locked down and that was not allowed."""
         check_system()
-        from autograder.judging.selfcheck import Unprotected, protection
-
         try:
-            hello = self._running().hello
-            self.protection = protection(self.load, hello, self._limits, self._closed)
+            zygote = self._running()
+            from autograder.judging.selfcheck import Unprotected, protection  # imports torch, as the zygote does now
+
+            self.protection = protection(self.load, zygote.hello, self._limits, self._closed)
             if not self.protection.holds and not self._allow_weaker:
                 raise Unprotected(self.protection.refusal())
         except BaseException:

@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from autograder.judging.settings import Layers, Limits
-from autograder.judging.wire import Channel
 
 _LARGEST = 1 << 20
+_WARM_UP = 120.0
 _FIRST_UID, _UIDS = 61184, 4096
 """User ids that systemd keeps for short-lived services: nobody's."""
 _ENVIRONMENT = {
@@ -64,11 +65,12 @@ _HOW_IT_ENDED = {
 
 
 class Zygote:
-    """A running zygote. Its workers are forked one after the other; not for use from several threads at once."""
+    """A running zygote. Its workers are forked one after the other; not for use from several threads at once.
 
-    def __init__(
-        self, layers: Layers, limits: Limits, rules: Sequence[tuple[str, ...]], seconds: float = 120.0
-    ) -> None:
+    It imports torch while whoever made it does the same; `hello` waits for it.
+    """
+
+    def __init__(self, layers: Layers, limits: Limits, rules: Sequence[tuple[str, ...]]) -> None:
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = mine
         self._private_uid = layers.private_uid and os.geteuid() == 0
@@ -88,12 +90,17 @@ class Zygote:
                 start_new_session=True,
             )
         config = {"layers": asdict(layers), "limits": asdict(limits), "rules": list(rules), "warm": []}
-        try:
+        with contextlib.suppress(OSError):  # it died at once; `hello` says so
             self._control.send(json.dumps(config).encode())
-            self.hello: dict[str, Any] = self._message(seconds)[0]
-        except ZygoteDied:
-            self.close()
-            raise
+
+    @cached_property
+    def hello(self) -> dict[str, Any]:
+        """What it says of itself once it is warm.
+
+        Raises:
+            ZygoteDied: it could not be started.
+        """
+        return self._message(_WARM_UP)[0]
 
     @property
     def alive(self) -> bool:
@@ -109,6 +116,7 @@ class Zygote:
         Raises:
             ZygoteDied: there is no zygote any more.
         """
+        assert self.hello, "the first message is not an answer to a request"
         self._forked += 1
         number = self._forked
         mine, its = socket.socketpair()
@@ -186,6 +194,8 @@ class WorkerProcess:
         self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, mine, output
         self._shown = 0
         self._open = True
+        from autograder.judging.wire import Channel  # deferred: a zygote is started before torch is imported here
+
         self.channel = Channel(mine.fileno())
 
     def printed(self) -> str:
