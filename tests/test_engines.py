@@ -1,0 +1,308 @@
+"""Many judges at once, here and on a cluster: the same scores from all, and nothing lost when one dies."""
+
+import contextlib
+import csv
+import multiprocessing
+import multiprocessing.connection
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from class_kit import HALF, TOPIC, hand_in, module, notebook, saved_by_jupyter
+from student_kit import RIGHT, Kit
+
+from autograder.bench import Judged, brief_of
+from autograder.dask_engine import DaskEngine
+from autograder.engine import Job, LocalEngine
+from autograder.errors import InputError
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading for marks needs Linux")
+
+ANSWERS = {
+    "right": RIGHT,
+    "half": HALF,
+    "untouched": {},
+    "sign": {"difference": "return b - a"},
+    "ends": {**RIGHT, "count_up": "import os; os._exit(0)"},
+}
+POINTS = {"right": 30, "half": 10, "untouched": 0, "sign": 0, "ends": 27}
+
+
+@pytest.fixture
+def submissions(kit: Kit, tmp_path: Path) -> Path:
+    """Two of a kind each, one of them a notebook."""
+    files = {f"{name}/tiny.py": module(kit, **bodies) for name, bodies in ANSWERS.items()}
+    files |= {f"{name}2/tiny.ipynb": notebook(kit, **bodies) for name, bodies in ANSWERS.items()}
+    return hand_in(tmp_path / "submissions", files)
+
+
+def scores(to: Path) -> dict[str, dict[str, str]]:
+    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def points(to: Path) -> dict[str, int]:
+    return {student.rstrip("2"): int(row["score"]) for student, row in scores(to).items()}
+
+
+def judged(engine: LocalEngine, jobs: Iterator[Job]) -> dict[str, Judged]:
+    return {job.student: result for job, result in engine.judged(jobs, 3)}
+
+
+def job(kit: Kit, student: str, **bodies: str) -> Job:
+    return Job(student, "tiny.py", module(kit, **bodies))
+
+
+# ---- this machine
+
+
+def test_a_class_is_graded_side_by_side(kit: Kit, submissions: Path, tmp_path: Path) -> None:
+    done = kit.gradlings("grade", "09", str(submissions), "--to", str(tmp_path / "to"), "--judges", "2")
+    assert done.code == 0, done.said
+    assert points(tmp_path / "to") == POINTS
+    assert len(scores(tmp_path / "to")) == 2 * len(ANSWERS)
+    assert "All attempts to get out failed" in done.said
+    assert not multiprocessing.active_children()
+
+
+def test_a_judge_that_is_killed_takes_no_score_with_it(kit: Kit) -> None:
+    def jobs() -> Iterator[Job]:
+        for number in range(8):
+            if number == 4:
+                for judge in multiprocessing.active_children():
+                    os.kill(judge.pid or 0, signal.SIGKILL)
+            yield job(kit, f"s{number}", **(RIGHT if number % 2 else HALF))
+
+    with LocalEngine(brief_of(kit.folder, TOPIC), 2) as engine:
+        found = judged(engine, jobs())
+    assert {student: result.card and result.card.points for student, result in found.items()} == {
+        f"s{number}": 30 if number % 2 else 10 for number in range(8)
+    }
+
+
+def test_a_submission_that_takes_judges_down_is_named_and_the_others_are_graded(kit: Kit) -> None:
+    """A check with a bug that ends the judge, on one answer only."""
+    call = "agree(student.difference, probes([scalars(5.0, 3.0), scalars(1.5, -4.0)]), minus)"
+    ends = "__import__('os').kill(__import__('os').getpid(), 9)"
+    checks = kit.folder / "test_tiny.py"
+    kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {ends}")
+    answers = {"a": RIGHT, "b": RIGHT, "deadly": {"difference": "return 666"}, "c": RIGHT, "d": RIGHT}
+    with LocalEngine(brief_of(kit.folder, TOPIC), 2) as engine:
+        found = judged(engine, iter([job(kit, student, **bodies) for student, bodies in answers.items()]))
+    assert found.pop("deadly").fault == "the judge's own process died, twice, while this was graded"
+    assert [result.card.points for result in found.values() if result.card] == [30, 30, 30, 30]
+
+
+def test_a_grader_that_is_killed_leaves_no_judge_and_the_same_command_finishes(
+    kit: Kit, submissions: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "to"
+    command = [
+        sys.executable,
+        "-m",
+        "autograder.cli",
+        "grade",
+        "09",
+        str(submissions),
+        "--to",
+        str(to),
+        "--judges",
+        "2",
+    ]
+    grader = subprocess.Popen(command, cwd=kit.root, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list((to / "records").glob("*.json")):
+        assert grader.poll() is None, grader.stderr and grader.stderr.read()
+        os.sched_yield()
+    descendants = below(grader.pid)
+    assert len(descendants) >= 2
+    grader.kill()
+    grader.wait()
+    for process in descendants:
+        with contextlib.suppress(ProcessLookupError):  # waits for its end, however soon that is
+            pidfd = os.pidfd_open(process)
+            assert multiprocessing.connection.wait([pidfd], 30), "a judge or zygote lives on"
+            os.close(pidfd)
+    kept = {path: path.read_bytes() for path in (to / "records").glob("*.json")}
+    done = kit.run(*["gradlings", *command[3:]])
+    assert done.code == 0, done.said
+    assert points(to) == POINTS
+    assert all(path.read_bytes() == data for path, data in kept.items())
+
+
+def below(pid: int) -> list[int]:
+    """All processes that a process started, and those they started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            found += [child, *below(child)]
+    return found
+
+
+def test_a_notebook_that_was_only_opened_does_not_count(kit: Kit, tmp_path: Path) -> None:
+    """What is in a notebook is read in a worker, too."""
+    files = {"ann/tiny.py": module(kit, **RIGHT), "ann/tiny.ipynb": saved_by_jupyter(kit.notebook.read_bytes())}
+    folder = hand_in(tmp_path / "submissions", files)
+    done = kit.gradlings("grade", "09", str(folder), "--to", str(tmp_path / "to"))
+    assert done.code == 0, done.said
+    assert points(tmp_path / "to") == {"ann": 30}
+    assert "tiny.ipynb is as it was handed out" in done.said
+
+
+# ---- hidden probes, and names at a secret seed
+
+HIDDEN = """
+from autograder import floats, scalars
+
+PROBES = {"9.1::test_vectors": [(floats([41.0, 0.0]), floats([1.0, 2.0]))]}
+"""
+
+
+def test_hidden_probes_catch_what_public_ones_do_not(kit: Kit, tmp_path: Path) -> None:
+    hard_coded = "return a - b if (a < 40).all() else a"
+    folder = hand_in(
+        tmp_path / "submissions",
+        {"honest.py": module(kit, **RIGHT), "sly.py": module(kit, **{**RIGHT, "difference": hard_coded})},
+    )
+    command = ("grade", "09", str(folder), "--judges", "1")
+    private = hand_in(tmp_path / "private", {"09/hidden.py": HIDDEN.encode()})
+    for options, sly in (((), "30"), (("--hidden", str(private)), "25")):
+        to = tmp_path / f"to{sly}"
+        done = kit.gradlings(*command, "--to", str(to), *options)
+        assert done.code == 0, done.said
+        assert {name: row["score"] for name, row in scores(to).items()} == {"honest": "30", "sly": sly}
+    (private / "09/hidden.py").write_text(HIDDEN.replace("41.0", "42.0"))
+    again = kit.gradlings(*command, "--to", str(to), "--hidden", str(private))
+    assert (again.code, "since then the file hidden.py (hidden) changed" in again.said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PROBES = {", "cannot be run: SyntaxError"),
+        ("PROBE = {}", "defines no PROBES"),
+        ("PROBES = []", "PROBES is a list"),
+        ("PROBES = {'9.1::test_vector': []}", "there is no check 9.1::test_vector; there are 9.1::test_numbers, 9.1::"),
+        ("PROBES = {'9.1::test_vectors': [1]}", "must be a list of tuples"),
+    ],
+)
+def test_bad_hidden_probes_are_named(text: str, said: str, kit: Kit, submissions: Path, tmp_path: Path) -> None:
+    private = hand_in(tmp_path / "private", {"hidden.py": text.encode()})
+    arguments = ("grade", "09", str(submissions), "--to", str(tmp_path / "to"), "--hidden", str(private))
+    done = kit.gradlings(*arguments, "--judges", "1")
+    assert done.code == 2
+    assert f"{private / 'hidden.py'}" in done.said
+    assert said in done.said
+    assert not (tmp_path / "to").exists()
+
+
+SWAPPED = ("Every entry is the right one with the opposite sign. Which of the two is taken away from the other?",)
+
+
+def test_a_mistake_keeps_its_name_at_a_secret_seed(kit: Kit) -> None:
+    with LocalEngine(brief_of(kit.folder, TOPIC), 1) as engine:
+        for seed in random.Random(0).sample(range(1 << 40), 3):
+            ((_, result),) = engine.judged([job(kit, "a", difference="return b - a")], seed)
+            assert result.card is not None
+            (score,) = [score for score in result.card.exercises if score.id == "9.1"]
+            assert score.misconceptions == SWAPPED
+
+
+# ---- a cluster
+
+
+class Cluster:
+    """A Dask scheduler and its workers, each in a process of its own."""
+
+    def __init__(self, workers: int) -> None:
+        scheduler = self._started("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self._all = [scheduler]
+        self.address = said(scheduler, "Scheduler at:").split()[-1]
+        options = (self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        self.workers = [self._started("worker", *options) for _ in range(workers)]
+        self._all += self.workers
+        for worker in self.workers:
+            said(worker, "Registered to:")
+
+    def _started(self, *command: str) -> subprocess.Popen[str]:
+        everything = [sys.executable, "-m", "dask", *command]
+        return subprocess.Popen(everything, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+    def close(self) -> None:
+        for process in reversed(self._all):
+            process.kill()
+            process.wait()
+
+
+def said(process: subprocess.Popen[str], start: str) -> str:
+    """The line of its log that holds a text."""
+    assert process.stderr is not None
+    return next(line for line in process.stderr if start in line)
+
+
+def test_a_cluster_gives_the_same_scores_and_loses_nothing_with_a_worker(
+    kit: Kit, submissions: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "to"
+    hand_in(submissions, {f"more{number}/tiny.py": module(kit, **RIGHT) for number in range(20)})
+    with contextlib.closing(Cluster(workers=2)) as cluster:
+        command = ["grade", "09", str(submissions), "--to", str(to), "--engine", "dask"]
+        command += ["--scheduler", cluster.address]
+        grader = subprocess.Popen(
+            [sys.executable, "-m", "autograder.cli", *command], cwd=kit.root, stderr=subprocess.PIPE, text=True
+        )
+        while not list((to / "records").glob("*.json")):
+            assert grader.poll() is None, grader.stderr and grader.stderr.read()
+            os.sched_yield()
+        cluster.workers[0].kill()
+        _, complaints = grader.communicate(timeout=120)
+        assert grader.returncode == 0, complaints
+        assert {name: int(row["score"]) for name, row in scores(to).items()} == {
+            **POINTS,
+            **{f"{name}2": earned for name, earned in POINTS.items()},
+            **{f"more{number}": 30 for number in range(20)},
+        }
+        assert "All attempts to get out failed" in complaints
+        before = {path: path.read_bytes() for path in (to / "records").glob("*.json")}
+        again = kit.gradlings(*command)
+        assert (again.code, "30 taken from an earlier run" in again.said) == (0, True), again.said
+        assert all(path.read_bytes() == data for path, data in before.items())
+
+
+def test_a_local_cluster_gives_the_same_scores(kit: Kit, submissions: Path, tmp_path: Path) -> None:
+    from dask.distributed import LocalCluster
+
+    to = tmp_path / "to"
+    with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address="", host="127.0.0.1") as cluster:
+        address = cluster.scheduler_address
+        done = kit.gradlings(
+            "grade", "09", str(submissions), "--to", str(to), "--engine", "dask", "--scheduler", address
+        )
+        assert done.code == 0, done.said
+        assert points(to) == POINTS
+        with (
+            pytest.raises(InputError, match=r"The Dask worker .*Here is gradlings .*; the class is graded with .*9\.9"),
+            DaskEngine(replace(brief_of(kit.folder, TOPIC), versions={"gradlings": "9.9"}), address),
+        ):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--engine", "dask"), "--engine dask and --scheduler ADDRESS go together"),
+        (("--scheduler", "tcp://127.0.0.1:1"), "--engine dask and --scheduler ADDRESS go together"),
+        (("--engine", "dask", "--scheduler", "nonsense://x"), "No Dask scheduler answers at nonsense://x"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_named(
+    options: tuple[str, ...], sentence: str, kit: Kit, submissions: Path, tmp_path: Path
+) -> None:
+    done = kit.gradlings("grade", "09", str(submissions), "--to", str(tmp_path / "to"), *options)
+    assert done.code == 2
+    assert sentence in done.said
