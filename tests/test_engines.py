@@ -21,6 +21,7 @@ from autograder.bench import Judged, brief_of
 from autograder.dask_engine import DaskEngine
 from autograder.engine import Job, LocalEngine
 from autograder.errors import InputError
+from autograder.hidden import read_hidden
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading for marks needs Linux")
 
@@ -191,14 +192,22 @@ def test_hidden_probes_catch_what_public_ones_do_not(kit: Kit, tmp_path: Path) -
         ("PROBES = {'9.1::test_vectors': [1]}", "must be a list of tuples"),
     ],
 )
-def test_bad_hidden_probes_are_named(text: str, said: str, kit: Kit, submissions: Path, tmp_path: Path) -> None:
-    private = hand_in(tmp_path / "private", {"hidden.py": text.encode()})
-    arguments = ("grade", "09", str(submissions), "--to", str(tmp_path / "to"), "--hidden", str(private))
-    done = kit.gradlings(*arguments, "--judges", "1")
-    assert done.code == 2
-    assert f"{private / 'hidden.py'}" in done.said
-    assert said in done.said
-    assert not (tmp_path / "to").exists()
+def test_bad_hidden_probes_are_named(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read_hidden(text, tmp_path / "hidden.py", {"9.1::test_numbers", "9.1::test_vectors"})
+    assert str(refused.value).startswith(str(tmp_path / "hidden.py"))
+    assert said in str(refused.value)
+
+
+def test_hidden_probes_that_cannot_be_used_end_the_run_before_it_begins(
+    kit: Kit, submissions: Path, tmp_path: Path
+) -> None:
+    arguments = ("grade", "09", str(submissions), "--to", str(tmp_path / "to"), "--judges", "1")
+    for text, said in {"PROBES = {'9.7::test': []}": "there is no check 9.7::test", "": "has no hidden.py"}.items():
+        private = hand_in(tmp_path / "private", {"hidden.py": text.encode()} if text else {})
+        done = kit.gradlings(*arguments, "--hidden", str(private if text else tmp_path))
+        assert (done.code, said in done.said) == (2, True), done.said
+        assert not (tmp_path / "to").exists()
 
 
 SWAPPED = ("Every entry is the right one with the opposite sign. Which of the two is taken away from the other?",)
