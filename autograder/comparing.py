@@ -5,8 +5,10 @@ Nothing is broadcast and nothing is converted to make it fit. What differs is sa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -190,14 +192,14 @@ def _leaf_difference(got: Any, expected: Any, rules: Rules) -> _Leaf | None:
         return _number_difference(got, expected, rules, rules.tolerance(rules.numbers))
     if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
         return _array_difference(got, expected, rules)
-    pair = show_pair(got, expected)
+    pair = partial(show_pair, got, expected)  # text is dear: only for what differs
     if isinstance(got, Tensor) or type(got) is not type(expected):
         if isinstance(expected, tuple | list | dict):
-            return None if _difference(got, expected, rules) is None else _Leaf("", *pair)
+            return None if _difference(got, expected, rules) is None else _Leaf("", *pair())
         if isinstance(got, str) and isinstance(expected, str):
-            return None if str.__eq__(got, expected) is True else _Leaf("", *pair)
-        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair)
-    return None if (expected == got) is True else _Leaf("", *pair)
+            return None if str.__eq__(got, expected) is True else _Leaf("", *pair())
+        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair())
+    return None if (expected == got) is True else _Leaf("", *pair())
 
 
 def _is_number(value: Any) -> bool:
@@ -205,25 +207,25 @@ def _is_number(value: Any) -> bool:
 
 
 def _number_difference(got: Any, expected: Any, rules: Rules, tolerance: tuple[float, float]) -> _Leaf | None:
-    pair = show_pair(got, expected)
+    pair = partial(show_pair, got, expected)
     if isinstance(expected, bool) != isinstance(got, bool):
-        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair)
+        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair())
     if isinstance(expected, int) and isinstance(got, float):
         same = "The number is right, but it is" if got == expected else "The answer is"
-        return _Leaf(f"{same} a float; it must be an int. Was / used where // belongs?", *pair)
+        return _Leaf(f"{same} a float; it must be an int. Was / used where // belongs?", *pair())
     if rules.exact_types and type(got) is not type(expected):
-        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair)
+        return _Leaf(f"{kind_text(got)} came back instead of {kind_text(expected)}.", *pair())
     if isinstance(expected, int):
-        return None if got == expected else _Leaf("", *pair)
-    relative, absolute = tolerance
-    close = torch.isclose(
-        torch.tensor(float(got), dtype=torch.float64),
-        torch.tensor(expected, dtype=torch.float64),
-        rtol=relative,
-        atol=absolute,
-        equal_nan=True,
-    )
-    return None if bool(close) else _Leaf("", *pair)
+        return None if got == expected else _Leaf("", *pair())
+    return None if _close(float(got), expected, *tolerance) else _Leaf("", *pair())
+
+
+def _close(got: float, expected: float, relative: float, absolute: float) -> bool:
+    """As `torch.isclose` with equal_nan."""
+    if got == expected or (math.isnan(got) and math.isnan(expected)):
+        return True
+    apart = abs(got - expected)
+    return math.isfinite(apart) and apart <= absolute + abs(relative * expected)
 
 
 def _array_difference(got: np.ndarray, expected: np.ndarray, rules: Rules) -> _Leaf | None:
@@ -233,26 +235,32 @@ def _array_difference(got: np.ndarray, expected: np.ndarray, rules: Rules) -> _L
 
 
 def _tensor_difference(got: Any, expected: Tensor, rules: Rules) -> _Leaf | None:
-    pair = show(got), show(expected)
+    pair = partial(_shown, got, expected)
     if not isinstance(got, Tensor):
         advice = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) else ""
-        return _Leaf(f"Your function returned {kind_text(got)}; it must return a tensor.{advice}", *pair)
+        return _Leaf(f"Your function returned {kind_text(got)}; it must return a tensor.{advice}", *pair())
     if type(got) not in (Tensor, torch.nn.Parameter):
-        return _Leaf(f"Your function returned a {type(got).__name__}; it must return a plain tensor.", *pair)
+        return _Leaf(f"Your function returned a {type(got).__name__}; it must return a plain tensor.", *pair())
     if got.layout != torch.strided or got.is_complex() != expected.is_complex():
-        return _Leaf("Your function returned a tensor of another kind (sparse or complex).", *pair)
+        return _Leaf("Your function returned a tensor of another kind (sparse or complex).", *pair())
     if got.shape != expected.shape:
         sentence = f"The shape is {shape_text(got.shape)}; it must be {shape_text(expected.shape)}."
-        return _Leaf(sentence, *pair)
+        return _Leaf(sentence, *pair())
     if got.dtype != expected.dtype:
         sentence = f"The dtype is {dtype_text(got.dtype)}; it must be {dtype_text(expected.dtype)}."
         return _Leaf(sentence, described(got), described(expected))
     if got.device != expected.device:
-        return _Leaf(f"The result is on {got.device}; it must be on {expected.device}.", *pair)
+        return _Leaf(f"The result is on {got.device}; it must be on {expected.device}.", *pair())
     return _value_difference(got.detach().cpu(), expected.detach().cpu(), rules, expected.device.type)
 
 
+def _shown(got: Any, expected: Any) -> tuple[str, str]:
+    return show(got), show(expected)
+
+
 def _value_difference(got: Tensor, expected: Tensor, rules: Rules, device: str) -> _Leaf | None:
+    if torch.equal(got, expected):
+        return None  # most are right to the last bit, and that is seen sooner
     if expected.is_floating_point() or expected.is_complex():
         relative, absolute = rules.tolerance(expected.dtype, device)
         right = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
@@ -280,17 +288,11 @@ def _value_difference(got: Tensor, expected: Tensor, rules: Rules, device: str) 
 
 def changed(before: Any, after: Any) -> bool:
     """True if a value is no longer what it was: other shape, dtype, values, length, keys."""
+    if before is after:
+        return False
     if isinstance(before, Tensor):
-        return not (
-            isinstance(after, Tensor)
-            and before.shape == after.shape
-            and before.dtype == after.dtype
-            and bool(
-                torch.isclose(before.detach(), after.detach(), rtol=0, atol=0, equal_nan=True).all()
-                if before.is_floating_point()
-                else torch.equal(before, after)
-            )
-        )
+        same_form = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
+        return not (same_form and _same_values(before.detach(), after.detach()))
     if isinstance(before, np.ndarray):
         return not (isinstance(after, np.ndarray) and np.array_equal(before, after))
     if isinstance(before, tuple | list):
@@ -302,3 +304,9 @@ def changed(before: Any, after: Any) -> bool:
     if isinstance(before, bool | int | float | str):
         return before == before and (before == after) is not True
     return False
+
+
+def _same_values(before: Tensor, after: Tensor) -> bool:
+    if torch.equal(before, after):
+        return True
+    return before.is_floating_point() and bool(torch.isclose(before, after, rtol=0, atol=0, equal_nan=True).all())

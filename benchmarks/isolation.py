@@ -1,0 +1,130 @@
+"""What grading in locked-down workers costs: processor time of a submission, isolated and in one process.
+
+    python benchmarks/isolation.py [03 06] [--rounds 12]
+
+Both ways grade the same submissions with the same checks and seed, in turns; every submission is a source that neither
+has seen before. Isolated means: judge, zygote and workers together.
+
+03: what isolation adds, as a share of the processor time of `python -c "import torch"`     to be at most 2 %
+06: isolated / in process                                                                    to be at most 1.5
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.authoring.catalogue import load_catalogue
+from autograder.cells import module_cells
+from autograder.grade_command import topic_of
+from autograder.judging.pool import Judge
+from autograder.running import Grader, with_checks
+from autograder.submission import from_source
+
+ROOT = Path(__file__).resolve().parent.parent
+SEED = 7  # one for a whole class, as when grading
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("assignments", nargs="*", default=["03", "06"])
+    parser.add_argument("--rounds", type=int, default=12, help="rounds over the class, one of warming up (default: 12)")
+    options = parser.parse_args()
+    floor = statistics.median(import_torch() for _ in range(5))
+    print(f"import torch: {floor * 1000:.0f} ms of processor time (median of 5)")
+    for number in options.assignments or ["03", "06"]:
+        measure(number, options.rounds, floor)
+
+
+def import_torch() -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def measure(number: str, rounds: int, floor: float) -> None:
+    """Prints one line for each kind of submission."""
+    folder = ROOT / "assignments" / number
+    topic = topic_of(folder)
+    checks = folder / f"test_{topic}.py"
+    drivers = (folder / "drivers.py").read_text(encoding="utf-8") if (folder / "drivers.py").is_file() else ""
+
+    def work(grader: Grader) -> None:
+        with Judge(grader.exercises(checks), closed=[ROOT / "solutions"]) as judge:
+            print(f"{number}: {judge.protection.sentence()}")
+            for kind, texts in submissions(number, topic).items():
+                here: list[float] = []
+                there: list[float] = []
+                waited: list[float] = []
+                for turn in range(rounds):
+                    for index, text in enumerate(texts):
+                        path = Path(f"/class/{kind}-{turn}-{index}/{topic}.py")
+
+                        def in_process(text: str = text, path: Path = path) -> None:
+                            grader.grade(from_source(text, path), checks, seed=SEED)
+
+                        def isolated(text: str = text, path: Path = path) -> None:
+                            remote = judge.load(text.encode(), str(path), drivers)
+                            grader.grade_loaded(remote, checks, seed=SEED)
+                            remote.close()
+
+                        mine, theirs = spent(in_process), spent(isolated, judge.process_id)
+                        if turn:
+                            here.append(mine[0])
+                            there.append(theirs[0])
+                            waited.append(theirs[1])
+                report(number, kind, here, there, waited, floor)
+
+    with_checks(folder, work)
+
+
+def report(
+    number: str, kind: str, here: list[float], there: list[float], waited: list[float], floor: float
+) -> None:
+    alone, apart = statistics.mean(here), statistics.mean(there)
+    print(
+        f"{number} {kind:12} in process {alone * 1000:6.1f} ms   isolated {apart * 1000:6.1f} ms"
+        f" ({statistics.mean(waited) * 1000:.1f} ms of wall time)   adds {(apart - alone) * 1000:6.1f} ms"
+        f" = {(apart - alone) / floor:6.2%} of import torch   ratio {apart / alone:.2f}"
+    )
+
+
+def submissions(number: str, topic: str) -> dict[str, list[str]]:
+    """The solution; and a class of whom a third has all, a third half, and a third a mistake or two."""
+    solution = (ROOT / "solutions" / number / f"{topic}.py").read_text(encoding="utf-8")
+    stub = (ROOT / "assignments" / number / f"{topic}.py").read_text(encoding="utf-8")
+    done, empty = (module_cells(text, "") for text in (solution, stub))
+    half = "\n".join(cell.source for cell in (*done[: len(done) // 2], *empty[len(empty) // 2 :]))
+    wrong = [entry.submission(solution) for entry in load_catalogue(ROOT / "solutions" / number / "misconceptions.py")]
+    mixed = [text for entry in wrong[::7][:4] for text in (solution, half, entry)]
+    return {"solution": [solution] * 3, "mixed class": mixed}
+
+
+def spent(work: Callable[[], None], helper: int | None = None) -> tuple[float, float]:
+    """Seconds of processor time, those of a helper process and its children included, and of wall time."""
+    started, before = time.perf_counter(), time.process_time() + (of_process(helper) if helper else 0.0)
+    work()
+    after = time.process_time()
+    waited = time.perf_counter() - started
+    if helper:
+        time.sleep(0.02)  # until the worker is taken down and counted; nobody is charged for this
+        after += of_process(helper)
+    return after - before, waited
+
+
+def of_process(pid: int) -> float:
+    """Seconds of processor time of a process and of those it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
