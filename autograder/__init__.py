@@ -11,14 +11,16 @@ from autograder.exercise import exercise
 
 if TYPE_CHECKING:
     from autograder.checking import agree, satisfies
+    from autograder.notebook import check
     from autograder.probes import Rng, floats, scalars
 
 __version__ = "0.1.0"
-__all__ = ["Rng", "agree", "exercise", "floats", "satisfies", "scalars"]
+__all__ = ["Rng", "agree", "check", "exercise", "floats", "satisfies", "scalars"]
 
 _LAZY = {
     "agree": "autograder.checking",
     "satisfies": "autograder.checking",
+    "check": "autograder.notebook",
     "Rng": "autograder.probes",
     "floats": "autograder.probes",
     "scalars": "autograder.probes",

@@ -19,6 +19,7 @@ from types import CodeType
 _MARKER = re.compile(r"^# %%")
 _RUNS_PYTHON = re.compile(r"^%%(time|timeit|capture|prun)\b")
 _MAGIC = re.compile(r"^\s*(%|!|\?|get_ipython\(\))|^[^#'\"]*\?\s*$")
+_ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w, ]*=\s*)(%|!)(?!=)")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Cell:
     file: str
     first_line: int = 1
     flags: int = 0
-    """Compiler flags of `from __future__` imports in earlier cells, which hold for later ones."""
+    """Compiler flags: of `from __future__` imports in earlier cells, which hold for later ones; await in notebooks."""
 
     def defines(self, name: str) -> bool:
         """True if the text seems to define a function, also where Python cannot read it."""
@@ -67,7 +68,7 @@ def compiled(cell: Cell) -> Compiled:
     """
     padded = "\n" * (cell.first_line - 1) + cell.source
     try:
-        tree = ast.parse(padded, cell.file)
+        tree = compile(padded, cell.file, "exec", flags=cell.flags | ast.PyCF_ONLY_AST, dont_inherit=True)
         code = compile(padded, cell.file, "exec", flags=cell.flags, dont_inherit=True)
     except ValueError as error:  # a NUL byte in the source
         raise SyntaxError(str(error), (cell.file, cell.first_line, 0, "")) from None
@@ -95,7 +96,7 @@ def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
         ValueError: the text is not a notebook.
     """
     cells = [
-        Cell(without_magics(source), f"{path} cell {number}")
+        Cell(without_magics(source), f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         for number, source in notebook_code(text)
         if source.strip()
     ]
@@ -120,20 +121,35 @@ def notebook_code(text: str) -> list[tuple[int, str]]:
 
 
 def without_magics(source: str) -> str:
-    """Notebook lines that are not Python (%magic, !shell, name?) become comments; line numbers stay.
+    """Notebook lines that are not Python (%magic, !shell, name?) do nothing; line numbers stay.
 
-    A cell that Python can read is left as it is. A cell magic that times or captures keeps the cell's Python; any
-    other (%%bash, %%html) makes the whole cell a comment.
+    A cell that Python can read is left as it is. A name that such a line is assigned to becomes None. A cell magic that
+    times or captures keeps the cell's Python; any other (%%bash, %%html) makes the whole cell a comment.
     """
     try:
-        ast.parse(source)
+        compile(source, "", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         return source
     except (SyntaxError, ValueError):
         pass
     lines = source.split("\n")
     if source.startswith("%%") and not _RUNS_PYTHON.match(source):
         return "\n".join("# " + line for line in lines)
-    return "\n".join("# " + line if _MAGIC.match(line) else line for line in lines)
+    python, goes_on = [], False
+    for line in lines:
+        magic = goes_on or _MAGIC.match(line) or _ASSIGNED.match(line)
+        python.append(_quiet(line, first=not goes_on) if magic else line)
+        goes_on = bool(magic) and line.endswith("\\")
+    return "\n".join(python)
+
+
+def _quiet(line: str, first: bool) -> str:
+    """A line of magic as Python that does nothing: a block that holds nothing else stays a block."""
+    if not first:
+        return "# " + line
+    if assigned := _ASSIGNED.match(line):
+        return f"{assigned[1]}None  # {line[assigned.end(1) :]}".removesuffix("\\")
+    indent = line[: len(line) - len(line.lstrip())]
+    return f"{indent}pass  # {line.lstrip()}".removesuffix("\\")
 
 
 def decode(data: bytes) -> str:
@@ -164,7 +180,7 @@ def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _with_future(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     flags, done = 0, []
     for cell in cells:
-        done.append(replace(cell, flags=flags))
+        done.append(replace(cell, flags=cell.flags | flags))
         for name in re.findall(r"^from __future__ import (\w+)", cell.source, re.MULTILINE):
             flags |= getattr(__future__, name).compiler_flag if name in __future__.all_feature_names else 0
     return tuple(done)

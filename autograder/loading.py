@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from autograder.cell_code import fresh_namespace, run_code
 from autograder.cells import compiled
 from autograder.exercise import Exercise
 from autograder.forbidden import Breach
@@ -41,7 +42,7 @@ class LoadedSubmission:
 
     def __init__(self, submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> None:
         self.submission = submission
-        self.namespace: dict[str, Any] = {"__name__": submission.path.stem, "__file__": str(submission.path)}
+        self.namespace = fresh_namespace(submission.path)
         self.cell_errors: list[tuple[int, Raised]] = []
         self._drivers = drivers
         following = 0
@@ -64,7 +65,7 @@ class LoadedSubmission:
             lines = [line + "\n" for line in cell.source.split("\n")]
             linecache.cache[cell.file] = (len(cell.source), None, lines, cell.file)
         try:
-            exec(code, self.namespace)
+            run_code(code, self.namespace)
         except (KeyboardInterrupt, TimeUp):
             raise
         except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
@@ -76,6 +77,9 @@ class LoadedSubmission:
             return [self.submission.problem]
         found = [problem.sentence for problem in self.submission.syntax_problems]
         return found + [loading_sentence(raised) for _, raised in self.cell_errors]
+
+    def missing_sentence(self, name: str) -> str:
+        return f"There is no function called {name} in {shown(self.submission.path)}. Was it renamed or deleted?"
 
     def type_of(self, name: str) -> str:
         """ "" if the submission binds no such name, "function" if it can be called, else its type's name."""

@@ -144,5 +144,4 @@ class StudentFunction:
         for index, raised in self._loaded.cell_errors:
             if submission.cells[index].defines(name):
                 return Unavailable(Verdict.ERROR, loading_sentence(raised), raised.place, raised)
-        message = f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"
-        return Unavailable(Verdict.MISSING, message, shown(submission.path))
+        return Unavailable(Verdict.MISSING, self._loaded.missing_sentence(name), shown(submission.path))

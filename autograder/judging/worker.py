@@ -22,6 +22,7 @@ from typing import Any, cast
 
 import torch
 
+from autograder.cell_code import fresh_namespace, run_code
 from autograder.cells import compiled, decode, module_cells, notebook_cells
 from autograder.forbidden import Breach
 from autograder.forbidden_calls import CallRecorder
@@ -30,6 +31,7 @@ from autograder.judging.forms import REPLY, REQUEST, Unsendable
 from autograder.judging.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from autograder.judging.wire import Channel, Ended
 from autograder.judging.writing import packed, sendable
+from autograder.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from autograder.submission import Submission, digest_of_code, from_cells
 from autograder.time_limit import TimeUp
 from autograder.torch_settings import kept_settings
@@ -205,7 +207,7 @@ class _Worker:
         self._say(facts)
         if not request["run"]:
             return
-        self._namespace = {"__name__": path.stem, "__file__": str(path)}
+        self._namespace = fresh_namespace(path)
         alarm = _Alarm(request["seconds"])
         with kept_settings():
             for index in range(len(self._submission.cells)):
@@ -246,7 +248,7 @@ class _Worker:
             return None  # among the problems of syntax already
         try:
             with alarm:
-                exec(code, self._namespace)
+                run_code(code, self._namespace)
         except BaseException as error:
             if isinstance(error, TimeUp):
                 alarm.start()  # the cells after it get as much again
