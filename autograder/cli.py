@@ -12,7 +12,7 @@ from rich.console import Console
 
 from autograder.errors import InputError
 from autograder.grade_command import grade
-from autograder.learn_commands import init, where_am_i
+from autograder.learn_commands import init, watch, where_am_i
 
 app = typer.Typer(
     add_completion=False,
@@ -39,6 +39,7 @@ def nothing_asked(context: typer.Context) -> None:
 
 
 app.command()(init)
+app.command()(watch)
 
 
 @app.command()

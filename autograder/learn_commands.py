@@ -16,9 +16,9 @@ _SHOWN = 12  # names of kept files; more become a number
 
 def where_am_i(root: Path) -> None:
     """Shows where you are in the kit around a folder and what to do next; without a kit, how to get one."""
-    from autograder.rendering.standing import overview
+    from autograder.course import find_root, read_course
+    from autograder.rendering.overview import overview
     from autograder.rendering.terminal import can_show
-    from autograder.standing import find_root, read_standing
 
     console = Console(highlight=False, markup=False, emoji=False)
     try:
@@ -29,7 +29,7 @@ def where_am_i(root: Path) -> None:
         console.print("  gradlings init my-kit\n  cd my-kit\n  gradlings watch\n", style="cyan")
         console.print("All commands: gradlings --help", style="dim")
         return
-    for line in overview(read_standing(kit), plain=not can_show(console.encoding)):
+    for line in overview(read_course(kit), plain=not can_show(console.encoding)):
         console.print(line, soft_wrap=True)
 
 
@@ -65,3 +65,13 @@ def init(
     console.print()
     for command, meaning in steps.items():
         console.print(f"  {command:<{wide}}  {meaning}".rstrip(), soft_wrap=True)
+
+
+def watch(
+    wanted: Annotated[str, typer.Argument(metavar="[NN or EXERCISE]", help="Where to start, e.g. 03 or 3.5.")] = "",
+    root: Annotated[Path, typer.Option("--root", help="The kit; the one around this folder if not given.")] = Path(),
+) -> None:
+    """Show the next exercise and check it on every save."""
+    from autograder.watching.loop import watch as watch_kit
+
+    watch_kit(root, wanted)

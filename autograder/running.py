@@ -23,10 +23,10 @@ from autograder.exercise import Exercise
 from autograder.hidden import NOTHING_HIDDEN, Hidden
 from autograder.loading import LoadedSubmission
 from autograder.outcome import Examination
-from autograder.pytest_plugin import KIT
+from autograder.pytest_plugin import KIT, topic_of
 from autograder.results import Collected, scorecards
 from autograder.scorecard import Scorecard
-from autograder.submission import Submission
+from autograder.submission import Submission, read_submission
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ class Grader:
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         return self._kit.exercises(checks_file)
+
+    def own_submission(self, checks_file: Path) -> LoadedSubmission:
+        """Loads the file beside the checks. From now on this is a student's self-check: mistakes are diagnosed by
+        their signatures, too, and pictures are left beside the file."""
+        self._kit.lazy = True
+        return self._kit.load(read_submission(checks_file.parent, topic_of(checks_file)), checks_file)
 
     def grade(
         self,

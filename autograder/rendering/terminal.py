@@ -44,6 +44,12 @@ def page(card: Scorecard, *, detail: bool = False, plain: bool = False, width: i
     yield Text("")
 
 
+def exercise_lines(exercise: ExerciseScore, *, plain: bool = False, width: int = 80) -> Iterator[Padding | Text]:
+    """What the page says of one exercise, without the command for a hint."""
+    yield _exercise_line(exercise, len(exercise.id), min(cell_len(exercise.name), 34), plain, set())
+    yield from _exercise_findings(exercise, False, width, set(), hint=False)
+
+
 def write_page(reporter: Any, card: Scorecard, *, detail: bool) -> None:
     """Writes the page to pytest's terminal, in colour only where pytest would use colour."""
     writer = reporter._tw
@@ -122,7 +128,9 @@ def _word(exercise: ExerciseScore) -> str:
     return f"{passed} of {len(exercise.checks)} checks" if len(exercise.checks) > 1 else ""
 
 
-def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: set[str]) -> Iterator[Padding | Text]:
+def _exercise_findings(
+    exercise: ExerciseScore, detail: bool, width: int, said: set[str], hint: bool = True
+) -> Iterator[Padding | Text]:
     failing = [check for check in exercise.checks if check.verdict not in _UNREACHED]
     first = {check.subject: check for check in reversed(failing)}
     for check in exercise.checks if detail and exercise.attempted else [c for c in failing if c is first[c.subject]]:
@@ -136,7 +144,7 @@ def _exercise_findings(exercise: ExerciseScore, detail: bool, width: int, said: 
         if cause and check is first[check.subject]:
             yield _indented(Text(cause, style="yellow"), 6)
     told = failing and failing[0].verdict is not Verdict.GRADER_ERROR and failing[0].message not in said
-    if told and exercise.max_points:
+    if told and exercise.max_points and hint:
         yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
     for note in _notes(exercise):
         if note not in said:

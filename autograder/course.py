@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from autograder.errors import InputError
 from autograder.exercise import Exercise, read_exercises
-from autograder.submission import Submission, assignment_title, read_submission
+from autograder.submission import assignment_title, read_submission, shown
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,13 @@ class Place:
         return self.checks_file.stem.removeprefix("test_")
 
     @property
-    def done(self) -> bool:
-        """Whether there is nothing left to do: solved, or a warm-up that comes solved."""
-        return self.solved or not self.exercise.points
-
-    @property
     def name(self) -> str:
         return ", ".join(self.exercise.functions)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """All exercises of a kit, in order."""
+class Course:
+    """All exercises of a kit, in their order."""
 
     root: Path
     places: tuple[Place, ...]
@@ -58,15 +52,32 @@ class Standing:
         return tuple(place for place in self.places if place.assignment == assignment)
 
     def title(self, assignment: str) -> str:
-        return assignment_title(self.root / "assignments" / assignment)
+        return self._titles[assignment]
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        return {place.assignment: assignment_title(place.checks_file.parent) for place in self.places}
+
+    def neighbour(self, place: Place, step: int) -> Place | None:
+        """The exercise that many steps on; None beyond either end."""
+        at = self.index(place) + step
+        return self.places[at] if 0 <= at < len(self.places) else None
+
+    def index(self, place: Place) -> int:
+        return next(at for at, other in enumerate(self.places) if other.exercise.id == place.exercise.id)
+
+    def updated(self, place: Place) -> Course:
+        """With another state of one exercise."""
+        at = self.index(place)
+        return replace(self, places=(*self.places[:at], place, *self.places[at + 1 :]))
 
     @cached_property
     def next(self) -> Place | None:
-        """The first exercise that is not done; None when all are."""
-        return next((place for place in self.places if not place.done), None)
+        """The first exercise that is not solved; None when all are."""
+        return next((place for place in self.places if not place.solved), None)
 
     def find(self, wanted: str) -> Place:
-        """The exercise with an id ("3.5"), or the first that is not done of an assignment ("03").
+        """The exercise with an id ("3.5"), or the first that is not solved of an assignment ("03").
 
         Raises:
             InputError: there is no such thing.
@@ -77,7 +88,7 @@ class Standing:
         number = wanted.zfill(2)
         inside = self.of(number)
         if inside:
-            return next((place for place in inside if not place.done), inside[0])
+            return next((place for place in inside if not place.solved), inside[0])
         raise InputError(
             f"There is no assignment or exercise {wanted}. There are the assignments {', '.join(self.assignments)}; "
             f"an exercise is written as {self.places[-1].exercise.id}."
@@ -97,8 +108,8 @@ def find_root(start: Path) -> Path:
     raise InputError(f"There is no kit in {start}. `gradlings init my-kit` makes one; then change into it (cd my-kit).")
 
 
-def read_standing(root: Path) -> Standing:
-    """Every exercise below `root/assignments`.
+def read_course(root: Path) -> Course:
+    """Every exercise below `root/assignments`, but for warm-ups: they come solved and are worth nothing.
 
     Raises:
         InputError: a file of checks cannot be read.
@@ -107,22 +118,19 @@ def read_standing(root: Path) -> Standing:
         Place(exercise, path)
         for path in (root / "assignments").glob("[0-9]*/test_*.py")
         for exercise in read_exercises(path)
+        if exercise.points
     ]
-    return Standing(root, tuple(sorted(places, key=lambda place: _number(place.exercise.id))))
+    return Course(root, tuple(sorted(places, key=lambda place: _number(place.exercise.id))))
 
 
 def _number(id: str) -> list[int]:
     return [int(part) for part in id.split(".")]
 
 
-def submission_of(place: Place) -> Submission:
-    """The file that somebody works in."""
-    return read_submission(place.checks_file.parent, place.topic)
-
-
-def where(submission: Submission, functions: tuple[str, ...]) -> Iterator[str]:
-    """`file:line` of each function that is there."""
-    for name in functions:
+def where(place: Place) -> str:
+    """`file:line` of the function to write, in the file that somebody works in; the file alone if it is not there."""
+    submission = read_submission(place.checks_file.parent, place.topic)
+    for name in place.exercise.functions:
         if name in submission.functions:
-            function = submission.functions[name]
-            yield f"{function.file}:{function.line}"
+            return f"{shown(submission.functions[name].file)}:{submission.functions[name].line}"
+    return shown(submission.path)

@@ -1,0 +1,204 @@
+"""The screen of watch mode: a pure function of what there is to show."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from autograder.course import Course, Place
+from autograder.prose import Prose
+from autograder.rendering.prose import prose_lines
+from autograder.rendering.terminal import exercise_lines
+from autograder.scorecard import ExerciseScore
+
+_WIDEST = 100
+
+
+class View(StrEnum):
+    """What fills the screen."""
+
+    EXERCISE = "exercise"
+    LIST = "list"
+    SOLUTION = "solution"
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A hint that was asked for."""
+
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything the screen depends on."""
+
+    course: Course
+    place: Place
+    prose: Prose
+    where: str = ""
+    """`file:line` of the function to write."""
+    score: ExerciseScore | None = None
+    """The last verdict; None while there is none."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the file as a whole, or with the check."""
+    busy: str = ""
+    """What is going on, in a word or two."""
+    note: str = ""
+    """One line about the last key, until the next."""
+    hints: tuple[Hint, ...] = ()
+    solution: str = ""
+    view: View = View.EXERCISE
+    scroll: int = 0
+    cursor: int = 0
+    """The chosen line of the list."""
+
+
+KEYS = {"n": "next", "p": "previous", "h": "hint", "l": "list", "s": "solution", "q": "quit"}
+
+
+def frame(shown: Shown, *, width: int, height: int, colour: bool, plain: bool) -> list[str]:
+    """Exactly `height` lines for a terminal: heading, as much of the body as fits, keys."""
+    width = min(width, _WIDEST)
+    head = as_lines([_heading(shown, width, plain), _rule(width, plain)], width=width, colour=colour)
+    foot = as_lines([_rule(width, plain), _keys(shown, width)], width=width, colour=colour)
+    body = as_lines(list(_body(shown, plain, width)), width=width, colour=colour)
+    room = max(height - len(head) - len(foot), 1)
+    top = clamped(shown, len(body), room)
+    window = body[top : top + room]
+    if top + room < len(body) and window:
+        more = Text(f"  {len(body) - top - room + 1} more lines: space, arrow keys", style="dim")
+        window[-1] = as_lines([more], width=width, colour=colour)[0]
+    return [*head, *window, *[""] * (room - len(window)), *foot][:height]
+
+
+def clamped(shown: Shown, lines: int, room: int) -> int:
+    """The first line to show, so that the last page is full."""
+    return max(min(shown.scroll, lines - room), 0)
+
+
+def body_text(shown: Shown, *, width: int, plain: bool) -> str:
+    """The body as text without colours, for terminals that can only print one line after the other."""
+    return "\n".join(line.rstrip() for line in as_lines(list(_body(shown, plain, width)), width=width, colour=False))
+
+
+def as_lines(parts: list[RenderableType], *, width: int, colour: bool) -> list[str]:
+    """Renders to lines no wider than `width`."""
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+    for part in parts:
+        console.print(part)
+    return buffer.getvalue().split("\n")[:-1]
+
+
+def _heading(shown: Shown, width: int, plain: bool) -> Text:
+    dot = "-" if plain else "\u00b7"
+    place = shown.place
+    inside = shown.course.of(place.assignment)
+    solved = sum(other.solved for other in inside)
+    title = shown.course.title(place.assignment)
+    line = Text(f"{place.assignment} {dot} {title}", style="bold", no_wrap=True, overflow="ellipsis")
+    right = shown.busy or f"{solved} of {len(inside)} solved"
+    line.truncate(width - len(right) - 2, overflow="ellipsis", pad=True)
+    return line.append(f"  {right}", style="yellow" if shown.busy else "green" if solved else "dim")
+
+
+def _rule(width: int, plain: bool) -> Text:
+    return Text(("-" if plain else "\u2500") * width, style="dim")
+
+
+def _keys(shown: Shown, width: int) -> Text:
+    if shown.note:
+        return Text(shown.note, style="yellow", no_wrap=True, overflow="ellipsis")
+    keys = {"arrows": "choose", "enter": "go there", "l": "back", "q": "quit"} if shown.view is View.LIST else KEYS
+    if shown.view is View.SOLUTION:
+        keys = {"s": "back"} | {key: word for key, word in KEYS.items() if key != "s"}
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for key, word in keys.items():
+        line.append(f"{key} ", style="bold cyan").append(f"{word}   ", style="dim")
+    return line
+
+
+def _body(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+    if shown.view is View.LIST:
+        yield from _list(shown, plain)
+    elif shown.view is View.SOLUTION:
+        yield Text(f"One solution of {shown.place.exercise.id}; many others are as good", style="bold")
+        yield Text("")
+        for line in shown.solution.split("\n"):
+            yield Text(line, no_wrap=True, overflow="ellipsis", style="cyan")
+    else:
+        yield from _exercise(shown, plain, width)
+
+
+def _exercise(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+    yield from _title(shown)
+    for problem in shown.problems:
+        yield Text(problem, style="red")
+        yield Text("")
+    if shown.score is not None and shown.score.attempted:
+        yield from exercise_lines(shown.score, plain=plain, width=width)
+        if shown.score.solved:
+            yield Padding(Text("right: n goes on, s shows another solution", style="green"), (0, 0, 0, 6))
+        yield Text("")
+    for hint in shown.hints:
+        yield Text(hint.heading, style="bold yellow")
+        yield from prose_lines(hint.text, plain=plain)
+    yield from prose_lines(shown.prose.text, plain=plain)
+
+
+def _title(shown: Shown) -> Iterator[RenderableType]:
+    title = Text(f"{shown.place.exercise.id} {shown.prose.title or shown.place.name}", style="bold")
+    if shown.where and (shown.score is None or not shown.score.attempted):
+        title.append(f"   write {shown.place.name} in ", style="not bold dim").append(
+            shown.where, style="not bold cyan"
+        )
+    yield title
+    yield Text("")
+
+
+def _list(shown: Shown, plain: bool) -> Iterator[RenderableType]:
+    """The exercises of this assignment, and the other assignments in a line each."""
+    mark, full = (">", "x") if plain else ("\u25b6", "\u2588")
+    for number, entry in enumerate(list_entries(shown.course, shown.place.assignment)):
+        line = Text(
+            f" {mark if number == shown.cursor else ' '} ", style="bold cyan", no_wrap=True, overflow="ellipsis"
+        )
+        chosen = "reverse" if number == shown.cursor else ""
+        if isinstance(entry, str):
+            places = shown.course.of(entry)
+            solved = sum(place.solved for place in places)
+            line.append(f"{entry} {shown.course.title(entry)}", style=f"bold {chosen}")
+            yield line.append(f"   {solved} of {len(places)} solved", style="dim")
+            continue
+        state = "solved" if entry.solved else f"{entry.attempts} attempts" if entry.attempts else ""
+        sign = full if entry.solved else "~" if entry.attempts else " "
+        line.append(f"  {sign} ", style="green" if entry.solved else "yellow")
+        line.append(f"{entry.exercise.id:<5} {entry.name:<34}", style=chosen)
+        yield line.append(f" {entry.points:>2}/{entry.exercise.points:<2} {state}", style="dim")
+
+
+def list_entries(course: Course, assignment: str) -> list[Place | str]:
+    """What can be chosen in the list, top to bottom: assignments by id, exercises of the present one."""
+    entries: list[Place | str] = []
+    for other in course.assignments:
+        entries.append(other)
+        if other == assignment:
+            entries.extend(course.of(other))
+    return entries

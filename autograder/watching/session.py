@@ -1,0 +1,279 @@
+"""What watch mode knows and does: keys, saves and answers change it, the screen shows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.course import Course, Place, where
+from autograder.errors import InputError
+from autograder.hints import read_ladder
+from autograder.prose import exercise_prose, solution_code
+from autograder.rendering.watch_screen import Hint, Shown, View, clamped, list_entries
+from autograder.scorecard import ExerciseScore, Scorecard, Verdict
+from autograder.watching.messages import Answer, Kind, Request
+from autograder.watching.sources import Snapshot, changed, snapshot
+
+_ATTEMPTS = 3  # before the solution is offered
+_PATIENCE = 0.25  # seconds in which an editor may be in the middle of saving
+_LOADING = 10.0  # seconds for the cells of a submission, on top of the limits of its checks
+
+
+class Session:
+    """The state of watch mode.
+
+    Args:
+        check: has a request answered.
+        restart: has the checks read anew.
+    """
+
+    def __init__(
+        self, course: Course, place: Place, check: Callable[[Request], None], restart: Callable[[], None]
+    ) -> None:
+        self.open = True
+        self._check, self._restart = check, restart
+        self._number = 0
+        self._requested = place
+        self._scores: dict[str, ExerciseScore] = {}
+        self._tried: dict[str, set[tuple[str, ...]]] = {}
+        """The different answers to each exercise that were not right."""
+        self._untouched = True
+        self._look_again = 0.0
+        self._seen = Snapshot()
+        self.shown = Shown(course, place, exercise_prose(place.checks_file.parent, place.topic, place.exercise.id))
+        self._go(place)
+
+    # ---- what happens
+
+    def saved(self, paths: set[Path]) -> None:
+        """Something below the assignments changed; empty: a second has passed, look whether it did."""
+        folder = self.shown.place.checks_file.parent
+        if any(path.parent == folder and _belongs_to_checks(path) for path in paths):
+            self._restart()
+            self._seen = Snapshot()
+        self.look()
+
+    def look(self) -> None:
+        """Checks the file if it is not what was checked last."""
+        now = snapshot(self.shown.place)
+        if now != self._seen and now.looks_unfinished(self._seen) and not self._look_again:
+            self._look_again = time.monotonic() + _PATIENCE
+        if time.monotonic() < self._look_again and now.looks_unfinished(self._seen):
+            return
+        self._look_again = 0.0
+        if now == self._seen:
+            return
+        before, self._seen = self._seen, now
+        same_file = tuple(place for place in self.shown.course.places if place.checks_file == self._place.checks_file)
+        edited = changed(before, now, same_file) if before.texts else ()
+        if len(edited) == 1 and edited[0].exercise.id != self._place.exercise.id:
+            self._show(edited[0])
+        self._request()
+
+    def pause(self) -> float:
+        """Seconds until `look` is wanted even if nothing happens."""
+        return max(0.01, self._look_again - time.monotonic()) if self._look_again else 1.0
+
+    def answered(self, answer: Answer) -> None:
+        """The warm process said something."""
+        if answer.kind is Kind.READY:
+            return
+        if answer.kind is Kind.FAILED:
+            self.shown = replace(self.shown, problems=(answer.message,), busy="", score=None)
+            return
+        if answer.number != self._number:
+            return
+        if answer.kind is Kind.ENDED:
+            if self.shown.busy:
+                self.shown = replace(self.shown, problems=(answer.message,), busy="", score=None)
+            return
+        assert answer.card is not None
+        self._received(answer.card)
+        if answer.kind is Kind.FIRST:
+            self._verdict(answer.card)
+        elif self._untouched:
+            self._untouched = False
+            following = self._first_unsolved()
+            if following is not None and self._place.solved:
+                self._go(following)
+
+    def _received(self, card: Scorecard) -> None:
+        course = self.shown.course
+        for score in card.exercises:
+            place = next((place for place in course.places if place.exercise.id == score.id), None)
+            if place is None or any(check.verdict is Verdict.GRADER_ERROR for check in score.checks):
+                continue
+            self._scores[score.id] = score
+            attempts = place.attempts
+            if score.attempted:
+                tried = self._tried.setdefault(score.id, set())
+                text = self._seen.of(place)
+                attempts += text not in tried
+                tried.add(text)
+            course = course.updated(replace(place, points=score.points, solved=score.solved, attempts=attempts))
+        place = next(place for place in course.places if place.exercise.id == self._place.exercise.id)
+        self.shown = replace(self.shown, course=course, place=place)
+
+    def _verdict(self, card: Scorecard) -> None:
+        messages = {check.message for score in card.exercises for check in score.checks}
+        self.shown = replace(
+            self.shown,
+            score=self._scores.get(self._place.exercise.id),
+            problems=tuple(problem for problem in card.problems if problem not in messages),
+            busy="",
+            scroll=0 if self.shown.view is View.EXERCISE else self.shown.scroll,
+            where=where(self._place),
+        )
+
+    # ---- keys
+
+    def pressed(self, key: str) -> None:
+        """A key, by the names of `terminal.split_keys`."""
+        self.shown = replace(self.shown, note="")
+        if self.shown.view is View.LIST and self._in_list(key):
+            return
+        action = {
+            "n": lambda: self._step(1),
+            "p": lambda: self._step(-1),
+            "h": self._hint,
+            "l": self._list,
+            "s": self._solution,
+            "q": self._quit,
+            "r": self._request,
+            "up": lambda: self._scroll(-1),
+            "down": lambda: self._scroll(1),
+            "page up": lambda: self._scroll(-10),
+            "page down": lambda: self._scroll(10),
+            "escape": self._back,
+            "enter": self._back,
+        }.get(key.lower() if len(key) == 1 else key)
+        if action is not None:
+            self._untouched = self._untouched and key in ("up", "down", "page up", "page down")
+            action()
+
+    def _in_list(self, key: str) -> bool:
+        entries = list_entries(self.shown.course, self._place.assignment)
+        steps = {"up": -1, "down": 1, "page up": -10, "page down": 10, "k": -1, "j": 1}
+        if key in steps:
+            cursor = max(0, min(self.shown.cursor + steps[key], len(entries) - 1))
+            self.shown = replace(self.shown, cursor=cursor, scroll=max(0, cursor - 10))
+            return True
+        if key == "enter":
+            chosen = entries[self.shown.cursor]
+            self._go(self.shown.course.find(chosen) if isinstance(chosen, str) else chosen)
+            return True
+        return False
+
+    def _scroll(self, lines: int) -> None:
+        self.shown = replace(self.shown, scroll=max(0, self.shown.scroll + lines))
+
+    def keep_scroll(self, lines: int, room: int) -> None:
+        """Tells how long the body turned out to be, so that scrolling back takes effect at once."""
+        self.shown = replace(self.shown, scroll=clamped(self.shown, lines, room))
+
+    def _back(self) -> None:
+        self.shown = replace(self.shown, view=View.EXERCISE, scroll=0)
+
+    def _quit(self) -> None:
+        self.open = False
+
+    def _list(self) -> None:
+        if self.shown.view is View.LIST:
+            self._back()
+            return
+        entries = list_entries(self.shown.course, self._place.assignment)
+        here = next(at for at, entry in enumerate(entries) if entry == self._place)
+        self.shown = replace(self.shown, view=View.LIST, cursor=here, scroll=max(0, here - 10))
+
+    def _step(self, step: int) -> None:
+        there = self.shown.course.neighbour(self._place, step)
+        if there is None:
+            self.shown = replace(
+                self.shown, note="This is the last exercise." if step > 0 else "This is the first exercise."
+            )
+        else:
+            self._go(there)
+
+    def _hint(self) -> None:
+        ladder = read_ladder(self.shown.course.root, self._place.exercise.id)
+        given = len(self.shown.hints)
+        if given == len(ladder):
+            self.shown = replace(self.shown, view=View.EXERCISE, note="There are no more hints for this exercise.")
+            return
+        hint = Hint(f"hint {given + 1} of {len(ladder)}", ladder[given])
+        self.shown = replace(self.shown, hints=(hint, *self.shown.hints), view=View.EXERCISE, scroll=0)
+
+    def _solution(self) -> None:
+        if self.shown.view is View.SOLUTION:
+            self._back()
+            return
+        place = self._place
+        if not place.solved and place.attempts < _ATTEMPTS:
+            note = f"The solution is offered once it is right, or after {_ATTEMPTS} attempts: {place.attempts} so far."
+            self.shown = replace(self.shown, note=note)
+            return
+        try:
+            code = solution_code(self.shown.course.root, place.assignment, place.topic, place.exercise.id)
+        except InputError as error:
+            self.shown = replace(self.shown, note=str(error))
+            return
+        self.shown = replace(self.shown, view=View.SOLUTION, solution=code, scroll=0)
+
+    # ---- going somewhere
+
+    @property
+    def _place(self) -> Place:
+        return self.shown.place
+
+    def _first_unsolved(self) -> Place | None:
+        inside = self.shown.course.of(self._place.assignment)
+        return next((place for place in inside if not place.solved), self.shown.course.next)
+
+    def _go(self, place: Place) -> None:
+        """Shows an exercise and, if its file is another one or was never checked, checks it."""
+        same_file = place.checks_file == self._place.checks_file and bool(self._seen.texts)
+        self._show(place)
+        if not same_file:
+            self._seen = snapshot(place)
+            self._request()
+
+    def _show(self, place: Place) -> None:
+        self.shown = replace(
+            self.shown,
+            place=place,
+            prose=exercise_prose(place.checks_file.parent, place.topic, place.exercise.id),
+            where=where(place),
+            score=self._scores.get(place.exercise.id),
+            hints=(),
+            note="",
+            view=View.EXERCISE,
+            scroll=0,
+        )
+
+    def _request(self) -> None:
+        self._number += 1
+        place = self._place
+        others = [
+            other.exercise
+            for other in self.shown.course.places
+            if other.checks_file == place.checks_file and other.exercise.id != place.exercise.id
+        ]
+        self._check(
+            Request(
+                self._number,
+                str(place.checks_file),
+                (place.exercise.id,),
+                tuple(other.id for other in others),
+                _LOADING + place.exercise.seconds * len(place.exercise.checks),
+                _LOADING + sum(other.seconds * len(other.checks) for other in others),
+            )
+        )
+        self.shown = replace(self.shown, busy="checking ...")
+
+
+def _belongs_to_checks(path: Path) -> bool:
+    return path.name in ("drivers.py", "misconceptions.json") or (
+        path.name.startswith("test_") and path.suffix == ".py"
+    )
