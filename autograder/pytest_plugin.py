@@ -19,9 +19,10 @@ import pytest
 from autograder.errors import InputError
 from autograder.exercise import Check, Exercise, read_exercises
 from autograder.hidden import NOTHING_HIDDEN, Hidden
+from autograder.kit_folder import PROGRESS_FILE, kit_of
 from autograder.loading import Drivers, LoadedSubmission, load_drivers
 from autograder.results import Collected, check_result, scorecards
-from autograder.scorecard import CheckResult, Verdict
+from autograder.scorecard import CheckResult, Scorecard, Verdict
 from autograder.student import Student, Unavailable
 from autograder.submission import Submission, read_submission
 from autograder.time_limit import UNSTOPPABLE, before_the_end_of_a_run
@@ -291,6 +292,7 @@ class Results:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+        self._unrecorded = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if hasattr(report, "check_result"):
@@ -308,6 +310,22 @@ class Results:
         collected = self._kit.collected
         if exitstatus == pytest.ExitCode.OK and collected.results and not collected.all_passed():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._kit.lazy and not hasattr(session.config, "workerinput"):
+            self._record()
+
+    def _record(self) -> None:
+        """Keeps what this run found, where the checks lie in a student's kit."""
+        for folder, card in zip(self._kit.collected.folders(), self._cards(), strict=True):
+            root = kit_of(folder)
+            if root is None:
+                continue
+            if any(exercise.attempted for exercise in card.exercises) or (root / PROGRESS_FILE).exists():
+                from autograder.progress import record  # deferred: an untouched kit does without msgspec
+
+                self._unrecorded = record(root, card, "pytest") or self._unrecorded
+
+    def _cards(self) -> list[Scorecard]:
+        return scorecards(self._kit.collected, self._kit.exercises, self._kit.seed)
 
     def show_at_once(self, config: pytest.Config) -> None:
         """The page of what is known, past pytest's capture: for a run that is about to be ended."""
@@ -329,5 +347,7 @@ class Results:
             return
         from autograder.rendering.terminal import write_page
 
-        for card in scorecards(self._kit.collected, self._kit.exercises, self._kit.seed):
+        for card in self._cards():
             write_page(terminalreporter, card, detail=self._kit.detail > 0)
+        if self._unrecorded:
+            terminalreporter._tw.line(f"  {self._unrecorded}")

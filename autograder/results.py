@@ -78,6 +78,10 @@ class Collected:
         known = self.problems.setdefault(path.parent, [])
         known.extend(problem for problem in problems if problem not in known)
 
+    def folders(self) -> list[Path]:
+        """The assignments' folders in the order of their scorecards."""
+        return sorted({path.parent for path, _ in self.results.values()})
+
     def all_passed(self) -> bool:
         return len(self.results) >= len(self.expected) and all(
             result.verdict is Verdict.PASS for _, result in self.results.values()

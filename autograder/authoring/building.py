@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.catalogue import Entry, load_catalogue
+from autograder.authoring.mistake_hints import mistakes
 from autograder.authoring.source import Source, hints_page, read_source, stub_module, stub_notebook
 from autograder.cells import decode
 from autograder.diagnosis.misconceptions import FILE as SHIPPED
@@ -163,7 +164,7 @@ def _build_misconceptions(assignment: Assignment, *, check: bool) -> Outcome:
 
 
 def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
-    """What `misconceptions.json` holds: sentences, and per check what each entry gives."""
+    """What `misconceptions.json` holds: sentences, mistakes with hints, and per check what each entry gives."""
     topic = assignment.main
     solution = grader.grade(from_source(topic.source.text, topic.source.path), topic.checks_file, seed=0).scorecard
     if not solution.full_marks:
@@ -187,7 +188,11 @@ def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
                 row = {"says": sentences.index(entry.sentence), "observed": seen}
                 if row not in listed:
                     listed.append(row)
-    return {"sentences": sentences, "checks": checks}
+    named = [
+        {"exercise": m.exercise, "name": m.name, "says": sentences.index(m.sentence), "hint": m.hint}
+        for m in mistakes(assignment.catalogue("misconceptions"), topic.source.hints)
+    ]
+    return {"sentences": sentences, "mistakes": named, "checks": checks}
 
 
 def _compact(data: dict[str, Any]) -> str:
@@ -197,4 +202,6 @@ def _compact(data: dict[str, Any]) -> str:
         for check, entries in data["checks"].items()
     ]
     sentences = ",\n".join("  " + json.dumps(sentence) for sentence in data["sentences"])
-    return '{"sentences": [\n' + sentences + '\n],\n"checks": {\n' + ",\n".join(rows) + "\n}}\n"
+    named = ",\n".join("  " + json.dumps(mistake) for mistake in data["mistakes"])
+    head = '{"sentences": [\n' + sentences + '\n],\n"mistakes": [\n' + named + "\n],\n"
+    return head + '"checks": {\n' + ",\n".join(rows) + "\n}}\n"

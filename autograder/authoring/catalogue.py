@@ -30,6 +30,8 @@ class Entry:
     """What the student is told; empty for a variant."""
     code: str
     """Imports and helpers of the catalogue file, and the function, as source text."""
+    hint: str = ""
+    """What `gradlings hint` says to somebody who makes this mistake, if the author wrote it."""
 
     def submission(self, solution: str) -> str:
         return f"{solution}\n# %%\n{self.code}\n"
@@ -39,20 +41,23 @@ class Catalogue:
     """Collects the entries of one file; its methods are decorators."""
 
     def __init__(self) -> None:
-        self._declared: list[tuple[str, str, str, int]] = []
+        self._declared: list[tuple[str, str, str, str, int]] = []
 
-    def misconception(self, exercise: str, name: str, sentence: str) -> Callable[[F], F]:
-        """A wrong implementation. `sentence` states a fact about its result and asks a question."""
-        return self._declare(exercise, name, sentence)
+    def misconception(self, exercise: str, name: str, sentence: str, hint: str = "") -> Callable[[F], F]:
+        """A wrong implementation. `sentence` states a fact about its result and asks a question.
+
+        `hint` is what to try next, never the solution; without it, the step of the ladder that fits is taken.
+        """
+        return self._declare(exercise, name, sentence, hint)
 
     def variant(self, exercise: str, name: str) -> Callable[[F], F]:
         """A correct implementation that looks different from the solution."""
-        return self._declare(exercise, name, "")
+        return self._declare(exercise, name, "", "")
 
-    def _declare(self, exercise: str, name: str, sentence: str) -> Callable[[F], F]:
+    def _declare(self, exercise: str, name: str, sentence: str, hint: str) -> Callable[[F], F]:
         def declare(function: F) -> F:
             first_line = inspect.unwrap(function).__code__.co_firstlineno  # the decorator's line
-            self._declared.append((exercise, name, sentence, first_line))
+            self._declared.append((exercise, name, sentence, hint, first_line))
             return function
 
         return declare
@@ -67,10 +72,11 @@ class Catalogue:
         }
         prelude = "\n".join(ast.unparse(node) for node in tree.body if _belongs_to_prelude(node))
         found = []
-        for exercise, name, sentence, line in self._declared:
+        for exercise, name, sentence, hint, line in self._declared:
             node = by_line[line]
             node.decorator_list = node.decorator_list[1:]
-            found.append(Entry(exercise, name, node.name, sentence, f"{prelude}\n\n{ast.unparse(node)}"))
+            code = f"{prelude}\n\n{ast.unparse(node)}"
+            found.append(Entry(exercise, name, node.name, sentence, code, hint))
         return tuple(found)
 
 

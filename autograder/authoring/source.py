@@ -44,6 +44,11 @@ class Source:
         """The source as it stands: the solution as a submission."""
         return self.path.read_text(encoding="utf-8")
 
+    def solution_of(self, exercise: str) -> str:
+        """The lines that students do not get."""
+        cells = (cell.source for cell in self.cells if cell.metadata.get("solution") == exercise)
+        return "\n".join(region.group() for cell in cells for region in _REGION.finditer(cell + "\n"))
+
     @property
     def has_solutions(self) -> bool:
         return any("solution" in cell.metadata for cell in self.cells)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from autograder.authoring.blindness import blind_spots
 from autograder.authoring.building import Assignment, Topic
 from autograder.authoring.catalogue import Entry
+from autograder.authoring.mistake_hints import leaks, mistakes
 from autograder.authoring.source import stub_module
 from autograder.exercise import Exercise
 from autograder.running import Graded, Grader, collected_checks
@@ -31,7 +32,7 @@ class Proof:
     passed: int = 0
     breaches: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    """Probes that are all of a kind that hides mistakes; no breach, but worth better probes."""
+    """No breach, but worth better probes (all of a kind that hides mistakes) or a hint of the author's own."""
 
     @property
     def holds(self) -> bool:
@@ -67,6 +68,7 @@ class _Run:
                 if entry.exercise == self._id:
                     self._variant(entry)
             self._counts()
+            self._hints()
         self._solution()
         return self._proof
 
@@ -124,6 +126,19 @@ class _Run:
         self._proof.passed += not failing
         for seed, score in failing:
             self._breach(f"seed {seed}: variant {entry.name!r} fails: {_first_failure(score)}")
+
+    def _hints(self) -> None:
+        """No step of the ladder and no hint for a mistake shows a line of the solution; every mistake has a hint."""
+        source = self._topic.source
+        solution = source.solution_of(self._id)
+        named = mistakes(self._assignment.catalogue("misconceptions"), source.hints)
+        hints = [(f"the hint of misconception {m.name!r}", m.hint) for m in named if m.exercise == self._id]
+        steps = [(f"hint {level}", step) for level, step in enumerate(source.hints[self._id], 1)]
+        for what, text in (*steps, *hints):
+            if leaked := leaks(text, solution):
+                self._breach(f"{what} shows a line of the solution: {leaked}")
+            if not text:
+                self._proof.warnings.append(f"{what}: no step of the ladder fits; hint= at it would help")
 
     def _counts(self) -> None:
         proof = self._proof

@@ -26,6 +26,7 @@ def make_ranks():
     "1.1",
     "capital T everywhere",
     "The scalar came back as five float32 numbers that nobody has set, and the other three are float32, too. Is tensor written with a capital T in your code?",
+    hint="Call both on the number 5 in a Python session and print shape and dtype: one of them takes a number for a size.",
 )
 def make_ranks():
     return torch.Tensor(5), torch.Tensor([1, 2, 3]), torch.Tensor(_CUBE[0]), torch.Tensor(_CUBE)
@@ -35,6 +36,7 @@ def make_ranks():
     "1.1",
     "capital T for the scalar only",
     "The scalar came back as five float32 numbers that nobody has set: 5 was taken as a size. Is tensor written with a capital T there?",
+    hint="Call both on the number 5 in a Python session and print shape and dtype: one of them takes a number for a size.",
 )
 def make_ranks():
     return torch.Tensor(5), torch.tensor([1, 2, 3]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
@@ -62,6 +64,7 @@ def make_ranks():
     "1.1",
     "floats",
     "All four shapes are right, and all four tensors are float32. Which kind of number do the values need to be for int64?",
+    hint="Look at the literals: 1 is a whole number, 1. and 1.0 are not. A dtype that you name overrides both.",
 )
 def make_ranks():
     values = (5, [1, 2, 3], _CUBE[0], _CUBE)
@@ -72,6 +75,7 @@ def make_ranks():
     "1.1",
     "32-bit integers",
     "All four shapes and values are right, but the dtype is int32. Which integer type does torch.tensor choose when nobody tells it?",
+    hint="Leave the dtype out: with whole numbers and no dtype given, the function picks int64 by itself.",
 )
 def make_ranks():
     values = (5, [1, 2, 3], _CUBE[0], _CUBE)
@@ -110,6 +114,7 @@ def make_ranks():
     "1.1",
     "Python number",
     "The scalar is a Python number and the other three are tensors. Does a scalar become a tensor by itself?",
+    hint="Print type() of each of the four results. The bare number takes the same way as the lists do.",
 )
 def make_ranks():
     return 5, torch.tensor([1, 2, 3]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
@@ -146,6 +151,7 @@ def _same_items(shapes):
     "1.2",
     "inside out",
     "The sizes are right and stand in the opposite order. Does the shape start with the outermost list or with the innermost?",
+    hint="Take [[1, 2, 3], [4, 5, 6]]: the outermost list has 2 items, and the 2 comes first. In which place do you put a list's own length?",
 )
 def nested_shape(x):
     def inside_out(item):
@@ -192,6 +198,7 @@ def nested_shape(x):
     "1.2",
     "first items only",
     "Full nestings are right, and ragged ones get the shape of their first items. Does anything in your code look at the other items?",
+    hint="Try [[1, 2], [3]] by hand. You need the shape of both items before you can say anything about the list.",
 )
 def nested_shape(x):
     if not isinstance(x, list):
@@ -255,6 +262,7 @@ def nested_shape(x):
     "1.2",
     "empty list like a number",
     "An empty list is treated like a bare number, so its 0 is missing from the shape. How many dimensions does [] have, and of what size?",
+    hint='[] is a list whose length is 0, and it has no items to ask. So its shape has one size. Test for "is a list", not for "has items".',
 )
 def nested_shape(x):
     if not isinstance(x, list) or not x:
@@ -266,6 +274,7 @@ def nested_shape(x):
     "1.2",
     "number as a list of one",
     "Every shape has a 1 too much at its end. What is the shape of a bare number?",
+    hint="A bare number has no brackets at all, so its shape has no sizes. What does your function give for 7?",
 )
 def nested_shape(x):
     if not isinstance(x, list):
@@ -277,6 +286,7 @@ def nested_shape(x):
     "1.2",
     "assert",
     "Ragged lists are noticed, but AssertionError is raised. Which error does the docstring promise?",
+    hint="The docstring names the error under Raises. An assert always raises one of its own kind.",
 )
 def nested_shape(x):
     if not isinstance(x, list):
@@ -301,6 +311,7 @@ def _values(x):
     "1.3",
     "integers are int32",
     "Whole numbers are said to be int32. How many bits does PyTorch give to an integer from Python?",
+    hint="Ask torch.tensor(1).dtype in a Python session, and write the answer down beside that of NumPy on your machine.",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -329,6 +340,7 @@ def predict_dtype(x):
     "1.3",
     "mixed is float64",
     "Floats alone are right, but floats mixed with other numbers are said to be float64. Does the mixture need more bits than the floats in it?",
+    hint="In a list, the most general of the items' own dtypes wins, and no new one comes up. Which two does [1, 2.5] offer?",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -359,6 +371,7 @@ def predict_dtype(x):
     "1.3",
     "first value decides",
     "The first value of a list decides, whatever follows. What is [1, 2.5] if its first number alone is asked?",
+    hint="Try [1, 2.5] and [2.5, 1]: both must give the same. You need the dtypes of all items before you can choose.",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -465,6 +478,7 @@ def predict_dtype(x):
     "1.4",
     "result thrown away",
     "The tensor came back with the dtype it had before. Where does the result of a conversion go, if the tensor itself does not change?",
+    hint="A line that only calls the conversion changes nothing. Give its result a name, or return it.",
 )
 def to_float32(t):
     t.to(torch.float32)
@@ -511,6 +525,7 @@ def to_float32(t):
     "1.4",
     "input converted, too",
     "The result is right, but the tensor that was handed over is now float32 as well. Does your code change it, instead of returning a new one?",
+    hint="Print the dtype of the input before and after the call. A conversion gives you a new tensor; hand that over and leave the input alone, its .data included.",
 )
 def to_float32(t):
     t.data = t.data.to(torch.float32)
@@ -521,6 +536,7 @@ def to_float32(t):
     "1.4",
     "half precision",
     "The result is float16. How many bits are asked for?",
+    hint="The name has its number of bits in it: float16 and half are one type, float32 and float another.",
 )
 def to_float32(t):
     return t.half()
@@ -560,6 +576,7 @@ def as_column(t):
     "1.5",
     "flat",
     "The numbers are in the right order, but the result has one dimension only. What is the shape of a column, written with two sizes?",
+    hint="(6,) and (6, 1) print differently. A column has two sizes, and you give only one.",
 )
 def as_column(t):
     return t.reshape(-1)
@@ -587,6 +604,7 @@ def as_column(t):
     "1.5",
     "one dimension more",
     "A dimension of size 1 was added at the end and the other dimensions are still there. How do several dimensions become a single one?",
+    hint="Print the shapes for an input of shape (2, 3): you have (2, 3, 1) and want (6, 1). So the first size has to hold all elements.",
 )
 def as_column(t):
     return t.unsqueeze(-1)
@@ -617,6 +635,7 @@ def as_column(t):
     "1.6",
     "all dimensions reversed",
     "A matrix is right, and a stack has all of its dimensions in reversed order. Which ones should have stayed where they were?",
+    hint="Try a shape (2, 3, 4): wanted is (2, 4, 3), and you get (4, 3, 2). Name the two that change places instead of turning the whole list round.",
 )
 def swap_last_two(t):
     return t.permute(*range(t.dim() - 1, -1, -1))
@@ -626,6 +645,7 @@ def swap_last_two(t):
     "1.6",
     "reshape",
     "The shape is right and the numbers are in the order they had before. Does reshaping ever exchange rows and columns?",
+    hint="Write a (2, 3) matrix on paper, then its transpose, and read both line by line. The order of the numbers differs; after a reshape it never does.",
 )
 def swap_last_two(t):
     return t.reshape(*t.shape[:-2], t.shape[-1], t.shape[-2])
@@ -680,6 +700,7 @@ def swap_last_two(t):
     "1.6",
     "rotated",
     "Each matrix was turned by a quarter: the shape is right, and the rows or columns come in reversed order. Does the first number of a matrix stay in its corner when you transpose?",
+    hint="Write a (2, 3) matrix and its transpose on paper. The number in the first corner stays there. A flip is one step too many.",
 )
 def swap_last_two(t):
     return torch.rot90(t, 1, (-2, -1))
@@ -692,6 +713,7 @@ def swap_last_two(t):
     "1.7",
     "column-major",
     "These are the strides if the first index runs fastest. Which index does PyTorch let run fastest?",
+    hint="For (2, 3) the answer is (3, 1), not (1, 2): the neighbour to the right lies next in memory. At which end of the shape do you begin?",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -705,6 +727,7 @@ def row_major_strides(shape):
     "1.7",
     "bytes of float32",
     "Every stride is 4 times too large. Are these steps counted in elements, or in bytes of a float32?",
+    hint="For (2, 3) the answer is (3, 1): one step to the right is 1 element, whatever an element weighs.",
 )
 def row_major_strides(shape):
     strides, step = [], 4
@@ -718,6 +741,7 @@ def row_major_strides(shape):
     "1.7",
     "bytes of float64",
     "Every stride is 8 times too large. Are these steps counted in elements, or in bytes of a 64-bit number?",
+    hint="For (2, 3) the answer is (3, 1): one step to the right is 1 element, whatever an element weighs.",
 )
 def row_major_strides(shape):
     strides, step = [], 8
@@ -911,6 +935,7 @@ def matmul_loops(a, b):
     "1.8",
     "always float64",
     "float64 is right, and whole numbers and float32 come out as float64. Should the dtype of the result be fixed, or follow from the input?",
+    hint="Print the dtype of the tensor of zeros you begin with, for whole numbers and for float32. It does not follow the input by itself.",
 )
 def matmul_loops(a, b):
     c = torch.zeros(a.shape[0], b.shape[1], dtype=torch.float64)
@@ -925,6 +950,7 @@ def matmul_loops(a, b):
     "1.8",
     "through Python numbers",
     "Whole numbers are right, but a float64 product comes back as float32. Which dtype does torch.tensor give to Python floats?",
+    hint="The numbers lose their dtype when they become Python numbers. Make the result a tensor with the dtype of the first matrix before the loops begin.",
 )
 def matmul_loops(a, b):
     rows = [[sum((x * y).item() for x, y in zip(row, column, strict=True)) for column in b.T] for row in a]
@@ -989,6 +1015,7 @@ def gram(t):
     "1.9",
     "squared lengths only",
     "One number a row came back: its dot product with itself. What about each row with the others?",
+    hint="With 3 rows there are 9 pairs, so the result is (3, 3); you have only its diagonal.",
 )
 def gram(t):
     return (t * t).sum(dim=1)
@@ -998,6 +1025,7 @@ def gram(t):
     "1.9",
     "converted to float32",
     "The numbers are right, but the result is float32 whatever came in. Is there a conversion in your code that nobody asked for?",
+    hint="Print the dtype after each step. For a float64 matrix no step may change it.",
 )
 def gram(t):
     return t.float() @ t.float().T
@@ -1007,6 +1035,7 @@ def gram(t):
     "1.9",
     "cosines",
     "The dot products were divided by the lengths of the rows, so the diagonal is 1. Does the Gram matrix ask for the angle between two rows, or for their dot product?",
+    hint="For the row (3, 4) the diagonal must hold 25, its squared length, and not 1. Which step made it 1?",
 )
 def gram(t):
     unit = t / t.pow(2).sum(dim=1, keepdim=True).sqrt()
@@ -1113,6 +1142,7 @@ def broadcast_shape(a, b):
     "1.10",
     "only the second is stretched",
     "A 1 in the second shape is stretched, a 1 in the first is refused. Does x + y have another shape than y + x?",
+    hint="Exchange the two shapes and call again: the result must be the same. So each case needs its mirror image.",
 )
 def broadcast_shape(a, b):
     common = []
@@ -1127,6 +1157,7 @@ def broadcast_shape(a, b):
     "1.10",
     "multiples stretched",
     "A size is accepted when it divides the other one, such as 2 and 4. Which is the only size that can be stretched?",
+    hint='Try (2,) and (4,) in PyTorch: it refuses. Only one size is ever stretched, and it is not "any divisor".',
 )
 def broadcast_shape(a, b):
     common = []
@@ -1141,6 +1172,7 @@ def broadcast_shape(a, b):
     "1.10",
     "another error",
     "Shapes that do not fit are noticed, but RuntimeError is raised, as PyTorch does. Which error does the docstring promise?",
+    hint="The docstring names the error under Raises. Raise that one yourself, before PyTorch gets a chance to.",
 )
 def broadcast_shape(a, b):
     common = []
@@ -1155,6 +1187,7 @@ def broadcast_shape(a, b):
     "1.10",
     "last dimension first",
     "The sizes are right and come in reversed order. If your loop starts at the last dimension, which end of the result does it build first?",
+    hint="Print your list before it becomes a tuple, for (2, 3) and (2, 3). If the loop runs from the right, the list must be turned round once.",
 )
 def broadcast_shape(a, b):
     common = []

@@ -34,6 +34,7 @@ def _entries(text):
     "2.1",
     "read as JSON",
     "A JSON reader stops at the first character of this text, the name before the brace. Which parts of the listing does JSON not know, and what is left for your code to read?",
+    hint="Take the first three lines of the listing and say for each what a reader has to do with it. Only splitting and comparing strings is needed.",
 )
 def load_config(text):
     return json.loads(text)
@@ -43,6 +44,7 @@ def load_config(text):
     "2.1",
     "braces read as JSON",
     "The name is gone, but what stands between the braces is still read as JSON, which stops at what it does not know. How does JSON spell False, and does it have comments?",
+    hint="JSON spells false in small letters and knows no comments. Read the lines one by one with string methods instead.",
 )
 def load_config(text):
     return json.loads(text[text.index("{") : text.rindex("}") + 1])
@@ -52,6 +54,7 @@ def load_config(text):
     "2.1",
     "obeyed as Python",
     "Python itself was asked to evaluate the listing, and stopped at the first comment with a SyntaxError. What else would it do if the text were not a config but a command?",
+    hint="A reader that runs the text does whatever the text says. Read it with string methods: split, strip, compare.",
 )
 def load_config(text):
     return eval(text.partition("=")[2])
@@ -75,6 +78,7 @@ def load_config(text):
     "2.1",
     "any non-empty text is true",
     "False was read as True: every text that is not empty is true for bool(). What does your code compare the word with?",
+    hint='bool("False") is True, since the text has characters. Compare the text itself with the two words.',
 )
 def load_config(text):
     def value_of(word):
@@ -110,6 +114,7 @@ def load_config(text):
     "2.1",
     "every number is a float",
     "Whole numbers came back as floats, 1024.0 for 1024. Can a table have 1024.0 rows?",
+    hint="Try the conversion to a whole number first and fall back on the other one only if it fails.",
 )
 def load_config(text):
     def value_of(word):
@@ -122,6 +127,7 @@ def load_config(text):
     "2.1",
     "False is no number",
     "The words True and False were handed to a conversion into a number, which raised an error. Which words have to be looked for before a value is taken for a number?",
+    hint="Print each bare word that arrives at your conversion. Two of them are no numbers and have to be sorted out before.",
 )
 def load_config(text):
     def value_of(word):
@@ -191,6 +197,7 @@ def load_config(text):
     "2.1",
     "an entry needs a comma",
     "Entries without a comma behind them are missing from your dictionary. Does the last entry of the listing have one?",
+    hint="Remove a comma at the end if there is one, and go on in both cases. Do not look for it to find out whether the line is an entry.",
 )
 def load_config(text):
     config = {}
@@ -252,6 +259,7 @@ def validate_config(cfg):
     "2.2",
     "percent accepted as a share",
     "A drop_rate of 10 passes your check. Is 10 a share of the activations, and what is the largest share that may be dropped?",
+    hint="Write the allowed range of a share on a line and mark 0, 0.1, 1 and 10 on it. Which of them does your test let through?",
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: type(rate) in (int, float) and rate >= 0)
@@ -261,6 +269,7 @@ def validate_config(cfg):
     "2.2",
     "a rate of 1 accepted",
     "A drop_rate of exactly 1.0 passes your check. How many activations are kept then, and what would their sum be divided by?",
+    hint="With a rate of 1 the survivors would be divided by 1 - 1. The range is open at that end.",
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: type(rate) in (int, float) and 0 <= rate <= 1)
@@ -270,6 +279,7 @@ def validate_config(cfg):
     "2.2",
     "a rate of 0 rejected",
     "A drop_rate of 0 is reported, both 0 and 0.0. Is a model without dropout wrong?",
+    hint='0 and 0.0 are both in order. Does your test use "greater than" where "at least" is meant, or the truth of the number itself?',
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: type(rate) in (int, float) and 0 < rate < 1)
@@ -288,6 +298,7 @@ def validate_config(cfg):
     "2.2",
     "nan accepted",
     "A drop_rate of nan passes your check. What do nan < 0 and nan >= 1 give, and what does 0 <= nan < 1 give?",
+    hint='Every comparison with nan is False. So a test "is it outside?" lets nan through, and a test "is it inside?" does not.',
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: type(rate) in (int, float) and not (rate < 0 or rate >= 1))
@@ -306,6 +317,7 @@ def validate_config(cfg):
     "2.2",
     "True accepted as a size",
     "A size of True passes your check, because Python's bool is a kind of int. How can a test tell the two apart?",
+    hint="isinstance(True, int) is true. Rule out bool before you look at the number.",
 )
 def validate_config(cfg):
     return _offending(cfg, whole=lambda size: isinstance(size, int) and size >= 1)
@@ -315,6 +327,7 @@ def validate_config(cfg):
     "2.2",
     "False accepted as a rate",
     "A drop_rate of False passes your check, because Python's bool is a kind of int. How can a test tell the two apart?",
+    hint="isinstance(False, int) is true. Rule out bool before you look at the number.",
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: isinstance(rate, int | float) and 0 <= rate < 1)
@@ -324,6 +337,7 @@ def validate_config(cfg):
     "2.2",
     "True accepted as a number",
     "True as a size and False as a rate pass your check, because Python's bool is a kind of int. How can a test tell them apart?",
+    hint="isinstance(True, int) is true. Rule out bool before you look at the number, for the sizes and for the rate.",
 )
 def validate_config(cfg):
     return _offending(
@@ -363,6 +377,7 @@ def validate_config(cfg):
     "2.2",
     "whole floats accepted",
     "A size of 1024.0 passes your check. Is a float a size, even if it has no fraction?",
+    hint="1024.0 == 1024 is true, and so is 1024.0 % 1 == 0. Ask for the type of the value instead.",
 )
 def validate_config(cfg):
     return _offending(cfg, whole=lambda size: type(size) in (int, float) and size >= 1 and size == int(size))
@@ -372,6 +387,7 @@ def validate_config(cfg):
     "2.2",
     "any truth value is a flag",
     "A qkv_bias that is no bool, such as 0 or the string False, passes your check. What would the string False count as in an if?",
+    hint='bool("False") is True, so no conversion helps here. Only two values are flags, and both have one type.',
 )
 def validate_config(cfg):
     return _offending(cfg, flag=lambda bias: bias is not None)
@@ -381,6 +397,7 @@ def validate_config(cfg):
     "2.2",
     "0 and 1 are flags",
     "A qkv_bias of 0 passes your check: 0 == False holds in Python. Does the specification ask for an equal value, or for a bool?",
+    hint="0 == False is true, and so is 1 == True. Ask for the type of the value, not for equality.",
 )
 def validate_config(cfg):
     return _offending(cfg, flag=lambda bias: bias in (True, False))
@@ -399,6 +416,7 @@ def validate_config(cfg):
     "2.2",
     "raises instead of reporting",
     "Your function raises an error for a wrong config. How can a caller learn about a second wrong key then?",
+    hint="Keep a list, add the name of each wrong key to it, and return it at the end. No rule raises anything.",
 )
 def validate_config(cfg):
     wrong = _offending(cfg)
@@ -411,6 +429,7 @@ def validate_config(cfg):
     "2.2",
     "missing keys stop the check",
     "A config with a key missing ended your function with a KeyError. How can a dictionary be asked for a key that may not be there?",
+    hint='Ask "is the key there?" first, or use the dict method that gives a value of your choice for a missing key.',
 )
 def validate_config(cfg):
     for key in _KEYS:
@@ -422,6 +441,7 @@ def validate_config(cfg):
     "2.2",
     "missing keys are fine",
     "A key that is missing is not reported. Can a model be built without it?",
+    hint="Call your function with an empty dict: all seven keys have to be in the answer.",
 )
 def validate_config(cfg):
     return [key for key in _offending(cfg) if key in cfg]
@@ -431,6 +451,7 @@ def validate_config(cfg):
     "2.2",
     "unknown keys are reported",
     "A key that is none of the seven was reported. What does the specification say about other keys?",
+    hint="Walk over the seven names in KEYS, not over the keys of the config.",
 )
 def validate_config(cfg):
     return _offending(cfg) + [key for key in cfg if key not in _KEYS]
@@ -473,6 +494,7 @@ def linear_params(in_features, out_features, bias):
     "2.3",
     "bias as long as the input",
     "Your bias has as many numbers as the input. What is it added to: to x, or to Wx?",
+    hint="With 3 inputs and 2 outputs Wx has 2 numbers, and the bias is added to these.",
 )
 def linear_params(in_features, out_features, bias):
     return in_features * out_features + (in_features if bias else 0)
@@ -491,6 +513,7 @@ def linear_params(in_features, out_features, bias):
     "2.3",
     "bias always counted",
     "Your count includes a bias even where bias is False. Where does your code look at the flag?",
+    hint="Work out 3 inputs and 2 outputs with and without bias: 8 and 6. Your two answers are the same.",
 )
 def linear_params(in_features, out_features, bias):
     return (in_features + 1) * out_features
@@ -518,6 +541,7 @@ def linear_params(in_features, out_features, bias):
     "2.3",
     "flag turned round",
     "Your count includes a bias where bias is False, and none where it is True. Which of the two cases does your condition pick?",
+    hint="Work out 3 inputs and 2 outputs with and without bias: 8 and 6. Yours are the other way round, so look at the condition.",
 )
 def linear_params(in_features, out_features, bias):
     return in_features * out_features + (0 if bias else out_features)
@@ -530,6 +554,7 @@ def linear_params(in_features, out_features, bias):
     "2.4",
     "no position table",
     "Your count is the token table alone. GPT-2 learns its position vectors: where are they counted, or did you take them for sines and cosines, which cost nothing?",
+    hint="Count for V = 10, T = 4, D = 2: 20 numbers for tokens and 8 for places. You have only the 20.",
 )
 def embedding_params(cfg):
     return cfg["vocab_size"] * cfg["emb_dim"]
@@ -539,6 +564,7 @@ def embedding_params(cfg):
     "2.4",
     "no token table",
     "Your count is the position table alone. Where do the tokens get their vectors from?",
+    hint="Count for V = 10, T = 4, D = 2: 20 numbers for tokens and 8 for places. You have only the 8.",
 )
 def embedding_params(cfg):
     return cfg["context_length"] * cfg["emb_dim"]
@@ -584,6 +610,7 @@ def embedding_params(cfg):
     "2.4",
     "positions against positions",
     "Your position table is context_length times context_length. How long is the vector that is looked up for one position?",
+    hint="Position 3 is looked up as one row. It is added to a token's row, so both have the same length.",
 )
 def embedding_params(cfg):
     return cfg["vocab_size"] * cfg["emb_dim"] + cfg["context_length"] ** 2
@@ -593,6 +620,7 @@ def embedding_params(cfg):
     "2.4",
     "tables in every layer",
     "Your count is n_layers times too large. Does each block look up its own embeddings, or only the model once at the bottom?",
+    hint="The config holds the number of layers, but the tables lie below all of them, once. Leave that key out of your count.",
 )
 def embedding_params(cfg):
     return (cfg["vocab_size"] + cfg["context_length"]) * cfg["emb_dim"] * cfg["n_layers"]
@@ -614,6 +642,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "nothing is learned",
     "Your count is 0. The normalising learns nothing, but what happens to the numbers afterwards?",
+    hint="Read the formula from left to right: two of its letters are not computed from x. Those are learned.",
 )
 def layernorm_params(emb_dim):
     return 0
@@ -632,6 +661,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "two single numbers",
     "Your count is 2 whatever emb_dim is. Do all places share one scale and one shift?",
+    hint="With D = 3 there are 3 scales and 3 shifts, for the formula has an index at both Greek letters.",
 )
 def layernorm_params(emb_dim):
     return 2
@@ -641,6 +671,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "a scale each, one shift",
     "Your count is emb_dim + 1. Do all places share the same shift?",
+    hint="With D = 3 there are 3 scales and 3 shifts. You have 3 and 1.",
 )
 def layernorm_params(emb_dim):
     return emb_dim + 1
@@ -659,6 +690,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "epsilon counted",
     "Your count is too large by 1. Is epsilon learned, or a constant?",
+    hint="Epsilon is written in the code and never changes. Count only what training changes.",
 )
 def layernorm_params(emb_dim):
     return 2 * emb_dim + 1
@@ -668,6 +700,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "both norms of a block",
     "Your count is 4 times emb_dim, twice what one layer norm learns. Did you take mean and variance for learned, or count both layer norms of a block?",
+    hint="With D = 3 one layer norm learns 6 numbers: mean and variance are computed anew for each input, and one norm is asked for.",
 )
 def layernorm_params(emb_dim):
     return 2 * (2 * emb_dim)
@@ -680,6 +713,7 @@ def layernorm_params(emb_dim):
     "2.6",
     "whole matrices for each head",
     "Your queries, keys and values grow with n_heads. Does each head get a D x D matrix of its own, or a share of one?",
+    hint="Take D = 6. With 1, 2 or 3 heads the count is the same, since each head gives only D / H numbers.",
 )
 def attention_params(cfg):
     D, H = cfg["emb_dim"], cfg["n_heads"]
@@ -690,6 +724,7 @@ def attention_params(cfg):
     "2.6",
     "everything for each head",
     "Your count is n_heads times too large. Do more heads mean more parameters, or thinner heads?",
+    hint="Take D = 6. With 1, 2 or 3 heads the count is the same, since the heads share the D outputs among them.",
 )
 def attention_params(cfg):
     D, H = cfg["emb_dim"], cfg["n_heads"]
@@ -700,6 +735,7 @@ def attention_params(cfg):
     "2.6",
     "one head only",
     "Your queries, keys and values are those of a single head, D numbers to D / n_heads. How many heads are there?",
+    hint="Take D = 6 and 3 heads: each gives 2 numbers, and all three together give 6. You count the 2 once.",
 )
 def attention_params(cfg):
     D, d = cfg["emb_dim"], cfg["emb_dim"] // cfg["n_heads"]
@@ -710,6 +746,7 @@ def attention_params(cfg):
     "2.6",
     "heads see only their own piece",
     "Your queries, keys and values are n_heads small square matrices of D / n_heads. Does a head see the whole token vector, or only its own piece of it?",
+    hint="Each head gets all D numbers of a token in and gives D / H out. For all H heads together that is one D x D matrix.",
 )
 def attention_params(cfg):
     D, H = cfg["emb_dim"], cfg["n_heads"]
@@ -720,6 +757,7 @@ def attention_params(cfg):
     "2.6",
     "output projection forgotten",
     "Your count has queries, keys and values only. Which layer mixes what the heads found?",
+    hint="After the heads there is one more D-to-D layer, with a bias of its own. Your count is three layers long.",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -740,6 +778,7 @@ def attention_params(cfg):
     "2.6",
     "output bias forgotten",
     "Your count is too small by emb_dim, with and without qkv_bias. Does the output projection have a bias?",
+    hint="Compare with D = 1 and no qkv bias: 4 weights and still 1 bias. The fourth layer always has it.",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -779,6 +818,7 @@ def attention_params(cfg):
     "2.6",
     "one bias for three",
     "Where qkv_bias is True your count is too small by 2 times emb_dim. Do queries, keys and values share one bias?",
+    hint="Queries, keys and values are three layers. Where the flag is set, each of them adds D numbers.",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -799,6 +839,7 @@ def attention_params(cfg):
     "2.6",
     "in every layer",
     "Your count is n_layers times too large. Is the function asked for one block, or for all of them?",
+    hint="The docstring asks for one block. Leave the number of layers out; 2.8 multiplies by it.",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -812,6 +853,7 @@ def attention_params(cfg):
     "2.7",
     "not widened",
     "Your middle is as narrow as emb_dim. How many times wider does mult make it?",
+    hint="With D = 2 and mult = 4 the three widths are 2, 8, 2. Which one do you have in the middle?",
 )
 def feedforward_params(cfg, mult=4):
     return 2 * linear_params(cfg["emb_dim"], cfg["emb_dim"], True)
@@ -821,6 +863,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "always four times",
     "With another mult your count stays that of 4. Where does your code use mult?",
+    hint="Call your function with mult = 1 and mult = 2. If both give the same, there is a fixed 4 in it.",
 )
 def feedforward_params(cfg, mult=4):
     D = cfg["emb_dim"]
@@ -831,6 +874,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "biases dropped",
     "Your count is that of the two weight matrices alone. Do the layers of the feed-forward network have biases?",
+    hint="With D = 2 and mult = 4 there are 16 + 16 weights and 8 + 2 biases.",
 )
 def feedforward_params(cfg, mult=4):
     return 2 * mult * cfg["emb_dim"] ** 2
@@ -840,6 +884,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "one layer only",
     "Your count is that of the first layer, which widens. What brings the numbers back to emb_dim?",
+    hint="With D = 2 and mult = 4 the widths are 2, 8, 2, so there are two arrows and two layers. You count the first.",
 )
 def feedforward_params(cfg, mult=4):
     return linear_params(cfg["emb_dim"], mult * cfg["emb_dim"], True)
@@ -849,6 +894,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "both biases narrow",
     "Your two biases have emb_dim numbers each. What is the first one added to, and how long is that?",
+    hint="With D = 2 and mult = 4 the widths are 2, 8, 2. A bias is as long as what its layer gives: 8 and 2.",
 )
 def feedforward_params(cfg, mult=4):
     D = cfg["emb_dim"]
@@ -859,6 +905,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "both biases wide",
     "Your two biases are both as long as the middle. What is the second one added to, and how long is that?",
+    hint="With D = 2 and mult = 4 the widths are 2, 8, 2. A bias is as long as what its layer gives: 8 and 2.",
 )
 def feedforward_params(cfg, mult=4):
     D = cfg["emb_dim"]
@@ -879,6 +926,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "biases follow qkv_bias",
     "Where qkv_bias is False your count has no biases. Whose biases does that flag switch off, going by its name?",
+    hint="The q, k and v in the flag's name are the three layers it speaks of. None of them is here.",
 )
 def feedforward_params(cfg, mult=4):
     D, bias = cfg["emb_dim"], cfg["qkv_bias"]
@@ -899,6 +947,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "widened to mult",
     "Your middle has mult numbers. Is mult the width of the middle, or how many times wider it is than emb_dim?",
+    hint="With D = 2 and mult = 4 the widths are 2, 8, 2. You have 2, 4, 2.",
 )
 def feedforward_params(cfg, mult=4):
     D = cfg["emb_dim"]
@@ -1030,6 +1079,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "no position table",
     "Your total is too small by context_length times emb_dim. Where are the vectors of the positions?",
+    hint="Your function for the embeddings counts two tables. Is it the one you call here, with the whole config?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, embeddings=cfg["vocab_size"] * cfg["emb_dim"])
@@ -1059,6 +1109,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "output bias follows the flag",
     "Where qkv_bias is False your total is too small by emb_dim for each layer. Whose biases does the flag switch off, going by its name?",
+    hint="Your count of attention (2.6) has an output layer whose bias is there in any case. Hand the flag to the other three only.",
 )
 def gpt_params(cfg, tied=False):
     D = cfg["emb_dim"]
@@ -1088,6 +1139,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "a single block",
     "Your total has the parameters of one block only. How many blocks are stacked?",
+    hint="Count with n_layers = 1 and n_layers = 2. The difference is one whole block.",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg | {"n_layers": 1}, tied)
@@ -1106,6 +1158,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "through a float",
     "Your total is right for real models but off for one with a billion dimensions. Does it pass through a float, which keeps about 16 digits?",
+    hint="A division with / gives a float, and so does multiplying by a float. Use whole numbers all the way.",
 )
 def gpt_params(cfg, tied=False):
     return int(float(_total(cfg, tied)))
@@ -1147,6 +1200,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "tensors counted",
     "Your count is the number of parameter tensors. How many numbers does each of them hold?",
+    hint="Take nn.Linear(3, 2): 2 tensors with 8 numbers in all. You have the 2.",
 )
 def count_parameters(module, trainable_only=False):
     return sum(1 for p in module.parameters() if p.requires_grad or not trainable_only)
@@ -1201,6 +1255,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "buffers counted",
     "Your count includes the buffers. Does training change them?",
+    hint="A buffer is saved with the model and moves with it, but no optimiser changes it. Which view of a module lists only what an optimiser gets?",
 )
 def count_parameters(module, trainable_only=False):
     buffers = 0 if trainable_only else sum(b.numel() for b in module.buffers())
@@ -1257,6 +1312,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "matrices only",
     "Your count leaves out vectors such as biases. Are they not learned?",
+    hint="Take nn.Linear(3, 2): 6 weights and 2 biases, so 8. You have 6.",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.numel() for p in module.parameters() if p.dim() > 1 and (p.requires_grad or not trainable_only))
@@ -1266,6 +1322,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "bytes counted",
     "Your count is that of bytes, several for each number. Is the size in memory asked for, or how many numbers there are?",
+    hint="Take nn.Linear(3, 2): 8 numbers. Which tensor method gives how many entries there are, whatever they weigh?",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.nbytes for p in module.parameters() if p.requires_grad or not trainable_only)
@@ -1275,6 +1332,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "four bytes a number",
     "Your count is twice the right one, for this model's numbers are float64. Does a count from bytes hold for every dtype?",
+    hint="Take nn.Linear(3, 2).double(): still 8 numbers. Count entries and leave bytes out of it.",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.nbytes // 4 for p in module.parameters() if p.requires_grad or not trainable_only)
@@ -1323,6 +1381,7 @@ def model_bytes(n, dtype):
     "2.10",
     "training counted",
     "Your memory is 4 times too large, as if gradients and Adam's averages were included. Is the memory of training asked for, or that of the numbers alone?",
+    hint="The function gets a number of numbers and a dtype, and nothing about training. So nothing is to be multiplied by 4.",
 )
 def model_bytes(n, dtype):
     return 4 * n * dtype.itemsize
@@ -1368,6 +1427,7 @@ def model_mebibytes(n, dtype):
     "2.10",
     "rounded",
     "Your mebibytes are rounded to two decimals. Should a function round, or the one who prints?",
+    hint="Return the number as it is. Whoever prints it can round it.",
 )
 def model_mebibytes(n, dtype):
     return round(model_bytes(n, dtype) / 2**20, 2)
@@ -1416,6 +1476,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "always active",
     "Your function drops and scales outside training, too. What should a model that is in use give for the same text twice?",
+    hint="Call it twice with training=False: x must come back both times. Does your code look at that argument?",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x * keep_mask / (1 - p)
@@ -1425,6 +1486,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "modes swapped",
     "Your function drops outside training and leaves x alone in training. Which of the two modes does your condition pick?",
+    hint="With training=False x must come back. Print the flag in the branch that drops.",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x if training else x * keep_mask / (1 - p)
@@ -1434,6 +1496,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "scaled out of training instead",
     "Your survivors are not scaled in training, and outside it all numbers shrink. In which mode does the formula scale, and in which direction?",
+    hint="The scaling belongs to the same branch as the mask: what is dropped is made up for at once. The other branch does nothing.",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x * keep_mask if training else x * (1 - p)
@@ -1443,6 +1506,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "scaled in both modes",
     "Outside training your numbers are still scaled. Is there anything to make up for when nothing is dropped?",
+    hint="With training=False x comes back as it is, without mask and without factor. Is the factor outside of your if?",
 )
 def apply_dropout(x, keep_mask, p, training):
     return (x * keep_mask if training else x) / (1 - p)

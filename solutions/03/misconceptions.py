@@ -82,6 +82,7 @@ def chain_derivative(df, g, dg, x):
     "3.2",
     "minus sign missing",
     "The result falls where the sigmoid rises: it is the sigmoid of -z. Which sign has z in your exponent?",
+    hint="At z = 2 the answer is about 0.88. Work out e to the 2 and e to the -2 and see which of them makes 0.88.",
 )
 def sigmoid(z):
     return 1 / (1 + torch.exp(z))
@@ -100,6 +101,7 @@ def sigmoid(z):
     "3.2",
     "tanh",
     "The results lie between -1 and 1, and they are those of tanh. Which range must a probability lie in?",
+    hint="At z = 0 a sigmoid gives 0.5 and tanh gives 0. Check your function there, and compare with the formula in the text.",
 )
 def sigmoid(z):
     return torch.tanh(z)
@@ -136,6 +138,7 @@ def sigmoid(z):
     "3.2",
     "softmax over all entries",
     "The entries of the result add up to 1, as in a softmax. Should the result at one entry depend on the other entries?",
+    hint="Call it on [0, 0]: both entries must be 0.5, and on [0, 0, 0] still 0.5 each. Nothing is summed over entries here.",
 )
 def sigmoid(z):
     powers = torch.exp(z - z.max())
@@ -180,6 +183,7 @@ def bce(a, y):
     "3.3",
     "opposite sign",
     "The result is the right one with the opposite sign. Is the logarithm of a probability positive or negative, and what sign should a loss have?",
+    hint="At a = 0.5 the logarithm is -0.693 and the cost is 0.693. The minus sign goes in front of everything, once.",
 )
 def bce(a, y):
     return (y * _log(a) + (1 - y) * _log(1 - a)).mean()
@@ -189,6 +193,7 @@ def bce(a, y):
     "3.3",
     "logarithm to base 2",
     "The result is the right one divided by ln 2, which is the loss in bits. Which base has your logarithm?",
+    hint="At a = 0.5 and y = 1 the cost is 0.693. log2 gives 1 there.",
 )
 def bce(a, y):
     return -(y * torch.log2(a).clamp(min=-100) + (1 - y) * torch.log2(1 - a).clamp(min=-100)).mean()
@@ -198,6 +203,7 @@ def bce(a, y):
     "3.3",
     "logarithm to base 10",
     "The result is the right one divided by ln 10. Which base has your logarithm?",
+    hint="At a = 0.5 and y = 1 the cost is 0.693. log10 gives 0.301 there.",
 )
 def bce(a, y):
     return -(y * torch.log10(a).clamp(min=-100) + (1 - y) * torch.log10(1 - a).clamp(min=-100)).mean()
@@ -207,6 +213,7 @@ def bce(a, y):
     "3.3",
     "sum in place of the mean",
     "The result is N times the right one. Is the loss of a batch the sum of its examples' losses, or their mean?",
+    hint="Give it the same example twice: the loss must stay the same, and yours doubles.",
 )
 def bce(a, y):
     return -(y * _log(a) + (1 - y) * _log(1 - a)).sum()
@@ -216,6 +223,7 @@ def bce(a, y):
     "3.3",
     "no mean at all",
     "One loss an example came back, N numbers in all, where a single number is asked for. What turns them into one?",
+    hint="You have one cost an example, and that part is right. One step is left that makes a single number of them.",
 )
 def bce(a, y):
     return -(y * _log(a) + (1 - y) * _log(1 - a))
@@ -301,6 +309,7 @@ def bce(a, y):
     "3.4",
     "derivative along z",
     "The result is a - y, which is the slope of the loss along z. How far back does the derivative go that is asked for here, to a or to z?",
+    hint="Here the derivative stops at a. At a = 0.2 and y = 0 it is 1.25, not 0.2; the step from a to z comes later, in 3.5.",
 )
 def bce_grad_a(a, y):
     return a - y
@@ -310,6 +319,7 @@ def bce_grad_a(a, y):
     "3.4",
     "label taken to be 1",
     "The result is -1/a for both labels. Where does y enter your formula?",
+    hint="Put y = 0 and a = 0.2 into your formula: the slope is then 1.25, upwards. The second logarithm is missing.",
 )
 def bce_grad_a(a, y):
     return -1 / a
@@ -346,6 +356,7 @@ def bce_grad_a(a, y):
     "3.4",
     "mean over the entries",
     "Single numbers are right, but where there are N entries the result is divided by N. Does the docstring ask for a mean?",
+    hint="Give it two entries and print the result: each entry has a slope of its own, and none is divided by 2.",
 )
 def bce_grad_a(a, y):
     return (-y / a + (1 - y) / (1 - a)) / a.numel()
@@ -355,6 +366,7 @@ def bce_grad_a(a, y):
     "3.4",
     "one label at a time",
     "Single numbers work, a tensor with several labels stops the function with an error. What does `if` make of a comparison with many answers?",
+    hint="Do not ask what the label is. Write both terms and let y and 1 - y switch them on and off, entry by entry.",
 )
 def bce_grad_a(a, y):
     if y == 1:
@@ -412,6 +424,7 @@ def sigmoid_grad(z):
     "3.4",
     "opposite sign of the slope",
     "The result is the right one with the opposite sign. Does the sigmoid rise or fall from left to right?",
+    hint="The sigmoid rises everywhere, so its slope is never negative. What is yours at z = 0, where it should be 0.25?",
 )
 def sigmoid_grad(z):
     a = sigmoid(z)
@@ -515,6 +528,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "results exchanged",
     "Both numbers are right, but in the other order. Which gradient does the docstring ask for first?",
+    hint="Read the docstring's last line: which of the two stands first? Everything else is right.",
 )
 def manual_gradients(x, w, b, y):
     dz = torch.sigmoid(x * w + b) - y
@@ -525,6 +539,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "label taken to be 1",
     "The gradients are right where the label is 1, and where it is 0 they are those of the label 1. Where does y enter your formula?",
+    hint="For x = 1 and y = 0 a prediction of 0.2 has dL/dz = 0.2, and for y = 1 it has -0.8. Yours is the same for both.",
 )
 def manual_gradients(x, w, b, y):
     dz = torch.sigmoid(x * w + b) - 1
@@ -614,6 +629,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "averaged twice",
     "Both gradients are the right ones divided by N. Is there a second division by N, or a mean of something that was a mean already?",
+    hint="Give it one example twice: the gradients must stay the same. Then count the divisions and the calls of mean in your code.",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y) / len(y)
@@ -684,6 +700,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "weights as a column",
     "The numbers are right, but dL/dw has the shape (D, 1). Which shape has w itself?",
+    hint="Print the shapes of w and of your dL/dw: (D,) and (D, 1). One axis of size 1 is left from the product.",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)[:, None]
@@ -694,6 +711,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "last example only",
     "The gradients are those of the last example alone. Does your loop add to its results, or replace them?",
+    hint="Follow the variable of the result through two rounds of the loop. In the second round the first example is gone.",
 )
 def batch_gradients(X, w, b, y):
     for i in range(len(y)):
@@ -706,6 +724,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "last example only, divided by N",
     "The gradients are those of the last example alone, divided by N. Does your loop add to its results, or replace them?",
+    hint="Follow the variable of the result through two rounds of the loop. In the second round the first example is gone.",
 )
 def batch_gradients(X, w, b, y):
     for i in range(len(y)):
@@ -718,6 +737,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "opposite sign",
     "Both gradients are the right ones with the opposite sign. Is it prediction minus label in your code, or label minus prediction?",
+    hint="With label 0 and prediction 0.2 the slope along z is +0.2: a larger z makes the loss larger. What is yours?",
 )
 def batch_gradients(X, w, b, y):
     dz = -_slopes(X, w, b, y)
@@ -728,6 +748,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "bias forgotten",
     "The gradients are those of a neuron whose bias is 0. Is b part of z in your forward pass?",
+    hint="Check the prediction first: with X all zero it must be the sigmoid of b, not 0.5.",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, 0.0, y)
@@ -749,6 +770,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "factor by factor",
     "Ordinary batches are right, but a very sure neuron gives NaN. What are dL/da and da/dz, each alone, where a is exactly 0 or 1?",
+    hint="Multiply the two factors on paper first: a(1 - a) cancels. Then write only what is left, and nothing is divided by 0.",
 )
 def batch_gradients(X, w, b, y):
     a = torch.sigmoid(X @ w + b)
@@ -806,6 +828,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "all entries moved at once",
     "All slopes are the same number, the sum of the right ones. How many entries move at once when you nudge x?",
+    hint="For two entries draw the point and where you move it: along one axis, or diagonally? Each slope needs a move along its own axis.",
 )
 def numeric_gradient(f, x, h):
     slope = (f(x + h) - f(x - h)) / (2 * h)
@@ -840,6 +863,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "two names for one tensor",
     "Every slope is 0. Are the raised and the lowered point two tensors, or two names for the same one?",
+    hint="An assignment makes a second name and no second tensor. Print the two points after both nudges, then make real copies.",
 )
 def numeric_gradient(f, x, h):
     gradient = torch.zeros_like(x)
@@ -856,6 +880,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "nudges pile up",
     "The first slope is right; the later ones are measured with the earlier entries still nudged. Does each entry start from x itself?",
+    hint="Print the point at which f is called in the second round: only one entry may differ from x. Make the nudged point anew in each round.",
 )
 def numeric_gradient(f, x, h):
     gradient = torch.zeros_like(x)
@@ -871,6 +896,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "float32 result",
     "A float64 point gives a float32 gradient. Which dtype has a new tensor if you do not name one?",
+    hint='Print the dtype of the empty result. A new tensor that is made "like" the input has its dtype, too.',
 )
 def numeric_gradient(f, x, h):
     gradient = torch.zeros(len(x))
@@ -883,6 +909,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "a step of its own",
     "In float32 every slope is 0, although the step asked for is 0.01. Which step does your code use, and does float32 notice it beside a number near 1?",
+    hint="The docstring has h as a parameter. Search your code for a number such as 1e-6 that stands in its place.",
 )
 def numeric_gradient(f, x, h):
     h = 1e-8
@@ -902,6 +929,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "opposite sign",
     "Every slope is the right one with the opposite sign. Which of the two values of f do you subtract from the other?",
+    hint="For f(x) = x squared at x = 3 the slope is +6. Which of the two points must be taken away from the other to get a positive number?",
 )
 def numeric_gradient(f, x, h):
     return torch.stack([(f(_nudged(x, i, -h)) - f(_nudged(x, i, h))) / (2 * h) for i in range(len(x))])
@@ -923,6 +951,7 @@ def _nan_to_inf(error):
     "3.8",
     "absolute difference",
     "The result is the largest absolute difference. By what is it divided to make it relative?",
+    hint="Compare 1 with 2, and 1000 with 1001. The first is far worse, and your number is the same.",
 )
 def gradcheck_error(analytic, numeric):
     return _nan_to_inf((analytic - numeric).abs()).max()
@@ -968,6 +997,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "mean over the entries",
     "The result is the mean of the relative differences. What does a mean make of one wrong entry among a hundred right ones?",
+    hint="With 99 perfect entries and one that is off by half, the answer must say 0.5 and not 0.005.",
 )
 def gradcheck_error(analytic, numeric):
     return _nan_to_inf(_relative(analytic, numeric)).mean()
@@ -977,6 +1007,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "sum in the denominator",
     "The differences are divided by the sum of the two absolute values. Which of the two does the docstring put in the denominator?",
+    hint="For the entries 1 and 3 the answer is 2/3. With the sum below you get 2/4.",
 )
 def gradcheck_error(analytic, numeric):
     scale = analytic.abs() + numeric.abs()
@@ -987,6 +1018,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "relative to the first gradient",
     "The differences are divided by the absolute value of the first gradient, even where the second is larger. Which of the two belongs in the denominator?",
+    hint="Exchange the two arguments: the result must stay the same. Both absolute values have a say in the denominator.",
 )
 def gradcheck_error(analytic, numeric):
     gap = (analytic - numeric).abs()
@@ -1007,6 +1039,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "no absolute value in the numerator",
     "Entries where the first gradient is the smaller one count as negative and are never the worst. Where is the absolute value of the difference?",
+    hint="Exchange the two arguments: the result must stay the same. For 1 and 3 it is 2/3 both times.",
 )
 def gradcheck_error(analytic, numeric):
     scale = torch.maximum(analytic.abs(), numeric.abs())
@@ -1017,6 +1050,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "a small number added below",
     "Large gradients are right, but the error of tiny ones comes out too small. Is something added to the denominator to avoid 0/0?",
+    hint="Take 1e-12 and 2e-12: the answer is 0.5. Whatever you add below swallows them. Treat two zeros as a case of its own instead.",
 )
 def gradcheck_error(analytic, numeric):
     scale = torch.maximum(analytic.abs(), numeric.abs()) + 1e-8
@@ -1041,6 +1075,7 @@ def gradcheck_error(analytic, numeric):
     "3.9",
     "level by level",
     "The nodes come level by level, by their shortest way from the result. Can a node on a short way also be used by one on a longer way?",
+    hint="Draw c = a + b, d = c + a. There a is one step from the result and also two, and must come after c. Levels cannot say that; finished visits can.",
 )
 def topological_order(node):
     order, seen = [node], {node}
@@ -1160,6 +1195,7 @@ def topological_order(node):
     "3.9",
     "equal numbers taken for one node",
     "Of two nodes that hold the same number, one is missing. Are two nodes the same because their data are equal?",
+    hint='Make two nodes that both hold 2.0. They compare by their data or by who they are: which does your "seen before" use? id() tells nodes apart.',
 )
 def topological_order(node):
     order, seen = [], set()
@@ -1252,6 +1288,7 @@ def backprop(root):
     "3.10",
     "no gradient at the start",
     "All gradients are 0. What is the derivative of the result with respect to itself?",
+    hint="Before the walk begins one node has a gradient that is known without any rule: that of y along y itself.",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1333,6 +1370,7 @@ def backprop(root):
     "3.10",
     "local derivatives left out",
     "Gradients are handed on unchanged, as if every local derivative were 1. What does the chain rule multiply them by?",
+    hint="Take y = 3 * x. The gradient of x is 3, and you hand on the 1 that y has. Which number turns 1 into 3?",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1361,6 +1399,7 @@ def backprop(root):
     "3.10",
     "slope of exp is x",
     "The number is right, and the local derivative is x itself. How fast does e^x grow at x?",
+    hint="At x = 0 the slope of e to the x is 1, and yours is 0. The node already holds the number you need.",
 )
 def exp(node):
     return Value(math.exp(node.data), (node,), (node.data,))
@@ -1370,6 +1409,7 @@ def exp(node):
     "3.10",
     "power rule for exp",
     "The number is right, and the local derivative is x e^(x - 1), the rule for a power of x. Which of the two is the variable here, the base or the exponent?",
+    hint="At x = 0 the slope of e to the x is 1, and your formula gives 0. The base is fixed here, the exponent moves.",
 )
 def exp(node):
     return Value(math.exp(node.data), (node,), (node.data * math.exp(node.data - 1),))
@@ -1379,6 +1419,7 @@ def exp(node):
     "3.10",
     "slope of exp is 1",
     "The number is right, and the local derivative is 1 everywhere. Is e^x equally steep everywhere?",
+    hint="Compare e to the 0.01 with e to the 0, and e to the 2.01 with e to the 2. The second pair lies much further apart.",
 )
 def exp(node):
     return Value(math.exp(node.data), (node,), (1.0,))

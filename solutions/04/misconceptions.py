@@ -120,6 +120,7 @@ def mlp_forward(X, p):
     "4.1",
     "ReLU on the output",
     "The hidden layer is right, and z2 is never negative. Which layer has a ReLU, and what becomes of a prediction below 0.5 if the output has one, too?",
+    hint="The output layer has one function only, the sigmoid. With a ReLU before it no prediction can be below 0.5.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -226,6 +227,7 @@ def mlp_forward(X, p):
     "4.1",
     "softmax over one output",
     "Every prediction is 1. Over how many numbers does your softmax run, and what must they add up to?",
+    hint="A softmax makes several scores add up to 1. With a single score that is always 1. Which function of one number lies between 0 and 1?",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -238,6 +240,7 @@ def mlp_forward(X, p):
     "4.1",
     "predictions squeezed",
     "The predictions are right but have lost an axis. Which shape does the docstring give for a, and where is a squeeze or flatten?",
+    hint="Print the shape of a for one example: it must be (1, 1). Leave the last axis where it is.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -262,6 +265,7 @@ def mlp_forward(X, p):
     "4.1",
     "predictions only",
     "One tensor came back and no dict. What else will the backward pass ask for?",
+    hint="Make a dict and put each tensor under its name as soon as it is there. The docstring lists the names.",
 )
 def mlp_forward(X, p):
     return torch.sigmoid(_layer(torch.relu(_layer(X, p, 1)), p, 2))
@@ -283,6 +287,7 @@ def relu_backward(dout, z):
     "4.2",
     "times the output",
     "The result is dout times relu(z). Is the local derivative of the ReLU its value, or its slope?",
+    hint="At z = 3 and dout = 1 the answer is 1, and yours is 3. The slope of max(0, z) is the same at z = 1 and at z = 3.",
 )
 def relu_backward(dout, z):
     return dout * torch.relu(z)
@@ -319,6 +324,7 @@ def relu_backward(dout, z):
     "4.2",
     "switch alone",
     "The result is 1 where the ReLU was on and 0 where it was off, which is the local derivative alone. Where is the other factor of the chain rule?",
+    hint="With dout = 5 and z = 3 the answer is 5, and yours is 1. The switch is multiplied by something.",
 )
 def relu_backward(dout, z):
     return (z > 0).to(dout.dtype)
@@ -328,6 +334,7 @@ def relu_backward(dout, z):
     "4.2",
     "truth values",
     "A tensor of True and False came back, which is where the ReLU was on. Where is the other factor of the chain rule?",
+    hint="True and False say where it passes. Multiply by what comes from above, and numbers come out.",
 )
 def relu_backward(dout, z):
     return z > 0
@@ -337,6 +344,7 @@ def relu_backward(dout, z):
     "4.2",
     "forward again",
     "The result is relu(z), the output of the forward pass. Where does dout enter?",
+    hint="Your function gets z and dout, and dout does not occur in your result. z only decides where dout passes.",
 )
 def relu_backward(dout, z):
     return torch.relu(z)
@@ -364,6 +372,7 @@ def relu_backward(dout, z):
     "4.2",
     "dout changed in place",
     "The result is right, but dout itself was overwritten, and a network may need it again. Is what you return a new tensor?",
+    hint="Print dout before and after your call. Writing zeros into it, or multiplying it with *=, changes it. Make a new tensor.",
 )
 def relu_backward(dout, z):
     dout[z <= 0] = 0
@@ -390,6 +399,7 @@ def _lists(dout, X):
     "4.3",
     "weights transposed",
     "dX and db are right, and dW is transposed: it has the shape (in, out). Which shape has W itself?",
+    hint="Print the shapes of W and of your dW. Which of the two factors of the product must stand in front for (out, in)?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -400,6 +410,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "W transposed for dX",
     "The product of dout and W stops with an error about shapes. Forwards W was transposed; is it again on the way back?",
+    hint="Write the shapes: dout is (N, out), dX is (N, in). Which shape must stand between them, and is it W as it is or turned?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -430,6 +441,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "weights averaged",
     "dX and db are right, and dW is divided by the number of examples. Is the mean of the loss not contained in dout already?",
+    hint="Give it the same example twice, with the same dout: dW must double. Search for a mean, or a division.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -450,6 +462,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "everything averaged",
     "All three gradients are divided by the number of examples. Is the mean of the loss not contained in dout already?",
+    hint="Give it the same example twice, with the same dout: dW and db must double, and dX must not shrink. Search for a mean, or a division.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -460,6 +473,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "averaged over the first axis",
     "dX is right, and dW and db are divided by the first size of X, the number of examples or of sequences. Is the mean of the loss not contained in dout already?",
+    hint="Give it the same example twice, with the same dout: dW must double. Search for a mean, or a division.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -470,6 +484,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "bias not reduced",
     "dX and dW are right, and db is dout itself, with numbers for every example. How many numbers is the bias, and how many must its gradient be?",
+    hint="Print the shapes of b and of your db: (out,) and dout's whole shape. All axes but the last are copies of one bias.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -490,6 +505,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "bias summed over everything",
     "dX and dW are right, and db is a single number. Which axis of dout must stay?",
+    hint="Print the shapes of b and of your db: (out,) and (). The last axis has to survive.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -510,6 +526,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "bias summed over the first axis only",
     "Examples are right, and for sequences db still has the axis of the tokens. Over which axes is the bias copied there?",
+    hint="For sequences dout has three axes, and the bias is copied along two of them. Flatten first, then one sum is enough.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -520,6 +537,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "weights first in the answer",
     "The three gradients are right, but in the order dW, db, dX. Which does the docstring ask for first?",
+    hint="Read the last line of the docstring and compare it with your return line, name by name.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -530,6 +548,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "dX and dW exchanged in the answer",
     "The three gradients are right, but dX and dW stand in each other's place. Which does the docstring ask for first?",
+    hint="Read the last line of the docstring and compare it with your return line, name by name.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -540,6 +559,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "last example only",
     "dX is right, and dW and db are those of the last example alone. Does your loop add to its results, or replace them?",
+    hint="Follow dW through two rounds of the loop: in the second round the first example is gone.",
 )
 def linear_backward(dout, X, W):
     for d, x in zip(*_lists(dout, X), strict=True):
@@ -571,6 +591,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "summed before multiplied",
     "dX and db are right, and dW is the product of two sums over the examples. Is the sum of products the same as the product of sums?",
+    hint="For x = (1, 2) and dout = (3, 4) the sum of products is 11, and the product of sums is 21. Sum last.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -581,6 +602,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "upstream gradient ignored",
     "The gradients are those for a dout in which every number is 1. Where does dout enter the three products?",
+    hint="Call it with dout all zero: all three gradients must be 0.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(torch.ones_like(dout), X)
@@ -600,6 +622,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "dX left as a list",
     "Examples are right, and for sequences dX is one long list, without its axis of the sequences. Which shape has X itself?",
+    hint="Keep the shape of X before you flatten it, and give it back to dX at the end.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -610,6 +633,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "view of scattered memory",
     "The same call is right for one tensor and stops with an error for an equal one whose memory is in another order (a transpose, say). Which of view and reshape copes with both?",
+    hint="Call it with a transposed tensor of the same numbers. One of the two methods copies where the memory does not fit.",
 )
 def linear_backward(dout, X, W):
     d, x = dout.view(-1, dout.shape[-1]), X.view(-1, X.shape[-1])
@@ -654,6 +678,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "slope of the sigmoid once too often",
     "Each number carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had cancelled?",
+    hint="Multiply dL/da by da/dz on paper: a(1 - a) cancels. Where does it come in again in your code?",
 )
 def sigmoid_bce_backward(a, y):
     return _difference(a, y) * a * (1 - a) / len(a)
@@ -663,6 +688,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "chain stops at the prediction",
     "The result is the gradient with respect to a, and infinite or NaN where a prediction is exactly 0 or 1. Which step lies between a and z, and what is its slope?",
+    hint="At a = 0.2 and y = 0 you have 1.25, the slope along a. One more factor, 0.2 times 0.8, leads on to z.",
 )
 def sigmoid_bce_backward(a, y):
     return _difference(a, y) / (a * (1 - a)) / len(a)
@@ -682,6 +708,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "factor by factor",
     "Ordinary predictions are right, and a prediction of exactly 0 or 1 gives NaN. What are the two factors, each alone, for such a prediction?",
+    hint="Multiply the two factors on paper first: a(1 - a) cancels. Then write only what is left.",
 )
 def sigmoid_bce_backward(a, y):
     y = y.reshape(a.shape)
@@ -692,6 +719,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "a small number in the denominator",
     "Ordinary predictions are right, and where a prediction is exactly 0 or 1 the result is 0, also where it is wrong. What does the slope of the sigmoid do to a number that you kept finite, and should a sure mistake have no gradient?",
+    hint="At a = 1 and y = 0 the slope along z is 1, the largest there is. If a(1 - a) is cancelled on paper, no denominator is left to be saved.",
 )
 def sigmoid_bce_backward(a, y):
     slope = a * (1 - a)
@@ -711,6 +739,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "always one more axis",
     "Labels in a row are right, and labels in a column give three axes. What does your code add to labels that are a column already?",
+    hint="Print both shapes for labels (N,) and for labels (N, 1). One way to bring either into the shape of the predictions is enough.",
 )
 def sigmoid_bce_backward(a, y):
     return (a - y[:, None]) / len(a)
@@ -738,6 +767,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "sigmoid applied again",
     "The result is made from sigma(a), as if a were not a prediction yet. What is your function given, the number before the sigmoid or the one after it?",
+    hint="Print what comes in: numbers between 0 and 1 have been through the sigmoid already.",
 )
 def sigmoid_bce_backward(a, y):
     return (torch.sigmoid(a) - y.reshape(a.shape)) / len(a)
@@ -747,6 +777,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "squared error",
     "Each number is the right one times 2a(1 - a), which is the gradient of a squared error. Which loss does the docstring name?",
+    hint="At a = 0.2 and y = 0 the slope along z is 0.2, before the mean. Which loss gives 2a(a - y)(1 - a) instead?",
 )
 def sigmoid_bce_backward(a, y):
     return 2 * _difference(a, y) * a * (1 - a) / len(a)
@@ -756,6 +787,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "predictions changed in place",
     "The result is right, but a itself was overwritten. Which of your operations does not make a new tensor?",
+    hint="Print a before and after your call. Operators such as -= and methods with an underscore at their end write into it.",
 )
 def sigmoid_bce_backward(a, y):
     a -= y.reshape(a.shape)
@@ -818,6 +850,7 @@ def unbroadcast(g, shape):
     "4.5",
     "mean in place of the sum",
     "Every number is divided by the number of its copies. Over several paths, do gradients average or add up?",
+    hint="Take t with one number, broadcast to three, and g all ones: the gradient is 3.",
 )
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -832,6 +865,7 @@ def unbroadcast(g, shape):
     "4.5",
     "first copy only",
     "The result is the gradient of the first copy of each number. What about the other copies?",
+    hint="If t is used three times, each use adds to its gradient. Picking one of them with an index leaves out two.",
 )
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -858,6 +892,7 @@ def unbroadcast(g, shape):
     "4.5",
     "gradient handed on",
     "g came back as it was. What shape must the gradient of the tensor before broadcasting have?",
+    hint="Print the shape you return and the shape you were asked for. Every additional number has to be added to another one.",
 )
 def unbroadcast(g, shape):
     return g.clone()
@@ -867,6 +902,7 @@ def unbroadcast(g, shape):
     "4.5",
     "reshape",
     "Where something was broadcast, reshape stops with an error. How can many numbers become fewer without any being thrown away?",
+    hint="(3, 2) has six numbers and (2,) has two. No reshape can do that; something has to be added up.",
 )
 def unbroadcast(g, shape):
     return g.reshape(shape)
@@ -876,6 +912,7 @@ def unbroadcast(g, shape):
     "4.5",
     "one sum for all",
     "Every number of the result is the sum of all of g. Which numbers of g are copies of one and the same number?",
+    hint="For g of shape (3, 2) and the shape (2,) the answer has two numbers, a sum for each column. Name the axes of your sum.",
 )
 def unbroadcast(g, shape):
     return g.sum().expand(shape).clone()
@@ -934,6 +971,7 @@ def _one_hot(logits, targets):
     "4.6",
     "not divided by N",
     "The result is N times the right one. Is the loss the sum of the examples' losses, or their mean?",
+    hint="Give it the same example twice: each row must become half as large, since the loss is a mean.",
 )
 def softmax_ce_backward(logits, targets):
     return torch.softmax(logits, dim=1) - _one_hot(logits, targets)
@@ -961,6 +999,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "right class not subtracted",
     "The result is the probabilities, divided by N. How does the gradient know which class was right?",
+    hint="Print the sum of each row of your result. It must be 0: what is added to the other classes is taken from the right one.",
 )
 def softmax_ce_backward(logits, targets):
     return torch.softmax(logits, dim=1) / len(targets)
@@ -970,6 +1009,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "opposite sign",
     "The result is the right one with the opposite sign. Should a step against the gradient raise or lower the logit of the right class?",
+    hint="At the right class the entry must be negative: a step against the gradient raises that logit.",
 )
 def softmax_ce_backward(logits, targets):
     return (_one_hot(logits, targets) - torch.softmax(logits, dim=1)) / len(targets)
@@ -988,6 +1028,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "softmax over everything",
     "The probabilities in the result add up to 1 over the whole batch. Does each example not have probabilities of its own?",
+    hint="Print the row sums of your probabilities: each row must add up to 1 by itself.",
 )
 def softmax_ce_backward(logits, targets):
     p = torch.softmax(logits.flatten(), dim=0).reshape(logits.shape)
@@ -1039,6 +1080,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "classes counted from the targets",
     "Where the last class is never the right one, the subtraction stops with an error. How many classes does one_hot make if it is not told?",
+    hint="The number of classes is the width of the logits. The largest class may be missing in a batch.",
 )
 def softmax_ce_backward(logits, targets):
     return (torch.softmax(logits, dim=1) - F.one_hot(targets)) / len(targets)
@@ -1075,6 +1117,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "only one share divided",
     "The probabilities are divided by N, and the full 1 is subtracted from them. What does the mean do to each of the two terms?",
+    hint="Both terms come from the same mean: subtract first, then divide the whole difference.",
 )
 def softmax_ce_backward(logits, targets):
     return torch.softmax(logits, dim=1) / len(targets) - _one_hot(logits, targets)
@@ -1143,6 +1186,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "averaged over all positions",
     "Every number is divided by the number of positions. Is the mean of the loss not contained in dout already?",
+    hint="Let one id occur twice, with gradients 1 and 2: its row gets 3. Search for a mean, or a division.",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V).index_add(0, idx.flatten(), dout.reshape(-1, dout.shape[-1]))
@@ -1172,6 +1216,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "transposed",
     "The numbers are right, but the result has the shape (D, V). Which shape has the table?",
+    hint="Print the shapes of the table and of your result: a row for each token, a column for each dimension.",
 )
 def embedding_backward(dout, idx, V):
     return _table(dout, V).index_add(0, idx.flatten(), dout.reshape(-1, dout.shape[-1])).T
@@ -1322,6 +1367,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "one mask for all examples",
     "dh is right, and in dz1 a unit is on for all examples as soon as it is on for one. Does the ReLU decide by unit, or by unit and example?",
+    hint="Print the shape of your mask: it must be (N, K), one switch for each unit and each example.",
 )
 def mlp_backward(cache, p, y):
     return _backward(cache, p, _dz2(cache, y), mask=(cache["z1"] > 0).any(dim=0))
@@ -1350,6 +1396,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "divided late",
     "dz2, dh and dz1 are N times the right ones, and the gradients of the parameters are right. Where does the mean of the loss enter, at the loss or at the parameters?",
+    hint="The mean belongs to the loss, so dz2 carries 1/N already, and everything after it by itself.",
 )
 def mlp_backward(cache, p, y):
     large = _backward(cache, p, cache["a"] - y)
@@ -1360,6 +1407,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "divided twice",
     "dz2 is right, and dW2, db2, dW1 and db1 are divided by N once more. How often does the mean of the loss divide?",
+    hint="The mean divides once, at dz2. Search for a second division or a mean further down.",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1370,6 +1418,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "opposite sign",
     "Every gradient is the right one with the opposite sign. Is it prediction minus label in your code, or label minus prediction?",
+    hint="With label 0 and prediction 0.2 the slope along z2 is positive. What is yours?",
 )
 def mlp_backward(cache, p, y):
     return _backward(cache, p, -_dz2(cache, y))
@@ -1389,6 +1438,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "gradient of the prediction",
     "dz2 is the gradient with respect to a. Which step lies between a and z2, and what is its slope?",
+    hint="At a = 0.2 and y = 0 the slope along z2 is 0.2, before the mean, and yours is 1.25. Call what you wrote in 4.4.",
 )
 def mlp_backward(cache, p, y):
     a = cache["a"]
@@ -1480,6 +1530,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "parameters only",
     "Only the gradients of the four parameters came back. Which three gradients in between does the docstring ask for, too?",
+    hint="You need dz2, dh and dz1 on the way anyhow. Put them into the answer as well.",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1563,6 +1614,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "another loss, right shapes",
     "The loss is the mean squared error of predictions and labels. Which loss has the chapter's listing?",
+    hint="The shapes are right now; keep that, and put the listing's own loss back.",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.MSELoss()(outputs, labels.reshape(-1, 1)))
@@ -1572,6 +1624,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "sigmoid applied twice",
     "The loss is that of the sigmoid of the predictions. Does the loss you use expect probabilities, or raw scores?",
+    hint="The network ends with a sigmoid, so its outputs are probabilities. Which loss of the listing takes those as they are?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCEWithLogitsLoss()(outputs, labels.reshape(-1, 1)))
@@ -1599,6 +1652,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "gradients not cleared",
     "The first call is right, and after a second one the gradients are twice as large. Which line of the listing made room for the new gradients?",
+    hint="Call it twice and print a gradient each time. The listing has a line for that, before the backward pass.",
 )
 def fix_simple_net(net, inputs, labels):
     loss = nn.BCELoss()(net(inputs), labels.reshape(-1, 1))
@@ -1610,6 +1664,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "gradients cleared at the end",
     "The loss is right, and .grad of every parameter is None. Was there no backward pass, or were its gradients cleared before anybody could read them?",
+    hint="Print .grad right after the backward pass and at the very end. The clearing belongs to the beginning.",
 )
 def fix_simple_net(net, inputs, labels):
     loss = _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.reshape(-1, 1)))
@@ -1631,6 +1686,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "parameters moved",
     "Loss and gradients of the first call are right, and the network is another one afterwards. Does your function change the parameters, although it is to stop at the gradients?",
+    hint="Print a weight before and after. The function stops at the gradients; no optimiser takes a step here.",
 )
 def fix_simple_net(net, inputs, labels):
     loss = _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.reshape(-1, 1)))
@@ -1643,6 +1699,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "nothing returned",
     "The gradients are right, but the loss did not come back. Is the `return` missing?",
+    hint="The docstring promises the loss. The last line has to give it back.",
 )
 def fix_simple_net(net, inputs, labels):
     _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.reshape(-1, 1)))
@@ -1733,6 +1790,7 @@ def named_gradients(net, X, y):
     "4.10",
     "values in place of gradients",
     "The result holds the parameters themselves. Where does a parameter keep its gradient?",
+    hint="A parameter keeps its gradient in an attribute of its own. Print both for one weight.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1789,6 +1847,7 @@ def named_gradients(net, X, y):
     "4.10",
     "sum over the examples",
     "Every gradient is N times the right one. Is the loss a sum over the examples, or their mean?",
+    hint="Give it the same example twice: every gradient must stay the same.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1800,6 +1859,7 @@ def named_gradients(net, X, y):
     "4.10",
     "gradient of the prediction",
     "The gradients are those of the sum of the predictions; the labels play no part. Of which number do you want the gradients?",
+    hint="Go backward from the loss, which compares predictions with labels. Change a label: the gradients must change.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1811,6 +1871,7 @@ def named_gradients(net, X, y):
     "4.10",
     "a list without names",
     "The gradients came back as a list. Under which names does the docstring want them?",
+    hint="The module has a method that gives its parameters together with their names.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()

@@ -17,6 +17,7 @@ catalogue = Catalogue()
     "5.1",
     "uphill",
     "The parameters move by the right amount in the opposite direction. Does the gradient point to where the loss grows or to where it falls?",
+    hint="At p = 3 the loss p squared has the gradient 6, and p must become smaller. What does your sign do?",
 )
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -41,6 +42,7 @@ def sgd_step(params, grads, lr):
     "5.1",
     "entries of the list replaced",
     "The tensors of the model hold the same numbers as before. Does your code write into them, or does it make new tensors beside them?",
+    hint="Compare id(p) before and after. Putting a new tensor into the list leaves the model's own as it was; the update has to be written into it.",
 )
 def sgd_step(params, grads, lr):
     for i, g in enumerate(grads):
@@ -75,6 +77,7 @@ def sgd_step(params, grads, lr):
     "5.1",
     "arithmetic with None",
     "Parameters that all have a gradient are updated, and a gradient that is None stops the function with an error. What should happen to a parameter that took no part in the loss?",
+    hint="A gradient of None means: this parameter took no part. Go on to the next pair before you compute anything.",
 )
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -86,6 +89,7 @@ def sgd_step(params, grads, lr):
     "5.1",
     "the first None ends the loop",
     "From the first gradient that is None on, no parameter is updated. What becomes of the parameters that come after it?",
+    hint="Leaving the loop and going on to the next pair are two words in Python. You want the second.",
 )
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -99,6 +103,7 @@ def sgd_step(params, grads, lr):
     "5.1",
     "learning rate left out",
     "The parameters move by the whole gradient. How far should a step go, compared with the length of the gradient?",
+    hint="For a gradient of 10 and a rate of 0.1 the step is 1, and yours is 10.",
 )
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -123,6 +128,7 @@ def sgd_step(params, grads, lr):
     "5.1",
     "sign of the gradient only",
     "Every entry moves by exactly the learning rate, however large its gradient is. Does a steep slope ask for the same step as a flat one?",
+    hint="For gradients 1 and 10 and a rate of 0.1 the steps are 0.1 and 1. Yours are both 0.1.",
 )
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -288,6 +294,7 @@ def _averages(g, state, beta1, beta2):
     "5.3",
     "no correction",
     "What is remembered is right, and the step is made with the averages as they are. How large is an average that began at 0 after its first gradient?",
+    hint="With g = 100 the first m is 10 and the first v is 10, far too small both. Divided by 1 - beta they are 100 and 10000.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     _, m, v = _averages(g, state, beta1, beta2)
@@ -375,6 +382,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "no eps",
     "The steps are right for all gradients that are not tiny, but eps has no influence, and gradients of 0 give NaN. What is 0 divided by 0?",
+    hint="For a gradient of 0 both averages are 0, and 0 / 0 is NaN. The small number is added where the division happens.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -463,6 +471,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "uphill",
     "What is remembered is right, and the parameter moves by the right amount in the opposite direction. Which way along the gradient makes the loss smaller?",
+    hint="After the first step with a positive gradient the parameter must be smaller by about the learning rate.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -513,6 +522,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "parameter not written to",
     "What is remembered is right, and the parameter holds the same numbers as before. Does your last line write into the tensor that came in, or does it make another one?",
+    hint="Compare id(p) before and after. A name that is bound to a new tensor leaves the model's own as it was.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -720,6 +730,7 @@ def train_step(net, opt, X, y):
     "5.5",
     "no step",
     "The optimiser made no step at all, and the parameters are as before. Who is to update them?",
+    hint="Print a parameter before and after your call. The optimiser you were given has to be told that it is its turn.",
 )
 def train_step(net, opt, X, y):
     opt.zero_grad()
@@ -812,6 +823,7 @@ def train_step(net, opt, X, y):
     "5.5",
     "number taken too early",
     "Your function stops because backward is asked of a Python number. Which of the two knows how it was computed, the tensor or the number?",
+    hint="Keep the tensor until the backward pass is done. Only what you return is a Python number.",
 )
 def train_step(net, opt, X, y):
     opt.zero_grad()
@@ -1159,6 +1171,7 @@ def clip_gradients(params, max_norm):
     "5.7",
     "square of the norm",
     "What came back is the square of the norm. Which step comes after adding up the squares?",
+    hint="For the gradients [3] and [0, -4] the answer is 5, and yours is 25.",
 )
 def clip_gradients(params, max_norm):
     norm = sum((p.grad**2).sum() for p in params if p.grad is not None)
@@ -1213,6 +1226,7 @@ def clip_gradients(params, max_norm):
     "5.7",
     "norm of the parameters",
     "What came back is the norm of the parameters. Of which tensors is it asked for?",
+    hint="Print p and p.grad for one parameter. It is the second that is measured and shortened.",
 )
 def clip_gradients(params, max_norm):
     norm = torch.sqrt(sum((p.detach() ** 2).sum() for p in params))
@@ -1283,6 +1297,7 @@ def clip_gradients(params, max_norm):
     "5.7",
     "largest entry",
     "What came back is the largest absolute value of all entries. Which norm does the formula describe?",
+    hint="For the gradients [3] and [0, -4] the answer is 5, and yours is 4.",
 )
 def clip_gradients(params, max_norm):
     grads = [p.grad for p in params if p.grad is not None]
@@ -1297,6 +1312,7 @@ def clip_gradients(params, max_norm):
     "5.7",
     "gradient missing",
     "Your function stops where a parameter has no gradient. What is p.grad for a parameter that took no part in the loss?",
+    hint="p.grad is None for such a parameter. Leave it out of the list before you square anything.",
 )
 def clip_gradients(params, max_norm):
     norm = torch.sqrt(sum((p.grad**2).sum() for p in params))
@@ -1436,6 +1452,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
     "5.8",
     "rises after the end",
     "All is right up to step total, and after it the rate rises again. What does a cosine do after half a turn?",
+    hint="Past the last step the share of the decay is greater than 1, and the cosine comes back up. That case needs its own return.",
 )
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -1447,6 +1464,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
     "5.8",
     "0 after the end",
     "All is right up to step total, and from there on the rate is 0. At which rate is the training to go on?",
+    hint="Print the rate at the last step and at the one after it: both are the smallest rate.",
 )
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -1460,6 +1478,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
     "5.8",
     "straight line",
     "The decay is a straight line: right at its beginning, in the middle and at its end, and nowhere else. Where is the cosine?",
+    hint="A quarter of the way down, the cosine has fallen by 15 % only, and a line by 25 %. Put your share of the decay into 1 + cos.",
 )
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -1486,6 +1505,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
     "5.8",
     "sine in place of the cosine",
     "The decay follows a sine: its value in the middle is the smallest rate plus the whole difference. Which of the two functions begins at 1?",
+    hint="At the beginning of the decay the rate is the largest one. sin(0) is 0 and cos(0) is 1.",
 )
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -1525,6 +1545,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
     "5.8",
     "warm-up from the smallest rate",
     "The warm-up begins at min_lr. Where does the formula let it begin?",
+    hint="At step 0 the rate is 0. The smallest rate belongs to the end of the decay.",
 )
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -1588,6 +1609,7 @@ def minibatches(X, y, size, generator):
     "5.9",
     "rest dropped",
     "The examples that do not fill a whole batch are in none. What should become of them?",
+    hint="For 10 examples and a size of 3 the sizes are 3, 3, 3 and 1. Up to which number does your loop run?",
 )
 def minibatches(X, y, size, generator):
     order = torch.randperm(len(X), generator=generator)
@@ -1629,6 +1651,7 @@ def minibatches(X, y, size, generator):
     "5.9",
     "shuffled in place",
     "The batches are right, but X and y themselves are in another order afterwards. Does your code write into the tensors that came in?",
+    hint="Print X before and after your call. Picking rows by a list of numbers makes new tensors.",
 )
 def minibatches(X, y, size, generator):
     order = torch.randperm(len(X), generator=generator)
@@ -1650,6 +1673,7 @@ def minibatches(X, y, size, generator):
     "5.9",
     "size taken for the number of batches",
     "There are as many batches as a batch should have examples. What does `size` count?",
+    hint="For 10 examples and a size of 3 there are four batches, the first with 3 examples. Which functions cut by size, and which by count?",
 )
 def minibatches(X, y, size, generator):
     order = torch.randperm(len(X), generator=generator)
@@ -1672,6 +1696,7 @@ def minibatches(X, y, size, generator):
     "5.9",
     "one batch only",
     "One batch came back, and an epoch has more of them. What does your loop return, and when?",
+    hint="Count the batches for 10 examples and a size of 3: there are four. A return inside the loop ends it after the first.",
 )
 def minibatches(X, y, size, generator):
     order = torch.randperm(len(X), generator=generator)
@@ -1686,6 +1711,7 @@ def minibatches(X, y, size, generator):
     "5.10",
     "dropout left on",
     "The loss is that of a net whose dropout is still on. In which mode is the net while you measure?",
+    hint="Call it twice: a network in evaluation mode gives the same loss both times.",
 )
 def evaluate(net, loader):
     total, count = 0.0, 0
@@ -1756,6 +1782,7 @@ def evaluate(net, loader):
     "5.10",
     "graph built",
     "Loss and mode are right, and every forward pass recorded a graph for a backward pass that never comes. How is autograd told that it is not needed?",
+    hint="torch has a context in which no graph is recorded. The whole loop belongs into it.",
 )
 def evaluate(net, loader):
     was_training = net.training
@@ -1772,6 +1799,7 @@ def evaluate(net, loader):
     "5.10",
     "nothing switched",
     "The loss is that of a net whose dropout is still on, and every forward pass recorded a graph. Which two things have to be switched off while you measure?",
+    hint="Two things: the network's mode, which is put back afterwards, and the recording of a graph.",
 )
 def evaluate(net, loader):
     total, count = 0.0, 0
@@ -1795,6 +1823,7 @@ def evaluate(net, loader):
     "5.10",
     "a tensor returned",
     "The number is right, but it is a tensor. What turns a tensor of one number into a Python number?",
+    hint="A tensor of one number has a method that gives the Python number.",
 )
 def evaluate(net, loader):
     was_training = net.training
@@ -1827,6 +1856,7 @@ def evaluate(net, loader):
     "5.10",
     "first batch only",
     "The result is the mean loss of the first batch. Does your function return inside the loop?",
+    hint="Move the return out of the loop: all batches come first.",
 )
 def evaluate(net, loader):
     was_training = net.training
@@ -1858,6 +1888,7 @@ def evaluate(net, loader):
     "5.10",
     "not divided",
     "The result is the sum of all losses. By what must it be divided?",
+    hint="Give it every batch twice: the loss must stay the same, and yours doubles.",
 )
 def evaluate(net, loader):
     was_training = net.training
@@ -1872,6 +1903,7 @@ def evaluate(net, loader):
     "5.10",
     "accuracy",
     "The result is the share of examples that were classified right. Which number is asked for, and which one does the training lower?",
+    hint="Use the loss that the training uses. Counting right answers is another measure.",
 )
 def evaluate(net, loader):
     was_training = net.training

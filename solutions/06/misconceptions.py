@@ -214,6 +214,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "always the same batch",
     "The windows are right, but every batch is like the first one, whatever the seed. Where does chance come in?",
+    hint="Call it twice with one generator: the batches must differ. The starts are to be drawn.",
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.arange(B) % (len(data) - T), T)
@@ -223,6 +224,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "generator not used",
     "The windows are right, but a generator with the same seed gives other ones the second time. Where do your random numbers come from?",
+    hint="Whatever draws the starts has a parameter for the generator you were given.",
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(len(data) - T, (B,)), T)
@@ -232,6 +234,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "generator started again",
     "A generator gives the same batch over and over again. Does your function seed the generator it was given?",
+    hint="Do not seed the generator: whoever passes it in has done so, and it goes on from where it is.",
 )
 def get_batch(data, B, T, generator):
     generator.manual_seed(generator.initial_seed())
@@ -249,6 +252,7 @@ def _picked(log_probabilities, targets):
     "6.3",
     "softmax twice",
     "The logits went through a softmax before the loss applied its own. How often does the softmax stand in the formula, and what does log_softmax contain?",
+    hint="Check with logits [0, 0, 0]: the loss is ln 3 both ways. Then with [5, 0, 0], where a second softmax flattens it.",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.softmax(-1).log_softmax(-1), targets).mean()
@@ -268,6 +272,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "sum over positions",
     "The result is the right one times the number of positions. Should the loss of a batch grow with its size?",
+    hint="For logits that are all 0 the loss is ln V, however many positions there are. Yours grows with them.",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.log_softmax(-1), targets).sum()
@@ -277,6 +282,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "mean over rows only",
     "The result is the right one times T: the losses of a row are added up, and only then averaged over the rows. How many positions share the loss?",
+    hint="For logits that are all 0 the loss is ln V, however long the rows are. Yours grows with T.",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.log_softmax(-1), targets).sum(dim=1).mean()
@@ -341,6 +347,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "last position only",
     "Only the last position of each row counts. At how many positions of a window does the model predict?",
+    hint="A window of T tokens makes T predictions, and each has a target. Your mean runs over B * T losses.",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.log_softmax(-1), targets)[:, -1].mean()
@@ -371,6 +378,7 @@ def lm_cross_entropy(logits, targets):
     "6.4",
     "two to the power of the loss",
     "The result is 2 to the power of the loss, but the loss is in nats. Which base belongs to the natural logarithm?",
+    hint="A mean loss of ln 50 is a perplexity of 50. Which base takes ln back?",
 )
 def perplexity(nll_sums, counts):
     return 2 ** (nll_sums.sum() / counts.sum())
@@ -380,6 +388,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "mean of perplexities",
     "The result is the mean of the perplexities of the batches. Does every token weigh the same in it?",
+    hint="Take two batches of one token, with losses 0 and 2: the mean loss is 1, and the perplexity is e, not (1 + 7.39) / 2.",
 )
 def perplexity(nll_sums, counts):
     return torch.exp(nll_sums / counts).mean()
@@ -389,6 +398,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "mean of means",
     "The mean losses of the batches count equally, however many tokens each has. Does a token of a small batch weigh as much as one of a large batch?",
+    hint="Take sums 2 and 0 over 1 and 9 tokens: the mean loss is 0.2, and yours is 1.",
 )
 def perplexity(nll_sums, counts):
     return torch.exp((nll_sums / counts).mean())
@@ -407,6 +417,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "divided by the number of batches",
     "The sums were divided by the number of batches. Is it batches or tokens that the mean runs over?",
+    hint="Take sums 2 and 4 over 2 and 4 tokens: the mean loss is 1. The counts are in the second list.",
 )
 def perplexity(nll_sums, counts):
     return torch.exp(nll_sums.mean())
@@ -416,6 +427,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "loss instead of perplexity",
     "The result is the mean loss itself. What is still missing between a loss and a perplexity?",
+    hint="A mean loss of ln 50 is a perplexity of 50. One function is missing at the end.",
 )
 def perplexity(nll_sums, counts):
     return nll_sums.sum() / counts.sum()
@@ -425,6 +437,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "opposite sign in the exponent",
     "The result is one over the perplexity: the typical probability of a token. Are the sums you are given negative or positive?",
+    hint="A loss of 0 is a perplexity of 1, and a greater loss must give more than 1. Yours gives less.",
 )
 def perplexity(nll_sums, counts):
     return torch.exp(-nll_sums.sum() / counts.sum())
@@ -434,6 +447,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "weighted mean of perplexities",
     "The result is the mean of the batches' perplexities, each with its number of tokens as weight. Is it losses or perplexities that may be averaged?",
+    hint="Take two batches of one token, with losses 0 and 2: the mean loss is 1, and the perplexity is e. Exponentials come last.",
 )
 def perplexity(nll_sums, counts):
     return (counts * torch.exp(nll_sums / counts)).sum() / counts.sum()
@@ -446,6 +460,7 @@ def perplexity(nll_sums, counts):
     "6.5",
     "not at itself",
     "No position may look at itself, and the first one at nothing at all. Is a position's own token a secret?",
+    hint="Write the 3 x 3 mask on paper: the diagonal is True, so row 0 has one True and not none.",
 )
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool, device=device).tril(-1)
@@ -482,6 +497,7 @@ def causal_mask(T, device=None):
     "6.5",
     "ones and zeros",
     "The mask holds floating point ones and zeros. What would become of a score to which a 1 or a 0 is added?",
+    hint="Print the dtype: it must be torch.bool. Start from True instead of 1, or compare.",
 )
 def causal_mask(T, device=None):
     return torch.tril(torch.ones(T, T, device=device))
@@ -500,6 +516,7 @@ def causal_mask(T, device=None):
     "6.5",
     "whole numbers",
     "The mask holds whole numbers instead of True and False. Which dtype do you get from a comparison?",
+    hint="Print the dtype: it must be torch.bool. Start from True instead of 1, or compare.",
 )
 def causal_mask(T, device=None):
     return torch.tril(torch.ones(T, T, dtype=torch.int64, device=device))
@@ -509,6 +526,7 @@ def causal_mask(T, device=None):
     "6.5",
     "added to the scores",
     "The mask holds 0 and minus infinity, to be added to scores. Which two values does this exercise ask for?",
+    hint="This mask says True and False. Your attention (6.6) is the place where False becomes minus infinity.",
 )
 def causal_mask(T, device=None):
     return torch.full((T, T), -math.inf, device=device).triu(1)
@@ -518,6 +536,7 @@ def causal_mask(T, device=None):
     "6.5",
     "everything visible",
     "Every position may look at every other, also at later ones. What would a model do that can see the token it has to predict?",
+    hint='Write the 3 x 3 mask for "who may look at whom": row 0 has one True, row 2 has three.',
 )
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool, device=device)
@@ -527,6 +546,7 @@ def causal_mask(T, device=None):
     "6.5",
     "only itself",
     "Each position may look at itself only. How should a model use what came before?",
+    hint="Write the 3 x 3 mask on paper: row 2 looks at 0, 1 and 2, so it has three.",
 )
 def causal_mask(T, device=None):
     return torch.eye(T, dtype=torch.bool, device=device)
@@ -536,6 +556,7 @@ def causal_mask(T, device=None):
     "6.5",
     "device ignored",
     "The values are right, but the mask is always made on the CPU. What does your function do with the device it is given?",
+    hint="Every function that makes a tensor from nothing has a parameter for its device.",
 )
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool).tril()
@@ -602,7 +623,12 @@ def attention(q, k, v, mask):
     return (_scores(q, k) * mask).softmax(-1) @ v
 
 
-@catalogue.misconception("6.6", "1e-9 instead of -1e9", _ZERO_SCORES)
+@catalogue.misconception(
+    "6.6",
+    "1e-9 instead of -1e9",
+    _ZERO_SCORES,
+    hint="1e-9 is almost 0, and e to the 0 is 1. A score without any weight lies at the other end of the number line.",
+)
 def attention(q, k, v, mask):
     return _scores(q, k).masked_fill(~mask, 1e-9).softmax(-1) @ v
 
@@ -629,6 +655,7 @@ def attention(q, k, v, mask):
     "6.6",
     "mask the wrong way round",
     "The positions that may be looked at are the ones that get no weight. What does True in the mask stand for?",
+    hint="Call it with a mask that lets each position see only itself: the values must come back unchanged. Which entries get minus infinity?",
 )
 def attention(q, k, v, mask):
     return _scores(q, k).masked_fill(mask, -math.inf).softmax(-1) @ v
@@ -638,6 +665,7 @@ def attention(q, k, v, mask):
     "6.6",
     "mask ignored",
     "Hidden positions get weight as if there were no mask. Where in your function is the mask used?",
+    hint="Call it with a mask that lets each position see only itself: the values must come back unchanged.",
 )
 def attention(q, k, v, mask):
     return _scores(q, k).softmax(-1) @ v
@@ -647,6 +675,7 @@ def attention(q, k, v, mask):
     "6.6",
     "a mask of its own",
     "The result is that of a causal mask, whatever mask is given. Does your function use the mask that it is given?",
+    hint="Call it with a mask that is all True: every position must then see every other.",
 )
 def attention(q, k, v, mask):
     own = torch.ones_like(mask).tril()
@@ -738,6 +767,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "merged by reshape",
     "The heads' results were joined in the order in which they lie in memory, with the heads before the positions. What has to be undone before the two last axes can be merged?",
+    hint="Before the last two axes can be merged, the heads' axis must stand beside the axis of their numbers. Print the shape right before you merge.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -770,6 +800,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "queries and values swapped",
     "The first rows of Wqkv made the values and the last ones the queries. In which order are the three stacked?",
+    hint="Cut the result of the first product into three and print them: which third does the text call the queries?",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     v, k, q = _parts(x, Wqkv, H)
@@ -812,6 +843,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "output matrix not transposed",
     "The output matrix was used as (in, out). In which order are the axes of a matrix in the layout of nn.Linear?",
+    hint="nn.Linear keeps its matrix as (out, in) and multiplies by its transpose. Both matrices here are of that kind.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     return _merged(attention(*_parts(x, Wqkv, H), causal_mask(x.shape[1], x.device))) @ Wo + bo
@@ -830,6 +862,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "no causal mask",
     "Every position sees the whole window, later positions too. What keeps a position from looking ahead?",
+    hint="Change the last token and look at the first row of the result: it must not move.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)
@@ -849,6 +882,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "no swap of heads and positions",
     "Each position's heads attended to one another: the heads stood where the positions must stand. Which two axes does your attention work on?",
+    hint="Print the shape that goes into your attention: its last two axes must be positions and numbers, (B, H, T, d).",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -907,6 +941,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "eps fixed",
     "The result is that of eps = 1e-5, whatever eps is given. Where does your function use its last argument?",
+    hint="Call it with eps = 1: the result must become smaller. Which number stands in its place?",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / torch.sqrt(_variance(x) + 1e-5) + beta
@@ -944,6 +979,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "shifted before it is scaled",
     "The shift was multiplied by gamma, too. Which of the two comes first, the factor or the shift?",
+    hint="With gamma = 2 and beta = 1 a normalised 0 becomes 1. Yours becomes 2.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * ((x - _mean(x)) / torch.sqrt(_variance(x) + eps) + beta)
@@ -997,6 +1033,7 @@ def _tanh_form(x, factor=None, cubed=None):
     "6.9",
     "exact form",
     "The result is the exact GELU, with the error function. It is a good function, but which form does GPT-2 use?",
+    hint="At x = 1 the answer is 0.841192, and the exact form gives 0.841345. The exercise asks for the one with tanh.",
 )
 def gelu(x):
     return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
@@ -1006,6 +1043,7 @@ def gelu(x):
     "6.9",
     "sigmoid form",
     "The result is x times the sigmoid of 1.702 x, a coarser approximation. Which form does this exercise ask for?",
+    hint="At x = 1 the answer is 0.841192, and this form gives 0.845796. The exercise asks for the one with tanh.",
 )
 def gelu(x):
     return x * torch.sigmoid(1.702 * x)
@@ -1060,6 +1098,7 @@ def gelu(x):
     "6.9",
     "ReLU",
     "The result is that of a ReLU, with a corner at 0. What should the function do just below 0?",
+    hint="At x = -1 the answer is -0.1588, and a ReLU gives 0. The formula in the text has no case distinction.",
 )
 def gelu(x):
     return torch.relu(x)
@@ -1078,6 +1117,7 @@ def gelu(x):
     "6.9",
     "decimal point moved",
     "The result is that of the constant 0.44715 in place of 0.044715. How many zeros follow the point?",
+    hint="At x = 1 the bracket is 1.044715. What is yours?",
 )
 def gelu(x):
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.44715 * x**3)))
@@ -1087,6 +1127,7 @@ def gelu(x):
     "6.9",
     "SiLU",
     "The result is x times the sigmoid of x, which is SiLU, a relative that newer models use. Which function does GPT-2 have?",
+    hint="At x = 1 the answer is 0.841192, and SiLU gives 0.731059.",
 )
 def gelu(x):
     return x * torch.sigmoid(x)
@@ -1126,6 +1167,7 @@ def gpt_block(x, p, H):
     "6.10",
     "no residual around attention",
     "The result of the attention replaces the input instead of being added to it. How does x get past the attention?",
+    hint="Set the output matrix of the attention to zero: what came in must go on to the second half unchanged.",
 )
 def gpt_block(x, p, H):
     x = _attend(_norm1(x, p), p, H)
@@ -1136,6 +1178,7 @@ def gpt_block(x, p, H):
     "6.10",
     "no residual around the feed-forward network",
     "The result of the feed-forward network came back alone. To what is it added?",
+    hint="Set the second matrix to zero: what went into the second half must come out unchanged.",
 )
 def gpt_block(x, p, H):
     x = x + _attend(_norm1(x, p), p, H)
@@ -1178,6 +1221,7 @@ def gpt_block(x, p, H):
     "6.10",
     "both parts side by side",
     "The feed-forward network got the block's input, not what the attention had added. Do the halves come side by side or one after the other?",
+    hint="Give the result of the first addition a name. The second line uses that name twice, and the block's input not at all.",
 )
 def gpt_block(x, p, H):
     return x + _attend(_norm1(x, p), p, H) + _feed_forward(_norm2(x, p), p)
@@ -1187,6 +1231,7 @@ def gpt_block(x, p, H):
     "6.10",
     "ReLU",
     "The feed-forward network has a ReLU between its layers. Which nonlinearity does GPT-2 have?",
+    hint="You have written GPT-2's nonlinearity in 6.9. Call it.",
 )
 def gpt_block(x, p, H):
     x = x + _attend(_norm1(x, p), p, H)
@@ -1197,6 +1242,7 @@ def gpt_block(x, p, H):
     "6.10",
     "no nonlinearity",
     "The two matrices of the feed-forward network are applied one right after the other. What stands between them?",
+    hint="Two matrices in a row are one matrix. What you wrote in 6.9 stands between them.",
 )
 def gpt_block(x, p, H):
     x = x + _attend(_norm1(x, p), p, H)
@@ -1207,6 +1253,7 @@ def gpt_block(x, p, H):
     "6.10",
     "feed-forward first",
     "The feed-forward network came before the attention, each with its own norm. Which comes first in a block?",
+    hint="The names of the two norms have numbers: the first goes with the attention, and that half comes first.",
 )
 def gpt_block(x, p, H):
     x = x + _feed_forward(_norm2(x, p), p)
@@ -1217,6 +1264,7 @@ def gpt_block(x, p, H):
     "6.10",
     "no norms",
     "Both parts worked on the numbers as they are. Where are the two norms?",
+    hint="Check that each of the four norm parameters occurs once in your function, each pair right before its half.",
 )
 def gpt_block(x, p, H):
     x = x + _attend(x, p, H)
@@ -1227,6 +1275,7 @@ def gpt_block(x, p, H):
     "6.10",
     "no norm before the feed-forward network",
     "The feed-forward network worked on numbers that were not normalised. Where does the second norm belong?",
+    hint="Check that each of the four norm parameters occurs once in your function.",
 )
 def gpt_block(x, p, H):
     x = x + _attend(_norm1(x, p), p, H)
@@ -1363,6 +1412,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "never tied",
     "A model with a head of its own is right, one without a key head stops your function with an error. What is the head of a tied model?",
+    hint="Ask whether the key is there. If it is not, the token table takes its place.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p, p["head"])
@@ -1382,6 +1432,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "one block only",
     "Only the first block was applied. How many blocks does the model have?",
+    hint="Print the index in your loop: it must reach n_layers - 1, and x must go from one block into the next.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"][:1], cfg), p)
@@ -1391,6 +1442,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "blocks in reverse",
     "The blocks were applied from the last to the first. In which order does x pass them?",
+    hint="Print the index in your loop: 0 comes first.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"][::-1], cfg), p)
@@ -1409,6 +1461,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "probabilities instead of logits",
     "The numbers at each position add up to 1: they are probabilities. Where does the softmax belong, into the model or into the loss?",
+    hint="Your loss (6.3) makes probabilities by itself. Return the scores as they come from the head.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p).softmax(-1)
@@ -1418,6 +1471,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "last position only",
     "Logits came back for the last position only. At how many positions does the model predict?",
+    hint="Logits have the shape (B, T, V). Whoever generates text takes the last position, not the model.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p)[:, -1]
@@ -1427,6 +1481,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "dropout always on",
     "Numbers are dropped although the model is not being trained. On what does it depend whether anything is dropped?",
+    hint="Call it twice with training=False: both results must be equal.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, True), p["blocks"], cfg), p)
@@ -1571,6 +1626,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "beginning left out",
     "Only the new tokens came back. With what does the answer begin?",
+    hint="The answer begins with the ids you were given, and each round makes it one column longer.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     whole = _written(
@@ -1667,6 +1723,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "generator not used",
     "A generator with the same seed gives another text the second time. Where do your random numbers come from?",
+    hint="Whatever draws the token has a parameter for the generator you were given.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1794,6 +1851,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "softmax before the loss",
     "The losses are those of logits that went through a softmax before they came to the loss, which has one inside. What should the loss be given?",
+    hint="Your loss of 6.3 takes raw logits and makes probabilities by itself.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: lm_cross_entropy(model(x).softmax(-1), y))
@@ -1803,6 +1861,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "inputs as targets",
     "The losses are those of a model that gives back the characters it sees, which is far too easy. Which of the two parts of a batch holds the answers?",
+    hint="A batch has two parts: print the first row of each and see which one is ahead by one.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: _loss(model, x, x))
@@ -1812,6 +1871,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "targets as inputs",
     "The model was given the targets to read, so that each answer was part of the question. Which of the two parts of a batch goes into the model?",
+    hint="A batch has two parts: print the first row of each and see which one is ahead by one. That one is never read by the model.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: _loss(model, y, y))
@@ -1821,6 +1881,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "shifted twice",
     "The losses are those of a model that predicts the character after the next one: the targets of a batch were moved once more. Who has moved them already?",
+    hint="Your batches (6.2) come with targets that are one ahead already. Print the first row of both.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: lm_cross_entropy(model(x)[:, :-1], y[:, 1:]))
@@ -1830,6 +1891,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "last position only",
     "Only the last position of each window was trained. How many predictions does a window hold?",
+    hint="A window of T tokens makes T predictions, and your loss of 6.3 takes them all. Hand it everything.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: lm_cross_entropy(model(x)[:, -1:], y[:, -1:]))
@@ -1839,6 +1901,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "plain SGD",
     "The losses are those of plain gradient descent, which is far slower here. Which optimiser does the recipe name?",
+    hint="torch.optim has several classes. The recipe names one that adapts its steps.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(
@@ -1854,6 +1917,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "AdamW",
     "The losses are those of AdamW, which also lets every parameter decay. Which optimiser does the recipe name?",
+    hint="torch.optim has several classes. The recipe's name has no W at its end.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(
@@ -1869,6 +1933,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "learning rate of the library",
     "The losses are those of Adam with its own learning rate, 0.001. Where does the config say how large the steps are?",
+    hint="Print the optimiser: it shows its rate. The config has one, too.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, optimizer_of=lambda parameters, cfg: torch.optim.Adam(parameters))
@@ -1878,6 +1943,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "a new optimiser at every step",
     "Every step is Adam's first one: what it learned from earlier gradients is lost. How often is your optimiser made?",
+    hint="Adam remembers averages from step to step. Make it once, before the loop.",
 )
 def pretrain(cfg, text, steps, seed):
     data = CharTokenizer(text).encode(text)
@@ -1896,6 +1962,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "uphill",
     "The loss grows: the updates go uphill. With which sign do the gradients reach the optimiser?",
+    hint="Print the first ten losses: they grow. Go backward from the loss itself, not from its negative, and do not ask the optimiser to maximise.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(
@@ -1930,6 +1997,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "tensors kept",
     "The losses are tensors, and each keeps the graph of its whole step in memory. How does a tensor with one number become a Python float?",
+    hint="Print type(losses[0]). A tensor of one number has a method that gives the Python number.",
 )
 def pretrain(cfg, text, steps, seed):
     data = CharTokenizer(text).encode(text)
@@ -1968,6 +2036,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "trained in eval mode",
     "Without dropout the losses are right, but with a drop_rate of 0.3 nothing is dropped. In which mode was the model trained?",
+    hint="A model has two modes, and dropout works in one of them only. Switch it on before the loop.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, train=False)
@@ -2015,6 +2084,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "first sentence only",
     "Short runs are right, but on corpus.txt the loss falls far below the entropy of the text, as if a few characters were learned by heart. From how much of the text do your batches come?",
+    hint="Print the length of the ids from which batches are drawn, and that of the text.",
 )
 def pretrain(cfg, text, steps, seed):
     first = text.split("\n")[0]
@@ -2035,6 +2105,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "losses without the model",
     "The losses came back alone. What else does the docstring promise, so that the model can be used?",
+    hint="Read the last line of the docstring and compare it with your return line.",
 )
 def pretrain(cfg, text, steps, seed):
     _, losses = _run(cfg, text, steps, seed)

@@ -1,0 +1,20 @@
+"""Where a student's kit lies: its root is the folder that holds `assignments/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+KIT_FOLDER = "assignments"
+PROGRESS_FILE = "progress.jsonl"
+
+
+def kit_root(start: Path) -> Path | None:
+    """The kit a folder belongs to: the nearest one, from the folder upwards, that holds `assignments/`."""
+    start = start.resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / KIT_FOLDER).is_dir()), None)
+
+
+def kit_of(assignment: Path) -> Path | None:
+    """The kit of an assignment's folder `KIT/assignments/NN`; None where the folder lies elsewhere."""
+    assignment = assignment.resolve()
+    return assignment.parent.parent if assignment.parent.name == KIT_FOLDER else None

@@ -1,0 +1,107 @@
+"""`progress.jsonl`: lines are appended under a lock in one write, so that two processes at once lose nothing.
+
+Nothing here knows what a line means. A damaged file is copied aside and what is readable is carried on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_FAR = 1 << 40  # Windows locks bytes, not files, and whoever reads a locked byte fails: one far behind the end
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """The file opened for reading and appending, made if it is missing, for this process alone until the end.
+
+    Raises:
+        OSError: it cannot be opened for writing.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY, 0o644)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks: one O_APPEND write is as good as it gets
+            _lock(descriptor)
+        yield descriptor
+    finally:
+        os.close(descriptor)  # gives the lock back, too
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def content(descriptor: int) -> bytes:
+    """All bytes of an open file."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    parts = []
+    while part := os.read(descriptor, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def append(descriptor: int, lines: bytes) -> None:
+    """Adds whole lines in one write; where that fails half-way, the file is left as it was.
+
+    Raises:
+        OSError: there is no room.
+    """
+    before = os.lseek(descriptor, 0, os.SEEK_END)
+    if before:
+        os.lseek(descriptor, before - 1, os.SEEK_SET)
+        if os.read(descriptor, 1) != b"\n":  # somebody was ended while writing: do not spoil our line, too
+            lines = b"\n" + lines
+    if os.write(descriptor, lines) < len(lines):
+        os.ftruncate(descriptor, before)
+        raise OSError("no space left")
+
+
+def set_aside(path: Path, readable: Callable[[bytes], bool]) -> str:
+    """Copies the file to `progress.damaged-1.jsonl` (2, 3, ...) and keeps only its readable lines in it.
+
+    Returns:
+        What was done, in a sentence; "" if every line is readable after all.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with locked(path) as descriptor:
+        data = content(descriptor)
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        kept = [line for line in lines if readable(line)]
+        if len(kept) == len(lines):
+            return ""
+        copy = _copy_of(path, data)
+        os.ftruncate(descriptor, 0)
+        append(descriptor, b"".join(line + b"\n" for line in kept))
+    damaged = len(lines) - len(kept)
+    what = "1 line" if damaged == 1 else f"{damaged} lines"
+    return f"{what} of {path.name} cannot be read. The file is kept as {copy.name}; all other lines are carried on."
+
+
+def _copy_of(path: Path, data: bytes) -> Path:
+    number = 1
+    while True:
+        copy = path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")
+        try:
+            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644)
+        except FileExistsError:
+            number += 1
+            continue
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        return copy

@@ -1,0 +1,192 @@
+"""`progress.jsonl`: what a run leaves there, what it never loses, and that a damaged file is no disaster."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from student_kit import RIGHT, Kit
+
+from autograder.authoring.building import find_assignments
+from autograder.authoring.verifying import verify
+from autograder.progress import History, history, record_hint
+from autograder.tally import attempts, first_unsolved, last_mistake, tallies
+
+WRONG = "return b - a"
+BROKEN = "return a +"
+
+
+def lines(kit: Kit) -> list[dict[str, Any]]:
+    path = kit.root / "progress.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def test_a_run_records_what_was_attempted_and_nothing_else(kit: Kit) -> None:
+    kit.answer(difference=WRONG).check()
+    (line,) = lines(kit)
+    assert line.pop("when").endswith("Z")
+    assert len(line.pop("code")) == 12
+    assert line.pop("mistakes")
+    assert line == {
+        "what": "checked",
+        "source": "pytest",
+        "assignment": "09",
+        "exercise": "9.1",
+        "points": 0,
+        "max_points": 10,
+        "verdicts": ["wrong", "wrong"],
+    }
+
+
+def test_an_untouched_kit_leaves_no_file(kit: Kit) -> None:
+    before = kit.contents()
+    kit.check()
+    assert kit.contents() == before
+
+
+def test_only_what_is_new_is_recorded(kit: Kit) -> None:
+    kit.answer(difference=WRONG).check()
+    kit.check()
+    assert len(lines(kit)) == 1
+    kit.edit(kit.module, WRONG, "return b - a  # once more").check()
+    assert [line["points"] for line in lines(kit)] == [0, 0]
+    kit.answer(row_totals=RIGHT["row_totals"]).check()
+    assert [line["exercise"] for line in lines(kit)] == ["9.1", "9.1", "9.2"]
+
+
+def test_going_back_to_the_stub_is_recorded_and_is_no_attempt(kit: Kit) -> None:
+    stub = kit.module.read_text(encoding="utf-8")
+    kit.answer(difference=RIGHT["difference"]).check()
+    kit.module.write_text(stub, encoding="utf-8")
+    kit.check()
+    kit.check()
+    assert [line["verdicts"] for line in lines(kit)] == [["pass", "pass"], ["not_attempted", "not_attempted"]]
+    assert len(attempts(history(kit.root), "9.1")) == 1
+
+
+@pytest.mark.parametrize("options", [["-k", "test_vectors"], ["-x"]])
+def test_an_exercise_that_was_checked_in_part_is_not_recorded(kit: Kit, options: list[str]) -> None:
+    checked = kit.answer(difference=WRONG).check(*options)
+    assert "of 5 points" in checked.said or "not run" in checked.said
+    assert not lines(kit)
+
+
+def test_two_edited_files_record_nothing(kit: Kit) -> None:
+    kit.answer(difference=WRONG).answer_in_notebook(difference=WRONG).check()
+    assert not lines(kit)
+
+
+def test_workers_of_a_parallel_run_record_it_once(kit: Kit) -> None:
+    kit.answer(**RIGHT).run("pytest", kit.target, "-n", "2", "-p", "no:cacheprovider")
+    assert sorted(line["exercise"] for line in lines(kit)) == ["9.1", "9.2", "9.3"]
+
+
+def test_authors_and_graders_record_nothing(author_kit: Kit) -> None:
+    author_kit.answer(difference=WRONG)
+    author_kit.gradlings("build", "--check")
+    assert verify(find_assignments(author_kit.root, ("09",))[0], "9.1", 0).caught
+    assert not lines(author_kit)
+
+
+def test_checks_outside_of_a_kit_record_nothing(kit: Kit) -> None:
+    kit.answer(difference=WRONG)
+    (kit.root / "assignments").rename(kit.root / "homework")
+    kit.target = "homework/09"
+    assert "9.1" in kit.check().out
+    assert not list(kit.root.rglob("progress*"))
+
+
+def test_where_one_stands_follows_from_the_record(kit: Kit) -> None:
+    kit.answer(difference=WRONG).check()
+    record = history(kit.root)
+    first = tallies(kit.root, record)[0]
+    assert (first.exercise.id, first.attempts, first.solved, first.overcome) == ("9.1", 1, False, ())
+    assert first.open == (last_mistake(record, "9.1"),)
+    kit.edit(kit.module, WRONG, RIGHT["difference"]).check()
+    record = history(kit.root)
+    second = tallies(kit.root, record)[0]
+    assert (second.attempts, second.solved, second.open, second.overcome) == (2, True, (), first.open)
+    assert last_mistake(record, "9.1") == ""
+    following = first_unsolved(tallies(kit.root, record))
+    assert following is not None
+    assert following.exercise.id == "9.2"
+
+
+def test_many_processes_at_once_lose_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from autograder.progress import record_hint\n"
+        "for level in range(100): assert record_hint(Path(sys.argv[1]), sys.argv[2], level=level) == ''"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), f"9.{n}"]) for n in range(4)]
+    assert [process.wait() for process in running] == [0] * 4
+    found = history(tmp_path)
+    assert not found.problem
+    for number in range(4):
+        assert [hint.level for hint in found.hints if hint.exercise == f"9.{number}"] == list(range(100))
+
+
+def test_a_damaged_file_is_set_aside_and_the_run_goes_on(kit: Kit) -> None:
+    kit.answer(difference=WRONG).check()
+    path = kit.root / "progress.jsonl"
+    good = path.read_bytes()
+    damaged = good + b'{"what":"checked","when":"yesterday"}\n\xff\x00' + good[:40]
+    path.write_bytes(damaged)
+    kit.edit(kit.module, WRONG, RIGHT["difference"])
+    assert "9.1" in kit.check().out
+    found = history(kit.root)
+    assert "cannot be read. The file is kept as progress.damaged-1.jsonl" in found.problem
+    assert [attempt.points for attempt in found.attempts] == [0, 10]
+    assert (kit.root / "progress.damaged-1.jsonl").read_bytes().startswith(damaged)
+    assert not history(kit.root).problem
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.binary(max_size=40), max_size=6), st.binary(max_size=40))
+def test_no_content_however_odd_loses_what_can_be_read(
+    tmp_path_factory: Any, before: list[bytes], after: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("odd")
+    (root / "progress.jsonl").write_bytes(b"\n".join(before))
+    assert record_hint(root, "9.1", level=1) == ""
+    with (root / "progress.jsonl").open("ab") as file:
+        file.write(after)
+    first = history(root)
+    assert record_hint(root, "9.2", level=2) == ""
+    second = history(root)
+    assert {"9.1", "9.2"} <= {hint.exercise for hint in second.hints}
+    assert set(first.hints) <= set(second.hints)
+
+
+def test_lines_of_a_later_version_are_kept_where_they_are(tmp_path: Path) -> None:
+    later = b'{"what":"streak","days":3}\n'
+    (tmp_path / "progress.jsonl").write_bytes(later)
+    record_hint(tmp_path, "9.1", level=1)
+    assert not history(tmp_path).problem
+    assert (tmp_path / "progress.jsonl").read_bytes().startswith(later)
+
+
+def test_where_nothing_can_be_written_the_page_says_so(kit: Kit) -> None:
+    (kit.root / "progress.jsonl").mkdir()
+    checked = kit.answer(difference=WRONG).check()
+    assert "9.1" in checked.out
+    assert "Progress is not recorded: progress.jsonl cannot be written" in checked.said
+    assert history(kit.root).problem
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_no_error(kit: Kit) -> None:
+    kit.answer(difference=WRONG)
+    kit.root.chmod(0o555)
+    try:
+        assert "Progress is not recorded" in kit.check().said
+    finally:
+        kit.root.chmod(0o755)
+
+
+def test_no_file_is_an_empty_history(tmp_path: Path) -> None:
+    assert history(tmp_path) == History()
