@@ -49,8 +49,7 @@ class Grader:
         return self._kit.exercises(checks_file)
 
     def own_submission(self, checks_file: Path) -> LoadedSubmission:
-        """Loads the file beside the checks. From now on this is a student's self-check: mistakes are diagnosed by
-        their signatures, too, and pictures are left beside the file."""
+        """Loads the file beside the checks. From now on this is a student's self-check: pictures are left beside it."""
         self._kit.lazy = True
         return self._kit.load(read_submission(checks_file.parent, topic_of(checks_file)), checks_file)
 
@@ -128,10 +127,13 @@ def _forget_modules_of(folder: Path) -> None:
 
 
 @contextmanager
-def collected_checks(folder: Path) -> Iterator[Grader]:
+def collected_checks(folder: Path, *, diagnoses: bool = True) -> Iterator[Grader]:
     """A grader for the checks in an assignment's folder, which are collected once.
 
     The same steps as `pytest.main` takes, which would run the items itself and end.
+
+    Args:
+        diagnoses: whether wrong values are looked at for general signs of a mistake, besides the named ones.
 
     Raises:
         InputError: the checks cannot be collected; the message is pytest's.
@@ -147,7 +149,7 @@ def collected_checks(folder: Path) -> Iterator[Grader]:
         raise InputError(f"pytest could not run the checks in {folder}: {error}") from None
     try:
         config._do_configure()
-        config.stash[KIT].lazy = False
+        config.stash[KIT].lazy, config.stash[KIT].diagnoses = False, diagnoses
         session = pytest.Session.from_config(config)
         config.hook.pytest_sessionstart(session=session)
         try:

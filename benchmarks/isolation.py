@@ -86,9 +86,7 @@ def measure(number: str, rounds: int, floor: float) -> None:
     with_checks(folder, work)
 
 
-def report(
-    number: str, kind: str, here: list[float], there: list[float], waited: list[float], floor: float
-) -> None:
+def report(number: str, kind: str, here: list[float], there: list[float], waited: list[float], floor: float) -> None:
     alone, apart = statistics.mean(here), statistics.mean(there)
     print(
         f"{number} {kind:12} in process {alone * 1000:6.1f} ms   isolated {apart * 1000:6.1f} ms"

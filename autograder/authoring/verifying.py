@@ -45,7 +45,7 @@ def verify(assignment: Assignment, exercise: str, seeds: int) -> Proof:
     Args:
         seeds: how many fresh seeds, besides the public one, must give the same verdicts.
     """
-    with collected_checks(assignment.folder) as grader:
+    with collected_checks(assignment.folder, diagnoses=False) as grader:
         return _Run(assignment, exercise, grader, seeds).proof()
 
 
