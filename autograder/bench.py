@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 import autograder
 from autograder.errors import InputError
 from autograder.exercise import Exercise, read_exercises
-from autograder.hidden import read_hidden
+from autograder.hidden import checks_of, read_hidden
 from autograder.scorecard import ExerciseScore, Scorecard, Verdict
 
 if TYPE_CHECKING:
@@ -161,11 +161,8 @@ class Bench:
                 from autograder.running import collected_checks
 
                 self._grader = opened.enter_context(collected_checks(folder))
-                self._hidden = read_hidden(
-                    self.brief.hidden.decode("utf-8"),
-                    Path(self.brief.hidden_from),
-                    {f"{exercise.id}::{check.name}" for exercise in self._exercises for check in exercise.checks},
-                )
+                hidden = self.brief.hidden.decode("utf-8")
+                self._hidden = read_hidden(hidden, Path(self.brief.hidden_from), checks_of(self._exercises))
                 self._open = opened.pop_all()
         except UnicodeDecodeError as error:
             raise InputError(f"The files of assignment {self.brief.assignment} must be UTF-8 ({error}).") from None

@@ -2,7 +2,7 @@
 
 They lie in a file of their own that students do not get (`solutions/NN/hidden.py`, or one an instructor keeps):
 
-    PROBES = {"3.5::test_the_chapters_example": [scalars(-4.0, 0.5, 1.0, 0.0)]}
+    PROBES = {"3.5::test_one_example": [scalars(-4.0, 0.5, 1.0, 0.0)]}
 
 Each key is a check, each value a list of argument tuples for it. No oracle is needed: the check's own decides, so an
 honest answer scores the same at home and when it is graded.
@@ -10,16 +10,22 @@ honest answer scores the same at home and when it is graded.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import InputError
+from autograder.exercise import Exercise
 
 FILE = "hidden.py"
 Hidden = Mapping[str, Sequence[tuple[Any, ...]]]
 """Argument tuples by "exercise::check"."""
 NOTHING_HIDDEN: Hidden = {}
+
+
+def checks_of(exercises: Iterable[Exercise]) -> set[str]:
+    """Every "exercise::check" of some exercises."""
+    return {f"{exercise.id}::{check.name}" for exercise in exercises for check in exercise.checks}
 
 
 def read_hidden(source: str, path: Path, checks: Collection[str]) -> Hidden:

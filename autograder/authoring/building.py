@@ -19,11 +19,13 @@ from autograder.diagnosis.misconceptions import FILE as SHIPPED
 from autograder.diagnosis.misconceptions import observed, same_observed
 from autograder.errors import InputError
 from autograder.exercise import Exercise, read_exercises
+from autograder.hidden import FILE as HIDDEN
+from autograder.hidden import Hidden, checks_of, read_hidden
 from autograder.running import Grader, collected_checks
 from autograder.scorecard import Verdict
 from autograder.submission import MANIFEST, digest, digest_of_code, from_source, read_manifest
 
-_CATALOGUES = ("misconceptions", "variants")
+_NO_TOPICS = ("misconceptions", "variants", Path(HIDDEN).stem)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ class Assignment:
                 raise InputError(f"{path}: {entry.name!r} defines {entry.function}, not of exercise {entry.exercise}")
         return entries
 
+    def hidden(self) -> Hidden:
+        """The hidden probes of the assignment.
+
+        Raises:
+            InputError: they cannot be used.
+        """
+        path = self.solutions / HIDDEN
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return read_hidden(text, path, checks_of(self.main.exercises))
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -92,7 +104,7 @@ def _read_assignment(root: Path, solutions: Path) -> Assignment:
     folder = root / "assignments" / solutions.name
     topics = []
     for path in sorted(solutions.glob("*.py")):
-        if path.stem not in _CATALOGUES:
+        if path.stem not in _NO_TOPICS:
             checks_file = folder / f"test_{path.stem}.py"
             if not checks_file.is_file():
                 raise InputError(f"{path} has no checks: {checks_file} is missing")

@@ -10,6 +10,7 @@ from autograder.authoring.catalogue import Entry
 from autograder.authoring.mistake_hints import leaks, mistakes
 from autograder.authoring.source import stub_module
 from autograder.exercise import Exercise
+from autograder.hidden import NOTHING_HIDDEN
 from autograder.running import Graded, Grader, collected_checks
 from autograder.scorecard import ExerciseScore, Verdict
 from autograder.submission import from_source
@@ -43,7 +44,7 @@ def verify(assignment: Assignment, exercise: str, seeds: int) -> Proof:
     """Proves one exercise of an assignment.
 
     Args:
-        seeds: how many fresh seeds, besides the public one, must give the same verdicts.
+        seeds: how many fresh seeds, besides the public one, must give the same verdicts; hidden probes come with them.
     """
     with collected_checks(assignment.folder, diagnoses=False) as grader:
         return _Run(assignment, exercise, grader, seeds).proof()
@@ -55,6 +56,7 @@ class _Run:
     def __init__(self, assignment: Assignment, exercise: str, grader: Grader, seeds: int) -> None:
         self._assignment, self._id, self._grader = assignment, exercise, grader
         self._seeds = range(1, seeds + 1)
+        self._hidden = assignment.hidden()
         self._topic: Topic = next(t for t in assignment.topics if any(e.id == exercise for e in t.exercises))
         self._proof = Proof(next(e for e in self._topic.exercises if e.id == exercise))
 
@@ -74,7 +76,8 @@ class _Run:
 
     def _grade(self, text: str, seed: int) -> tuple[ExerciseScore, Graded]:
         submission = from_source(text, self._topic.source.path)
-        graded = self._grader.grade(submission, self._topic.checks_file, seed=seed, only=(self._id,))
+        hidden = self._hidden if seed else NOTHING_HIDDEN  # as they come when a class is graded: at a secret seed
+        graded = self._grader.grade(submission, self._topic.checks_file, seed=seed, only=(self._id,), hidden=hidden)
         (score,) = graded.scorecard.exercises
         return score, graded
 
