@@ -91,6 +91,9 @@ class Grader:
         if only:
             chosen = [item for item in chosen if self._exercise_id(item) in only]
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+            # what pytest keeps with an item, since it runs each one once: printed text of earlier submissions, too
+            item._report_sections.clear()
+            item.user_properties.clear()
             for report in runtestprotocol(item, log=False, nextitem=following):
                 result: Any = getattr(report, "check_result", None)
                 if result is not None:

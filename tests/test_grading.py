@@ -297,3 +297,10 @@ def test_kill_9_at_every_write_and_the_same_command_finishes(kit: Kit, class_of_
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout) > 30, "so many times a run was killed and finished"
+
+
+def test_what_one_student_prints_is_told_to_nobody_else(kit: Kit, tmp_path: Path, to: Path) -> None:
+    said = "print('the secret of ann')\nreturn b - a"
+    run(kit, hand_in(tmp_path / "s", {"ann.py": module(kit, difference=said), "bob.py": module(kit, **HALF)}), to)
+    assert b"the secret of ann" in (to / "scorecards/ann.json").read_bytes()
+    assert b"the secret of ann" not in (to / "scorecards/bob.json").read_bytes()
