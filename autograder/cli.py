@@ -69,6 +69,30 @@ def build(
 
 
 @app.command()
+def course(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The nbgrader course; it is made if it is not there.")],
+    ids: Ids = None,
+    force: Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")] = False,
+    root: Root = Path(),
+) -> None:
+    """Make an nbgrader course: notebooks with solutions in source/, and a short nbgrader_config.py."""
+    from autograder.authoring.building import find_assignments
+    from autograder.authoring.course import write_course
+    from autograder.submission import shown
+
+    console = Console(highlight=False, markup=False)
+    states = []
+    for outcome in write_course(folder.resolve(), find_assignments(root.resolve(), tuple(ids or ())), force=force):
+        states.append(outcome.state)
+        if outcome.state == "kept":
+            console.print(f"kept: {shown(outcome.path)} was edited (--force overwrites it)", soft_wrap=True)
+    console.print(
+        f"{shown(folder.resolve())}: {states.count('written')} files written, {states.count('current')} current."
+    )
+    console.print("Next, in that folder: nbgrader generate_assignment NN", soft_wrap=True)
+
+
+@app.command()
 def verify(
     ids: Ids = None,
     seeds: Annotated[int, typer.Option(min=0, help="Fresh seeds that must not change a verdict.")] = 20,

@@ -159,8 +159,11 @@ def grade_with(
         console.print(line, soft_wrap=True)
     if gradebook is not None:
         from autograder.gradebook import write_gradebook
+        from autograder.timestamps import handed_in_at
 
-        count = write_gradebook(gradebook, folder.name, intake.topic, graded.exercises, graded.results, course)
+        count = write_gradebook(
+            gradebook, folder.name, intake.topic, graded.exercises, graded.results, course, handed_in_at(intake)
+        )
         console.print(f"The gradebook holds the scores of {count} students.", soft_wrap=True)
     return graded
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,12 +36,14 @@ def write_gradebook(
     exercises: Iterable[Exercise],
     results: Iterable[StudentResult],
     course: str = COURSE,
+    handed_in_at: Mapping[str, str] | None = None,
 ) -> int:
     """Writes the scores of a class; a blank one is left blank and flagged for a person to grade.
 
     Args:
         url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
         topic: the name of the notebook in the gradebook.
+        handed_in_at: when, by student, as nbgrader writes it: `2026-11-25 10:00:00 UTC`.
 
     Returns:
         How many students have scores in it now.
@@ -54,7 +58,8 @@ def write_gradebook(
     with _opened(url, course) as gradebook:
         _define(gradebook, url, assignment, topic, exercises)
         for result in results:
-            _write_one(gradebook, assignment, topic, exercises, result)
+            at = _time((handed_in_at or {}).get(result.student, ""))
+            _write_one(gradebook, assignment, topic, result, {} if at is None else {"timestamp": at})
     return len(results)
 
 
@@ -73,7 +78,9 @@ def _opened(url: str, course: str) -> Iterator[Any]:
             reason = str(error).splitlines()[0]
             raise InputError(f"The gradebook {_without_password(url)} cannot be opened: {reason}") from None
     try:
-        yield gradebook
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", errors.SAWarning)  # of nbgrader's own relations; harmless
+            yield gradebook
     except (errors.SQLAlchemyError, nbgrader.InvalidEntry) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -102,17 +109,24 @@ def _define(gradebook: Any, url: str, assignment: str, topic: str, exercises: tu
         )
 
 
-def _write_one(
-    gradebook: Any, assignment: str, topic: str, exercises: tuple[Exercise, ...], result: StudentResult
-) -> None:
+def _write_one(gradebook: Any, assignment: str, topic: str, result: StudentResult, known: dict[str, Any]) -> None:
     gradebook.update_or_create_student(result.student)
-    gradebook.update_or_create_submission(assignment, result.student)
-    scores = {score.id: exercise_points(score) for score in result.card.exercises} if result.card else {}
-    for exercise in exercises:
-        grade = gradebook.find_grade(grade_id(exercise.id), topic, assignment, result.student)
-        grade.auto_score = scores.get(exercise.id)
-        grade.needs_manual_grade = grade.auto_score is None and grade.manual_score is None
+    submission = gradebook.update_or_create_submission(assignment, result.student, **known)
+    scores = {grade_id(score.id): exercise_points(score) for score in result.card.exercises} if result.card else {}
+    for notebook in submission.notebooks:
+        for grade in notebook.grades if notebook.name == topic else ():
+            grade.auto_score = scores.get(grade.name)
+            # as nbgrader does it: what a person set stays, and is to be looked at again
+            grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
     gradebook.db.commit()
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found: datetime = import_module("nbgrader.utils").parse_utc(text)
+    except (ValueError, OverflowError):  # none, or not one
+        return None
+    return found
 
 
 @contextmanager

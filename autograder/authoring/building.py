@@ -13,7 +13,8 @@ from typing import Any
 
 from autograder.authoring.catalogue import Entry, load_catalogue
 from autograder.authoring.mistake_hints import mistakes
-from autograder.authoring.source import Source, hints_page, read_source, stub_module, stub_notebook
+from autograder.authoring.notebooks import stub_notebook
+from autograder.authoring.source import Source, hints_page, read_source, stub_module
 from autograder.cells import decode
 from autograder.diagnosis.misconceptions import FILE as SHIPPED
 from autograder.diagnosis.misconceptions import observed, same_observed

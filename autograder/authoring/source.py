@@ -1,4 +1,4 @@
-"""Reads the single source of an assignment, and derives stub module, notebook and hints from it.
+"""Reads the single source of an assignment, and derives stub module and hints from it.
 
 The source is a Python module in jupytext's percent format. Cell options say what a cell is:
 
@@ -102,7 +102,7 @@ def _validate(source: Source, exercises: tuple[Exercise, ...]) -> None:
             name
             for cell in source.cells
             if cell.metadata.get("solution") == exercise.id
-            for name in [_function_of(cell.source, source.path)]
+            for name in [function_of(cell.source, source.path)]
         ]
         if len(prose) != 1 or not prose[0].source.startswith(f"## {exercise.id} "):
             raise InputError(
@@ -122,7 +122,8 @@ def _validate(source: Source, exercises: tuple[Exercise, ...]) -> None:
                 raise InputError(f"{source.path}: no check declares exercise {cell.metadata[option]}")
 
 
-def _function_of(code: str, path: Path) -> str:
+def function_of(code: str, path: Path) -> str:
+    """The one function that a solution cell defines."""
     try:
         names = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
     except SyntaxError as error:
@@ -134,28 +135,9 @@ def _function_of(code: str, path: Path) -> str:
 
 def stub_module(source: Source, exercises: tuple[Exercise, ...]) -> str:
     """The student's module in percent format."""
-    notebook = nbformat.v4.new_notebook(cells=_student_cells(source, exercises))
+    notebook = nbformat.v4.new_notebook(cells=student_cells(source, exercises))
     notebook.metadata["jupytext"] = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "-all"}
     return jupytext.writes(notebook, fmt="py:percent")
-
-
-def stub_notebook(source: Source, exercises: tuple[Exercise, ...]) -> str:
-    """The student's notebook; the same bytes at every build."""
-    cells = _student_cells(source, exercises)
-    folder = source.path.parent.name
-    closing = f"When you have filled in a cell, save and run `pytest assignments/{folder}` in a terminal."
-    cells.append(nbformat.v4.new_markdown_cell(closing))
-    for number, cell in enumerate(cells, 1):
-        cell["id"] = f"cell-{number}"
-    notebook = nbformat.v4.new_notebook(
-        cells=cells,
-        metadata={
-            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
-    )
-    nbformat.validate(notebook)
-    return nbformat.writes(notebook) + "\n"
 
 
 def hints_page(source: Source) -> str:
@@ -166,7 +148,8 @@ def hints_page(source: Source) -> str:
     return "\n".join(lines)
 
 
-def _student_cells(source: Source, exercises: tuple[Exercise, ...]) -> list[Any]:
+def student_cells(source: Source, exercises: tuple[Exercise, ...], *, solved: bool = False) -> list[Any]:
+    """The cells of a notebook or module, one for each of the source's: stubs, or solutions with their markers."""
     by_id = {exercise.id: exercise for exercise in exercises}
     cells = []
     for cell in source.cells:
@@ -177,14 +160,14 @@ def _student_cells(source: Source, exercises: tuple[Exercise, ...]) -> list[Any]
             cells.append(nbformat.v4.new_markdown_cell(text))
         else:
             text = cell.source
-            if "solution" in cell.metadata:
+            if "solution" in cell.metadata and not solved:
                 text = _as_stub(text, cell.metadata["solution"], source.path)
             cells.append(nbformat.v4.new_code_cell(text))
     return cells
 
 
 def _as_stub(code: str, exercise: str, path: Path) -> str:
-    name = _function_of(code, path)
+    name = function_of(code, path)
     return _REGION.sub(rf'\1raise NotImplementedError("Exercise {exercise}: {name}")' + "\n", code + "\n").rstrip()
 
 

@@ -1,0 +1,201 @@
+"""nbgrader's autograde with our judge: a preprocessor that stands where nbgrader starts a kernel.
+
+The submission runs in locked-down workers; the checks run here. Each test cell then gets one output, from which
+nbgrader reads the score and people the verdict. What the submission says about itself decides nothing: a test cell is
+known by its grade id, its source is not looked at, and its metadata is set to what the checks declare.
+"""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode, writes
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Bool, Integer, Unicode
+
+from autograder.bench import Bench, Judged, brief_of
+from autograder.class_results import StudentResult, exercise_points, for_student, graded
+from autograder.errors import InputError
+from autograder.exercise import Exercise, read_exercises
+from autograder.gradebook import grade_id
+from autograder.hidden import FILE as HIDDEN
+from autograder.scorecard import ExerciseScore
+
+_NOT_GRADED = (
+    "Not graded yet: something went wrong on the side of the grader. It costs nothing; a person will look at it."
+)
+
+
+class JudgeExecute(NbGraderPreprocessor):
+    """Runs and scores a submission with the judge of gradlings. See `gradlings course` for the configuration."""
+
+    seed = Integer(
+        None, allow_none=True, help="Seed of the random probes; drawn anew in every nbgrader process if None."
+    ).tag(config=True)
+    hidden = Unicode("hidden", help="Folder with NN/hidden.py, your own probes; below the course's root.").tag(
+        config=True
+    )
+    allow_weaker = Bool(False, help="Go on where submissions cannot be locked down completely.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Raises `InputError` where nothing can be graded for marks; nbgrader reports it and writes no score."""
+        told = resources["nbgrader"]
+        course = self._course()
+        source = Path(course.format_path(course.source_directory, ".", told["assignment"]))
+        handed_in = Path(course.format_path(course.submitted_directory, told["student"], told["assignment"]))
+        handed_in /= f"{told['notebook']}.ipynb"
+        data = handed_in.read_bytes() if handed_in.is_file() else writes(nb).encode()
+        checks = source / f"test_{told['notebook']}.py"
+        if not checks.is_file():
+            raise InputError(f"{source} has no checks for {told['notebook']}.ipynb: {checks.name} is missing.")
+        exercises = read_exercises(checks)
+        _take_over(nb, exercises)
+        bench = _bench(source, told["notebook"], self._hidden_file(course, told["assignment"]), self.allow_weaker)
+        seed = self.seed if self.seed is not None else _SECRET
+        self.log.info("Judging %s; the seed of its probes is %s. %s", handed_in, seed, bench.protection.sentence())
+        judged = bench.judged(data, handed_in.name, seed)
+        if judged.fault or judged.problem:
+            self.log.error("%s of %s: %s", told["notebook"], told["student"], judged.fault or judged.problem)
+        _show(nb, exercises, judged, told["student"])
+        return nb, resources
+
+    def _course(self) -> Any:
+        owner = self.parent
+        while not hasattr(owner, "coursedir"):
+            owner = owner.parent
+        return owner.coursedir
+
+    def _hidden_file(self, course: Any, assignment: str) -> Path | None:
+        path = Path(course.root, self.hidden, assignment, HIDDEN)
+        return path if path.is_file() else None
+
+
+class SaveJudgedGrades(SaveAutoGrades):
+    """As nbgrader's own, but a test cell that has no score is left to a person, where that gives it full points."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
+        blank = is_grade(cell) and not is_solution(cell) and cell.cell_type == "code"
+        blank = blank and all(output.output_type != "execute_result" for output in cell.outputs)
+        if not blank:
+            return super().preprocess_cell(cell, resources, cell_index)
+        cell.cell_type = "raw"  # nbgrader gives no automatic score to what is not code
+        try:
+            return super().preprocess_cell(cell, resources, cell_index)
+        finally:
+            cell.cell_type = "code"
+
+
+def _take_over(nb: NotebookNode, exercises: tuple[Exercise, ...]) -> None:
+    """Every exercise gets exactly one test cell, whatever the submission did to its own; other claims are dropped."""
+    wanted = {grade_id(exercise.id): exercise for exercise in exercises}
+    for cell in nb.cells:
+        told = cell.metadata.get("nbgrader")
+        if told is None:
+            continue
+        exercise = wanted.pop(told.get("grade_id"), None)
+        if exercise is not None:
+            _make_test_cell(cell, exercise)
+        elif not told.get("grade_id"):  # nbgrader took it away: no such cell in the course
+            del cell.metadata["nbgrader"]
+    for exercise in wanted.values():
+        cell = new_code_cell(f'check("{exercise.id}")', id=grade_id(exercise.id))
+        _make_test_cell(cell, exercise)
+        nb.cells.append(cell)
+
+
+def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
+    told = cell.metadata.get("nbgrader", {})
+    points = told.get("points", exercise.points)
+    if told.get("grade") and float(points) != exercise.points:
+        raise InputError(
+            f"{grade_id(exercise.id)} is worth {points} points in the gradebook and {exercise.points} in the checks. "
+            "Change the points in the checks, run `gradlings course` and `nbgrader generate_assignment` again."
+        )
+    cell.cell_type = "code"
+    cell.outputs, cell.execution_count = [], None
+    cell.metadata["nbgrader"] = {
+        "grade": True,
+        "grade_id": grade_id(exercise.id),
+        "locked": True,
+        "points": exercise.points,
+        "schema_version": 3,
+        "solution": False,
+        "task": False,
+        "cell_type": "code",
+        "checksum": told.get("checksum"),
+    }
+
+
+def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], judged: Judged, student: str) -> None:
+    """Puts scores and verdicts under the test cells, and errors under the cells that failed."""
+    from autograder.rendering.html import exercise_fragment
+
+    result = for_student(graded(student, judged.card, notes=(), protection="", kit="")) if judged.card else None
+    scores = {grade_id(score.id): score for score in result.card.exercises} if result and result.card else {}
+    ours = {grade_id(exercise.id) for exercise in exercises}
+    for cell in nb.cells:
+        told = cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code":
+            continue
+        cell.outputs, cell.execution_count = [], None
+        if told.get("grade_id") in ours:
+            score = scores.get(told["grade_id"])
+            points = exercise_points(score) if score else None
+            if score is None or points is None:
+                _leave_blank(cell, judged.problem or _NOT_GRADED)
+            else:
+                html = exercise_fragment(score, _concerning(score, result))
+                data = {"text/plain": repr(min(points, score.max_points)), "text/html": html}
+                cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
+        elif told.get("grade") and not told.get("solution"):
+            _leave_blank(cell, "There are no checks for this cell: it is for a person to grade.")
+
+
+def _leave_blank(cell: NotebookNode, why: str) -> None:
+    """An output without a score; see `SaveJudgedGrades`."""
+    html = f"<p><strong>No score.</strong> {escape(why)}</p>"
+    cell.outputs = [new_output("display_data", data={"text/plain": why, "text/html": html})]
+
+
+def _concerning(score: ExerciseScore, result: StudentResult | None) -> tuple[str, ...]:
+    """What is wrong with the whole submission, where it may be why an exercise is not solved and is not said there."""
+    if score.solved or result is None or result.card is None:
+        return ()
+    said = {check.message for check in score.checks}
+    return tuple(problem for problem in result.card.problems if problem not in said)
+
+
+_SECRET = secrets.randbits(48)
+_benches: dict[tuple[Any, ...], Bench | InputError] = {}
+
+
+def _bench(folder: Path, topic: str, hidden: Path | None, allow_weaker: bool) -> Bench:
+    """One judge for all submissions of an assignment that this process grades; a new one when its files change."""
+    brief = brief_of(folder, topic, hidden=hidden, closed=(), allow_weaker=allow_weaker)
+    key = (folder, topic, allow_weaker, tuple(sorted(brief.digests().items())))
+    if key not in _benches:
+        _close_benches()  # of another assignment, or of older checks: a warm process is not small
+        try:
+            _benches[key] = Bench(brief).__enter__()
+        except InputError as refusal:
+            _benches[key] = refusal
+    bench = _benches[key]
+    if isinstance(bench, InputError):
+        raise bench
+    return bench
+
+
+def _close_benches() -> None:
+    while _benches:
+        _, bench = _benches.popitem()
+        if isinstance(bench, Bench):
+            bench.__exit__(None, None, None)
+
+
+atexit.register(_close_benches)
