@@ -139,10 +139,10 @@ def _body(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
     if shown.view is View.LIST:
         yield from _list(shown, plain)
     elif shown.view is View.SOLUTION:
-        yield Text(f"One solution of {shown.place.exercise.id}; many others are as good", style="bold")
+        yield Text(f"One solution of {shown.place.exercise.id}; many others are as good.", style="bold")
         yield Text("")
         for line in shown.solution.split("\n"):
-            yield Text(line, no_wrap=True, overflow="ellipsis", style="cyan")
+            yield Text(line, style="cyan")
     else:
         yield from _exercise(shown, plain, width)
 
@@ -164,12 +164,9 @@ def _exercise(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]
 
 
 def _title(shown: Shown) -> Iterator[RenderableType]:
-    title = Text(f"{shown.place.exercise.id} {shown.prose.title or shown.place.name}", style="bold")
+    yield Text(f"{shown.place.exercise.id} {shown.prose.title or shown.place.name}", style="bold")
     if shown.where and (shown.score is None or not shown.score.attempted):
-        title.append(f"   write {shown.place.name} in ", style="not bold dim").append(
-            shown.where, style="not bold cyan"
-        )
-    yield title
+        yield Text(f"write {shown.place.name} in ", style="dim").append(shown.where, style="not dim cyan")
     yield Text("")
 
 
@@ -187,7 +184,7 @@ def _list(shown: Shown, plain: bool) -> Iterator[RenderableType]:
             line.append(f"{entry} {shown.course.title(entry)}", style=f"bold {chosen}")
             yield line.append(f"   {solved} of {len(places)} solved", style="dim")
             continue
-        state = "solved" if entry.solved else f"{entry.attempts} attempts" if entry.attempts else ""
+        state = "solved" if entry.solved else "tried" if entry.attempts else ""
         sign = full if entry.solved else "~" if entry.attempts else " "
         line.append(f"  {sign} ", style="green" if entry.solved else "yellow")
         line.append(f"{entry.exercise.id:<5} {entry.name:<34}", style=chosen)

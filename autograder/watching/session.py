@@ -41,6 +41,7 @@ class Session:
         """The different answers to each exercise that were not right."""
         self._untouched = True
         self._look_again = 0.0
+        self._asked_at = 0.0
         self._seen = Snapshot()
         self.shown = Shown(course, place, exercise_prose(place.checks_file.parent, place.topic, place.exercise.id))
         self._go(place)
@@ -54,6 +55,9 @@ class Session:
             self._restart()
             self._seen = Snapshot()
         self.look()
+        waited = time.monotonic() - self._asked_at
+        if self.shown.busy and waited > 1:
+            self.shown = replace(self.shown, busy=f"checking ... {waited:.0f} s")
 
     def look(self) -> None:
         """Checks the file if it is not what was checked last."""
@@ -270,6 +274,7 @@ class Session:
                 _LOADING + sum(other.seconds * len(other.checks) for other in others),
             )
         )
+        self._asked_at = time.monotonic()
         self.shown = replace(self.shown, busy="checking ...")
 
 
