@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
-    """Seconds from each save to its verdict: named mistakes of the assignment's exercises, each followed by its cure."""
+    """Seconds from each save to its verdict: named mistakes of an assignment, each followed by its cure."""
     solutions = ROOT / "solutions" / number
     topic = next(path for path in solutions.glob("*.py") if (solutions / "misconceptions.py") != path and is_main(path))
     solution, module = topic.read_text(), kit / "assignments" / number / topic.name

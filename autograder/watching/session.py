@@ -128,7 +128,6 @@ class Session:
             problems=tuple(problem for problem in card.problems if problem not in messages),
             busy="",
             scroll=0 if self.shown.view is View.EXERCISE else self.shown.scroll,
-            where=where(self._place),
         )
 
     # ---- keys
