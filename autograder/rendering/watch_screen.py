@@ -69,24 +69,14 @@ def frame(shown: Shown, *, width: int, height: int, colour: bool, plain: bool) -
     width = min(width, _WIDEST)
     head = as_lines([_heading(shown, width, plain), _rule(width, plain)], width=width, colour=colour)
     foot = as_lines([_rule(width, plain), _keys(shown, width)], width=width, colour=colour)
-    body = as_lines(list(_body(shown, plain, width)), width=width, colour=colour)
+    lines = as_lines(list(body(shown, plain, width)), width=width, colour=colour)
     room = max(height - len(head) - len(foot), 1)
-    top = clamped(shown, len(body), room)
-    window = body[top : top + room]
-    if top + room < len(body) and window:
-        more = Text(f"  {len(body) - top - room + 1} more lines: space, arrow keys", style="dim")
+    top = max(min(shown.scroll, len(lines) - room), 0)  # the last page is full
+    window = lines[top : top + room]
+    if top + room < len(lines) and window:
+        more = Text(f"  {len(lines) - top - room + 1} more lines: space, arrow keys", style="dim")
         window[-1] = as_lines([more], width=width, colour=colour)[0]
     return [*head, *window, *[""] * (room - len(window)), *foot][:height]
-
-
-def clamped(shown: Shown, lines: int, room: int) -> int:
-    """The first line to show, so that the last page is full."""
-    return max(min(shown.scroll, lines - room), 0)
-
-
-def body_text(shown: Shown, *, width: int, plain: bool) -> str:
-    """The body as text without colours, for terminals that can only print one line after the other."""
-    return "\n".join(line.rstrip() for line in as_lines(list(_body(shown, plain, width)), width=width, colour=False))
 
 
 def as_lines(parts: list[RenderableType], *, width: int, colour: bool) -> list[str]:
@@ -135,7 +125,8 @@ def _keys(shown: Shown, width: int) -> Text:
     return line
 
 
-def _body(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+def body(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+    """What is between the heading and the keys."""
     if shown.view is View.LIST:
         yield from _list(shown, plain)
     elif shown.view is View.SOLUTION:
@@ -149,18 +140,31 @@ def _body(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
 
 def _exercise(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
     yield from _title(shown)
+    yield from verdict_lines(shown, plain, width)
+    yield from hint_lines(shown.hints, plain)
+    yield from prose_lines(shown.prose.text, plain=plain)
+
+
+def verdict_lines(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+    """What the last check found, or what is on record of an earlier one."""
     for problem in shown.problems:
         yield Text(problem, style="red")
         yield Text("")
-    if shown.score is not None and shown.score.attempted:
-        yield from exercise_lines(shown.score, plain=plain, width=width)
-        if shown.score.solved:
+    place, score = shown.place, shown.score
+    if score is None and place.attempts and shown.busy:
+        yield Text(f"Last time: {place.points} of {place.exercise.points} points. Checking again ...", style="dim")
+        yield Text("")
+    if score is not None and score.attempted:
+        yield from exercise_lines(score, plain=plain, width=width)
+        if score.solved:
             yield Padding(Text("right: n goes on, s shows another solution", style="green"), (0, 0, 0, 6))
         yield Text("")
-    for hint in shown.hints:
+
+
+def hint_lines(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]:
+    for hint in hints:
         yield Text(hint.heading, style="bold yellow")
         yield from prose_lines(hint.text, plain=plain)
-    yield from prose_lines(shown.prose.text, plain=plain)
 
 
 def _title(shown: Shown) -> Iterator[RenderableType]:

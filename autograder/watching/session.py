@@ -10,9 +10,11 @@ from pathlib import Path
 from autograder.course import Course, Place, where
 from autograder.errors import InputError
 from autograder.hints import read_ladder
-from autograder.prose import exercise_prose, solution_code
-from autograder.rendering.watch_screen import Hint, Shown, View, clamped, list_entries
+from autograder.progress import history, record
+from autograder.prose import Prose, exercise_prose, solution_code
+from autograder.rendering.watch_screen import Hint, Shown, View, list_entries
 from autograder.scorecard import ExerciseScore, Scorecard, Verdict
+from autograder.tally import attempts
 from autograder.watching.messages import Answer, Kind, Request
 from autograder.watching.sources import Snapshot, changed, snapshot
 
@@ -37,13 +39,13 @@ class Session:
         self._number = 0
         self._requested = place
         self._scores: dict[str, ExerciseScore] = {}
-        self._tried: dict[str, set[tuple[str, ...]]] = {}
-        """The different answers to each exercise that were not right."""
+        self._unrecorded: list[Scorecard] = []
         self._untouched = True
+        self._warned = False
         self._look_again = 0.0
         self._asked_at = 0.0
         self._seen = Snapshot()
-        self.shown = Shown(course, place, exercise_prose(place.checks_file.parent, place.topic, place.exercise.id))
+        self.shown = Shown(course, place, Prose("", ""), note=course.problem)
         self._go(place)
 
     # ---- what happens
@@ -105,18 +107,33 @@ class Session:
 
     def _received(self, card: Scorecard) -> None:
         course = self.shown.course
+        places = {place.exercise.id: place for place in course.places}
         for score in card.exercises:
-            place = next((place for place in course.places if place.exercise.id == score.id), None)
-            if place is None or any(check.verdict is Verdict.GRADER_ERROR for check in score.checks):
-                continue
-            self._scores[score.id] = score
-            attempts = place.attempts
-            if score.attempted:
-                tried = self._tried.setdefault(score.id, set())
-                text = self._seen.of(place)
-                attempts += text not in tried
-                tried.add(text)
-            course = course.updated(replace(place, points=score.points, solved=score.solved, attempts=attempts))
+            ours = any(check.verdict is Verdict.GRADER_ERROR for check in score.checks)
+            if score.id in places and not ours:
+                self._scores[score.id] = score
+                course = course.updated(replace(places[score.id], points=score.points, solved=score.solved))
+        self._unrecorded.append(card)
+        self._set_course(course)
+
+    def settle(self) -> None:
+        """Keeps a record of what was found: not before it is on the screen."""
+        course = self.shown.course
+        for card in self._unrecorded:
+            problem = record(course.root, card, "watch")
+            past = history(course.root)
+            for score in card.exercises:
+                place = next((place for place in course.places if place.exercise.id == score.id), None)
+                if place is not None:
+                    made = place.attempts + score.attempted if problem else len(attempts(past, score.id))
+                    course = course.updated(replace(place, attempts=made))
+            if problem and not self._warned:
+                self._warned = True
+                self.shown = replace(self.shown, note=problem)
+        self._unrecorded.clear()
+        self._set_course(course)
+
+    def _set_course(self, course: Course) -> None:
         place = next(place for place in course.places if place.exercise.id == self._place.exercise.id)
         self.shown = replace(self.shown, course=course, place=place)
 
@@ -171,10 +188,6 @@ class Session:
 
     def _scroll(self, lines: int) -> None:
         self.shown = replace(self.shown, scroll=max(0, self.shown.scroll + lines))
-
-    def keep_scroll(self, lines: int, room: int) -> None:
-        """Tells how long the body turned out to be, so that scrolling back takes effect at once."""
-        self.shown = replace(self.shown, scroll=clamped(self.shown, lines, room))
 
     def _back(self) -> None:
         self.shown = replace(self.shown, view=View.EXERCISE, scroll=0)
@@ -249,8 +262,8 @@ class Session:
             prose=exercise_prose(place.checks_file.parent, place.topic, place.exercise.id),
             where=where(place),
             score=self._scores.get(place.exercise.id),
+            problems=(),
             hints=(),
-            note="",
             view=View.EXERCISE,
             scroll=0,
         )
