@@ -21,7 +21,7 @@ def news(before: Shown | None, after: Shown, *, plain: bool, width: int, keys: b
         yield from body(after, plain, width)
         if keys:
             names = ", ".join(f"{key} {word}" for key, word in KEYS.items())
-            yield Text(f"Keys, each followed by Enter: {names}")
+            yield Text(f"Keys, each followed by Enter: {names}; a number such as {after.place.exercise.id} goes there")
         elif after.view is View.EXERCISE:
             yield Text("Save the file to check it. Ctrl-C ends.")
         return

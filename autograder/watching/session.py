@@ -11,14 +11,14 @@ from autograder.course import Course, Place, where
 from autograder.errors import InputError
 from autograder.hints import read_ladder
 from autograder.progress import history, record
-from autograder.prose import Prose, exercise_prose, solution_code
+from autograder.prose import Prose, exercise_prose
 from autograder.rendering.watch_screen import Hint, Shown, View, list_entries
 from autograder.scorecard import ExerciseScore, Scorecard, Verdict
 from autograder.tally import attempts
+from autograder.watching import views
 from autograder.watching.messages import Answer, Kind, Request
 from autograder.watching.sources import Snapshot, changed, snapshot
 
-_ATTEMPTS = 3  # before the solution is offered
 _PATIENCE = 0.25  # seconds in which an editor may be in the middle of saving
 _LOADING = 10.0  # seconds for the cells of a submission, on top of the limits of its checks
 
@@ -150,58 +150,40 @@ class Session:
     # ---- keys
 
     def pressed(self, key: str) -> None:
-        """A key, by the names of `terminal.split_keys`."""
+        """A key, by the names of `terminal.split_keys`; or a number such as 03 or 3.5, which goes there."""
         self.shown = replace(self.shown, note="")
-        if self.shown.view is View.LIST and self._in_list(key):
+        there = views.moved(self.shown, key)
+        if there is not None:
+            self.shown = there
             return
-        action = {
-            "n": lambda: self._step(1),
-            "p": lambda: self._step(-1),
-            "h": self._hint,
-            "l": self._list,
-            "s": self._solution,
-            "q": self._quit,
-            "r": self._request,
-            "up": lambda: self._scroll(-1),
-            "down": lambda: self._scroll(1),
-            "page up": lambda: self._scroll(-10),
-            "page down": lambda: self._scroll(10),
-            "escape": self._back,
-            "enter": self._back,
-        }.get(key.lower() if len(key) == 1 else key)
-        if action is not None:
-            self._untouched = self._untouched and key in ("up", "down", "page up", "page down")
-            action()
-
-    def _in_list(self, key: str) -> bool:
-        entries = list_entries(self.shown.course, self._place.assignment)
-        steps = {"up": -1, "down": 1, "page up": -10, "page down": 10, "k": -1, "j": 1}
-        if key in steps:
-            cursor = max(0, min(self.shown.cursor + steps[key], len(entries) - 1))
-            self.shown = replace(self.shown, cursor=cursor, scroll=max(0, cursor - 10))
-            return True
-        if key == "enter":
-            chosen = entries[self.shown.cursor]
+        self._untouched = False
+        if key[:1].isdigit():
+            self._find(key)
+        elif key == "enter" and self.shown.view is View.LIST:
+            chosen = list_entries(self.shown.course, self._place.assignment)[self.shown.cursor]
             self._go(self.shown.course.find(chosen) if isinstance(chosen, str) else chosen)
-            return True
-        return False
+        elif key in ("enter", "escape"):
+            self.shown = views.back(self.shown)
+        elif key == "n":
+            self._step(1)
+        elif key == "p":
+            self._step(-1)
+        elif key == "h":
+            self._hint()
+        elif key == "l":
+            self.shown = views.listed(self.shown)
+        elif key == "s":
+            self.shown = views.solved_for_you(self.shown)
+        elif key == "r":
+            self._request()
+        elif key == "q":
+            self.open = False
 
-    def _scroll(self, lines: int) -> None:
-        self.shown = replace(self.shown, scroll=max(0, self.shown.scroll + lines))
-
-    def _back(self) -> None:
-        self.shown = replace(self.shown, view=View.EXERCISE, scroll=0)
-
-    def _quit(self) -> None:
-        self.open = False
-
-    def _list(self) -> None:
-        if self.shown.view is View.LIST:
-            self._back()
-            return
-        entries = list_entries(self.shown.course, self._place.assignment)
-        here = next(at for at, entry in enumerate(entries) if entry == self._place)
-        self.shown = replace(self.shown, view=View.LIST, cursor=here, scroll=max(0, here - 10))
+    def _find(self, wanted: str) -> None:
+        try:
+            self._go(self.shown.course.find(wanted))
+        except InputError as error:
+            self.shown = replace(self.shown, note=str(error))
 
     def _step(self, step: int) -> None:
         there = self.shown.course.neighbour(self._place, step)
@@ -220,22 +202,6 @@ class Session:
             return
         hint = Hint(f"hint {given + 1} of {len(ladder)}", ladder[given])
         self.shown = replace(self.shown, hints=(hint, *self.shown.hints), view=View.EXERCISE, scroll=0)
-
-    def _solution(self) -> None:
-        if self.shown.view is View.SOLUTION:
-            self._back()
-            return
-        place = self._place
-        if not place.solved and place.attempts < _ATTEMPTS:
-            note = f"The solution is offered once it is right, or after {_ATTEMPTS} attempts: {place.attempts} so far."
-            self.shown = replace(self.shown, note=note)
-            return
-        try:
-            code = solution_code(self.shown.course.root, place.assignment, place.topic, place.exercise.id)
-        except InputError as error:
-            self.shown = replace(self.shown, note=str(error))
-            return
-        self.shown = replace(self.shown, view=View.SOLUTION, solution=code, scroll=0)
 
     # ---- going somewhere
 

@@ -69,12 +69,12 @@ def screen(tell: Callable[[str], None], redraw: Callable[[], None]) -> Iterator[
 
 @contextlib.contextmanager
 def lines(tell: Callable[[str], None]) -> Iterator[None]:
-    """Keys from a terminal that sends whole lines, or from a file: the first letter of each line."""
+    """Keys from a terminal that sends whole lines, or from a file: one a line."""
 
     def read() -> None:
         with contextlib.suppress(OSError, ValueError):
             for line in sys.stdin:
-                tell(line.strip()[:1] or "enter")
+                tell(line.strip().lower() or "enter")
 
     if sys.stdin is not None:
         threading.Thread(target=read, daemon=True).start()
