@@ -7,8 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.errors import InputError
-from autograder.exercise import Exercise, read_exercises
+from autograder.exercise import Exercise
+from autograder.kit_folder import KIT_FOLDER, kit_root
+from autograder.progress import declared, history
 from autograder.submission import assignment_title, read_submission, shown
+from autograder.tally import tallies
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Course:
 
     root: Path
     places: tuple[Place, ...]
+    problem: str = ""
+    """One sentence to show if the record of progress is damaged."""
 
     @property
     def assignments(self) -> tuple[str, ...]:
@@ -96,35 +101,36 @@ class Course:
 
 
 def find_root(start: Path) -> Path:
-    """The kit that a folder is in: the nearest folder with assignments/ in it, here or above.
+    """The kit that a folder is in.
 
     Raises:
         InputError: there is none.
     """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if any((folder / "assignments").glob("[0-9]*/test_*.py")):
-            return folder
-    raise InputError(f"There is no kit in {start}. `gradlings init my-kit` makes one; then change into it (cd my-kit).")
+    root = kit_root(start)
+    if root is None or not any((root / KIT_FOLDER).glob("[0-9]*/test_*.py")):
+        raise InputError(
+            f"There is no kit in {start.resolve()}. `gradlings init my-kit` makes one; then change into it (cd my-kit)."
+        )
+    return root
 
 
 def read_course(root: Path) -> Course:
-    """Every exercise below `root/assignments`, but for warm-ups: they come solved and are worth nothing.
+    """Every exercise of a kit, but for warm-ups (worth nothing), with what is on record of it.
 
     Raises:
         InputError: a file of checks cannot be read.
     """
+    record = history(root)
+    files = {
+        exercise.id: path
+        for folder in sorted((root / KIT_FOLDER).glob("[0-9]*"))
+        for path, exercise in declared(folder)
+    }
     places = [
-        Place(exercise, path)
-        for path in (root / "assignments").glob("[0-9]*/test_*.py")
-        for exercise in read_exercises(path)
-        if exercise.points
+        Place(tally.exercise, files[tally.exercise.id], tally.points, tally.solved, tally.attempts)
+        for tally in tallies(root, record)
     ]
-    return Course(root, tuple(sorted(places, key=lambda place: _number(place.exercise.id))))
-
-
-def _number(id: str) -> list[int]:
-    return [int(part) for part in id.split(".")]
+    return Course(root, tuple(places), record.problem)
 
 
 def where(place: Place) -> str:

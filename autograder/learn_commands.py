@@ -70,8 +70,9 @@ def init(
 def watch(
     wanted: Annotated[str, typer.Argument(metavar="[NN or EXERCISE]", help="Where to start, e.g. 03 or 3.5.")] = "",
     root: Annotated[Path, typer.Option("--root", help="The kit; the one around this folder if not given.")] = Path(),
+    plain: Annotated[bool, typer.Option("--plain", help="Print line after line; no screen of its own.")] = False,
 ) -> None:
     """Show the next exercise and check it on every save."""
     from autograder.watching.loop import watch as watch_kit
 
-    watch_kit(root, wanted)
+    watch_kit(root, wanted, plain=plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -86,6 +87,16 @@ def solution_code(root: Path, assignment: str, topic: str, exercise: str) -> str
             text = decode(path.read_bytes())
             found = [cell.source for cell in module_cells(text, str(path)) if marker.match(cell.source)]
             if found:
-                lines = "\n\n".join(source.partition("\n")[2].strip() for source in found).split("\n")
-                return "\n".join(line for line in lines if not _MARKS.match(line))
+                cells = [_without_docstrings(source.partition("\n")[2].strip()) for source in found]
+                return "\n".join(line for line in "\n\n".join(cells).split("\n") if not _MARKS.match(line))
     raise InputError(f"There is no solution of exercise {exercise} in {own}.")
+
+
+def _without_docstrings(code: str) -> str:
+    """The student has them already."""
+    gone: set[int] = set()
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            text = node.body[0]
+            gone.update(range(text.lineno, (text.end_lineno or text.lineno) + 1))
+    return "\n".join(line for number, line in enumerate(code.split("\n"), 1) if number not in gone)

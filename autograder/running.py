@@ -51,7 +51,11 @@ class Grader:
     def own_submission(self, checks_file: Path) -> LoadedSubmission:
         """Loads the file beside the checks. From now on this is a student's self-check: pictures are left beside it."""
         self._kit.lazy = True
-        return self._kit.load(read_submission(checks_file.parent, topic_of(checks_file)), checks_file)
+        return self.load(read_submission(checks_file.parent, topic_of(checks_file)), checks_file)
+
+    def load(self, submission: Submission, checks_file: Path) -> LoadedSubmission:
+        """Runs a submission's cells in this process."""
+        return self._kit.load(submission, checks_file)
 
     def grade(
         self,
@@ -63,7 +67,7 @@ class Grader:
         hidden: Hidden = NOTHING_HIDDEN,
     ) -> Graded:
         """Runs the checks of one file on a submission, in this process; arguments as `grade_loaded`."""
-        loaded = self._kit.load(submission, checks_file)
+        loaded = self.load(submission, checks_file)
         return self.grade_loaded(loaded, checks_file, seed=seed, only=only, hidden=hidden)
 
     def grade_loaded(

@@ -69,24 +69,14 @@ def frame(shown: Shown, *, width: int, height: int, colour: bool, plain: bool) -
     width = min(width, _WIDEST)
     head = as_lines([_heading(shown, width, plain), _rule(width, plain)], width=width, colour=colour)
     foot = as_lines([_rule(width, plain), _keys(shown, width)], width=width, colour=colour)
-    body = as_lines(list(_body(shown, plain, width)), width=width, colour=colour)
+    lines = as_lines(list(body(shown, plain, width)), width=width, colour=colour)
     room = max(height - len(head) - len(foot), 1)
-    top = clamped(shown, len(body), room)
-    window = body[top : top + room]
-    if top + room < len(body) and window:
-        more = Text(f"  {len(body) - top - room + 1} more lines: space, arrow keys", style="dim")
+    top = max(min(shown.scroll, len(lines) - room), 0)  # the last page is full
+    window = lines[top : top + room]
+    if top + room < len(lines) and window:
+        more = Text(f"  {len(lines) - top - room + 1} more lines: space, arrow keys", style="dim")
         window[-1] = as_lines([more], width=width, colour=colour)[0]
     return [*head, *window, *[""] * (room - len(window)), *foot][:height]
-
-
-def clamped(shown: Shown, lines: int, room: int) -> int:
-    """The first line to show, so that the last page is full."""
-    return max(min(shown.scroll, lines - room), 0)
-
-
-def body_text(shown: Shown, *, width: int, plain: bool) -> str:
-    """The body as text without colours, for terminals that can only print one line after the other."""
-    return "\n".join(line.rstrip() for line in as_lines(list(_body(shown, plain, width)), width=width, colour=False))
 
 
 def as_lines(parts: list[RenderableType], *, width: int, colour: bool) -> list[str]:
@@ -135,41 +125,52 @@ def _keys(shown: Shown, width: int) -> Text:
     return line
 
 
-def _body(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+def body(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+    """What is between the heading and the keys."""
     if shown.view is View.LIST:
         yield from _list(shown, plain)
     elif shown.view is View.SOLUTION:
-        yield Text(f"One solution of {shown.place.exercise.id}; many others are as good", style="bold")
+        yield Text(f"One solution of {shown.place.exercise.id}; many others are as good.", style="bold")
         yield Text("")
         for line in shown.solution.split("\n"):
-            yield Text(line, no_wrap=True, overflow="ellipsis", style="cyan")
+            yield Text(line, style="cyan")
     else:
         yield from _exercise(shown, plain, width)
 
 
 def _exercise(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
     yield from _title(shown)
-    for problem in shown.problems:
-        yield Text(problem, style="red")
-        yield Text("")
-    if shown.score is not None and shown.score.attempted:
-        yield from exercise_lines(shown.score, plain=plain, width=width)
-        if shown.score.solved:
-            yield Padding(Text("right: n goes on, s shows another solution", style="green"), (0, 0, 0, 6))
-        yield Text("")
-    for hint in shown.hints:
-        yield Text(hint.heading, style="bold yellow")
-        yield from prose_lines(hint.text, plain=plain)
+    yield from verdict_lines(shown, plain, width)
+    yield from hint_lines(shown.hints, plain)
     yield from prose_lines(shown.prose.text, plain=plain)
 
 
+def verdict_lines(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+    """What the last check found, or what is on record of an earlier one."""
+    for problem in shown.problems:
+        yield Text(problem, style="red")
+        yield Text("")
+    place, score = shown.place, shown.score
+    if score is None and place.attempts and shown.busy:
+        yield Text(f"Last time: {place.points} of {place.exercise.points} points. Checking again ...", style="dim")
+        yield Text("")
+    if score is not None and score.attempted:
+        yield from exercise_lines(score, plain=plain, width=width)
+        if score.solved:
+            yield Padding(Text("right: n goes on, s shows another solution", style="green"), (0, 0, 0, 6))
+        yield Text("")
+
+
+def hint_lines(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]:
+    for hint in hints:
+        yield Text(hint.heading, style="bold yellow")
+        yield from prose_lines(hint.text, plain=plain)
+
+
 def _title(shown: Shown) -> Iterator[RenderableType]:
-    title = Text(f"{shown.place.exercise.id} {shown.prose.title or shown.place.name}", style="bold")
+    yield Text(f"{shown.place.exercise.id} {shown.prose.title or shown.place.name}", style="bold")
     if shown.where and (shown.score is None or not shown.score.attempted):
-        title.append(f"   write {shown.place.name} in ", style="not bold dim").append(
-            shown.where, style="not bold cyan"
-        )
-    yield title
+        yield Text(f"write {shown.place.name} in ", style="dim").append(shown.where, style="not dim cyan")
     yield Text("")
 
 
@@ -187,7 +188,7 @@ def _list(shown: Shown, plain: bool) -> Iterator[RenderableType]:
             line.append(f"{entry} {shown.course.title(entry)}", style=f"bold {chosen}")
             yield line.append(f"   {solved} of {len(places)} solved", style="dim")
             continue
-        state = "solved" if entry.solved else f"{entry.attempts} attempts" if entry.attempts else ""
+        state = "solved" if entry.solved else "tried" if entry.attempts else ""
         sign = full if entry.solved else "~" if entry.attempts else " "
         line.append(f"  {sign} ", style="green" if entry.solved else "yellow")
         line.append(f"{entry.exercise.id:<5} {entry.name:<34}", style=chosen)

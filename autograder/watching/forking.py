@@ -39,10 +39,15 @@ def serve(checks: Checks, answers: BinaryIO) -> None:
     """Answers requests until standard input ends."""
     waiting = b""
     child: Child | None = None
+    idle = True
+    """Whether there is something to rehearse."""
     while True:
         sources = [0] if child is None else [0, child.pipe]
-        patience = None if child is None else max(child.deadline - time.monotonic(), 0)
+        patience = max(child.deadline - time.monotonic(), 0) if child else 0 if idle else None
         ready, _, _ = select.select(sources, [], [], patience)
+        if child is None and not ready:
+            idle = checks.rehearse()
+            continue
         if child is not None and not ready:
             _end(child)
             answers.write(line(Answer(Kind.ENDED, child.request.number, message=_TOO_LONG.format(child.seconds))))
@@ -64,6 +69,7 @@ def serve(checks: Checks, answers: BinaryIO) -> None:
                 except InputError as error:
                     answers.write(line(Answer(Kind.FAILED, wanted.number, message=str(error))))
                     continue
+                idle = True
                 child = _fork(checks, wanted, answers)
 
 

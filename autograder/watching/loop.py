@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import find_root, read_course
+from autograder.kit_folder import KIT_FOLDER
 from autograder.rendering.terminal import can_show
-from autograder.rendering.watch_screen import frame
+from autograder.rendering.watch_plain import news
+from autograder.rendering.watch_screen import Shown, as_lines, frame
 from autograder.watching import terminal
 from autograder.watching.runner import Heard, Runner
 from autograder.watching.saves import Saves
@@ -36,11 +38,12 @@ class Redraw:
 Event = Saved | Key | Redraw | Heard
 
 
-def watch(start: Path, wanted: str) -> None:
+def watch(start: Path, wanted: str, *, plain: bool = False) -> None:
     """Watches the kit around a folder until somebody quits.
 
     Args:
         wanted: an assignment ("03"), an exercise ("3.5"), or "" for the first that is not solved.
+        plain: prints one line after the other in any case, not only where the terminal can do no more.
 
     Raises:
         InputError: there is no kit, no such exercise, or the checks cannot be run.
@@ -48,25 +51,26 @@ def watch(start: Path, wanted: str) -> None:
     course = read_course(find_root(start))
     place = course.find(wanted) if wanted else course.next or course.places[0]
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()  # may be filled from a signal handler
-    runner = Runner(course.root, [place.checks_file], events.put)
-    saves = Saves(course.root / "assignments", lambda paths: events.put(Saved(frozenset(paths))))
-    try:
-        session = Session(course, place, runner.check, runner.restart)
-        with (
-            terminal.ended_by_signals(),
-            terminal.screen(lambda key: events.put(Key(key)), lambda: events.put(Redraw())),
-        ):
-            _loop(session, runner, events)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        saves.close()
-        runner.close()
+
+    def key(name: str) -> None:
+        events.put(Key(name))
+
+    screen: Screen | Lines = Lines() if plain or not terminal.interactive() else Screen()
+    keys = terminal.screen(key, lambda: events.put(Redraw())) if isinstance(screen, Screen) else terminal.lines(key)
+    with contextlib.suppress(KeyboardInterrupt), terminal.ended_by_signals():
+        runner = Runner(course.root, [place.checks_file], events.put)
+        saves = Saves(course.root / KIT_FOLDER, lambda paths: events.put(Saved(frozenset(paths))))
+        try:
+            session = Session(course, place, runner.check, runner.restart)
+            with keys:
+                _loop(session, runner, events, screen)
+        finally:
+            saves.close()
+            runner.close()
 
 
-def _loop(session: Session, runner: Runner, events: queue.SimpleQueue[Event]) -> None:
-    screen = Screen()
-    screen.draw(session)
+def _loop(session: Session, runner: Runner, events: queue.SimpleQueue[Event], screen: Screen | Lines) -> None:
+    screen.draw(session.shown)
     while session.open:
         try:
             event: Event | None = events.get(timeout=session.pause())
@@ -74,9 +78,12 @@ def _loop(session: Session, runner: Runner, events: queue.SimpleQueue[Event]) ->
             event = None
         _handle(session, runner, event)
         with contextlib.suppress(queue.Empty):
-            while True:
+            while session.open:
                 _handle(session, runner, events.get_nowait())
-        screen.draw(session)
+        if isinstance(event, Redraw):
+            screen.forget()
+        screen.draw(session.shown)
+        session.settle()
 
 
 def _handle(session: Session, runner: Runner, event: Event | None) -> None:
@@ -93,24 +100,46 @@ def _handle(session: Session, runner: Runner, event: Event | None) -> None:
 
 
 class Screen:
-    """Draws a session on the whole terminal; only what differs is written."""
+    """Draws on the whole terminal; only lines that differ are written."""
 
     def __init__(self) -> None:
         self._plain = not can_show(sys.stdout.encoding or "utf-8")
+        self._colour = "NO_COLOR" not in os.environ
         self._drawn: list[str] = []
-        self._size = (0, 0)
 
-    def draw(self, session: Session) -> None:
+    def forget(self) -> None:
+        """Draws everything the next time."""
+        self._drawn = []
+
+    def draw(self, shown: Shown) -> None:
         width, height = terminal.size()
-        colour = "NO_COLOR" not in os.environ
-        lines = frame(session.shown, width=width, height=height, colour=colour, plain=self._plain)
-        if (width, height) != self._size:
-            self._drawn, self._size = [""] * height, (width, height)
-            terminal.put("\x1b[2J")
-        parts = [
-            f"\x1b[{number};1H{new}\x1b[0m\x1b[K"
-            for number, (new, old) in enumerate(zip(lines, self._drawn, strict=False), 1)
-            if new != old
-        ]
+        lines = frame(shown, width=width, height=height, colour=self._colour, plain=self._plain)
+        parts = []
+        if len(self._drawn) != height:
+            self._drawn = [""] * height
+            parts.append("\x1b[2J")
+        for number, (new, old) in enumerate(zip(lines, self._drawn, strict=False), 1):
+            if new != old:
+                parts.append(f"\x1b[{number};1H{new}\x1b[0m\x1b[K")
         terminal.put("".join(parts))
         self._drawn = lines
+
+
+class Lines:
+    """Prints what is new, one line after the other."""
+
+    def __init__(self) -> None:
+        self._plain = not can_show(sys.stdout.encoding or "utf-8")
+        self._keys = sys.stdin is not None and not sys.stdin.closed
+        self._before: Shown | None = None
+
+    def forget(self) -> None:
+        """There is nothing to draw again."""
+
+    def draw(self, shown: Shown) -> None:
+        width = terminal.size()[0]
+        parts = news(self._before, shown, plain=self._plain, width=width, keys=self._keys)
+        text = "\n".join(line.rstrip() for line in as_lines(list(parts), width=width, colour=False))
+        if text:
+            terminal.put(text + "\n")
+        self._before = shown

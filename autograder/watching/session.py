@@ -10,13 +10,15 @@ from pathlib import Path
 from autograder.course import Course, Place, where
 from autograder.errors import InputError
 from autograder.hints import read_ladder
-from autograder.prose import exercise_prose, solution_code
-from autograder.rendering.watch_screen import Hint, Shown, View, clamped, list_entries
+from autograder.progress import history, record
+from autograder.prose import Prose, exercise_prose
+from autograder.rendering.watch_screen import Hint, Shown, View, list_entries
 from autograder.scorecard import ExerciseScore, Scorecard, Verdict
+from autograder.tally import attempts
+from autograder.watching import views
 from autograder.watching.messages import Answer, Kind, Request
 from autograder.watching.sources import Snapshot, changed, snapshot
 
-_ATTEMPTS = 3  # before the solution is offered
 _PATIENCE = 0.25  # seconds in which an editor may be in the middle of saving
 _LOADING = 10.0  # seconds for the cells of a submission, on top of the limits of its checks
 
@@ -37,12 +39,13 @@ class Session:
         self._number = 0
         self._requested = place
         self._scores: dict[str, ExerciseScore] = {}
-        self._tried: dict[str, set[tuple[str, ...]]] = {}
-        """The different answers to each exercise that were not right."""
+        self._unrecorded: list[Scorecard] = []
         self._untouched = True
+        self._warned = False
         self._look_again = 0.0
+        self._asked_at = 0.0
         self._seen = Snapshot()
-        self.shown = Shown(course, place, exercise_prose(place.checks_file.parent, place.topic, place.exercise.id))
+        self.shown = Shown(course, place, Prose("", ""), note=course.problem)
         self._go(place)
 
     # ---- what happens
@@ -54,6 +57,9 @@ class Session:
             self._restart()
             self._seen = Snapshot()
         self.look()
+        waited = time.monotonic() - self._asked_at
+        if self.shown.busy and waited > 1:
+            self.shown = replace(self.shown, busy=f"checking ... {waited:.0f} s")
 
     def look(self) -> None:
         """Checks the file if it is not what was checked last."""
@@ -101,18 +107,33 @@ class Session:
 
     def _received(self, card: Scorecard) -> None:
         course = self.shown.course
+        places = {place.exercise.id: place for place in course.places}
         for score in card.exercises:
-            place = next((place for place in course.places if place.exercise.id == score.id), None)
-            if place is None or any(check.verdict is Verdict.GRADER_ERROR for check in score.checks):
-                continue
-            self._scores[score.id] = score
-            attempts = place.attempts
-            if score.attempted:
-                tried = self._tried.setdefault(score.id, set())
-                text = self._seen.of(place)
-                attempts += text not in tried
-                tried.add(text)
-            course = course.updated(replace(place, points=score.points, solved=score.solved, attempts=attempts))
+            ours = any(check.verdict is Verdict.GRADER_ERROR for check in score.checks)
+            if score.id in places and not ours:
+                self._scores[score.id] = score
+                course = course.updated(replace(places[score.id], points=score.points, solved=score.solved))
+        self._unrecorded.append(card)
+        self._set_course(course)
+
+    def settle(self) -> None:
+        """Keeps a record of what was found: not before it is on the screen."""
+        course = self.shown.course
+        for card in self._unrecorded:
+            problem = record(course.root, card, "watch")
+            past = history(course.root)
+            for score in card.exercises:
+                place = next((place for place in course.places if place.exercise.id == score.id), None)
+                if place is not None:
+                    made = place.attempts + score.attempted if problem else len(attempts(past, score.id))
+                    course = course.updated(replace(place, attempts=made))
+            if problem and not self._warned:
+                self._warned = True
+                self.shown = replace(self.shown, note=problem)
+        self._unrecorded.clear()
+        self._set_course(course)
+
+    def _set_course(self, course: Course) -> None:
         place = next(place for place in course.places if place.exercise.id == self._place.exercise.id)
         self.shown = replace(self.shown, course=course, place=place)
 
@@ -124,68 +145,45 @@ class Session:
             problems=tuple(problem for problem in card.problems if problem not in messages),
             busy="",
             scroll=0 if self.shown.view is View.EXERCISE else self.shown.scroll,
-            where=where(self._place),
         )
 
     # ---- keys
 
     def pressed(self, key: str) -> None:
-        """A key, by the names of `terminal.split_keys`."""
+        """A key, by the names of `terminal.split_keys`; or a number such as 03 or 3.5, which goes there."""
         self.shown = replace(self.shown, note="")
-        if self.shown.view is View.LIST and self._in_list(key):
+        there = views.moved(self.shown, key)
+        if there is not None:
+            self.shown = there
             return
-        action = {
-            "n": lambda: self._step(1),
-            "p": lambda: self._step(-1),
-            "h": self._hint,
-            "l": self._list,
-            "s": self._solution,
-            "q": self._quit,
-            "r": self._request,
-            "up": lambda: self._scroll(-1),
-            "down": lambda: self._scroll(1),
-            "page up": lambda: self._scroll(-10),
-            "page down": lambda: self._scroll(10),
-            "escape": self._back,
-            "enter": self._back,
-        }.get(key.lower() if len(key) == 1 else key)
-        if action is not None:
-            self._untouched = self._untouched and key in ("up", "down", "page up", "page down")
-            action()
-
-    def _in_list(self, key: str) -> bool:
-        entries = list_entries(self.shown.course, self._place.assignment)
-        steps = {"up": -1, "down": 1, "page up": -10, "page down": 10, "k": -1, "j": 1}
-        if key in steps:
-            cursor = max(0, min(self.shown.cursor + steps[key], len(entries) - 1))
-            self.shown = replace(self.shown, cursor=cursor, scroll=max(0, cursor - 10))
-            return True
-        if key == "enter":
-            chosen = entries[self.shown.cursor]
+        self._untouched = False
+        if key[:1].isdigit():
+            self._find(key)
+        elif key == "enter" and self.shown.view is View.LIST:
+            chosen = list_entries(self.shown.course, self._place.assignment)[self.shown.cursor]
             self._go(self.shown.course.find(chosen) if isinstance(chosen, str) else chosen)
-            return True
-        return False
+        elif key in ("enter", "escape"):
+            self.shown = views.back(self.shown)
+        elif key == "n":
+            self._step(1)
+        elif key == "p":
+            self._step(-1)
+        elif key == "h":
+            self._hint()
+        elif key == "l":
+            self.shown = views.listed(self.shown)
+        elif key == "s":
+            self.shown = views.solved_for_you(self.shown)
+        elif key == "r":
+            self._request()
+        elif key == "q":
+            self.open = False
 
-    def _scroll(self, lines: int) -> None:
-        self.shown = replace(self.shown, scroll=max(0, self.shown.scroll + lines))
-
-    def keep_scroll(self, lines: int, room: int) -> None:
-        """Tells how long the body turned out to be, so that scrolling back takes effect at once."""
-        self.shown = replace(self.shown, scroll=clamped(self.shown, lines, room))
-
-    def _back(self) -> None:
-        self.shown = replace(self.shown, view=View.EXERCISE, scroll=0)
-
-    def _quit(self) -> None:
-        self.open = False
-
-    def _list(self) -> None:
-        if self.shown.view is View.LIST:
-            self._back()
-            return
-        entries = list_entries(self.shown.course, self._place.assignment)
-        here = next(at for at, entry in enumerate(entries) if entry == self._place)
-        self.shown = replace(self.shown, view=View.LIST, cursor=here, scroll=max(0, here - 10))
+    def _find(self, wanted: str) -> None:
+        try:
+            self._go(self.shown.course.find(wanted))
+        except InputError as error:
+            self.shown = replace(self.shown, note=str(error))
 
     def _step(self, step: int) -> None:
         there = self.shown.course.neighbour(self._place, step)
@@ -204,22 +202,6 @@ class Session:
             return
         hint = Hint(f"hint {given + 1} of {len(ladder)}", ladder[given])
         self.shown = replace(self.shown, hints=(hint, *self.shown.hints), view=View.EXERCISE, scroll=0)
-
-    def _solution(self) -> None:
-        if self.shown.view is View.SOLUTION:
-            self._back()
-            return
-        place = self._place
-        if not place.solved and place.attempts < _ATTEMPTS:
-            note = f"The solution is offered once it is right, or after {_ATTEMPTS} attempts: {place.attempts} so far."
-            self.shown = replace(self.shown, note=note)
-            return
-        try:
-            code = solution_code(self.shown.course.root, place.assignment, place.topic, place.exercise.id)
-        except InputError as error:
-            self.shown = replace(self.shown, note=str(error))
-            return
-        self.shown = replace(self.shown, view=View.SOLUTION, solution=code, scroll=0)
 
     # ---- going somewhere
 
@@ -246,8 +228,8 @@ class Session:
             prose=exercise_prose(place.checks_file.parent, place.topic, place.exercise.id),
             where=where(place),
             score=self._scores.get(place.exercise.id),
+            problems=(),
             hints=(),
-            note="",
             view=View.EXERCISE,
             scroll=0,
         )
@@ -270,6 +252,7 @@ class Session:
                 _LOADING + sum(other.seconds * len(other.checks) for other in others),
             )
         )
+        self._asked_at = time.monotonic()
         self.shown = replace(self.shown, busy="checking ...")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.cells import Cell, decode, module_cells, notebook_cells
@@ -18,15 +19,8 @@ class Snapshot:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        found: list[Cell] = []
-        for data, suffix in zip(self.texts, _SUFFIXES, strict=False):
-            if data:
-                try:
-                    text, path = decode(data), Path(f"file{suffix}")
-                    found += notebook_cells(text, path) if suffix == ".ipynb" else module_cells(text, str(path))
-                except ValueError:  # a notebook that is half written
-                    continue
-        return tuple(found)
+        pairs = zip(self.texts, _SUFFIXES, strict=False)
+        return tuple(cell for data, suffix in pairs if data for cell in _cells(data, suffix))
 
     def of(self, place: Place) -> tuple[str, ...]:
         """The text of the cells that define an exercise's functions."""
@@ -38,6 +32,15 @@ class Snapshot:
 
 
 _SUFFIXES = (".py", ".ipynb")
+
+
+@lru_cache(maxsize=8)
+def _cells(data: bytes, suffix: str) -> tuple[Cell, ...]:
+    text, path = decode(data), Path(f"file{suffix}")
+    try:
+        return notebook_cells(text, path) if suffix == ".ipynb" else module_cells(text, str(path))
+    except ValueError:  # a notebook that is half written
+        return ()
 
 
 def snapshot(place: Place) -> Snapshot:
@@ -53,4 +56,8 @@ def _read(path: Path) -> bytes | None:
 
 def changed(before: Snapshot, after: Snapshot, places: tuple[Place, ...]) -> tuple[Place, ...]:
     """The exercises whose own cells differ."""
-    return tuple(place for place in places if before.of(place) != after.of(place))
+    old, new = ({cell.source: cell for cell in each.cells} for each in (before, after))
+    cells = [cell for source, cell in (old | new).items() if (source in old) != (source in new)]
+    return tuple(
+        place for place in places if any(cell.defines(name) for cell in cells for name in place.exercise.functions)
+    )

@@ -67,6 +67,20 @@ def screen(tell: Callable[[str], None], redraw: Callable[[], None]) -> Iterator[
         yield
 
 
+@contextlib.contextmanager
+def lines(tell: Callable[[str], None]) -> Iterator[None]:
+    """Keys from a terminal that sends whole lines, or from a file: one a line."""
+
+    def read() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            for line in sys.stdin:
+                tell(line.strip().lower() or "enter")
+
+    if sys.stdin is not None:
+        threading.Thread(target=read, daemon=True).start()
+    yield
+
+
 def _read(tell: Callable[[str], None]) -> None:
     if sys.platform == "win32":
         import msvcrt

@@ -9,17 +9,22 @@ process and ends; whoever started it keeps a spare one ready.
 
 from __future__ import annotations
 
+import gc
 import os
+import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from autograder import kit
 from autograder.errors import InputError
+from autograder.pytest_plugin import topic_of
 from autograder.running import Grader, collected_checks
+from autograder.submission import parse
 from autograder.watching.messages import Answer, Kind, Request, line, request
 
 Send = Callable[[Answer], None]
@@ -31,18 +36,55 @@ class Checks:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._graders: dict[Path, Grader] = {}
+        self._rehearsals: list[Iterator[None]] = []
 
     def of(self, folder: Path) -> Grader:
         """Raises `InputError` if the checks cannot be collected."""
         if folder not in self._graders:
             self._graders[folder] = self._stack.enter_context(collected_checks(folder))
+            self._rehearsals.append(_rehearsal(folder, self._graders[folder]))
         return self._graders[folder]
+
+    def rehearse(self) -> bool:
+        """Does a little of what saves time later; False if there is nothing left to do."""
+        while self._rehearsals:
+            try:
+                next(self._rehearsals[-1])
+                return True
+            except StopIteration:
+                self._rehearsals.pop()
+                gc.collect()
+                gc.freeze()  # what is collected in a child has to be copied first
+        return False
+
+
+def _rehearsal(folder: Path, grader: Grader) -> Iterator[None]:
+    """Runs the checks on the answers that ship with the package, one exercise at a time.
+
+    Whatever torch and the checks import or prepare on first use is then there for every child.
+    """
+    import autograder.diagnosis.diagnosing  # noqa: F401 (is first needed by a wrong answer)
+
+    try:
+        sources = kit.solutions() / folder.name
+    except InputError:
+        return
+    for checks_file in sorted(folder.glob("test_*.py")):
+        source = sources / f"{topic_of(checks_file)}.py"
+        if source.is_file():
+            loaded = grader.load(parse(source), checks_file)
+            yield
+            for exercise in grader.exercises(checks_file):
+                grader.grade_loaded(loaded, checks_file, seed=0, only=(exercise.id,))
+                yield
 
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     _close_standard_streams()
-    threads_off()
+    import torch
+
+    torch.set_num_threads(1)  # a second thread in this process would hang every child that uses threads
     with ExitStack() as stack:
         checks = Checks(stack)
         try:
@@ -60,15 +102,6 @@ def main() -> None:
         os._exit(0)  # nothing to tidy up, and pytest's end takes a while
 
 
-def threads_off() -> None:
-    """A second thread in this process would hang every child that uses threads."""
-    import torch
-
-    torch.set_num_threads(1)
-    weight = torch.ones(2, requires_grad=True)
-    (weight * weight).sum().backward()  # the first backward pass loads more of torch
-
-
 def _close_standard_streams() -> None:
     """What student code or torch print is for nobody here; the answers have a channel of their own."""
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -77,19 +110,22 @@ def _close_standard_streams() -> None:
 
 
 def _serve_once(checks: Checks, answers: BinaryIO) -> None:
-    data = sys.stdin.buffer.readline()
-    if not data.strip():
-        return
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    while requests.empty() and checks.rehearse():
+        pass
 
     def send(made: Answer) -> None:
         answers.write(line(made))
 
-    run(checks, request(data), send)
+    run(checks, request(requests.get()), send)
 
 
-def _end_with_input() -> None:
-    """The command closes our input, or dies: then nobody waits for an answer."""
+def _listen(requests: queue.SimpleQueue[bytes]) -> None:
+    """Passes the request on, and ends this process once the command closes our input, or dies: nobody waits then."""
+    data = sys.stdin.buffer.readline()
+    if data.strip():
+        requests.put(data)
     sys.stdin.buffer.read()
     os._exit(0)
 

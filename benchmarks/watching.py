@@ -1,0 +1,104 @@
+"""How long somebody who learns alone waits: from a save to the verdict on screen, and from `init` to the first green.
+
+Drives the real commands, the screen through a pseudo-terminal of 80 columns:
+
+    python benchmarks/watching.py [--saves 50]
+
+save to verdict, median          to be at most 150 ms (assignments 01 to 04, two cores)
+init to green / import torch     to be at most 1.5
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pexpect
+
+from autograder.authoring.catalogue import load_catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+GRADLINGS = [sys.executable, "-m", "autograder.cli"]
+ASSIGNMENTS = ("01", "02", "03", "04")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--saves", type=int, default=50, help="counted saves, over all assignments (default: 50)")
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of init and import (default: 5)")
+    parser.add_argument("--no-fork", action="store_true", help="measure the way of systems without a fork")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = []
+        for number in ASSIGNMENTS:
+            kit = Path(folder, f"kit{number}")
+            subprocess.run([*GRADLINGS, "init", str(kit)], check=True, capture_output=True)
+            seconds += saves(kit, number, -(-options.saves // len(ASSIGNMENTS)), fork=not options.no_fork)
+        ratio, green, torch = init_to_green(Path(folder), options.runs)
+    seconds.sort()
+    median, late = statistics.median(seconds), seconds[int(0.95 * (len(seconds) - 1))]
+    print(f"save to verdict on screen: median {1000 * median:.0f} ms, p95 {1000 * late:.0f} ms, {len(seconds)} saves")
+    print(f"init to the first green check: {green:.2f} s, import torch {torch:.2f} s, ratio {ratio:.2f}")
+    sys.exit(0 if median <= 0.150 and ratio <= 1.5 else 1)
+
+
+def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
+    """Seconds from each save to its verdict: named mistakes of an assignment, each followed by its cure."""
+    solutions = ROOT / "solutions" / number
+    topic = next(path for path in solutions.glob("*.py") if (solutions / "misconceptions.py") != path and is_main(path))
+    solution, module = topic.read_text(), kit / "assignments" / number / topic.name
+    mistakes = load_catalogue(solutions / "misconceptions.py")
+    module.write_text(solution)
+    environment = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS", "LINES")}
+    # what the shell or a pipeline set would change the screen
+    environment |= {"TERM": "xterm"} | ({} if fork else {"GRADLINGS_FORK": "0"})
+    screen = pexpect.spawn(
+        GRADLINGS[0], [*GRADLINGS[1:], "watch", number], cwd=kit, env=environment, dimensions=(24, 80), timeout=60
+    )
+    screen.expect("goes on")
+    seconds = []
+    for turn in range(count):
+        mistake = mistakes[turn // 2 * (len(mistakes) * 2 // count)]
+        if not fork:
+            time.sleep(4)  # the spare process is ready by then
+        beside = module.with_suffix(".new")
+        beside.write_text(solution if turn % 2 else mistake.submission(solution))
+        start = time.perf_counter()
+        os.replace(beside, module)
+        screen.expect("goes on" if turn % 2 else rf"{mistake.exercise} [^\r]*{mistake.function}[^\r]*/")
+        seconds.append(time.perf_counter() - start)
+    screen.send("q")
+    screen.expect(pexpect.EOF)
+    return seconds
+
+
+def is_main(path: Path) -> bool:
+    return "### BEGIN SOLUTION" in path.read_text() and path.stem != "variants"
+
+
+def init_to_green(folder: Path, runs: int) -> tuple[float, float, float]:
+    """Medians of `gradlings init` and the first passing check, and of importing torch; interleaved."""
+    green, torch = [], []
+    for turn in range(runs + 1):
+        kit = folder / f"green{turn}"
+        start = time.perf_counter()
+        subprocess.run([*GRADLINGS, "init", str(kit)], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "assignments/01", "-k", "1.0"], cwd=kit, check=True, capture_output=True
+        )
+        middle = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import torch"], check=True)
+        if turn:  # the first one fills caches
+            green.append(middle - start)
+            torch.append(time.perf_counter() - middle)
+    return statistics.median(green) / statistics.median(torch), statistics.median(green), statistics.median(torch)
+
+
+if __name__ == "__main__":
+    main()
