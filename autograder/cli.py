@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from rich.console import Console
 from autograder.errors import InputError
 from autograder.grade_command import grade
 from autograder.learn_commands import init, watch, where_am_i
+from autograder.progress_commands import hint
 
 app = typer.Typer(
     add_completion=False,
@@ -85,21 +85,7 @@ def verify(
 app.command()(grade)
 
 
-@app.command()
-def hint(
-    exercise: Annotated[str, typer.Argument(help="The exercise, e.g. 3.5.")],
-    level: Annotated[int, typer.Option(min=1, max=3, help="1 nudge, 2 formula, 3 plan.")] = 1,
-    root: Root = Path(),
-) -> None:
-    """Show a hint for an exercise: a nudge first, then the formula, then the plan."""
-    from autograder.hints import read_ladder
-
-    ladder = read_ladder(root, exercise)
-    console = Console(highlight=False, markup=False)
-    console.print(f"Hint {level} of {len(ladder)} for exercise {exercise}", style="bold")
-    console.print(re.sub(r"\s*\n\s*", " ", ladder[level - 1]))
-    if level < len(ladder):
-        console.print(f"More: gradlings hint {exercise} --level {level + 1}", style="dim")
+app.command()(hint)
 
 
 if __name__ == "__main__":
