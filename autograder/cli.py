@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,9 @@ Root = Annotated[Path, typer.Option("--root", help="The folder that holds assign
 
 def main() -> None:
     """Entry point: bad input is one clear sentence and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that lacks a character shows another one, and goes on
     try:
         app()
     except InputError as error:

@@ -11,7 +11,7 @@ from autograder.authoring.verifying import verify
 from autograder.mistakes import shipped_mistakes
 
 OPPOSITE = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
-STEPS = ["There are two orders.", "The formula is $d = a - b$.", "Tensors know the minus sign; no loop is needed."]
+STEPS = ["There are two orders.", "The formula is d = a - b.", "Tensors know the minus sign; no loop is needed."]
 
 
 def test_the_first_hint_is_a_nudge_and_says_how_to_get_more(kit: Kit) -> None:
