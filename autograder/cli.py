@@ -13,7 +13,7 @@ from rich.console import Console
 from autograder.errors import InputError
 from autograder.grade_command import grade
 from autograder.learn_commands import init, watch, where_am_i
-from autograder.progress_commands import hint
+from autograder.progress_commands import hint, progress
 
 app = typer.Typer(
     add_completion=False,
@@ -90,6 +90,7 @@ app.command()(grade)
 
 
 app.command()(hint)
+app.command()(progress)
 
 
 if __name__ == "__main__":
