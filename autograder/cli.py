@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ from rich.console import Console
 from autograder.errors import InputError
 from autograder.grade_command import grade
 from autograder.learn_commands import init, watch, where_am_i
+from autograder.progress_commands import hint, progress
 
 app = typer.Typer(
     add_completion=False,
@@ -24,6 +25,9 @@ Root = Annotated[Path, typer.Option("--root", help="The folder that holds assign
 
 def main() -> None:
     """Entry point: bad input is one clear sentence and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that lacks a character shows another one, and goes on
     try:
         app()
     except InputError as error:
@@ -109,21 +113,8 @@ def verify(
 app.command()(grade)
 
 
-@app.command()
-def hint(
-    exercise: Annotated[str, typer.Argument(help="The exercise, e.g. 3.5.")],
-    level: Annotated[int, typer.Option(min=1, max=3, help="1 nudge, 2 formula, 3 plan.")] = 1,
-    root: Root = Path(),
-) -> None:
-    """Show a hint for an exercise: a nudge first, then the formula, then the plan."""
-    from autograder.hints import read_ladder
-
-    ladder = read_ladder(root, exercise)
-    console = Console(highlight=False, markup=False)
-    console.print(f"Hint {level} of {len(ladder)} for exercise {exercise}", style="bold")
-    console.print(re.sub(r"\s*\n\s*", " ", ladder[level - 1]))
-    if level < len(ladder):
-        console.print(f"More: gradlings hint {exercise} --level {level + 1}", style="dim")
+app.command()(hint)
+app.command()(progress)
 
 
 if __name__ == "__main__":

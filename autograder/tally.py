@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from autograder.exercise import Exercise
@@ -59,9 +59,14 @@ def tallies(root: Path, history: History) -> tuple[Tally, ...]:
     return tuple(found)
 
 
-def first_unsolved(tallies: Iterable[Tally]) -> Tally | None:
-    """Where one is; None if all are solved."""
-    return next((tally for tally in tallies if not tally.solved), None)
+def points_over_time(history: History) -> tuple[tuple[datetime, int], ...]:
+    """The total after each moment at which something was checked; an exercise counts with its last line until then."""
+    points: dict[str, int] = {}
+    totals: dict[datetime, int] = {}
+    for attempt in history.attempts:
+        points[attempt.exercise] = attempt.points
+        totals[attempt.when] = sum(points.values())
+    return tuple(sorted(totals.items()))
 
 
 def _tally(assignment: str, exercise: Exercise, history: History) -> Tally:

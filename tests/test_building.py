@@ -149,10 +149,12 @@ def test_the_module_survives_jupytext(author_kit: Kit, name: str) -> None:
     assert jupytext.writes(there, fmt="py:percent") == text
 
 
-def test_misconceptions_ship_as_data_without_names_of_entries(author_kit: Kit) -> None:
-    data = json.loads((author_kit.folder / "misconceptions.json").read_text(encoding="utf-8"))
-    assert set(data) == {"sentences", "checks"}
-    assert len(data["sentences"]) == 13
+def test_misconceptions_ship_as_data_without_their_code(author_kit: Kit) -> None:
+    text = (author_kit.folder / "misconceptions.json").read_text(encoding="utf-8")
+    data = json.loads(text)
+    assert set(data) == {"sentences", "mistakes", "checks"}
+    assert len(data["sentences"]) == len(data["mistakes"]) == 13
+    assert not re.search(r"def |return |lambda", text)
     assert {check.partition("::")[0] for check in data["checks"]} == {"9.1", "9.2", "9.3"}
 
 

@@ -1,23 +1,77 @@
-"""`gradlings hint`: one step of the ladder at a time, never the whole of it."""
+"""`gradlings hint`: the one that fits the last mistake, else one step of the ladder at a time; never the solution."""
+
+from pathlib import Path
 
 import pytest
-from student_kit import Kit
+from student_kit import PROJECT, Kit
+
+from autograder.authoring.building import find_assignments
+from autograder.authoring.mistake_hints import leaks
+from autograder.authoring.verifying import verify
+from autograder.mistakes import shipped_mistakes
+
+OPPOSITE = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
+STEPS = ["There are two orders.", "The formula is d = a - b.", "Tensors know the minus sign; no loop is needed."]
 
 
 def test_the_first_hint_is_a_nudge_and_says_how_to_get_more(kit: Kit) -> None:
     shown = kit.gradlings("hint", "9.1")
     assert shown.code == 0
     assert "Hint 1 of 3 for exercise 9.1" in shown.out
-    assert "There are two orders." in shown.out
-    assert "gradlings hint 9.1 --level 2" in shown.said
-    assert "The formula is" not in shown.out
+    assert STEPS[0] in shown.out
+    assert "More: gradlings hint 9.1" in shown.said
+    assert STEPS[1] not in shown.out
 
 
-def test_the_last_hint_is_the_plan(kit: Kit) -> None:
-    assert "The formula is $d = a - b$." in kit.gradlings("hint", "9.1", "--level", "2").said
-    last = kit.gradlings("hint", "9.1", "--level", "3")
-    assert "Tensors know the minus sign; no loop is needed." in last.said
-    assert "More:" not in last.out
+def test_each_call_goes_one_step_on_and_the_last_one_stays(kit: Kit) -> None:
+    shown = [kit.gradlings("hint", "9.1").said for _ in range(4)]
+    for said, hint in zip(shown, [*STEPS, STEPS[2]], strict=True):
+        assert hint in said
+    assert "More:" not in shown[2]
+    assert "That was the last one. Again: gradlings hint 9.1 --level 1 or --level 2" in shown[3]
+
+
+def test_a_level_can_be_asked_for(kit: Kit) -> None:
+    assert STEPS[2] in kit.gradlings("hint", "9.1", "--level", "3").said
+    assert STEPS[0] in kit.gradlings("hint", "9.1", "--level", "1").said
+    assert STEPS[2] in kit.gradlings("hint", "9.1").said
+
+
+def test_the_hint_fits_the_last_mistake_and_the_ladder_follows(kit: Kit) -> None:
+    kit.answer(difference="return b - a").check()
+    fitting = kit.gradlings("hint", "9.1")
+    assert "A hint for what your last attempt at 9.1 shows" in fitting.out
+    assert OPPOSITE in fitting.said
+    assert "Try 5 and 3 by hand" in fitting.said
+    assert STEPS[0] in kit.gradlings("hint", "9.1").said
+    assert STEPS[1] in kit.gradlings("hint", "9.1").said
+
+
+def test_another_mistake_gets_its_own_hint_though_the_ladder_has_begun(kit: Kit) -> None:
+    kit.gradlings("hint", "9.1")
+    kit.answer(difference="return abs(a - b)").check()
+    assert "No entry is ever negative." in kit.gradlings("hint", "9.1").said
+    assert STEPS[1] in kit.gradlings("hint", "9.1").said
+
+
+def test_a_mistake_that_is_gone_has_no_say(kit: Kit) -> None:
+    kit.answer(difference="return b - a").check()
+    kit.edit(kit.module, "return b - a", "return (a - b) * 1.5").check()
+    assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
+
+
+def test_a_mistake_without_a_hint_leads_to_the_ladder(kit: Kit) -> None:
+    kit.answer(difference="return b - a").check()
+    (kit.folder / "misconceptions.json").unlink()
+    assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
+
+
+def test_where_nothing_can_be_remembered_the_level_is_named(kit: Kit) -> None:
+    (kit.root / "progress.jsonl").mkdir()
+    shown = kit.gradlings("hint", "9.1")
+    assert shown.code == 0
+    assert "More: gradlings hint 9.1 --level 2" in shown.said
+    assert "cannot be written" in shown.said
 
 
 @pytest.mark.parametrize("exercise", ["9.1", "9.2", "9.3"])
@@ -39,7 +93,51 @@ def test_a_level_that_does_not_exist_is_refused(kit: Kit, level: str) -> None:
     assert kit.gradlings("hint", "9.1", "--level", level).code == 2
 
 
-def test_outside_of_a_kit_is_one_clear_sentence(kit: Kit) -> None:
-    shown = Kit(kit.folder).gradlings("hint", "9.1")
+def test_anywhere_in_the_kit_will_do(kit: Kit) -> None:
+    kit.answer(difference="return b - a").check()
+    assert OPPOSITE in Kit(kit.folder).gradlings("hint", "9.1").said
+
+
+def test_outside_of_a_kit_is_one_clear_sentence(tmp_path: Path) -> None:
+    shown = Kit(tmp_path).gradlings("hint", "9.1")
     assert shown.code == 2
-    assert "There is no assignments/ folder" in shown.said
+    assert "There is no kit in" in shown.said
+
+
+@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "cp1252"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_a_hint_is_plain_text_wherever_it_is_read(kit: Kit, environment: dict[str, str]) -> None:
+    kit.answer(difference="return b - a").check()
+    shown = kit.run("gradlings", "hint", "9.1", environment=environment)
+    assert shown.code == 0
+    assert OPPOSITE in shown.said
+    assert "\x1b" not in shown.out
+
+
+@pytest.mark.parametrize("assignment", find_assignments(PROJECT), ids=lambda assignment: assignment.id)
+def test_every_named_mistake_ships_with_a_hint_and_no_hint_shows_the_solution(assignment) -> None:  # type: ignore[no-untyped-def]
+    source = assignment.main.source
+    mistakes = shipped_mistakes(assignment.folder)
+    named = {(entry.exercise, entry.sentence) for entry in assignment.catalogue("misconceptions")}
+    assert {(mistake.exercise, mistake.sentence) for mistake in mistakes} == named
+    assert len({(mistake.exercise, mistake.name) for mistake in mistakes}) == len(mistakes)
+    for mistake in mistakes:
+        assert len(mistake.hint) > 12, mistake
+        assert not leaks(mistake.hint, source.solution_of(mistake.exercise)), mistake
+    for exercise, ladder in source.hints.items():
+        assert source.solution_of(exercise).strip()
+        assert not any(leaks(step, source.solution_of(exercise)) for step in ladder), exercise
+
+
+def test_a_hint_that_shows_a_line_of_the_solution_is_found() -> None:
+    solution = "    if p:\n        return x / (1 - p)\n    return x\n"
+    assert leaks("Then `return x/(1 - p)` is all.", solution) == "return x / (1 - p)"
+    assert not leaks("Divide by the share that is kept, and return x otherwise.", solution)
+
+
+def test_verify_says_which_hint_shows_too_much(author_kit: Kit) -> None:
+    told = "leftover_after_subtraction = a - b"
+    author_kit.edit(author_kit.sources / "tiny.py", "Tensors know the minus sign; no loop is needed.", told)
+    author_kit.edit(author_kit.sources / "misconceptions.py", "Try 5 and 3 by hand", f"Write {told}")
+    proof = verify(find_assignments(author_kit.root, ("09",))[0], "9.1", 0)
+    shows = f"shows a line of the solution: {told}"
+    assert proof.breaches == [f"hint 3 {shows}", f"the hint of misconception 'opposite sign' {shows}"]

@@ -30,7 +30,7 @@ _MOST_PRINTED = 4_000
 def feedback_page(result: StudentResult) -> str:
     """The whole page as text. Control characters are dropped, all text is escaped, and nothing secret is on it."""
     seen = for_student(result)
-    return _environment().get_template("feedback.html.j2").render(result=seen, card=seen.card, points=result.points)
+    return environment().get_template("feedback.html.j2").render(result=seen, card=seen.card, points=result.points)
 
 
 def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
@@ -39,11 +39,11 @@ def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str
     Args:
         problems: what is wrong with the submission as a whole; shown above.
     """
-    return _environment().get_template("fragment.html.j2").render(score=score, problems=problems)
+    return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
 
 
 @lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("autograder", "rendering"),
         autoescape=True,

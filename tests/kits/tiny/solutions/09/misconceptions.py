@@ -11,6 +11,7 @@ catalogue = Catalogue()
     "9.1",
     "opposite sign",
     "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?",
+    hint="Try 5 and 3 by hand. Which sign has the answer, and which one has yours?",
 )
 def difference(a, b):
     return b - a
@@ -24,7 +25,10 @@ def difference(a, b):
 
 
 @catalogue.misconception(
-    "9.1", "absolute value", "No entry is ever negative. Is the distance asked for, or the difference?"
+    "9.1",
+    "absolute value",
+    "No entry is ever negative. Is the distance asked for, or the difference?",
+    hint="Try 3 and 5 by hand. Is anything left when 5 is taken away from 3?",
 )
 def difference(a, b):
     return abs(a - b)
