@@ -46,6 +46,9 @@ class Evidence:
     trace: tuple[str, ...] = ()
 
 
+_HIDDEN = "All inputs that you know give the right answer. One that is kept for grading does not."
+
+
 class CheckFailed(AssertionError):
     """A check found something to say; `evidence` is what the student is told."""
 
@@ -206,6 +209,9 @@ def _examine(
     first = right.index(False)
     outcome, (found, _) = outcomes[first], judged[first]
     assert found is not None
+    if ladder.hides(first):
+        verdict, place = _verdict(outcome, found), function.place
+        raise CheckFailed(Evidence(verdict, _HIDDEN, place=place, probes_right=sum(right), probes=len(calls)))
     evidence = Evidence(
         verdict=_verdict(outcome, found),
         message=_message(function, outcome, found, parameters),

@@ -8,13 +8,15 @@ known by its grade id, its source is not looked at, and its metadata is set to w
 from __future__ import annotations
 
 import atexit
+import re
 import secrets
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode, writes
+from nbformat import NotebookNode, from_dict, writes
 from nbformat.v4 import new_code_cell, new_output
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Integer, Unicode
@@ -76,6 +78,53 @@ class JudgeExecute(NbGraderPreprocessor):
         return path if path.is_file() else None
 
 
+class SoundMetadata(NbGraderPreprocessor):
+    """Gives every cell the nbgrader metadata that the course has for it; doubled and unknown cells lose theirs.
+
+    What a student's notebook says there could otherwise end nbgrader's run, for all students that come after.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        told = resources["nbgrader"]
+        with Gradebook(told["db_url"]) as gradebook:
+            known = _metadata_by_id(gradebook.find_notebook(told["notebook"], told["assignment"]))
+        for cell in reversed(nb.cells):  # of doubled cells the last one counts, as nbgrader has it
+            if "nbgrader" in cell.metadata:
+                claimed = cell.metadata.pop("nbgrader")
+                id = claimed.get("grade_id") if isinstance(claimed, dict) else None
+                if isinstance(id, str) and id in known:
+                    cell.metadata["nbgrader"] = known.pop(id)
+                else:
+                    self.log.warning("A cell that is doubled or not of this course is an ordinary one now: %s", id)
+        return nb, resources
+
+
+def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:
+    """The metadata of every cell that nbgrader knows; `notebook` is the gradebook's."""
+    points = {cell.name: cell.max_score for cell in (*notebook.grade_cells, *notebook.task_cells)}
+    grades, solutions, tasks = (
+        {cell.name for cell in cells} for cells in (notebook.grade_cells, notebook.solution_cells, notebook.task_cells)
+    )
+    return {
+        cell.name: _metadata(
+            cell.name,
+            points.get(cell.name),
+            checksum=cell.checksum,
+            cell_type=cell.cell_type,
+            grade=cell.name in grades,
+            locked=bool(cell.locked),
+            solution=cell.name in solutions,
+            task=cell.name in tasks,
+        )
+        for cell in notebook.source_cells
+    }
+
+
+def _metadata(id: str, points: float | None, **others: Any) -> NotebookNode:
+    known = {"grade_id": id, "schema_version": 3, "points": points, **others}
+    return from_dict({key: value for key, value in known.items() if value is not None})
+
+
 class SaveJudgedGrades(SaveAutoGrades):
     """As nbgrader's own, but a test cell that has no score is left to a person, where that gives it full points."""
 
@@ -101,8 +150,6 @@ def _take_over(nb: NotebookNode, exercises: tuple[Exercise, ...]) -> None:
         exercise = wanted.pop(told.get("grade_id"), None)
         if exercise is not None:
             _make_test_cell(cell, exercise)
-        elif not told.get("grade_id"):  # nbgrader took it away: no such cell in the course
-            del cell.metadata["nbgrader"]
     for exercise in wanted.values():
         cell = new_code_cell(f'check("{exercise.id}")', id=grade_id(exercise.id))
         _make_test_cell(cell, exercise)
@@ -119,17 +166,16 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
         )
     cell.cell_type = "code"
     cell.outputs, cell.execution_count = [], None
-    cell.metadata["nbgrader"] = {
-        "grade": True,
-        "grade_id": grade_id(exercise.id),
-        "locked": True,
-        "points": exercise.points,
-        "schema_version": 3,
-        "solution": False,
-        "task": False,
-        "cell_type": "code",
-        "checksum": told.get("checksum"),
-    }
+    cell.metadata["nbgrader"] = _metadata(
+        grade_id(exercise.id),
+        exercise.points,
+        checksum=told.get("checksum"),
+        cell_type="code",
+        grade=True,
+        locked=True,
+        solution=False,
+        task=False,
+    )
 
 
 def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], judged: Judged, student: str) -> None:
@@ -155,6 +201,18 @@ def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], judged: Judged, stu
                 cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
         elif told.get("grade") and not told.get("solution"):
             _leave_blank(cell, "There are no checks for this cell: it is for a person to grade.")
+    for problem in result.card.problems if result and result.card else ():
+        _show_under_its_cell(nb, problem)
+
+
+def _show_under_its_cell(nb: NotebookNode, problem: str) -> None:
+    """`tiny.ipynb cell 4:2: ZeroDivisionError ...` goes under that cell, where it still is the fourth."""
+    found = re.match(r"\S+\.ipynb cell (\d+):", problem)
+    number = int(found[1]) if found else 0
+    if 0 < number <= len(nb.cells) and nb.cells[number - 1].cell_type == "code":
+        cell = nb.cells[number - 1]
+        if not cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.outputs = [new_output("error", ename="Error", evalue=problem, traceback=[problem])]
 
 
 def _leave_blank(cell: NotebookNode, why: str) -> None:

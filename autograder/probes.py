@@ -65,10 +65,15 @@ class Rng:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The probes of one check: argument tuples, hand-made ones first."""
+    """The probes of one check: argument tuples, hand-made ones first, hidden ones last."""
 
     probes: tuple[tuple[Any, ...], ...]
     hand_made: int
+    hidden: int = 0
+
+    def hides(self, index: int) -> bool:
+        """Whether the call of this number is a hidden probe: nobody is shown what is asked or expected there."""
+        return len(self.probes) - self.hidden <= index < len(self.probes)
 
 
 class LadderMaker:
@@ -91,7 +96,7 @@ class LadderMaker:
     ) -> Ladder:
         drawn = [random(Rng(self._seed, self._check, index)) for index in range(n)] if random else []
         hidden, self._hidden = self._hidden, ()
-        return Ladder((*hand_made, *drawn, *hidden), len(hand_made))
+        return Ladder((*hand_made, *drawn, *hidden), len(hand_made), len(hidden))
 
 
 def fresh(value: X) -> X:

@@ -263,8 +263,9 @@ def pytest_runtest_makereport(
         ("verdict", result.verdict.value),
     ]
     report = yield
+    printed = "" if f"{exercise.id}::{check.name}" in kit.hidden else report.capstdout[:4000]  # it may hold the probes
     vars(report).update(
-        check_result={**asdict(result), "verdict": result.verdict.value, "printed": report.capstdout[:4000]},
+        check_result={**asdict(result), "verdict": result.verdict.value, "printed": printed},
         checks_file=str(item.path),
         problems=student.loaded.problems() if student else [],
     )

@@ -1,0 +1,324 @@
+"""nbgrader's own commands on a course of ours: what its stock grader does with a class, and what ours does."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import nbformat
+import pytest
+from course_kit import ASSIGNMENT, NOTEBOOK, Course, answered, cell_of
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbgrader.api import Gradebook, MissingEntry
+from student_kit import RIGHT, Kit
+
+FULL = {"ex-9-1": 10, "ex-9-2": 15, "ex-9-3": 5}
+NOTHING = dict.fromkeys(FULL, 0)
+WRONG_ROWS = {**RIGHT, "row_totals": "return x.sum(0), x.amax(0)"}
+STOCK = 'c = get_config()\nc.CourseDirectory.course_id = "stock"\n'
+SEED = "c.JudgeExecute.seed = 987654321\n"
+HIDDEN = """
+from autograder import floats
+
+PROBES = {"9.1::test_vectors": [(floats([41.5, 0.0]), floats([1.0, 2.0]))]}
+"""
+
+
+@pytest.fixture(scope="module")
+def generated(built_kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course with its assignment generated. Not to be changed by a test."""
+    return Course.made(built_kit, tmp_path_factory.mktemp("made") / "course")
+
+
+@pytest.fixture
+def course(generated: Course, tmp_path: Path) -> Course:
+    return Course.copied(generated, tmp_path / "course")
+
+
+# ---- a class in which not everybody is honest
+
+
+def with_first(notebook: nbformat.NotebookNode, source: str) -> nbformat.NotebookNode:
+    """A notebook with a cell of the student's own after the one that imports `check`."""
+    place = next(i for i, cell in enumerate(notebook.cells) if cell["id"] == "check")
+    notebook.cells.insert(place + 1, new_code_cell(source))
+    return notebook
+
+
+def odd_numbers(course: Course) -> nbformat.NotebookNode:
+    """NaN, a negative number and a tensor in the place of scores; nothing is solved."""
+    return with_first(
+        answered(course),
+        "class Shown:\n"
+        "    def __init__(self, text): self.text = text\n"
+        "    def __repr__(self): return self.text\n"
+        'check = lambda id: Shown({"9.1": "nan", "9.2": "-1.0", "9.3": "tensor(0.5)"}[id])',
+    )
+
+
+def forged(course: Course) -> nbformat.NotebookNode:
+    """Says itself what it earned, and writes into the gradebook."""
+    reach = f"import sqlite3\nbook = sqlite3.connect({str(course.root / 'gradebook.db')!r})\n"
+    reach += 'book.execute("UPDATE grade SET manual_score = 99")\nbook.commit()\nbook.close()'
+    notebook = with_first(answered(course), 'check = lambda id: {"9.1": 10, "9.2": 15, "9.3": 5}[id]')
+    notebook.cells.append(new_code_cell(reach))
+    return notebook
+
+
+def rearranged(course: Course) -> nbformat.NotebookNode:
+    """All right; one test cell deleted, one moved to the top."""
+    notebook = answered(course, **RIGHT)
+    moved = cell_of(notebook, "ex-9-2")
+    notebook.cells = [cell for cell in notebook.cells if cell["id"] not in ("ex-9-1", "ex-9-2")]
+    notebook.cells.insert(0, moved)
+    return notebook
+
+
+def twice(course: Course) -> nbformat.NotebookNode:
+    """All right; one test cell is there twice, as copying it in Jupyter leaves it."""
+    notebook = answered(course, **RIGHT)
+    notebook.cells.append(nbformat.from_dict({**cell_of(notebook, "ex-9-3"), "id": "again"}))
+    return notebook
+
+
+def honest(course: Course) -> nbformat.NotebookNode:
+    return answered(course, **WRONG_ROWS)
+
+
+def relabelled(course: Course) -> nbformat.NotebookNode:
+    """Nothing solved; the test cells' own metadata says that they are something else."""
+    notebook = answered(course)
+    cell_of(notebook, "ex-9-1").metadata["nbgrader"].update(solution=True)
+    cell_of(notebook, "ex-9-2").metadata["nbgrader"].update(grade=False)
+    del cell_of(notebook, "ex-9-3").metadata["nbgrader"]["points"]
+    return notebook
+
+
+def dies(course: Course) -> nbformat.NotebookNode:
+    """The first two are right; then a cell ends the process."""
+    notebook = answered(course, difference=RIGHT["difference"], row_totals=RIGHT["row_totals"])
+    place = next(i for i, cell in enumerate(notebook.cells) if cell["id"] == "ex-9-2")
+    notebook.cells.insert(place + 1, new_code_cell("import os\nos._exit(0)"))
+    return notebook
+
+
+def a_warning(course: Course) -> nbformat.NotebookNode:
+    """All right, with a word on standard error whenever it is checked."""
+    louder = "import sys\nquiet = check\ndef check(id):\n    print('careful', file=sys.stderr)\n    return quiet(id)"
+    return with_first(answered(course, **RIGHT), louder)
+
+
+CLASS = {make.__name__: make for make in (dies, forged, odd_numbers, rearranged, relabelled, a_warning, twice)} | {"zoe": honest}
+
+
+@pytest.fixture(scope="module")
+def stock(generated: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The class as nbgrader grades it by itself."""
+    course = Course.copied(generated, tmp_path_factory.mktemp("stock") / "course")
+    (course.root / "nbgrader_config.py").write_text(STOCK)
+    for name, make in CLASS.items():
+        course.hand_in(name, make(course))
+    course.nbgrader("autograde", ASSIGNMENT, fails=True)  # a dead kernel is an error of nbgrader's
+    return course
+
+
+@pytest.fixture(scope="module")
+def judged(generated: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The same class, and one who is honest, as it is graded with our configuration."""
+    course = Course.copied(generated, tmp_path_factory.mktemp("judged") / "course")
+    (course.root / "hidden" / ASSIGNMENT).mkdir(parents=True)
+    (course.root / "hidden" / ASSIGNMENT / "hidden.py").write_text(HIDDEN)
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write(SEED)
+    for name, make in CLASS.items():
+        course.hand_in(name, make(course))
+    sly = "print(a.tolist())\nif (a > 40).any():\n    raise ValueError(f'secret {a.tolist()}')\nreturn a - b"
+    course.hand_in("sly", answered(course, **{**RIGHT, "difference": sly}))
+    script = with_first(
+        answered(course, **RIGHT), "%matplotlib inline\nprint('<script>document.title = 1</script>')\n1 / 0"
+    )
+    course.hand_in("stumbles", script)
+    course.nbgrader("autograde", ASSIGNMENT)
+    course.nbgrader("generate_feedback", ASSIGNMENT)
+    return course
+
+
+def test_stock_gives_full_points_for_what_is_no_score(stock: Course, judged: Course) -> None:
+    assert stock.scores("odd_numbers") == FULL
+    assert judged.scores("odd_numbers") == NOTHING
+
+
+def test_stock_believes_the_submission_and_lets_it_write_the_gradebook(stock: Course, judged: Course) -> None:
+    assert stock.scores("forged") == FULL
+    with sqlite3.connect(stock.root / "gradebook.db") as book:
+        assert book.execute("SELECT COUNT(*) FROM grade WHERE manual_score = 99").fetchone() != (0,)
+    assert judged.scores("forged") == NOTHING
+    with sqlite3.connect(judged.root / "gradebook.db") as book:
+        assert book.execute("SELECT COUNT(*) FROM grade WHERE manual_score IS NOT NULL").fetchone() == (0,)
+
+
+def test_moved_deleted_and_doubled_test_cells_change_nothing(stock: Course, judged: Course) -> None:
+    assert stock.scores("rearranged") == {"ex-9-1": None, "ex-9-2": 0, "ex-9-3": 5}
+    assert judged.scores("rearranged") == FULL
+
+
+def test_stock_stops_at_a_doubled_test_cell_and_grades_nobody_after_it(stock: Course, judged: Course) -> None:
+    assert not (stock.root / "autograded" / "zoe").exists()
+    with pytest.raises(MissingEntry):
+        stock.scores("zoe")
+    assert judged.scores("twice") == FULL
+    assert judged.scores("zoe") == {**FULL, "ex-9-2": 0}
+
+
+def test_what_a_cell_says_it_is_changes_nothing(stock: Course, judged: Course) -> None:
+    assert stock.scores("relabelled") == dict.fromkeys(FULL)  # an error of nbgrader's: no score at all
+    assert judged.scores("relabelled") == NOTHING
+
+
+def test_a_word_on_standard_error_costs_nothing(stock: Course, judged: Course) -> None:
+    assert stock.scores("a_warning") == NOTHING
+    assert judged.scores("a_warning") == FULL
+
+
+def test_a_dead_process_costs_what_it_did_not_define(stock: Course, judged: Course) -> None:
+    assert stock.scores("dies") == dict.fromkeys(FULL)
+    assert judged.scores("dies") == {"ex-9-1": 10, "ex-9-2": 15, "ex-9-3": 0}
+
+
+def test_every_test_cell_has_one_output_with_score_and_verdict(judged: Course) -> None:
+    for student in CLASS:
+        path = judged.root / "autograded" / student / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
+        notebook = nbformat.read(str(path), as_version=4)
+        graded = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+        assert sorted(cell.metadata["nbgrader"]["grade_id"] for cell in graded) == sorted(FULL)
+        for cell in graded:
+            (output,) = cell.outputs
+            points = judged.scores(student)[cell.metadata["nbgrader"]["grade_id"]]
+            assert output.data["text/plain"] == repr(int(points or 0))
+            assert "gradlings" in output.data["text/html"]
+
+
+# ---- what students read
+
+
+def test_feedback_shows_the_verdict(judged: Course) -> None:
+    page = judged.feedback("zoe")
+    assert "Which axis is added up, and which one is left?" in page
+    assert "15.0 / 30.0" in page or "Score: 15.0" in page
+
+
+def test_feedback_leaks_nothing(judged: Course) -> None:
+    region = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
+    source = "\n".join(cell.source for cell in nbformat.read(str(judged.source), as_version=4).cells)
+    secrets = {line.strip() for found in region.findall(source) for line in found.splitlines() if len(line) > 20}
+    assert len(secrets) > 3
+    assert judged.scores("sly") == {"ex-9-1": 5, "ex-9-2": 15, "ex-9-3": 5}
+    for student in ("sly", "zoe", "odd_numbers"):
+        page = judged.feedback(student)
+        for secret in (*secrets, "41.5", "987654321", "BEGIN SOLUTION", "PROBES"):
+            assert secret not in page, (student, secret)
+
+
+def test_feedback_names_the_cell_that_failed_and_runs_nothing(judged: Course) -> None:
+    assert judged.scores("stumbles") == FULL
+    path = judged.root / "autograded" / "stumbles" / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
+    failed = [
+        c
+        for c in nbformat.read(str(path), as_version=4).cells
+        if any(o.output_type == "error" for o in c.get("outputs", []))
+    ]
+    assert ["1 / 0" in cell.source for cell in failed] == [True]
+    page = judged.feedback("stumbles")
+    assert "ZeroDivisionError" in page
+    assert "<script>document.title" not in page
+
+
+# ---- people, faults of ours, and the other command
+
+
+def test_a_manual_grade_survives_a_regrade(course: Course) -> None:
+    course.hand_in("bob", answered(course, **WRONG_ROWS))
+    course.nbgrader("autograde", ASSIGNMENT)
+    with Gradebook(course.url) as gradebook:
+        gradebook.find_grade("ex-9-2", NOTEBOOK, ASSIGNMENT, "bob").manual_score = 7
+        gradebook.db.commit()
+    course.hand_in("bob", answered(course, **RIGHT), at="2026-11-26 10:00:00 UTC")
+    course.nbgrader("autograde", ASSIGNMENT)
+    assert course.grades("bob")["ex-9-2"] == (15, 7, True)
+
+
+def test_a_fault_of_ours_leaves_the_score_blank(course: Course) -> None:
+    checks = course.source.with_name(f"test_{NOTEBOOK}.py")
+    text = checks.read_text(encoding="utf-8").replace("    return a - b\n", '    raise KeyError("broken oracle")\n')
+    checks.write_text(text, encoding="utf-8")
+    notebook = answered(course, **RIGHT)
+    course.hand_in("bob", notebook)
+    course.nbgrader("autograde", ASSIGNMENT)
+    assert course.grades("bob") == {
+        "ex-9-1": (None, None, True),
+        "ex-9-2": (15, None, False),
+        "ex-9-3": (5, None, False),
+    }
+    course.nbgrader("generate_feedback", ASSIGNMENT)
+    assert "costs you nothing" in course.feedback("bob") or "costs nothing" in course.feedback("bob")
+    assert "broken oracle" not in course.feedback("bob")
+
+
+def test_both_commands_write_the_same_gradebook(judged: Course, built_kit: Kit, tmp_path: Path) -> None:
+    exported = judged.exported()
+    course = Course.copied(judged, tmp_path / "course")
+    (course.root / "gradebook.db").unlink()
+    done = built_kit.gradlings(
+        *("grade", ASSIGNMENT, str(course.root / "submitted"), "--to", str(tmp_path / "results")),
+        *("--gradebook", course.url, "--seed", "987654321", "--hidden", str(course.root / "hidden"), "--judges", "1"),
+    )
+    assert done.code == 0, done.said
+    assert course.exported() == exported
+    for student in [*CLASS, "sly", "stumbles"]:
+        assert course.grades(student) == judged.grades(student)
+
+
+def test_a_cell_without_checks_is_left_to_a_person(built_kit: Kit, tmp_path: Path) -> None:
+    """An instructor's own test cell: without an output, nbgrader would give it full points."""
+    course = Course(tmp_path / "course")
+    assert built_kit.gradlings("course", str(course.root)).code == 0
+    notebook = nbformat.read(str(course.source), as_version=4)
+    told = {
+        "grade": True,
+        "grade_id": "own",
+        "locked": True,
+        "points": 2,
+        "schema_version": 3,
+        "solution": False,
+        "task": False,
+    }
+    notebook.cells.append(new_code_cell("assert difference(2, 1) == 1", metadata={"nbgrader": told}))
+    essay = {**told, "grade_id": "essay", "locked": False, "solution": True}
+    notebook.cells.append(new_markdown_cell("Why?", metadata={"nbgrader": essay}))
+    nbformat.write(notebook, str(course.source))
+    course.nbgrader("generate_assignment", ASSIGNMENT)
+    course.hand_in("bob", answered(course, **RIGHT))
+    course.nbgrader("autograde", ASSIGNMENT)
+    assert course.scores("bob") == {**FULL, "own": None, "essay": 0}
+
+
+def test_by_way_of_the_exchange(course: Course, tmp_path: Path) -> None:
+    """release_assignment, fetch_assignment, submit, collect, autograde, export: as they come."""
+    exchange = tmp_path / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    place = [f"--Exchange.root={exchange}", "--course=course"]
+    course.nbgrader("release_assignment", ASSIGNMENT, *place)
+    desk = Course(tmp_path / "desk")
+    desk.root.mkdir()
+    desk.nbgrader("fetch_assignment", ASSIGNMENT, *place)
+    fetched = desk.root / ASSIGNMENT
+    assert sorted(path.name for path in fetched.iterdir()) == sorted(p.name for p in course.released.parent.iterdir())
+    nbformat.write(answered(course, **RIGHT), str(fetched / f"{NOTEBOOK}.ipynb"))
+    desk.nbgrader("submit", ASSIGNMENT, *place)
+    course.nbgrader("collect", ASSIGNMENT, *place)
+    course.nbgrader("autograde", ASSIGNMENT)
+    (student,) = [path.name for path in (course.root / "submitted").iterdir()]
+    assert course.scores(student) == FULL
+    assert f",{student}," in course.exported()
