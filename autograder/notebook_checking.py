@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import html
+import linecache
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,8 +88,8 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
 
     from autograder.running import collected_checks
 
-    names = _names_of_cells(shell)
-    submission = from_cells(Path("this notebook"), _cells(names, shell))
+    numbers = _numbers(shell)
+    submission = from_cells(Path("this notebook"), _cells(numbers, shell))
     submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
     loaded = NotebookSubmission(submission, shell.user_ns, checks_file.parent)
     threads = torch.get_num_threads()
@@ -98,34 +99,33 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     finally:
         torch.set_num_threads(threads)
     (score,) = graded.scorecard.exercises
-    return _with_names(score, {shown(file): name for file, name in names.items()})
+    return _with_names(score, {shown(file): f"cell [{number}]" for file, number in numbers.items()})
 
 
-def _names_of_cells(shell: Any) -> dict[str, str]:
-    """The file names under which IPython compiled the cells that were run, and what a person calls these cells."""
-    return {file: f"cell [{number}]" for number, file, _ in _history(shell)}
+def _numbers(shell: Any) -> dict[str, int]:
+    """Every cell that was run, in order: the file name under which IPython compiled it, and its number in brackets.
+
+    A cell that ran twice has the number of its last run.
+    """
+    found = {}
+    for file in list(linecache.cache):
+        label = shell.compile.format_code_name(file)  # ("Cell", "In[5]"), as its own tracebacks have it
+        if label:
+            found[file] = int(label[1].removeprefix("In[").removesuffix("]"))
+    return dict(sorted(found.items(), key=lambda entry: entry[1]))
 
 
-def _history(shell: Any) -> Iterator[tuple[int, str, str]]:
-    """Number, file name and source of every cell that was run; the one that is running is among them."""
-    raw, parsed = shell.history_manager.input_hist_raw, shell.history_manager.input_hist_parsed
-    for number in range(1, min(len(raw), len(parsed))):
-        yield number, shell.compile.get_code_name(raw[number], parsed[number], number), raw[number]
-
-
-def _cells(names: Mapping[str, str], shell: Any) -> tuple[Cell, ...]:
-    """The cells in the order in which they ran; one that ran twice counts where it ran last.
+def _cells(numbers: Mapping[str, int], shell: Any) -> tuple[Cell, ...]:
+    """The cells as they ran, without what later ones define anew.
 
     The cell that calls `check` is left out, if it defines nothing: it is on the way to everything that is called.
     """
-    last = {file: without_magics(source) for _, file, source in _history(shell)}
-    order = [file for _, file, _ in _history(shell)]
-    files = [file for file in reversed(dict.fromkeys(reversed(order))) if file in names]
+    history = shell.history_manager.input_hist_raw
     later: set[str] = set()
     cells = []
-    for file in reversed(files):
-        source, defined = _without(last[file], later)
-        if file == files[-1] and not defined:
+    for file, number in reversed(list(numbers.items())):
+        source, defined = _without(without_magics(history[number]) if number < len(history) else "", later)
+        if number == max(numbers.values()) and not defined:
             continue
         later |= defined
         cells.append(Cell(source, file, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))

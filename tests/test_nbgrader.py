@@ -109,7 +109,9 @@ def a_warning(course: Course) -> nbformat.NotebookNode:
     return with_first(answered(course, **RIGHT), louder)
 
 
-CLASS = {make.__name__: make for make in (dies, forged, odd_numbers, rearranged, relabelled, a_warning, twice)} | {"zoe": honest}
+CLASS = {make.__name__: make for make in (dies, forged, odd_numbers, rearranged, relabelled, a_warning, twice)} | {
+    "zoe": honest
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,269 @@
+"""`check("9.1")` in a notebook, and notebooks as submissions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+from nbgrader.validator import Validator
+from student_kit import RIGHT, Kit, as_if_started_in
+
+import autograder
+from autograder.bench import Bench, brief_of
+from autograder.scorecard import Scorecard
+
+DIFFERENCE = "import torch\ndef difference(a, b):\n    return a - b"
+WRONG = "def difference(a, b):\n    return b - a"
+FORBIDDEN = "def row_totals(x):\n    return x @ torch.ones(x.shape[1], dtype=x.dtype), x.amax(1)"
+ROWS = "def row_totals(x):\n    return x.sum(1), x.amax(1)"
+
+
+class Shell:
+    """IPython in this process, in the folder of a kit: what a kernel is to `check`, without a kernel."""
+
+    def __init__(self) -> None:
+        self._shell = InteractiveShell.instance()
+        self.run("from autograder import check")
+
+    def run(self, *cells: str) -> Any:
+        """Runs cells; the result of the last one."""
+        for cell in cells:
+            ended = self._shell.run_cell(cell, store_history=True)
+        return ended.result
+
+    def verdict(self, exercise: str) -> tuple[str, str]:
+        """What nbgrader reads and what people read."""
+        shown = self.run(f'check("{exercise}")')
+        return repr(shown), text_of(shown._repr_html_())
+
+
+def text_of(html: str) -> str:
+    """What a person sees of some HTML, on one line."""
+    bare = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    return " ".join(bare.replace("&#34;", '"').replace("&quot;", '"').replace("&#39;", "'").split())
+
+
+@pytest.fixture
+def shell(kit: Kit) -> Iterator[Shell]:
+    with as_if_started_in(kit.folder):
+        yield Shell()
+    InteractiveShell.clear_instance()
+
+
+def test_the_score_and_the_verdict(shell: Shell) -> None:
+    points, said = shell.verdict("9.1")
+    assert (points, "not attempted" in said or "no function called difference" in said) == ("0", True)
+    shell.run(DIFFERENCE)
+    points, said = shell.verdict("9.1")
+    assert points == "10"
+    assert "10 of 10 points" in said
+
+
+def test_what_is_wrong_is_said_as_in_the_terminal(shell: Shell, kit: Kit) -> None:
+    shell.run("import torch", WRONG)
+    points, said = shell.verdict("9.1")
+    assert points == "0"
+    page = kit.answer(difference="return b - a").check("-k", "difference").said
+    for sentence in ("difference(a=5.0, b=3.0)", "opposite sign. Which of the two is taken away from the other?"):
+        assert sentence in page
+        assert sentence in said
+
+
+def test_part_of_the_points(shell: Shell) -> None:
+    shell.run("def count_up(n):\n    if n < 0:\n        raise ValueError\n    return list(range(n))")
+    assert shell.verdict("9.3")[0] == "3"
+
+
+def test_the_last_definition_counts_and_the_line_is_the_cells(shell: Shell) -> None:
+    shell.run("import torch", FORBIDDEN)
+    points, said = shell.verdict("9.2")
+    assert points == "0"
+    assert "is to be solved without" in said
+    assert re.search(r"cell \[\d+\]:2", said), said
+    shell.run(ROWS)
+    assert shell.verdict("9.2")[0] == "15"
+
+
+def test_a_function_that_is_gone_and_one_that_python_cannot_read(shell: Shell) -> None:
+    shell.run(DIFFERENCE, "del difference")
+    assert "no function called difference in this notebook now" in shell.verdict("9.1")[1]
+    shell.run("def difference(a, b)\n    return a - b")
+    assert "Python cannot read this line" in shell.verdict("9.1")[1]
+
+
+def test_an_error_names_cell_and_line(shell: Shell) -> None:
+    shell.run("def difference(a, b):\n    c = a - b\n    return c / undefined")
+    said = shell.verdict("9.1")[1]
+    assert "undefined" in said
+    assert re.search(r"cell \[\d+\]:3", said), said
+
+
+def test_magics_and_await_do_not_matter(shell: Shell) -> None:
+    shell.run("import torch", "%%time\ndef difference(a, b):\n    return a - b", "%matplotlib inline", "x = !ls")
+    shell.run("import asyncio\nawait asyncio.sleep(0)")
+    assert shell.verdict("9.1")[0] == "10"
+
+
+def test_a_check_leaves_the_notebook_as_it_was(shell: Shell) -> None:
+    shell.run(DIFFERENCE, "torch.set_num_threads(2)\nseen = []\nseen.append(len(seen))")
+    shell.verdict("9.1")
+    assert shell.run("torch.get_num_threads()") == 2
+    assert shell.run("seen") == [0]
+
+
+def test_what_stands_in_the_way_is_said_and_nothing_is_raised(shell: Shell, tmp_path: Path) -> None:
+    points, said = shell.verdict("9.7")
+    assert points == "0"
+    assert "There is no exercise 9.7 here; there are 9.1, 9.2, 9.3" in said
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    shell.run(f"import os\nos.chdir({str(empty)!r})")
+    said = shell.verdict("9.1")[1]
+    assert str(empty) in said
+    assert "Download the whole folder" in said
+
+
+def test_outside_a_notebook_check_does_nothing() -> None:
+    assert not InteractiveShell.initialized()
+    assert repr(autograder.check("9.1")) == "not checked"
+
+
+def test_importing_it_does_not_import_torch(kit: Kit) -> None:
+    code = "import sys, autograder; autograder.check('9.1'); print('torch' in sys.modules, 'nbgrader' in sys.modules)"
+    assert kit.run("timeit", "-n1", "-r1", code).said.startswith("False False")
+
+
+# ---- in a kernel
+
+
+def test_validate_agrees_with_what_the_cells_say(kit: Kit) -> None:
+    """As `jupyter nbconvert --execute` runs it, and as the button of JupyterLab does."""
+    bodies = {
+        "difference": RIGHT["difference"],
+        "row_totals": "return x.sum(0), x.amax(0)",
+        "count_up": RIGHT["count_up"],
+    }
+    points = {"ex-9-1": 10, "ex-9-2": 15, "ex-9-3": 5}
+    kit.answer_in_notebook(**bodies)
+    notebook = nbformat.read(str(kit.notebook), as_version=4)
+    for cell in notebook.cells:
+        if cell["id"] in points:
+            told = {"grade": True, "grade_id": cell["id"], "locked": True, "points": points[cell["id"]]}
+            cell.metadata["nbgrader"] = {**told, "schema_version": 3, "solution": False, "task": False}
+    nbformat.write(notebook, str(kit.notebook))
+    NotebookClient(notebook, resources={"metadata": {"path": str(kit.folder)}}, timeout=120).execute()
+    shown = {cell["id"]: cell.outputs for cell in notebook.cells if cell["id"] in points}
+    scores = {id: float(outputs[0].data["text/plain"]) for id, outputs in shown.items()}
+    assert scores == {"ex-9-1": 10, "ex-9-2": 0, "ex-9-3": 3}
+    assert "Which axis is added up" in text_of(shown["ex-9-2"][0].data["text/html"])
+    failed = Validator().validate(str(kit.notebook))["failed"]
+    assert [cell["source"] for cell in failed] == ['check("9.2")', 'check("9.3")']
+
+
+# ---- notebooks as submissions
+
+
+@pytest.fixture(scope="module")
+def bench(built_kit: Kit) -> Iterator[Bench]:
+    with Bench(brief_of(built_kit.folder, "tiny")) as bench:
+        yield bench
+
+
+def module_text(**bodies: str) -> str:
+    functions = {
+        "difference": "def difference(a, b):",
+        "row_totals": "def row_totals(x):",
+        "count_up": "def count_up(n):",
+        "make_counter": "def make_counter(start):",
+    }
+    cells = ["# %%\nimport torch\nfrom torch import Tensor"]
+    for name, head in functions.items():
+        body = "\n".join(f"    {line}" for line in bodies[name].splitlines())
+        cells.append(f"# %%\n{head}\n{body}")
+    return "\n\n".join(cells) + "\n"
+
+
+def notebook_of(*sources: str) -> bytes:
+    return nbformat.writes(nbformat.v4.new_notebook(cells=[new_code_cell(source) for source in sources])).encode()
+
+
+def cells_of(module: str) -> list[str]:
+    return [part.removeprefix("\n").strip("\n") for part in module.split("# %%")[1:]]
+
+
+def without_places(card: Scorecard) -> Scorecard:
+    """The scorecard without file names and line numbers."""
+    exercises = tuple(
+        replace(score, checks=tuple(replace(check, place="", trace=()) for check in score.checks))
+        for score in card.exercises
+    )
+    return replace(card, exercises=exercises)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"difference": "return b - a", "row_totals": "return x.sum(0), x.amax(0)"},
+        {"difference": "return 1 / 0", "count_up": "raise NotImplementedError"},
+        {"row_totals": "return (x @ torch.ones(x.shape[1], dtype=x.dtype)), x.amax(1)"},
+    ],
+    ids=["right", "wrong", "errors", "forbidden"],
+)
+def test_a_notebook_and_the_same_code_as_a_module(bench: Bench, changed: dict[str, str]) -> None:
+    text = module_text(**{**RIGHT, **changed})
+    as_module = bench.judged(text.encode(), "tiny.py", 0).card
+    as_notebook = bench.judged(notebook_of(*cells_of(text)), "tiny.ipynb", 0).card
+    assert as_module is not None
+    assert as_notebook is not None
+    assert without_places(as_module) == without_places(as_notebook)
+
+
+ODD = {
+    "magics": [
+        "%matplotlib inline",
+        "!pip install something \\\n  else",
+        "files = !ls\nfor f in files or []:\n    !cat f",
+    ],
+    "shown": ["display(torch.ones(2))\nget_ipython().run_line_magic('time', '1')"],
+    "await": ["import asyncio\nasync def two():\n    await asyncio.sleep(0)\n    return 2\nx = await two()"],
+    "checks": ["from autograder import check", 'check("9.1")', 'check("9.2")'],
+    "bash": ["%%bash\necho it's fine"],
+    "timed": ["%%time\ny = 1"],
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_only_notebooks_have_costs_nothing(bench: Bench, kind: str) -> None:
+    imports, *functions = cells_of(module_text(**RIGHT))
+    judged = bench.judged(notebook_of(imports, *ODD[kind], *functions), "tiny.ipynb", 1)
+    assert judged.card is not None, judged
+    assert (judged.card.points, judged.card.problems) == (30, ())
+
+
+def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: Bench) -> None:
+    imports, *functions = cells_of(module_text(**RIGHT))
+    broken = f"{functions[0]}\nvalue = 1 / 0\n\ndef lost():\n    pass"
+    awaits = f"import asyncio\n{functions[1]}\nawait asyncio.get_running_loop().create_future()"
+    card = bench.judged(notebook_of(imports, broken, awaits, *functions[2:]), "tiny.ipynb", 1).card
+    assert card is not None
+    assert card.points == 30
+    first, second = card.problems
+    assert first.startswith("tiny.ipynb cell 2:3: ZeroDivisionError")
+    assert second.startswith("tiny.ipynb cell 3:")
+
+
+def test_cells_in_another_order_are_graded_on_what_they_define(bench: Bench) -> None:
+    imports, *functions = cells_of(module_text(**RIGHT))
+    card = bench.judged(notebook_of("helper = early + 1", *functions[::-1], imports), "tiny.ipynb", 1).card
+    assert card is not None
+    assert card.points == 30
+    assert "NameError" in card.problems[0]
