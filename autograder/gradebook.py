@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def write_gradebook(
         How many students have scores in it now.
 
     Raises:
-        InputError: nbgrader or the database is not there, or the gradebook knows the assignment with other exercises.
+        InputError: the database is not there, or the gradebook knows the assignment with other exercises.
     """
     exercises, results = tuple(exercises), tuple(results)
     too_long = [result.student for result in results if len(result.student) > _LONGEST]
@@ -65,23 +64,20 @@ def write_gradebook(
 
 @contextmanager
 def _opened(url: str, course: str) -> Iterator[Any]:
-    try:
-        nbgrader, errors = import_module("nbgrader.api"), import_module("sqlalchemy.exc")
-    except ImportError:
-        raise InputError(
-            "--gradebook needs nbgrader, which is not installed: pip install 'gradlings[instructor]'"
-        ) from None
+    from nbgrader.api import Gradebook, InvalidEntry  # deferred: takes a second
+    from sqlalchemy.exc import SAWarning, SQLAlchemyError
+
     with _alembic_on_path():
         try:
-            gradebook = nbgrader.Gradebook(url, course_id=course)
-        except (errors.SQLAlchemyError, nbgrader.InvalidEntry, ImportError) as error:
+            gradebook = Gradebook(url, course_id=course)
+        except (SQLAlchemyError, InvalidEntry, ImportError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"The gradebook {_without_password(url)} cannot be opened: {reason}") from None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", errors.SAWarning)  # of nbgrader's own relations; harmless
+            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own relations; harmless
             yield gradebook
-    except (errors.SQLAlchemyError, nbgrader.InvalidEntry) as error:
+    except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"The gradebook {_without_password(url)} could not be written: {reason}. Run the same command again: "
@@ -122,8 +118,10 @@ def _write_one(gradebook: Any, assignment: str, topic: str, result: StudentResul
 
 
 def _time(text: str) -> datetime | None:
+    from nbgrader.utils import parse_utc
+
     try:
-        found: datetime = import_module("nbgrader.utils").parse_utc(text)
+        found: datetime = parse_utc(text)
     except (ValueError, OverflowError):  # none, or not one
         return None
     return found
@@ -144,7 +142,9 @@ def _alembic_on_path() -> Iterator[None]:
 
 
 def _without_password(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
     try:
-        return str(import_module("sqlalchemy.engine").make_url(url).render_as_string(hide_password=True))
+        return str(make_url(url).render_as_string(hide_password=True))
     except Exception:  # no URL at all: then there is no password in it that we could find
         return "given"

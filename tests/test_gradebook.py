@@ -1,7 +1,8 @@
-"""Scores in nbgrader's own gradebook. Runs where nbgrader is installed (the extra `instructor`)."""
+"""Scores in nbgrader's own gradebook."""
 
 from pathlib import Path
 
+import nbgrader.api as nbgrader
 import pytest
 from class_kit import HALF, TOPIC, InProcess, hand_in, module
 from student_kit import RIGHT, Kit
@@ -9,8 +10,6 @@ from student_kit import RIGHT, Kit
 from autograder.errors import InputError
 from autograder.grade_command import grade_with
 from autograder.intake import take_in
-
-nbgrader = pytest.importorskip("nbgrader.api", reason="nbgrader is not installed")
 
 
 @pytest.fixture
