@@ -90,6 +90,8 @@ def test_the_first_unsolved_exercise_is_checked_on_every_save(author_kit: Kit, w
     kit.answer(difference=WRONG)
     screen.sees("9.1 difference", "0/10", "got -2", "expected 2")
     screen.press("h")
+    screen.sees("Try 5 and 3 by hand.")  # the hint for this very mistake
+    screen.press("h")
     screen.sees("There are two orders.")
     screen.press("s")
     screen.sees("The solution is offered once it is right, or after 3 attempts: 1 so far.")
@@ -213,7 +215,7 @@ def test_a_dumb_terminal_gets_line_after_line(kit: Kit, watched: Callable[..., W
     kit.answer(difference=WRONG)
     before += screen.sees("9.1 difference", "----------", "0/10", "got -2")
     screen.press("h\n")
-    before += screen.sees("There are two orders.")
+    before += screen.sees("Try 5 and 3 by hand.")
     screen.press("9.2\n")
     before += screen.sees("9.2 Row by row")
     screen.press("9.7\n")

@@ -33,6 +33,6 @@ def news(before: Shown | None, after: Shown, *, plain: bool, width: int, keys: b
             yield Text("-" * min(width, 40))
             yield from verdict
     if len(after.hints) > len(before.hints):
-        yield from hint_lines(after.hints[:1], plain)
+        yield from hint_lines(after.hints[-1:], plain)
     if after.note and after.note != before.note:
         yield Text(after.note)

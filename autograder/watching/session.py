@@ -9,10 +9,10 @@ from pathlib import Path
 
 from autograder.course import Course, Place, where
 from autograder.errors import InputError
-from autograder.hints import read_ladder
-from autograder.progress import history, record
+from autograder.hints import next_hint, step
+from autograder.progress import history, record, record_hint
 from autograder.prose import Prose, exercise_prose
-from autograder.rendering.watch_screen import Hint, Shown, View, list_entries
+from autograder.rendering.watch_screen import Shown, View, list_entries
 from autograder.scorecard import ExerciseScore, Scorecard, Verdict
 from autograder.tally import attempts
 from autograder.watching import views
@@ -195,13 +195,15 @@ class Session:
             self._go(there)
 
     def _hint(self) -> None:
-        ladder = read_ladder(self.shown.course.root, self._place.exercise.id)
-        given = len(self.shown.hints)
-        if given == len(ladder):
-            self.shown = replace(self.shown, view=View.EXERCISE, note="There are no more hints for this exercise.")
+        root, exercise, given = self.shown.course.root, self._place.exercise.id, self.shown.hints
+        hint = next_hint(root, exercise, history(root))
+        if hint in given and hint.following:  # it could not be recorded that it was given
+            hint = step(root, exercise, hint.following)
+        if hint in given:
+            self.shown = replace(views.back(self.shown), note="There are no more hints for this exercise.")
             return
-        hint = Hint(f"hint {given + 1} of {len(ladder)}", ladder[given])
-        self.shown = replace(self.shown, hints=(hint, *self.shown.hints), view=View.EXERCISE, scroll=0)
+        record_hint(root, exercise, level=hint.level, mistake=hint.mistake.name if hint.mistake else "")
+        self.shown = replace(views.back(self.shown), hints=(*given, hint))
 
     # ---- going somewhere
 
