@@ -64,6 +64,7 @@ def watch(start: Path, wanted: str, *, plain: bool = False) -> None:
             session = Session(course, place, runner.check, runner.restart)
             with keys:
                 _loop(session, runner, events, screen)
+            terminal.put(session.farewell + "\n")
         finally:
             saves.close()
             runner.close()

@@ -48,6 +48,14 @@ class Session:
         self.shown = Shown(course, place, Prose("", ""), note=course.problem)
         self._go(place)
 
+    @property
+    def farewell(self) -> str:
+        """One line for the end."""
+        course, here = self.shown.course, self._place.assignment
+        solved = sum(place.solved for place in course.of(here))
+        said = f"{here} {course.title(here)}: {solved} of {len(course.of(here))} solved."
+        return said + (" `gradlings watch` goes on from here." if course.next else " All assignments are done.")
+
     # ---- what happens
 
     def saved(self, paths: set[Path]) -> None:
@@ -139,12 +147,17 @@ class Session:
 
     def _verdict(self, card: Scorecard) -> None:
         messages = {check.message for score in card.exercises for check in score.checks}
+        score = self._scores.get(self._place.exercise.id)
+        new = score != self.shown.score
+        solved = score is not None and score.solved
         self.shown = replace(
             self.shown,
-            score=self._scores.get(self._place.exercise.id),
+            score=score,
             problems=tuple(problem for problem in card.problems if problem not in messages),
             busy="",
             scroll=0 if self.shown.view is View.EXERCISE else self.shown.scroll,
+            # a hint that was chosen by a mistake says nothing about another one
+            hints=tuple(hint for hint in self.shown.hints if not (solved or (new and hint.mistake))),
         )
 
     # ---- keys
