@@ -51,11 +51,11 @@ def init(
         if len(done.kept) > _SHOWN:
             console.print(f"  and {len(done.kept) - _SHOWN} more")
     if done.updated:
-        console.print(f"brought up to date: {len(done.updated)} files")
+        console.print(f"brought up to date: {_files(len(done.updated))}")
     if not (done.written or done.updated):
         console.print(f"The kit in {name} is up to date.", soft_wrap=True)
     elif done.written:
-        console.print(f"The kit is in {name}: {len(done.written)} new files.", soft_wrap=True)
+        console.print(f"The kit is in {name}: {_files(len(done.written), 'new ')}.", soft_wrap=True)
     steps = {} if here else {f"cd {shown(folder)}": ""}
     steps |= {
         "pytest assignments/01": "what is right so far",
@@ -65,6 +65,10 @@ def init(
     console.print()
     for command, meaning in steps.items():
         console.print(f"  {command:<{wide}}  {meaning}".rstrip(), soft_wrap=True)
+
+
+def _files(count: int, kind: str = "") -> str:
+    return f"{count} {kind}file{'s' if count != 1 else ''}"
 
 
 def watch(

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder import kit
 from autograder.errors import InputError
 from autograder.exercise import Exercise
 from autograder.judging.remote import RemoteSubmission
@@ -122,7 +123,7 @@ def _tried(
     closed: Sequence[Path],
 ) -> Protection:
     packages = Path(__file__).parents[1]
-    files = [packages / "checking.py", packages / "judging" / "remote.py", *_files_in(closed)]
+    files = [packages / "checking.py", packages / "judging" / "remote.py", *_files_in([*closed, *_shipped_solutions()])]
     places = {sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(canary.parent), os.getcwd()}
     folders = sorted({"/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), *places})
     remote = load(_PROBE.read_bytes(), "self_check.py")
@@ -154,6 +155,14 @@ def _tried(
         reads_python=facts["python_is_readable"],
         succeeded=tuple(succeeded),
     )
+
+
+def _shipped_solutions() -> list[Path]:
+    """They lie in the package, or beside it."""
+    try:
+        return sorted(path for path in kit.solutions().iterdir() if path.is_dir())
+    except InputError:
+        return []
 
 
 def _files_in(paths: Sequence[Path]) -> list[Path]:

@@ -28,9 +28,11 @@ def news(before: Shown | None, after: Shown, *, plain: bool, width: int, keys: b
     if after.view is View.LIST and before.cursor != after.cursor:
         yield from body(after, plain, width)
     if (after.score, after.problems) != (before.score, before.problems) or (before.busy and not after.busy):
-        yield Text("-" * min(width, 40))
-        yield from verdict_lines(after, plain, width)
+        verdict = list(verdict_lines(after, plain, width))
+        if verdict:
+            yield Text("-" * min(width, 40))
+            yield from verdict
     if len(after.hints) > len(before.hints):
-        yield from hint_lines(after.hints[:1], plain)
+        yield from hint_lines(after.hints[-1:], plain)
     if after.note and after.note != before.note:
         yield Text(after.note)

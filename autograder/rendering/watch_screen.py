@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from autograder.course import Course, Place
+from autograder.hints import Hint
 from autograder.prose import Prose
 from autograder.rendering.prose import prose_lines
 from autograder.rendering.terminal import exercise_lines
@@ -26,14 +27,6 @@ class View(StrEnum):
     EXERCISE = "exercise"
     LIST = "list"
     SOLUTION = "solution"
-
-
-@dataclass(frozen=True)
-class Hint:
-    """A hint that was asked for."""
-
-    heading: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +47,7 @@ class Shown:
     note: str = ""
     """One line about the last key, until the next."""
     hints: tuple[Hint, ...] = ()
+    """Those that were asked for, in their order."""
     solution: str = ""
     view: View = View.EXERCISE
     scroll: int = 0
@@ -162,8 +156,10 @@ def verdict_lines(shown: Shown, plain: bool, width: int) -> Iterator[RenderableT
 
 
 def hint_lines(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]:
-    for hint in hints:
-        yield Text(hint.heading, style="bold yellow")
+    """The newest first, as it was asked for just now."""
+    for hint in reversed(hints):
+        fits = "A hint for what your last attempt shows"
+        yield Text(fits if hint.mistake else f"Hint {hint.level} of {hint.levels}", style="bold yellow")
         yield from prose_lines(hint.text, plain=plain)
 
 

@@ -15,10 +15,8 @@ from typing import BinaryIO, NoReturn
 import msgspec
 
 from autograder.errors import InputError
-from autograder.watching.messages import Answer, Kind, Request, answer, line, request
+from autograder.watching.messages import TOO_LONG, Answer, Kind, Request, answer, line, request
 from autograder.watching.warm import Checks, run
-
-_TOO_LONG = "Still running after {:.0f} s, and it cannot be stopped from the inside. An endless loop?"
 
 
 @dataclass
@@ -50,7 +48,7 @@ def serve(checks: Checks, answers: BinaryIO) -> None:
             continue
         if child is not None and not ready:
             _end(child)
-            answers.write(line(Answer(Kind.ENDED, child.request.number, message=_TOO_LONG.format(child.seconds))))
+            answers.write(line(Answer(Kind.ENDED, child.request.number, message=TOO_LONG.format(child.seconds))))
             child = None
         elif child is not None and child.pipe in ready:
             child = _relay(child, answers)

@@ -64,6 +64,7 @@ def watch(start: Path, wanted: str, *, plain: bool = False) -> None:
             session = Session(course, place, runner.check, runner.restart)
             with keys:
                 _loop(session, runner, events, screen)
+            terminal.put(session.farewell + "\n")
         finally:
             saves.close()
             runner.close()
@@ -78,7 +79,7 @@ def _loop(session: Session, runner: Runner, events: queue.SimpleQueue[Event], sc
             event = None
         _handle(session, runner, event)
         with contextlib.suppress(queue.Empty):
-            while session.open:
+            while session.open and isinstance(screen, Screen):  # lines are printed for every event
                 _handle(session, runner, events.get_nowait())
         if isinstance(event, Redraw):
             screen.forget()
@@ -89,6 +90,9 @@ def _loop(session: Session, runner: Runner, events: queue.SimpleQueue[Event], sc
 def _handle(session: Session, runner: Runner, event: Event | None) -> None:
     if event is None:
         session.saved(set())
+        late = runner.overdue()
+        if late is not None:
+            session.answered(late)
     elif isinstance(event, Saved):
         session.saved(set(event.paths))
     elif isinstance(event, Key):
@@ -104,7 +108,7 @@ class Screen:
 
     def __init__(self) -> None:
         self._plain = not can_show(sys.stdout.encoding or "utf-8")
-        self._colour = "NO_COLOR" not in os.environ
+        self._colour = not os.environ.get("NO_COLOR")
         self._drawn: list[str] = []
 
     def forget(self) -> None:

@@ -8,6 +8,8 @@ import msgspec
 
 from autograder.scorecard import Scorecard
 
+TOO_LONG = "Still running after {:.0f} s, and it cannot be stopped from the inside. An endless loop?"
+
 
 class Request(msgspec.Struct, frozen=True):
     """Check a submission, and stop the check before."""

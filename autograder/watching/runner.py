@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from pathlib import Path
 import msgspec
 
 from autograder.errors import InputError
-from autograder.watching.messages import Answer, Kind, Request, answer, line
+from autograder.watching.messages import TOO_LONG, Answer, Kind, Request, answer, line
 
+_STARTING = 60.0  # seconds in which a warm process is ready, even on a slow machine
 _TRIES = 3  # warm processes in a row that may die before they are ready
 
 
@@ -91,6 +93,7 @@ class Runner:
         self._fork = can_fork()
         self._failures = 0
         self._asked: Request | None = None
+        self._deadline = 0.0
         self._busy: Warm | None = None
         self._spare = self._start()
 
@@ -108,6 +111,16 @@ class Runner:
             self._busy.end()
         self._busy, self._spare = self._spare, self._start()
         self._busy.ask(request)
+        self._deadline = time.monotonic() + _STARTING + request.seconds + request.seconds_rest
+
+    def overdue(self) -> Answer | None:
+        """Ends a check that takes too long; a warm process that forks does this itself."""
+        if self._fork or self._asked is None or self._busy is None or time.monotonic() < self._deadline:
+            return None
+        late, self._asked = self._asked, None
+        self._busy.end()
+        self._busy = None
+        return Answer(Kind.ENDED, late.number, message=TOO_LONG.format(late.seconds + late.seconds_rest))
 
     def heard(self, heard: Heard) -> Answer | None:
         """The answer, if it is one to the latest request or about the warm process.

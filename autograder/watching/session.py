@@ -9,10 +9,10 @@ from pathlib import Path
 
 from autograder.course import Course, Place, where
 from autograder.errors import InputError
-from autograder.hints import read_ladder
-from autograder.progress import history, record
+from autograder.hints import next_hint, step
+from autograder.progress import history, record, record_hint
 from autograder.prose import Prose, exercise_prose
-from autograder.rendering.watch_screen import Hint, Shown, View, list_entries
+from autograder.rendering.watch_screen import Shown, View, list_entries
 from autograder.scorecard import ExerciseScore, Scorecard, Verdict
 from autograder.tally import attempts
 from autograder.watching import views
@@ -47,6 +47,14 @@ class Session:
         self._seen = Snapshot()
         self.shown = Shown(course, place, Prose("", ""), note=course.problem)
         self._go(place)
+
+    @property
+    def farewell(self) -> str:
+        """One line for the end."""
+        course, here = self.shown.course, self._place.assignment
+        solved = sum(place.solved for place in course.of(here))
+        said = f"{here} {course.title(here)}: {solved} of {len(course.of(here))} solved."
+        return said + (" `gradlings watch` goes on from here." if course.next else " All assignments are done.")
 
     # ---- what happens
 
@@ -139,12 +147,17 @@ class Session:
 
     def _verdict(self, card: Scorecard) -> None:
         messages = {check.message for score in card.exercises for check in score.checks}
+        score = self._scores.get(self._place.exercise.id)
+        new = score != self.shown.score
+        solved = score is not None and score.solved
         self.shown = replace(
             self.shown,
-            score=self._scores.get(self._place.exercise.id),
+            score=score,
             problems=tuple(problem for problem in card.problems if problem not in messages),
             busy="",
             scroll=0 if self.shown.view is View.EXERCISE else self.shown.scroll,
+            # a hint that was chosen by a mistake says nothing about another one
+            hints=tuple(hint for hint in self.shown.hints if not (solved or (new and hint.mistake))),
         )
 
     # ---- keys
@@ -195,13 +208,15 @@ class Session:
             self._go(there)
 
     def _hint(self) -> None:
-        ladder = read_ladder(self.shown.course.root, self._place.exercise.id)
-        given = len(self.shown.hints)
-        if given == len(ladder):
-            self.shown = replace(self.shown, view=View.EXERCISE, note="There are no more hints for this exercise.")
+        root, exercise, given = self.shown.course.root, self._place.exercise.id, self.shown.hints
+        hint = next_hint(root, exercise, history(root))
+        if hint in given and hint.following:  # it could not be recorded that it was given
+            hint = step(root, exercise, hint.following)
+        if hint in given:
+            self.shown = replace(views.back(self.shown), note="There are no more hints for this exercise.")
             return
-        hint = Hint(f"hint {given + 1} of {len(ladder)}", ladder[given])
-        self.shown = replace(self.shown, hints=(hint, *self.shown.hints), view=View.EXERCISE, scroll=0)
+        record_hint(root, exercise, level=hint.level, mistake=hint.mistake.name if hint.mistake else "")
+        self.shown = replace(views.back(self.shown), hints=(*given, hint))
 
     # ---- going somewhere
 

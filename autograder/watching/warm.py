@@ -81,6 +81,7 @@ def _rehearsal(folder: Path, grader: Grader) -> Iterator[None]:
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    requests = sys.stdin.buffer  # pytest puts another one in its place
     _close_standard_streams()
     import torch
 
@@ -98,7 +99,7 @@ def main() -> None:
 
             serve(checks, answers)
         else:
-            _serve_once(checks, answers)
+            _serve_once(checks, requests, answers)
         os._exit(0)  # nothing to tidy up, and pytest's end takes a while
 
 
@@ -109,24 +110,24 @@ def _close_standard_streams() -> None:
     sys.stdout = os.fdopen(os.dup(nowhere), "w")
 
 
-def _serve_once(checks: Checks, answers: BinaryIO) -> None:
-    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
-    while requests.empty() and checks.rehearse():
+def _serve_once(checks: Checks, requests: BinaryIO, answers: BinaryIO) -> None:
+    heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, heard), daemon=True).start()
+    while heard.empty() and checks.rehearse():
         pass
 
     def send(made: Answer) -> None:
         answers.write(line(made))
 
-    run(checks, request(requests.get()), send)
+    run(checks, request(heard.get()), send)
 
 
-def _listen(requests: queue.SimpleQueue[bytes]) -> None:
+def _listen(requests: BinaryIO, heard: queue.SimpleQueue[bytes]) -> None:
     """Passes the request on, and ends this process once the command closes our input, or dies: nobody waits then."""
-    data = sys.stdin.buffer.readline()
+    data = requests.readline()
     if data.strip():
-        requests.put(data)
-    sys.stdin.buffer.read()
+        heard.put(data)
+    requests.read()
     os._exit(0)
 
 

@@ -1,0 +1,129 @@
+"""What is installed: the wheel carries the kit, and a worker that grades cannot read the answers in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from student_kit import PROJECT
+
+_TRIES = '''
+import json
+from pathlib import Path
+
+import autograder
+from autograder import kit
+from autograder.exercise import Exercise
+from autograder.judging.pool import Judge
+from autograder.judging.settings import Layers
+from autograder.loading import Target
+
+SUBMISSION = b"""
+def opened(paths):
+    found = []
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                found.append(len(file.read()))
+        except OSError:
+            pass
+    return found
+"""
+answers = [str(path) for path in sorted(kit.solutions().rglob("*.py*"))]
+found = {"package": autograder.__file__, "answers": len(answers)}
+for name, layers in (("locked", Layers()), ("open", Layers(landlock=0))):
+    with Judge(layers=layers, allow_weaker=True) as judge:
+        remote = judge.load(SUBMISSION, "peeking.py")
+        outcome = remote.outcome(Target("opened"), (answers,), Exercise("0", ("opened",), 0))
+        found[name] = {"read": len(outcome.value), "self-check": list(judge.protection.succeeded)}
+print(json.dumps(found))
+'''
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHONPATH"))}
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env=clean, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the source distribution, as an index would have them."""
+    folder = tmp_path_factory.mktemp("built")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, cwd=PROJECT)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    run(
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "-t",
+        "wheel",
+        "-d",
+        folder,
+        cwd=folder / sdist.name[: -len(".tar.gz")],
+    )
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Iterator[Path]:
+    """Python of an environment with the wheel in it, and with what this environment has besides.
+
+    It lies where everybody may read, so that only the lock keeps a worker out.
+    """
+    with tempfile.TemporaryDirectory(prefix="gradlings-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
+        python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip())
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(packages)
+        (packages / "besides.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        yield python
+
+
+def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder in ("assignments", "solutions"):
+        for path in (PROJECT / folder).rglob("*.*"):
+            expected = "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt")
+            assert (f"autograder/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
+    assert {"autograder/kit/README.md", "autograder/kit/pyproject.toml"} <= names
+    assert not [name for name in names if name.startswith(("tests/", "assignments/", "solutions/", "benchmarks/"))]
+    assert wheel.stat().st_size < 3 << 20
+
+
+def test_an_installed_gradlings_writes_a_kit_whose_checks_run(installed: Path, tmp_path: Path) -> None:
+    run(installed, "-m", "autograder.cli", "init", "my-kit", "--solutions", cwd=tmp_path)
+    mine = tmp_path / "my-kit"
+    for name in ("assignments/01/tensors.py", "assignments/06/corpus.txt", "solutions/06/tiny_gpt.py"):
+        assert (mine / name).read_bytes() == (PROJECT / name).read_bytes()
+    assert "1.0 next_number" in run(installed, "-m", "pytest", "assignments/01", "-k", "1.0", cwd=mine)
+    assert "next: 1.1" in run(installed, "-m", "autograder.cli", cwd=mine)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
+def test_a_worker_cannot_read_the_answers_of_an_installed_wheel(installed: Path, tmp_path: Path) -> None:
+    found = json.loads(run(installed, "-c", _TRIES, cwd=tmp_path))
+    assert found["package"].startswith(str(installed.parents[1]))
+    assert found["answers"] > 15
+    assert found["locked"]["read"] == 0
+    assert found["locked"]["self-check"] == []
+    # without the lock they are open: this test, and the self-check at every start, would notice
+    assert found["open"]["read"] == found["answers"]
+    assert any("kit/solutions" in attempt for attempt in found["open"]["self-check"])
