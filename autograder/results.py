@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from autograder.exercise import Check, Exercise
-from autograder.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
+from autograder.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
 from autograder.student import Student, Unavailable
 from autograder.submission import assignment_title
 
@@ -73,7 +73,9 @@ class Collected:
     def add(self, node_id: str, checks_file: str, result: dict[str, Any], problems: list[str]) -> None:
         path = Path(checks_file)
         rows = tuple(Row(**row) for row in result["rows"])
-        typed = CheckResult(**{**result, "rows": rows, "verdict": Verdict(result["verdict"])})
+        drawn = result["picture"]
+        picture = drawn and Picture(**{**drawn, "form": Form(drawn["form"])})
+        typed = CheckResult(**{**result, "rows": rows, "picture": picture, "verdict": Verdict(result["verdict"])})
         self.results[node_id] = (path, typed)
         known = self.problems.setdefault(path.parent, [])
         known.extend(problem for problem in problems if problem not in known)
