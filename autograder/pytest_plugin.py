@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from autograder.exercise import Check, Exercise, read_exercises
 from autograder.hidden import NOTHING_HIDDEN, Hidden
 from autograder.kit_folder import PROGRESS_FILE, kit_of
 from autograder.loading import Drivers, LoadedSubmission, load_drivers
-from autograder.results import Collected, check_result, scorecards
+from autograder.results import Collected, as_plain_data, check_result, scorecards
 from autograder.scorecard import CheckResult, Scorecard, Verdict
 from autograder.student import Student, Unavailable
 from autograder.submission import Submission, read_submission
@@ -264,7 +263,7 @@ def pytest_runtest_makereport(
     ]
     report = yield
     vars(report).update(
-        check_result={**asdict(result), "verdict": result.verdict.value, "printed": report.capstdout[:4000]},
+        check_result={**as_plain_data(result), "printed": report.capstdout[:4000]},
         checks_file=str(item.path),
         problems=student.loaded.problems() if student else [],
     )

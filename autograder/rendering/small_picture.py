@@ -1,4 +1,4 @@
-"""A picture for the terminal, where it says more than the rows: two small matrices side by side, or two lines of bars."""
+"""A picture for the terminal, where it says more than rows do: two small matrices side by side, or two rows of bars."""
 
 from __future__ import annotations
 

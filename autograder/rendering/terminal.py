@@ -178,8 +178,7 @@ def _finding(check: CheckResult, detail: bool, width: int, said: set[str], pictu
             yield _indented(Text(check.place, style="dim"), 8 if check.call else 6)
     yield from _rows(check)
     if picture and check.picture is not None:
-        for line in small_picture(check.picture, _ROOM):
-            yield _indented(line, 8)
+        yield from (_indented(drawn, 8) for drawn in small_picture(check.picture, _ROOM))
     if check.message and check.message not in said:
         yield _indented(Text(check.message, style="red"), 8 if check.call else 6)
     if detail:
