@@ -14,6 +14,7 @@ from autograder.comparing import Difference, Rules, changed, difference
 from autograder.diagnosis.diagnosing import Trial, diagnose
 from autograder.forbidden import RULES, Breach
 from autograder.outcome import Examination, Outcome
+from autograder.picturing import with_name
 from autograder.probes import (
     Ladder,
     as_float32,
@@ -23,7 +24,7 @@ from autograder.probes import (
     requiring_grad,
     tensors_in,
 )
-from autograder.scorecard import Row, Verdict
+from autograder.scorecard import Picture, Row, Verdict
 from autograder.showing import show_call
 from autograder.student import StudentFunction
 from autograder.submission import shown
@@ -39,6 +40,7 @@ class Evidence:
     message: str
     call: str = ""
     rows: tuple[Row, ...] = ()
+    picture: Picture | None = None
     place: str = ""
     probes_right: int = 0
     probes: int = 0
@@ -217,6 +219,7 @@ def _examine(
         message=_message(function, outcome, found, parameters),
         call=show_call(function.name, parameters, calls[first]),
         rows=found.rows,
+        picture=found.picture(),
         place=(outcome.raised.place if outcome.raised else "") or function.place,
         probes_right=sum(right),
         probes=len(calls),
@@ -263,7 +266,8 @@ def _joined(found: Difference | None, altered: Difference | None) -> Difference 
     """A wrong answer and a changed input are both said."""
     if found is None or altered is None:
         return found or altered
-    return Difference(f"{found.sentence} {altered.sentence}".strip(), found.rows + altered.rows)
+    said = f"{found.sentence} {altered.sentence}".strip()
+    return Difference(said, found.rows + altered.rows, found.picture)
 
 
 def _argument_difference(
@@ -280,7 +284,8 @@ def _argument_difference(
             found = difference(end, right, rules)
             if found is not None:
                 rows = tuple(Row(f"{name} afterwards", row.got, row.expected) for row in found.rows)
-                return Difference(found.sentence or f"{name} is not what it must be after the call.", rows)
+                said = found.sentence or f"{name} is not what it must be after the call."
+                return Difference(said, rows, with_name(f"{name} afterwards", found.picture))
         elif changed(start, end):
             return Difference(f"Your function changed its input {name}; it must come back as it was. Work on a copy.")
     return None

@@ -87,7 +87,7 @@ def for_student(result: StudentResult) -> StudentResult:
 def _without_our_source(check: CheckResult) -> CheckResult:
     if check.verdict is not Verdict.GRADER_ERROR:
         return check
-    return dataclasses.replace(check, message=_OUR_FAULT, trace=(), call="", rows=(), place="")
+    return dataclasses.replace(check, message=_OUR_FAULT, trace=(), call="", rows=(), picture=None, place="")
 
 
 def writable(value: T) -> T:

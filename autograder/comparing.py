@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.picturing import Sketch, curve_of, matrix_of, nothing_to_draw, with_name
 from autograder.scorecard import Row
 from autograder.showing import described, dtype_text, kind_text, shape_text, show, show_pair
 
@@ -62,6 +63,7 @@ class Difference:
 
     sentence: str
     rows: tuple[Row, ...] = ()
+    picture: Sketch = nothing_to_draw
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class _Leaf:
     sentence: str
     got: str
     expected: str
+    picture: Sketch = nothing_to_draw
 
 
 def difference(got: Any, expected: Any, rules: Rules = Rules()) -> Difference | None:
@@ -97,7 +100,7 @@ def _difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
     if got is None and not rules.inner:
         leaf = replace(leaf, sentence=_NONE)
     name = rules.names[0] if len(rules.names) == 1 else ""
-    return Difference(leaf.sentence, (Row(name, leaf.got, leaf.expected),))
+    return Difference(leaf.sentence, (Row(name, leaf.got, leaf.expected),), leaf.picture)
 
 
 def _sequence_difference(got: Any, expected: Sequence[Any], rules: Rules) -> Difference | None:
@@ -120,12 +123,14 @@ def _sequence_difference(got: Any, expected: Sequence[Any], rules: Rules) -> Dif
 def _plain_difference(got: Sequence[Any], expected: Sequence[Any], rules: Rules, row: Row) -> Difference | None:
     """Short sequences of numbers or strings (shapes, keys) are shown whole, not member by member."""
     if len(got) != len(expected):
-        return Difference("", (row,))
-    for index, (mine, right) in enumerate(zip(got, expected, strict=True)):
-        leaf = _leaf_difference(mine, right, rules)
-        if leaf is not None:
-            return Difference(f"At position {index}: {leaf.sentence}" if leaf.sentence else "", (row,))
-    return None
+        return Difference("", (row,), lambda: curve_of(got, expected, ()))
+    leaves = [_leaf_difference(mine, right, rules) for mine, right in zip(got, expected, strict=True)]
+    wrong = tuple(index for index, leaf in enumerate(leaves) if leaf is not None)
+    if not wrong:
+        return None
+    leaf = leaves[wrong[0]]
+    said = f"At position {wrong[0]}: {leaf.sentence}" if leaf is not None and leaf.sentence else ""
+    return Difference(said, (row,), lambda: curve_of(got, expected, wrong))
 
 
 def _dict_difference(got: Any, expected: dict[Any, Any], rules: Rules) -> Difference | None:
@@ -146,6 +151,7 @@ def _dict_difference(got: Any, expected: dict[Any, Any], rules: Rules) -> Differ
 def _member_difference(got: list[Any], expected: list[Any], rules: Rules) -> Difference | None:
     names = rules.names if len(rules.names) == len(expected) else tuple(f"[{i}]" for i in range(len(expected)))
     rows, sentences = [], []
+    picture = nothing_to_draw
     inner = replace(rules, names=(), inner=True)
     for name, mine, right in zip(names, got, expected, strict=True):
         found = _difference(mine, right, inner)
@@ -153,6 +159,8 @@ def _member_difference(got: list[Any], expected: list[Any], rules: Rules) -> Dif
             rows.append(Row(name, "right", "", right=True))
             continue
         rows.extend(Row(f"{name} {row.name}".rstrip(), row.got, row.expected, row.right) for row in found.rows)
+        if picture is nothing_to_draw:
+            picture = with_name(name, found.picture)
         if found.sentence:
             sentences.append(f"{name}: {found.sentence}")
         if rules.ordered:
@@ -160,7 +168,7 @@ def _member_difference(got: list[Any], expected: list[Any], rules: Rules) -> Dif
             break
     if all(row.right for row in rows):
         return None
-    return Difference(" ".join(sentences), tuple(rows))
+    return Difference(" ".join(sentences), tuple(rows), picture)
 
 
 def _first_wrong(names: list[str], first: str) -> str:
@@ -245,7 +253,7 @@ def _tensor_difference(got: Any, expected: Tensor, rules: Rules) -> _Leaf | None
         return _Leaf("Your function returned a tensor of another kind (sparse or complex).", *pair())
     if got.shape != expected.shape:
         sentence = f"The shape is {shape_text(got.shape)}; it must be {shape_text(expected.shape)}."
-        return _Leaf(sentence, *pair())
+        return _Leaf(sentence, *pair(), partial(matrix_of, got, expected, None))
     if got.dtype != expected.dtype:
         sentence = f"The dtype is {dtype_text(got.dtype)}; it must be {dtype_text(expected.dtype)}."
         return _Leaf(sentence, described(got), described(expected))
@@ -280,10 +288,11 @@ def _value_difference(got: Tensor, expected: Tensor, rules: Rules, device: str) 
         return _Leaf("", *show_pair(got, expected))
     at = ", ".join(map(str, first))
     pair = show_pair(got, expected)
+    picture = partial(matrix_of, got, expected, right)
     if right.numel() <= 8 and described(got) not in pair:
-        return _Leaf("" if len(wrong) == right.numel() else f"{count}.", *pair)
+        return _Leaf("" if len(wrong) == right.numel() else f"{count}.", *pair, picture)
     mine, other = show_pair(got[first], expected[first])
-    return _Leaf(f"{count}, first at index [{at}].", f"[{at}] = {mine}", f"[{at}] = {other}")
+    return _Leaf(f"{count}, first at index [{at}].", f"[{at}] = {mine}", f"[{at}] = {other}", picture)
 
 
 def changed(before: Any, after: Any) -> bool:

@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from autograder.exercise import Check, Exercise, read_exercises
 from autograder.hidden import NOTHING_HIDDEN, Hidden
 from autograder.kit_folder import PROGRESS_FILE, kit_of
 from autograder.loading import Drivers, LoadedSubmission, load_drivers
-from autograder.results import Collected, check_result, scorecards
+from autograder.results import Collected, as_plain_data, check_result, scorecards
 from autograder.scorecard import CheckResult, Scorecard, Verdict
 from autograder.student import Student, Unavailable
 from autograder.submission import Submission, read_submission
@@ -265,7 +264,7 @@ def pytest_runtest_makereport(
     report = yield
     printed = "" if f"{exercise.id}::{check.name}" in kit.hidden else report.capstdout[:4000]  # it may hold the probes
     vars(report).update(
-        check_result={**asdict(result), "verdict": result.verdict.value, "printed": printed},
+        check_result={**as_plain_data(result), "printed": printed},
         checks_file=str(item.path),
         problems=student.loaded.problems() if student else [],
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.exercise import Check, Exercise
-from autograder.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
+from autograder.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
 from autograder.student import Student, Unavailable
 from autograder.submission import assignment_title
 
@@ -59,6 +59,21 @@ def _named(exercise: Exercise, check: Check, student: Student | None, folder: Pa
     return matching(folder, f"{exercise.id}::{check.name}", student.examinations, passed)
 
 
+def as_plain_data(result: CheckResult) -> dict[str, Any]:
+    """A result as dicts, tuples and text, for a report that xdist sends from a worker."""
+    data = {**asdict(result), "verdict": result.verdict.value}
+    if result.picture is not None:
+        data["picture"]["form"] = result.picture.form.value
+    return data
+
+
+def _from_plain_data(data: dict[str, Any]) -> CheckResult:
+    rows = tuple(Row(**row) for row in data["rows"])
+    drawn = data["picture"]
+    picture = drawn and Picture(**{**drawn, "form": Form(drawn["form"])})
+    return CheckResult(**{**data, "rows": rows, "picture": picture, "verdict": Verdict(data["verdict"])})
+
+
 @dataclass
 class Collected:
     """The results of one run, as they come in."""
@@ -72,9 +87,7 @@ class Collected:
 
     def add(self, node_id: str, checks_file: str, result: dict[str, Any], problems: list[str]) -> None:
         path = Path(checks_file)
-        rows = tuple(Row(**row) for row in result["rows"])
-        typed = CheckResult(**{**result, "rows": rows, "verdict": Verdict(result["verdict"])})
-        self.results[node_id] = (path, typed)
+        self.results[node_id] = (path, _from_plain_data(result))
         known = self.problems.setdefault(path.parent, [])
         known.extend(problem for problem in problems if problem not in known)
 

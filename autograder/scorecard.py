@@ -35,6 +35,29 @@ class Row:
     right: bool = False
 
 
+class Form(StrEnum):
+    """How a picture of numbers is drawn."""
+
+    MATRIX = "matrix"
+    CURVE = "curve"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The first wrong part of an answer beside the right one, small enough to be drawn: at most 12 by 12 numbers."""
+
+    form: Form
+    name: str
+    """Of the part: a member of a tuple; empty for the whole answer."""
+    caption: str
+    """Which part of a larger tensor this is, or how the shapes differ; may be empty."""
+    got: tuple[tuple[str, ...], ...]
+    """Numbers as text, row by row; "nan", "inf", "T" and "F" are among them. A curve is one row."""
+    expected: tuple[tuple[str, ...], ...]
+    wrong: tuple[tuple[int, int], ...] = ()
+    """Row and column of each number that differs; empty where the shapes differ."""
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """The result of one check (one pytest item)."""
@@ -51,6 +74,8 @@ class CheckResult:
     call: str = ""
     """The call with the smallest failing input, e.g. `sigmoid(z=-1.0)`."""
     rows: tuple[Row, ...] = ()
+    picture: Picture | None = None
+    """Where the numbers of a wrong answer make a picture."""
     place: str = ""
     """`file:line` of the student's function, or of the line that failed."""
     probes_right: int = 0

@@ -112,7 +112,7 @@ def test_no_line_is_wider_than_the_terminal_or_wrapped_to_its_edge(path: Path) -
 
 
 def test_every_golden_page_is_used() -> None:
-    used = {*PAGES, "wrong_sign_v", "error_raised_v", "half_right_v", "untouched_03", "plain"}
+    used = {*PAGES, "wrong_sign_v", "error_raised_v", "half_right_v", "untouched_03", "plain", "picture"}
     assert {path.stem for path in GOLDEN.glob("*.txt")} == used
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import jinja2
+from markupsafe import Markup
 
 from autograder.class_results import StudentResult, for_student
+from autograder.rendering.pictures import picture_svg
 from autograder.scorecard import CheckResult, ExerciseScore, Verdict
 
 _WORDS = {
@@ -62,6 +64,7 @@ def environment() -> jinja2.Environment:
         notes=lambda score: list(dict.fromkeys(note for check in score.checks for note in check.notes)),
         printed=_printed,
         general=_general,
+        drawn=lambda picture: Markup(picture_svg(picture)),
     )
     return environment
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from autograder.rendering.small_picture import small_picture
 from autograder.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
 
 _WIDEST = 100
@@ -21,14 +23,18 @@ _ROOM = 72  # columns of a got/expected line at 80 columns
 _UNREACHED = (Verdict.NOT_ATTEMPTED, Verdict.PASS)
 
 
-def page(card: Scorecard, *, detail: bool = False, plain: bool = False, width: int = 80) -> Iterator[Padding | Text]:
+def page(
+    card: Scorecard, *, detail: bool = False, plain: bool = False, pictures: bool = True, width: int = 80
+) -> Iterator[Padding | Text]:
     """The page as Rich renderables, top to bottom.
 
     Args:
         detail: also shows every check, the student's lines behind an exception and all that was printed.
         plain: uses ASCII only, for terminals that cannot show more.
+        pictures: draws small matrices where that says more than their numbers; never on a plain terminal.
         width: columns to lay out for.
     """
+    pictures = pictures and not plain
     dot = "-" if plain else "\u00b7"
     yield Text(f"{card.assignment} {dot} {card.title}" if card.title else card.assignment, style="bold")
     yield Text("")
@@ -38,7 +44,7 @@ def page(card: Scorecard, *, detail: bool = False, plain: bool = False, width: i
     said: set[str] = set(_general(card))
     for exercise in card.exercises:
         yield _exercise_line(exercise, id_width, min(name_width, 34), plain, said)
-        yield from _exercise_findings(exercise, detail, width, said)
+        yield from _exercise_findings(exercise, detail, width, said, pictures=pictures)
     yield Text("")
     yield _score_line(card, dot)
     yield Text("")
@@ -47,19 +53,26 @@ def page(card: Scorecard, *, detail: bool = False, plain: bool = False, width: i
 def exercise_lines(exercise: ExerciseScore, *, plain: bool = False, width: int = 80) -> Iterator[Padding | Text]:
     """What the page says of one exercise, without the command for a hint."""
     yield _exercise_line(exercise, len(exercise.id), min(cell_len(exercise.name), 34), plain, set())
-    yield from _exercise_findings(exercise, False, width, set(), hint=False)
+    yield from _exercise_findings(exercise, False, width, set(), hint=False, pictures=not plain)
 
 
 def write_page(reporter: Any, card: Scorecard, *, detail: bool) -> None:
     """Writes the page to pytest's terminal, in colour only where pytest would use colour."""
     writer = reporter._tw
     encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    text = rendered(card, detail=detail, width=writer.fullwidth, colour=writer.hasmarkup, plain=not can_show(encoding))
+    text = rendered(
+        card,
+        detail=detail,
+        width=writer.fullwidth,
+        colour=writer.hasmarkup,
+        plain=not can_show(encoding),
+        pictures=os.environ.get("TERM") != "dumb",
+    )
     for line in text.splitlines():
         writer.line(line)
 
 
-def rendered(card: Scorecard, *, detail: bool, width: int, colour: bool, plain: bool) -> str:
+def rendered(card: Scorecard, *, detail: bool, width: int, colour: bool, plain: bool, pictures: bool = True) -> str:
     """The page as text, with ANSI colours if asked for."""
     buffer = io.StringIO()
     console = Console(
@@ -72,7 +85,7 @@ def rendered(card: Scorecard, *, detail: bool, width: int, colour: bool, plain: 
         markup=False,
         legacy_windows=False,
     )
-    for part in page(card, detail=detail, plain=plain, width=console.width):
+    for part in page(card, detail=detail, plain=plain, pictures=pictures, width=console.width):
         console.print(part, soft_wrap=isinstance(part, Text))  # only indented parts are wrapped
     text = "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
     return text.encode("ascii", "replace").decode() if plain else text
@@ -129,7 +142,7 @@ def _word(exercise: ExerciseScore) -> str:
 
 
 def _exercise_findings(
-    exercise: ExerciseScore, detail: bool, width: int, said: set[str], hint: bool = True
+    exercise: ExerciseScore, detail: bool, width: int, said: set[str], *, hint: bool = True, pictures: bool
 ) -> Iterator[Padding | Text]:
     failing = [check for check in exercise.checks if check.verdict not in _UNREACHED]
     first = {check.subject: check for check in reversed(failing)}
@@ -139,7 +152,7 @@ def _exercise_findings(
             yield _indented(Text(f"{check.title}: {mark} ({check.points}/{check.max_points})", style="dim"), 6)
         if check.verdict in _UNREACHED:
             continue
-        yield from _finding(check, detail, width, said)
+        yield from _finding(check, detail, width, said, pictures and check is first[check.subject])
         cause = exercise.misconception_of(check.subject) or check.claim
         if cause and check is first[check.subject]:
             yield _indented(Text(cause, style="yellow"), 6)
@@ -155,7 +168,7 @@ def _exercise_findings(
         yield from _printed(printed, detail)
 
 
-def _finding(check: CheckResult, detail: bool, width: int, said: set[str]) -> Iterator[Padding | Text]:
+def _finding(check: CheckResult, detail: bool, width: int, said: set[str], picture: bool) -> Iterator[Padding | Text]:
     if check.call and cell_len(check.call) + len(check.place) <= width - 9:
         yield _indented(Text(check.call).append(f"   {check.place}", style="dim"), 6)
     else:
@@ -164,6 +177,8 @@ def _finding(check: CheckResult, detail: bool, width: int, said: set[str]) -> It
         if check.place and check.place not in check.message:
             yield _indented(Text(check.place, style="dim"), 8 if check.call else 6)
     yield from _rows(check)
+    if picture and check.picture is not None:
+        yield from (_indented(drawn, 8) for drawn in small_picture(check.picture, _ROOM))
     if check.message and check.message not in said:
         yield _indented(Text(check.message, style="red"), 8 if check.call else 6)
     if detail:

@@ -1,0 +1,213 @@
+"""How fast a class is graded for marks: against one warm process, stock nbgrader, otter, and itself over a long run.
+
+    python benchmarks/throughput.py [--submissions 500] [--long 2000] [--otter PATH] [--only isolation pool ...]
+
+One run, one machine, the same submissions of assignment 03 as notebooks: a third of the class has everything right, a
+third half of it, a third a mistake. What is compared is compared in turns.
+
+isolation   processor time that locked-down workers add to a submission; see isolation.py
+pool        wall time per submission of `gradlings grade`, start-up apart, all cores
+nbgrader    the same for stock `nbgrader autograde`, which runs the notebooks with `check(...)` in their test cells
+otter       the same for `otter run` (give the path of an otter of version 7 whose Python has gradlings, too)
+long        a long run: time per submission at its end against its start, and the memory of the judges
+dask        a Dask LocalCluster with as many judges against the local pool
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import psutil
+from isolation import submissions
+
+from autograder.bench import brief_of
+from autograder.engine import Engine, LocalEngine
+from autograder.grade_command import grade_with, taken_in
+from autograder.grading import Done
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSIGNMENT, TOPIC = "03", "autodiff"
+FOLDER = ROOT / "assignments" / ASSIGNMENT
+JUDGES = len(os.sched_getaffinity(0))
+PARTS = ("isolation", "pool", "nbgrader", "otter", "long", "dask")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--submissions", type=int, default=500)
+    parser.add_argument("--long", type=int, default=2000)
+    parser.add_argument("--slow", type=int, default=6, help="submissions for nbgrader and otter (default: 6)")
+    parser.add_argument("--otter", type=Path, help="path of an `otter` command")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    options = parser.parse_args()
+    if "isolation" in options.only:
+        subprocess.run([sys.executable, str(Path(__file__).with_name("isolation.py")), "03", "06"], check=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pool = per_submission_pool(folder, options.submissions) if {"pool", "nbgrader", "otter"} & set(options.only) else 0.0
+        if "nbgrader" in options.only:
+            against("nbgrader autograde", stock_nbgrader(folder, options.slow), pool)
+        if "otter" in options.only and options.otter:
+            against("otter run", otter(folder, options.otter, options.slow), pool)
+        if "long" in options.only:
+            long_run(folder, options.long)
+        if "dask" in options.only:
+            dask_against_pool(folder, options.submissions)
+
+
+def against(name: str, seconds: float, pool: float) -> None:
+    print(f"{name}: {seconds:.2f} s a submission, {seconds / pool:.0f} times the local pool's   to be at least 100")
+
+
+# ---- the class
+
+
+def notebooks(count: int) -> list[str]:
+    """The text of each student's notebook; no two are the same file."""
+    texts = submissions(ASSIGNMENT, TOPIC)["mixed class"]
+    made = [jupytext.reads(text, fmt="py:percent") for text in texts]
+    found = []
+    for number in range(count):
+        notebook = made[number % len(made)]
+        notebook.metadata["student"] = number
+        found.append(nbformat.writes(notebook))
+    return found
+
+
+def hand_in(folder: Path, texts: list[str]) -> Path:
+    for number, text in enumerate(texts):
+        student = folder / f"student{number:05}"
+        student.mkdir(parents=True)
+        (student / f"{TOPIC}.ipynb").write_text(text, encoding="utf-8")
+    return folder
+
+
+# ---- gradlings
+
+
+def graded(engine: Engine, class_folder: Path, to: Path, note: Callable[[], Any]) -> list[Any]:
+    """Grades a class and calls `note` as each submission is done."""
+    notes: list[Any] = []
+    original = grade_with.__globals__["class_progress"] if "class_progress" in grade_with.__globals__ else None
+    assert original is None
+    with progress_noted(lambda done: notes.append(note())):
+        grade_with(engine, FOLDER, taken_in(class_folder, TOPIC), to, seed=1)
+    return notes
+
+
+@contextmanager
+def progress_noted(note: Callable[[Done], None]) -> Iterator[None]:
+    """`gradlings grade` with its progress bar replaced: what is timed is the whole of the rest."""
+    from autograder.rendering import class_progress as bar
+
+    @contextmanager
+    def silent(*_: object) -> Iterator[Callable[[Done], None]]:
+        yield note
+
+    original, bar.class_progress = bar.class_progress, silent  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        bar.class_progress = original
+
+
+def per_submission_pool(folder: Path, count: int) -> float:
+    class_folder = hand_in(folder / "pool", notebooks(count))
+    with LocalEngine(brief_of(FOLDER, TOPIC), JUDGES) as engine:
+        moments = graded(engine, class_folder, folder / "pool_results", time.perf_counter)
+    seconds = steady(moments)
+    print(f"local pool: {seconds * 1000:.1f} ms of wall time a submission ({count} of them, {JUDGES} judges)")
+    return seconds
+
+
+def steady(moments: list[float]) -> float:
+    """Seconds per submission once everything is warm."""
+    warm = min(40, len(moments) // 5)
+    return (moments[-1] - moments[warm]) / (len(moments) - 1 - warm)
+
+
+def long_run(folder: Path, count: int) -> None:
+    """Time per submission and memory, by quarters of a long run."""
+    class_folder = hand_in(folder / "long", notebooks(count))
+    own = psutil.Process()
+
+    def note() -> tuple[float, float]:
+        number = len(seen)
+        seen.append(None)
+        measured = number % 50 == 0
+        return time.perf_counter(), sum(map(rss, [own, *own.children(recursive=True)])) if measured else 0.0
+
+    seen: list[None] = []
+    with LocalEngine(brief_of(FOLDER, TOPIC), JUDGES) as engine:
+        notes = graded(engine, class_folder, folder / "long_results", note)
+    quarter = count // 4
+    warm = min(40, quarter // 4)
+    marks = [warm, *(quarter * part for part in range(1, 4)), count - 1]
+    for start, end in zip(marks, marks[1:], strict=False):
+        memory = [megabytes for _, megabytes in notes[start:end] if megabytes]
+        each = (notes[end][0] - notes[start][0]) / (end - start)
+        print(f"long run, {start:5}-{end:<5}: {each * 1000:6.1f} ms a submission, {statistics.median(memory):.0f} MB in all")
+    first, last = ((notes[b][0] - notes[a][0]) / (b - a) for a, b in (marks[:2], marks[-2:]))
+    print(f"long run: last quarter / first quarter {last / first:.2f}   to be at most 1.10")
+
+
+def rss(process: psutil.Process) -> float:
+    try:
+        return process.memory_info().rss / 1e6
+    except psutil.Error:
+        return 0.0
+
+
+def dask_against_pool(folder: Path, count: int) -> None:
+    """In turns, two rounds each."""
+    from dask.distributed import LocalCluster
+
+    from autograder.dask_engine import DaskEngine
+
+    class_folder = hand_in(folder / "dask", notebooks(count))
+    brief = brief_of(FOLDER, TOPIC)
+    found: dict[str, list[float]] = {"pool": [], "dask": []}
+    with LocalCluster(n_workers=JUDGES, threads_per_worker=1, dashboard_address="", host="127.0.0.1") as cluster:
+        for turn in range(2):
+            for name in found:
+                engine = LocalEngine(brief, JUDGES) if name == "pool" else DaskEngine(brief, cluster.scheduler_address)
+                with engine:
+                    moments = graded(engine, class_folder, folder / f"{name}{turn}", time.perf_counter)
+                found[name].append(steady(moments))
+    pool, dask = (statistics.mean(found[name]) for name in ("pool", "dask"))
+    print(f"Dask LocalCluster / local pool, throughput: {pool / dask:.2f}   to be at least 0.8")
+
+
+# ---- the others
+
+
+def stock_nbgrader(folder: Path, count: int) -> float:
+    """Wall time per further submission of stock `nbgrader autograde`, start-up apart."""
+    raise NotImplementedError
+
+
+def otter(folder: Path, command: Path, count: int) -> float:
+    """Wall time of `otter run`, a command for each submission."""
+    work = folder / "otter"
+    (work / "tests").mkdir(parents=True)
+    for path in FOLDER.iterdir():
+        if path.suffix in (".py", ".json") and path.stem != TOPIC:
+            shutil.copy(path, work)
+    return 0.0
+
+
+if __name__ == "__main__":
+    main()
