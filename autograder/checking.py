@@ -16,12 +16,14 @@ from autograder.forbidden import RULES, Breach
 from autograder.outcome import Examination, Outcome
 from autograder.picturing import with_name
 from autograder.probes import (
+    Calls,
     Ladder,
     as_float32,
     as_strided_copies,
     fresh,
     map_tensors,
     requiring_grad,
+    same_every_time,
     tensors_in,
 )
 from autograder.scorecard import Picture, Row, Verdict
@@ -67,7 +69,7 @@ class _MustRaise:
     reason: str
 
 
-Judge = Callable[[Outcome, tuple[Any, ...]], tuple[Difference | None, Any]]
+Judge = Callable[[Outcome, int], tuple[Difference | None, Any]]
 
 
 def agree(
@@ -109,23 +111,21 @@ def agree(
     rules = Rules(tuple(names), exact_types, rtol, atol, ordered)
     parameters = list(inspect.signature(oracle).parameters)
 
-    def judge(outcome: Outcome, args: tuple[Any, ...]) -> tuple[Difference | None, Any]:
-        mine = fresh(args)
-        try:
-            expected: Any = oracle(*mine)
-        except ValueError as error:
-            expected = _MustRaise(str(error))
-        expected = map_tensors(expected, lambda t: t.detach())
-        dtypes = {t.dtype for t in tensors_in(args) if t.is_floating_point()}
-        numbers = torch.float32 if dtypes == {torch.float32} else torch.float64
-        found = _value_difference(outcome, expected, replace(rules, numbers=numbers))
+    calls = _calls(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
+    known = _known_answers(ladder, calls, oracle)
+
+    def judge(outcome: Outcome, index: int) -> tuple[Difference | None, Any]:
+        args = calls[index]
+        if index not in known:
+            known[index] = _right_answer(oracle, args)
+        right = known[index]
+        found = _value_difference(outcome, right.value, replace(rules, numbers=right.numbers))
         altered = None
         if outcome.raised is None:
-            altered = _argument_difference(outcome, args, mine, parameters, in_place, rules)
-        return _joined(found, altered), expected
+            altered = _argument_difference(outcome, args, right.args_after, parameters, in_place, rules)
+        return _joined(found, altered), right.value
 
-    extras = _extras(ladder, float32=float32, strided=strided, requires_grad=requires_grad)
-    _examine(function, ladder, extras, judge, parameters, tuple(names))
+    _examine(function, ladder, calls, judge, parameters, tuple(names))
 
 
 def satisfies(
@@ -149,15 +149,58 @@ def satisfies(
     __tracebackhide__ = True
     parameters = list(inspect.signature(property).parameters)[1:]
 
-    def judge(outcome: Outcome, args: tuple[Any, ...]) -> tuple[Difference | None, Any]:
+    calls = _calls(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
+
+    def judge(outcome: Outcome, index: int) -> tuple[Difference | None, Any]:
+        args = calls[index]
         if outcome.raised is not None:
             return Difference(""), None
         sentence = property(outcome.value, *fresh(args))
         found = Difference(sentence) if sentence else None
         return found or _argument_difference(outcome, args, args, parameters, (), Rules()), None
 
-    extras = _extras(ladder, float32=float32, strided=strided, requires_grad=requires_grad)
-    _examine(function, ladder, extras, judge, parameters, ())
+    _examine(function, ladder, calls, judge, parameters, ())
+
+
+@dataclass(frozen=True)
+class _Right:
+    """What the oracle gives on one probe."""
+
+    value: Any
+    args_after: tuple[Any, ...]
+    numbers: torch.dtype
+    """Whose tolerance holds for Python floats."""
+
+
+def _right_answer(oracle: Callable[..., Any], args: tuple[Any, ...]) -> _Right:
+    mine = fresh(args)
+    try:
+        value: Any = oracle(*mine)
+    except ValueError as error:
+        value = _MustRaise(str(error))
+    dtypes = {t.dtype for t in tensors_in(args) if t.is_floating_point()}
+    numbers = torch.float32 if dtypes == {torch.float32} else torch.float64
+    return _Right(map_tensors(value, lambda t: t.detach()), mine, numbers)
+
+
+def _known_answers(ladder: Ladder, calls: Calls, oracle: Callable[..., Any]) -> dict[int, _Right]:
+    """What the oracle said of these calls for an earlier submission, by index; is added to.
+
+    Nothing of a submission is in it, and no submission is ever given it: the oracle saw copies of the probes alone.
+    """
+    name = same_every_time(oracle)
+    return {} if name is None else ladder.memory.setdefault((calls, name), {})
+
+
+def _calls(ladder: Ladder, devices: tuple[str, ...], *, float32: bool, strided: bool, requires_grad: bool) -> Calls:
+    """The probes, and further copies of them; the same object for the same ladder."""
+    name = (devices, float32, strided, requires_grad)
+    if name not in ladder.memory:
+        extras = _extras(ladder, float32=float32, strided=strided, requires_grad=requires_grad)
+        for device in devices:
+            extras += [_on_device(p, device) for p in ladder.probes if any(map(torch.is_floating_point, tensors_in(p)))]
+        ladder.memory[name] = Calls((*ladder.probes, *extras))
+    return ladder.memory[name]
 
 
 def _extras(ladder: Ladder, *, float32: bool, strided: bool, requires_grad: bool) -> list[tuple[Any, ...]]:
@@ -185,24 +228,21 @@ def _on_device(probe: tuple[Any, ...], device: str) -> tuple[Any, ...]:
 def _examine(
     function: StudentFunction,
     ladder: Ladder,
-    extras: list[tuple[Any, ...]],
+    calls: Calls,
     judge: Judge,
     parameters: list[str],
     names: tuple[str, ...],
 ) -> None:
     __tracebackhide__ = True
-    calls = [*ladder.probes, *extras]
-    for device in function.student.devices:
-        calls += [_on_device(p, device) for p in ladder.probes if any(map(torch.is_floating_point, tensors_in(p)))]
     outcomes, breaches = function.outcomes(calls)
     judged: list[tuple[Difference | None, Any]] = []
-    for outcome, call in zip(outcomes, calls, strict=False):
+    for index, outcome in enumerate(outcomes):
         if outcome.raised is not None and not isinstance(outcome.raised.exception, ValueError):
             judged.append((Difference(""), None))
         else:
-            judged.append(judge(outcome, call))
+            judged.append(judge(outcome, index))
     right = tuple(found is None for found, _ in judged)
-    function.student.examinations.append(Examination(tuple(parameters), tuple(calls), tuple(outcomes), right))
+    function.student.examinations.append(Examination(tuple(parameters), calls, tuple(outcomes), right))
     if breaches:
         raise CheckFailed(_forbidden(breaches))
     if all(right) and len(right) == len(calls):
@@ -292,7 +332,7 @@ def _argument_difference(
 
 
 def _claim(
-    calls: list[tuple[Any, ...]],
+    calls: Calls,
     outcomes: list[Outcome],
     judged: list[tuple[Difference | None, Any]],
     parameters: list[str],
@@ -328,6 +368,8 @@ def _forbidden(breaches: Sequence[Breach]) -> Evidence:
 
 def _note_device(function: StudentFunction, ladder: Ladder) -> None:
     """A right answer is run once on the virtual GPU; what it finds costs no points."""
+    if not function.tried_on_virtual_gpu:
+        return
     shaped = [p for p in ladder.probes[: ladder.hand_made] if any(t.dim() for t in tensors_in(p))]
     probe = (shaped or [p for p in ladder.probes[:1] if tensors_in(p)])[-1:]
     if not probe:

@@ -96,14 +96,20 @@ def _read(
 class _Program:
     """All files of a submission as one tree, and what is known of the whole of it."""
 
-    tree: ast.Module
     lines: list[str]
     starts: list[int]
     """How many lines come before each file: one line count for all, so that a line number tells the file, too."""
     own_members: frozenset[str]
     changes: Mapping[str, list[ast.stmt]]
-    global_users: tuple[FunctionNode, ...]
-    """The functions in which something is declared `global`."""
+    module: Scope
+    """The names at top level; shared by all that read this program."""
+    functions: dict[tuple[FunctionNode, Scope], Scope]
+    """The scopes of functions that were looked into; is added to."""
+
+    def scope_of(self, function: FunctionNode, parent: Scope) -> Scope:
+        if (function, parent) not in self.functions:
+            self.functions[function, parent] = function_scope(function, parent)
+        return self.functions[function, parent]
 
 
 @lru_cache(maxsize=2)  # the exercises of a submission are read one after the other
@@ -117,11 +123,13 @@ def _parsed(sources: tuple[tuple[str, str], ...]) -> _Program:
         lines += source.split("\n")
     tree = ast.Module(body, [])
     nodes = list(ast.walk(tree))
-    users: tuple[FunctionNode, ...] = ()
+    module = Scope(tree)
+    collect(body, module)
     if any(isinstance(node, ast.Global) for node in nodes):
-        functions = [node for node in nodes if isinstance(node, FunctionNode)]
-        users = tuple(f for f in functions if any(isinstance(inner, ast.Global) for inner in ast.walk(f)))
-    return _Program(tree, lines, starts, _members_of_own_classes(nodes), _changes_by_name(body), users)
+        for node in nodes:
+            if isinstance(node, FunctionNode) and any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
+                function_scope(node, module)  # for what it binds at top level
+    return _Program(lines, starts, _members_of_own_classes(nodes), _changes_by_name(body), module, {})
 
 
 def _statements(source: str, offset: int) -> list[ast.stmt]:
@@ -142,7 +150,7 @@ class _Reader:
         self.found: list[tuple[str, int, str]] = []
         self._names = Names()
         self._program = program
-        self._module = Scope(program.tree)
+        self._module = program.module
         self._own_members = program.own_members
         self._seen: set[ast.AST] = set()
         """Functions, lambdas and classes that are reached."""
@@ -155,7 +163,6 @@ class _Reader:
     def read(self, functions: Collection[str]) -> None:
         """Follows the named functions to everything they reach."""
         try:
-            self._bind()
             for name in functions:
                 if name in self._module.bindings:
                     self._name(name, self._module)
@@ -164,11 +171,6 @@ class _Reader:
                 self._define(self._waiting.pop())
         except RecursionError:
             pass  # nested deeper than Python can follow: what was found so far counts, run time sees the rest
-
-    def _bind(self) -> None:
-        collect(self._program.tree.body, self._module)
-        for function in self._program.global_users:
-            function_scope(function, self._module)  # for what it binds at top level
 
     # What is reached
 
@@ -184,7 +186,7 @@ class _Reader:
         if isinstance(node, ast.ClassDef):
             self._class(node, own)
         elif isinstance(node, FunctionNode):
-            inner = function_scope(node, scope)
+            inner = self._program.scope_of(node, scope)
             for default in (*node.args.defaults, *node.args.kw_defaults):
                 if default is not None:
                     self._value(default, scope)

@@ -40,6 +40,9 @@ class Target:
 class LoadedSubmission:
     """A submission executed cell by cell in a namespace of its own. A cell that fails does not stop the others."""
 
+    tried_on_virtual_gpu = True
+    """Whether a right function is run once more on the virtual GPU; what that finds costs no points."""
+
     def __init__(self, submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> None:
         self.submission = submission
         self.namespace = fresh_namespace(submission.path)

@@ -27,7 +27,7 @@ from autograder.submission import Submission, read_submission
 from autograder.time_limit import UNSTOPPABLE, before_the_end_of_a_run
 
 if TYPE_CHECKING:
-    from autograder.probes import LadderMaker
+    from autograder.probes import Known, LadderMaker
 
 
 class Kit:
@@ -36,6 +36,8 @@ class Kit:
     def __init__(self, config: pytest.Config) -> None:
         self.seed: int = config.getoption("probe_seed")
         self.hidden: Hidden = NOTHING_HIDDEN
+        self.ladders: dict[str, list[Known]] = {}
+        """What the checks made for an earlier submission, by item; holds for one seed and its hidden probes."""
         self.devices: tuple[str, ...] = ()
         self.page = config.pluginmanager.hasplugin("terminalreporter") and _only_assignments(config)
         self.detail: int = getattr(config.option, "verbose", 0)
@@ -233,7 +235,8 @@ def probes(request: pytest.FixtureRequest) -> LadderMaker:
     kit = request.config.stash[KIT]
     found = kit.of_item(request.node)
     hidden = kit.hidden.get(f"{found[0].id}::{found[1].name}", ()) if found else ()
-    return LadderMaker(kit.seed, request.node.nodeid.rpartition("/")[2], hidden)
+    known = kit.ladders.setdefault(request.node.nodeid, [])
+    return LadderMaker(kit.seed, request.node.nodeid.rpartition("/")[2], hidden, known)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -87,7 +87,9 @@ class Grader:
             hidden: further probes of the checks.
         """
         checks_file = checks_file.resolve()
-        self._kit.seed, self._kit.hidden = seed, hidden
+        if seed != self._kit.seed or hidden is not self._kit.hidden:
+            self._kit.seed, self._kit.hidden = seed, hidden
+            self._kit.ladders.clear()
         self._kit.replace_submission(checks_file, loaded)
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
@@ -147,7 +149,8 @@ def collected_checks(folder: Path, *, diagnoses: bool = True) -> Iterator[Grader
     """
     errors = _CollectionErrors()
     _forget_modules_of(folder)
-    options = ["-p", "no:terminal", "-p", "no:cacheprovider", "--import-mode=importlib", "--capture=sys"]
+    unused = ["terminal", "cacheprovider", "logging"]  # torch has many loggers: logging is a third of an item's cost
+    options = [*(f"-pno:{name}" for name in unused), "--import-mode=importlib", "--capture=sys"]
     alone = ["-c", os.devnull, "--rootdir", str(folder)]  # no settings or conftest.py from the folders above
     arguments = [str(folder), *options, *alone, "--continue-on-collection-errors"]
     try:

@@ -79,6 +79,10 @@ class StudentFunction:
         return self._loaded.submission.files
 
     @property
+    def tried_on_virtual_gpu(self) -> bool:
+        return self._loaded.tried_on_virtual_gpu
+
+    @property
     def place(self) -> str:
         """`file:line` of the student's definition."""
         known = self._loaded.submission.functions.get(self.needed[0])

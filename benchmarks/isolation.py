@@ -25,7 +25,7 @@ from autograder.authoring.catalogue import load_catalogue
 from autograder.cells import module_cells
 from autograder.grade_command import topic_of
 from autograder.judging.pool import Judge
-from autograder.running import Grader, with_checks
+from autograder.running import collected_checks
 from autograder.submission import from_source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,40 +57,43 @@ def measure(number: str, rounds: int, floor: float) -> None:
     checks = folder / f"test_{topic}.py"
     drivers = (folder / "drivers.py").read_text(encoding="utf-8") if (folder / "drivers.py").is_file() else ""
 
-    def work(grader: Grader) -> None:
-        with Judge(grader.exercises(checks), closed=[ROOT / "solutions"]) as judge:
-            print(f"{number}: {judge.protection.sentence()}")
-            for kind, texts in submissions(number, topic).items():
-                here: list[float] = []
-                there: list[float] = []
-                waited: list[float] = []
-                for turn in range(rounds):
-                    for index, text in enumerate(texts):
-                        path = Path(f"/class/{kind}-{turn}-{index}/{topic}.py")
+    with (
+        collected_checks(folder) as grader,
+        Judge(grader.exercises(checks), closed=[ROOT / "solutions"]) as judge,
+    ):
+        print(f"{number}: {judge.protection.sentence()}")
 
-                        def in_process(text: str = text, path: Path = path) -> None:
-                            grader.grade(from_source(text, path), checks, seed=SEED)
+        def in_process(text: str, path: Path) -> None:
+            loaded = grader.load(from_source(text, path), checks)
+            loaded.tried_on_virtual_gpu = False  # as when grading: the same work on both sides
+            grader.grade_loaded(loaded, checks, seed=SEED)
 
-                        def isolated(text: str = text, path: Path = path) -> None:
-                            remote = judge.load(text.encode(), str(path), drivers)
-                            grader.grade_loaded(remote, checks, seed=SEED)
-                            remote.close()
+        def isolated(text: str, path: Path) -> None:
+            remote = judge.load(text.encode(), str(path), drivers)
+            grader.grade_loaded(remote, checks, seed=SEED)
+            remote.close()
 
-                        mine, theirs = spent(in_process), spent(isolated, judge.process_id)
-                        if turn:
-                            here.append(mine[0])
-                            there.append(theirs[0])
-                            waited.append(theirs[1])
-                report(number, kind, here, there, waited, floor)
+        for kind, texts in submissions(number, topic).items():
+            here, there = [], []
+            for turn in range(rounds + 1):
+                for index, text in enumerate(texts):
+                    path = Path(f"/class/{kind}-{turn}-{index}/{topic}.py")
+                    mine = spent(lambda: in_process(text, path))  # noqa: B023
+                    theirs = spent(lambda: isolated(text, path), judge.process_id)  # noqa: B023
+                    if turn:
+                        here.append(mine)
+                        there.append(theirs)
+            report(number, kind, here, there, floor)
 
-    with_checks(folder, work)
 
-
-def report(number: str, kind: str, here: list[float], there: list[float], waited: list[float], floor: float) -> None:
-    alone, apart = statistics.mean(here), statistics.mean(there)
+def report(
+    number: str, kind: str, here: list[tuple[float, float]], there: list[tuple[float, float]], floor: float
+) -> None:
+    alone, apart = (statistics.mean(cpu for cpu, _ in found) for found in (here, there))
+    wall = statistics.mean(wall for _, wall in there)
     print(
         f"{number} {kind:12} in process {alone * 1000:6.1f} ms   isolated {apart * 1000:6.1f} ms"
-        f" ({statistics.mean(waited) * 1000:.1f} ms of wall time)   adds {(apart - alone) * 1000:6.1f} ms"
+        f" ({wall * 1000:.1f} ms of wall time)   adds {(apart - alone) * 1000:6.1f} ms"
         f" = {(apart - alone) / floor:6.2%} of import torch   ratio {apart / alone:.2f}"
     )
 

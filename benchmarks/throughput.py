@@ -57,7 +57,11 @@ def main() -> None:
         subprocess.run([sys.executable, str(Path(__file__).with_name("isolation.py")), "03", "06"], check=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pool = per_submission_pool(folder, options.submissions) if {"pool", "nbgrader", "otter"} & set(options.only) else 0.0
+        pool = (
+            per_submission_pool(folder, options.submissions)
+            if {"pool", "nbgrader", "otter"} & set(options.only)
+            else 0.0
+        )
         if "nbgrader" in options.only:
             against("nbgrader autograde", stock_nbgrader(folder, options.slow), pool)
         if "otter" in options.only and options.otter:
@@ -159,7 +163,9 @@ def long_run(folder: Path, count: int) -> None:
     for start, end in zip(marks, marks[1:], strict=False):
         memory = [megabytes for _, megabytes in notes[start:end] if megabytes]
         each = (notes[end][0] - notes[start][0]) / (end - start)
-        print(f"long run, {start:5}-{end:<5}: {each * 1000:6.1f} ms a submission, {statistics.median(memory):.0f} MB in all")
+        print(
+            f"long run, {start:5}-{end:<5}: {each * 1000:6.1f} ms a submission, {statistics.median(memory):.0f} MB in all"
+        )
     first, last = ((notes[b][0] - notes[a][0]) / (b - a) for a, b in (marks[:2], marks[-2:]))
     print(f"long run: last quarter / first quarter {last / first:.2f}   to be at most 1.10")
 

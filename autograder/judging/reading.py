@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -133,8 +133,11 @@ class _Reader:
         if type(grad) is not bool or (grad and not (dtype.is_floating_point or dtype.is_complex)):
             raise Malformed("requires_grad")
         flat = torch.frombuffer(data, dtype=dtype).clone() if data else torch.empty(0, dtype=dtype)
-        axes = _axes(order, len(sizes))
-        tensor = flat.reshape([sizes[axis] for axis in axes]).permute(_inverse(axes))
+        if order is None:
+            tensor = flat.view(sizes)
+        else:
+            axes = _axes(order, len(sizes))
+            tensor = flat.view([sizes[axis] for axis in axes]).permute(_inverse(axes))
         return tensor.requires_grad_() if grad else tensor
 
     def _array(self, content: Any, depth: int) -> np.ndarray:
@@ -232,7 +235,7 @@ def unpacked(header: bytes, body: bytearray, caps: Caps = REPLY) -> Any:
         Malformed: it is not one that `packed` makes.
     """
     try:
-        tree = json.loads(header)
+        tree = msgspec.json.decode(header)
         return _Reader(body, caps).value(tree)
     except (ValueError, RecursionError, RuntimeError, OverflowError, MemoryError) as error:
         raise Malformed(f"{type(error).__name__}") from None

@@ -25,10 +25,11 @@ from autograder.forbidden_calls import merged
 from autograder.judging.forms import REQUEST, Malformed
 from autograder.judging.process import Gone, WorkerProcess
 from autograder.judging.settings import CLOCK, Clock
-from autograder.judging.wire import Ended, Late
+from autograder.judging.wire import Ended, Frame, Late
 from autograder.judging.writing import packed
 from autograder.loading import LoadedSubmission, Target
 from autograder.outcome import Outcome, Raised
+from autograder.probes import Calls
 from autograder.scorecard import Verdict
 from autograder.submission import Submission, SyntaxProblem, shown
 
@@ -52,6 +53,8 @@ class Material:
 
 class RemoteSubmission(LoadedSubmission):
     """A submission in a worker. Made by `Judge.load`."""
+
+    tried_on_virtual_gpu = False  # it pretends in the process that it runs in; grading is on the CPU
 
     def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Clock = CLOCK) -> None:
         self._material, self._fork, self._clock = material, fork, clock
@@ -223,7 +226,7 @@ class RemoteSubmission(LoadedSubmission):
             self._start()
         if self._worker is None:
             return [self._out_of_time()], []
-        worker, results = self._worker, []
+        worker, results, sent = self._worker, [], _packed_calls(calls)
         deadline = time.monotonic() + exercise.seconds + _GRACE
         request = {
             "do": "call",
@@ -231,12 +234,14 @@ class RemoteSubmission(LoadedSubmission):
             "driver": target.driver,
             "forbids": list(exercise.forbids),
             "seconds": exercise.seconds,
-            "calls": [tuple(call) for call in calls],
+            "calls": len(calls),
         }
         try:
-            self._tell(worker, request)
-            for call in calls:
-                results.append(self._outcome_from(self._hear(worker, deadline - time.monotonic()), call))
+            self._tell(worker, request, sent)
+            for call, packed_call in zip(calls, sent, strict=True):
+                told = self._hear(worker, deadline - time.monotonic())
+                after = self._hear_frame(worker, deadline - time.monotonic())
+                results.append(self._outcome_from(told, call, packed_call, after))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
             recorded = _breaches_from(_fields(self._hear(worker, deadline - time.monotonic()), "breaches")["breaches"])
@@ -250,19 +255,20 @@ class RemoteSubmission(LoadedSubmission):
         self._show_printed(worker)
         return results, list(recorded)
 
-    def _outcome_from(self, answer: Any, call: tuple[Any, ...]) -> Outcome:
-        told = _fields(answer, "value", "raised", "after")
-        if type(told["after"]) is not tuple or len(told["after"]) != len(call):
+    def _outcome_from(self, answer: Any, call: tuple[Any, ...], sent: bytes, frame: Frame) -> Outcome:
+        told = _fields(answer, "value", "raised")
+        after = call if frame.as_sent() == sent else frame.value()  # mostly they are the bytes that went out
+        if type(after) is not tuple or len(after) != len(call):
             raise Malformed("the arguments afterwards")
         raised = self._raised_from(told["raised"])
         if raised is None:
-            return Outcome(Verdict.PASS, told["value"], None, told["after"])
+            return Outcome(Verdict.PASS, told["value"], None, after)
         if raised.kind == "TimeUp":
-            return Outcome(Verdict.TIMEOUT, None, raised, told["after"])
+            return Outcome(Verdict.TIMEOUT, None, raised, after)
         no_memory = raised.kind == "MemoryError" or (
             raised.kind == "RuntimeError" and _NO_MEMORY.search(raised.message)
         )
-        return Outcome(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, told["after"])
+        return Outcome(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
 
     def _failed(self, error: Exception) -> Outcome:
         if isinstance(error, Late):
@@ -289,17 +295,20 @@ class RemoteSubmission(LoadedSubmission):
 
     # Talking to the worker
 
-    def _tell(self, worker: WorkerProcess, request: dict[str, Any]) -> None:
+    def _tell(self, worker: WorkerProcess, request: dict[str, Any], further: Sequence[bytes] = ()) -> None:
         try:
-            worker.channel.send(packed(request, REQUEST), time.monotonic() + _START)
+            worker.channel.send([*packed(request, REQUEST), *further], time.monotonic() + _START)
         except Ended:
             raise worker.gone() from None
 
     def _hear(self, worker: WorkerProcess, seconds: float) -> Any:
         """The next answer, by the judge's own clock; what is waited for counts against the whole submission."""
+        return self._hear_frame(worker, seconds).value()
+
+    def _hear_frame(self, worker: WorkerProcess, seconds: float) -> Frame:
         start = time.monotonic()
         try:
-            return worker.channel.receive(deadline=start + min(max(seconds, 0.0), max(self._left, 0.0)))
+            return worker.channel.frame(deadline=start + min(max(seconds, 0.0), max(self._left, 0.0)))
         except Ended:
             raise worker.gone() from None
         finally:
@@ -332,6 +341,20 @@ def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds:
     if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
         raise ValueError(f"{filename} is not a notebook")
     return answer
+
+
+def _packed_calls(calls: Sequence[tuple[Any, ...]]) -> tuple[bytes, ...]:
+    """Each call's arguments as a message of their own. Those of a ladder are packed once for the whole class."""
+    return _packed_once(calls) if isinstance(calls, Calls) else tuple(map(_packed_call, calls))
+
+
+@lru_cache(maxsize=256)
+def _packed_once(calls: Calls) -> tuple[bytes, ...]:
+    return tuple(map(_packed_call, calls))
+
+
+def _packed_call(call: tuple[Any, ...]) -> bytes:
+    return b"".join(packed(tuple(call), REQUEST))
 
 
 def _why(error: Exception, what: str) -> str:

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -32,6 +32,7 @@ from autograder.judging.lockdown import CHANNEL, Locks, arrange_descriptors, loc
 from autograder.judging.wire import Channel, Ended
 from autograder.judging.writing import packed, sendable
 from autograder.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
+from autograder.probes import fresh, identical
 from autograder.submission import Submission, digest_of_code, from_cells
 from autograder.time_limit import TimeUp
 from autograder.torch_settings import kept_settings
@@ -98,13 +99,14 @@ def rehearse() -> None:
         }
         rehearsed._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
-            call = {
+            call: Facts = {
                 "target": name,
                 "driver": False,
                 "forbids": [],
                 "seconds": 9,
-                "calls": [(torch.ones(2, dtype=torch.float64),)],
+                "calls": 1,
             }
+            Channel(mine.fileno()).send(packed((torch.ones(2, dtype=torch.float64),)))
             rehearsed._call_all(call)
         signal.setitimer(signal.ITIMER_REAL, 0)
         linecache.clearcache()
@@ -174,12 +176,12 @@ class _Worker:
             request = self._channel.receive(REQUEST)
             {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
 
-    def _say(self, facts: Facts) -> None:
+    def _say(self, facts: Facts, further: Sequence[Any] = ()) -> None:
         try:
             buffers = packed(facts, REPLY)
         except (Unsendable, RecursionError, MemoryError, RuntimeError):
             buffers = packed({key: sendable(value) for key, value in facts.items()}, REPLY)
-        self._channel.send(buffers)
+        self._channel.send([*buffers, *further])
 
     # Reading and running the submission
 
@@ -270,7 +272,10 @@ class _Worker:
 
     def _answer(self, request: Facts, function: Callable[..., Any], recorded: list[Breach]) -> None:
         alarm = _Alarm(request["seconds"])
-        for args in request["calls"]:
+        frames = [self._channel.frame(REQUEST) for _ in range(request["calls"])]
+        for frame in frames:
+            args = frame.value(REQUEST)
+            before = fresh(args)
             try:
                 with alarm:
                     value, raised = self._watched(function, args, request["forbids"], recorded), None
@@ -278,7 +283,8 @@ class _Worker:
                 value, raised = None, told.raised
             except BaseException as error:
                 value, raised = None, self._raised(error)
-            self._say({"value": value, "raised": raised, "after": args})
+            after = [frame.as_sent()] if identical(before, args) else _packed_or_stand_in(args)
+            self._say({"value": value, "raised": raised}, after)
             if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
                 break
 
@@ -324,6 +330,13 @@ class _Worker:
 class _AlreadyTold(BaseException):
     def __init__(self, raised: Any) -> None:
         self.raised = raised
+
+
+def _packed_or_stand_in(args: tuple[Any, ...]) -> list[Any]:
+    try:
+        return packed(args, REPLY)
+    except (Unsendable, RecursionError, MemoryError, RuntimeError):
+        return packed(sendable(args), REPLY)
 
 
 def _raises(raised: Any) -> Callable[..., Any]:

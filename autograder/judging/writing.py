@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,6 +26,9 @@ from autograder.judging.forms import (
 )
 
 _ALIGN = 64
+_AS_IN_NUMPY = frozenset({torch.bool, torch.uint8, torch.int32, torch.int64, torch.float32, torch.float64})
+"""No conjugate or negative views, and NumPy has them: the short way for what is small and plain."""
+_SMALL = 4096
 
 
 class _Writer:
@@ -48,14 +51,16 @@ class _Writer:
             return value if -(1 << 63) <= value < 1 << 63 else {"i": _digits(value)}
         if kind is float:
             return value if math.isfinite(value) else {"f": repr(value)}
+        if kind is Tensor:
+            return self._tensor(value)
         if isinstance(value, str):
             return self._text(str.__str__(value))
         if isinstance(value, Tensor):
-            return self._tensor(value, depth)
+            return self._tensor(value)
         if isinstance(value, np.ndarray):
-            return self._array("a", value, depth)
+            return self._array("a", value)
         if isinstance(value, np.generic):
-            return self._array("n", np.asarray(value), depth)
+            return self._array("n", np.asarray(value))
         if kind is torch.Size:
             return {"z": [int(size) for size in value]}
         if isinstance(value, list):
@@ -83,10 +88,10 @@ class _Writer:
 
     def _text(self, text: str) -> Any:
         if len(text) <= LONG_TEXT:
-            return text
+            return text if text.isascii() else text.encode("utf-8", "replace").decode()
         return {"s": list(self._buffer(memoryview(text.encode("utf-8", "replace"))))}
 
-    def _buffer(self, data: memoryview) -> tuple[int, int]:
+    def _buffer(self, data: bytes | memoryview) -> tuple[int, int]:
         padding = -self.size % _ALIGN
         if self.size + padding + len(data) > self._caps.body:
             raise Unsendable(f"it is larger than {self._caps.body >> 20} MB")
@@ -97,7 +102,7 @@ class _Writer:
         self.size = at + len(data)
         return at, len(data)
 
-    def _tensor(self, tensor: Tensor, depth: int) -> Any:
+    def _tensor(self, tensor: Tensor) -> Any:
         if type(tensor) not in (Tensor, torch.nn.Parameter):
             return self._foreign(type(tensor).__name__, f"a {type(tensor).__name__}")
         name = TORCH_NAMES.get(tensor.dtype)
@@ -111,13 +116,15 @@ class _Writer:
             return self._foreign("tensor_elsewhere", f"a tensor on {plain.device}")
         if math.prod(shape) * TORCH_SIZES[name] > self._caps.body:
             raise Unsendable(f"it is larger than {self._caps.body >> 20} MB")
+        if plain.dtype in _AS_IN_NUMPY and plain.is_contiguous() and plain.numel() <= _SMALL:
+            return {"t": [name, shape, *self._buffer(plain.numpy().tobytes()), tensor.requires_grad, None]}
         plain = plain.resolve_conj().resolve_neg()
         order = _memory_order(shape, list(plain.stride()), plain.numel())
         dense = (plain.permute(order) if order else plain).contiguous()
         data = dense.reshape(-1).view(torch.uint8).numpy().data if dense.numel() else memoryview(b"")
         return {"t": [name, shape, *self._buffer(data), bool(tensor.requires_grad), order]}
 
-    def _array(self, tag: str, array: np.ndarray, depth: int) -> Any:
+    def _array(self, tag: str, array: np.ndarray) -> Any:
         name = str(array.dtype)
         if name not in NUMPY or type(array) is not np.ndarray:
             return self._foreign(type(array).__name__, _repr(array))
@@ -163,7 +170,7 @@ def packed(message: Any, caps: Caps = REPLY) -> list[Any]:
         Unsendable: it has no form on the wire or exceeds a cap.
     """
     writer = _Writer(caps)
-    header = json.dumps(writer.node(message), separators=(",", ":")).encode()
+    header = msgspec.json.encode(writer.node(message))
     if len(header) > caps.header:
         raise Unsendable(f"it needs more than {caps.header >> 20} MB of text")
     return [PREFIX.pack(len(header), writer.size) + header, *writer.buffers]

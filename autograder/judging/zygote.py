@@ -7,6 +7,7 @@ descriptors of a new worker's channel and output; back go a pidfd for each worke
 from __future__ import annotations
 
 import codecs
+import ctypes
 import gc
 import json
 import os
@@ -23,6 +24,7 @@ from typing import Any
 
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 _LARGEST = 1 << 20
+_HUGE, _MADV_COLLAPSE = 2 << 20, 25
 # Modules that ordinary submissions import: loaded here, once, so that no worker has to read them.
 _WARM = """abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
 functools glob hashlib heapq inspect io itertools json logging math numbers operator os pathlib pprint queue random re
@@ -44,6 +46,7 @@ def serve(control: socket.socket) -> None:
     _leave_only_the_granted_on_the_path()
     gc.collect()
     gc.freeze()
+    _in_huge_pages()
     threads = len(os.listdir("/proc/self/task"))
     hello = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "seccomp": bool(locks.filter), "threads": threads}
     control.send(json.dumps(hello).encode())
@@ -124,6 +127,18 @@ def _warm_torch(torch: Any) -> None:
         optimiser.zero_grad()
     torch.tensor([1.5], dtype=torch.float64).numpy()
     repr(torch.ones(2))
+
+
+def _in_huge_pages() -> None:
+    """Gathers the memory into huge pages where the kernel can (Linux 6.1): a fork then copies far fewer entries."""
+    libc = ctypes.CDLL(None)
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
+        spans = [line.split() for line in maps]
+    for span in spans:
+        start, end = (int(number, 16) for number in span[0].split("-"))
+        anonymous = len(span) == 5 or span[5] == "[heap]"
+        if anonymous and span[1].startswith("rw") and end - start >= _HUGE:
+            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_COLLAPSE)
 
 
 def _leave_only_the_granted_on_the_path() -> None:

@@ -9,7 +9,8 @@ def send(message):
 
 
 def double(x):
-    send({"d": [["value", None], ["raised", None], ["after", {"l": []}]]})
+    send({"d": [["value", None], ["raised", None]]})
+    send({"l": []})
     return x
 
 
