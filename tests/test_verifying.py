@@ -229,4 +229,4 @@ def test_probes_that_hide_a_transpose_are_warned_about(author_kit: Kit) -> None:
     author_kit.edit(CHECKS, "n, d = rng.sizes(2, 5, 2)", "n = d = rng.size(2, 5)")
     warnings = proof_of(author_kit, "9.2").warnings
     assert any("every matrix is square" in warning for warning in warnings)
-    assert proof_of(author_kit, "9.1").warnings == []
+    assert not any("every matrix" in warning for warning in proof_of(author_kit, "9.1").warnings)
