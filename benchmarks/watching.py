@@ -62,6 +62,7 @@ def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
         GRADLINGS[0], [*GRADLINGS[1:], "watch", number], cwd=kit, env=environment, dimensions=(24, 80), timeout=60
     )
     screen.expect("goes on")
+    time.sleep(5)  # nobody has typed a first answer before; the warm process rehearses meanwhile
     seconds = []
     for turn in range(count):
         mistake = mistakes[turn // 2 * (len(mistakes) * 2 // count)]

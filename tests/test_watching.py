@@ -122,7 +122,7 @@ def test_the_first_unsolved_exercise_is_checked_on_every_save(author_kit: Kit, w
         screen.last.rpartition(LEFT)[2].strip() == "09 A tiny kit: 0 of 3 solved. `gradlings watch` goes on from here."
     )
     record = (kit.root / "progress.jsonl").read_text(encoding="utf-8")
-    assert re.search(r'"watch".*"9\.1".*"points":0,.*\n.*"points":10,', record)
+    assert re.search(r'"watch".*"9\.1","points":0,[\s\S]*"hint"[\s\S]*"watch".*"9\.1","points":10,', record)
 
 
 def test_whatever_is_saved_watching_goes_on(kit: Kit, watched: Callable[..., Watched]) -> None:

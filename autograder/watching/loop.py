@@ -61,7 +61,7 @@ def watch(start: Path, wanted: str, *, plain: bool = False) -> None:
         runner = Runner(course.root, [place.checks_file], events.put)
         saves = Saves(course.root / KIT_FOLDER, lambda paths: events.put(Saved(frozenset(paths))))
         try:
-            session = Session(course, place, runner.check, runner.restart)
+            session = Session(course, place, runner.check, runner.restart, free=not wanted)
             with keys:
                 _loop(session, runner, events, screen)
             terminal.put(session.farewell + "\n")

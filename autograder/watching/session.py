@@ -17,9 +17,8 @@ from autograder.scorecard import ExerciseScore, Scorecard, Verdict
 from autograder.tally import attempts
 from autograder.watching import views
 from autograder.watching.messages import Answer, Kind, Request
-from autograder.watching.sources import Snapshot, changed, snapshot
+from autograder.watching.sources import Sources
 
-_PATIENCE = 0.25  # seconds in which an editor may be in the middle of saving
 _LOADING = 10.0  # seconds for the cells of a submission, on top of the limits of its checks
 
 
@@ -29,22 +28,29 @@ class Session:
     Args:
         check: has a request answered.
         restart: has the checks read anew.
+        free: whether to move on if the first check finds that this exercise is solved already.
     """
 
     def __init__(
-        self, course: Course, place: Place, check: Callable[[Request], None], restart: Callable[[], None]
+        self,
+        course: Course,
+        place: Place,
+        check: Callable[[Request], None],
+        restart: Callable[[], None],
+        *,
+        free: bool = False,
     ) -> None:
         self.open = True
         self._check, self._restart = check, restart
         self._number = 0
-        self._requested = place
         self._scores: dict[str, ExerciseScore] = {}
         self._unrecorded: list[Scorecard] = []
-        self._untouched = True
+        self._free = free
         self._warned = False
-        self._look_again = 0.0
         self._asked_at = 0.0
-        self._seen = Snapshot()
+        self._sources = Sources(course.places)
+        self._checked: set[Path] = set()
+        """Files of checks that were run since the warm process started."""
         self.shown = Shown(course, place, Prose("", ""), note=course.problem)
         self._go(place)
 
@@ -60,35 +66,33 @@ class Session:
 
     def saved(self, paths: set[Path]) -> None:
         """Something below the assignments changed; empty: a second has passed, look whether it did."""
-        folder = self.shown.place.checks_file.parent
-        if any(path.parent == folder and _belongs_to_checks(path) for path in paths):
+        here = self._place.checks_file
+        if any(path.parent == here.parent and _belongs_to_checks(path) for path in paths):
             self._restart()
-            self._seen = Snapshot()
-        self.look()
+            self._checked.clear()
+            self._request()
+        for checks_file in dict.fromkeys((here, *self._sources.behind(paths))):
+            edited = self._sources.look(checks_file)
+            if edited is not None:
+                self._edited(checks_file, edited)
+                break
         waited = time.monotonic() - self._asked_at
         if self.shown.busy and waited > 1:
             self.shown = replace(self.shown, busy=f"checking ... {waited:.0f} s")
 
-    def look(self) -> None:
-        """Checks the file if it is not what was checked last."""
-        now = snapshot(self.shown.place)
-        if now != self._seen and now.looks_unfinished(self._seen) and not self._look_again:
-            self._look_again = time.monotonic() + _PATIENCE
-        if time.monotonic() < self._look_again and now.looks_unfinished(self._seen):
+    def _edited(self, checks_file: Path, exercises: tuple[str, ...]) -> None:
+        """Goes where somebody is working: to the one exercise that was edited, or to another file."""
+        elsewhere = checks_file != self._place.checks_file
+        if exercises and (elsewhere or (len(exercises) == 1 and exercises[0] != self._place.exercise.id)):
+            self._show(self.shown.course.find(exercises[0]))
+        elif elsewhere:
+            self._checked.discard(checks_file)
             return
-        self._look_again = 0.0
-        if now == self._seen:
-            return
-        before, self._seen = self._seen, now
-        same_file = tuple(place for place in self.shown.course.places if place.checks_file == self._place.checks_file)
-        edited = changed(before, now, same_file) if before.texts else ()
-        if len(edited) == 1 and edited[0].exercise.id != self._place.exercise.id:
-            self._show(edited[0])
         self._request()
 
     def pause(self) -> float:
-        """Seconds until `look` is wanted even if nothing happens."""
-        return max(0.01, self._look_again - time.monotonic()) if self._look_again else 1.0
+        """Seconds until `saved` is to be called even if nothing happens."""
+        return self._sources.pause()
 
     def answered(self, answer: Answer) -> None:
         """The warm process said something."""
@@ -107,11 +111,10 @@ class Session:
         self._received(answer.card)
         if answer.kind is Kind.FIRST:
             self._verdict(answer.card)
-        elif self._untouched:
-            self._untouched = False
-            following = self._first_unsolved()
-            if following is not None and self._place.solved:
-                self._go(following)
+        elif self._free:
+            self._free = False
+            if self._place.solved and self.shown.course.next is not None:
+                self._go(self.shown.course.next)
 
     def _received(self, card: Scorecard) -> None:
         course = self.shown.course
@@ -169,7 +172,7 @@ class Session:
         if there is not None:
             self.shown = there
             return
-        self._untouched = False
+        self._free = False
         if key[:1].isdigit():
             self._find(key)
         elif key == "enter" and self.shown.view is View.LIST:
@@ -224,16 +227,10 @@ class Session:
     def _place(self) -> Place:
         return self.shown.place
 
-    def _first_unsolved(self) -> Place | None:
-        inside = self.shown.course.of(self._place.assignment)
-        return next((place for place in inside if not place.solved), self.shown.course.next)
-
     def _go(self, place: Place) -> None:
-        """Shows an exercise and, if its file is another one or was never checked, checks it."""
-        same_file = place.checks_file == self._place.checks_file and bool(self._seen.texts)
+        """Shows an exercise and, if its file was never checked, checks it."""
         self._show(place)
-        if not same_file:
-            self._seen = snapshot(place)
+        if place.checks_file not in self._checked:
             self._request()
 
     def _show(self, place: Place) -> None:
@@ -252,6 +249,7 @@ class Session:
     def _request(self) -> None:
         self._number += 1
         place = self._place
+        self._checked.add(place.checks_file)
         others = [
             other.exercise
             for other in self.shown.course.places
