@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 from autograder.cells import Cell, without_magics
 from autograder.errors import InputError
 from autograder.exercise import read_exercises
+from autograder.kit_folder import kit_of
 from autograder.loading import LoadedSubmission, load_drivers
 from autograder.notebook import Checked
+from autograder.progress import record
 from autograder.scorecard import ExerciseScore
 from autograder.submission import Submission, from_cells, shown
 
@@ -99,6 +101,9 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     finally:
         torch.set_num_threads(threads)
     (score,) = graded.scorecard.exercises
+    root = kit_of(checks_file.parent)
+    if root is not None:
+        record(root, graded.scorecard, "notebook", submission)
     return _with_names(score, {shown(file): f"cell [{number}]" for file, number in numbers.items()})
 
 

@@ -94,7 +94,7 @@ def history(root: Path) -> History:
     )
 
 
-def record(root: Path, card: Scorecard, source: str) -> str:
+def record(root: Path, card: Scorecard, source: str, submission: Submission | None = None) -> str:
     """Appends what is new in a run's scorecard.
 
     Left out are exercises that were never touched, that were only checked in part (`-k`, `-x`), whose check failed
@@ -103,12 +103,13 @@ def record(root: Path, card: Scorecard, source: str) -> str:
     Args:
         root: the kit's root; `root/assignments/<card.assignment>` holds what was checked.
         source: "pytest", "watch" or "notebook".
+        submission: what was checked, if that is not the file in the assignment's folder.
 
     Returns:
         Why nothing could be recorded, in a sentence (a read-only folder); else "".
     """
     when = datetime.now(UTC).replace(microsecond=0)
-    made = _attempts_of(root, card, source, when)
+    made = _attempts_of(root, card, source, when, submission)
     if not any(attempt.attempted for attempt in made) and not (root / PROGRESS_FILE).exists():
         return ""
 
@@ -135,7 +136,9 @@ def declared(folder: Path) -> list[tuple[Path, Exercise]]:
     return sorted(found, key=lambda pair: [int(part) for part in pair[1].id.split(".")])
 
 
-def _attempts_of(root: Path, card: Scorecard, source: str, when: datetime) -> list[Attempt]:
+def _attempts_of(
+    root: Path, card: Scorecard, source: str, when: datetime, submission: Submission | None
+) -> list[Attempt]:
     folder = root / KIT_FOLDER / card.assignment
     exercises = {exercise.id: (path, exercise) for path, exercise in declared(folder)}
     submissions: dict[Path, Submission] = {}
@@ -146,7 +149,7 @@ def _attempts_of(root: Path, card: Scorecard, source: str, when: datetime) -> li
             continue
         path, exercise = exercises[score.id]
         if path not in submissions:
-            submissions[path] = read_submission(folder, path.stem.removeprefix("test_"))
+            submissions[path] = submission or read_submission(folder, path.stem.removeprefix("test_"))
         if submissions[path].problem:
             continue  # nothing was checked: no file, or two edited ones
         found.append(

@@ -86,6 +86,21 @@ def test_workers_of_a_parallel_run_record_it_once(kit: Kit) -> None:
     assert sorted(line["exercise"] for line in lines(kit)) == ["9.1", "9.2", "9.3"]
 
 
+def test_a_check_in_a_notebook_is_recorded_with_the_code_of_its_cells(kit: Kit) -> None:
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "for body in ('b - a', 'b - a + 0', 'a - b'):\n"
+        "    shell.run_cell(f'def difference(a, b):\\n    return {body}', store_history=True)\n"
+        "    shell.run_cell('from autograder import check; check(\"9.1\")', store_history=True)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=kit.folder, capture_output=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert {line["source"] for line in lines(kit)} == {"notebook"}
+    assert [line["points"] for line in lines(kit)] == [0, 0, 10]
+    assert len({line["code"] for line in lines(kit)}) == 3
+
+
 def test_authors_and_graders_record_nothing(author_kit: Kit) -> None:
     author_kit.answer(difference=WRONG)
     author_kit.gradlings("build", "--check")
