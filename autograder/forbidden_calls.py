@@ -39,7 +39,8 @@ class CallRecorder:
 
     Only what runs below a frame of the student's files counts, and it is reported at the innermost such line. A
     function that a driver passes in is the grader's own, and so is what PyTorch itself runs inside an allowed call.
-    Threads that student code starts are watched, too. Enter it after (inside) any other mode.
+    Threads that student code starts are watched, too. Enter it after (inside) any other mode; it can be entered again,
+    and then adds to what it has recorded.
 
     Args:
         rules: names in `autograder.forbidden.RULES`.
@@ -56,6 +57,8 @@ class CallRecorder:
         self._files = frozenset(map(str, files))
         self._found: dict[tuple[str, str, int], Breach] = {}
         self._origins: dict[int, Origin] = {}
+        self._watchers: dict[tuple[int, str], tuple[Any, Any]] = {}
+        """What stands in for a function, with that function: made once, though the context may be entered often."""
         self._undo = ExitStack()
         self._active = False
 
@@ -105,8 +108,11 @@ class CallRecorder:
 
     def _replace(self, owner: Any, name: str, watched: Callable[[Any], Any]) -> None:
         original = getattr(owner, name)
+        known = self._watchers.get((id(owner), name))
+        if known is None or known[0] is not original:
+            known = self._watchers[id(owner), name] = original, functools.wraps(original)(watched(original))
         self._undo.callback(setattr, owner, name, original)
-        setattr(owner, name, functools.wraps(original)(watched(original)))
+        setattr(owner, name, known[1])
 
     def _watched_entry(self, hit: Hit, original: Any) -> Any:
         def entry(*args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ code that wants a better score.
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import traceback
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.cell_code import fresh_namespace, run_code
 from autograder.cells import compiled
@@ -25,6 +26,9 @@ from autograder.scorecard import Verdict
 from autograder.submission import Submission, shown
 from autograder.time_limit import TimeUp, time_limit
 from autograder.torch_settings import kept_settings
+
+if TYPE_CHECKING:
+    from autograder.forbidden_calls import CallRecorder
 
 Drivers = dict[str, Callable[..., Any]]
 
@@ -110,22 +114,22 @@ class LoadedSubmission:
 
         function = self.bound(target)
         results: list[Outcome] = []
-        recorded: list[Breach] = []
+        recorder = self._recorder(exercise)
         try:
             with kept_settings(), time_limit(exercise.seconds):
                 for call in calls:
-                    results.append(self._call(function, fresh(call), exercise, recorded))
+                    results.append(self._call(function, fresh(call), recorder))
                     if results[-1].verdict is Verdict.MEMORY:
                         break
         except TimeUp as error:
             results.append(self._time_up(error, calls[len(results)]))
-        return results, self._breaches(exercise, recorded) if exercise.forbids else ()
+        return results, self._breaches(exercise, recorder.breaches) if recorder else ()
 
     def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> Outcome:
         """One call on the arguments as they are, without torch."""
         try:
             with kept_settings(), time_limit(exercise.seconds):
-                return self._call(self.bound(target), args, exercise, [])
+                return self._call(self.bound(target), args, self._recorder(exercise))
         except TimeUp as error:
             return self._time_up(error, args)
 
@@ -136,30 +140,23 @@ class LoadedSubmission:
         driver, names = self._drivers()[target.name], SimpleNamespace(**self.namespace)
         return lambda *args: driver(names, *args)
 
-    def _call(
-        self, function: Callable[..., Any], args: tuple[Any, ...], exercise: Exercise, recorded: list[Breach]
-    ) -> Outcome:
+    def _recorder(self, exercise: Exercise) -> CallRecorder | None:
+        if not exercise.forbids:
+            return None
+        from autograder.forbidden_calls import CallRecorder
+
+        return CallRecorder(exercise.forbids, self.submission.files)
+
+    def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> Outcome:
         try:
-            value = self._watched(function, args, exercise, recorded) if exercise.forbids else function(*args)
-            return Outcome(Verdict.PASS, value, None, args)
+            with recorder or contextlib.nullcontext():
+                return Outcome(Verdict.PASS, function(*args), None, args)
         except (KeyboardInterrupt, TimeUp):
             raise
         except MemoryError as error:
             return Outcome(Verdict.MEMORY, None, _raised(error, self.submission.files), args)
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
             return Outcome(Verdict.ERROR, None, _raised(error, self.submission.files), args)
-
-    def _watched(
-        self, function: Callable[..., Any], args: tuple[Any, ...], exercise: Exercise, recorded: list[Breach]
-    ) -> Any:
-        from autograder.forbidden_calls import CallRecorder
-
-        recorder = CallRecorder(exercise.forbids, self.submission.files)
-        try:
-            with recorder:
-                return function(*args)
-        finally:
-            recorded.extend(recorder.breaches)
 
     def _time_up(self, error: TimeUp, args: tuple[Any, ...]) -> Outcome:
         return Outcome(Verdict.TIMEOUT, None, _raised(error, self.submission.files), args)

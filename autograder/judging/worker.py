@@ -24,7 +24,6 @@ import torch
 
 from autograder.cell_code import fresh_namespace, run_code
 from autograder.cells import compiled, decode, module_cells, notebook_cells
-from autograder.forbidden import Breach
 from autograder.forbidden_calls import CallRecorder
 from autograder.forbidden_source import breaches_in_sources
 from autograder.judging.forms import REPLY, REQUEST, Unsendable
@@ -260,25 +259,25 @@ class _Worker:
     # Calling
 
     def _call_all(self, request: Facts) -> None:
-        recorded: list[Breach] = []
         try:
             function = self._target(request["target"], request["driver"])
         except BaseException as error:
             raised = self._raised(error)
             function = _raises(raised)
+        recorder = CallRecorder(request["forbids"], self._submission.files)
         with kept_settings():
-            self._answer(request, function, recorded)
-        self._say({"breaches": _listed(recorded)})
+            self._answer(request, function, recorder)
+        self._say({"breaches": _listed(recorder.breaches)})
 
-    def _answer(self, request: Facts, function: Callable[..., Any], recorded: list[Breach]) -> None:
+    def _answer(self, request: Facts, function: Callable[..., Any], recorder: CallRecorder) -> None:
         alarm = _Alarm(request["seconds"])
         frames = [self._channel.frame(REQUEST) for _ in range(request["calls"])]
         for frame in frames:
             args = frame.value(REQUEST)
             before = fresh(args)
             try:
-                with alarm:
-                    value, raised = self._watched(function, args, request["forbids"], recorded), None
+                with alarm, recorder:
+                    value, raised = function(*args), None
             except _AlreadyTold as told:
                 value, raised = None, told.raised
             except BaseException as error:
@@ -299,18 +298,6 @@ class _Worker:
             self._driver_functions = functions
         drive, names = self._driver_functions[name], SimpleNamespace(**self._namespace)
         return lambda *args: drive(names, *args)
-
-    def _watched(
-        self, function: Callable[..., Any], args: tuple[Any, ...], rules: list[str], recorded: list[Breach]
-    ) -> Any:
-        if not rules:
-            return function(*args)
-        recorder = CallRecorder(rules, self._submission.files)
-        try:
-            with recorder:
-                return function(*args)
-        finally:
-            recorded.extend(recorder.breaches)
 
     def _raised(self, error: BaseException) -> tuple[str, str, bool, list[Any]]:
         """Kind, message, whether it is a ValueError, and the submission's lines on the way to it."""
