@@ -16,6 +16,10 @@ dask        a Dask LocalCluster with as many judges against the local pool
 from __future__ import annotations
 
 import argparse
+import ast
+import copy
+import itertools
+import json
 import os
 import shutil
 import statistics
@@ -28,6 +32,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import course
 import jupytext
 import nbformat
 import psutil
@@ -35,6 +40,7 @@ from isolation import submissions
 
 from autograder.bench import brief_of
 from autograder.engine import Engine, LocalEngine
+from autograder.exercise import read_exercises
 from autograder.grade_command import grade_with, taken_in
 from autograder.grading import Done
 
@@ -57,11 +63,7 @@ def main() -> None:
         subprocess.run([sys.executable, str(Path(__file__).with_name("isolation.py")), "03", "06"], check=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pool = (
-            per_submission_pool(folder, options.submissions)
-            if {"pool", "nbgrader", "otter"} & set(options.only)
-            else 0.0
-        )
+        pool = per_submission_pool(folder, options.submissions) if {*PARTS[1:4]} & {*options.only} else 0.0
         if "nbgrader" in options.only:
             against("nbgrader autograde", stock_nbgrader(folder, options.slow), pool)
         if "otter" in options.only and options.otter:
@@ -105,8 +107,6 @@ def hand_in(folder: Path, texts: list[str]) -> Path:
 def graded(engine: Engine, class_folder: Path, to: Path, note: Callable[[], Any]) -> list[Any]:
     """Grades a class and calls `note` as each submission is done."""
     notes: list[Any] = []
-    original = grade_with.__globals__["class_progress"] if "class_progress" in grade_with.__globals__ else None
-    assert original is None
     with progress_noted(lambda done: notes.append(note())):
         grade_with(engine, FOLDER, taken_in(class_folder, TOPIC), to, seed=1)
     return notes
@@ -160,12 +160,11 @@ def long_run(folder: Path, count: int) -> None:
     quarter = count // 4
     warm = min(40, quarter // 4)
     marks = [warm, *(quarter * part for part in range(1, 4)), count - 1]
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in itertools.pairwise(marks):
         memory = [megabytes for _, megabytes in notes[start:end] if megabytes]
         each = (notes[end][0] - notes[start][0]) / (end - start)
-        print(
-            f"long run, {start:5}-{end:<5}: {each * 1000:6.1f} ms a submission, {statistics.median(memory):.0f} MB in all"
-        )
+        middle = statistics.median(memory)
+        print(f"long run, {start:5}-{end:<5}: {each * 1000:6.1f} ms a submission, {middle:.0f} MB in all")
     first, last = ((notes[b][0] - notes[a][0]) / (b - a) for a, b in (marks[:2], marks[-2:]))
     print(f"long run: last quarter / first quarter {last / first:.2f}   to be at most 1.10")
 
@@ -202,17 +201,82 @@ def dask_against_pool(folder: Path, count: int) -> None:
 
 def stock_nbgrader(folder: Path, count: int) -> float:
     """Wall time per further submission of stock `nbgrader autograde`, start-up apart."""
-    raise NotImplementedError
+    made = course.made_course(folder, ASSIGNMENT, count)
+    submitted = made / "submitted"
+    shutil.rmtree(submitted)
+    for number, text in enumerate(course_notebooks(made, count)):
+        desk = submitted / f"s{number:03}" / ASSIGNMENT
+        desk.mkdir(parents=True)
+        (desk / f"{TOPIC}.ipynb").write_text(text, encoding="utf-8")
+    options = argparse.Namespace(assignment=ASSIGNMENT)
+    few, all = (course.graded(made, options, "stock", number) for number in (2, count))
+    return (all - few) / (count - 2)
+
+
+def course_notebooks(made: Path, count: int) -> list[str]:
+    """The notebooks of the class as the released notebook has them: with cells that check."""
+    released = nbformat.read(made / "release" / ASSIGNMENT / f"{TOPIC}.ipynb", as_version=4)
+    found = []
+    for text in submissions(ASSIGNMENT, TOPIC)["mixed class"][:count]:
+        functions = {
+            node.name: ast.get_source_segment(text, node)
+            for node in ast.parse(text).body
+            if isinstance(node, ast.FunctionDef)
+        }
+        notebook = copy.deepcopy(released)
+        for cell in notebook.cells:
+            if cell.metadata.get("nbgrader", {}).get("solution"):
+                cell.source = functions[cell.id.rpartition("-")[2]]
+        found.append(nbformat.writes(notebook))
+    return found
 
 
 def otter(folder: Path, command: Path, count: int) -> float:
-    """Wall time of `otter run`, a command for each submission."""
-    work = folder / "otter"
+    """Wall time of `otter run`, a command for each submission; its tests call `check(...)`, too."""
+    made = course.made_course(folder / "otter", ASSIGNMENT, 1)
+    work = folder / "otter" / "work"
     (work / "tests").mkdir(parents=True)
-    for path in FOLDER.iterdir():
-        if path.suffix in (".py", ".json") and path.stem != TOPIC:
-            shutil.copy(path, work)
-    return 0.0
+    for exercise in read_exercises(FOLDER / f"test_{TOPIC}.py"):
+        test = OTTER_TEST.format(id=exercise.id, name=f"ex{exercise.id.replace('.', '_')}", points=exercise.points)
+        (work / "tests" / f"ex{exercise.id.replace('.', '_')}.py").write_text(test)
+    others = [str(path) for path in FOLDER.iterdir() if path.suffix in (".py", ".json") and path.stem != TOPIC]
+    for path in others:
+        shutil.copy(path, work)
+    names = sorted(Path(path).name for path in others)
+    run([str(command), "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment", *names], work)
+    spent = []
+    for number, text in enumerate(course_notebooks(made, count)):
+        desk = work / f"student{number}"
+        shutil.copytree(work, desk, ignore=shutil.ignore_patterns("student*"))
+        (desk / f"{TOPIC}.ipynb").write_text(text, encoding="utf-8")
+        start = time.perf_counter()
+        run([str(command), "run", "-a", "autograder.zip", "-o", "results", f"{TOPIC}.ipynb"], desk)
+        spent.append(time.perf_counter() - start)
+        if number == 0:
+            print(f"otter: {json.loads((desk / 'results' / 'results.json').read_text())['tests'][0]}")
+    return statistics.mean(spent)
+
+
+OTTER_TEST = """
+from otter.test_files import test_case
+
+OK_FORMAT = False
+name = "{name}"
+points = {points}
+
+
+@test_case(points={points}, hidden=False)
+def test_it(env):
+    found = env["check"]("{id}")
+    assert found.points == {points}, found
+"""
+
+
+def run(command: list[str], folder: Path) -> None:
+    path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
 
 if __name__ == "__main__":
