@@ -145,6 +145,18 @@ def solution_for_the_cpu_only(kit: Kit) -> None:
     )
 
 
+def solution_that_a_hidden_probe_fails(kit: Kit) -> None:
+    """Wrong for large numbers only, which no public probe has."""
+    kit.edit(
+        SOURCE, "leftover_after_subtraction = a - b", "leftover_after_subtraction = a - b if (a < 40).all() else a"
+    )
+    (kit.sources / "hidden.py").write_text(
+        "from autograder import floats\n\n"
+        'PROBES = {"9.1::test_vectors": [(floats([41.0, 0.0]), floats([1.0, 2.0]))]}\n',
+        encoding="utf-8",
+    )
+
+
 def mistake_that_breaks_the_check(kit: Kit) -> None:
     kit.edit(CHECKS, "return x.sum(1), x.amax(1)", "return x.sum(1), x.amax(7)")
 
@@ -165,6 +177,11 @@ BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
         "seed 6: misconception 'absolute value' gets full marks",
     ),
     "seeds decide about the solution": ("9.1", solution_that_some_seeds_fail, "seed 6: the solution fails"),
+    "a hidden probe": (
+        "9.1",
+        solution_that_a_hidden_probe_fails,
+        "seed 1: the solution fails: test_vectors | difference(a=[41.0, 0.0], b=[1.0, 2.0]) |",
+    ),
     "the solution is for the CPU only": ("9.2", solution_for_the_cpu_only, "the solution draws a note"),
     "a check is broken": ("9.2", mistake_that_breaks_the_check, "The check itself failed"),
 }

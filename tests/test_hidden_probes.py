@@ -1,0 +1,168 @@
+"""The hidden probes of the six assignments fit their checks, hold for the solutions, and show what others do not.
+
+Each dishonest answer below is right on every public probe, since it is made for sizes, ranges or kinds that the public
+probes happen to have. At the public seed it gets full marks; with the hidden probes it must not.
+"""
+
+from collections import Counter
+from textwrap import dedent
+
+import pytest
+from student_kit import PROJECT
+
+from autograder.authoring.building import Assignment, find_assignments
+from autograder.bench import PUBLIC_SEED
+from autograder.hidden import NOTHING_HIDDEN, Hidden
+from autograder.running import Graded, Grader, collected_checks
+from autograder.scorecard import Verdict
+from autograder.submission import from_source
+
+DISHONEST: dict[str, dict[tuple[str, str], str]] = {
+    "01": {
+        ("1.6::test_stacks", "a table by the number of dimensions"): """
+            def swap_last_two(t):
+                return t.permute({2: (1, 0), 3: (0, 2, 1), 4: (0, 1, 3, 2)}[t.dim()])
+            """,
+        ("1.7::test_two_to_four_dimensions", "a formula for each number of dimensions"): """
+            def row_major_strides(shape):
+                a, b, c = [*shape[1:], 1, 1, 1][:3]
+                return {0: (), 1: (1,), 2: (a, 1), 3: (a * b, b, 1), 4: (a * b * c, b * c, c, 1)}[len(shape)]
+            """,
+        ("1.8::test_whole_numbers", "through float32, exact for small numbers only"): """
+            _exact = matmul_loops
+            def matmul_loops(a, b):
+                return _exact(a, b) if a.is_floating_point() else _exact(a.float(), b.float()).to(a.dtype)
+            """,
+    },
+    "02": {
+        ("2.4::test_both_tables", "settings by their place"): """
+            def embedding_params(cfg):
+                vocab_size, context_length, emb_dim, *_ = cfg.values()
+                return (vocab_size + context_length) * emb_dim
+            """,
+        ("2.10::test_bytes", "a table of the dtypes that occur"): """
+            def model_bytes(n, dtype):
+                widths = {torch.float64: 8, torch.int64: 8, torch.float32: 4, torch.bfloat16: 2, torch.float16: 2}
+                return n * (widths | {torch.int8: 1, torch.bool: 1})[dtype]
+            """,
+        ("2.11::test_training", "a table of the rates that occur"): """
+            def apply_dropout(x, keep_mask, p, training):
+                return x * keep_mask * {0.1: 1 / 0.9, 0.2: 1.25, 0.3: 1 / 0.7}[p] if training else x
+            """,
+    },
+    "03": {
+        ("3.3::test_certain_predictions", "exactly 0 is the only small prediction"): """
+            def bce(a, y):
+                log_yes = torch.where(a == 0, -100.0, torch.log(a))
+                log_no = torch.where(a == 1, -100.0, torch.log(1 - a))
+                return -torch.where(y == 1, log_yes, log_no).mean()
+            """,
+        ("3.6::test_mean_gradients", "never one input"): """
+            _in_general = batch_gradients
+            def batch_gradients(X, w, b, y):
+                dw, db = _in_general(X, w, b, y)
+                return dw.squeeze(), db
+            """,
+        ("3.9::test_users_before_parents", "ten rounds, enough for small graphs"): """
+            def topological_order(node):
+                order = [node]
+                for _ in range(10):
+                    for user in list(order):
+                        for parent in user.parents:
+                            if parent in order:
+                                order.remove(parent)
+                            order.append(parent)
+                return order
+            """,
+    },
+    "04": {
+        ("4.3::test_sequences", "at most one axis of sequences"): """
+            def linear_backward(dout, X, W):
+                examples = (dout, X) if X.dim() == 2 else (dout.flatten(0, 1), X.flatten(0, 1))
+                return dout @ W, examples[0].mT @ examples[1], examples[0].sum(0)
+            """,
+        ("4.4::test_column_of_labels", "never one example"): """
+            def sigmoid_bce_backward(a, y):
+                dz = (a.squeeze() - y.squeeze()) / len(a)
+                return dz.unsqueeze(1) if dz.dim() else dz
+            """,
+        ("4.6::test_gradient", "the last class is never right"): """
+            def softmax_ce_backward(logits, targets):
+                right = F.pad(F.one_hot(targets, max(logits.shape[1] - 1, 1)), (0, 1))
+                return (torch.softmax(logits, dim=1) - right) / len(targets)
+            """,
+    },
+    "05": {
+        ("5.2::test_velocity", "a momentum of the usual size"): """
+            _any_momentum = momentum_step
+            def momentum_step(p, g, v, lr, mu):
+                _any_momentum(p, g, v, lr, min(max(mu, 0.5), 0.95))
+            """,
+        ("5.7::test_norm", "no parameter without an axis"): """
+            def clip_gradients(params, max_norm):
+                grads = [p.grad for p in params if p.grad is not None]
+                norm = sum((g.reshape(-1, g.shape[-1]) ** 2).sum() for g in grads) ** 0.5
+                if norm > max_norm:
+                    for g in grads:
+                        g.mul_(max_norm / norm)
+                return norm
+            """,
+        ("5.9::test_one_epoch", "never a batch for all"): """
+            _in_general = minibatches
+            def minibatches(X, y, size, generator):
+                return _in_general(X, y, min(size, 5), generator)
+            """,
+    },
+    "06": {
+        ("6.6::test_masks", "a large number for infinity"): """
+            def attention(q, k, v, mask):
+                scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+                return scores.masked_fill(~mask, -1e4).softmax(dim=-1) @ v
+            """,
+        ("6.11::test_logits", "at most three blocks"): """
+            _in_general = gpt_forward
+            def gpt_forward(ids, p, cfg, training=False):
+                return _in_general(ids, p | {"blocks": p["blocks"][:3]}, cfg, training)
+            """,
+        ("6.12::test_top_k", "at most four tokens to choose from"): """
+            _any_choice = generate
+            def generate(model, ids, n, context_length, top_k, generator=None):
+                return _any_choice(model, ids, n, context_length, min(top_k, 4), generator)
+            """,
+    },
+}
+
+
+def graded(
+    assignment: Assignment, grader: Grader, code: str = "", only: str = "", hidden: Hidden = NOTHING_HIDDEN
+) -> Graded:
+    """The solution with some code behind it, at the public seed."""
+    topic = assignment.main
+    submission = from_source(f"{topic.source.text}\n# %%\n{dedent(code)}\n", topic.source.path)
+    chosen = (only,) if only else ()
+    return grader.grade(submission, topic.checks_file, seed=PUBLIC_SEED, only=chosen, hidden=hidden)
+
+
+def calls(solution: Graded) -> Counter[str]:
+    """How often each check called a function."""
+    return Counter({check: sum(len(e.calls) for e in seen) for check, seen in solution.examinations.items()})
+
+
+@pytest.mark.parametrize("id", DISHONEST)
+def test_hidden_probes_cost_the_dishonest_and_nobody_else(id: str) -> None:
+    (assignment,) = find_assignments(PROJECT, (id,))
+    hidden = assignment.hidden()  # an error if a key is no check
+    reached = {check.partition("::")[0] for check in hidden}
+    assert len(reached) >= 2 / 3 * len(assignment.main.exercises)
+    with collected_checks(assignment.folder, diagnoses=False) as grader:
+        public, solution = graded(assignment, grader), graded(assignment, grader, hidden=hidden)
+        assert [score.id for score in solution.scorecard.exercises if not score.solved] == []
+        assert calls(solution) - calls(public) >= Counter({check: len(probes) for check, probes in hidden.items()})
+        for (check, why), code in DISHONEST[id].items():
+            exercise, _, name = check.partition("::")
+            (before,) = graded(assignment, grader, code, exercise).scorecard.exercises
+            assert before.solved, f"{exercise}, {why}: the public probes show it already"
+            (after,) = graded(assignment, grader, code, exercise, hidden).scorecard.exercises
+            assert after.points < before.points, f"{exercise}, {why}: the hidden probes do not show it"
+            verdicts = {result.check: result.verdict for result in after.checks}
+            assert verdicts[name] in (Verdict.WRONG, Verdict.ERROR), f"{check}, {why}: {verdicts}"
