@@ -156,6 +156,8 @@ class _Loop:
             self._fresh.append(student)
             if known is not None and known.digest != record.digest:
                 self._changed.append(student)
+        elif known is not None:
+            self._results.mend(known, self._pages)
         self._done += 1
         self._progress(Done(student, self._done, len(self._intake.students), record is not known))
 

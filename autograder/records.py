@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from autograder.scorecard import Verdict
 
 RUN = "run.json"
 RECORDS = "records"
+PAGES = ("feedback/*.html", "scorecards/*.json")
 _UNFINISHED = ".unfinished"
 
 
@@ -151,20 +152,36 @@ class ResultsFolder:
         Args:
             pages: contents by folder and extension, e.g. `feedback/*.html`; the star stands for the student.
         """
+        self._write_pages(record, pages)
+        name = f"{RECORDS}/{file_stem(record.result.student)}.json"
+        self.write(name, msgspec.json.encode(record), private=True)
+
+    def mend(self, record: Record, pages: Callable[[StudentResult], Mapping[str, bytes]]) -> None:
+        """Makes the pages of a record again if one of them is missing or empty, as a power cut may leave it."""
+        stem = file_stem(record.result.student)
+        paths = [self.path / pattern.replace("*", stem) for pattern in PAGES]
+        if not all(path.is_file() and path.stat().st_size for path in paths):
+            self._write_pages(record, pages(record.result))
+
+    def _write_pages(self, record: Record, pages: Mapping[str, bytes]) -> None:
+        """Not waiting for the disk: a page can be made again from its record, which does wait."""
         stem = file_stem(record.result.student)
         for pattern, data in pages.items():
-            self.write(pattern.replace("*", stem), data)
-        self.write(f"{RECORDS}/{stem}.json", msgspec.json.encode(record), private=True)
+            self.write(pattern.replace("*", stem), data, lasting=False)
 
-    def write(self, name: str, data: bytes, *, private: bool = False) -> None:
+    def write(self, name: str, data: bytes, *, private: bool = False, lasting: bool = True) -> None:
         """Puts a file in place whole, or leaves what was there.
+
+        Args:
+            private: readable for the owner only.
+            lasting: waits until a power cut cannot undo it.
 
         Raises:
             InputError: it could not be written; a full disk is the usual reason.
         """
         target = self.path / name
         try:
-            _write_atomically(target, data, 0o600 if private else 0o644)
+            _write_atomically(target, data, 0o600 if private else 0o644, lasting)
         except OSError as error:
             what = "The disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else str(error.strerror)
             raise InputError(
@@ -195,7 +212,7 @@ def has_our_fault(result: StudentResult) -> bool:
     )
 
 
-def _write_atomically(path: Path, data: bytes, mode: int) -> None:
+def _write_atomically(path: Path, data: bytes, mode: int, lasting: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name[:80]}{secrets.token_hex(4)}{_UNFINISHED}")
     try:
@@ -203,11 +220,14 @@ def _write_atomically(path: Path, data: bytes, mode: int) -> None:
         with open(fd, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(fd)
+            if lasting:
+                os.fsync(fd)
         os.replace(unfinished, path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+    if not lasting:
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)  # so that a power cut cannot undo the new name

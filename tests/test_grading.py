@@ -249,6 +249,15 @@ def test_records_of_an_unfinished_forced_run_do_not_mix_with_old_ones(kit: Kit, 
     assert len(run(kit, class_of_four, to).fresh) == 2
 
 
+@pytest.mark.parametrize("lost", ["feedback/alice.html", "scorecards/alice.json"])
+def test_a_page_that_a_power_cut_took_is_made_again(lost: str, kit: Kit, class_of_four: Path, to: Path) -> None:
+    run(kit, class_of_four, to)
+    before = contents(to)
+    (to / lost).write_bytes(b"")
+    assert run(kit, class_of_four, to).fresh == ()
+    assert contents(to) == before
+
+
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", None])
 def test_a_damaged_record_is_made_again(damage: bytes | None, kit: Kit, class_of_four: Path, to: Path) -> None:
     run(kit, class_of_four, to)
@@ -275,7 +284,7 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(kit: Kit, class_of_four: Pat
     def fsync(fd: int) -> None:
         nonlocal calls
         calls += 1
-        if calls > 12:
+        if calls > 5:
             raise OSError(errno.ENOSPC, "No space left on device")
         flush(fd)
 
@@ -296,7 +305,7 @@ def test_kill_9_at_every_write_and_the_same_command_finishes(kit: Kit, class_of_
         [*script, str(kit.folder), str(class_of_four), str(tmp_path)], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert int(done.stdout) > 30, "so many times a run was killed and finished"
+    assert int(done.stdout) > 20, "so many times a run was killed and finished"
 
 
 def test_what_one_student_prints_is_told_to_nobody_else(kit: Kit, tmp_path: Path, to: Path) -> None:
