@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,11 +19,11 @@ from autograder.exercise import read_exercises
 from autograder.grading import ClassResults, grade_class
 from autograder.hidden import FILE
 from autograder.intake import Intake, take_in
+from autograder.judging.pool import check_system
 from autograder.records import ResultsFolder
 
 if TYPE_CHECKING:
-    from autograder.dask_engine import DaskEngine
-    from autograder.engine import Engine, LocalEngine
+    from autograder.engine import Engine
 
 
 class Engines(StrEnum):
@@ -60,6 +61,8 @@ def grade(
     """Grade a class: scores, a scorecard and a page of feedback for each student."""
     if (engine is Engines.DASK) != (scheduler is not None):
         raise InputError("--engine dask and --scheduler ADDRESS go together.")
+    if engine is Engines.LOCAL:
+        check_system()
     folder = assignment_folder(root.resolve(), assignment)
     topic = topic_of(folder)
     intake = taken_in(submissions, topic)
@@ -70,26 +73,24 @@ def grade(
         closed=(root.resolve() / "solutions",),
         allow_weaker=allow_weaker,
     )
-    with opened(brief, engine, scheduler, min(judges or len(os.sched_getaffinity(0)), len(intake.students))) as running:
+    console = Console(stderr=True, highlight=False, markup=False)
+    count = min(judges or _processors(), len(intake.students))
+    with ExitStack() as stack:
+        with console.status(f"Starting {_count(count, 'judge')}; one of their workers tries to break out ..."):
+            running = stack.enter_context(opened(brief, engine, scheduler, count))
         for note in running.notes:
-            Console(stderr=True, highlight=False, markup=False).print(note, soft_wrap=True)
+            console.print(note, soft_wrap=True)
         grade_with(running, folder, intake, to, force=force, gradebook=gradebook, course=course, seed=seed)
 
 
-def opened(brief: Brief, engine: Engines, scheduler: str | None, judges: int) -> LocalEngine | DaskEngine:
-    """The engine that was asked for, not entered yet.
-
-    Raises:
-        InputError: this system cannot grade for marks.
-    """
+def opened(brief: Brief, engine: Engines, scheduler: str | None, judges: int) -> AbstractContextManager[Engine]:
+    """The engine that was asked for, not entered yet."""
     if engine is Engines.DASK:
         from autograder.dask_engine import DaskEngine
 
         return DaskEngine(brief, scheduler or "")
     from autograder.engine import LocalEngine
-    from autograder.judging.pool import check_system
 
-    check_system()
     return LocalEngine(brief, judges)
 
 
@@ -228,6 +229,11 @@ def report(graded: ClassResults, intake: Intake, to: Path) -> list[str]:
         + f". Protection: {graded.run.protection}. Scores: {to / 'scores.csv'}"
     )
     return lines
+
+
+def _processors() -> int:
+    """How many this process may use; a container or a batch system may have given it fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _count(number: int, noun: str) -> str:
