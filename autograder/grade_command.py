@@ -76,7 +76,7 @@ def grade(
     console = Console(stderr=True, highlight=False, markup=False)
     count = min(judges or _processors(), len(intake.students))
     with ExitStack() as stack:
-        with console.status(f"Starting {_count(count, 'judge')}; one of their workers tries to break out ..."):
+        with console.status(f"Starting {_count(count, 'judge')}; a worker tries to break out ...", spinner="line"):
             running = stack.enter_context(opened(brief, engine, scheduler, count))
         for note in running.notes:
             console.print(note, soft_wrap=True)
