@@ -1,0 +1,77 @@
+"""A score from a locked-down worker is the score from home, for every solution, variant and misconception of the kit.
+
+Here a sample; with EVERY=1 in the environment all of them, as an author does after a change to judge or worker:
+
+    EVERY=1 pytest tests/test_same_score.py
+"""
+
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.authoring.catalogue import load_catalogue
+from autograder.exercise import read_exercises
+from autograder.grade_command import topic_of
+from autograder.scorecard import Scorecard
+from autograder.submission import from_source
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
+if sys.platform == "linux":
+    from autograder.judging.pool import Judge
+    from autograder.running import collected_checks
+
+ROOT = Path(__file__).parents[1]
+ASSIGNMENTS = sorted(path.name for path in (ROOT / "assignments").glob("[0-9]*"))
+ONE_IN = 1 if os.environ.get("EVERY") else 24
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    exercises = [exercise for path in (ROOT / "assignments").glob("*/test_*.py") for exercise in read_exercises(path)]
+    with Judge(exercises, closed=[ROOT / "solutions"]) as judge:
+        yield judge
+
+
+def submissions_of(number: str, topic: str) -> Iterator[tuple[str, str]]:
+    """Name and source text: the solution, the stub, and variants and misconceptions."""
+    folder = ROOT / "solutions" / number
+    solution = (folder / f"{topic}.py").read_text(encoding="utf-8")
+    yield "solution", solution
+    yield "stub", (ROOT / "assignments" / number / f"{topic}.py").read_text(encoding="utf-8")
+    for kind in ("variants", "misconceptions"):
+        for entry in load_catalogue(folder / f"{kind}.py"):
+            name = f"{kind}: {entry.exercise} {entry.name}"
+            if zlib.crc32(name.encode()) % ONE_IN == 0:
+                yield name, entry.submission(solution)
+
+
+def told(card: Scorecard) -> dict[str, Any]:
+    return {
+        f"{check.exercise}::{check.check}": (check.verdict, check.points, check.message, check.rows, check.claim)
+        for score in card.exercises
+        for check in score.checks
+    }
+
+
+@pytest.mark.parametrize("number", ASSIGNMENTS)
+def test_a_score_from_a_worker_is_the_score_from_home(number: str, judge: Judge) -> None:
+    folder = ROOT / "assignments" / number
+    topic = topic_of(folder)
+    checks, path = folder / f"test_{topic}.py", ROOT / "solutions" / number / f"{topic}.py"
+    drivers = (folder / "drivers.py").read_text(encoding="utf-8") if (folder / "drivers.py").is_file() else ""
+    different, compared = [], 0
+    with collected_checks(folder) as grader:
+        for seed, (name, text) in enumerate(submissions_of(number, topic)):
+            here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
+            there = grader.grade_loaded(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
+            compared += 1
+            for check, home in told(here).items():
+                if told(there)[check] != home:
+                    different.append(f"{name}, {check}: at home {home}, for marks {told(there)[check]}")
+    assert different == []
+    assert compared > 2
