@@ -17,8 +17,8 @@ from typing import Any
 from nbformat import NotebookNode, from_dict, writes
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from traitlets import Bool, Integer, Unicode
 
 from autograder.bench import Bench, Judged, brief_of
@@ -58,7 +58,7 @@ class JudgeExecute(NbGraderPreprocessor):
             raise InputError(f"{source} has no checks for {told['notebook']}.ipynb: {checks.name} is missing.")
         exercises = read_exercises(checks)
         _take_over(nb, exercises)
-        bench = _bench(source, told["notebook"], self._hidden_file(course, told["assignment"]), self.allow_weaker)
+        bench = _bench_for(source, told["notebook"], self._hidden_file(course, told["assignment"]), self.allow_weaker)
         seed = self.seed if self.seed is not None else _SECRET
         self.log.info("Judging %s; the seed of its probes is %s. %s", handed_in, seed, bench.protection.sentence())
         judged = bench.judged(data, handed_in.name, seed)
@@ -125,19 +125,35 @@ def _metadata(id: str, points: float | None, **others: Any) -> NotebookNode:
     return from_dict({key: value for key, value in known.items() if value is not None})
 
 
-class SaveJudgedGrades(SaveAutoGrades):
-    """As nbgrader's own, but a test cell that has no score is left to a person, where that gives it full points."""
+class SaveJudgedGrades(NbGraderPreprocessor):
+    """Writes scores as nbgrader's SaveAutoGrades does, but leaves a test cell without a score to a person.
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
-        blank = is_grade(cell) and not is_solution(cell) and cell.cell_type == "code"
-        blank = blank and all(output.output_type != "execute_result" for output in cell.outputs)
-        if not blank:
-            return super().preprocess_cell(cell, resources, cell_index)
-        cell.cell_type = "raw"  # nbgrader gives no automatic score to what is not code
-        try:
-            return super().preprocess_cell(cell, resources, cell_index)
-        finally:
-            cell.cell_type = "code"
+    nbgrader gives such a cell full points. All is written in one go: waiting for the disk after every cell takes long.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        told = resources["nbgrader"]
+        with Gradebook(told["db_url"]) as gradebook:
+            submission = gradebook.find_submission_notebook(told["notebook"], told["assignment"], told["student"])
+            grades = {grade.name: grade for grade in submission.grades}
+            comments = {comment.name: comment for comment in submission.comments}
+            for cell in nb.cells:
+                if is_grade(cell):
+                    grade = grades[cell.metadata["nbgrader"]["grade_id"]]
+                    grade.auto_score = None if _is_blank(cell) else determine_grade(cell, self.log)[0]
+                    grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+                if is_solution(cell) or is_task(cell):
+                    known = cell.metadata["nbgrader"]
+                    untouched = not is_task(cell) and known.get("checksum") == compute_checksum(cell)
+                    comments[known["grade_id"]].auto_comment = "No response." if untouched else None
+            gradebook.db.commit()
+        return nb, resources
+
+
+def _is_blank(cell: NotebookNode) -> bool:
+    if is_solution(cell) or cell.cell_type != "code":
+        return False
+    return all(output.output_type != "execute_result" for output in cell.outputs)
 
 
 def _take_over(nb: NotebookNode, exercises: tuple[Exercise, ...]) -> None:
@@ -230,30 +246,31 @@ def _concerning(score: ExerciseScore, result: StudentResult | None) -> tuple[str
 
 
 _SECRET = secrets.randbits(48)
-_benches: dict[tuple[Any, ...], Bench | InputError] = {}
+_bench: tuple[tuple[Any, ...], Bench | InputError] | None = None
 
 
-def _bench(folder: Path, topic: str, hidden: Path | None, allow_weaker: bool) -> Bench:
+def _bench_for(folder: Path, topic: str, hidden: Path | None, allow_weaker: bool) -> Bench:
     """One judge for all submissions of an assignment that this process grades; a new one when its files change."""
-    brief = brief_of(folder, topic, hidden=hidden, closed=(), allow_weaker=allow_weaker)
-    key = (folder, topic, allow_weaker, tuple(sorted(brief.digests().items())))
-    if key not in _benches:
-        _close_benches()  # of another assignment, or of older checks: a warm process is not small
+    global _bench
+    files = [path for path in (*sorted(folder.iterdir()), hidden) if path is not None and path.is_file()]
+    key = (topic, allow_weaker, *((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    if _bench is None or _bench[0] != key:
+        _close()  # of another assignment, or of older checks: a warm process is not small
         try:
-            _benches[key] = Bench(brief).__enter__()
+            _bench = key, Bench(brief_of(folder, topic, hidden=hidden, allow_weaker=allow_weaker)).__enter__()
         except InputError as refusal:
-            _benches[key] = refusal
-    bench = _benches[key]
+            _bench = key, refusal
+    bench = _bench[1]
     if isinstance(bench, InputError):
         raise bench
     return bench
 
 
-def _close_benches() -> None:
-    while _benches:
-        _, bench = _benches.popitem()
-        if isinstance(bench, Bench):
-            bench.__exit__(None, None, None)
+def _close() -> None:
+    global _bench
+    if _bench is not None and isinstance(_bench[1], Bench):
+        _bench[1].__exit__(None, None, None)
+    _bench = None
 
 
-atexit.register(_close_benches)
+atexit.register(_close)
