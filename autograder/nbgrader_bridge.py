@@ -7,11 +7,8 @@ known by its grade id, its source is not looked at, and its metadata is set to w
 
 from __future__ import annotations
 
-import atexit
 import re
-import secrets
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, from_dict, writes
@@ -21,12 +18,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from traitlets import Bool, Integer, Unicode
 
-from autograder.bench import Bench, Judged, brief_of
+from autograder.bench import Judged
 from autograder.class_results import StudentResult, exercise_points, for_student, graded
 from autograder.errors import InputError
-from autograder.exercise import Exercise, read_exercises
+from autograder.exercise import Exercise
 from autograder.gradebook import grade_id
-from autograder.hidden import FILE as HIDDEN
+from autograder.nbgrader_desk import Desk, desk_for
 from autograder.scorecard import ExerciseScore
 
 _NOT_GRADED = (
@@ -48,34 +45,27 @@ class JudgeExecute(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Raises `InputError` where nothing can be graded for marks; nbgrader reports it and writes no score."""
         told = resources["nbgrader"]
-        course = self._course()
-        source = Path(course.format_path(course.source_directory, ".", told["assignment"]))
-        handed_in = Path(course.format_path(course.submitted_directory, told["student"], told["assignment"]))
-        handed_in /= f"{told['notebook']}.ipynb"
-        data = handed_in.read_bytes() if handed_in.is_file() else writes(nb).encode()
-        checks = source / f"test_{told['notebook']}.py"
-        if not checks.is_file():
-            raise InputError(f"{source} has no checks for {told['notebook']}.ipynb: {checks.name} is missing.")
-        exercises = read_exercises(checks)
-        _take_over(nb, exercises)
-        bench = _bench_for(source, told["notebook"], self._hidden_file(course, told["assignment"]), self.allow_weaker)
-        seed = self.seed if self.seed is not None else _SECRET
-        self.log.info("Judging %s; the seed of its probes is %s. %s", handed_in, seed, bench.protection.sentence())
-        judged = bench.judged(data, handed_in.name, seed)
+        desk = _desk(self, told)
+        _take_over(nb, desk.exercises)
+        protection = desk.judge.protection()
+        self.log.info("Judging %s; the seed of its probes is %s. %s", told["student"], desk.seed, protection)
+        judged = desk.result(told["student"], writes(nb).encode())
         if judged.fault or judged.problem:
             self.log.error("%s of %s: %s", told["notebook"], told["student"], judged.fault or judged.problem)
-        _show(nb, exercises, judged, told["student"])
+        _show(nb, desk.exercises, judged, told["student"])
         return nb, resources
 
-    def _course(self) -> Any:
-        owner = self.parent
-        while not hasattr(owner, "coursedir"):
-            owner = owner.parent
-        return owner.coursedir
 
-    def _hidden_file(self, course: Any, assignment: str) -> Path | None:
-        path = Path(course.root, self.hidden, assignment, HIDDEN)
-        return path if path.is_file() else None
+def _desk(settings: JudgeExecute, told: Any) -> Desk:
+    return desk_for(_converter(settings).coursedir, told["assignment"], told["notebook"], settings)
+
+
+def _converter(preprocessor: NbGraderPreprocessor) -> Any:
+    """nbgrader's Autograde, which knows the course and all submissions of this run."""
+    owner = preprocessor.parent
+    while not hasattr(owner, "coursedir"):
+        owner = owner.parent
+    return owner
 
 
 class SoundMetadata(NbGraderPreprocessor):
@@ -86,6 +76,7 @@ class SoundMetadata(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         told = resources["nbgrader"]
+        _desk(JudgeExecute(parent=self.parent), told).look_ahead(told["student"], sorted(_converter(self).assignments))
         with Gradebook(told["db_url"]) as gradebook:
             known = _metadata_by_id(gradebook.find_notebook(told["notebook"], told["assignment"]))
         for cell in reversed(nb.cells):  # of doubled cells the last one counts, as nbgrader has it
@@ -243,34 +234,3 @@ def _concerning(score: ExerciseScore, result: StudentResult | None) -> tuple[str
         return ()
     said = {check.message for check in score.checks}
     return tuple(problem for problem in result.card.problems if problem not in said)
-
-
-_SECRET = secrets.randbits(48)
-_bench: tuple[tuple[Any, ...], Bench | InputError] | None = None
-
-
-def _bench_for(folder: Path, topic: str, hidden: Path | None, allow_weaker: bool) -> Bench:
-    """One judge for all submissions of an assignment that this process grades; a new one when its files change."""
-    global _bench
-    files = [path for path in (*sorted(folder.iterdir()), hidden) if path is not None and path.is_file()]
-    key = (topic, allow_weaker, *((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
-    if _bench is None or _bench[0] != key:
-        _close()  # of another assignment, or of older checks: a warm process is not small
-        try:
-            _bench = key, Bench(brief_of(folder, topic, hidden=hidden, allow_weaker=allow_weaker)).__enter__()
-        except InputError as refusal:
-            _bench = key, refusal
-    bench = _bench[1]
-    if isinstance(bench, InputError):
-        raise bench
-    return bench
-
-
-def _close() -> None:
-    global _bench
-    if _bench is not None and isinstance(_bench[1], Bench):
-        _bench[1].__exit__(None, None, None)
-    _bench = None
-
-
-atexit.register(_close)
