@@ -56,9 +56,10 @@ def write_gradebook(
         raise InputError(f"The gradebook takes names of up to {_LONGEST} characters; too long: {too_long[0]}")
     with _opened(url, course) as gradebook:
         _define(gradebook, url, assignment, topic, exercises)
-        for result in results:
-            at = _time((handed_in_at or {}).get(result.student, ""))
-            _write_one(gradebook, assignment, topic, result, {} if at is None else {"timestamp": at})
+        with _one_transaction(gradebook):
+            for result in results:
+                at = _time((handed_in_at or {}).get(result.student, ""))
+                _write_one(gradebook, assignment, topic, result, {} if at is None else {"timestamp": at})
     return len(results)
 
 
@@ -85,6 +86,18 @@ def _opened(url: str, course: str) -> Iterator[Any]:
         ) from None
     finally:
         gradebook.close()
+
+
+@contextmanager
+def _one_transaction(gradebook: Any) -> Iterator[None]:
+    """Everything is written or nothing. nbgrader's methods would wait for the disk several times a student."""
+    session = gradebook.db
+    commit, session.commit = session.commit, session.flush
+    try:
+        yield
+    finally:
+        session.commit = commit
+    session.commit()
 
 
 def _define(gradebook: Any, url: str, assignment: str, topic: str, exercises: tuple[Exercise, ...]) -> None:
@@ -114,7 +127,6 @@ def _write_one(gradebook: Any, assignment: str, topic: str, result: StudentResul
             grade.auto_score = scores.get(grade.name)
             # as nbgrader does it: what a person set stays, and is to be looked at again
             grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
-    gradebook.db.commit()
 
 
 def _time(text: str) -> datetime | None:

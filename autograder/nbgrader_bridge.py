@@ -7,26 +7,23 @@ known by its grade id, its source is not looked at, and its metadata is set to w
 
 from __future__ import annotations
 
-import atexit
 import re
-import secrets
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, from_dict, writes
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from traitlets import Bool, Integer, Unicode
 
-from autograder.bench import Bench, Judged, brief_of
+from autograder.bench import Judged
 from autograder.class_results import StudentResult, exercise_points, for_student, graded
 from autograder.errors import InputError
-from autograder.exercise import Exercise, read_exercises
+from autograder.exercise import Exercise
 from autograder.gradebook import grade_id
-from autograder.hidden import FILE as HIDDEN
+from autograder.nbgrader_desk import Desk, desk_for
 from autograder.scorecard import ExerciseScore
 
 _NOT_GRADED = (
@@ -48,34 +45,27 @@ class JudgeExecute(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Raises `InputError` where nothing can be graded for marks; nbgrader reports it and writes no score."""
         told = resources["nbgrader"]
-        course = self._course()
-        source = Path(course.format_path(course.source_directory, ".", told["assignment"]))
-        handed_in = Path(course.format_path(course.submitted_directory, told["student"], told["assignment"]))
-        handed_in /= f"{told['notebook']}.ipynb"
-        data = handed_in.read_bytes() if handed_in.is_file() else writes(nb).encode()
-        checks = source / f"test_{told['notebook']}.py"
-        if not checks.is_file():
-            raise InputError(f"{source} has no checks for {told['notebook']}.ipynb: {checks.name} is missing.")
-        exercises = read_exercises(checks)
-        _take_over(nb, exercises)
-        bench = _bench(source, told["notebook"], self._hidden_file(course, told["assignment"]), self.allow_weaker)
-        seed = self.seed if self.seed is not None else _SECRET
-        self.log.info("Judging %s; the seed of its probes is %s. %s", handed_in, seed, bench.protection.sentence())
-        judged = bench.judged(data, handed_in.name, seed)
+        desk = _desk(self, told)
+        _take_over(nb, desk.exercises)
+        protection = desk.judge.protection()
+        self.log.info("Judging %s; the seed of its probes is %s. %s", told["student"], desk.seed, protection)
+        judged = desk.result(told["student"], writes(nb).encode())
         if judged.fault or judged.problem:
             self.log.error("%s of %s: %s", told["notebook"], told["student"], judged.fault or judged.problem)
-        _show(nb, exercises, judged, told["student"])
+        _show(nb, desk.exercises, judged, told["student"])
         return nb, resources
 
-    def _course(self) -> Any:
-        owner = self.parent
-        while not hasattr(owner, "coursedir"):
-            owner = owner.parent
-        return owner.coursedir
 
-    def _hidden_file(self, course: Any, assignment: str) -> Path | None:
-        path = Path(course.root, self.hidden, assignment, HIDDEN)
-        return path if path.is_file() else None
+def _desk(settings: JudgeExecute, told: Any) -> Desk:
+    return desk_for(_converter(settings).coursedir, told["assignment"], told["notebook"], settings)
+
+
+def _converter(preprocessor: NbGraderPreprocessor) -> Any:
+    """nbgrader's Autograde, which knows the course and all submissions of this run."""
+    owner = preprocessor.parent
+    while not hasattr(owner, "coursedir"):
+        owner = owner.parent
+    return owner
 
 
 class SoundMetadata(NbGraderPreprocessor):
@@ -86,6 +76,7 @@ class SoundMetadata(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         told = resources["nbgrader"]
+        _desk(JudgeExecute(parent=self.parent), told).look_ahead(told["student"], sorted(_converter(self).assignments))
         with Gradebook(told["db_url"]) as gradebook:
             known = _metadata_by_id(gradebook.find_notebook(told["notebook"], told["assignment"]))
         for cell in reversed(nb.cells):  # of doubled cells the last one counts, as nbgrader has it
@@ -125,19 +116,35 @@ def _metadata(id: str, points: float | None, **others: Any) -> NotebookNode:
     return from_dict({key: value for key, value in known.items() if value is not None})
 
 
-class SaveJudgedGrades(SaveAutoGrades):
-    """As nbgrader's own, but a test cell that has no score is left to a person, where that gives it full points."""
+class SaveJudgedGrades(NbGraderPreprocessor):
+    """Writes scores as nbgrader's SaveAutoGrades does, but leaves a test cell without a score to a person.
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
-        blank = is_grade(cell) and not is_solution(cell) and cell.cell_type == "code"
-        blank = blank and all(output.output_type != "execute_result" for output in cell.outputs)
-        if not blank:
-            return super().preprocess_cell(cell, resources, cell_index)
-        cell.cell_type = "raw"  # nbgrader gives no automatic score to what is not code
-        try:
-            return super().preprocess_cell(cell, resources, cell_index)
-        finally:
-            cell.cell_type = "code"
+    nbgrader gives such a cell full points. All is written in one go: waiting for the disk after every cell takes long.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        told = resources["nbgrader"]
+        with Gradebook(told["db_url"]) as gradebook:
+            submission = gradebook.find_submission_notebook(told["notebook"], told["assignment"], told["student"])
+            grades = {grade.name: grade for grade in submission.grades}
+            comments = {comment.name: comment for comment in submission.comments}
+            for cell in nb.cells:
+                if is_grade(cell):
+                    grade = grades[cell.metadata["nbgrader"]["grade_id"]]
+                    grade.auto_score = None if _is_blank(cell) else determine_grade(cell, self.log)[0]
+                    grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+                if is_solution(cell) or is_task(cell):
+                    known = cell.metadata["nbgrader"]
+                    untouched = not is_task(cell) and known.get("checksum") == compute_checksum(cell)
+                    comments[known["grade_id"]].auto_comment = "No response." if untouched else None
+            gradebook.db.commit()
+        return nb, resources
+
+
+def _is_blank(cell: NotebookNode) -> bool:
+    if is_solution(cell) or cell.cell_type != "code":
+        return False
+    return all(output.output_type != "execute_result" for output in cell.outputs)
 
 
 def _take_over(nb: NotebookNode, exercises: tuple[Exercise, ...]) -> None:
@@ -227,33 +234,3 @@ def _concerning(score: ExerciseScore, result: StudentResult | None) -> tuple[str
         return ()
     said = {check.message for check in score.checks}
     return tuple(problem for problem in result.card.problems if problem not in said)
-
-
-_SECRET = secrets.randbits(48)
-_benches: dict[tuple[Any, ...], Bench | InputError] = {}
-
-
-def _bench(folder: Path, topic: str, hidden: Path | None, allow_weaker: bool) -> Bench:
-    """One judge for all submissions of an assignment that this process grades; a new one when its files change."""
-    brief = brief_of(folder, topic, hidden=hidden, closed=(), allow_weaker=allow_weaker)
-    key = (folder, topic, allow_weaker, tuple(sorted(brief.digests().items())))
-    if key not in _benches:
-        _close_benches()  # of another assignment, or of older checks: a warm process is not small
-        try:
-            _benches[key] = Bench(brief).__enter__()
-        except InputError as refusal:
-            _benches[key] = refusal
-    bench = _benches[key]
-    if isinstance(bench, InputError):
-        raise bench
-    return bench
-
-
-def _close_benches() -> None:
-    while _benches:
-        _, bench = _benches.popitem()
-        if isinstance(bench, Bench):
-            bench.__exit__(None, None, None)
-
-
-atexit.register(_close_benches)

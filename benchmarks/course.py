@@ -2,8 +2,8 @@
 
     python benchmarks/course.py [--students 30] [--assignment 03] [--few 3]
 
-Every way grades two classes, one of a few students and one of all, so that start-up and the cost of a further
-submission can be told apart. Prints ratios of wall times within this run:
+Every way grades two classes, of a few students and of all, so that start-up and the cost of a further submission
+can be told apart. Prints ratios of wall times within this run:
 
 nbgrader autograde, stock / with the judge, start-up included     to be at least 8
 the same for each further submission                              to be at least 15
