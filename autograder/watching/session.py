@@ -83,6 +83,9 @@ class Session:
     def _edited(self, checks_file: Path, exercises: tuple[str, ...]) -> None:
         """Goes where somebody is working: to the one exercise that was edited, or to another file."""
         elsewhere = checks_file != self._place.checks_file
+        for exercise in exercises:
+            if exercise != self._place.exercise.id:
+                self._scores.pop(exercise, None)  # a verdict on what is gone
         if exercises and (elsewhere or (len(exercises) == 1 and exercises[0] != self._place.exercise.id)):
             self._show(self.shown.course.find(exercises[0]))
         elif elsewhere:
