@@ -55,11 +55,19 @@ def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
     solution, module = topic.read_text(), kit / "assignments" / number / topic.name
     mistakes = load_catalogue(solutions / "misconceptions.py")
     module.write_text(solution)
-    environment = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS", "LINES")}
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
     # what the shell or a pipeline set would change the screen
-    environment |= {"TERM": "xterm"} | ({} if fork else {"GRADLINGS_FORK": "0"})
+    environment |= {"TERM": "xterm", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"} | (
+        {} if fork else {"GRADLINGS_FORK": "0"}
+    )
     screen = pexpect.spawn(
-        GRADLINGS[0], [*GRADLINGS[1:], "watch", number], cwd=kit, env=environment, dimensions=(24, 80), timeout=60
+        GRADLINGS[0],
+        [*GRADLINGS[1:], "watch", number],
+        cwd=kit,
+        env=environment,
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=60,
     )
     screen.expect("goes on")
     time.sleep(5)  # nobody has typed a first answer before; the warm process rehearses meanwhile
@@ -72,7 +80,7 @@ def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
         beside.write_text(solution if turn % 2 else mistake.submission(solution))
         start = time.perf_counter()
         os.replace(beside, module)
-        screen.expect("goes on" if turn % 2 else rf"{mistake.exercise} [^\r]*{mistake.function}[^\r]*/")
+        screen.expect("goes on" if turn % 2 else rf"{mistake.exercise} [^\x1b]*{mistake.function}[^\x1b]*\u2591")
         seconds.append(time.perf_counter() - start)
     screen.send("q")
     screen.expect(pexpect.EOF)

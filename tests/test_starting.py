@@ -177,6 +177,9 @@ def test_every_console_can_show_it(encoding: str, kit: Kit) -> None:
     assert "9.1 difference" in out
     assert "?" not in out
     assert "\x1b" not in out
+    words = "['gradlings', 'init', '\u03c3-kit']"  # the encoding may lack the letter
+    assert "cd " in _python(kit.root, script.replace("['gradlings']", words), PYTHONIOENCODING=encoding)
+    assert (kit.root / "\u03c3-kit" / "assignments").is_dir()
 
 
 def test_help_lists_the_commands() -> None:

@@ -13,8 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from student_kit import RIGHT, Kit
 
+from autograder.course import read_course
+from autograder.prose import exercise_prose
+from autograder.rendering.watch_screen import Shown, View, frame
 from autograder.watching.terminal import split_keys
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="drives a pseudo-terminal")
@@ -113,9 +119,8 @@ def test_the_first_unsolved_exercise_is_checked_on_every_save(author_kit: Kit, w
     screen.press("np")
     screen.sees("9.2 Row by row")
 
-    kit.module.write_text(stub, encoding="utf-8")
-    screen.press("p")
-    screen.sees("9.1 The difference", "write difference in")
+    kit.module.write_text(stub, encoding="utf-8")  # the exercise that was edited is shown
+    screen.sees("9.1 The difference", "write difference in", "0 of 3 solved")
     screen.press("q")
     assert screen.ends() == 0
     assert (
@@ -259,6 +264,28 @@ def test_checks_that_cannot_be_collected_are_named(kit: Kit, watched: Callable[.
     checks.write_text(text, encoding="utf-8")
     kit.answer(difference=WRONG)
     screen.sees("got -2")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    width=st.integers(1, 130),
+    height=st.integers(1, 60),
+    scroll=st.integers(0, 500),
+    view=st.sampled_from(list(View)),
+    plain=st.booleans(),
+)
+def test_a_screen_fills_its_terminal_and_no_more(
+    width: int, height: int, scroll: int, view: View, plain: bool, built_kit: Kit
+) -> None:
+    course = read_course(built_kit.root)
+    place = course.places[2]
+    prose = exercise_prose(place.checks_file.parent, place.topic, place.exercise.id)
+    problems, busy = ("Something is wrong. " * 5,), "checking ... 4 s"
+    shown = Shown(course, place, prose, "tiny.py:1", None, problems, busy, "A note.", (), "x = 1\n" * 50, view, scroll)
+    lines = frame(shown, width=width, height=height, colour=False, plain=plain)
+    assert len(lines) == height
+    assert max(map(cell_len, lines)) <= width
+    assert not plain or "".join(lines).isascii()
 
 
 def test_keys_are_told_apart() -> None:

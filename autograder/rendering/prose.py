@@ -18,7 +18,7 @@ def prose_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | Tex
     """Paragraphs, lists, code and formulas as Rich renderables; tables stay as they are written.
 
     Args:
-        plain: leaves formulas as LaTeX, which is ASCII.
+        plain: leaves formulas as LaTeX, which is ASCII, and dots in the middle of a line become hyphens.
     """
     for block in _blocks(markdown):
         first = block[0].strip()
@@ -74,6 +74,8 @@ def _paragraphs(lines: list[str], plain: bool) -> Iterator[Padding | Text]:
 def _inline(text: str, plain: bool) -> Text:
     made = Text()
     at = 0
+    if plain:
+        text = text.replace("\xb7", "-")
     for found in _INLINE.finditer(text):
         made.append(text[at : found.start()])
         code, maths, bold, emphasis, link = found.group(2, 3, 4, 5, 6)

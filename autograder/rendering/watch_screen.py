@@ -70,7 +70,8 @@ def frame(shown: Shown, *, width: int, height: int, colour: bool, plain: bool) -
     if top + room < len(lines) and window:
         more = Text(f"  {len(lines) - top - room + 1} more lines: space, arrow keys", style="dim")
         window[-1] = as_lines([more], width=width, colour=colour)[0]
-    return [*head, *window, *[""] * (room - len(window)), *foot][:height]
+    whole = [*head, *window, *[""] * (room - len(window)), *foot][:height]
+    return [line.replace("\u2026", "~") for line in whole] if plain else whole
 
 
 def as_lines(parts: list[RenderableType], *, width: int, colour: bool) -> list[str]:

@@ -109,8 +109,9 @@ class Runner:
             return
         if self._busy is not None:
             self._busy.end()
-        self._busy, self._spare = self._spare, self._start()
+        self._busy = self._spare
         self._busy.ask(request)
+        self._spare = self._start()
         self._deadline = time.monotonic() + _STARTING + request.seconds + request.seconds_rest
 
     def overdue(self) -> Answer | None:

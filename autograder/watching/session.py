@@ -19,6 +19,7 @@ from autograder.watching import views
 from autograder.watching.messages import Answer, Kind, Request
 from autograder.watching.sources import Sources
 
+_STARTING, _CHECKING = "loading PyTorch ...", "checking ..."
 _LOADING = 10.0  # seconds for the cells of a submission, on top of the limits of its checks
 
 
@@ -47,6 +48,7 @@ class Session:
         self._unrecorded: list[Scorecard] = []
         self._free = free
         self._warned = False
+        self._ready = False
         self._asked_at = 0.0
         self._sources = Sources(course.places)
         self._checked: set[Path] = set()
@@ -69,6 +71,7 @@ class Session:
         here = self._place.checks_file
         if any(path.parent == here.parent and _belongs_to_checks(path) for path in paths):
             self._restart()
+            self._ready = False
             self._checked.clear()
             self._request()
         for checks_file in dict.fromkeys((here, *self._sources.behind(paths))):
@@ -77,12 +80,15 @@ class Session:
                 self._edited(checks_file, edited)
                 break
         waited = time.monotonic() - self._asked_at
-        if self.shown.busy and waited > 1:
-            self.shown = replace(self.shown, busy=f"checking ... {waited:.0f} s")
+        if self.shown.busy and self._ready and waited > 1:
+            self.shown = replace(self.shown, busy=f"{_CHECKING} {waited:.0f} s")
 
     def _edited(self, checks_file: Path, exercises: tuple[str, ...]) -> None:
         """Goes where somebody is working: to the one exercise that was edited, or to another file."""
         elsewhere = checks_file != self._place.checks_file
+        for exercise in exercises:
+            if exercise != self._place.exercise.id:
+                self._scores.pop(exercise, None)  # a verdict on what is gone
         if exercises and (elsewhere or (len(exercises) == 1 and exercises[0] != self._place.exercise.id)):
             self._show(self.shown.course.find(exercises[0]))
         elif elsewhere:
@@ -97,6 +103,9 @@ class Session:
     def answered(self, answer: Answer) -> None:
         """The warm process said something."""
         if answer.kind is Kind.READY:
+            self._ready = True
+            if self.shown.busy:
+                self.shown = replace(self.shown, busy=_CHECKING)
             return
         if answer.kind is Kind.FAILED:
             self.shown = replace(self.shown, problems=(answer.message,), busy="", score=None)
@@ -266,7 +275,7 @@ class Session:
             )
         )
         self._asked_at = time.monotonic()
-        self.shown = replace(self.shown, busy="checking ...")
+        self.shown = replace(self.shown, busy=_CHECKING if self._ready else _STARTING)
 
 
 def _belongs_to_checks(path: Path) -> bool:
