@@ -45,6 +45,19 @@ def test_a_matrix_shows_both_sides_and_frames_what_differs() -> None:
     assert "framed: differs" in svg
 
 
+def test_where_every_number_differs_none_is_marked() -> None:
+    right = torch.arange(9.0).reshape(3, 3)
+    drawn = picture(right + 1, right)
+    assert drawn is not None
+    assert len(drawn.wrong) == 9
+    svg = picture_svg(drawn)
+    assert 'stroke-width="2"' not in svg
+    assert "every number differs" in svg
+    lines = [line.plain for line in small_picture(drawn, 72)]
+    assert "all differ" in lines[0]
+    assert not any("*" in line for line in lines)
+
+
 def test_numbers_that_differ_never_look_the_same() -> None:
     drawn = picture(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 2.0], [3.0, 4.001]]))
     assert drawn is not None
