@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as XML
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from student_kit import PROJECT, Kit
 from test_pages import same_as_golden
 
+from autograder.class_results import graded
 from autograder.comparing import difference
+from autograder.rendering.html import exercise_fragment, feedback_page
 from autograder.rendering.pictures import picture_svg
 from autograder.rendering.small_picture import small_picture
-from autograder.scorecard import Form, Picture
+from autograder.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
 
 LARGEST = 12
 UPSIDE_DOWN = "return torch.ones(T, T, dtype=torch.bool, device=device).triu()"
@@ -40,6 +43,19 @@ def test_a_matrix_shows_both_sides_and_frames_what_differs() -> None:
     assert text_of(svg) == ["1", "2", "3.5", "4", "1", "2", "3", "-4"]
     assert svg.count('stroke-width="2"') == 4
     assert "framed: differs" in svg
+
+
+def test_where_every_number_differs_none_is_marked() -> None:
+    right = torch.arange(9.0).reshape(3, 3)
+    drawn = picture(right + 1, right)
+    assert drawn is not None
+    assert len(drawn.wrong) == 9
+    svg = picture_svg(drawn)
+    assert 'stroke-width="2"' not in svg
+    assert "every number differs" in svg
+    lines = [line.plain for line in small_picture(drawn, 72)]
+    assert "all differ" in lines[0]
+    assert not any("*" in line for line in lines)
 
 
 def test_numbers_that_differ_never_look_the_same() -> None:
@@ -119,6 +135,21 @@ def test_the_picture_of_a_tuple_is_that_of_its_first_wrong_member() -> None:
 )
 def test_what_makes_no_picture_has_none(got: object, expected: object) -> None:
     assert picture(got, expected) is None
+
+
+def test_pages_and_notebooks_have_the_picture_under_the_numbers() -> None:
+    drawn = picture(torch.ones(3, 3).triu(), torch.ones(3, 3).tril())
+    wrong = CheckResult("6.5", "test", "<a check>", Verdict.WRONG, 5, rows=(Row("", "1", "0"),), picture=drawn)
+    score = ExerciseScore("6.5", ("causal_mask",), 5, (wrong,))
+    card = Scorecard.from_json(Scorecard("06", "", (score,)).to_json())
+    assert card.exercises == (score,)
+    result = graded("anna", card, notes=(), protection="", kit="")
+    for html in (feedback_page(result), exercise_fragment(score)):
+        assert html.count('<figure class="picture">') == 1
+        assert html.index('class="expected"') < html.index("<figure") < html.index("framed: differs")
+    ours = replace(wrong, verdict=Verdict.GRADER_ERROR)
+    broken = graded("anna", Scorecard("06", "", (replace(score, checks=(ours,)),)), notes=(), protection="", kit="")
+    assert "<figure" not in feedback_page(broken)
 
 
 odd = st.sampled_from([0.0, 1.0, -2.5, 1e300, -1e-300, float("nan"), float("inf"), float("-inf")])

@@ -16,6 +16,7 @@ from autograder.authoring.catalogue import Entry
 from autograder.mistakes import Mistake
 
 _LEAST = 3.0  # two rare words, or several that other ladders have, too; less was often beside the point
+_REFERS = re.compile(r"\b(it|them|these|this|that|both|otherwise|nothing|neither|then)\b", re.IGNORECASE)
 _TELLING = 10  # characters of a line of code that is worth keeping back
 _DERIVATIVE = re.compile(r"\\partial\s*")
 _SUBSCRIPT = re.compile(r"_\{?(?:\\text\{)?")
@@ -90,20 +91,30 @@ def words(text: str) -> Counter[str]:
 
 
 def best_step(mistake: str, ladder: Sequence[str], spread: Mapping[str, float]) -> str:
-    """The one sentence of a ladder that fits a mistake's sentence best; "" if none does. Of equal ones the gentlest.
+    """What fits a mistake's sentence best: a step of a ladder, of its long last one the sentence; "" if nothing does.
+
+    Of equal ones the gentlest.
 
     Args:
         spread: how much a word tells; see `weights`.
     """
     about = words(mistake)
-    steps = [step for rung in ladder for step in sentences(rung)]
-    scores = [sum(spread.get(word, 0.0) for word in words(step) if word in about) for step in steps]
-    best = max(scores, default=0.0)
-    return steps[scores.index(best)] if best >= _LEAST else ""
+    best, found = _LEAST, ""
+    for step in ladder:
+        parts = sentences(step)
+        for place, part in enumerate(parts):
+            score = sum(spread.get(word, 0.0) for word in words(part) if word in about)
+            if score > best or (score == best and not found):
+                refers = place > 0 and _REFERS.search(" ".join(part.split()[:4]))
+                best, found = (
+                    score,
+                    step if step is not ladder[-1] else " ".join(parts[place - bool(refers) : place + 1]),
+                )
+    return " ".join(found.split())
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a rung; a formula is never cut."""
+    """The sentences of a step; a formula is never cut."""
     return [part.strip() for part in re.split(r"(?<=[.?!])\s+(?=[A-Z$`\[])", " ".join(text.split())) if part.strip()]
 
 

@@ -24,13 +24,19 @@ def picture_svg(picture: Picture) -> str:
         body = _curves(picture)
     else:
         largest = _largest(picture.expected) or _largest(picture.got) or 1.0
-        body = _side("your answer", picture.got, picture.wrong, largest) + _side(
-            "expected", picture.expected, picture.wrong, largest
-        )
+        wrong = () if everything_differs(picture) else picture.wrong
+        body = _side("your answer", picture.got, wrong, largest) + _side("expected", picture.expected, wrong, largest)
     said = ", ".join(filter(None, (picture.name, picture.caption)))
-    note = "framed: differs" if picture.wrong and picture.form is Form.MATRIX else ""
+    note = ""
+    if picture.wrong and picture.form is Form.MATRIX:
+        note = "every number differs" if everything_differs(picture) else "framed: differs"
     caption = escape("; ".join(filter(None, (said, note))))
     return f'<figure class="picture">{body}<figcaption>{caption}</figcaption></figure>'
+
+
+def everything_differs(picture: Picture) -> bool:
+    """Then marks on every number say nothing."""
+    return len(picture.wrong) == sum(map(len, picture.expected))
 
 
 def _side(title: str, cells: Sequence[Sequence[str]], wrong: Sequence[tuple[int, int]], largest: float) -> str:
@@ -59,8 +65,8 @@ def _cell(text: str, x: int, y: int, wide: int, largest: float) -> str:
 
 def _frame(x: int, y: int, wide: int) -> str:
     return (
-        f'<rect x="{x + 1.5}" y="{y + 1.5}" width="{wide - 3}" height="{_TALL - 3}" fill="none" stroke="#10151a" '
-        f'stroke-width="2"/><path d="M {x + 1} {y + 1} h 6 l -6 6 z" fill="#10151a"/>'
+        f'<rect x="{x + 2.5}" y="{y + 2.5}" width="{wide - 5}" height="{_TALL - 5}" fill="none" stroke="#10151a" '
+        f'stroke-width="2"/><path d="M {x + 2} {y + 2} h 6 l -6 6 z" fill="#10151a"/>'
     )
 
 

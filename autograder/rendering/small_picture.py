@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from autograder.rendering.pictures import everything_differs
 from autograder.scorecard import Form, Picture
 
 _ROWS, _COLUMNS = 8, 8
@@ -25,13 +26,13 @@ def small_picture(picture: Picture, room: int) -> list[Text]:
     height, width = len(picture.expected), len(picture.expected[0])
     if height > _ROWS or width > _COLUMNS or height * width <= _READ_AT_ONCE or len(picture.wrong) < 2:
         return []
-    wrong = set(picture.wrong)
+    wrong = set() if everything_differs(picture) else set(picture.wrong)
     got = _side("got", picture.got, wrong, "red")
     expected = _side("expected", picture.expected, wrong, "green")
     if len(got[0]) + len(expected[0]) + 4 > room:
         return []
     lines = [mine.append("    ").append_text(theirs) for mine, theirs in zip(got, expected, strict=True)]
-    said = ", ".join(filter(None, (picture.name, picture.caption, "* differs")))
+    said = ", ".join(filter(None, (picture.name, picture.caption, "* differs" if wrong else "all differ")))
     lines[0].append(f"   {said}" if len(lines[0]) + len(said) + 3 <= room else "", style="dim")
     return lines
 
@@ -44,7 +45,7 @@ def _side(title: str, cells: Sequence[Sequence[str]], wrong: set[tuple[int, int]
         line = Text()
         for j, text in enumerate(row):
             line.append(f"{text:>{wide}}", style=style if (i, j) in wrong else "")
-            line.append("*" if (i, j) in wrong else " ", style=style)
+            line.append("*" if (i, j) in wrong else " " if wrong else "", style=style)
         lines.append(line)
     width = max(map(len, lines))
     for line in lines:

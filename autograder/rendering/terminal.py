@@ -50,10 +50,12 @@ def page(
     yield Text("")
 
 
-def exercise_lines(exercise: ExerciseScore, *, plain: bool = False, width: int = 80) -> Iterator[Padding | Text]:
-    """What the page says of one exercise, without the command for a hint."""
+def exercise_lines(
+    exercise: ExerciseScore, *, plain: bool = False, pictures: bool = True, width: int = 80
+) -> Iterator[Padding | Text]:
+    """What the page says of one exercise, without the command for a hint; arguments as `page`."""
     yield _exercise_line(exercise, len(exercise.id), min(cell_len(exercise.name), 34), plain, set())
-    yield from _exercise_findings(exercise, False, width, set(), hint=False, pictures=not plain)
+    yield from _exercise_findings(exercise, False, width, set(), hint=False, pictures=pictures and not plain)
 
 
 def write_page(reporter: Any, card: Scorecard, *, detail: bool) -> None:

@@ -28,7 +28,7 @@ def news(before: Shown | None, after: Shown, *, plain: bool, width: int, keys: b
     if after.view is View.LIST and before.cursor != after.cursor:
         yield from body(after, plain, width)
     if (after.score, after.problems) != (before.score, before.problems) or (before.busy and not after.busy):
-        verdict = list(verdict_lines(after, plain, width))
+        verdict = list(verdict_lines(after, plain, width, pictures=False))
         if verdict:
             yield Text("-" * min(width, 40))
             yield from verdict

@@ -140,7 +140,7 @@ def _exercise(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]
     yield from prose_lines(shown.prose.text, plain=plain)
 
 
-def verdict_lines(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]:
+def verdict_lines(shown: Shown, plain: bool, width: int, *, pictures: bool = True) -> Iterator[RenderableType]:
     """What the last check found, or what is on record of an earlier one."""
     for problem in shown.problems:
         yield Text(problem, style="red")
@@ -150,7 +150,7 @@ def verdict_lines(shown: Shown, plain: bool, width: int) -> Iterator[RenderableT
         yield Text(f"Last time: {place.points} of {place.exercise.points} points. Checking again ...", style="dim")
         yield Text("")
     if score is not None and score.attempted:
-        yield from exercise_lines(score, plain=plain, width=width)
+        yield from exercise_lines(score, plain=plain, pictures=pictures, width=width)
         if score.solved:
             yield Padding(Text("right: n goes on, s shows another solution", style="green"), (0, 0, 0, 6))
         yield Text("")

@@ -46,6 +46,7 @@ def make_ranks():
     "1.1",
     "capital T for the lists",
     "The scalar is right; the vector, the matrix and the cube are float32. Is tensor written with a capital T there, or is a decimal point among the numbers?",
+    hint="Call both on [1, 2, 3] in a Python session and print the dtypes: one of them looks at the values, the other always makes floats.",
 )
 def make_ranks():
     return torch.tensor(5), torch.Tensor([1, 2, 3]), torch.Tensor(_CUBE[0]), torch.Tensor(_CUBE)
@@ -55,6 +56,7 @@ def make_ranks():
     "1.1",
     "capital T and brackets",
     "The scalar has shape (1,), and all four tensors are float32. Are there brackets around the 5, and is tensor written with a capital T?",
+    hint="Two things: the scalar has no brackets at all, and torch.Tensor and torch.tensor are two functions. Print shape and dtype of each.",
 )
 def make_ranks():
     return torch.Tensor([5]), torch.Tensor([1, 2, 3]), torch.Tensor(_CUBE[0]), torch.Tensor(_CUBE)
@@ -133,6 +135,7 @@ def make_ranks():
     "1.1",
     "counting from 0",
     "The vector, the matrix and the cube start at 0 instead of 1. Where does arange begin to count when it gets one number?",
+    hint="Print the four results: each must begin with the number that stands in the text. Writing them out as nested lists is enough.",
 )
 def make_ranks():
     return torch.tensor(5), torch.arange(3), torch.arange(4).reshape(2, 2), torch.arange(8).reshape(2, 2, 2)
@@ -166,6 +169,7 @@ def nested_shape(x):
     "1.2",
     "inside out, first items only",
     "The sizes stand in the opposite order, and ragged lists get a shape, too. Does the shape start with the outermost list, and does your code look at more than the first items?",
+    hint="Take [[1, 2, 3], [4, 5, 6]]: the outermost list has 2 items, and the 2 comes first. Then try [[1, 2], [3]].",
 )
 def nested_shape(x):
     if not isinstance(x, list):
@@ -210,6 +214,7 @@ def nested_shape(x):
     "1.2",
     "first items only, empty list fails",
     "An empty list ends in IndexError, and ragged lists get the shape of their first items. What if there is no first item, and does anything in your code look at the others?",
+    hint="Try [] and [[1, 2], [3]] by hand. Collect the shapes of all items before you look at any of them.",
 )
 def nested_shape(x):
     if isinstance(x, list):
@@ -233,6 +238,7 @@ def nested_shape(x):
     "1.2",
     "lengths of neighbouring rows only",
     "Rows of different length are noticed, but not every case of lists of different shape or of a list beside a number. What does your code do when the first item is fine and something further in is not?",
+    hint="Try [[[1], [2]], [[3], 4]] and [1, [2]]. Compare whole shapes, of all items, not only how long they are.",
 )
 def nested_shape(x):
     if not isinstance(x, list):
@@ -248,6 +254,7 @@ def nested_shape(x):
     "1.2",
     "empty list fails",
     "Your code stops with IndexError where a list is empty. What is the shape of a list that has no first item?",
+    hint="[] has no first item to ask. What can you say of its shape without one? Its length is 0.",
 )
 def nested_shape(x):
     if not isinstance(x, list):
@@ -326,6 +333,7 @@ def predict_dtype(x):
     "1.3",
     "floats are float64",
     "Python floats are said to be float64, as in NumPy. What is PyTorch's default?",
+    hint="Ask torch.tensor(1.5).dtype in a Python session: PyTorch halves the bits that Python and NumPy use.",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -507,6 +515,7 @@ def to_float32(t):
     "1.4",
     "times 1.0",
     "Integers become float32, but a float64 tensor stays float64. Does multiplying by a Python float change the type of a tensor that is a float already?",
+    hint="Try a float64 tensor: times 1.0 it stays what it is. Multiplying is no conversion.",
 )
 def to_float32(t):
     return t * 1.0
@@ -516,6 +525,7 @@ def to_float32(t):
     "1.4",
     "through a Python list",
     "Floats come out as float32, but integers and booleans keep an integer or boolean type. Which dtype does torch.tensor choose for a list of whole numbers?",
+    hint="Try a tensor of whole numbers: as a Python list they are ints, and torch.tensor picks an integer type for them.",
 )
 def to_float32(t):
     return torch.tensor(t.tolist())
@@ -586,6 +596,7 @@ def as_column(t):
     "1.5",
     "the chapter's (4, 1)",
     "The result is right for four elements and an error for any other number of them. Where does the 4 in your code come from?",
+    hint="Try six elements: (4, 1) cannot hold them. The first size follows from the number of elements; PyTorch can work it out.",
 )
 def as_column(t):
     return t.reshape(4, 1)
@@ -682,6 +693,7 @@ def swap_last_two(t):
     "1.6",
     "exactly three dimensions",
     "Three dimensions are right, and any other rank ends in an error. Is there a way to name the last two without listing all of them?",
+    hint="Try shapes (2, 3) and (2, 3, 4, 5). A negative number counts dimensions from the end, whatever their number is.",
 )
 def swap_last_two(t):
     return t.permute(0, 2, 1)
@@ -691,6 +703,7 @@ def swap_last_two(t):
     "1.6",
     "in place",
     "The result is right, but the tensor that was handed over is transposed as well. Does the method you call change the tensor it is called on?",
+    hint="Print the tensor you handed over before and after the call. A method whose name ends in an underscore changes it; its sister without one does not.",
 )
 def swap_last_two(t):
     return t.transpose_(-1, -2)
@@ -891,6 +904,7 @@ def matmul_loops(a, b):
     "1.8",
     "running sum not reset",
     "Each entry also contains the sum of all entries before it. Where in your loops does the sum start again at zero?",
+    hint="Print the sum at the start of each entry: it must be 0 there.",
 )
 def matmul_loops(a, b):
     c = a.new_zeros(a.shape[0], b.shape[1])
@@ -907,6 +921,7 @@ def matmul_loops(a, b):
     "1.8",
     "transposed result",
     "The result is the right one transposed, with shape (m, n). Which loop runs over the rows of the result?",
+    hint="Multiply a (2, 3) by a (3, 4): the result is (2, 4). Which of your two loop variables stands first when you write an entry?",
 )
 def matmul_loops(a, b):
     c = a.new_zeros(b.shape[1], a.shape[0])
@@ -1113,6 +1128,7 @@ def broadcast_shape(a, b):
     "1.10",
     "equal lengths required",
     "Shapes of different length are refused. What does the rule put in the place of a dimension that is missing?",
+    hint="Take (3,) and (2, 3): PyTorch makes (2, 3) of them. Put a 1 in front of the shorter one before you compare.",
 )
 def broadcast_shape(a, b):
     if len(a) != len(b):
@@ -1129,6 +1145,7 @@ def broadcast_shape(a, b):
     "1.10",
     "a 1 is not stretched",
     "A 1 that meets another size is refused. Which pairs of different sizes does the rule allow?",
+    hint='Take the pair (1, 5): it gives 5, and so does (5, 1). Is your test for "equal" the first and only one?',
 )
 def broadcast_shape(a, b):
     length = max(len(a), len(b))
@@ -1275,6 +1292,7 @@ def split_heads(x, heads):
     "1.11",
     "merged by reshaping only",
     "The merged shape is right, and the numbers are still in the order of the heads, so each row mixes numbers of different tokens. What has to be side by side before two dimensions can be joined?",
+    hint="Merging is splitting backwards: after the cut you swapped two dimensions, so the swap comes back first. Print the shape right before you join.",
 )
 def merge_heads(o):
     batch, heads, tokens, size = o.shape
@@ -1285,6 +1303,7 @@ def merge_heads(o):
     "1.11",
     "merged by view only",
     "The numbers are still in the order of the heads, and heads that are not contiguous end in a RuntimeError about views. What has to be side by side before two dimensions can be joined?",
+    hint="Merging is splitting backwards: after the cut you swapped two dimensions, so the swap comes back first. Print the shape right before you join.",
 )
 def merge_heads(o):
     batch, heads, tokens, size = o.shape
@@ -1305,6 +1324,7 @@ def merge_heads(o):
     "1.11",
     "merged interleaved",
     "The merged token has number 0 of every head first, then number 1 of every head. Should the numbers of one head stay together?",
+    hint="Split and merge one token with the numbers 0 to 5 and two heads: 0, 1, 2, 3, 4, 5 must come back in order. Which of the last two dimensions is the head?",
 )
 def merge_heads(o):
     batch, heads, tokens, size = o.shape
@@ -1315,6 +1335,7 @@ def merge_heads(o):
     "1.11",
     "heads added up",
     "The merged shape is (B, T, d): the heads were added up. Do the numbers of different heads stand side by side, or are they summed?",
+    hint="Nothing is computed here: every number that goes in comes out once. Print numel() before and after.",
 )
 def merge_heads(o):
     return o.sum(dim=1)

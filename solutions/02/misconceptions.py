@@ -289,6 +289,7 @@ def validate_config(cfg):
     "2.2",
     "a rate must be a float",
     "A drop_rate of 0 is reported because it is an int. Which types may a rate have?",
+    hint="A rate of 0 is in order, and it is an int. Allow both kinds of number, and no bool.",
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: type(rate) is float and 0 <= rate < 1)
@@ -308,6 +309,7 @@ def validate_config(cfg):
     "2.2",
     "a rate's type is never asked",
     "Comparing a drop_rate that is no number raised an error, and a bool passes as a rate. Is the type of the rate looked at before its size?",
+    hint='Try drop_rate="0.1" and drop_rate=True. Ask for the type first, and compare only what is a number.',
 )
 def validate_config(cfg):
     return _offending(cfg, share=lambda rate: 0 <= rate < 1)
@@ -407,6 +409,7 @@ def validate_config(cfg):
     "2.2",
     "stops at the first mistake",
     "With several wrong keys your answer holds only the first of them. Does your function return before it has looked at all keys?",
+    hint="Count the return statements. There is one, at the end, after all rules have added to the list.",
 )
 def validate_config(cfg):
     return _offending(cfg)[:1]
@@ -461,6 +464,7 @@ def validate_config(cfg):
     "2.2",
     "n_heads is judged twice",
     "When emb_dim or n_heads is itself wrong, n_heads is reported for not dividing, or is reported twice. When is the division to be judged?",
+    hint="Look at the division only when neither of its two numbers is on the list yet.",
 )
 def validate_config(cfg):
     wrong = [key for key in _KEYS if key in _offending(cfg)]
@@ -1061,6 +1065,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "feed-forward biases dropped",
     "Your total is too small by 5 times emb_dim for each layer: the biases of the feed-forward networks. Do these layers have biases?",
+    hint="Your count of the feed-forward network is that of 2.7, with both of its biases.",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, feedforward=8 * cfg["emb_dim"] ** 2)
@@ -1070,6 +1075,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "feed-forward not widened",
     "Your total has feed-forward networks whose middle is no wider than emb_dim. How many times wider is it in GPT-2?",
+    hint="Your count of the feed-forward network is that of 2.7. In GPT-2 the middle is four times wider.",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, feedforward=feedforward_params(cfg, 1))
@@ -1089,6 +1095,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "whole matrices for each head",
     "Your total is too large by n_heads - 1 further sets of query, key and value layers in each block. Does each head get D x D matrices of its own, or a share?",
+    hint="Your count of attention is that of 2.6. Does its result grow with n_heads? It must not.",
 )
 def gpt_params(cfg, tied=False):
     D, H = cfg["emb_dim"], cfg["n_heads"]
@@ -1099,6 +1106,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "output projection forgotten",
     "Your total is too small by emb_dim times (emb_dim + 1) for each layer. Which layer of attention mixes what the heads found?",
+    hint="Your count of attention is that of 2.6. For the chapter's config one block has 7,085,568 numbers: compare part by part.",
 )
 def gpt_params(cfg, tied=False):
     D = cfg["emb_dim"]
@@ -1120,6 +1128,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "qkv biases always counted",
     "Where qkv_bias is False your total is too large by 3 times emb_dim for each layer. Does your count of attention look at the flag?",
+    hint="Your count of attention is that of 2.6. Hand it the flag of the config.",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, attention=4 * linear_params(cfg["emb_dim"], cfg["emb_dim"], True))
@@ -1129,6 +1138,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "qkv biases never counted",
     "Where qkv_bias is True your total is too small by 3 times emb_dim for each layer. Does your count of attention look at the flag?",
+    hint="Your count of attention is that of 2.6. Hand it the flag of the config.",
 )
 def gpt_params(cfg, tied=False):
     D = cfg["emb_dim"]
@@ -1516,6 +1526,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "mask turned round",
     "Your zeros are where the mask says keep. What does True in keep_mask mean?",
+    hint="Print mask and result beside each other: a number stands where the mask is True.",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x * ~keep_mask / (1 - p) if training else x
@@ -1525,6 +1536,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "dropped numbers removed",
     "Your answer has fewer numbers than x: those dropped are gone. Does dropout remove numbers, or set them to zero?",
+    hint="Print the shapes: the result has that of x. Picking with a mask shortens; multiplying by it does not.",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x[keep_mask] / (1 - p) if training else x
@@ -1552,6 +1564,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "written into the input",
     "Your function wrote zeros into the x it was given. Who else may still need that tensor?",
+    hint="Print x before and after the call. A product is a new tensor; writing zeros into x is not.",
 )
 def apply_dropout(x, keep_mask, p, training):
     if not training:

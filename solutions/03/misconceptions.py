@@ -111,6 +111,7 @@ def sigmoid(z):
     "3.2",
     "difference in the denominator",
     "The results are those of 1 / (1 - exp(-z)), which is not between 0 and 1. Is the exponential added to 1 or subtracted from it in your code?",
+    hint="At z = 0 the answer is 0.5, and yours divides by 0. Which sign between 1 and the exponential makes 1/2?",
 )
 def sigmoid(z):
     return 1 / (1 - torch.exp(-z))
@@ -120,6 +121,7 @@ def sigmoid(z):
     "3.2",
     "parentheses missing",
     "The results are those of 1 + exp(-z). What does Python divide first in 1 / 1 + exp(-z)?",
+    hint="At z = 0 you get 2 and want 0.5. In 1 / 1 + e the division comes first; what has to be held together?",
 )
 def sigmoid(z):
     return 1 / 1 + torch.exp(-z)
@@ -129,6 +131,7 @@ def sigmoid(z):
     "3.2",
     "one number only",
     "A single number works, a tensor with several entries stops the function with an error. Can the exponential you use take a whole tensor?",
+    hint="math.exp takes one number, torch.exp a whole tensor.",
 )
 def sigmoid(z):
     return 1 / (1 + math.exp(-z))
@@ -149,6 +152,7 @@ def sigmoid(z):
     "3.2",
     "straight line",
     "The results lie on a straight line that is cut off at 0 and 1. Where is the exponential in your formula?",
+    hint="At z = 1 and z = 2 a sigmoid gives 0.731 and 0.881: it flattens out slowly and never reaches 1. The text has its formula.",
 )
 def sigmoid(z):
     return (z / 4 + 0.5).clamp(0, 1)
@@ -251,6 +255,7 @@ def bce(a, y):
     "3.3",
     "squared error",
     "The result is the mean squared difference of a and y. Where are the logarithms that punish a sure and wrong prediction?",
+    hint="At a = 0.01 and y = 1 the cost is 4.6, and yours is below 1. The formula in the text has two logarithms.",
 )
 def bce(a, y):
     return ((a - y) ** 2).mean()
@@ -378,6 +383,7 @@ def bce_grad_a(a, y):
     "3.4",
     "z taken for the prediction",
     "The result is z(1 - z). Is the argument the sigmoid's input or its output?",
+    hint="At z = 0 the slope is 0.25, and yours is 0. Make the sigmoid's value first; the rule works on that.",
 )
 def sigmoid_grad(z):
     return z * (1 - z)
@@ -387,6 +393,7 @@ def sigmoid_grad(z):
     "3.4",
     "sigmoid applied twice",
     "The result is the slope of the sigmoid at sigma(z), not at z. How often does z go through the sigmoid in your code?",
+    hint="At z = 0 the slope is 0.25, and yours is 0.235. Print what you put into the rule: it is to be 0.5.",
 )
 def sigmoid_grad(z):
     a = sigmoid(sigmoid(z))
@@ -397,6 +404,7 @@ def sigmoid_grad(z):
     "3.4",
     "sigmoid of the sigmoid",
     "The result is sigma(sigma(z)), a value of the sigmoid. Which is asked for here, a value of the function or its slope?",
+    hint="At z = 0 the slope is 0.25, and yours is 0.622. You need the value once, and from it the slope.",
 )
 def sigmoid_grad(z):
     return sigmoid(sigmoid(z))
@@ -406,6 +414,7 @@ def sigmoid_grad(z):
     "3.4",
     "the sigmoid itself",
     "The result is sigma(z), a value of the sigmoid. Which is asked for here, a value of the function or its slope?",
+    hint="At z = 0 the slope is 0.25, and yours is 0.5, the value. The slope is largest there and almost 0 far out.",
 )
 def sigmoid_grad(z):
     return sigmoid(z)
@@ -415,6 +424,7 @@ def sigmoid_grad(z):
     "3.4",
     "rule for tanh",
     "The result is 1 - sigma(z)^2, and 1 - a^2 is the rule for another function, tanh. What is the derivative of the sigmoid?",
+    hint="At z = 0 the slope is 0.25, and yours is 0.75. The sigmoid's rule has two factors, the value and its distance from 1.",
 )
 def sigmoid_grad(z):
     return 1 - sigmoid(z) ** 2
@@ -435,6 +445,7 @@ def sigmoid_grad(z):
     "3.4",
     "square missing",
     "The result is 1 - sigma(z), which is exp(-z) / (1 + exp(-z)). To which power does the denominator go when you differentiate 1 / (1 + exp(-z))?",
+    hint="At z = 0 the slope is 0.25, and yours is 0.5. The rule has two factors, the value and its distance from 1.",
 )
 def sigmoid_grad(z):
     return 1 - sigmoid(z)
@@ -447,6 +458,7 @@ def sigmoid_grad(z):
     "3.5",
     "opposite sign",
     "Both gradients are the right ones with the opposite sign. Is dL/dz the prediction minus the label in your code, or the label minus the prediction?",
+    hint="With label 0 and a prediction of 0.2 a larger z makes the loss larger, so its slope is +0.2. What is yours?",
 )
 def manual_gradients(x, w, b, y):
     a = torch.sigmoid(x * w + b)
@@ -477,6 +489,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "slope of the sigmoid once too often",
     "Both gradients are the right ones times a(1 - a). Is the slope of the sigmoid in your product a second time, or is your loss half a squared error?",
+    hint="Multiply dL/da by da/dz on paper: a(1 - a) stands once above and once below. What is left of it?",
 )
 def manual_gradients(x, w, b, y):
     a = torch.sigmoid(x * w + b)
@@ -498,6 +511,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "bias forgotten",
     "The gradients are those of a neuron whose bias is 0. Is b part of z in your forward pass?",
+    hint="With w = 0 and b = 2 the prediction is 0.88. Print yours.",
 )
 def manual_gradients(x, w, b, y):
     dz = torch.sigmoid(x * w) - y
@@ -508,6 +522,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "z in place of the prediction",
     "The gradients are built from z - y, the number before the sigmoid. Which of the two, z or a, does the loss compare with the label?",
+    hint="Print what you take the label from: it must lie between 0 and 1.",
 )
 def manual_gradients(x, w, b, y):
     dz = x * w + b - y
@@ -518,6 +533,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "twice the gradient",
     "Both gradients are exactly twice the right ones. Where does a factor 2 come from in your derivation, a square perhaps?",
+    hint="At a = 0.2 and y = 0 the slope along z is 0.2, and yours is 0.4. This loss has logarithms and no square.",
 )
 def manual_gradients(x, w, b, y):
     dz = 2 * (torch.sigmoid(x * w + b) - y)
@@ -561,6 +577,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "squared error",
     "Both gradients are the right ones times 2a(1 - a), which are those of a squared error. Which loss does the docstring name?",
+    hint="At a = 0.2 and y = 0 the slope along z is 0.2. Start from the slope of the cross-entropy along a, as in 3.4.",
 )
 def manual_gradients(x, w, b, y):
     a = torch.sigmoid(x * w + b)
@@ -680,6 +697,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "column against row",
     "dL/db is right, but dL/dw is the one you get when every prediction meets all labels and not only its own. Are a column (N, 1) and a row (N,) subtracted somewhere?",
+    hint="Print the shapes of the predictions and of the labels right before the subtraction: both must be (N,).",
 )
 def batch_gradients(X, w, b, y):
     dz = torch.sigmoid(X @ w[:, None] + b) - y
@@ -690,6 +708,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "column against row, all columns kept",
     "dL/db is right, but dL/dw has a column for each label: every prediction has met all labels. Are a column (N, 1) and a row (N,) subtracted somewhere?",
+    hint="Print the shapes of the predictions and of the labels right before the subtraction: both must be (N,).",
 )
 def batch_gradients(X, w, b, y):
     dz = torch.sigmoid(X @ w[:, None] + b) - y
@@ -759,6 +778,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "slope of the sigmoid once too often",
     "Each example's share carries an additional factor a(1 - a), as if the loss were half the squared error. Is the slope of the sigmoid in your product a second time, after it had cancelled?",
+    hint="With one example it must be what 3.5 gives. There a(1 - a) has cancelled already.",
 )
 def batch_gradients(X, w, b, y):
     a = torch.sigmoid(X @ w + b)
@@ -848,6 +868,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "x not restored",
     "x comes back h lower in every entry, and later slopes are measured at a shifted point. Is each entry put back before the next one moves?",
+    hint="Print x before and after the call. It is safest never to change it: make a new point for each nudge.",
 )
 def numeric_gradient(f, x, h):
     gradient = torch.zeros_like(x)
@@ -1157,6 +1178,7 @@ def topological_order(node):
     "3.9",
     "inputs left out",
     "The inputs of the computation are missing. They have no parents, but are they not nodes that need a gradient?",
+    hint="Take c = a + b: the answer has three nodes, c, a and b. A node without parents is visited like any other.",
 )
 def topological_order(node):
     order, seen = [], set()
@@ -1176,6 +1198,7 @@ def topological_order(node):
     "3.9",
     "result left out",
     "The result itself is missing from the list. With which node does the backward pass begin?",
+    hint="Take c = a + b: the answer has three nodes, and c is the first. After its parents, the start of the visit is noted, too.",
 )
 def topological_order(node):
     order, seen = [], set()
@@ -1439,6 +1462,7 @@ def exp(node):
     "3.10",
     "parent forgotten",
     "The number is right, but the new node has no parents. How should a gradient find its way back to the input?",
+    hint="Print the parents of a node made by your function: the tuple holds the input. Compare with how + and * make theirs.",
 )
 def exp(node):
     return Value(math.exp(node.data))
@@ -1448,6 +1472,7 @@ def exp(node):
     "3.10",
     "slope times the parent's gradient",
     "The local derivative is 0, because it contains a gradient that has not arrived yet. What does a local derivative depend on?",
+    hint="When the node is made, nobody knows a gradient yet. The local derivative depends on the input's data alone; backprop does the multiplying later.",
 )
 def exp(node):
     result = math.exp(node.data)

@@ -133,6 +133,7 @@ def mlp_forward(X, p):
     "4.1",
     "sigmoid before the ReLU",
     "h is the sigmoid of z1, in which the ReLU has nothing left to cut off. Which function follows the hidden layer?",
+    hint="Each layer is followed by one function: the hidden one by a ReLU, the last one by the sigmoid.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -145,6 +146,7 @@ def mlp_forward(X, p):
     "4.1",
     "activations exchanged",
     "h is the sigmoid of z1, and a is the ReLU of z2. Which of the two functions makes a probability?",
+    hint="Each layer is followed by one function: the hidden one by a ReLU, the last one by the sigmoid.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -157,6 +159,7 @@ def mlp_forward(X, p):
     "4.1",
     "tanh in the hidden layer",
     "h is tanh of z1, with values between -1 and 1. Which function follows the hidden layer here?",
+    hint="Print the largest entry of h: with a ReLU it may be greater than 1. Compare with the formulas in the text.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -169,6 +172,7 @@ def mlp_forward(X, p):
     "4.1",
     "no ReLU",
     "h equals z1, negative numbers included. What stands between the two linear layers?",
+    hint="Print the smallest entry of h: it must be 0 or more.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -180,6 +184,7 @@ def mlp_forward(X, p):
     "4.1",
     "ReLU computed and not used",
     "h is right, but z2 was made from z1. Which of the two goes into the second layer?",
+    hint="Follow the names: which tensor stands in the second product, the one before the ReLU or the one after it?",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -191,6 +196,7 @@ def mlp_forward(X, p):
     "4.1",
     "negative numbers kept",
     "h holds the negative entries of z1 and 0 in place of the positive ones. Which of them does a ReLU let through?",
+    hint="For z1 = (-2, 3) the hidden layer is (0, 3). Yours is (-2, 0).",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -203,6 +209,7 @@ def mlp_forward(X, p):
     "4.1",
     "ReLU in place",
     "h is right, but z1 has become the same as h: its negative entries are 0. Did the ReLU make a new tensor, or change the old one?",
+    hint="Print z1 after the call: it must still have negative entries. Make h as a new tensor.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -215,6 +222,7 @@ def mlp_forward(X, p):
     "4.1",
     "no sigmoid",
     "a equals z2, so it is not between 0 and 1. What turns a raw score into a probability?",
+    hint="Print a: its entries must lie between 0 and 1. One function is missing after z2.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -253,6 +261,7 @@ def mlp_forward(X, p):
     "4.1",
     "inputs not cached",
     "The four computed values are there, but X is not in the dict. What does the gradient of W1 need besides z1?",
+    hint="The docstring lists five names. The backward pass needs what went into each layer, and X went into the first.",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -669,6 +678,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "opposite sign",
     "The result is the right one with the opposite sign. Is it prediction minus label in your code, or label minus prediction?",
+    hint="With label 0 and prediction 0.2 a larger z makes the loss larger, so its slope is positive. What is yours?",
 )
 def sigmoid_bce_backward(a, y):
     return -_difference(a, y) / len(a)
@@ -1320,6 +1330,7 @@ def _dz2(cache, y):
     "4.8",
     "no ReLU mask",
     "dh is right, and dz1 is the same tensor. What stands between h and z1, and what does it do to the gradient of a unit that is off?",
+    hint="A unit with z1 below 0 gave 0 whatever its input was, so nothing flows back through it. Call what you wrote in 4.2.",
 )
 def mlp_backward(cache, p, y):
     return _backward(cache, p, _dz2(cache, y), mask=1)
@@ -1339,6 +1350,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "mask from the gradient",
     "dh is right, and dz1 is dh without its negative entries. Does the sign of the gradient say which units were on, or the sign of z1?",
+    hint="Whether a unit was on was decided forwards, by z1. Call what you wrote in 4.2, with z1 and dh.",
 )
 def mlp_backward(cache, p, y):
     dz2 = _dz2(cache, y)
@@ -1349,6 +1361,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "times the hidden layer",
     "dh is right, and dz1 is dh times h. Is the local derivative of the ReLU its value, or its slope?",
+    hint="The slope of a ReLU is 0 or 1. Call what you wrote in 4.2, with z1 and dh.",
 )
 def mlp_backward(cache, p, y):
     return _backward(cache, p, _dz2(cache, y), mask=cache["h"])
@@ -1358,6 +1371,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "slope of a sigmoid in the hidden layer",
     "dh is right, and dz1 carries a factor h(1 - h), the slope of a sigmoid. Which function follows the hidden layer?",
+    hint="Only the last layer has a sigmoid. Call what you wrote in 4.2, with z1 and dh.",
 )
 def mlp_backward(cache, p, y):
     return _backward(cache, p, _dz2(cache, y), mask=cache["h"] * (1 - cache["h"]))
@@ -1377,6 +1391,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "mask written into dh",
     "dz1 is right, but dh has its zeros, too. When you set entries of dz1 to 0, is it a tensor of its own or another name for dh?",
+    hint="Print dh after dz1 is made: it must be without the zeros. Multiply into a new tensor.",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1428,6 +1443,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "slope of the sigmoid once too often",
     "dz2 carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had cancelled?",
+    hint="Call what you wrote in 4.4: the sigmoid and the loss are in it together, and a(1 - a) has cancelled.",
 )
 def mlp_backward(cache, p, y):
     a = cache["a"]
@@ -1449,6 +1465,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "z2 in place of the prediction",
     "dz2 is made from z2 - y, the number before the sigmoid. Which of the two, z2 or a, does the loss compare with the label?",
+    hint="The cache holds z2 and a. The loss compares a with the labels.",
 )
 def mlp_backward(cache, p, y):
     return _backward(cache, p, (cache["z2"] - y) / len(y))
@@ -1605,6 +1622,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "another loss",
     "The loss is a mean squared error; for several examples it even compares every prediction with every label. Did an error message go away because shapes were put right, or because another loss does not look at them?",
+    hint="Put the listing's loss back and read its message: it names the two shapes. Print both for one example and for four.",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.MSELoss()(outputs, labels))

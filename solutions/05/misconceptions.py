@@ -66,6 +66,7 @@ def sgd_step(params, grads, lr):
     "5.1",
     "watched by autograd",
     "PyTorch stops because a parameter is changed in place while autograd watches it. Is the update a part of the function whose gradient is wanted?",
+    hint="torch has a context in which nothing is recorded. The update belongs into it.",
 )
 def sgd_step(params, grads, lr):
     for p, g in zip(params, grads, strict=True):
@@ -116,6 +117,7 @@ def sgd_step(params, grads, lr):
     "5.1",
     "gradients scaled in place",
     "The parameters are right, but the gradients have changed as well: they were multiplied by the learning rate. Which of your operations write into the tensor on their left?",
+    hint="Print a gradient before and after your call. An operator such as *= writes into the tensor on its left; a plain product does not.",
 )
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -154,6 +156,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "velocity not used",
     "The velocity stays as it was, and each step follows the gradient of the moment alone. Where do earlier gradients come in?",
+    hint="Do two steps on paper with g = 2, mu = 0.9: the velocity is 2, then 3.8. Print yours after each.",
 )
 def momentum_step(p, g, v, lr, mu):
     p.sub_(lr * g)
@@ -405,6 +408,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "gradient not squared",
     "The second average is one of the gradients themselves, and its root is NaN where it is negative. What is it an average of?",
+    hint="After a first gradient of 100 the second average is 10, from 10000. Yours is 0.1.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, _ = _averages(g, {**state}, beta1, beta2)

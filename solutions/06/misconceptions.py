@@ -329,6 +329,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "opposite sign",
     "The result is the right one with the opposite sign. Is the logarithm of a probability positive or negative, and what sign should a loss have?",
+    hint="A loss is never negative here: the logarithm of a probability is, so one minus sign belongs in front.",
 )
 def lm_cross_entropy(logits, targets):
     return _picked(logits.log_softmax(-1), targets).mean()
@@ -338,6 +339,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "no logarithm",
     "The result is the mean probability of the targets, with a minus sign. Where is the logarithm in your loss?",
+    hint="At V = 3 and logits that are all 0 the loss is ln 3, about 1.0986. Yours is -1/3.",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.softmax(-1), targets).mean()
@@ -357,6 +359,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "logit of the target only",
     "The result is minus the mean logit of the targets. What do the other logits do in the formula?",
+    hint="Add 100 to all logits: the loss must stay the same. What do you have to take away from the target's logit?",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits, targets).mean()
@@ -637,6 +640,7 @@ def attention(q, k, v, mask):
     "6.6",
     "mask after the softmax",
     "Hidden weights are set to 0 after the softmax, so the weights that are left do not add up to 1. Where must the mask act so that the softmax knows of it?",
+    hint="Print the sum of the weights of each query: it must be 1, with a mask, too.",
 )
 def attention(q, k, v, mask):
     return (_scores(q, k).softmax(-1) * mask) @ v
@@ -646,6 +650,7 @@ def attention(q, k, v, mask):
     "6.6",
     "softmax over queries",
     "The weights of each key add up to 1, not those of each query. Who shares out attention among whom, and along which axis?",
+    hint="Print the sum of the weights of each query, row by row: it must be 1.",
 )
 def attention(q, k, v, mask):
     return _scores(q, k).masked_fill(~mask, -math.inf).softmax(-2) @ v
@@ -686,6 +691,7 @@ def attention(q, k, v, mask):
     "6.6",
     "no softmax",
     "The values are weighted with the raw scores. What turns scores into weights that are positive and add up to 1?",
+    hint="Print the sum of the weights of each query: it must be 1, and none is negative.",
 )
 def attention(q, k, v, mask):
     return (_scores(q, k) * mask) @ v
@@ -1612,6 +1618,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "gradients recorded",
     "The tokens are right, but while the model wrote, gradients were recorded. Who would ever call backward on this text?",
+    hint="torch has a context, and a decorator, in which nothing is recorded.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     was_training = model.training
@@ -1735,6 +1742,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "window moved in place",
     "Your function changed the ids it was given: the window was moved along inside them. Can a new column be added without touching the old ones?",
+    hint="Print the ids you handed over before and after the call. Joining two tensors makes a new one.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     def choose(logits):
@@ -1796,7 +1804,12 @@ def _run(cfg, text, steps, seed, loss_of=_loss, optimizer_of=_adam, update=_upda
 _STANDS_STILL = "The loss of one and the same window stays exactly the same at every step: the parameters it comes from never change. Does your optimiser step, on the model that is used, while the gradients are still there?"
 
 
-@catalogue.misconception("6.13", "no step", _STANDS_STILL)
+@catalogue.misconception(
+    "6.13",
+    "no step",
+    _STANDS_STILL,
+    hint="Print one parameter before and after a step. Who is told to step, whose parameters does it hold, and are the gradients still there at that moment?",
+)
 def pretrain(cfg, text, steps, seed):
     def update(optimizer, loss):
         optimizer.zero_grad()
@@ -2026,6 +2039,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "running mean",
     "From the second step on, each loss is the mean of all losses so far. Should a loss curve show each batch, or be smoothed already?",
+    hint="Print the loss of the third step and compare with what you noted: it is the plain number of that batch.",
 )
 def pretrain(cfg, text, steps, seed):
     model, losses = _run(cfg, text, steps, seed)
@@ -2046,6 +2060,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "one batch for all steps",
     "Every step was trained on one and the same batch, which the model can learn by heart. Does your function draw a new batch at every step, from a generator that goes on?",
+    hint="Print the first row of the first three batches: they must differ. What is made anew in each round that should be made once?",
 )
 def pretrain(cfg, text, steps, seed):
     data = CharTokenizer(text).encode(text)
