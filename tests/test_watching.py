@@ -140,6 +140,8 @@ def test_whatever_is_saved_watching_goes_on(kit: Kit, watched: Callable[..., Wat
     kit.module.write_text(stub, encoding="utf-8")
     kit.answer(difference="import os\nos._exit(3)")
     screen.sees("Your code ended the program.")
+    kit.edit(kit.module, "import os\n    os._exit(3)", "breakpoint()")
+    screen.sees("breakpoint() has no terminal here.")
     kit.module.unlink()
     kit.notebook.unlink()
     screen.sees("There is no assignments/09/tiny.py.")
@@ -174,6 +176,8 @@ def test_a_warm_process_that_dies_is_started_anew(kit: Kit, watched: Callable[..
     screen.sees("Your code ended the process that checks it.")
     kit.edit(kit.module, "import os, signal\n    os.kill(os.getppid(), signal.SIGKILL)", WRONG)
     screen.sees("got -2")
+    kit.edit(kit.module, WRONG, "while True:\n        pass")
+    screen.sees("checking")
     assert processes_of(kit)
     screen.press("q")
     assert screen.ends() == 0
@@ -181,7 +185,7 @@ def test_a_warm_process_that_dies_is_started_anew(kit: Kit, watched: Callable[..
 
 
 def processes_of(kit: Kit) -> list[int]:
-    """Warm processes and their children that work in a kit; those that have ended are given the time to be gone."""
+    """Warm processes and their children that work in a kit."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

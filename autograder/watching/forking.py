@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import select
 import signal
@@ -17,6 +18,9 @@ import msgspec
 from autograder.errors import InputError
 from autograder.watching.messages import TOO_LONG, Answer, Kind, Request, answer, line, request
 from autograder.watching.warm import Checks, run
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -84,6 +88,7 @@ def _fork(checks: Checks, wanted: Request, answers: BinaryIO) -> Child:
 def _be_child(checks: Checks, wanted: Request, writing: int, answers: BinaryIO) -> NoReturn:
     """Whatever goes wrong, the child never comes back into the warm process's loop."""
     try:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # an endless loop must not outlive the warm process
         os.setsid()  # what the student's code starts is killed with it
         answers.close()
         nowhere = os.open(os.devnull, os.O_RDWR)

@@ -19,6 +19,7 @@ from autograder.errors import InputError
 from autograder.watching.messages import TOO_LONG, Answer, Kind, Request, answer, line
 
 _STARTING = 60.0  # seconds in which a warm process is ready, even on a slow machine
+_FAREWELL = 1.0  # seconds in which it ends by itself
 _TRIES = 3  # warm processes in a row that may die before they are ready
 
 
@@ -73,10 +74,14 @@ class Warm:
         return lines[-1] if lines else f"exit code {self._popen.poll()}"
 
     def end(self) -> None:
+        """Closes its input, upon which it stops what it runs and ends; one that does not is killed."""
         if self._popen.stdin is not None:
             with contextlib.suppress(OSError):
                 self._popen.stdin.close()
-        self._popen.kill()
+        try:
+            self._popen.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
 
 
 class Runner:

@@ -27,6 +27,7 @@ from autograder.running import Grader, collected_checks
 from autograder.submission import parse
 from autograder.watching.messages import Answer, Kind, Request, line, request
 
+_QUICK = 10.0  # seconds; checks with a longer limit are not rehearsed, as a save would have to wait for them
 Send = Callable[[Answer], None]
 
 
@@ -74,7 +75,8 @@ def _rehearsal(folder: Path, grader: Grader) -> Iterator[None]:
         if source.is_file():
             loaded = grader.load(parse(source), checks_file)
             yield
-            for exercise in grader.exercises(checks_file):
+            quick = [exercise for exercise in grader.exercises(checks_file) if exercise.seconds <= _QUICK]
+            for exercise in quick:
                 grader.grade_loaded(loaded, checks_file, seed=0, only=(exercise.id,))
                 yield
 
@@ -136,6 +138,7 @@ def run(checks: Checks, wanted: Request, send: Send) -> None:
     from autograder.time_limit import UNSTOPPABLE, before_the_end_of_a_run
 
     before_the_end_of_a_run(lambda: send(Answer(Kind.ENDED, wanted.number, message=UNSTOPPABLE)))
+    sys.breakpointhook = _no_debugger
     checks_file = Path(wanted.checks)
     try:
         grader = checks.of(checks_file.parent)
@@ -147,6 +150,10 @@ def run(checks: Checks, wanted: Request, send: Send) -> None:
         if only:
             card = grader.grade_loaded(loaded, checks_file, seed=0, only=only).scorecard
             send(Answer(kind, wanted.number, replace(card, problems=tuple(loaded.problems()))))
+
+
+def _no_debugger(*_: object, **__: object) -> None:
+    raise RuntimeError("breakpoint() has no terminal here. Take it out, or debug with: pytest assignments/NN --pdb")
 
 
 if __name__ == "__main__":
