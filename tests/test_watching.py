@@ -102,12 +102,19 @@ def test_the_first_unsolved_exercise_is_checked_on_every_save(author_kit: Kit, w
     screen.press("s")
     screen.sees("The solution is offered once it is right, or after 3 attempts: 1 so far.")
 
-    save_by_rename(kit.module, kit.module.read_text(encoding="utf-8").replace(WRONG, RIGHT["difference"]))
-    screen.sees("10/10", "right: n goes on")
-    screen.press("s")
+    kit.edit(kit.module, WRONG, "return a + b")
+    screen.sees("got 8")
+    kit.edit(kit.module, "return a + b", "return a * b")
+    screen.sees("got 15")
+    screen.press("s")  # after the third attempt
     solution = screen.sees("return leftover_after_subtraction")
     assert "SOLUTION" not in solution
     assert '"""' not in solution
+    screen.press("s")
+    screen.sees("got 15")
+
+    save_by_rename(kit.module, kit.module.read_text(encoding="utf-8").replace("return a * b", RIGHT["difference"]))
+    screen.sees("10/10", "right: n goes on")
 
     screen.press("n")
     drawn = screen.sees("9.2 Row by row")
