@@ -94,7 +94,6 @@ def rehearse() -> None:
             "drivers_file": "",
             "skip": [],
             "run": True,
-            "seconds": 9,
         }
         rehearsed._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
@@ -102,12 +101,10 @@ def rehearse() -> None:
                 "target": name,
                 "driver": False,
                 "forbids": [],
-                "seconds": 9,
                 "calls": 1,
             }
             Channel(mine.fileno()).send(packed((torch.ones(2, dtype=torch.float64),)))
             rehearsed._call_all(call)
-        signal.setitimer(signal.ITIMER_REAL, 0)
         linecache.clearcache()
 
 
@@ -134,19 +131,16 @@ def _ignored(_count: int) -> None:
 
 
 class _Alarm:
-    """Raises `TimeUp` in student code, once, when its time is over: only to learn on which line it was.
+    """Raises `TimeUp` in student code when the judge says that its time is over: to learn on which line it was.
 
-    Code that swallows it, or takes the alarm away, meets the judge's own clock a moment later.
+    Code that swallows it, or takes the alarm away, is killed a moment later.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._inside = False
-        signal.signal(signal.SIGALRM, self._ring)
-        self.start()
 
-    def start(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+    def set(self) -> None:
+        signal.signal(signal.SIGALRM, self._ring)
 
     def __enter__(self) -> None:
         self._inside = True
@@ -165,12 +159,14 @@ class _Worker:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._alarm = _Alarm()
         self._submission = Submission(Path(), (), {})
         self._namespace: dict[str, Any] = {}
         self._drivers: tuple[str, str] = ("", "")
         self._driver_functions: dict[str, Any] | None = None
 
     def serve(self) -> None:
+        self._alarm.set()
         while True:
             request = self._channel.receive(REQUEST)
             {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
@@ -209,11 +205,11 @@ class _Worker:
         if not request["run"]:
             return
         self._namespace = fresh_namespace(path)
-        alarm = _Alarm(request["seconds"])
+        self._alarm.set()
         with kept_settings():
             for index in range(len(self._submission.cells)):
                 if index not in request["skip"]:
-                    self._say({"cell": index, "raised": self._run_cell(index, alarm)})
+                    self._say({"cell": index, "raised": self._run_cell(index)})
         names = {}
         for name, value in list(self._namespace.items())[:_MOST_NAMES]:
             if type(name) is str:
@@ -242,17 +238,15 @@ class _Worker:
             ],
         }
 
-    def _run_cell(self, index: int, alarm: _Alarm) -> Any:
+    def _run_cell(self, index: int) -> Any:
         try:
             code = compiled(self._submission.cells[index]).code
         except SyntaxError:
             return None  # among the problems of syntax already
         try:
-            with alarm:
+            with self._alarm:
                 run_code(code, self._namespace)
         except BaseException as error:
-            if isinstance(error, TimeUp):
-                alarm.start()  # the cells after it get as much again
             return self._raised(error)
         return None
 
@@ -270,13 +264,13 @@ class _Worker:
         self._say({"breaches": _listed(recorder.breaches)})
 
     def _answer(self, request: Facts, function: Callable[..., Any], recorder: CallRecorder) -> None:
-        alarm = _Alarm(request["seconds"])
+        self._alarm.set()
         frames = [self._channel.frame(REQUEST) for _ in range(request["calls"])]
         for frame in frames:
             args = frame.value(REQUEST)
             before = fresh(args)
             try:
-                with alarm, recorder:
+                with self._alarm, recorder:
                     value, raised = function(*args), None
             except _AlreadyTold as told:
                 value, raised = None, told.raised
