@@ -98,7 +98,8 @@ class Judge:
 
         if self._current is not None:
             self._current.close()
-        self._current = RemoteSubmission(Material(data, filename, drivers, self._exercises), self._fork, self._clock)
+        material = Material(data, filename, drivers, self._exercises)
+        self._current = RemoteSubmission(material, lambda: self._fork(drivers), self._clock)
         return self._current
 
     def code_digest(self, data: bytes, filename: str) -> str:
@@ -140,15 +141,15 @@ class Judge:
             self._layers = replace(self._layers, bubblewrap=False)
             return self._running().hello
 
-    def _fork(self) -> WorkerProcess:
+    def _fork(self, drivers: str = "") -> WorkerProcess:
         """A new worker; a zygote that died is started anew, once."""
         from autograder.judging.process import ZygoteDied
 
         try:
-            return self._running().fork()
+            return self._running().fork(drivers)
         except ZygoteDied:
             self._stop()
-            return self._running().fork()
+            return self._running().fork(drivers)
 
     def _running(self) -> Zygote:
         from autograder.judging.process import Zygote

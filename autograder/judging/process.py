@@ -78,6 +78,7 @@ class Zygote:
         self._bubble = bubble.prefix() if layers.bubblewrap else []
         self._complaints = os.memfd_create("complaints")
         self._forked = 0
+        self._drivers = ""
         self._statuses: dict[int, int] = {}
         kit = packed_kit()
         command = [*self._bubble, sys.executable, "-I", f"/proc/self/fd/{kit}", str(its.fileno())]
@@ -129,8 +130,11 @@ class Zygote:
         assert self.hello
         return self._process_id
 
-    def fork(self) -> WorkerProcess:
+    def fork(self, drivers: str = "") -> WorkerProcess:
         """A new worker, locked down and waiting.
+
+        Args:
+            drivers: text of the judge's own that the worker will use; the zygote compiles it once for all.
 
         Raises:
             ZygoteDied: there is no zygote any more.
@@ -143,12 +147,14 @@ class Zygote:
         uid = self._uids.next() if self._uids else None
         with its:
             try:
-                request = json.dumps({"worker": number, "uid": uid}).encode()
+                new = drivers if drivers != self._drivers and len(drivers) < _LARGEST // 8 else ""
+                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
                 socket.send_fds(self._control, [request], [its.fileno(), output])
             except OSError as error:
                 mine.close()
                 os.close(output)
                 raise ZygoteDied(f"{error}: {self.complaints()}") from None
+        self._drivers = drivers or self._drivers
         try:
             while True:
                 message, descriptors = self._message(30.0)

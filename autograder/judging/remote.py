@@ -124,7 +124,6 @@ class RemoteSubmission(LoadedSubmission):
             "file": material.filename,
             "source": material.data,
             "drivers": material.drivers,
-            "drivers_file": "drivers.py",
             "exercises": asked,
             "skip": sorted(self._skipped),
         }
@@ -202,7 +201,6 @@ class RemoteSubmission(LoadedSubmission):
                     "file": material.filename,
                     "source": material.data,
                     "drivers": "",
-                    "drivers_file": "",
                     "exercises": [(exercise.functions, exercise.forbids)],
                     "skip": [],
                 }
@@ -252,13 +250,15 @@ class RemoteSubmission(LoadedSubmission):
         return results, list(recorded)
 
     def _outcome_from(self, answer: Any, call: tuple[Any, ...], sent: bytes, frame: Frame) -> Outcome:
-        told = _fields(answer, "value", "raised")
+        if type(answer) is not tuple or len(answer) != 2:
+            raise Malformed("an answer to another question")
+        value, told = answer
         after = call if frame.as_sent() == sent else frame.value()  # mostly they are the bytes that went out
         if type(after) is not tuple or len(after) != len(call):
             raise Malformed("the arguments afterwards")
-        raised = self._raised_from(told["raised"])
+        raised = self._raised_from(told)
         if raised is None:
-            return Outcome(Verdict.PASS, told["value"], None, after)
+            return Outcome(Verdict.PASS, value, None, after)
         if raised.kind == "TimeUp":
             return Outcome(Verdict.TIMEOUT, None, raised, after)
         no_memory = raised.kind == "MemoryError" or (

@@ -16,8 +16,9 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any, cast
 
 import torch
@@ -39,6 +40,8 @@ from autograder.torch_settings import kept_settings
 _MOST_PRINTED = 64 << 10
 _MOST_NAMES = 2000
 _LONGEST_MESSAGE = 2000
+DRIVERS_FILE = "drivers.py"
+"""What messages call the judge's own drivers."""
 Facts = dict[str, Any]
 
 
@@ -91,7 +94,6 @@ def rehearse() -> None:
             "file": "rehearsal.py",
             "source": source,
             "drivers": "",
-            "drivers_file": "",
             "skip": [],
             "run": True,
         }
@@ -106,6 +108,12 @@ def rehearse() -> None:
             Channel(mine.fileno()).send(packed((torch.ones(2, dtype=torch.float64),)))
             rehearsed._call_all(call)
         linecache.clearcache()
+
+
+@lru_cache(maxsize=8)
+def driver_code(source: str, file: str) -> CodeType:
+    """The judge's own drivers, compiled: once in the zygote, for all workers that come after."""
+    return compile(source, file, "exec")
 
 
 def _settle() -> None:
@@ -171,12 +179,20 @@ class _Worker:
             request = self._channel.receive(REQUEST)
             {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
 
-    def _say(self, facts: Facts, further: Sequence[Any] = ()) -> None:
+    def _say(self, facts: Facts) -> None:
         try:
             buffers = packed(facts, REPLY)
         except (Unsendable, RecursionError, MemoryError, RuntimeError):
             buffers = packed({key: sendable(value) for key, value in facts.items()}, REPLY)
-        self._channel.send([*buffers, *further])
+        self._channel.send(buffers)
+
+    def _say_outcome(self, value: Any, raised: Any, args_after: Sequence[Any]) -> None:
+        """Two messages: what a call gave, and its arguments as they are now."""
+        try:
+            buffers = packed((value, raised), REPLY)
+        except (Unsendable, RecursionError, MemoryError, RuntimeError):
+            buffers = packed((sendable(value), raised), REPLY)
+        self._channel.send([*buffers, *args_after])
 
     # Reading and running the submission
 
@@ -187,7 +203,7 @@ class _Worker:
             self._say({"digest": ""})
 
     def _load(self, request: Facts) -> None:
-        self._drivers = request["drivers"], request["drivers_file"]
+        self._drivers = request["drivers"], DRIVERS_FILE
         path = Path(request["file"])
         try:
             text = decode(request["source"])
@@ -217,11 +233,12 @@ class _Worker:
         self._say({"names": names})
 
     def _remember_lines(self, text: str) -> None:
-        """For tracebacks: the file itself cannot be read from here."""
+        """For tracebacks: the files themselves cannot be read from here."""
         for cell in self._submission.cells:
             source = cell.source if " cell " in cell.file else text
-            lines = [line + "\n" for line in source.split("\n")]
-            linecache.cache[cell.file] = (len(source), None, lines, cell.file)
+            if cell.file not in linecache.cache:
+                lines = [line + "\n" for line in source.split("\n")]
+                linecache.cache[cell.file] = (len(source), None, lines, cell.file)
 
     def _read(self, exercises: list[Any]) -> Facts:
         """What the source says, before any of it runs."""
@@ -277,7 +294,7 @@ class _Worker:
             except BaseException as error:
                 value, raised = None, self._raised(error)
             after = [frame.as_sent()] if identical(before, args) else _packed_or_stand_in(args)
-            self._say({"value": value, "raised": raised}, after)
+            self._say_outcome(value, raised, after)
             if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
                 break
 
@@ -288,7 +305,7 @@ class _Worker:
             source, file = self._drivers
             functions: dict[str, Any] = {"__name__": "drivers", "__file__": file}
             linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-            exec(compile(source, file, "exec"), functions)
+            exec(driver_code(source, file), functions)
             self._driver_functions = functions
         drive, names = self._driver_functions[name], SimpleNamespace(**self._namespace)
         return lambda *args: drive(names, *args)

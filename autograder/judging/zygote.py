@@ -8,6 +8,7 @@ ended.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import ctypes
 import gc
 import json
@@ -68,6 +69,9 @@ def serve(control: socket.socket) -> None:
             if not data:
                 return
             request = json.loads(data)
+            if request["drivers"]:
+                with contextlib.suppress(SyntaxError, ValueError):  # whoever uses them says so
+                    worker.driver_code(request["drivers"], worker.DRIVERS_FILE)
             pid = os.fork()
             if pid == 0:
                 _become_worker(worker, locks, request, received)
