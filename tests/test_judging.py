@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are loc
 if sys.platform == "linux":
     from attack_bench import HONEST
 
+    from autograder.judging.clock import Stopwatch
     from autograder.judging.filters import MACHINES, allow_list
     from autograder.judging.forms import Caps, Foreign, Malformed, Unsendable
     from autograder.judging.pool import Judge
@@ -24,6 +25,8 @@ if sys.platform == "linux":
     from autograder.judging.reading import unpacked
     from autograder.judging.selfcheck import Unprotected
     from autograder.judging.settings import Layers, Limits
+    from autograder.judging.uids import PrivateUids
+    from autograder.judging.wire import Frame, Late
     from autograder.judging.writing import packed
     from autograder.running import collected_checks
 
@@ -254,3 +257,60 @@ def test_how_a_worker_ended_is_said_in_words() -> None:
         assert remote.type_of("f") == "function"
         assert remote.problems() == ["left.py:7: Crash while this cell was run: its process ended with status 3"]
     assert issubclass(Gone, Exception)
+
+
+# Clocks and user ids
+
+
+class Slow:
+    """A worker that answers at the n-th time it is asked, after the kernel let it wait each time."""
+
+    def __init__(self, answers_at: int, waited: float) -> None:
+        self.channel = self
+        self._left, self._waited = answers_at, waited
+        self.told = 0
+
+    def frame(self, deadline: float) -> Frame:
+        self._left -= 1
+        if self._left > 0:
+            raise Late
+        return Frame(b"1", bytearray())
+
+    def newly_waited(self) -> float:
+        return self._waited
+
+    def tell_the_time(self) -> None:
+        self.told += 1
+
+
+@pytest.mark.parametrize(
+    ("answers_at", "waited", "in_time", "told"),
+    [
+        (1, 0.0, True, 0),
+        (2, 0.0, True, 1),
+        (3, 0.0, False, 1),
+        (4, 1.0, True, 0),
+        (5, 1.0, True, 1),
+        (9, 1.0, False, 1),
+    ],
+)
+def test_waiting_for_a_busy_processor_does_not_count_up_to_three_times_the_limit(
+    answers_at: int, waited: float, in_time: bool, told: int
+) -> None:
+    worker: Any = Slow(answers_at, waited)
+    watch = Stopwatch(worker, 1.0)
+    if in_time:
+        assert watch.frame().value() == 1
+    else:
+        with pytest.raises(Late):
+            watch.frame()
+    assert worker.told == told
+
+
+def test_no_two_judges_on_a_machine_share_user_ids() -> None:
+    first, second = PrivateUids(), PrivateUids()
+    mine, its = {first.next() for _ in range(200)}, {second.next() for _ in range(200)}
+    assert not mine & its
+    assert not {uid for uid in mine | its if not 61184 <= uid < 65520}
+    first.close()
+    second.close()
