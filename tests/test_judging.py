@@ -1,13 +1,8 @@
 """Grading for marks: a score from a worker is the score from home, and no submission gets more than it earned."""
 
 import os
-import resource
-import shutil
 import struct
 import sys
-import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +11,26 @@ import pytest
 import torch
 
 from autograder.errors import InputError
-from autograder.scorecard import Scorecard, Verdict
 from autograder.submission import from_source, parse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
+    from attack_bench import HONEST
+
+    from autograder.judging.clock import Stopwatch
     from autograder.judging.filters import MACHINES, allow_list
     from autograder.judging.forms import Caps, Foreign, Malformed, Unsendable
     from autograder.judging.pool import Judge
     from autograder.judging.process import Gone
     from autograder.judging.reading import unpacked
     from autograder.judging.selfcheck import Unprotected
-    from autograder.judging.settings import Clock, Layers, Limits
+    from autograder.judging.settings import Layers, Limits
+    from autograder.judging.uids import PrivateUids
+    from autograder.judging.wire import Frame, Late
     from autograder.judging.writing import packed
-    from autograder.running import Grader, collected_checks
+    from autograder.running import collected_checks
 
 ROOT = Path(__file__).parents[1]
-ATTACKS = Path(__file__).parent / "attacks"
-HONEST = b"""
-def double(x):
-    return 2 * x
-
-
-# %%
-def slope(x):
-    return 3 * x**2
-
-
-def tidy(words):
-    return sorted(words)
-"""
 
 
 # The wire
@@ -167,7 +152,7 @@ def test_the_filter_fits_and_its_numbers_are_the_kernels(machine: str) -> None:
 @pytest.mark.parametrize(
     ("layers", "open_thing"),
     [
-        (Layers(landlock=0), "read a file of the grader"),
+        (Layers(landlock=0, bubblewrap=False), "read a file of the grader"),
         (Layers(seccomp=False), "start a process"),
         (Layers(limits=False), "memory without a limit"),
         pytest.param(
@@ -184,7 +169,7 @@ def test_a_weakened_set_up_is_refused_by_what_it_lets_through(layers: Layers, op
 
 
 def test_weaker_protection_has_to_be_asked_for() -> None:
-    with Judge(layers=Layers(landlock=0), allow_weaker=True) as judge:
+    with Judge(layers=Layers(landlock=0, bubblewrap=False), allow_weaker=True) as judge:
         assert not judge.protection.holds
         assert judge.protection.landlock == 0
 
@@ -198,102 +183,11 @@ def test_other_systems_are_refused_in_a_plain_sentence(
         pass
 
 
-# Attacks
-
-
-class Bench:
-    """An assignment to attack, its grader, and a judge."""
-
-    def __init__(self, grader: Grader, judge: Judge, folder: Path) -> None:
-        self._grader, self._judge, self._folder = grader, judge, folder
-        self.checks = folder / "test_attacked.py"
-
-    def grade(self, data: bytes, name: str = "attacked.py") -> Scorecard:
-        remote = self._judge.load(data, name)
-        card = self._grader.grade_loaded(remote, self.checks, seed=7).scorecard
-        return replace(card, problems=tuple(remote.problems()))
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Callable[[Bench], None]], None]]:
-    """Runs work with a bench; its zygote is under hard limits of its own, in case a lock should not hold."""
-    folder = tmp_path_factory.mktemp("attacked") / "09"
-    folder.mkdir()
-    shutil.copy(ATTACKS / "checks.py", folder / "test_attacked.py")
-    secret = folder.parent / "solutions" / "09" / "attacked.py"
-    secret.parent.mkdir(parents=True)
-    secret.write_bytes(HONEST)
-    for path in (*secret.parents, folder):
-        if tmp_path_factory.getbasetemp() in path.parents:
-            path.chmod(0o755)  # protected by the judge, not by chance
-
-    with Judge(closed=[secret], clock=Clock(cells=1.0, whole=8.0)) as judge:
-        assert judge.protection.holds
-        zygote = judge.process_id
-        if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
-            resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))
-        resource.prlimit(zygote, resource.RLIMIT_AS, (16 << 30, 16 << 30))
-
-        def run(work: Callable[[Bench], None]) -> None:
-            # pytest's own session is left alone: the checks are collected in one of their own
-            with collected_checks(folder) as grader:
-                work(Bench(grader, judge, folder))
-
-        yield run
-
-
-def attack_names() -> list[str]:
-    return sorted(path.parent.name for path in ATTACKS.glob("*/expect.toml"))
+# Processes
 
 
 def processes() -> set[str]:
     return {name for name in os.listdir("/proc") if name.isdigit()}
-
-
-@pytest.mark.parametrize("group", range(8))
-def test_attacks_get_what_they_earned_and_harm_nobody(
-    group: int, bench: Callable[[Callable[[Bench], None]], None]
-) -> None:
-    wrong: list[str] = []
-
-    def work(bench: Bench) -> None:
-        for name in attack_names()[group::8]:
-            wrong.extend(f"{name}: {sentence}" for sentence in what_went_wrong(bench, ATTACKS / name))
-
-    bench(work)
-    assert wrong == []
-
-
-def what_went_wrong(bench: Bench, attack: Path) -> list[str]:
-    expected = tomllib.loads((attack / "expect.toml").read_text())
-    (file,) = attack.glob("submission.*")
-    card = bench.grade(file.read_bytes(), f"attacked{file.suffix}")
-    check = card.exercises[0].checks[0]
-    said = "\n".join([check.message, *card.problems, *(row.got for row in check.rows)])
-    found = []
-    if check.verdict not in map(Verdict, expected["verdicts"]) or card.points != expected["points"]:
-        points = f"{card.points} points ({expected['points']} expected)"
-        found.append(f"{check.verdict}, {points}: {check.message[:200]} {list(card.problems)}")
-    if expected.get("says", "") not in said:
-        found.append(f"says {said!r}")
-    if any(result.verdict is Verdict.GRADER_ERROR for exercise in card.exercises for result in exercise.checks):
-        found.append(f"a fault of the grader: {card}")
-    if len(card.to_json()) > 1 << 20:
-        found.append("its scorecard is huge")
-    if bench.grade(HONEST).points != 30:
-        found.append("an honest submission after it lost points")
-    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/"):
-        if os.path.exists(os.path.join(folder, "gradlings-attack")):
-            found.append(f"left a file in {folder}")
-    return found
-
-
-def test_every_attack_has_its_expectation() -> None:
-    assert len(attack_names()) >= 100
-    for folder in ATTACKS.iterdir():
-        if folder.is_dir() and folder.name[0] not in "._":
-            assert (folder / "expect.toml").is_file(), folder.name
-            assert len(list(folder.glob("submission.*"))) == 1, folder.name
 
 
 def test_no_process_is_left_and_a_killed_zygote_is_started_anew() -> None:
@@ -363,3 +257,60 @@ def test_how_a_worker_ended_is_said_in_words() -> None:
         assert remote.type_of("f") == "function"
         assert remote.problems() == ["left.py:7: Crash while this cell was run: its process ended with status 3"]
     assert issubclass(Gone, Exception)
+
+
+# Clocks and user ids
+
+
+class Slow:
+    """A worker that answers at the n-th time it is asked, after the kernel let it wait each time."""
+
+    def __init__(self, answers_at: int, waited: float) -> None:
+        self.channel = self
+        self._left, self._waited = answers_at, waited
+        self.told = 0
+
+    def frame(self, deadline: float) -> Frame:
+        self._left -= 1
+        if self._left > 0:
+            raise Late
+        return Frame(b"1", bytearray())
+
+    def newly_waited(self) -> float:
+        return self._waited
+
+    def tell_the_time(self) -> None:
+        self.told += 1
+
+
+@pytest.mark.parametrize(
+    ("answers_at", "waited", "in_time", "told"),
+    [
+        (1, 0.0, True, 0),
+        (2, 0.0, True, 1),
+        (3, 0.0, False, 1),
+        (4, 1.0, True, 0),
+        (5, 1.0, True, 1),
+        (9, 1.0, False, 1),
+    ],
+)
+def test_waiting_for_a_busy_processor_does_not_count_up_to_three_times_the_limit(
+    answers_at: int, waited: float, in_time: bool, told: int
+) -> None:
+    worker: Any = Slow(answers_at, waited)
+    watch = Stopwatch(worker, 1.0)
+    if in_time:
+        assert watch.frame().value() == 1
+    else:
+        with pytest.raises(Late):
+            watch.frame()
+    assert worker.told == told
+
+
+def test_no_two_judges_on_a_machine_share_user_ids() -> None:
+    first, second = PrivateUids(), PrivateUids()
+    mine, its = {first.next() for _ in range(200)}, {second.next() for _ in range(200)}
+    assert not mine & its
+    assert not {uid for uid in mine | its if not 61184 <= uid < 65520}
+    first.close()
+    second.close()

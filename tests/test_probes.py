@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.probes import (
+    Ladder,
     LadderMaker,
     Rng,
     as_float32,
@@ -110,3 +111,38 @@ def test_copies_for_the_extra_runs_have_equal_values() -> None:
         for one, other in zip(tensors_in(args), tensors_in(copied), strict=True):
             assert torch.equal(one, other.detach().to(one.dtype))
     assert not any(t.requires_grad for t in tensors_in(args)), "the probe itself stays as it is"
+
+
+# What is made once for a whole class
+
+
+def drawn_number(rng: Rng) -> tuple[torch.Tensor, ...]:
+    return (rng.normal(),)
+
+
+def made(known: list, hand_made: list, random: object = drawn_number, n: int = 2) -> Ladder:
+    return LadderMaker(3, "check", known=known)(hand_made, random, n)
+
+
+def test_a_ladder_that_is_asked_for_again_is_not_made_anew() -> None:
+    known: list = []
+    first = made(known, [(floats([1.0, 2.0]), "a")])
+    assert made(known, [(floats([1.0, 2.0]), "a")]) is first
+    assert made(known, [(floats([1.0, 2.0]), "b")]) is not first
+    assert made(known, [(floats([1.0, 2.5]), "b")]).probes[0][0].tolist() == [1.0, 2.5]
+    assert len(made(known, [(floats([1.0, 2.5]), "b")], n=3).probes) == 4
+
+
+def test_a_ladder_that_may_depend_on_something_else_is_made_anew() -> None:
+    known: list = []
+    for number in (1.0, 2.0):
+        ladder = made(known, [], lambda rng: (floats([number]),), n=1)  # noqa: B023
+        assert ladder.probes[0][0].tolist() == [number]
+
+
+def test_a_probe_that_somebody_changed_is_made_anew() -> None:
+    known: list = []
+    probe = floats([1.0])
+    made(known, [(probe,)])
+    probe[0] = 5.0
+    assert made(known, [(floats([1.0]),)], n=2).probes[0][0].tolist() == [1.0]

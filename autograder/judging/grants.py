@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import sysconfig
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -23,7 +24,7 @@ _MEMORY_FACTS = ("/sys/kernel/mm/transparent_hugepage", "/proc/meminfo", "/proc/
 
 def readable() -> list[str]:
     """Files and folders with all that is in them."""
-    return [*_standard_library(), *_distributions(), *_shared_libraries(), *_SYSTEM, *_MEMORY_FACTS]
+    return [*_standard_library(), *distributions(), *_shared_libraries(), *_SYSTEM, *_MEMORY_FACTS]
 
 
 def listable() -> list[str]:
@@ -47,8 +48,9 @@ def _standard_library() -> list[str]:
     return [*found, str(zipped)]
 
 
-def _distributions() -> list[str]:
-    wanted, seen, found = list(PACKAGES), set(_NEVER), []
+def distributions(further: Sequence[str] = ()) -> list[str]:
+    """The files and folders of `PACKAGES` and other distributions, and of all that these need."""
+    wanted, seen, found = [*PACKAGES, *further], set(_NEVER), []
     while wanted:
         name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
         if name in seen:

@@ -25,6 +25,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _PDEATHSIG, _DUMPABLE, _SECCOMP, _NO_NEW_PRIVS, _AMBIENT = 1, 4, 22, 38, 47
 _FILTER, _CLEAR_ALL = 2, 4
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every machine
+_CAP_SETGID, _CAP_SETUID, _DETACH = 6, 7, 2
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 
 # Landlock: how many file rights each ABI knows
@@ -143,6 +144,18 @@ def arrange_descriptors(channel: int, output: int, locks: Locks) -> int:
     return CHANNEL + 1
 
 
+def close_to_siblings() -> None:
+    """Closes the memory and `/proc` entries of this process to others of the same user id; children inherit that."""
+    _prctl(_DUMPABLE, 0)
+
+
+def take_proc_away() -> None:
+    """In a bubble, once nothing has to be looked up any more: unmounts /proc, and gives up the right to unmount."""
+    _checked(_libc.umount2(b"/proc", _DETACH), "umount /proc")
+    identity = 1 << _CAP_SETUID | 1 << _CAP_SETGID if os.geteuid() == 0 else 0
+    _set_capabilities(identity)
+
+
 def lock(locks: Locks, uid: int | None, ruleset: int) -> None:
     """Gives up everything, in the one order that works: limits, identity, privileges, files, system calls.
 
@@ -166,7 +179,7 @@ def lock(locks: Locks, uid: int | None, ruleset: int) -> None:
     _prctl(_PDEATHSIG, signal.SIGKILL)  # after the change of identity, which would clear it
     if os.getppid() != parent:
         os._exit(1)
-    _drop_capabilities()
+    _set_capabilities(0)
     _prctl(_DUMPABLE, 0)
     _prctl(_NO_NEW_PRIVS, 1)
     if locks.ruleset is not None:
@@ -195,10 +208,11 @@ def _set_limits(locks: Locks) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _drop_capabilities() -> None:
+def _set_capabilities(kept: int) -> None:
+    """Effective, permitted and inheritable: these and no others (a mask; all of it in the lower 32 bits)."""
     with contextlib.suppress(OSError):  # kernels before 4.3 have no ambient set
         _prctl(_AMBIENT, _CLEAR_ALL)
     number = _CAPSET.get(platform.machine())
     if number is not None:
         header = struct.pack("<Ii", 0x20080522, 0)
-        _checked(_libc.syscall(number, header, struct.pack("<6I", *[0] * 6)), "capset")
+        _checked(_libc.syscall(number, header, struct.pack("<6I", kept, kept, kept, 0, 0, 0)), "capset")

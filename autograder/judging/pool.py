@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from autograder.errors import InputError
 from autograder.exercise import Exercise
@@ -68,10 +69,10 @@ class Judge:
         """Raises `selfcheck.Unprotected` where workers are not locked down and that was not allowed."""
         check_system()
         try:
-            zygote = self._running()
+            self._running()
             from autograder.judging.selfcheck import Unprotected, protection  # imports torch, as the zygote does now
 
-            self.protection = protection(self.load, zygote.hello, self._limits, self._closed)
+            self.protection = protection(self.load, self._hello(), self._limits, self._closed)
             if not self.protection.holds and not self._allow_weaker:
                 raise Unprotected(self.protection.refusal())
         except BaseException:
@@ -97,7 +98,8 @@ class Judge:
 
         if self._current is not None:
             self._current.close()
-        self._current = RemoteSubmission(Material(data, filename, drivers, self._exercises), self._fork, self._clock)
+        material = Material(data, filename, drivers, self._exercises)
+        self._current = RemoteSubmission(material, lambda: self._fork(drivers), self._clock)
         return self._current
 
     def code_digest(self, data: bytes, filename: str) -> str:
@@ -126,15 +128,28 @@ class Judge:
         """Of the zygote; one that died is started anew."""
         return self._running().process_id
 
-    def _fork(self) -> WorkerProcess:
+    def _hello(self) -> dict[str, Any]:
+        """What the zygote says of itself; without bubblewrap where that is installed but does not work."""
+        from autograder.judging.process import ZygoteDied
+
+        try:
+            return self._running().hello
+        except ZygoteDied:
+            if not self._running().in_bubble:
+                raise
+            self._stop()
+            self._layers = replace(self._layers, bubblewrap=False)
+            return self._running().hello
+
+    def _fork(self, drivers: str = "") -> WorkerProcess:
         """A new worker; a zygote that died is started anew, once."""
         from autograder.judging.process import ZygoteDied
 
         try:
-            return self._running().fork()
+            return self._running().fork(drivers)
         except ZygoteDied:
             self._stop()
-            return self._running().fork()
+            return self._running().fork(drivers)
 
     def _running(self) -> Zygote:
         from autograder.judging.process import Zygote

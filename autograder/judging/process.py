@@ -17,12 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autograder.judging import bubble
+from autograder.judging.luggage import packed_kit
 from autograder.judging.settings import Layers, Limits
+from autograder.judging.uids import PrivateUids
 
 _LARGEST = 1 << 20
 _WARM_UP = 120.0
-_FIRST_UID, _UIDS = 61184, 4096
-"""User ids that systemd keeps for short-lived services: nobody's."""
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/",
@@ -73,15 +74,18 @@ class Zygote:
     def __init__(self, layers: Layers, limits: Limits, rules: Sequence[tuple[str, ...]]) -> None:
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = mine
-        self._private_uid = layers.private_uid and os.geteuid() == 0
+        self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None
+        self._bubble = bubble.prefix() if layers.bubblewrap else []
         self._complaints = os.memfd_create("complaints")
         self._forked = 0
+        self._drivers = ""
         self._statuses: dict[int, int] = {}
-        command = [sys.executable, "-I", str(Path(__file__).with_name("zygote.py")), str(its.fileno())]
+        kit = packed_kit()
+        command = [*self._bubble, sys.executable, "-I", f"/proc/self/fd/{kit}", str(its.fileno())]
         with its:
             self._process = subprocess.Popen(
                 command,
-                pass_fds=[its.fileno()],
+                pass_fds=[its.fileno(), kit],
                 env=_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -89,7 +93,14 @@ class Zygote:
                 stderr=self._complaints,
                 start_new_session=True,
             )
-        config = {"layers": asdict(layers), "limits": asdict(limits), "rules": list(rules), "warm": []}
+        os.close(kit)
+        config = {
+            "layers": asdict(layers),
+            "limits": asdict(limits),
+            "rules": list(rules),
+            "in_bubble": self.in_bubble,
+            "warm": [],
+        }
         with contextlib.suppress(OSError):  # it died at once; `hello` says so
             self._control.send(json.dumps(config).encode())
 
@@ -100,7 +111,14 @@ class Zygote:
         Raises:
             ZygoteDied: it could not be started.
         """
-        return self._message(_WARM_UP)[0]
+        said, (itself,) = self._message(_WARM_UP)
+        self._process_id = _pid_behind(itself)
+        os.close(itself)
+        return {**said, "bubblewrap": self.in_bubble, "private_uid": self._uids is not None}
+
+    @property
+    def in_bubble(self) -> bool:
+        return bool(self._bubble)
 
     @property
     def alive(self) -> bool:
@@ -108,10 +126,15 @@ class Zygote:
 
     @property
     def process_id(self) -> int:
-        return self._process.pid
+        """Of the zygote itself, which may be a grandchild of this process."""
+        assert self.hello
+        return self._process_id
 
-    def fork(self) -> WorkerProcess:
+    def fork(self, drivers: str = "") -> WorkerProcess:
         """A new worker, locked down and waiting.
+
+        Args:
+            drivers: text of the judge's own that the worker will use; the zygote compiles it once for all.
 
         Raises:
             ZygoteDied: there is no zygote any more.
@@ -121,15 +144,17 @@ class Zygote:
         number = self._forked
         mine, its = socket.socketpair()
         output = os.memfd_create("output")
-        uid = _FIRST_UID + (os.getpid() + number) % _UIDS if self._private_uid else None
+        uid = self._uids.next() if self._uids else None
         with its:
             try:
-                request = json.dumps({"worker": number, "uid": uid}).encode()
+                new = drivers if drivers != self._drivers and len(drivers) < _LARGEST // 8 else ""
+                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
                 socket.send_fds(self._control, [request], [its.fileno(), output])
             except OSError as error:
                 mine.close()
                 os.close(output)
                 raise ZygoteDied(f"{error}: {self.complaints()}") from None
+        self._drivers = drivers or self._drivers
         try:
             while True:
                 message, descriptors = self._message(30.0)
@@ -164,6 +189,8 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._uids is not None:
+            self._uids.close()
         with contextlib.suppress(OSError):
             os.close(self._complaints)
 
@@ -187,12 +214,22 @@ class Zygote:
         return json.loads(data), descriptors
 
 
+def _pid_behind(pidfd: int) -> int:
+    """The id, as this process sees it, of a process in another namespace."""
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(":")
+        if name == "Pid":
+            return int(value)
+    raise ZygoteDied("it is gone")
+
+
 class WorkerProcess:
     """One worker: its channel, its output, and a handle to kill it by that no other process can ever have."""
 
     def __init__(self, zygote: Zygote, number: int, pidfd: int, mine: socket.socket, output: int) -> None:
         self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, mine, output
         self._shown = 0
+        self._waited = 0.0
         self._open = True
         from autograder.judging.wire import Channel  # deferred: a zygote is started before torch is imported here
 
@@ -206,6 +243,19 @@ class WorkerProcess:
         text = os.pread(self._output, size - self._shown, self._shown)
         self._shown = size
         return text.decode("utf-8", "replace")
+
+    def tell_the_time(self) -> None:
+        """Lets a worker that is at work know that its time is up."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGALRM)
+
+    def newly_waited(self) -> float:
+        """Seconds that it was ready to run but had no processor, since this was last asked; 0 where that is unknown."""
+        with contextlib.suppress(OSError, ValueError, IndexError, ZygoteDied):
+            schedule = Path(f"/proc/{_pid_behind(self._pidfd)}/schedstat").read_text(encoding="ascii")
+            before, self._waited = self._waited, int(schedule.split()[1]) / 1e9
+            return self._waited - before
+        return 0.0
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -22,6 +22,7 @@ from autograder.cells import Cell, Function
 from autograder.exercise import Exercise
 from autograder.forbidden import Breach
 from autograder.forbidden_calls import merged
+from autograder.judging.clock import Stopwatch
 from autograder.judging.forms import REQUEST, Malformed
 from autograder.judging.process import Gone, WorkerProcess
 from autograder.judging.settings import CLOCK, Clock
@@ -36,8 +37,6 @@ from autograder.submission import Submission, SyntaxProblem, shown
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 _START = 20.0
-_GRACE = 0.5
-"""Seconds by which a worker may be late to say itself that time is up; then it is killed."""
 
 
 @dataclass(frozen=True)
@@ -125,21 +124,19 @@ class RemoteSubmission(LoadedSubmission):
             "file": material.filename,
             "source": material.data,
             "drivers": material.drivers,
-            "drivers_file": "drivers.py",
             "exercises": asked,
             "skip": sorted(self._skipped),
-            "seconds": self._clock.cells,
         }
         self._tell(worker, request)
-        self._take_facts(self._hear(worker, self._clock.cells))
+        self._take_facts(self._hear(self._stopwatch(worker, self._clock.cells)))
         if self.submission.problem:
             return None
-        deadline = time.monotonic() + self._clock.cells + _GRACE
+        watch = self._stopwatch(worker, self._clock.cells)
         for index in range(len(self.submission.cells)):
             if index in self._skipped:
                 continue
             try:
-                answer = self._hear(worker, deadline - time.monotonic())
+                answer = self._hear(watch)
                 told = _fields(answer, "cell", "raised")
                 if told["cell"] != index:
                     raise Malformed("another cell's answer")
@@ -150,9 +147,9 @@ class RemoteSubmission(LoadedSubmission):
             if raised is not None:
                 self._note_cell(index, raised)
                 if raised.kind == "TimeUp":  # the cells after it get as much again
-                    deadline = time.monotonic() + self._clock.cells + _GRACE
+                    watch = self._stopwatch(worker, self._clock.cells)
         try:
-            names = _fields(self._hear(worker, deadline - time.monotonic()), "names")["names"]
+            names = _fields(self._hear(watch), "names")["names"]
         except Late:
             raise Gone("it went on after its last cell", None) from None
         if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
@@ -204,13 +201,11 @@ class RemoteSubmission(LoadedSubmission):
                     "file": material.filename,
                     "source": material.data,
                     "drivers": "",
-                    "drivers_file": "",
                     "exercises": [(exercise.functions, exercise.forbids)],
                     "skip": [],
-                    "seconds": self._clock.cells,
                 }
                 self._tell(reader, request)
-                answer = self._hear(reader, self._clock.cells)
+                answer = self._hear(self._stopwatch(reader, self._clock.cells))
                 (rows,) = _fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
                 self._breaches_read[exercise.id] = _breaches_from(rows)
             finally:
@@ -227,24 +222,23 @@ class RemoteSubmission(LoadedSubmission):
         if self._worker is None:
             return [self._out_of_time()], []
         worker, results, sent = self._worker, [], _packed_calls(calls)
-        deadline = time.monotonic() + exercise.seconds + _GRACE
         request = {
             "do": "call",
             "target": target.name,
             "driver": target.driver,
             "forbids": list(exercise.forbids),
-            "seconds": exercise.seconds,
             "calls": len(calls),
         }
         try:
             self._tell(worker, request, sent)
+            watch = self._stopwatch(worker, exercise.seconds)
             for call, packed_call in zip(calls, sent, strict=True):
-                told = self._hear(worker, deadline - time.monotonic())
-                after = self._hear_frame(worker, deadline - time.monotonic())
+                told = self._hear(watch)
+                after = self._hear_frame(watch)
                 results.append(self._outcome_from(told, call, packed_call, after))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
-            recorded = _breaches_from(_fields(self._hear(worker, deadline - time.monotonic()), "breaches")["breaches"])
+            recorded = _breaches_from(_fields(self._hear(watch), "breaches")["breaches"])
         except (Late, Gone, Malformed) as error:
             worker.kill()
             self._show_printed(worker)
@@ -256,13 +250,15 @@ class RemoteSubmission(LoadedSubmission):
         return results, list(recorded)
 
     def _outcome_from(self, answer: Any, call: tuple[Any, ...], sent: bytes, frame: Frame) -> Outcome:
-        told = _fields(answer, "value", "raised")
+        if type(answer) is not tuple or len(answer) != 2:
+            raise Malformed("an answer to another question")
+        value, told = answer
         after = call if frame.as_sent() == sent else frame.value()  # mostly they are the bytes that went out
         if type(after) is not tuple or len(after) != len(call):
             raise Malformed("the arguments afterwards")
-        raised = self._raised_from(told["raised"])
+        raised = self._raised_from(told)
         if raised is None:
-            return Outcome(Verdict.PASS, told["value"], None, after)
+            return Outcome(Verdict.PASS, value, None, after)
         if raised.kind == "TimeUp":
             return Outcome(Verdict.TIMEOUT, None, raised, after)
         no_memory = raised.kind == "MemoryError" or (
@@ -301,16 +297,17 @@ class RemoteSubmission(LoadedSubmission):
         except Ended:
             raise worker.gone() from None
 
-    def _hear(self, worker: WorkerProcess, seconds: float) -> Any:
-        """The next answer, by the judge's own clock; what is waited for counts against the whole submission."""
-        return self._hear_frame(worker, seconds).value()
+    def _stopwatch(self, worker: WorkerProcess, seconds: float) -> Stopwatch:
+        return Stopwatch(worker, min(seconds, self._left))
 
-    def _hear_frame(self, worker: WorkerProcess, seconds: float) -> Frame:
+    def _hear(self, watch: Stopwatch) -> Any:
+        return self._hear_frame(watch).value()
+
+    def _hear_frame(self, watch: Stopwatch) -> Frame:
+        """The next answer, by the judge's own clock; what is waited for counts against the whole submission."""
         start = time.monotonic()
         try:
-            return worker.channel.frame(deadline=start + min(max(seconds, 0.0), max(self._left, 0.0)))
-        except Ended:
-            raise worker.gone() from None
+            return watch.frame()
         finally:
             self._left -= time.monotonic() - start
 

@@ -28,6 +28,7 @@ _LANDLOCK = (
     "This system gives no Landlock: it takes Linux 5.13 or newer with `landlock` listed in /sys/kernel/security/lsm, "
     "and a container whose seccomp profile allows the landlock calls (those of Docker and Podman do)."
 )
+_BUBBLEWRAP = "Or install bubblewrap (the package `bubblewrap`), where user namespaces are allowed."
 _SECCOMP = "No system-call filter is in force: it takes x86_64 or aarch64 and a kernel with seccomp."
 _ROOT = "Workers run as root: start as an ordinary user, or as a root that may change to another user id."
 
@@ -64,6 +65,7 @@ class Protection:
             f"Landlock (ABI {self.landlock})" if self.landlock else "",
             "seccomp" if self.seccomp else "",
             "a user id of their own" if self.private_uid else "",
+            "bubblewrap" if self.bubblewrap else "",
             f"limits ({self.limits.memory_mb} MB, {self.limits.cpu_seconds} s of processor)" if self.limits else "",
         ]
         said = "Workers are locked down with " + (", ".join(filter(None, layers)) or "nothing")
@@ -83,6 +85,7 @@ class Protection:
         """What is open and what would close it."""
         remedies = [
             _LANDLOCK if not self.landlock else "",
+            _BUBBLEWRAP if not self.landlock and not self.bubblewrap else "",
             _SECCOMP if not self.seccomp else "",
             _ROOT if self.uid == 0 else "",
         ]
@@ -149,8 +152,9 @@ def _tried(
         landlock=hello["landlock"],
         seccomp=facts["seccomp"] == 2,
         no_new_privileges=facts["no_new_privs"] == 1,
-        private_uid=facts["uid"] != os.geteuid(),
+        private_uid=hello["private_uid"] and facts["uid"] != os.geteuid(),
         uid=facts["uid"],
+        bubblewrap=hello["bubblewrap"],
         limits=limits,
         reads_python=facts["python_is_readable"],
         succeeded=tuple(succeeded),

@@ -25,6 +25,8 @@ class Layers:
     seccomp: bool = True
     private_uid: bool = True
     limits: bool = True
+    bubblewrap: bool = True
+    """Around the zygote, where it works."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Channel:
 
     def __init__(self, descriptor: int) -> None:
         self._fd = descriptor
-        self._read = b""
+        self._read = bytearray()
         """What came in and is not taken yet."""
         os.set_blocking(descriptor, False)
 
@@ -74,19 +74,22 @@ class Channel:
         return self.frame(caps, deadline).value(caps)
 
     def frame(self, caps: Caps = REPLY, deadline: float = math.inf) -> Frame:
-        """The next message, not yet looked into. Raises `Late`, `Ended` or `Malformed`."""
-        header_size, body_size = PREFIX.unpack(self._exactly(PREFIX.size, deadline))
+        """The next message, not yet looked into. Raises `Late`, `Ended` or `Malformed`; after `Late` it can go on."""
+        self._fill(PREFIX.size, deadline)
+        header_size, body_size = PREFIX.unpack_from(self._read)
         if header_size > caps.header or body_size > caps.body:
             raise Malformed(f"a message of {header_size} + {body_size} bytes")
-        return Frame(bytes(self._exactly(header_size, deadline)), self._exactly(body_size, deadline))
+        start = PREFIX.size + header_size
+        self._fill(start + body_size, deadline)
+        frame = Frame(bytes(self._read[PREFIX.size : start]), self._read[start : start + body_size])
+        del self._read[: start + body_size]
+        return frame
 
-    def _exactly(self, size: int, deadline: float) -> bytearray:
-        """So many bytes; a little more is read than asked for, so that small messages do not cost a call each."""
-        data = bytearray(self._read[:size])
-        self._read = self._read[size:]
-        while len(data) < size:
+    def _fill(self, size: int, deadline: float) -> None:
+        """Reads until so much is there; often more comes, so that small messages do not cost a call each."""
+        while (missing := size - len(self._read)) > 0:
             try:
-                more = os.read(self._fd, max(_AT_ONCE, min(size - len(data), _MOST_AT_ONCE)))
+                more = os.read(self._fd, max(_AT_ONCE, min(missing, _MOST_AT_ONCE)))
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline)
                 continue
@@ -94,12 +97,9 @@ class Channel:
                 raise Ended from None
             if not more:
                 raise Ended
-            wanted = size - len(data)
-            data += more[:wanted]
-            self._read = more[wanted:]
+            self._read += more
             if time.monotonic() > deadline:
                 raise Late
-        return data
 
     def _wait(self, event: int, deadline: float) -> None:
         left = deadline - time.monotonic()

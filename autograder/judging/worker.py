@@ -16,8 +16,9 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any, cast
 
 import torch
@@ -39,6 +40,8 @@ from autograder.torch_settings import kept_settings
 _MOST_PRINTED = 64 << 10
 _MOST_NAMES = 2000
 _LONGEST_MESSAGE = 2000
+DRIVERS_FILE = "drivers.py"
+"""What messages call the judge's own drivers."""
 Facts = dict[str, Any]
 
 
@@ -91,10 +94,8 @@ def rehearse() -> None:
             "file": "rehearsal.py",
             "source": source,
             "drivers": "",
-            "drivers_file": "",
             "skip": [],
             "run": True,
-            "seconds": 9,
         }
         rehearsed._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
@@ -102,13 +103,17 @@ def rehearse() -> None:
                 "target": name,
                 "driver": False,
                 "forbids": [],
-                "seconds": 9,
                 "calls": 1,
             }
             Channel(mine.fileno()).send(packed((torch.ones(2, dtype=torch.float64),)))
             rehearsed._call_all(call)
-        signal.setitimer(signal.ITIMER_REAL, 0)
         linecache.clearcache()
+
+
+@lru_cache(maxsize=8)
+def driver_code(source: str, file: str) -> CodeType:
+    """The judge's own drivers, compiled: once in the zygote, for all workers that come after."""
+    return compile(source, file, "exec")
 
 
 def _settle() -> None:
@@ -134,19 +139,16 @@ def _ignored(_count: int) -> None:
 
 
 class _Alarm:
-    """Raises `TimeUp` in student code, once, when its time is over: only to learn on which line it was.
+    """Raises `TimeUp` in student code when the judge says that its time is over: to learn on which line it was.
 
-    Code that swallows it, or takes the alarm away, meets the judge's own clock a moment later.
+    Code that swallows it, or takes the alarm away, is killed a moment later.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._inside = False
-        signal.signal(signal.SIGALRM, self._ring)
-        self.start()
 
-    def start(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+    def set(self) -> None:
+        signal.signal(signal.SIGALRM, self._ring)
 
     def __enter__(self) -> None:
         self._inside = True
@@ -165,22 +167,32 @@ class _Worker:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._alarm = _Alarm()
         self._submission = Submission(Path(), (), {})
         self._namespace: dict[str, Any] = {}
         self._drivers: tuple[str, str] = ("", "")
         self._driver_functions: dict[str, Any] | None = None
 
     def serve(self) -> None:
+        self._alarm.set()
         while True:
             request = self._channel.receive(REQUEST)
             {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
 
-    def _say(self, facts: Facts, further: Sequence[Any] = ()) -> None:
+    def _say(self, facts: Facts) -> None:
         try:
             buffers = packed(facts, REPLY)
         except (Unsendable, RecursionError, MemoryError, RuntimeError):
             buffers = packed({key: sendable(value) for key, value in facts.items()}, REPLY)
-        self._channel.send([*buffers, *further])
+        self._channel.send(buffers)
+
+    def _say_outcome(self, value: Any, raised: Any, args_after: Sequence[Any]) -> None:
+        """Two messages: what a call gave, and its arguments as they are now."""
+        try:
+            buffers = packed((value, raised), REPLY)
+        except (Unsendable, RecursionError, MemoryError, RuntimeError):
+            buffers = packed((sendable(value), raised), REPLY)
+        self._channel.send([*buffers, *args_after])
 
     # Reading and running the submission
 
@@ -191,7 +203,7 @@ class _Worker:
             self._say({"digest": ""})
 
     def _load(self, request: Facts) -> None:
-        self._drivers = request["drivers"], request["drivers_file"]
+        self._drivers = request["drivers"], DRIVERS_FILE
         path = Path(request["file"])
         try:
             text = decode(request["source"])
@@ -209,11 +221,11 @@ class _Worker:
         if not request["run"]:
             return
         self._namespace = fresh_namespace(path)
-        alarm = _Alarm(request["seconds"])
+        self._alarm.set()
         with kept_settings():
             for index in range(len(self._submission.cells)):
                 if index not in request["skip"]:
-                    self._say({"cell": index, "raised": self._run_cell(index, alarm)})
+                    self._say({"cell": index, "raised": self._run_cell(index)})
         names = {}
         for name, value in list(self._namespace.items())[:_MOST_NAMES]:
             if type(name) is str:
@@ -221,11 +233,12 @@ class _Worker:
         self._say({"names": names})
 
     def _remember_lines(self, text: str) -> None:
-        """For tracebacks: the file itself cannot be read from here."""
+        """For tracebacks: the files themselves cannot be read from here."""
         for cell in self._submission.cells:
             source = cell.source if " cell " in cell.file else text
-            lines = [line + "\n" for line in source.split("\n")]
-            linecache.cache[cell.file] = (len(source), None, lines, cell.file)
+            if cell.file not in linecache.cache:
+                lines = [line + "\n" for line in source.split("\n")]
+                linecache.cache[cell.file] = (len(source), None, lines, cell.file)
 
     def _read(self, exercises: list[Any]) -> Facts:
         """What the source says, before any of it runs."""
@@ -242,17 +255,15 @@ class _Worker:
             ],
         }
 
-    def _run_cell(self, index: int, alarm: _Alarm) -> Any:
+    def _run_cell(self, index: int) -> Any:
         try:
             code = compiled(self._submission.cells[index]).code
         except SyntaxError:
             return None  # among the problems of syntax already
         try:
-            with alarm:
+            with self._alarm:
                 run_code(code, self._namespace)
         except BaseException as error:
-            if isinstance(error, TimeUp):
-                alarm.start()  # the cells after it get as much again
             return self._raised(error)
         return None
 
@@ -270,20 +281,20 @@ class _Worker:
         self._say({"breaches": _listed(recorder.breaches)})
 
     def _answer(self, request: Facts, function: Callable[..., Any], recorder: CallRecorder) -> None:
-        alarm = _Alarm(request["seconds"])
+        self._alarm.set()
         frames = [self._channel.frame(REQUEST) for _ in range(request["calls"])]
         for frame in frames:
             args = frame.value(REQUEST)
             before = fresh(args)
             try:
-                with alarm, recorder:
+                with self._alarm, recorder:
                     value, raised = function(*args), None
             except _AlreadyTold as told:
                 value, raised = None, told.raised
             except BaseException as error:
                 value, raised = None, self._raised(error)
             after = [frame.as_sent()] if identical(before, args) else _packed_or_stand_in(args)
-            self._say({"value": value, "raised": raised}, after)
+            self._say_outcome(value, raised, after)
             if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
                 break
 
@@ -294,7 +305,7 @@ class _Worker:
             source, file = self._drivers
             functions: dict[str, Any] = {"__name__": "drivers", "__file__": file}
             linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-            exec(compile(source, file, "exec"), functions)
+            exec(driver_code(source, file), functions)
             self._driver_functions = functions
         drive, names = self._driver_functions[name], SimpleNamespace(**self._namespace)
         return lambda *args: drive(names, *args)

@@ -1,12 +1,14 @@
 """The warm process that workers are forked from: it has imported torch, runs one thread, and knows nothing secret.
 
-Run as `python -I zygote.py DESCRIPTOR`. Over that socket come a configuration and then requests, each with the
-descriptors of a new worker's channel and output; back go a pidfd for each worker and, later, how it ended.
+Run as `python -I /proc/self/fd/KIT DESCRIPTOR`. Over that socket come a configuration and then requests, each with the
+descriptors of a new worker's channel and output; back go a pidfd of itself, one for each worker and, later, how that
+ended.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import ctypes
 import gc
 import json
@@ -19,10 +21,8 @@ import sys
 import sysconfig
 import traceback
 import warnings
-from pathlib import Path
 from typing import Any
 
-_PACKAGES = str(Path(__file__).resolve().parents[2])
 _LARGEST = 1 << 20
 _HUGE, _MADV_COLLAPSE = 2 << 20, 25
 # Modules that ordinary submissions import: loaded here, once, so that no worker has to read them.
@@ -49,7 +49,12 @@ def serve(control: socket.socket) -> None:
     _in_huge_pages()
     threads = len(os.listdir("/proc/self/task"))
     hello = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "seccomp": bool(locks.filter), "threads": threads}
-    control.send(json.dumps(hello).encode())
+    if config["in_bubble"]:
+        lockdown.take_proc_away()
+    lockdown.close_to_siblings()
+    myself = os.pidfd_open(os.getpid())
+    socket.send_fds(control, [json.dumps(hello).encode()], [myself])
+    os.close(myself)
 
     workers: dict[int, tuple[int, int]] = {}
     poll = select.poll()
@@ -64,6 +69,9 @@ def serve(control: socket.socket) -> None:
             if not data:
                 return
             request = json.loads(data)
+            if request["drivers"]:
+                with contextlib.suppress(SyntaxError, ValueError):  # whoever uses them says so
+                    worker.driver_code(request["drivers"], worker.DRIVERS_FILE)
             pid = os.fork()
             if pid == 0:
                 _become_worker(worker, locks, request, received)
@@ -148,7 +156,6 @@ def _leave_only_the_granted_on_the_path() -> None:
     sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) in folders]
 
 
-if __name__ == "__main__":
+def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.path.insert(0, _PACKAGES)
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -9,7 +9,7 @@ def send(message):
 
 
 def double(x):
-    send({"d": [["value", None], ["raised", None]]})
+    send({"l": [None, None]})
     send({"l": []})
     return x
 

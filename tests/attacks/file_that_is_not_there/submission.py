@@ -1,0 +1,17 @@
+import torch
+
+table = torch.load("my_experiments.pt")
+
+
+# %%
+def double(x):
+    return 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)
