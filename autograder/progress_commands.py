@@ -58,7 +58,8 @@ def progress(
     if html is not None:
         from autograder.rendering.progress_page import progress_page
 
-        page = progress_page(standing, titles, points_over_time(past))
+        here = [(when.astimezone(), points) for when, points in points_over_time(past)]
+        page = progress_page(standing, titles, here)
         try:
             html.write_text(page, encoding="utf-8", newline="\n")
         except OSError as error:

@@ -143,6 +143,21 @@ def test_many_processes_at_once_lose_nothing(tmp_path: Path) -> None:
         assert [hint.level for hint in found.hints if hint.exercise == f"9.{number}"] == list(range(100))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    assert record_hint(tmp_path, "9.1", level=1) == ""
+    before = (tmp_path / "progress.jsonl").read_bytes()
+    code = (
+        "import resource, sys; from pathlib import Path; from autograder.progress import record_hint\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))\n"
+        "print(record_hint(Path(sys.argv[1]), '9.2', level=2))"
+    )
+    room = str(len(before) + 20)
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path), room], capture_output=True, encoding="utf-8")
+    assert "Progress is not recorded: progress.jsonl cannot be written (no space left)" in ended.stdout
+    assert (tmp_path / "progress.jsonl").read_bytes() == before
+
+
 def test_a_damaged_file_is_set_aside_and_the_run_goes_on(kit: Kit) -> None:
     kit.answer(difference=WRONG).check()
     path = kit.root / "progress.jsonl"
