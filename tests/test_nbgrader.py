@@ -137,6 +137,7 @@ def graded_by_judge(course: Course) -> Course:
     script = with_first(
         answered(course, **RIGHT), "%matplotlib inline\nprint('<script>document.title = 1</script>')\n1 / 0"
     )
+    script.cells.append(new_markdown_cell("I did *this*. <script>document.title = 2</script> <img src=x onerror=f()>"))
     course.hand_in("stumbles", script)
     course.nbgrader("autograde", ASSIGNMENT)
     course.nbgrader("generate_feedback", ASSIGNMENT)
@@ -212,7 +213,9 @@ def feedback_names_the_cell_that_failed_and_runs_nothing(judged: Course) -> None
     assert ["1 / 0" in cell.source for cell in failed] == [True]
     page = judged.feedback("stumbles")
     assert "ZeroDivisionError" in page
+    assert "I did <em>this</em>" in page
     assert "<script>document.title" not in page
+    assert "<img src=x" not in page
 
 
 def both_commands_write_the_same_gradebook(judged: Course, built_kit: Kit, tmp_path: Path) -> None:
