@@ -7,9 +7,11 @@ and trusted; submissions run in the bench's locked-down workers, as always.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections import deque
 from multiprocessing.connection import Connection
 from typing import Any
@@ -85,14 +87,14 @@ class JudgeProcess:
         return self._protection is not None and self._process.poll() is not None
 
     def close(self) -> None:
-        """Hangs up, and ends the process now."""
+        """Hangs up. The process tidies up and ends by itself; nobody has to wait for that."""
         self._connection.close()
-        self._process.kill()
-        self._process.wait()
+        threading.Thread(target=self._process.wait, daemon=True).start()
 
 
 def serve(connection: Connection) -> None:
     """In the process: a brief comes first, then submissions until the other side hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands over
     try:
         bench = Bench(connection.recv()).__enter__()
     except InputError as error:
@@ -103,9 +105,9 @@ def serve(connection: Connection) -> None:
         while True:
             try:
                 data, filename, seed = connection.recv()
-            except EOFError:
+                connection.send(bench.judged(data, filename, seed))
+            except (EOFError, OSError):
                 return
-            connection.send(bench.judged(data, filename, seed))
 
 
 if __name__ == "__main__":

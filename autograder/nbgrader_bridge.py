@@ -11,6 +11,7 @@ import re
 from html import escape
 from typing import Any
 
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode, from_dict, writes
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
@@ -53,6 +54,7 @@ class JudgeExecute(NbGraderPreprocessor):
         if judged.fault or judged.problem:
             self.log.error("%s of %s: %s", told["notebook"], told["student"], judged.fault or judged.problem)
         _show(nb, desk.exercises, judged, told["student"])
+        _defuse(nb)
         return nb, resources
 
 
@@ -210,6 +212,14 @@ def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], judged: Judged, stu
             _leave_blank(cell, "There are no checks for this cell: it is for a person to grade.")
     for problem in result.card.problems if result and result.card else ():
         _show_under_its_cell(nb, problem)
+
+
+def _defuse(nb: NotebookNode) -> None:
+    """Tags in the student's text become text: in the formgrader a script could set scores in the instructor's name."""
+    sanitizer = SanitizeHTML()
+    for cell in nb.cells:
+        if cell.cell_type != "code" and re.search(r"<[a-zA-Z/!?]", cell.source):
+            cell.source = sanitizer.sanitize_html_tags(cell.source)
 
 
 def _show_under_its_cell(nb: NotebookNode, problem: str) -> None:

@@ -147,6 +147,7 @@ def test_from_the_first_cell_to_the_feedback(built_kit: Kit, tmp_path: Path, bro
         page.locator("tr", has_text="15 / 30").locator("a").first.click()
         verdict = page.locator(".gradlings", has_text="row_totals").first
         verdict.wait_for(timeout=_LONG)
+        page.wait_for_function("() => [...document.querySelectorAll('input')].some(box => box.placeholder === '10')")
         verdict.scroll_into_view_if_needed()
         browser.picture("7_formgrader_verdict")
         assert "your answer" in verdict.inner_text()
