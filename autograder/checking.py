@@ -251,7 +251,7 @@ def _examine(
     first = right.index(False)
     outcome, (found, _) = outcomes[first], judged[first]
     assert found is not None
-    if ladder.hides(first):
+    if ladder.hides(first) and function.student.for_students:
         verdict, place = _verdict(outcome, found), function.place
         raise CheckFailed(Evidence(verdict, _HIDDEN, place=place, probes_right=sum(right), probes=len(calls)))
     evidence = Evidence(
@@ -263,7 +263,7 @@ def _examine(
         place=(outcome.raised.place if outcome.raised else "") or function.place,
         probes_right=sum(right),
         probes=len(calls),
-        claim=_claim(calls, outcomes, judged, parameters, names) if function.student.diagnoses else "",
+        claim=_claim(calls, outcomes, judged, parameters, names) if function.student.for_students else "",
         trace=outcome.raised.trace if outcome.raised else (),
     )
     raise CheckFailed(evidence, outcome.raised.exception if outcome.raised else None)

@@ -43,8 +43,8 @@ class Kit:
         self.detail: int = getattr(config.option, "verbose", 0)
         self.lazy = True
         """Whether a file of checks with nothing attempted is shown without being imported."""
-        self.diagnoses = True
-        """Whether wrong values are looked at for general signs of a mistake."""
+        self.for_students = True
+        """Whether students read what a check says: it looks for signs of a mistake, and keeps hidden probes to itself."""
         self.collected = Collected()
         self.students: dict[str, Student] = {}
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
@@ -222,7 +222,7 @@ def student(request: pytest.FixtureRequest) -> Student:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
     exercise, _ = found
     path = request.path
-    made = Student(kit.loaded(path), exercise, kit.devices, kit.folder(path), kit.diagnoses)
+    made = Student(kit.loaded(path), exercise, kit.devices, kit.folder(path), kit.for_students)
     kit.students[request.node.nodeid] = made
     return made
 

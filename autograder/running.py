@@ -136,13 +136,14 @@ def _forget_modules_of(folder: Path) -> None:
 
 
 @contextmanager
-def collected_checks(folder: Path, *, diagnoses: bool = True) -> Iterator[Grader]:
+def collected_checks(folder: Path, *, for_students: bool = True) -> Iterator[Grader]:
     """A grader for the checks in an assignment's folder, which are collected once.
 
     The same steps as `pytest.main` takes, which would run the items itself and end.
 
     Args:
-        diagnoses: whether wrong values are looked at for general signs of a mistake, besides the named ones.
+        for_students: whether they read what the checks say; an author's proof wants no general signs of mistakes, but
+            the hidden probes.
 
     Raises:
         InputError: the checks cannot be collected; the message is pytest's.
@@ -159,7 +160,7 @@ def collected_checks(folder: Path, *, diagnoses: bool = True) -> Iterator[Grader
         raise InputError(f"pytest could not run the checks in {folder}: {error}") from None
     try:
         config._do_configure()
-        config.stash[KIT].lazy, config.stash[KIT].diagnoses = False, diagnoses
+        config.stash[KIT].lazy, config.stash[KIT].for_students = False, for_students
         session = pytest.Session.from_config(config)
         config.hook.pytest_sessionstart(session=session)
         try:

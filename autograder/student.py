@@ -36,7 +36,7 @@ class Student:
         exercise: Exercise,
         devices: tuple[str, ...] = (),
         folder: Path | None = None,
-        diagnoses: bool = True,
+        for_students: bool = True,
     ) -> None:
         self.loaded = loaded
         self.exercise = exercise
@@ -50,8 +50,8 @@ class Student:
         """Sentences that cost no points."""
         self.folder = folder
         """Where a check may leave something to look at (a picture); None where nothing may be written."""
-        self.diagnoses = diagnoses
-        """Whether the general signatures are asked about wrong values."""
+        self.for_students = for_students
+        """Whether students read what the check says: then it looks for signs of a mistake and shows no hidden probe."""
 
     def __getattr__(self, name: str) -> StudentFunction:
         return StudentFunction(self, Target(name))

@@ -162,7 +162,7 @@ def _write(path: Path, text: str, *, check: bool, keep: bool = False) -> Outcome
 def _build_misconceptions(assignment: Assignment, *, check: bool) -> Outcome:
     """The outcomes of every misconception on the public probes; compared by value, as floats differ by machine."""
     path = assignment.folder / SHIPPED
-    with collected_checks(assignment.folder, diagnoses=False) as grader:
+    with collected_checks(assignment.folder, for_students=False) as grader:
         made = shipped_data(assignment, grader)
     try:
         current = json.loads(path.read_text(encoding="utf-8"))

@@ -46,7 +46,7 @@ def verify(assignment: Assignment, exercise: str, seeds: int) -> Proof:
     Args:
         seeds: how many fresh seeds, besides the public one, must give the same verdicts; hidden probes come with them.
     """
-    with collected_checks(assignment.folder, diagnoses=False) as grader:
+    with collected_checks(assignment.folder, for_students=False) as grader:
         return _Run(assignment, exercise, grader, seeds).proof()
 
 
