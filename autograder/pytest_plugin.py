@@ -44,7 +44,7 @@ class Kit:
         self.lazy = True
         """Whether a file of checks with nothing attempted is shown without being imported."""
         self.for_students = True
-        """Whether students read what a check says: it looks for signs of a mistake, and keeps hidden probes to itself."""
+        """Whether students read what a check says: it looks for signs of a mistake and shows no hidden probe."""
         self.collected = Collected()
         self.students: dict[str, Student] = {}
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
