@@ -159,3 +159,4 @@ def _leave_only_the_granted_on_the_path() -> None:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)  # taking all of torch down in order is a long way to say goodbye
