@@ -27,7 +27,7 @@ def fresh_namespace(path: Path) -> dict[str, Any]:
     """What a submission's code finds before its first cell."""
     names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     if path.suffix == ".ipynb":
-        names |= {"get_ipython": _Nothing, "display": _display}
+        names |= {"get_ipython": Nothing, "display": _display}
     return names
 
 
@@ -36,13 +36,13 @@ def _display(*values: object, **_: object) -> None:
         print(value)
 
 
-class _Nothing:
+class Nothing:
     """What stands for IPython where there is none: whatever is asked of it does nothing."""
 
-    def __getattr__(self, name: str) -> _Nothing:
+    def __getattr__(self, name: str) -> Nothing:
         if name.startswith("__"):
             raise AttributeError(name)
         return self
 
-    def __call__(self, *_: object, **__: object) -> _Nothing:
+    def __call__(self, *_: object, **__: object) -> Nothing:
         return self

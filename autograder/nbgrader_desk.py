@@ -12,6 +12,7 @@ from autograder.errors import InputError
 from autograder.exercise import read_exercises
 from autograder.hidden import FILE as HIDDEN
 from autograder.judge_process import JudgeProcess
+from autograder.judging.pool import check_system
 
 _AHEAD = 2  # submissions that are judged before nbgrader asks for them
 _SECRET = secrets.randbits(48)
@@ -24,8 +25,9 @@ class Desk:
         """`course` is nbgrader's CourseDirectory, `settings` our preprocessor with its traits.
 
         Raises:
-            InputError: there are no checks for the notebook.
+            InputError: this system cannot grade for marks, or there are no checks for the notebook.
         """
+        check_system()
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self.seed = _SECRET if settings.seed is None else settings.seed
         folder = Path(course.format_path(course.source_directory, ".", assignment))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 
@@ -42,4 +43,4 @@ def check(exercise: str) -> Checked:
 def running_shell() -> Any:
     """The IPython shell that runs the notebook's cells; None in any other process."""
     ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None else None
+    return ipython.get_ipython() if isinstance(ipython, ModuleType) else None

@@ -7,6 +7,7 @@ were run. Nothing is run a second time.
 from __future__ import annotations
 
 import ast
+import gc
 import html
 import linecache
 import os
@@ -51,6 +52,9 @@ def checked(exercise: str, shell: Any) -> Checked:
         score = _score(exercise, checks_file, shell)
     except InputError as error:
         return Checked(0, _sentence(str(error)))
+    except Exception as error:
+        said = f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
+        return Checked(0, _sentence(said))
     from autograder.rendering.html import exercise_fragment
 
     return Checked(score.points, exercise_fragment(score))
@@ -98,8 +102,9 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     try:
         with collected_checks(checks_file.parent) as grader:
             graded = grader.grade_loaded(loaded, checks_file, seed=0, only=(exercise,))
-    finally:
+    finally:  # a pytest run settles down for good, a notebook goes on
         torch.set_num_threads(threads)
+        gc.unfreeze()
     (score,) = graded.scorecard.exercises
     root = kit_of(checks_file.parent)
     if root is not None:

@@ -287,6 +287,14 @@ def test_a_cell_without_checks_is_left_to_a_person(built_kit: Kit, tmp_path: Pat
     assert course.scores("bob") == {**FULL, "own": None, "essay": 0}
 
 
+def test_without_checks_nobody_gets_a_score(course: Course, capfd: pytest.CaptureFixture[str]) -> None:
+    course.source.with_name(f"test_{NOTEBOOK}.py").unlink()
+    course.hand_in("bob", answered(course, **RIGHT))
+    course.nbgrader("autograde", ASSIGNMENT, fails=True)
+    assert f"has no checks: test_{NOTEBOOK}.py is missing" in capfd.readouterr().err
+    assert course.scores("bob") == dict.fromkeys(FULL)
+
+
 def test_by_way_of_the_exchange(course: Course, tmp_path: Path) -> None:
     """release_assignment, fetch_assignment, submit, collect, autograde, export: as they come."""
     exchange = tmp_path / "exchange"

@@ -116,6 +116,7 @@ def test_a_check_leaves_the_notebook_as_it_was(shell: Shell) -> None:
     shell.run(DIFFERENCE, "torch.set_num_threads(2)\nseen = []\nseen.append(len(seen))")
     shell.verdict("9.1")
     assert shell.run("torch.get_num_threads()") == 2
+    assert shell.run("import gc\ngc.get_freeze_count()") == 0
     assert shell.run("seen") == [0]
 
 
@@ -236,6 +237,7 @@ ODD = {
     "shown": ["display(torch.ones(2))\nget_ipython().run_line_magic('time', '1')"],
     "await": ["import asyncio\nasync def two():\n    await asyncio.sleep(0)\n    return 2\nx = await two()"],
     "checks": ["from autograder import check", 'check("9.1")', 'check("9.2")'],
+    "ipython": ["import IPython.display as d\nfrom IPython.display import HTML, display\ndisplay(HTML('<b>1</b>'))"],
     "bash": ["%%bash\necho it's fine"],
     "timed": ["%%time\ny = 1"],
 }

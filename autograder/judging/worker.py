@@ -23,7 +23,7 @@ from typing import Any, cast
 
 import torch
 
-from autograder.cell_code import fresh_namespace, run_code
+from autograder.cell_code import Nothing, fresh_namespace, run_code
 from autograder.cells import compiled, decode, module_cells, notebook_cells
 from autograder.forbidden_calls import CallRecorder
 from autograder.forbidden_source import breaches_in_sources
@@ -122,6 +122,8 @@ def _settle() -> None:
     sys.argv[:] = ["submission"]
     sys.dont_write_bytecode = True
     builtins.input = _no_input
+    for name in ("IPython", "IPython.display"):  # notebooks import what shows things; here nobody looks
+        sys.modules[name] = Nothing()  # type: ignore[assignment]
     for name in ("set_num_threads", "set_num_interop_threads"):  # threads are refused; asking for them is no crime
         for owner in (torch, torch._C):
             if hasattr(owner, name):
