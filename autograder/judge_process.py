@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -95,12 +96,12 @@ class JudgeProcess:
 def serve(connection: Connection) -> None:
     """In the process: a brief comes first, then submissions until the other side hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands over
-    try:
-        bench = Bench(connection.recv()).__enter__()
-    except InputError as error:
-        connection.send((False, str(error)))
-        return
-    with bench:
+    with ExitStack() as opened:
+        try:
+            bench = opened.enter_context(Bench(connection.recv()))
+        except InputError as error:
+            connection.send((False, str(error)))
+            return
         connection.send((True, bench.protection.sentence()))
         while True:
             try:
