@@ -30,13 +30,17 @@ if TYPE_CHECKING:
     from autograder.probes import Known, LadderMaker
 
 
+Ladders = dict[str, "list[Known]"]
+"""By item: what its check made of the probes for an earlier submission."""
+
+
 class Kit:
     """What one pytest run knows of the assignments in it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.seed: int = config.getoption("probe_seed")
         self.hidden: Hidden = NOTHING_HIDDEN
-        self.ladders: dict[str, list[Known]] = {}
+        self.ladders: Ladders = {}
         """What the checks made for an earlier submission, by item; holds for one seed and its hidden probes."""
         self.devices: tuple[str, ...] = ()
         self.page = config.pluginmanager.hasplugin("terminalreporter") and _only_assignments(config)
