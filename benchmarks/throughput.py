@@ -250,15 +250,27 @@ def otter(folder: Path, command: Path, count: int) -> float:
         shutil.copytree(work, desk, ignore=shutil.ignore_patterns("student*"))
         (desk / f"{TOPIC}.ipynb").write_text(text, encoding="utf-8")
         start = time.perf_counter()
-        run([str(command), "run", "-a", "autograder.zip", "-o", "results", f"{TOPIC}.ipynb"], desk)
+        run([str(command), "run", "-a", "autograder.zip", "-o", ".", f"{TOPIC}.ipynb"], desk)
         spent.append(time.perf_counter() - start)
         if number == 0:
-            print(f"otter: {json.loads((desk / 'results' / 'results.json').read_text())['tests'][0]}")
+            (first, *_) = json.loads((desk / "results.json").read_text())["tests"]
+            assert first["status"] == "passed", first  # the solution
     return statistics.mean(spent)
 
 
 OTTER_TEST = """
+import sys
+from pathlib import Path
+
+import autograder
 from otter.test_files import test_case
+
+# otter works in a package autograder.submission of its own making, which would stand in for ours
+for folder in (Path.cwd(), *Path.cwd().parents[:2]):
+    (folder / "__init__.py").unlink(missing_ok=True)
+sys.path[:] = [entry for entry in sys.path if not Path(entry, "autograder", "submission", "test_autodiff.py").exists()]
+sys.modules.pop("autograder.submission", None)
+autograder.__path__[:] = [str(Path(autograder.__file__).parent)]
 
 OK_FORMAT = False
 name = "{name}"
@@ -268,7 +280,7 @@ points = {points}
 @test_case(points={points}, hidden=False)
 def test_it(env):
     found = env["check"]("{id}")
-    assert found.points == {points}, found
+    assert found.points == {points}, found.html
 """
 
 
