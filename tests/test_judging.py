@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from autograder.errors import InputError
-from autograder.submission import from_source, parse
+from autograder.submission import parse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
@@ -204,40 +204,7 @@ def test_no_process_is_left_and_a_killed_zygote_is_started_anew() -> None:
     assert str(zygote) not in processes()
 
 
-# The same score as at home
-
-
-def submissions_of(number: str, topic: str, every: int) -> dict[str, str]:
-    """The solution, the stub, and every n-th variant and misconception, as source text by name."""
-    from autograder.authoring.catalogue import load_catalogue
-
-    folder = ROOT / "solutions" / number
-    solution = (folder / f"{topic}.py").read_text(encoding="utf-8")
-    found = {"solution": solution, "stub": (ROOT / "assignments" / number / f"{topic}.py").read_text(encoding="utf-8")}
-    for kind in ("variants", "misconceptions"):
-        for entry in load_catalogue(folder / f"{kind}.py")[::every]:
-            found[f"{kind}: {entry.exercise} {entry.name}"] = entry.submission(solution)
-    return found
-
-
-def test_a_score_from_a_worker_is_the_score_from_home() -> None:
-    folder = ROOT / "assignments" / "03"
-    checks, drivers = folder / "test_autodiff.py", (folder / "drivers.py").read_text(encoding="utf-8")
-    path = ROOT / "solutions" / "03" / "autodiff.py"
-    different = []
-    with (
-        collected_checks(folder) as grader,
-        Judge(grader.exercises(checks), closed=[path.parent, checks]) as judge,
-    ):
-        for seed, (name, text) in enumerate(submissions_of("03", "autodiff", 6).items()):
-            here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
-            there = grader.grade_loaded(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
-            for mine, its in zip(here.exercises, there.exercises, strict=True):
-                for home, away in zip(mine.checks, its.checks, strict=True):
-                    told = [(c.verdict, c.points, c.message, c.rows, c.misconceptions) for c in (home, away)]
-                    if told[0] != told[1]:
-                        different.append((name, *told))
-    assert different == []
+# The same score as at home: see also test_same_score.py
 
 
 def test_a_notebook_scores_as_its_module_does(tmp_path: Path) -> None:
