@@ -22,7 +22,7 @@ from autograder.exercise import read_exercises
 from autograder.kit_folder import kit_of
 from autograder.loading import LoadedSubmission, load_drivers
 from autograder.notebook import Checked
-from autograder.progress import record
+from autograder.progress import codes, record
 from autograder.scorecard import ExerciseScore
 from autograder.submission import Submission, from_cells, shown
 
@@ -108,7 +108,7 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     (score,) = graded.scorecard.exercises
     root = kit_of(checks_file.parent)
     if root is not None:
-        record(root, graded.scorecard, "notebook", submission)
+        record(root, graded.scorecard, "notebook", codes(submission, read_exercises(checks_file)))
     return _with_names(score, {shown(file): f"cell [{number}]" for file, number in numbers.items()})
 
 

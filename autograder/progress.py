@@ -6,7 +6,7 @@ The file stays on the student's machine. Grading for marks never reads or writes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,7 +94,7 @@ def history(root: Path) -> History:
     )
 
 
-def record(root: Path, card: Scorecard, source: str, submission: Submission | None = None) -> str:
+def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str] | None = None) -> str:
     """Appends what is new in a run's scorecard.
 
     Left out are exercises that were never touched, that were only checked in part (`-k`, `-x`), whose check failed
@@ -103,13 +103,13 @@ def record(root: Path, card: Scorecard, source: str, submission: Submission | No
     Args:
         root: the kit's root; `root/assignments/<card.assignment>` holds what was checked.
         source: "pytest", "watch" or "notebook".
-        submission: what was checked, if that is not the file in the assignment's folder.
+        codes: `codes` of what was checked; None: of what the files in the assignment's folder hold by now.
 
     Returns:
         Why nothing could be recorded, in a sentence (a read-only folder); else "".
     """
     when = datetime.now(UTC).replace(microsecond=0)
-    made = _attempts_of(root, card, source, when, submission)
+    made = _attempts_of(root, card, source, when, codes)
     if not any(attempt.attempted for attempt in made) and not (root / PROGRESS_FILE).exists():
         return ""
 
@@ -126,6 +126,11 @@ def record_hint(root: Path, exercise: str, *, level: int = 0, mistake: str = "")
     return _append(root, lambda past: [shown])
 
 
+def codes(submission: Submission, exercises: Iterable[Exercise]) -> dict[str, str]:
+    """Each exercise's id, and what tells whether its code changed; empty if the submission could not be read."""
+    return {} if submission.problem else {each.id: _code(submission, each.functions) for each in exercises}
+
+
 def declared(folder: Path) -> list[tuple[Path, Exercise]]:
     """The exercises of an assignment's folder, by number, each with the file of its checks.
 
@@ -137,20 +142,18 @@ def declared(folder: Path) -> list[tuple[Path, Exercise]]:
 
 
 def _attempts_of(
-    root: Path, card: Scorecard, source: str, when: datetime, submission: Submission | None
+    root: Path, card: Scorecard, source: str, when: datetime, codes_checked: Mapping[str, str] | None
 ) -> list[Attempt]:
     folder = root / KIT_FOLDER / card.assignment
     exercises = {exercise.id: (path, exercise) for path, exercise in declared(folder)}
-    submissions: dict[Path, Submission] = {}
+    if codes_checked is None:
+        codes_checked = _codes_on_disk(exercises[score.id] for score in card.exercises if score.id in exercises)
     mistakes = shipped_mistakes(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
         if score.id not in exercises or not _whole(score, exercises[score.id][1]):
             continue
-        path, exercise = exercises[score.id]
-        if path not in submissions:
-            submissions[path] = submission or read_submission(folder, path.stem.removeprefix("test_"))
-        if submissions[path].problem:
+        if score.id not in codes_checked:
             continue  # nothing was checked: no file, or two edited ones
         found.append(
             Attempt(
@@ -162,9 +165,19 @@ def _attempts_of(
                 max_points=score.max_points,
                 verdicts=tuple(check.verdict for check in score.checks),
                 mistakes=tuple(name_of(mistakes, score.id, sentence) for sentence in score.misconceptions),
-                code=_code(submissions[path], exercise.functions),
+                code=codes_checked[score.id],
             )
         )
+    return found
+
+
+def _codes_on_disk(exercises: Iterable[tuple[Path, Exercise]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    submissions: dict[Path, Submission] = {}
+    for path, exercise in exercises:
+        if path not in submissions:
+            submissions[path] = read_submission(path.parent, path.stem.removeprefix("test_"))
+        found |= codes(submissions[path], [exercise])
     return found
 
 

@@ -41,6 +41,8 @@ class Answer(msgspec.Struct, frozen=True):
     number: int = 0
     card: Scorecard | None = None
     message: str = ""
+    codes: dict[str, str] = {}
+    """`progress.codes` of what was checked: the file may have been saved again since."""
 
 
 def line(message: Request | Answer) -> bytes:

@@ -45,7 +45,7 @@ class Session:
         self._check, self._restart = check, restart
         self._number = 0
         self._scores: dict[str, ExerciseScore] = {}
-        self._unrecorded: list[Scorecard] = []
+        self._unrecorded: list[tuple[Scorecard, dict[str, str]]] = []
         self._free = free
         self._warned = False
         self._ready = False
@@ -117,7 +117,7 @@ class Session:
                 self.shown = replace(self.shown, problems=(answer.message,), busy="", score=None)
             return
         assert answer.card is not None
-        self._received(answer.card)
+        self._received(answer.card, answer.codes)
         if answer.kind is Kind.FIRST:
             self._verdict(answer.card)
         elif self._free:
@@ -125,7 +125,7 @@ class Session:
             if self._place.solved and self.shown.course.next is not None:
                 self._go(self.shown.course.next)
 
-    def _received(self, card: Scorecard) -> None:
+    def _received(self, card: Scorecard, codes: dict[str, str]) -> None:
         course = self.shown.course
         places = {place.exercise.id: place for place in course.places}
         for score in card.exercises:
@@ -133,14 +133,14 @@ class Session:
             if score.id in places and not ours:
                 self._scores[score.id] = score
                 course = course.updated(replace(places[score.id], points=score.points, solved=score.solved))
-        self._unrecorded.append(card)
+        self._unrecorded.append((card, codes))
         self._set_course(course)
 
     def settle(self) -> None:
         """Keeps a record of what was found: not before it is on the screen."""
         course = self.shown.course
-        for card in self._unrecorded:
-            problem = record(course.root, card, "watch")
+        for card, codes in self._unrecorded:
+            problem = record(course.root, card, "watch", codes)
             past = history(course.root)
             for score in card.exercises:
                 place = next((place for place in course.places if place.exercise.id == score.id), None)

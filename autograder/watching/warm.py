@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from autograder import kit
 from autograder.errors import InputError
+from autograder.progress import codes
 from autograder.pytest_plugin import topic_of
 from autograder.running import Grader, collected_checks
 from autograder.submission import parse
@@ -146,10 +147,11 @@ def run(checks: Checks, wanted: Request, send: Send) -> None:
         send(Answer(Kind.FAILED, wanted.number, message=str(error)))
         return
     loaded = grader.own_submission(checks_file)
+    checked = codes(loaded.submission, grader.exercises(checks_file))
     for kind, only in ((Kind.FIRST, wanted.first), (Kind.REST, wanted.rest)):
         if only:
             card = grader.grade_loaded(loaded, checks_file, seed=0, only=only).scorecard
-            send(Answer(kind, wanted.number, replace(card, problems=tuple(loaded.problems()))))
+            send(Answer(kind, wanted.number, replace(card, problems=tuple(loaded.problems())), codes=checked))
 
 
 def _no_debugger(*_: object, **__: object) -> None:
