@@ -56,6 +56,7 @@ class Compiled:
     """A cell that Python can read."""
 
     code: CodeType
+    body: tuple[ast.stmt, ...]
     functions: tuple[Function, ...]
 
 
@@ -73,7 +74,7 @@ def compiled(cell: Cell) -> Compiled:
     except ValueError as error:  # a NUL byte in the source
         raise SyntaxError(str(error), (cell.file, cell.first_line, 0, "")) from None
     bound = tuple(function for node in tree.body for function in _bound(node, cell.file))
-    return Compiled(code, bound)
+    return Compiled(code, tuple(tree.body), bound)
 
 
 def module_cells(text: str, file: str) -> tuple[Cell, ...]:

@@ -61,7 +61,8 @@ class RemoteSubmission(LoadedSubmission):
         self._worker: WorkerProcess | None = None
         self._skipped: set[int] = set()
         self._names: dict[str, str] = {}
-        self._breaches_read: dict[str, tuple[Breach, ...]] = {}
+        self._breaches_read: dict[str, tuple[Breach, ...] | None] = {}
+        """By exercise; None where the source is so plain that its run need not be watched."""
         self.cell_errors: list[tuple[int, Raised]] = []
         self.submission = Submission(Path(material.filename), (), {})
         self._start()
@@ -80,8 +81,11 @@ class RemoteSubmission(LoadedSubmission):
     def outcomes(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
     ) -> tuple[list[Outcome], tuple[Breach, ...]]:
-        results, recorded = self._ask(target, calls, exercise)
-        return results, merged(self._in_source(exercise), recorded) if exercise.forbids else ()
+        in_source = self._in_source(exercise) if exercise.forbids else None
+        if in_source is None:
+            return self._ask(target, calls, exercise)[0], ()
+        results, recorded = self._ask(target, calls, exercise, exercise.forbids)
+        return results, merged(in_source, recorded)
 
     def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> Outcome:
         results, _ = self._ask(target, [args], exercise)
@@ -187,9 +191,9 @@ class RemoteSubmission(LoadedSubmission):
         if type(read) is not list or len(read) != len(self._material.exercises):
             raise Malformed("breaches")
         for exercise, rows in zip(self._material.exercises, read, strict=True):
-            self._breaches_read[exercise.id] = _breaches_from(rows)
+            self._breaches_read[exercise.id] = None if rows is None else _breaches_from(rows)
 
-    def _in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+    def _in_source(self, exercise: Exercise) -> tuple[Breach, ...] | None:
         """What the source forbids; for an exercise not announced before, a new worker reads it and runs nothing."""
         if exercise.id not in self._breaches_read:
             reader = self._fork()
@@ -207,7 +211,7 @@ class RemoteSubmission(LoadedSubmission):
                 self._tell(reader, request)
                 answer = self._hear(self._stopwatch(reader, self._clock.cells))
                 (rows,) = _fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
-                self._breaches_read[exercise.id] = _breaches_from(rows)
+                self._breaches_read[exercise.id] = None if rows is None else _breaches_from(rows)
             finally:
                 reader.close()
         return self._breaches_read[exercise.id]
@@ -215,7 +219,7 @@ class RemoteSubmission(LoadedSubmission):
     # Calling
 
     def _ask(
-        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
+        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise, watched: Sequence[str] = ()
     ) -> tuple[list[Outcome], list[Breach]]:
         if self._worker is None and self._left > 0:
             self._start()
@@ -226,7 +230,7 @@ class RemoteSubmission(LoadedSubmission):
             "do": "call",
             "target": target.name,
             "driver": target.driver,
-            "forbids": list(exercise.forbids),
+            "forbids": list(watched),
             "calls": len(calls),
         }
         try:

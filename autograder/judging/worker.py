@@ -26,6 +26,7 @@ import torch
 from autograder.cell_code import Nothing, fresh_namespace, run_code
 from autograder.cells import compiled, decode, module_cells, notebook_cells
 from autograder.forbidden_calls import CallRecorder
+from autograder.forbidden_plain import is_plain
 from autograder.forbidden_source import breaches_in_sources
 from autograder.judging.forms import REPLY, REQUEST, Unsendable
 from autograder.judging.lockdown import CHANNEL, Locks, arrange_descriptors, lock
@@ -252,10 +253,16 @@ class _Worker:
             "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
             "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
             "breaches": [
-                _listed(breaches_in_sources(sources, functions, rules)) if submission.attempted(functions) else []
+                self._breaches(sources, functions, rules) if submission.attempted(functions) else []
                 for functions, rules in exercises
             ],
         }
+
+    def _breaches(self, sources: Any, functions: Sequence[str], rules: Sequence[str]) -> list[Any] | None:
+        """What the source forbids; None if it is so plain that its run need not be watched, either."""
+        if is_plain(self._submission.cells, functions, rules):
+            return None
+        return _listed(breaches_in_sources(sources, functions, rules))
 
     def _run_cell(self, index: int) -> Any:
         try:
