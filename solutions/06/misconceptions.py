@@ -17,6 +17,7 @@ catalogue = Catalogue()
     "6.1",
     "targets equal inputs",
     "The targets are the inputs themselves. What would a model learn that has to predict the token it has just been given?",
+    hint='Fill in for the window "ell" of "hello": what comes after e, what after el, what after ell? One of the three letters is not in the window at all, so copying the window can never give it.',
 )
 def next_token_pairs(ids, T):
     x = ids.unfold(0, T, 1)[: len(ids) - T]
@@ -26,7 +27,8 @@ def next_token_pairs(ids, T):
 @catalogue.misconception(
     "6.1",
     "shifted twice",
-    "The targets are two tokens ahead of the inputs, so that one token of the text is never a target of its neighbour. By how many places is your target moved?",
+    "The targets are two tokens ahead of the inputs, so that the very next token is never asked for. By how many places is your target moved?",
+    hint='For "hello" and $T = 3$ the first row must be h e l with e l l. Yours is h e l with l l o, and there is no second row. Look for the place where the text is moved a second time.',
 )
 def next_token_pairs(ids, T):
     n = len(ids) - T - 1
@@ -37,6 +39,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "each window rolled",
     "The last target of each window is the first token of the same window: it came round from the other end. Which token of the text follows the last one of a window?",
+    hint='Print your first row for "hello" and $T = 3$: its targets end in h, and an l belongs there. Where in the text is that l? A roll moves only what is inside the window.',
 )
 def next_token_pairs(ids, T):
     x = ids.unfold(0, T, 1)[: len(ids) - T]
@@ -47,6 +50,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "text rolled",
     "There is one window too many, and its last target is the first token of the text. What follows the last token of all?",
+    hint='Count for "hello" and $T = 3$: two windows have all their targets. Your third, l l o, would need a letter after the o, and the roll brings it the h from the front.',
 )
 def next_token_pairs(ids, T):
     return ids.unfold(0, T, 1), ids.roll(-1).unfold(0, T, 1)
@@ -56,6 +60,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "last target missing",
     "Each window has one target less than it has inputs. The token that follows the last one of a window stands just outside it: may you take it from the text?",
+    hint='For the window "hel" of "hello" you give e and l. The third target is the letter at position 3 of the text, which is not in the window: what could you cut the targets from instead?',
 )
 def next_token_pairs(ids, T):
     x = ids.unfold(0, T, 1)[: len(ids) - T]
@@ -66,6 +71,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "the whole text as one window",
     "One single window came back, from the beginning of the text. At how many places can a window of T tokens begin?",
+    hint='Move a frame of three letters along "hello", one letter at a time. It can begin at the h and at the e and still have all its targets; each of these starts is a row, so `x` has the shape (2, 3).',
 )
 def next_token_pairs(ids, T):
     return ids[:T], ids[1 : T + 1]
@@ -75,6 +81,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "windows that do not overlap",
     "The windows follow each other without overlapping. May the second window not begin at the second token already?",
+    hint='For "hello" and $T = 3$ there are two windows, h e l and e l l, and they share two letters. You give the first only: by how many tokens does your start move from one row to the next?',
 )
 def next_token_pairs(ids, T):
     n = (len(ids) - 1) // T
@@ -85,6 +92,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "inputs and targets swapped",
     "The two answers are in the wrong order: what came back as the target is the input. Which of your two runs ahead?",
+    hint='Nothing comes before the h of "hello", so h can never be a target. Print what you return for $T = 3$: in which of the two do you find it?',
 )
 def next_token_pairs(ids, T):
     windows = ids.unfold(0, T + 1, 1)
@@ -95,6 +103,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "one target for each window",
     "There is one target for each window, the token after its end. What should the model predict at the other positions of the window?",
+    hint='The window "hel" of "hello" asks three questions: what follows h, what follows he, what follows hel. You keep the last answer only; `y` has the shape of `x`.',
 )
 def next_token_pairs(ids, T):
     return ids.unfold(0, T, 1)[: len(ids) - T], ids[T:]
@@ -104,6 +113,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "targets run backwards",
     "The targets are the tokens before the inputs, not those after them. In which direction does a language model predict?",
+    hint='What stands under the h in your first row for "hello"? Nothing comes before the h, so the o came round from the far end. Under each letter belongs the one to its right.',
 )
 def next_token_pairs(ids, T):
     x = ids.unfold(0, T, 1)[: len(ids) - T]
@@ -114,6 +124,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "one window too few",
     "The last window is missing, and with it the last token of the text is never a target. Up to which start does a window with all its targets fit?",
+    hint='A window and its targets together cover $T + 1$ letters. Lay a strip of four letters along "hello" with $T = 3$: at how many places does it fit, and how many rows do you give?',
 )
 def next_token_pairs(ids, T):
     windows = ids.unfold(0, T + 1, 1)[:-1]
@@ -135,12 +146,18 @@ _TOO_FAR = "Now and then a window or its target runs past the end of the text. W
     "6.2",
     "last start never drawn",
     "The last window never comes up, so the last token of the text is never a target. Does the upper limit of torch.randint belong to the numbers it draws?",
+    hint="Print `torch.randint(2, (20,))`: which numbers come up, and which never? Then list the starts you need for five tokens and $T = 3$, and print the limit that your function uses.",
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(max(1, len(data) - T - 1), (B,), generator=generator), T)
 
 
-@catalogue.misconception("6.2", "past the end, picked by position", _TOO_FAR)
+@catalogue.misconception(
+    "6.2",
+    "past the end, picked by position",
+    _TOO_FAR,
+    hint="Take five tokens and $T = 3$: a window that begins at 2 would need a target at position 5, and the last position is 4. Print your starts a few times: does a 2 come up?",
+)
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(len(data) - T + 1, (B,), generator=generator), T)
 
@@ -156,6 +173,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "first start never drawn",
     "The window at the very beginning of the text never comes up. With which number does your range of starts begin?",
+    hint="Draw 1000 starts for five tokens and $T = 3$ and print the smallest and the largest: they must be 0 and 1. Given two limits, `torch.randint` begins at the first of them.",
 )
 def get_batch(data, B, T, generator):
     low = min(1, len(data) - T - 1)
@@ -166,6 +184,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "one start for all rows",
     "All rows of a batch are the same window. How many starts does your function draw for one batch?",
+    hint="Print your starts for $B = 4$: four numbers are needed, each drawn on its own. One argument of `torch.randint` says how many it draws; repeating a number afterwards is not drawing.",
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(len(data) - T, (1,), generator=generator).expand(B), T)
@@ -175,6 +194,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "targets equal inputs",
     "The targets are the inputs themselves. Which token follows each token of a window?",
+    hint="Print the positions that one row of `x` was picked from, say 5, 6, 7. Where in the text do its three targets stand? One of those positions is not among the first three.",
 )
 def get_batch(data, B, T, generator):
     x, _ = _windows_at(data, torch.randint(len(data) - T, (B,), generator=generator), T)
@@ -185,6 +205,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "targets from other windows",
     "Inputs and targets of a row come from different places of the text. How often does your function draw starts?",
+    hint="Print the starts that `x` is picked with and those of `y`. If a window begins at 5, its targets begin at 6, and two separate draws hardly ever agree on that.",
 )
 def get_batch(data, B, T, generator):
     x, _ = _windows_at(data, torch.randint(len(data) - T, (B,), generator=generator), T)
@@ -196,6 +217,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "starts at multiples of T",
     "Only windows that begin at a multiple of T come up. May a window not begin anywhere in the text?",
+    hint="For 10 tokens and $T = 3$ each start from 0 to 6 must come up; count yours over 1000 draws, and you find 0, 3 and 6. The text is not cut into pieces beforehand: how does your function come by multiples of 3?",
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, T * torch.randint((len(data) - 1) // T, (B,), generator=generator), T)
@@ -205,6 +227,7 @@ def get_batch(data, B, T, generator):
     "6.2",
     "each start once",
     "A batch holds no window twice, and so it has fewer than B rows for a short text. Does drawing one start take it away from the others?",
+    hint="Ask for $B = 4$ with four tokens and $T = 3$: there is one window, and it must come four times. Do you shuffle cards, where each comes once, or throw dice?",
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randperm(len(data) - T, generator=generator)[:B], T)
@@ -262,6 +285,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "reshaped to put the vocabulary second",
     "The loss is that of logits whose numbers were read in another order: reshaped to (B, V, T). Does reshape swap two axes, or does it only cut the same row of numbers differently?",
+    hint="Make logits of shape (1, 2, 3) from the numbers 0 to 5 and print them after your change of shape. The two scores of token 0 are 0 and 3, one for each position; which two stand in your first row?",
 )
 def lm_cross_entropy(logits, targets):
     B, T, V = logits.shape
@@ -292,6 +316,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "softmax over time",
     "The probabilities add up to 1 over the positions, not over the vocabulary. Along which axis do the scores compete?",
+    hint="Give it logits that are all 0, with $V = 3$: the loss is $\\ln 3$ however many positions there are. Yours is $\\ln T$; compare $T = 2$ and $T = 5$, and look at the axis you name.",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.log_softmax(1), targets).mean()
@@ -301,6 +326,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "bits",
     "The result is the right one divided by ln 2: the loss in bits. Which base does your logarithm have?",
+    hint="Two tokens with equal logits: the loss is $\\ln 2$, about 0.693 nats. Yours is exactly 1. Where do you take a logarithm to base 2, or divide by $\\ln 2$?",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.log_softmax(-1), targets).mean() / math.log(2)
@@ -310,6 +336,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "exponentials of raw logits",
     "Ordinary logits are right, huge ones give inf or NaN. How large is e to the power of 1000, and what is left of your fraction then?",
+    hint="Take the same number away from all logits of a position, and their softmax stays the same. Which number would you take away so that no exponent is above 0? Some of torch's functions do this for you.",
 )
 def lm_cross_entropy(logits, targets):
     powers = torch.exp(logits)
@@ -320,6 +347,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "logarithm after the softmax",
     "Ordinary logits are right, but a probability that is rounded to 0 costs an infinite loss. Can the logarithm be taken before anything is rounded?",
+    hint="Take logits 200, 0, 0 and target 1: the loss is 200, and yours is inf, since the softmax gave 0 there. The logarithm of a fraction is a difference: which two numbers would you subtract, without ever forming the fraction?",
 )
 def lm_cross_entropy(logits, targets):
     return -torch.log(_picked(logits.softmax(-1), targets)).mean()
@@ -369,6 +397,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "logarithm of the mean probability",
     "The result is the logarithm of the mean probability, not the mean of the logarithms. In which order does the formula do the two?",
+    hint="Take two positions where the target has probability 0.5 and 0.1. Their losses are 0.693 and 2.303, and the mean is 1.498. You average 0.5 and 0.1 first and get 1.204.",
 )
 def lm_cross_entropy(logits, targets):
     return -torch.log(_picked(logits.softmax(-1), targets).mean())
@@ -411,6 +440,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "not divided",
     "The result is e to the power of the sum over all tokens. By what must the sum be divided first?",
+    hint="Take two tokens with a loss of 1 each: a typical token costs 1, so the perplexity is e. Yours is e squared, and each further token multiplies it by e again. Which argument is not used yet?",
 )
 def perplexity(nll_sums, counts):
     return torch.exp(nll_sums.sum())
@@ -473,6 +503,7 @@ def causal_mask(T, device=None):
     "6.5",
     "transposed",
     "Each position may look at itself and at all after it, the wrong way round. Which index is the position that looks: the row or the column?",
+    hint="Print row 0 of your mask for $T = 3$: it has three times True. Row 0 is the first position, which has nothing before it and may look at one position only.",
 )
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool, device=device).triu()
@@ -482,6 +513,7 @@ def causal_mask(T, device=None):
     "6.5",
     "True means hidden",
     "The entries are True exactly where looking is forbidden. What does True mean in this exercise?",
+    hint='Read your 3 x 3 mask aloud: "position 0 may look at position 0: False". It may, so what belongs on the diagonal, and what in the corner at the upper right?',
 )
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool, device=device).triu(1)
@@ -491,6 +523,7 @@ def causal_mask(T, device=None):
     "6.5",
     "one place too far",
     "Each position may look one place ahead, at the very token it has to predict. Which diagonal is the last that may be True?",
+    hint="Print row 0 of your mask for $T = 3$: it has two times True, but the first position may look at itself only. A function that cuts a triangle takes a number that moves the edge: which one does yours get?",
 )
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool, device=device).tril(1)
@@ -579,6 +612,7 @@ _ZERO_SCORES = "Hidden positions still get weight: their scores are 0, or almost
     "6.6",
     "not scaled",
     "The scores are not divided by anything. How does the spread of a dot product grow with the length of the vectors?",
+    hint="Draw 1000 pairs of random vectors, first with 4 numbers each and then with 400, and print the standard deviation of their dot products: about 2 and about 20. What would bring both back to 1?",
 )
 def attention(q, k, v, mask):
     return (q @ k.transpose(-2, -1)).masked_fill(~mask, -math.inf).softmax(-1) @ v
@@ -588,6 +622,7 @@ def attention(q, k, v, mask):
     "6.6",
     "divided by d",
     "The scores are divided by d itself. The spread of a sum of d random terms grows like which power of d?",
+    hint="Dot products of random vectors of 4 and of 400 numbers have a standard deviation of about 2 and 20. Divided by 4 and by 400, 0.5 and 0.05 are left; they should come out equal.",
 )
 def attention(q, k, v, mask):
     return (q @ k.transpose(-2, -1) / q.shape[-1]).masked_fill(~mask, -math.inf).softmax(-1) @ v
@@ -597,6 +632,7 @@ def attention(q, k, v, mask):
     "6.6",
     "multiplied by the root of d",
     "The scores are multiplied by the square root of d. Should a longer vector make the scores larger or smaller?",
+    hint="Dot products of random vectors of 400 numbers have a standard deviation of about 20; yours becomes 400. Print the weights of one query: nearly everything goes to one key. The factor was meant to tame the scores.",
 )
 def attention(q, k, v, mask):
     return (q @ k.transpose(-2, -1) * math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(-1) @ v
@@ -606,6 +642,7 @@ def attention(q, k, v, mask):
     "6.6",
     "root of the whole width",
     "The scores are divided by the square root of the width of all heads together. How long are the two vectors whose dot product you scale?",
+    hint="Print the shape of `q`: with 4 heads of 8 numbers it ends in 8. One dot product adds up 8 products, not 32; the other heads have no part in it.",
 )
 def attention(q, k, v, mask):
     width = q.shape[-1] * (q.shape[-3] if q.dim() > 2 else 1)
@@ -616,12 +653,18 @@ def attention(q, k, v, mask):
     "6.6",
     "root of the number of positions",
     "The scores are divided by the square root of the number of positions. Which size is it that the dot product sums over?",
+    hint="Print the shapes of `q` and of the scores for $T = 5$ and $d = 2$. One score adds up 2 products, however many positions there are: which axis of `q` is gone in the scores?",
 )
 def attention(q, k, v, mask):
     return (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-2])).masked_fill(~mask, -math.inf).softmax(-1) @ v
 
 
-@catalogue.misconception("6.6", "masked score 0", _ZERO_SCORES)
+@catalogue.misconception(
+    "6.6",
+    "masked score 0",
+    _ZERO_SCORES,
+    hint="Two scores of 0 share the weight evenly, 0.5 each, so a 0 hides nothing, and neither does 1e-9. A score has no weight if e to its power is 0: where on the number line is that?",
+)
 def attention(q, k, v, mask):
     return (_scores(q, k) * mask).softmax(-1) @ v
 
@@ -630,7 +673,6 @@ def attention(q, k, v, mask):
     "6.6",
     "1e-9 instead of -1e9",
     _ZERO_SCORES,
-    hint="1e-9 is almost 0, and e to the 0 is 1. A score without any weight lies at the other end of the number line.",
 )
 def attention(q, k, v, mask):
     return _scores(q, k).masked_fill(~mask, 1e-9).softmax(-1) @ v
@@ -701,6 +743,7 @@ def attention(q, k, v, mask):
     "6.6",
     "queries and keys swapped",
     "The scores are transposed: keys look for queries. Which of the two gives the rows of the score matrix?",
+    hint="Take $d = 1$, the queries 1 and 0, the keys 0 and 1. Query 0 finds the matches 0 and 1, query 1 finds 0 and 0; these are the rows of the scores. Print yours.",
 )
 def attention(q, k, v, mask):
     return _scores(k, q).masked_fill(~mask, -math.inf).softmax(-1) @ v
@@ -710,6 +753,7 @@ def attention(q, k, v, mask):
     "6.6",
     "keys reshaped",
     "The keys were cut differently instead of transposed. Does reshape swap two axes?",
+    hint="Take the keys 1, 2, 3 and 4, 5, 6 ($T = 2$, $d = 3$) and print what you multiply the queries with. Its first column must be the first key, 1 2 3; after a reshape it is 1 3 5.",
 )
 def attention(q, k, v, mask):
     *batch, T, d = k.shape
@@ -720,6 +764,7 @@ def attention(q, k, v, mask):
     "6.6",
     "axes 1 and 2 swapped",
     "The keys' axes 1 and 2 are swapped, wherever the last two are. Which numbers do the last two axes have when none, or several, come before them?",
+    hint="Say what axis 1 is in the shapes (T, d), (B, T, d) and (B, H, T, d): it is d, then T, then H. Counted from the other end, the two axes you want have the same number in all three.",
 )
 def attention(q, k, v, mask):
     return (q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(-1) @ v
@@ -729,6 +774,7 @@ def attention(q, k, v, mask):
     "6.6",
     "scaled after the softmax",
     "The weights of each query add up to one over the square root of d: the division came after the softmax. What is it that grows with d, the scores or the weights?",
+    hint="Print the sum of the weights of each query for $d = 4$: it must be 1, and yours is 0.5. Smaller scores make a choice less sharp; smaller weights only make the output smaller.",
 )
 def attention(q, k, v, mask):
     return (q @ k.transpose(-2, -1)).masked_fill(~mask, -math.inf).softmax(-1) / math.sqrt(q.shape[-1]) @ v
@@ -738,6 +784,7 @@ def attention(q, k, v, mask):
     "6.6",
     "exponentials of large scores",
     "Ordinary scores are right, very large ones give NaN. What does your softmax do with e to the power of 1000?",
+    hint="If you take the same number away from all scores of a query, its weights stay the same. Try it with the scores 1000, 999 by hand: which number makes the exponents 0 and -1? torch's own softmax does this, too.",
 )
 def attention(q, k, v, mask):
     powers = torch.exp(_scores(q, k)) * mask
@@ -762,6 +809,7 @@ def _merged(heads):
     "6.7",
     "split by view",
     "The heads were cut out in the order in which the numbers lie in memory, so that each head mixes several positions. Which axis must be split, and which two must then be swapped?",
+    hint="Take $T = 2$, $D = 4$, $H = 2$ and put the numbers 0 to 7 through your split: position 0 is 0 1 2 3, position 1 is 4 5 6 7. Head 0 must hold 0 1 and 4 5, and yours holds 0 1 and 2 3.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -785,6 +833,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "split by view and merged by reshape",
     "Each head worked on a stretch of the window instead of a share of the numbers of each position. After the split, which numbers of which positions are in head 0?",
+    hint="With $T = 4$ and $H = 2$, change the first token and look at the last row of the result: it must move. In yours it stands still, because head 0 got positions 0 and 1 whole, and head 1 the other two.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -796,6 +845,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "queries and keys swapped",
     "The first rows of Wqkv made the keys and the next ones the queries. In which order are the three stacked?",
+    hint="Take $D = 1$, $H = 1$, x = 1 and 1, 2, 3 as the rows of `Wqkv`: then the query is 1, the key 2, the value 3. Print the arguments of your attention in their order.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     q, k, v = _parts(x, Wqkv, H)
@@ -817,6 +867,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "queries, keys and values interleaved",
     "The result of Wqkv was cut head by head, with query, key and value of a head side by side. Are the three cut apart first, or the heads?",
+    hint="Take $D = 4$ and $H = 2$: rows 0 to 3 of `Wqkv` make the queries, so rows 2 and 3 make the query of head 1. In yours, rows 6 and 7 do. What has to be cut first?",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -828,6 +879,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "heads interleaved",
     "Each head took every H-th number of a position instead of d numbers in a row. Which axis comes first when the last one is split: the head, or the place in the head?",
+    hint="Put one position with the numbers 0 1 2 3 through your split, with two heads: head 0 must get 0 1, and yours gets 0 2. The last axis of a shape counts fastest: is it the head, or the place in the head?",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -840,6 +892,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "no output layer",
     "The heads' results came back as they are, side by side. What is still done with them?",
+    hint="Set `Wo` to zeros and `bo` to ones: every number of the result must then be 1. Yours does not notice, because two of the arguments are never used.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     return _merged(attention(*_parts(x, Wqkv, H), causal_mask(x.shape[1], x.device)))
@@ -859,6 +912,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "bias forgotten",
     "The result lacks the bias of the output layer. Which of the parameters is not used yet?",
+    hint="Set `Wo` to zeros: whatever x is, each position must then give exactly `bo`. Yours gives zeros.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     return _merged(attention(*_parts(x, Wqkv, H), causal_mask(x.shape[1], x.device))) @ Wo.T
@@ -879,6 +933,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     "6.7",
     "one big head",
     "The result is that of a single head with all D numbers, whatever H is. Where does the number of heads enter?",
+    hint="Print the shape of the scores for $D = 4$, $H = 2$: each row of the batch has two tables of $T$ times $T$, one for each head. In yours there is one, made from all 4 numbers.",
 )
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     return _merged(attention(*_parts(x, Wqkv, 1), causal_mask(x.shape[1], x.device))) @ Wo.T + bo
@@ -911,6 +966,7 @@ def _variance(x):
     "6.8",
     "divided by D - 1",
     "The variance was divided by D - 1. By what does the formula divide, and what do torch's var and std do unless told otherwise?",
+    hint="Take the row 1, 3: the mean is 2, both squared deviations are 1, and their mean is 1. Print your variance: it is 2. Look up the parameter of `var` that is about this.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / torch.sqrt(x.var(-1, keepdim=True) + eps) + beta
@@ -920,6 +976,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "eps outside the root",
     "Eps was added to the standard deviation, after the root. Is it beside the variance or beside its root in the formula?",
+    hint="Call it with the row 1, 3 and eps = 1: the variance is 1, and with eps under the root the 3 becomes 1 divided by the root of 2, 0.707. Yours gives 0.5.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / (torch.sqrt(_variance(x)) + eps) + beta
@@ -929,6 +986,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "torch's std plus eps",
     "The rows were divided by torch's std plus eps, which differs from the formula in two ways. By what does std divide its sum of squares, and where does eps stand?",
+    hint="Call it with the row 1, 3 and eps = 3: the variance is 1, so the divisor is the root of 4, which is 2. Yours is 1.414 + 3. Begin with the variance, and mend one of the two differences at a time.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / (x.std(-1, keepdim=True) + eps) + beta
@@ -938,6 +996,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "no eps",
     "There is no eps in the result: a row of equal numbers gives NaN. What keeps the root from being 0?",
+    hint="Call it with the row 5, 5, 5: all deviations and the variance are 0, and 0 divided by 0 is NaN. With eps the divisor is small but not 0. Is your last argument used anywhere?",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / torch.sqrt(_variance(x)) + beta
@@ -957,6 +1016,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "over the rows",
     "Mean and variance were taken over the rows, so that positions influence each other. Which axis holds the numbers of one position?",
+    hint="Call it with the rows 1, 3 and 5, 9, gamma 1, beta 0: both rows must come out as -1, 1. Their means are 2 and 7; yours are 3 and 6, those of the columns.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     mean, variance = x.mean(-2, keepdim=True), x.var(-2, correction=0, keepdim=True)
@@ -967,6 +1027,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "over everything",
     "One mean and one variance served for the whole tensor. How many positions are there, and does each have its own?",
+    hint="Call it with the rows 1, 3 and 5, 9, gamma 1, beta 0: both rows must come out as -1, 1. Print your mean: there must be two, 2 and 7, and yours is 4.5.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - x.mean()) / torch.sqrt(x.var(correction=0) + eps) + beta
@@ -976,6 +1037,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "no scale and shift",
     "The rows are normalised and nothing more. What do gamma and beta do?",
+    hint="Call it with gamma all 0 and beta all 7: whatever x is, every number must be 7. Yours does not notice, because two of the arguments are never used.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return (x - _mean(x)) / torch.sqrt(_variance(x) + eps)
@@ -995,6 +1057,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "divided by the variance",
     "The deviations were divided by the variance plus eps, without a root. Which quantity has the same unit as x?",
+    hint="Call it with the row 1, 3 and with 10, 30: both must give -1, 1. In yours the second is -0.1, 0.1, since the variance grows a hundredfold when the deviations grow tenfold.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / (_variance(x) + eps) + beta
@@ -1004,6 +1067,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "mean not subtracted",
     "The rows were divided by their spread, but their mean is still in them. What is done with the mean in the formula?",
+    hint="Add 100 to every number of a row: the result must not change. Your row 101, 103 gives 101, 103, and it should give -1, 1. Where should the 100 go away?",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * x / torch.sqrt(_variance(x) + eps) + beta
@@ -1013,6 +1077,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "mean square instead of variance",
     "The mean was not subtracted, and the root is that of the mean square. That is RMSNorm, which newer models use: which norm does GPT-2 have?",
+    hint="The row 101, 103 must come out as -1, 1, as 1, 3 does. Yours gives 0.990, 1.010. In two places the formula has the distance from the mean where you have the number itself.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps) + beta
@@ -1022,6 +1087,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "gamma and beta swapped",
     "The result is scaled by beta and shifted by gamma. Which of the two is the factor?",
+    hint="Call it with the row 1, 3, gamma all 2 and beta all 0: it must give -2, 2. Yours gives 2, 2.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return beta * (x - _mean(x)) / torch.sqrt(_variance(x) + eps) + gamma
@@ -1059,6 +1125,7 @@ def gelu(x):
     "6.9",
     "square instead of cube",
     "The result has the square of x under the tanh. Should negative inputs be treated as positive ones there?",
+    hint="At x = 1 both powers are 1, so you cannot see it there. At x = -1 the bracket under the tanh must be -1.044715; print yours, it is -0.955285.",
 )
 def gelu(x):
     return _tanh_form(x, cubed=x**2)
@@ -1068,6 +1135,7 @@ def gelu(x):
     "6.9",
     "pi over two",
     "The factor under the tanh is the root of pi over 2. Which of the two stands on top in the formula?",
+    hint="Print your factor under the tanh alone. Since pi is more than 2, it must be below 1, about 0.798; yours is 1.253.",
 )
 def gelu(x):
     return _tanh_form(x, factor=math.sqrt(math.pi / 2))
@@ -1077,6 +1145,7 @@ def gelu(x):
     "6.9",
     "no root",
     "The factor under the tanh is 2 over pi, without the root. What is done with 2 over pi in the formula?",
+    hint="Print your factor under the tanh alone: it is 0.637, and the right one is 0.798. Multiply 0.798 by itself and see what you get.",
 )
 def gelu(x):
     return _tanh_form(x, factor=2 / math.pi)
@@ -1086,6 +1155,7 @@ def gelu(x):
     "6.9",
     "no half",
     "The result is twice the right one. What should come out for large x, and what is 1 + tanh there?",
+    hint="At x = 3 the result must be almost 3, and yours is 5.99: 1 + tanh is almost 2 there. Compare the front of your formula with that of the text.",
 )
 def gelu(x):
     return 2 * _tanh_form(x)
@@ -1095,6 +1165,7 @@ def gelu(x):
     "6.9",
     "no one added",
     "The tanh was not shifted: large negative inputs give large positive results. Between which two values must the factor of x lie?",
+    hint="At x = -3 the tanh is -0.998, so your factor of x is about -0.5, and the result is 1.496 instead of -0.004. The factor has to run from 0 to 1, and the tanh runs from -1 to 1: what is done before halving?",
 )
 def gelu(x):
     return 0.5 * x * torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
@@ -1114,6 +1185,7 @@ def gelu(x):
     "6.9",
     "x missing",
     "The result lies between 0 and 1: it is the factor alone. By what is it multiplied?",
+    hint="At x = 3 the answer is 2.9964, and yours is 0.9988: that is the share of x that gets through. For x = -3 the share is 0.0012; what does that make of -3?",
 )
 def gelu(x):
     return 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
@@ -1163,6 +1235,7 @@ def _feed_forward(x, p, nonlinearity=None):
     "6.10",
     "post-norm",
     "The norms come after the additions, as in the original transformer. On the main road or on the copy: where does GPT-2 normalise?",
+    hint="Set `Wo`, `bo`, `W2` and `b2` to zeros, so that both parts add nothing: x must come out exactly as it went in. In yours it comes out normalised. So what is the norm to be applied to?",
 )
 def gpt_block(x, p, H):
     x = _norm1(x + _attend(x, p, H), p)
@@ -1195,6 +1268,7 @@ def gpt_block(x, p, H):
     "6.10",
     "no residuals",
     "Neither part was added to what went into it. What travels on the main road?",
+    hint="Set `Wo`, `bo`, `W2` and `b2` to zeros, so that both parts give nothing: x must come out exactly as it went in. In yours nothing but zeros is left.",
 )
 def gpt_block(x, p, H):
     x = _attend(_norm1(x, p), p, H)
@@ -1205,6 +1279,7 @@ def gpt_block(x, p, H):
     "6.10",
     "residual from the normalised input",
     "The parts were added to the normalised copies, not to the inputs themselves. Which of the two stays on the main road?",
+    hint="Set `Wo`, `bo`, `W2` and `b2` to zeros: x must come out as it went in, and yours is normalised. Does your function still know the old x when it adds? A copy needs a name of its own.",
 )
 def gpt_block(x, p, H):
     x = _norm1(x, p)
@@ -1217,6 +1292,7 @@ def gpt_block(x, p, H):
     "6.10",
     "first norm used twice",
     "The second half was normalised with the parameters of the first norm. Which norm belongs to the feed-forward network?",
+    hint="Set `norm2_gamma` to zeros: the result must change, and yours does not. Search your function for the four keys that begin with norm.",
 )
 def gpt_block(x, p, H):
     x = x + _attend(_norm1(x, p), p, H)
@@ -1292,6 +1368,7 @@ def gpt_block(x, p, H):
     "6.10",
     "GELU after the second matrix",
     "The GELU was applied to the end result of the feed-forward network. Between which two steps does it stand?",
+    hint="Print the shape of what goes into your GELU: it must be four times as wide as x, and yours is as wide as x. At which point of the feed-forward network are there 4D numbers?",
 )
 def gpt_block(x, p, H):
     x = x + _attend(_norm1(x, p), p, H)
@@ -1302,6 +1379,7 @@ def gpt_block(x, p, H):
     "6.10",
     "first input added again",
     "The result of the feed-forward network was added to the input of the block, so that what the attention had added got lost. To which x does the second line add?",
+    hint="Set `W2` and `b2` to zeros: the second half adds nothing, and what the attention has added must still be in the result. In yours it is gone, and x comes out as it went in.",
 )
 def gpt_block(x, p, H):
     attended = x + _attend(_norm1(x, p), p, H)
@@ -1330,6 +1408,7 @@ def _logits(x, p, head=None):
     "6.11",
     "no positions",
     "The position table is not used at all. How should the model know in which order the tokens came?",
+    hint="Feed the ids 5, 5, 5 and print the logits: the three positions must differ. In yours they are equal, since nothing in them says which place a token has.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     x = F.dropout(p["tokens"][ids], cfg["drop_rate"], training)
@@ -1340,6 +1419,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "positions along the batch",
     "All tokens of a row got the same position row, that of the number of their row in the batch. Which axis of ids counts places in the window?",
+    hint="Feed the same window twice, as two rows: both must get the same logits, and yours differ. Print the shape of the position rows you add: one for each place, the same for all rows of the batch.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     x = F.dropout(p["tokens"][ids] + p["positions"][: len(ids)].unsqueeze(1), cfg["drop_rate"], training)
@@ -1350,6 +1430,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "positions from the end of the table",
     "A short window got the last rows of the position table. Which place does the first token of a window have?",
+    hint="Feed the ids 1, 2 and then 1, 2, 3: the logits at the first two positions must be the same both times. In yours they change. Which position rows do you add in each case?",
 )
 def gpt_forward(ids, p, cfg, training=False):
     x = F.dropout(p["tokens"][ids] + p["positions"][-ids.shape[1] :], cfg["drop_rate"], training)
@@ -1360,6 +1441,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "positions from 1",
     "The first token got row 1 of the position table, and row 0 is never used. At which number does counting begin here?",
+    hint="Feed a full window of `context_length` tokens: counted from 1, its last place has no row in the table. And which row is left over at the front?",
 )
 def gpt_forward(ids, p, cfg, training=False):
     x = F.dropout(p["tokens"][ids] + p["positions"][1 : 1 + ids.shape[1]], cfg["drop_rate"], training)
@@ -1370,6 +1452,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "whole position table",
     "A window shorter than the context stops your function with an error. How many rows of the position table does a window of T tokens need?",
+    hint="Print the two shapes that you add, for $T = 5$ and a context of 32: (B, 5, D) and (32, D). The window has the places 0 to 4 and no more.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     x = F.dropout(p["tokens"][ids] + p["positions"], cfg["drop_rate"], training)
@@ -1380,6 +1463,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "no final norm",
     "The last norm is missing: its two vectors are not used. What happens between the last block and the head?",
+    hint="Set `norm_gamma` to twos (`norm_beta` is 0 at the start): every logit must double. Yours do not notice.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _through(_embedded(ids, p, cfg, training), p["blocks"], cfg) @ p.get("head", p["tokens"]).T
@@ -1389,6 +1473,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "norm before the blocks",
     "The last norm was applied to the embeddings, before the first block. Where does it stand?",
+    hint="Set `norm_gamma` to twos (`norm_beta` is 0 at the start): every logit must become exactly twice as large. In yours the blocks come in between. What is the last thing before the head?",
 )
 def gpt_forward(ids, p, cfg, training=False):
     x = layer_norm(_embedded(ids, p, cfg, training), p["norm_gamma"], p["norm_beta"])
@@ -1399,6 +1484,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "tied by copy",
     "The logits are right, but with a tied head the token rows get gradients from their first role only. Is your head the token table itself, or a copy that training does not reach?",
+    hint="Without the key `head`, feed the ids 1, 2, go backward from the loss, and print the gradient of token row 0. That token does not occur, yet as a row of the head it must get a gradient; in yours it is 0.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     head = p["head"] if "head" in p else p["tokens"].detach().clone()
@@ -1409,6 +1495,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "always tied",
     "The head is the token table even where the parameters hold a head of its own. Which of the two does p decide?",
+    hint="Set the tensor under the key `head` to zeros: all logits must become 0. Yours do not notice that there is a `head`. When is the token table meant to take its place?",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"], cfg), p, p["tokens"])
@@ -1428,6 +1515,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "first block over and over",
     "Every layer used the parameters of the first block. Which block's turn is it in the second round of your loop?",
+    hint="Give the second block another `b2`, the numbers 0 to $D - 1$ say: the logits must change, and yours do not. Print in each round which block you use.",
 )
 def gpt_forward(ids, p, cfg, training=False):
     blocks = [p["blocks"][0]] * cfg["n_layers"]
@@ -1458,6 +1546,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "every block gets the embeddings",
     "The result is that of the last block alone, applied to the embeddings. What goes into the second block?",
+    hint="Print the sum of what goes into the block in each round: it must change, and yours is the same every time. Under which name does a round leave its result, and under which does the next one look for it?",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, training), p["blocks"][-1:], cfg), p)
@@ -1497,6 +1586,7 @@ def gpt_forward(ids, p, cfg, training=False):
     "6.11",
     "dropout never on",
     "The logits are right, but in training nothing is dropped. What does your function do with training?",
+    hint="Set `drop_rate` to 0.5 and call it twice with training=True: the results must differ, and yours are equal. Follow `training` through your function: where does it arrive?",
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, False), p["blocks"], cfg), p)
@@ -1525,6 +1615,7 @@ def _written(model, ids, n, choose, window):
     "6.12",
     "logits of the first position",
     "The next token was taken from the logits of the first position. Which position of the window says what comes after the text so far?",
+    hint="Take the model of the docstring and the ids 3, 4: it must go on with 5, and yours writes 4. That is what follows the 3. Which position has read the whole text?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1536,6 +1627,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "not cropped",
     "The model got more tokens than it has positions for. What should it see once the text is longer than its context?",
+    hint="Print the shape of what you give to the model, for 5 tokens and a `context_length` of 3: it must never be wider than 3. Yours begins with 5 and grows.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, generator), lambda ids: ids)
@@ -1545,6 +1637,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "beginning of the text kept",
     "A long text was cropped to its first tokens, so that the model never saw what it had written. Which part of the text matters most for what comes next?",
+    hint="Take the model of the docstring, the ids 3, 4 and a `context_length` of 2: yours writes 5, 5, 5. The model sees 3, 4 in every round. What should it see in the second?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1556,6 +1649,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "last token only",
     "The model saw one token at a time. How much of the text may it use?",
+    hint="Print the width of what you give to the model, for two tokens and a `context_length` of 4: it must be 2, 3, 4, 4 and so on. Yours is 1 all the time, and attention has nothing to look back at.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(model, ids, n, lambda logits: _drawn(logits[:, -1], top_k, generator), lambda ids: ids[:, -1:])
@@ -1565,6 +1659,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "context one too short",
     "The model saw one token less than its context holds. How many tokens are there from -context_length to the end?",
+    hint="Print the width of what you give to the model, for 5 tokens and a `context_length` of 3: it must be 3, and yours is 2. Count on paper what your slice keeps of 1, 2, 3, 4, 5.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1580,6 +1675,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "not in eval mode",
     "The model wrote in train mode, where dropout spoils its predictions. How does a module know that it is not being trained?",
+    hint="Print `model.training` in your loop: it must be False there. With a drop_rate of 0.5 and `top_k=1`, two calls must write the same text. Which method of a module switches its mode?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     with torch.no_grad():
@@ -1592,6 +1688,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "left in eval mode",
     "A model that was being trained is in eval mode afterwards, so that the rest of its training would run without dropout. In which mode did you find it?",
+    hint="Print `model.training` before and after a call: True has become False. What is switched has to be switched back, to what you have noted before you touched it.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     model.eval()
@@ -1605,6 +1702,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "left in train mode",
     "A model that was in eval mode is in train mode afterwards. In which mode did you find it?",
+    hint="Call it on a model in eval mode and print `model.training` afterwards: it is True. At the end you switch to a mode that you assume; how could you know the one you found?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     ids = _written(
@@ -1646,6 +1744,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "always the most likely token",
     "The most likely token is taken every time, whatever top_k is. When should a less likely one get its chance?",
+    hint="Take a model whose logits are all 0, with $V = 3$ and `top_k=3`: over 100 tokens each must come up about 33 times, and yours writes one and the same. Which step of yours throws the dice?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1657,6 +1756,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "top_k ignored",
     "Tokens outside the top k are drawn, too. Which probability should they have?",
+    hint="Call it with `top_k=1` on logits 1.0, 0.9, 0.0: it must write token 0 every time. Print the probabilities that you draw from: how many of them are above 0?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1672,6 +1772,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "k too many",
     "One token more than the top k is drawn from. Does the k-th largest logit still belong to the top k?",
+    hint="Call it with `top_k=1`: it must write the most likely token every time, and yours has two to choose from. Print how many candidates you keep; if you compare with a limit, which of the sorted logits is it?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1683,6 +1784,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "the least likely tokens",
     "The tokens come from the k lowest logits. At which end does your sorted list begin?",
+    hint="Print what you keep of the logits 3, 1, 2 with `top_k=2`: it must be 3 and 2, and yours is 1 and 2. Does your way of sorting begin with the largest?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1698,6 +1800,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "places instead of tokens",
     "What was appended is the place among the top k, 0 to k - 1, not the token that stands there. What does multinomial return?",
+    hint="Take the logits 0, 5, 9 and `top_k=2`: the best two are token 2 and token 1, in this order. A draw gives 0 or 1, the place in this short list. Who has written down which token stands at place 0?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1713,6 +1816,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "even chances",
     "The top k tokens are drawn equally often. What should decide how often each of them comes?",
+    hint="Take two tokens with the logits 2.197 and 0 and `top_k=2`: the probabilities are 0.9 and 0.1. Over 1000 tokens yours come about 500 times each. What do the numbers that you draw with still know of the logits?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1758,6 +1862,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "one draw for all rows",
     "All rows of the batch got the same token. Whose logits decide about a row?",
+    hint="Take the model of the docstring and two rows, 3, 4 and 8, 9: they go on with 5 and 0, and yours writes 5 in both. Print the shape of what you draw from: it needs a row for each text.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(
@@ -1837,6 +1942,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "gradients never cleared",
     "The first two losses are right, and from the third on the gradients of all earlier steps are in each update. What does backward do with a gradient that is already there?",
+    hint="Print the gradient of one parameter after `backward`, then compute the loss of the same batch anew, call `backward` again without a step in between, and print it once more: it has doubled.",
 )
 def pretrain(cfg, text, steps, seed):
     def update(optimizer, loss):
@@ -1849,7 +1955,8 @@ def pretrain(cfg, text, steps, seed):
 @catalogue.misconception(
     "6.13",
     "step before backward",
-    "The first loss comes twice, and from then on every loss is the one that belongs to the step before: the updates lag behind by one. In which order come backward and step?",
+    "Backward stopped with an error: a parameter it still needs was changed after the loss had been computed, as a step of the optimiser does. In which order come backward and step?",
+    hint="The loss was computed with the parameters as they were, and `backward` needs just these. Write down what your three calls read and what they change: which of them must have run before the parameters may move?",
 )
 def pretrain(cfg, text, steps, seed):
     def update(optimizer, loss):
@@ -1991,6 +2098,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "loss after the update",
     "Each loss is the one after the update, not before it. When is the loss noted that belongs to a step?",
+    hint="By hand, compute the loss of a fresh `TinyGPT(cfg, seed)` on the first batch: `losses[0]` must be this number. Yours comes from a model that has learned already.",
 )
 def pretrain(cfg, text, steps, seed):
     model, losses = _run(cfg, text, steps + 1, seed)
@@ -2001,6 +2109,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "another start",
     "The first loss is not that of TinyGPT(cfg, seed), but that of a model with another seed. What does your model start from?",
+    hint="By hand, compute the loss of a fresh `TinyGPT(cfg, seed)` on the first batch: `losses[0]` must be this number. Print the seed that your model gets; is it the same as that of the batches?",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, model_seed=0)
@@ -2030,6 +2139,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "one step too few",
     "There is one loss less than there are steps. How often does your loop run?",
+    hint="Call it with steps=1: it must give a list of one loss, and yours is empty. Print the loop's counter.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps - 1, seed)
