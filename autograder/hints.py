@@ -40,7 +40,7 @@ def next_hint(root: Path, exercise: str, history: History) -> Hint:
     name = last_mistake(history, exercise)
     if name and name not in {hint.mistake for hint in shown}:
         mistake = _mistake(root, exercise, name)
-        if mistake is not None and mistake.hint:
+        if mistake is not None:
             return Hint(exercise, mistake.hint, 0, len(ladder), mistake, min(reached + 1, len(ladder)))
     return step(root, exercise, min(reached + 1, len(ladder)))
 

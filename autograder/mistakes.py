@@ -17,7 +17,7 @@ class Mistake:
     """Short and stable: it stands in the record of progress."""
     sentence: str
     """The fact and the question a student is shown."""
-    hint: str = ""
+    hint: str
     """What helps somebody who makes this mistake; never the solution."""
 
 

@@ -283,7 +283,7 @@ WRONG = {
     "unknown argument": (CHECKS, 'forbids="matmul"', 'forbid="matmul"', "forbid"),
     "unknown rule": (CHECKS, 'forbids="matmul"', 'forbids="matmull"', "matmull"),
     "checks that are no python": (CHECKS, "def minus(a, b):", "def minus(a, b:", "test_tiny.py:"),
-    "mistake in no exercise": (MISTAKES, '"9.1", "as a column"', '"9.7", "as a column"', "9.7"),
+    "mistake in no exercise": (MISTAKES, '"9.1",\n    "as a column"', '"9.7", "as a column"', "9.7"),
     "mistake in no function": (
         MISTAKES,
         "def make_counter(start):\n    return lambda",
@@ -291,6 +291,12 @@ WRONG = {
         "make_count",
     ),
     "two mistakes of one name": (MISTAKES, '"as a column"', '"opposite sign"', "two entries called 'opposite sign'"),
+    "a mistake without a hint": (
+        MISTAKES,
+        '    hint="Take one row, 1 and 2: the total is 3, and yours is 1.5.",\n',
+        "",
+        "no hint for 9.2 'mean'. Add hint=\"...\" there",
+    ),
     "mistakes that are no python": (MISTAKES, "return b - a", "return b - - = a", "misconceptions.py:"),
     "no catalogue": (MISTAKES, "    return count\n", "    return count\n\n\ncatalogue = 3\n", "must define `catalogue"),
 }
@@ -311,6 +317,15 @@ def test_outside_of_a_project_is_one_clear_sentence(tmp_path: Path, command: lis
     ended = Kit(tmp_path).gradlings(*command)
     assert ended.code == 2
     assert "There is no solutions/ folder" in ended.said
+
+
+def test_a_mistake_without_a_hint_is_refused_before_anything_is_written(author_kit: Kit) -> None:
+    author_kit.edit(SOURCE, "## 9.1 The difference", "## 9.1 What is left")
+    author_kit.edit(MISTAKES, '    hint="With start = 5 the first call gives 5, and yours gives 6.",\n', "")
+    before = author_kit.contents()
+    for arguments in ([], ["--check"], ["--force"]):
+        assert author_kit.gradlings("build", *arguments).code == 2
+    assert author_kit.contents() == before
 
 
 def test_a_source_without_checks_is_one_clear_sentence(author_kit: Kit) -> None:

@@ -60,7 +60,7 @@ def test_a_mistake_that_is_gone_has_no_say(kit: Kit) -> None:
     assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
 
 
-def test_a_mistake_without_a_hint_leads_to_the_ladder(kit: Kit) -> None:
+def test_a_kit_without_its_catalogue_leads_to_the_ladder(kit: Kit) -> None:
     kit.answer(difference="return b - a").check()
     (kit.folder / "misconceptions.json").unlink()
     assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
@@ -128,13 +128,6 @@ def test_every_named_mistake_ships_with_a_hint_and_no_hint_shows_the_solution(as
         assert not any(leaks(step, source.solution_of(exercise)) for step in ladder), exercise
 
 
-def test_a_mistake_without_a_hint_of_its_own_gets_the_step_that_fits_or_none(kit: Kit) -> None:
-    hints = {(mistake.exercise, mistake.name): mistake.hint for mistake in shipped_mistakes(kit.folder)}
-    assert hints["9.1", "opposite sign"].startswith("Try 5 and 3 by hand.")
-    assert hints["9.3", "begins late"] == "The k-th call gives start + k - 1."
-    assert hints["9.2", "mean"] == ""
-
-
 def test_a_hint_that_shows_a_line_of_the_solution_is_found() -> None:
     solution = "    if p:\n        return x / (1 - p)\n    return x\n"
     assert leaks("Then `return x/(1 - p)` is all.", solution) == "return x / (1 - p)"
@@ -148,6 +141,11 @@ def test_verify_says_which_hint_shows_too_much(author_kit: Kit) -> None:
     proof = verify(find_assignments(author_kit.root, ("09",))[0], "9.1", 0)
     shows = f"shows a line of the solution: {told}"
     assert proof.breaches == [f"hint 3 {shows}", f"the hint of misconception 'opposite sign' {shows}"]
-    assert "the hint of misconception 'single precision': no step of the ladder fits; hint= at it would help" in (
-        proof.warnings
+
+
+def test_verify_says_which_mistake_has_no_hint(author_kit: Kit) -> None:
+    author_kit.edit(
+        author_kit.sources / "misconceptions.py", '    hint="Print the shapes of a, of b and of your answer.",\n', ""
     )
+    proof = verify(find_assignments(author_kit.root, ("09",))[0], "9.1", 0)
+    assert proof.breaches == ["the hint of misconception 'as a column' is missing"]

@@ -87,7 +87,7 @@ def look_alikes(kit: Kit) -> None:
     add(
         kit,
         MISTAKES,
-        '@catalogue.misconception("9.1", "minus the answer", "It is minus the answer. Why?")\n'
+        '@catalogue.misconception("9.1", "minus the answer", "It is minus the answer. Why?", hint="Try 5 and 3.")\n'
         "def difference(a, b):\n    return -a + b",
     )
     kit.gradlings("build")
@@ -107,7 +107,8 @@ def forbidden_variant(kit: Kit) -> None:
 
 def too_few_mistakes(kit: Kit) -> None:
     text = (kit.root / MISTAKES).read_text(encoding="utf-8")
-    start, end = text.index('@catalogue.misconception("9.2", "mean"'), text.index('@catalogue.misconception("9.3"')
+    entry = "@catalogue.misconception(\n    "
+    start, end = text.index(f'{entry}"9.2",\n    "mean"'), text.index(f'{entry}"9.3"')
     (kit.root / MISTAKES).write_text(text[:start] + text[end:], encoding="utf-8")
 
 

@@ -22,6 +22,7 @@ from autograder.errors import InputError
 from autograder.exercise import Exercise, read_exercises
 from autograder.hidden import FILE as HIDDEN
 from autograder.hidden import Hidden, checks_of, read_hidden
+from autograder.mistakes import Mistake
 from autograder.running import Grader, collected_checks
 from autograder.scorecard import Verdict
 from autograder.submission import MANIFEST, digest, digest_of_code, from_source, read_manifest
@@ -65,6 +66,21 @@ class Assignment:
             if entry.function not in functions.get(entry.exercise, ()):
                 raise InputError(f"{path}: {entry.name!r} defines {entry.function}, not of exercise {entry.exercise}")
         return entries
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """The named mistakes, each with the hint that its author wrote.
+
+        Raises:
+            InputError: a mistake has no hint.
+        """
+        found = mistakes(self.catalogue("misconceptions"))
+        without = ", ".join(f"{mistake.exercise} {mistake.name!r}" for mistake in found if not mistake.hint)
+        if without:
+            raise InputError(
+                f"{self.solutions / 'misconceptions.py'}: no hint for {without}. "
+                'Add hint="..." there: something to try that uncovers the mistake, never the solution.'
+            )
+        return found
 
     def hidden(self) -> Hidden:
         """The hidden probes of the assignment.
@@ -122,7 +138,12 @@ def build(assignment: Assignment, *, check: bool = False, force: bool = False) -
     Args:
         check: writes nothing; says which files are stale.
         force: overwrites edited files, too.
+
+    Raises:
+        InputError: a catalogue is not as it must be, a mistake has no hint (nothing is written then), or the solution
+            fails its own checks.
     """
+    assignment.mistakes()
     recorded = read_manifest(assignment.folder).get("text", {})
     code: dict[str, str] = {}
     whole: dict[str, str] = {}
@@ -203,7 +224,7 @@ def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
                     listed.append(row)
     named = [
         {"exercise": m.exercise, "name": m.name, "says": sentences.index(m.sentence), "hint": m.hint}
-        for m in mistakes(assignment.catalogue("misconceptions"), topic.source.hints)
+        for m in assignment.mistakes()
     ]
     return {"sentences": sentences, "mistakes": named, "checks": checks}
 

@@ -31,7 +31,7 @@ class Entry:
     code: str
     """Imports and helpers of the catalogue file, and the function, as source text."""
     hint: str = ""
-    """What `gradlings hint` says to somebody who makes this mistake, if the author wrote it."""
+    """What `gradlings hint` says to somebody who makes this mistake; empty where an entry before it says so."""
 
     def submission(self, solution: str) -> str:
         return f"{solution}\n# %%\n{self.code}\n"
@@ -46,7 +46,8 @@ class Catalogue:
     def misconception(self, exercise: str, name: str, sentence: str, hint: str = "") -> Callable[[F], F]:
         """A wrong implementation. `sentence` states a fact about its result and asks a question.
 
-        `hint` is what to try next, never the solution; without it, the step of the ladder that fits is taken.
+        `hint` is something to try that uncovers the mistake, never the solution. Entries of an exercise with the same
+        sentence are one mistake and need it once.
         """
         return self._declare(exercise, name, sentence, hint)
 

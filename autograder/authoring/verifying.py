@@ -33,7 +33,7 @@ class Proof:
     passed: int = 0
     breaches: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    """No breach, but worth better probes (all of a kind that hides mistakes) or a hint of the author's own."""
+    """No breach, but worth better probes: all are of a kind that hides mistakes."""
 
     @property
     def holds(self) -> bool:
@@ -134,14 +134,14 @@ class _Run:
         """No step of the ladder and no hint for a mistake shows a line of the solution; every mistake has a hint."""
         source = self._topic.source
         solution = source.solution_of(self._id)
-        named = mistakes(self._assignment.catalogue("misconceptions"), source.hints)
+        named = mistakes(self._assignment.catalogue("misconceptions"))
         hints = [(f"the hint of misconception {m.name!r}", m.hint) for m in named if m.exercise == self._id]
         steps = [(f"hint {level}", step) for level, step in enumerate(source.hints[self._id], 1)]
         for what, text in (*steps, *hints):
             if leaked := leaks(text, solution):
                 self._breach(f"{what} shows a line of the solution: {leaked}")
             if not text:
-                self._proof.warnings.append(f"{what}: no step of the ladder fits; hint= at it would help")
+                self._breach(f"{what} is missing")
 
     def _counts(self) -> None:
         proof = self._proof
