@@ -39,7 +39,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "each window rolled",
     "The last target of each window is the first token of the same window: it came round from the other end. Which token of the text follows the last one of a window?",
-    hint='Print your first row for "hello" and $T = 3$: its targets end in h, and an l belongs there. Where in the text is that l? A roll moves only what is inside the window.',
+    hint='Write your first row for "hello" and $T = 3$ in letters: its targets end in h, and an l belongs there. Where in the text is that l? A roll moves only what is inside the window.',
 )
 def next_token_pairs(ids, T):
     x = ids.unfold(0, T, 1)[: len(ids) - T]
@@ -92,7 +92,7 @@ def next_token_pairs(ids, T):
     "6.1",
     "inputs and targets swapped",
     "The two answers are in the wrong order: what came back as the target is the input. Which of your two runs ahead?",
-    hint='Nothing comes before the h of "hello", so h can never be a target. Print what you return for $T = 3$: in which of the two do you find it?',
+    hint='Nothing comes before the h of "hello", so h can never be a target. Print what you return for the ids of "hello", where h is 7, and $T = 3$: in which of the two do you find a 7?',
 )
 def next_token_pairs(ids, T):
     windows = ids.unfold(0, T + 1, 1)
