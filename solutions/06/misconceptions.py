@@ -377,7 +377,7 @@ def lm_cross_entropy(logits, targets):
     "6.3",
     "last position only",
     "Only the last position of each row counts. At how many positions of a window does the model predict?",
-    hint="A window of T tokens makes T predictions, and each has a target. Your mean runs over B * T losses.",
+    hint="A window of T tokens makes T predictions, and each has a target. The mean runs over B * T losses, and yours over B.",
 )
 def lm_cross_entropy(logits, targets):
     return -_picked(logits.log_softmax(-1), targets)[:, -1].mean()
@@ -450,7 +450,7 @@ def perplexity(nll_sums, counts):
     "6.4",
     "divided by the number of batches",
     "The sums were divided by the number of batches. Is it batches or tokens that the mean runs over?",
-    hint="Take sums 2 and 4 over 2 and 4 tokens: the mean loss is 1. The counts are in the second list.",
+    hint="Take sums 2 and 4 over 2 and 4 tokens: the mean loss is 1, and yours is 3. What does the second argument say?",
 )
 def perplexity(nll_sums, counts):
     return torch.exp(nll_sums.mean())
@@ -2170,7 +2170,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "one batch for all steps",
     "Every step was trained on one and the same batch, which the model can learn by heart. Does your function draw a new batch at every step, from a generator that goes on?",
-    hint="Print the first row of the first three batches: they must differ. What is made anew in each round that should be made once?",
+    hint="Print the first row of the first three batches: they must differ. Is the batch drawn once for all, or the generator started anew in each round?",
 )
 def pretrain(cfg, text, steps, seed):
     data = CharTokenizer(text).encode(text)
