@@ -36,7 +36,7 @@ def chain_derivative(df, g, dg, x):
     "3.1",
     "g in place of its derivative",
     "The outer derivative is multiplied by g(x). Which of the three functions says how fast u = g(x) changes with x?",
-    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 72, and $9x^2$ has the slope 36. Where $x$ is, $u$ is 6, but it moves at the rate 3. Both numbers are needed, each in its own place.",
+    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 72, and $9x^2$ has the slope 36. There $u$ has the value 6 and moves at the rate 3. Both numbers are needed, each in its own place.",
 )
 def chain_derivative(df, g, dg, x):
     return df(g(x)) * g(x)
@@ -1171,7 +1171,7 @@ def topological_order(node):
     "3.9",
     "nodes repeated",
     "A node that is reached along several paths stands in the list several times. How does your code remember where it has been?",
-    hint="The docstring's example has 3 nodes, and your list has 5: three ways lead to x. What has to be asked at the beginning of each visit, so that the second one to x adds nothing?",
+    hint="The docstring's example has 3 nodes, and your list has 5: three ways lead to x. What has to be asked at the beginning of each visit, so that x adds nothing after the first one?",
 )
 def topological_order(node):
     order = []
