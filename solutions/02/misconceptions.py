@@ -708,6 +708,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "mean and variance counted",
     "Your count is 4 times emb_dim, twice what one layer norm learns. Did you take mean and variance for learned, or count both layer norms of a block?",
+    hint="With D = 3 one layer norm learns 6 numbers: mean and variance are computed anew for each input, and one norm is asked for.",
 )
 def layernorm_params(emb_dim):
     return 4 * emb_dim
@@ -727,7 +728,6 @@ def layernorm_params(emb_dim):
     "2.5",
     "both norms of a block",
     "Your count is 4 times emb_dim, twice what one layer norm learns. Did you take mean and variance for learned, or count both layer norms of a block?",
-    hint="With D = 3 one layer norm learns 6 numbers: mean and variance are computed anew for each input, and one norm is asked for.",
 )
 def layernorm_params(emb_dim):
     return 2 * (2 * emb_dim)
