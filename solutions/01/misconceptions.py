@@ -17,6 +17,7 @@ _CUBE = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
     "1.1",
     "scalar with brackets",
     "The scalar has shape (1,), so it is a vector that holds one number. Is there a pair of square brackets around the 5?",
+    hint="Print `dim()` of your scalar and of your vector: both give 1. Every pair of brackets around the numbers adds one dimension, and the scalar must come out with 0.",
 )
 def make_ranks():
     return torch.tensor([5]), torch.tensor([1, 2, 3]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
@@ -88,6 +89,7 @@ def make_ranks():
     "1.1",
     "vector as a row",
     "The vector has shape (1, 3), so it is a matrix with one row. How many levels of brackets does a vector need?",
+    hint="Print `dim()` of your vector and of your matrix: both give 2. Count the brackets that open before the first number of each. The rank is just this count, and a vector has rank 1.",
 )
 def make_ranks():
     return torch.tensor(5), torch.tensor([[1, 2, 3]]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
@@ -97,6 +99,7 @@ def make_ranks():
     "1.1",
     "vector as a column",
     "The vector has shape (3, 1), so it is a matrix with one column. How many levels of brackets does a vector need?",
+    hint="Count the brackets that open before the 1: two, as in the matrix. In your column each number sits in a list of its own. Which brackets can go, so that three numbers stand side by side in one list?",
 )
 def make_ranks():
     return torch.tensor(5), torch.tensor([[1], [2], [3]]), torch.tensor(_CUBE[0]), torch.tensor(_CUBE)
@@ -106,6 +109,7 @@ def make_ranks():
     "1.1",
     "cube flattened to rows",
     "The cube has shape (4, 2): four rows below each other. Which brackets keep the first matrix together and apart from the second?",
+    hint="Count the brackets that open before the 1: rank 3 needs three of them, and you have two. Write out both matrices, each complete with its own outer pair. What goes round the two of them together?",
 )
 def make_ranks():
     rows = [*_CUBE[0], *_CUBE[1]]
@@ -126,6 +130,7 @@ def make_ranks():
     "1.1",
     "plain lists",
     "What came back are Python numbers and lists, not tensors. Which function turns nested lists into a tensor?",
+    hint="Ask your results for `.shape`: an int and a list have none. The text under the heading names the function that makes tensors. All four values go through it, the bare number too.",
 )
 def make_ranks():
     return 5, [1, 2, 3], _CUBE[0], _CUBE
@@ -181,6 +186,7 @@ def nested_shape(x):
     "1.2",
     "number of elements",
     "One size came back: how many numbers there are in all, ragged or not. How are they divided into lists, level by level?",
+    hint="Try [[1, 2, 3], [4, 5, 6]] and [1, 2, 3, 4, 5, 6]: you give (6,) for both, and a shape has to tell them apart. Which two numbers with the product 6 describe the first one?",
 )
 def nested_shape(x):
     def count(item):
@@ -193,6 +199,7 @@ def nested_shape(x):
     "1.2",
     "outermost length only",
     "The shape holds the length of the outermost list and no other size, and ragged lists get one, too. What stands inside each of its items?",
+    hint="Try [[1, 2, 3], [4, 5, 6]]: you give (2,). Suppose somebody tells you that both items have the shape (3,). What is then the shape of the whole? And who could tell you the shape of an item?",
 )
 def nested_shape(x):
     return (len(x),) if isinstance(x, list) else ()
@@ -226,6 +233,7 @@ def nested_shape(x):
     "1.2",
     "longest row",
     "Full nestings are right, and ragged ones get the size of their longest list instead of an error. Can a tensor have rows of different length?",
+    hint="Try [[1, 2], [3]]: you give (2, 2), a box of four numbers, and there are three. Before you choose one of the inner shapes: what do you have to know about all of them?",
 )
 def nested_shape(x):
     if not isinstance(x, list):
@@ -365,6 +373,7 @@ def predict_dtype(x):
     "1.3",
     "float only if all are",
     "A list is said to be float32 only when every number in it is a float. Could an integer tensor hold the 2.5 in [1, 2.5]?",
+    hint="Ask `torch.tensor([1, 2.5]).dtype` and `torch.tensor([2.5, 1]).dtype` in a Python session. How many floats does a list need to become float32: all of its numbers, or one?",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -394,6 +403,7 @@ def predict_dtype(x):
     "1.3",
     "booleans are integers",
     "Booleans are said to be int64. In which order does your code ask, if isinstance(True, int) is true?",
+    hint="Ask `isinstance(True, int)` and `isinstance(1, bool)` in a Python session: True and False. So only one order of the two questions lets a boolean reach an answer of its own.",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -408,6 +418,7 @@ def predict_dtype(x):
     "1.3",
     "always float32",
     "All Python values are said to be float32. This is what torch.Tensor makes of them; does torch.tensor look at the values?",
+    hint="Ask `torch.tensor([1, 2]).dtype` and `torch.tensor([True]).dtype` in a Python session: neither is float32. The text lists four cases for Python values; your code has one answer for all of them.",
 )
 def predict_dtype(x):
     return _named_like(x) if isinstance(x, np.ndarray) else torch.float32
@@ -417,6 +428,7 @@ def predict_dtype(x):
     "1.3",
     "NumPy's dtype ignored",
     "Python values are right, and a NumPy array is treated like the Python numbers in it. Where does an array keep the answer?",
+    hint="Print the dtype of `np.array([1, 2], dtype=np.int16)` beside your answer, int64. An array knows its kind of number already, so nobody has to look at its values.",
 )
 def predict_dtype(x):
     kinds = {type(value) for value in _values(x.tolist() if isinstance(x, np.ndarray) else x)}
@@ -429,6 +441,7 @@ def predict_dtype(x):
     "1.3",
     "NumPy is always float64",
     "Python values are right, and every NumPy array is said to be float64. Which dtypes can an array have besides NumPy's default?",
+    hint="Print the dtype of `np.array([1, 2])` and of `np.array([0.5], dtype=np.float32)`: neither is float64. Let each array say what it holds, and find PyTorch's type of the same name.",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -443,6 +456,7 @@ def predict_dtype(x):
     "1.3",
     "NumPy is always float32",
     "Python values are right, and every NumPy array is said to be float32. Which branch of your code does an array reach, and does it ask for the array's own dtype?",
+    hint="Follow `np.array([1, 2])` through your code: it is no list and no Python number, so it falls through to the answer that is left over. It needs a question of its own, before all others.",
 )
 def predict_dtype(x):
     kinds = {type(value) for value in _values(x)}
@@ -455,6 +469,7 @@ def predict_dtype(x):
     "1.3",
     "empty list is int64",
     "An empty list is said to be int64. Which dtype does PyTorch fall back on when there is no value to look at?",
+    hint="Print `torch.tensor([]).dtype`. In your code [] has no float and no boolean in it, so it ends where the whole numbers go. Where could you catch it before that?",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -469,6 +484,7 @@ def predict_dtype(x):
     "1.3",
     "one level deep",
     "Flat lists are right, and lists that hold lists are all said to be float32. How does your code reach the numbers further in?",
+    hint="Print `type()` of the items of [[1, 2], [3, 4]]: they are lists, and not bool, int or float. Which function do you have that gives the answer for an item such as [1, 2]?",
 )
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -497,6 +513,7 @@ def to_float32(t):
     "1.4",
     "bits re-read",
     "The stored bits were read as float32 numbers and not converted, so 1 becomes 1.4e-45, and types of another width change shape or fail. Which operation keeps the values instead of the bits?",
+    hint="Try `torch.tensor([1, 2], dtype=torch.int32)` and print the values that come out: 1.4e-45 and 2.8e-45. Only the label on the bits has changed. Look for the method in the text that keeps each number's value.",
 )
 def to_float32(t):
     return t.view(torch.float32)
@@ -506,6 +523,7 @@ def to_float32(t):
     "1.4",
     "float64",
     "The result is float64. How many bits do double and Python's own float have, and how many are asked for?",
+    hint="The number in a dtype's name is its bits: `float64` is also called `double`, and it is what Python means by `float`. Print the dtype of your result and find the place where 64 bits were asked for.",
 )
 def to_float32(t):
     return t.double()
@@ -556,6 +574,7 @@ def to_float32(t):
     "1.4",
     "digits lost on the way",
     "The dtype is right, but numbers lost digits or became inf on the way. Is there a step through a type with fewer bits?",
+    hint="Try 0.1 and 100000.0: half precision makes them 0.09998 and inf, and converting back does not bring the digits home. How many conversions does the way to float32 need?",
 )
 def to_float32(t):
     return t.half().to(torch.float32)
@@ -568,6 +587,7 @@ def to_float32(t):
     "1.5",
     "view",
     "Contiguous tensors are right, and transposed ones end in a RuntimeError about views. Which of the two methods copies when the memory does not fit?",
+    hint="Print `t.is_contiguous()` where your code fails: it is False. Then read the error to its end: it names a method that takes the same sizes and copes with such memory.",
 )
 def as_column(t):
     return t.view(-1, 1)
@@ -577,6 +597,7 @@ def as_column(t):
     "1.5",
     "row",
     "The result has shape (1, n), which is one row. Which of the two sizes must be the 1?",
+    hint="Write [[0, 1, 2]] and [[0], [1], [2]] on paper. Which one is the column, and how many items has its outermost list? This number comes first in the shape.",
 )
 def as_column(t):
     return t.reshape(1, -1)
@@ -606,6 +627,7 @@ def as_column(t):
     "1.5",
     "rows kept",
     "The shape asked for has as many rows as the tensor's first dimension, which is an error as soon as there is a second dimension. How many rows does a column of all elements have?",
+    hint="For the shape (2, 3) you ask for (2, 1), which has room for 2 numbers, and there are 6. How many rows does the column need for the shapes (2, 3), (4,) and (2, 3, 4)?",
 )
 def as_column(t):
     return t.reshape(t.shape[0], 1)
@@ -625,6 +647,7 @@ def as_column(t):
     "1.5",
     "memory order",
     "Contiguous tensors are right; of a transposed one the numbers come in the order in which they lie in memory. Which order do you get when you read it line by line?",
+    hint=r"Take $A^\top$ of the text: read line by line it gives 0, 3, 1, 4, 2, 5, and you give 0, 1, 2, 3, 4, 5. Code that goes straight to the memory passes over the tensor's own strides. Which method goes by them?",
 )
 def as_column(t):
     return torch.as_strided(t, (t.numel(), 1), (1, 1))
@@ -634,6 +657,7 @@ def as_column(t):
     "1.5",
     "column by column",
     "The numbers are read with the first index running fastest, which is column by column in a matrix. Which index runs fastest in reading order?",
+    hint="Of [[0, 1, 2], [3, 4, 5]] you make 0, 3, 1, 4, 2, 5: after the 0 you went down, and reading goes to the right. Which step of your code turns rows into columns before the numbers are lined up?",
 )
 def as_column(t):
     return t.permute(tuple(range(t.dim() - 1, -1, -1))).reshape(-1, 1)
@@ -666,6 +690,7 @@ def swap_last_two(t):
     "1.6",
     "view",
     "The numbers are in the order they had before, and tensors that are not contiguous end in a RuntimeError about views. Does a new shape alone ever exchange rows and columns?",
+    hint="Try `torch.arange(6).reshape(2, 3)`: read line by line your result still says 0, 1, 2, 3, 4, 5, and the transpose says 0, 3, 1, 4, 2, 5. You need a method that moves dimensions, not one that sets sizes.",
 )
 def swap_last_two(t):
     return t.view(*t.shape[:-2], t.shape[-1], t.shape[-2])
@@ -675,6 +700,7 @@ def swap_last_two(t):
     "1.6",
     "first two dimensions",
     "A matrix is right, and in a stack the first two dimensions are swapped. From which end are the rows and columns to be counted?",
+    hint="Call it on `torch.zeros(2, 3, 4)`: you give (3, 2, 4), and (2, 4, 3) is asked for. In a matrix 0 and 1 happen to be the last two. Which two numbers name the last two in any rank?",
 )
 def swap_last_two(t):
     return t.transpose(0, 1)
@@ -684,6 +710,7 @@ def swap_last_two(t):
     "1.6",
     "dimensions 1 and 2",
     "Three dimensions are right, and other ranks are wrong or end in an error: dimensions 1 and 2 were swapped. What are the last two of a matrix, and of four dimensions?",
+    hint="Write down the numbers of the last two dimensions for rank 2, 3 and 4: 0 and 1, 1 and 2, 2 and 3. Now count them from the other end: they become the same two numbers for every rank.",
 )
 def swap_last_two(t):
     return t.transpose(1, 2)
@@ -768,6 +795,7 @@ def row_major_strides(shape):
     "1.7",
     "in reversed order",
     "The right strides came back in reversed order. Which dimension does the first number of your result belong to?",
+    hint="For (2, 3) you give (1, 3), and (3, 1) is right. To walk from the last size to the first is fine, but then the stride that you note first belongs to the last dimension. What is left to do with your notes?",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -781,6 +809,7 @@ def row_major_strides(shape):
     "1.7",
     "products from the left",
     "Each number is the product of all sizes up to this dimension. Which sizes lie between two neighbours: those in front of a dimension or those behind it?",
+    hint="For (2, 3) you give (2, 6). Number the elements of a (2, 3) matrix 0 to 5: one step down goes from 0 to 3, one to the right from 0 to 1. Which of the two sizes makes the 3: that of the dimension itself, or the one behind it?",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -794,6 +823,7 @@ def row_major_strides(shape):
     "1.7",
     "own size included",
     "Each stride has the dimension's own size as a factor too many. How far is the next element along the last dimension?",
+    hint="For (2, 3) you give (6, 3). Six is the whole matrix, and one step down passes a single row of it. At the moment when you note a stride, has this dimension's size already been multiplied in?",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -807,6 +837,7 @@ def row_major_strides(shape):
     "1.7",
     "size behind only",
     "Each stride is the size of the next dimension alone. How many elements does one step in the first of three dimensions pass?",
+    hint="For (2, 3, 4) you give (3, 4, 1). Number the elements of the first (3, 4) matrix: 0 to 11. At which number does the second matrix begin, and which two sizes make it?",
 )
 def row_major_strides(shape):
     return (*shape[1:], 1) if shape else ()
@@ -816,6 +847,7 @@ def row_major_strides(shape):
     "1.7",
     "scalar with one stride",
     "All shapes are right but the empty one, which gives one stride. How many dimensions does a scalar have?",
+    hint="Three sizes have three strides, two have two, one has one. Go on to `()`. Does your code note a 1 before it has met any size?",
 )
 def row_major_strides(shape):
     strides = [1]
@@ -828,6 +860,7 @@ def row_major_strides(shape):
     "1.7",
     "size 1 skipped",
     "All shapes are right but those with a dimension of size 1, which gets stride 0. By what rule would its stride follow from the sizes behind it?",
+    hint="For (2, 1, 3) you give (3, 0, 1), and (3, 3, 1) is right. Work out the strides of (2, 5, 3) by hand and compare the middle one: a dimension's own size has no say in it.",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -844,6 +877,7 @@ def row_major_strides(shape):
     "1.8",
     "entry by entry",
     "The entries in the same place were multiplied, which needs shapes that broadcast. Which row and which column make one entry of a matrix product?",
+    hint="Take the two matrices of the text: your first entry is 5, and 19 is right. Find the four numbers that make the 19 there. From which row of `a` and which column of `b` do they come?",
 )
 def matmul_loops(a, b):
     return a * b
@@ -853,6 +887,7 @@ def matmul_loops(a, b):
     "1.8",
     "rows of b",
     "Rows of a meet rows of b, which is the product of a and b transposed. Which index of b stays fixed while the sum runs?",
+    hint=r"Take the two matrices of the text: your first entry is $1 \cdot 5 + 2 \cdot 6 = 17$, and $1 \cdot 5 + 2 \cdot 7 = 19$ is right. On the way from the 5 to the 7 in `b`, which of the two indices grows?",
 )
 def matmul_loops(a, b):
     c = a.new_zeros(a.shape[0], b.shape[0])
@@ -867,6 +902,7 @@ def matmul_loops(a, b):
     "1.8",
     "sum over the rows of a",
     "The result has shape (k, m): the sum runs over the rows of a, and the inner size is still there. Which of the three indices must vanish?",
+    hint=r"A (2, 3) times a (3, 4) matrix needs $2 \cdot 3 \cdot 4$ single products. You add up over the 2, and (3, 4) is left. The result must be (2, 4), so look which size stands in both shapes.",
 )
 def matmul_loops(a, b):
     return (a[:, :, None] * b[None, :, :]).sum(dim=0)
@@ -876,6 +912,7 @@ def matmul_loops(a, b):
     "1.8",
     "last product left out",
     "In every entry the last of the k products is missing. Where does range stop?",
+    hint="Multiply the row 1, 2, 3 by the column 4, 5, 6: you get 14, and 32 is right. Print the index of the innermost loop: which value never comes up? `range(3)` gives three numbers, and 3 is not one of them.",
 )
 def matmul_loops(a, b):
     c = a.new_zeros(a.shape[0], b.shape[1])
@@ -890,6 +927,7 @@ def matmul_loops(a, b):
     "1.8",
     "last product only",
     "Every entry holds the last of its k products and nothing of the others. Is each new product added to what is there, or put in its place?",
+    hint="Multiply the row 1, 2, 3 by the column 4, 5, 6 and print the entry after each round of the innermost loop. It should read 4, 14, 32; yours reads 4, 10, 18.",
 )
 def matmul_loops(a, b):
     c = a.new_zeros(a.shape[0], b.shape[1])
@@ -936,6 +974,7 @@ def matmul_loops(a, b):
     "1.8",
     "zeros in the default dtype",
     "The result is float32, whatever came in. Which dtype does torch.zeros choose when it is not told?",
+    hint="Print `torch.zeros(2, 2).dtype`, then `a.dtype` for whole numbers: the zeros know nothing of `a`. Tell them which kind of number they are to hold, and on which device.",
 )
 def matmul_loops(a, b):
     c = torch.zeros(a.shape[0], b.shape[1])
@@ -976,6 +1015,7 @@ def matmul_loops(a, b):
     "1.8",
     "square matrices assumed",
     "All three loops run to the number of rows of a, which is right only where all sizes are equal. Which size belongs to which loop?",
+    hint="Take a (2, 3) times a (3, 4) matrix: the result has 2 rows and 4 columns, and each entry adds up 3 products. All of your loops end at 2. In which shape, and at which place, do you find the 4 and the 3?",
 )
 def matmul_loops(a, b):
     n = a.shape[0]
@@ -994,6 +1034,7 @@ def matmul_loops(a, b):
     "1.9",
     "columns compared",
     "These are the dot products of the columns. Which of the two factors must be transposed to compare rows?",
+    hint=r"For the text's matrix the entry beside the diagonal is $1 \cdot 3 + 2 \cdot 4 = 11$, and yours is $1 \cdot 2 + 3 \cdot 4 = 14$. Then try a (3, 2) matrix: three rows are to be compared, and you give (2, 2).",
 )
 def gram(t):
     return t.T @ t
@@ -1003,6 +1044,7 @@ def gram(t):
     "1.9",
     "entry by entry",
     "Each entry was multiplied by itself. Which operator is the matrix product?",
+    hint=r"A (3, 2) matrix comes back as (3, 2), but three rows compared with each other fill (3, 3). Look at $5 = 1 \cdot 1 + 2 \cdot 2$ in the text: it is a sum, and your operator adds nothing up.",
 )
 def gram(t):
     return t * t
@@ -1012,6 +1054,7 @@ def gram(t):
     "1.9",
     "entry by entry with the transpose",
     "Each entry was multiplied by its mirror image, which fails unless the matrix is square. Which operator is the matrix product?",
+    hint="For the text's matrix you give 1, 6, 6, 16, which are single products; 5, 11, 11, 25 are sums of two. The two factors are the right ones. What stands between them?",
 )
 def gram(t):
     return t * t.T
@@ -1021,6 +1064,7 @@ def gram(t):
     "1.9",
     "not transposed",
     "The matrix was multiplied by itself, which fails unless it is square. What must happen to the second factor so that rows meet rows?",
+    hint=r"For the text's matrix you begin with $1 \cdot 1 + 2 \cdot 3 = 7$: row 1 met column 1. It has to meet itself, $1 \cdot 1 + 2 \cdot 2 = 5$. Which shape must the second factor have, so that (3, 2) times it gives (3, 3)?",
 )
 def gram(t):
     return t @ t
@@ -1069,6 +1113,7 @@ def _paired(a, b):
     "1.10",
     "aligned at the left",
     "The shapes were aligned at the left, and the ones were put behind the shorter one. On which side do two shapes meet?",
+    hint="Try (3,) and (2, 3): you compare the 3 with the 2 and refuse, but the answer is (2, 3). Write them below each other so that the last sizes meet. On which side is the gap that the 1 fills?",
 )
 def broadcast_shape(a, b):
     length = max(len(a), len(b))
@@ -1084,6 +1129,7 @@ def broadcast_shape(a, b):
     "1.10",
     "greater size without a check",
     "The greater of two sizes is taken, and no pair is ever refused. What happens where a 2 meets a 3, and where a 1 meets a 0?",
+    hint="Ask PyTorch for `torch.zeros(2) + torch.zeros(3)` and for `torch.zeros(1) + torch.zeros(0)`: an error, and a tensor without elements. Go through step 2 of the rule for both pairs. Does it say anything about the greater one?",
 )
 def broadcast_shape(a, b):
     return tuple(max(pair) for pair in _paired(a, b))
@@ -1093,6 +1139,7 @@ def broadcast_shape(a, b):
     "1.10",
     "greater size",
     "All is right except where a 1 meets a 0: the result is 1. Which of the two is stretched there?",
+    hint="Print the shape of `torch.zeros(1) + torch.zeros(0)`: no elements are left. The rule says that the 1 takes the other size, whatever this is. Where in your code is the greater one asked for?",
 )
 def broadcast_shape(a, b):
     for p, q in _paired(a, b):
@@ -1105,6 +1152,7 @@ def broadcast_shape(a, b):
     "1.10",
     "missing dimensions dropped",
     "The result is only as long as the shorter shape. What stands above a dimension that one of the shapes does not have?",
+    hint="Try (4, 2, 3) and (3,): you give (3,), since only the last sizes find a partner. Make both shapes equally long before you pair them; step 1 of the rule says with what, and on which side.",
 )
 def broadcast_shape(a, b):
     common = []
@@ -1119,6 +1167,7 @@ def broadcast_shape(a, b):
     "1.10",
     "greater size, missing dimensions dropped",
     "The result is only as long as the shorter shape, and no pair of sizes is ever refused. Where does zip stop, on which side do the shapes meet, and what happens where a 2 meets a 3?",
+    hint="Try (4, 2) and (2,): you pair the 4 with the 2 and give (4,), and (4, 2) is right. Make both shapes equally long first, as step 1 of the rule says. Then try (2,) and (3,): which line of yours says no?",
 )
 def broadcast_shape(a, b):
     return tuple(max(p, q) for p, q in zip(a, b, strict=False))
@@ -1222,6 +1271,7 @@ def broadcast_shape(a, b):
     "1.11",
     "split by reshaping only",
     "The numbers are still in their old reading order, so each head mixes numbers of different tokens. Which dimension must change its place after the cut?",
+    hint="Split one text of the two tokens 0, 1, 2, 3 and 4, 5, 6, 7 into two heads. Head 0 must hold 0, 1 and 4, 5, and yours holds 0, 1 and 2, 3. Cut the last dimension alone first, and print that shape.",
 )
 def split_heads(x, heads):
     batch, tokens, width = x.shape
@@ -1242,6 +1292,7 @@ def split_heads(x, heads):
     "1.11",
     "interleaved heads",
     "Head h got every H-th number of a token, beginning with number h. Should a head's numbers lie side by side in the token or be spread over it?",
+    hint="Split one token with the numbers 0 to 5 into two heads: you give 0, 2, 4 and 1, 3, 5 instead of 0, 1, 2 and 3, 4, 5. When D is cut in two, the later of the new dimensions runs faster. Which is yours: the head, or the number within a head?",
 )
 def split_heads(x, heads):
     batch, tokens, width = x.shape
@@ -1252,6 +1303,7 @@ def split_heads(x, heads):
     "1.11",
     "split without a swap",
     "The heads came back in shape (B, T, H, d), with the numbers well cut. Which two dimensions are still to change places?",
+    hint="With 2 texts, 5 tokens and 3 heads of 4 numbers you have (2, 5, 3, 4), and (2, 3, 5, 4) is asked for. Another reshape would mix the tokens. Which method of 1.6 exchanges two dimensions with their numbers?",
 )
 def split_heads(x, heads):
     batch, tokens, width = x.shape
@@ -1262,6 +1314,7 @@ def split_heads(x, heads):
     "1.11",
     "number and size of heads exchanged",
     "There are d heads of size H instead of H heads of size d. Which of the two does the parameter heads give you?",
+    hint="Split tokens with D = 6 into 2 heads and print the shape: its second size is 3. How many numbers does each of the two heads get, and which of the two sizes did you write first when you cut?",
 )
 def split_heads(x, heads):
     batch, tokens, width = x.shape
@@ -1272,6 +1325,7 @@ def split_heads(x, heads):
     "1.11",
     "heads in front of the batch",
     "The heads came back in shape (H, B, T, d). Which dimension must stay in front?",
+    hint="With 2 texts, 5 tokens and 3 heads of 4 numbers you give (3, 2, 5, 4), and (2, 3, 5, 4) is asked for. Right after the cut it was (2, 5, 3, 4): how many of the four have to move?",
 )
 def split_heads(x, heads):
     batch, tokens, width = x.shape
@@ -1282,6 +1336,7 @@ def split_heads(x, heads):
     "1.11",
     "size before tokens",
     "The heads came back in shape (B, H, d, T), so each head's matrix is transposed. Which of its two dimensions counts the tokens?",
+    hint="With 2 texts, 5 tokens and 3 heads of 4 numbers you give (2, 3, 4, 5), and (2, 3, 5, 4) is asked for. Right after the cut it was (2, 5, 3, 4): only two of the four have to change places.",
 )
 def split_heads(x, heads):
     batch, tokens, width = x.shape
@@ -1314,6 +1369,7 @@ def merge_heads(o):
     "1.11",
     "merged with view",
     "Some heads merge well, and others end in a RuntimeError about views, depending on how they lie in memory. Which method copies where a view is impossible?",
+    hint="This is 1.5 once more: print `is_contiguous()` right after the swap. It depends on how the heads lay in memory, and the method that you join with cannot do without it.",
 )
 def merge_heads(o):
     batch, heads, tokens, size = o.shape
@@ -1345,6 +1401,7 @@ def merge_heads(o):
     "1.11",
     "heads stacked below each other",
     "The merged shape is (B, H*T, d): the heads were put one below the other, as if they were further tokens. Which dimension should become longer?",
+    hint="With 2 texts, 5 tokens and 3 heads of 4 numbers you give (2, 15, 4), and (2, 5, 12) is asked for: there are still 5 tokens. Which dimension has to stand beside the 4 before two of them are joined?",
 )
 def merge_heads(o):
     batch, heads, tokens, size = o.shape
@@ -1355,6 +1412,7 @@ def merge_heads(o):
     "1.11",
     "merged without joining",
     "The merged result has four dimensions, (B, T, H, d). Tokens and heads have changed places; what is left to do with the last two dimensions?",
+    hint="With 2 texts, 5 tokens and 3 heads of 4 numbers you give (2, 5, 3, 4), and (2, 5, 12) is asked for. The swap leaves the memory out of order: which of the two methods of 1.5 can still make the 12?",
 )
 def merge_heads(o):
     return o.transpose(1, 2)

@@ -64,6 +64,7 @@ def load_config(text):
     "2.1",
     "truth words stay text",
     "True and False without quotes came back as strings, and a string that is not empty counts as true. What type should a flag have?",
+    hint='Print `type()` and `bool()` of what you give for `qkv_bias`: str and True, though the listing says False. `bool("False")` is True as well, so converting does not help. What does a comparison of two strings give you?',
 )
 def load_config(text):
     def value_of(word):
@@ -91,6 +92,7 @@ def load_config(text):
     "2.1",
     "decimal numbers stay text",
     "Whole numbers are ints, but what is not made of digits alone, such as 0.1, came back as a string. Which other kinds of number does the notation have?",
+    hint='Ask `"0.1".isdigit()`, `"1e-5".isdigit()` and `"-1".isdigit()` in a Python session: False each time. Which of the three is a whole number all the same, and which conversion of Python reads all three?',
 )
 def load_config(text):
     def value_of(word):
@@ -105,6 +107,7 @@ def load_config(text):
     "2.1",
     "everything stays text",
     "All values came back as strings. Where does your code decide whether a value is a number, a truth value or a string?",
+    hint="Print `type()` of each value of the chapter's listing: five ints, one float and one bool are asked for. None of the seven stands in quotes. So ask for quotes first, and for the kind of value only where there are none.",
 )
 def load_config(text):
     return {key: word or string for key, word, string in _entries(text)}
@@ -140,6 +143,7 @@ def load_config(text):
     "2.1",
     "every // starts a comment",
     "Strings that contain // were cut off there. Is a // between quotes a comment?",
+    hint='Cut the line `"url": "https://example.org" // home` at its double quotes and number the pieces from 0. Which pieces stood between quotes? In which of them does a // start a comment?',
 )
 def load_config(text):
     config = {}
@@ -155,6 +159,7 @@ def load_config(text):
     "2.1",
     "quotes removed too early",
     'Values in quotes came back as numbers and truth values: "0.1" as a float, "True" as a bool. Does your code still know that there were quotes when it decides on the type?',
+    hint='Try the lines `"a": 0.1` and `"b": "0.1"`: the first value is a float, the second a str, and without the quotes they look the same. Which question has to be settled while the quotes are still there?',
 )
 def load_config(text):
     def value_of(word):
@@ -173,6 +178,7 @@ def load_config(text):
     "2.1",
     "keys keep their quotes",
     "The keys of your dictionary contain quote characters. Do the quotes belong to the name, or do they only mark where it starts and ends?",
+    hint='Print `len()` of your first key: it is 12, and `vocab_size` has 10 characters, so `config["vocab_size"]` finds nothing. What is left of a line if you cut it exactly at its double quotes?',
 )
 def load_config(text):
     return {f'"{key}"': _value(word) if word else string for key, word, string in _entries(text)}
@@ -182,6 +188,7 @@ def load_config(text):
     "2.1",
     "unknown words become text",
     "A value without quotes that is neither a number nor True or False came back as a string. Who will notice the mistake in the config if your code does not?",
+    hint='Try the value `yes` without quotes: the docstring names it under Raises. `float("yes")` raises just this kind of error. Does your code ever come to such a conversion, and does it let the error pass?',
 )
 def load_config(text):
     def value_of(word):
@@ -232,6 +239,7 @@ def _offending(
     "2.2",
     "heads need not fit",
     "Your answer never reports a number of heads that does not divide emb_dim. With emb_dim 768 and 10 heads of 76 numbers each, how many of the 768 have a head?",
+    hint=r"$768 = 10 \cdot 76 + 8$: eight numbers are left over, and with 12 heads of 64 none is. How do you ask Python for what is left over? And when, by the docstring, may you ask?",
 )
 def validate_config(cfg):
     return _offending(cfg, heads_fit=lambda cfg: True)
@@ -240,7 +248,8 @@ def validate_config(cfg):
 @catalogue.misconception(
     "2.2",
     "heads divided the wrong way round",
-    "A sound config is reported because of its heads, and more heads than emb_dim are let through. Which of the two numbers has to be a multiple of the other?",
+    "A sound config is reported because of its heads, and twice as many heads as emb_dim are let through. Which of the two numbers has to be a multiple of the other?",
+    hint="Print `12 % 768` and `768 % 12`: 12 and 0, and 12 heads are sound. It is the 768 numbers that are handed out to the heads in equal shares. Which of the two is your remainder?",
 )
 def validate_config(cfg):
     return _offending(cfg, heads_fit=lambda cfg: cfg["n_heads"] % cfg["emb_dim"] == 0)
@@ -250,6 +259,7 @@ def validate_config(cfg):
     "2.2",
     "emb_dim is blamed",
     "When the heads do not divide emb_dim, your answer names emb_dim. Which of the two keys does the specification blame?",
+    hint="The docstring's second example has 768 numbers and 10 heads: which of the two keys stands in its answer? The rule about dividing is also written beside one of the keys only.",
 )
 def validate_config(cfg):
     return _offending(cfg, blamed="emb_dim")
@@ -353,6 +363,7 @@ def validate_config(cfg):
     "2.2",
     "only types are looked at",
     "Sizes of zero and below pass your check. How many rows, heads or layers does a model need at least?",
+    hint="Try `n_layers` = 0 and `emb_dim` = -768: both are ints, and no model comes of them. The docstring's rule for the five sizes has two halves. Which one does your code ask?",
 )
 def validate_config(cfg):
     return _offending(
@@ -366,6 +377,7 @@ def validate_config(cfg):
     "2.2",
     "zero divides",
     "With n_heads = 0 your function stopped with a division by zero. Should the heads be divided before it is known that they are a sound number?",
+    hint="Read in the docstring when divisibility is judged at all. Look at the five sizes for themselves first: which two keys must not be among the offending ones before you divide?",
 )
 def validate_config(cfg):
     wrong = {key for key in _SIZES if type(cfg.get(key)) is not int or cfg[key] < 1}
@@ -477,6 +489,7 @@ def validate_config(cfg):
     "2.2",
     "a verdict instead of keys",
     "Your function returned a truth value. Which keys should the reader of the answer correct?",
+    hint="The docstring's two examples answer `[]` and `['n_heads', 'drop_rate']`. Collect names on the way instead of a yes or no at the end. What does your collection hold for a sound config?",
 )
 def validate_config(cfg):
     return not _offending(cfg)
@@ -489,6 +502,7 @@ def validate_config(cfg):
     "2.3",
     "bias forgotten",
     "Your count is the weight matrix alone, also where there is a bias. What does the b in Wx + b add?",
+    hint="For 3 inputs and 2 outputs the docstring says 8 with a bias, and $W$ alone has 6 entries. Where do the other 2 come from: from the inputs or from the outputs?",
 )
 def linear_params(in_features, out_features, bias):
     return in_features * out_features
@@ -508,6 +522,7 @@ def linear_params(in_features, out_features, bias):
     "2.3",
     "a single bias",
     "Your bias adds a single number. Do all outputs share one bias?",
+    hint="For 3 inputs and 2 outputs you give 7, and 8 is right. Write $y = W x + b$ out as one line for each output. How many different numbers of $b$ do you need?",
 )
 def linear_params(in_features, out_features, bias):
     return in_features * out_features + (1 if bias else 0)
@@ -527,6 +542,7 @@ def linear_params(in_features, out_features, bias):
     "2.3",
     "bias for both sides",
     "Your bias has as many numbers as input and output together. How many of them does one output need?",
+    hint="For 3 inputs and 2 outputs you give 11, and 8 is right. Write $y = W x + b$ out as one line for each output: a weighted sum of three inputs, plus what? Count the numbers of $b$ in both lines.",
 )
 def linear_params(in_features, out_features, bias):
     return in_features * out_features + (in_features + out_features if bias else 0)
@@ -536,6 +552,7 @@ def linear_params(in_features, out_features, bias):
     "2.3",
     "sizes added",
     "Your weights are as many as inputs and outputs added. How many weights does a single output need, one for each input?",
+    hint="For 3 inputs and 2 outputs without a bias you give 5. Draw three dots on the left, two on the right, and an arrow from each to each: every arrow is a weight. How many are there?",
 )
 def linear_params(in_features, out_features, bias):
     return in_features + out_features + (out_features if bias else 0)
@@ -578,6 +595,7 @@ def embedding_params(cfg):
     "2.4",
     "biases added",
     "Your count is too large by 2 times emb_dim, as if each table had a bias. What would a bias be added to when a row is looked up?",
+    hint="Take 5 tokens, 3 positions and D = 2: the tables hold 10 and 6 numbers, and you give 20 instead of 16. A bias belongs to a weighted sum. Looking up picks a row and leaves it as it is.",
 )
 def embedding_params(cfg):
     return (cfg["vocab_size"] + 1) * cfg["emb_dim"] + (cfg["context_length"] + 1) * cfg["emb_dim"]
@@ -587,6 +605,7 @@ def embedding_params(cfg):
     "2.4",
     "one table for each pair",
     "Your count multiplies vocab_size by context_length. Does a token have another row for each position, or are two rows added?",
+    hint="Take 5 tokens, 3 positions and D = 2: you give 30. Draw both tables, one with 5 rows and one with 3, two numbers in each row. How many boxes have you drawn in all?",
 )
 def embedding_params(cfg):
     return cfg["vocab_size"] * cfg["context_length"] * cfg["emb_dim"]
@@ -596,6 +615,7 @@ def embedding_params(cfg):
     "2.4",
     "rows counted, not numbers",
     "Your count is the number of rows of both tables. How many numbers does each row hold?",
+    hint="Take 5 tokens, 3 positions and D = 2: you give 8. Draw both tables and fill them with numbers: a row is a whole vector. How many boxes have you filled?",
 )
 def embedding_params(cfg):
     return cfg["vocab_size"] + cfg["context_length"]
@@ -605,6 +625,7 @@ def embedding_params(cfg):
     "2.4",
     "positions are single numbers",
     "Your position table holds one number for each position. How long must a position's vector be, so that it can be added to a token's?",
+    hint="Take 5 tokens, 3 positions and D = 2: you give 13. Write a token's row, (0.1, 0.2), and below it the position's row that is added place by place. How many numbers does it need?",
 )
 def embedding_params(cfg):
     return cfg["vocab_size"] * cfg["emb_dim"] + cfg["context_length"]
@@ -637,6 +658,7 @@ def embedding_params(cfg):
     "2.5",
     "scale or shift forgotten",
     "Your count is emb_dim: one of the two learned vectors. Which of gamma and beta is missing?",
+    hint="The docstring says 6 for D = 3, and you give 3. Write the formula out for $i$ = 1, 2 and 3, and underline every symbol that training changes. How many have you underlined?",
 )
 def layernorm_params(emb_dim):
     return emb_dim
@@ -656,6 +678,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "a pair for each position",
     "Your count is 1,024 times too large, as if every position had vectors of its own. Do gamma and beta carry an index for the position?",
+    hint="The docstring says 6 for D = 3, and you give 6,144. Nobody tells the function how long a text is, and it gets along without. Which is the only index in the formula, and how far does it run?",
 )
 def layernorm_params(emb_dim):
     return 2 * 1024 * emb_dim
@@ -685,6 +708,7 @@ def layernorm_params(emb_dim):
     "2.5",
     "mean and variance counted",
     "Your count is 4 times emb_dim, twice what one layer norm learns. Did you take mean and variance for learned, or count both layer norms of a block?",
+    hint="With D = 3 one layer norm learns 6 numbers: mean and variance are computed anew for each input, and one norm is asked for.",
 )
 def layernorm_params(emb_dim):
     return 4 * emb_dim
@@ -704,7 +728,6 @@ def layernorm_params(emb_dim):
     "2.5",
     "both norms of a block",
     "Your count is 4 times emb_dim, twice what one layer norm learns. Did you take mean and variance for learned, or count both layer norms of a block?",
-    hint="With D = 3 one layer norm learns 6 numbers: mean and variance are computed anew for each input, and one norm is asked for.",
 )
 def layernorm_params(emb_dim):
     return 2 * (2 * emb_dim)
@@ -772,6 +795,7 @@ def attention_params(cfg):
     "2.6",
     "output bias follows the flag",
     "Where qkv_bias is False your count is too small by emb_dim. Whose biases does the flag switch off, going by its name?",
+    hint="Take D = 2 with `qkv_bias` False: you give 16, the four matrices, and 18 is right. The other 2 are a bias that is always there. How many of your four layers may follow the flag?",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -793,6 +817,7 @@ def attention_params(cfg):
     "2.6",
     "biases always counted",
     "Where qkv_bias is False your count is too large by 3 times emb_dim. Does your code look at the flag?",
+    hint="Take D = 2 with `qkv_bias` False and True: 18 and 24 are right, and you give 24 twice. The 6 in between are three biases. Whose are they, and what would switch them off?",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -803,6 +828,7 @@ def attention_params(cfg):
     "2.6",
     "qkv biases never counted",
     "Where qkv_bias is True your count is too small by 3 times emb_dim. Does your code look at the flag?",
+    hint="Take D = 2 with `qkv_bias` False and True: 18 and 24 are right, and you give 18 twice. The missing 6 are three biases of 2 numbers. Which argument of `linear_params` brings a bias in?",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -813,6 +839,7 @@ def attention_params(cfg):
     "2.6",
     "no biases at all",
     "Your count is that of the four weight matrices alone. Which of the four layers have a bias, and when?",
+    hint="Take D = 2 with `qkv_bias` False and True: 18 and 24 are right, and you give 16 twice. Write the four layers below each other, with a yes or a no for a bias, once for each value of the flag.",
 )
 def attention_params(cfg):
     return 4 * cfg["emb_dim"] ** 2
@@ -833,6 +860,7 @@ def attention_params(cfg):
     "2.6",
     "one matrix for three",
     "Queries, keys and values take only one D x D layer in your count. Are they the same three times?",
+    hint="Take D = 2 with `qkv_bias` False: you give 10, and 18 is right. The missing 8 are two matrices of 4. Name all the layers that the text lists, one by one, and tick off those in your sum.",
 )
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -920,6 +948,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "first bias only",
     "Your count has the bias of the first layer but not that of the second, and is too small by emb_dim. Does the second layer have one?",
+    hint="With D = 2 and `mult` = 4 you give 40, and 42 is right. The formula has two letters $b$. To a vector of which length is the second one added?",
 )
 def feedforward_params(cfg, mult=4):
     D = cfg["emb_dim"]
@@ -941,6 +970,7 @@ def feedforward_params(cfg, mult=4):
     "2.7",
     "a third layer in the middle",
     "Your count has one layer too many, as wide in as out. How many linear layers does the formula show?",
+    hint="With D = 2 and `mult` = 4 you give 114, and 42 is right: 72 too many, which is a layer from 8 to 8. What stands between $W_1$ and $W_2$ in the formula, and how much does it learn?",
 )
 def feedforward_params(cfg, mult=4):
     D, wide = cfg["emb_dim"], mult * cfg["emb_dim"]
@@ -975,6 +1005,7 @@ def _total(cfg, tied, *, embeddings=None, norms=2, attention=None, feedforward=N
     "2.8",
     "always tied",
     "Your total has no head of its own, also where tied is False. Where does your code look at the flag, or was the head forgotten?",
+    hint="Print both totals for the chapter's config: you give 124,412,160 twice, and 163,009,536 is right for `tied=False`. In between are 38,597,376, which is 50,257 times 768. Which of your functions counts a layer of this shape?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, True)
@@ -984,6 +1015,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "never tied",
     "Your total counts the head, also where tied is True. How often does a matrix count that two layers share?",
+    hint="Print both totals for the chapter's config: you give 163,009,536 twice. With `tied=True` it must be 38,597,376 less, since the token table has these numbers already. What does a tied head add to them?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, False)
@@ -993,6 +1025,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "flag turned round",
     "Your totals with and without tied are those of the other case. Which of the two models has a head with numbers of its own?",
+    hint="Print both totals for the chapter's config: the tied one must be the smaller, 124,412,160. Read your line with the flag aloud: does it add the head when `tied` is true, or when it is not?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, not tied)
@@ -1002,6 +1035,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "tying removes the token table, too",
     "Where tied is True your total is too small by the token table. The head and the table share one matrix: is it counted once, or not at all?",
+    hint="For the chapter's config you give 85,814,784 when tied, and 124,412,160 is right. A token's row has to be looked up, tied or not. So which of the two parts must not depend on the flag?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied) - (cfg["vocab_size"] * cfg["emb_dim"] if tied else 0)
@@ -1011,6 +1045,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "final layer norm forgotten",
     "Your total is too small by 2 times emb_dim: one layer norm in the whole model. What stands between the last block and the head?",
+    hint="For the chapter's config your total is 1,536 too small, and `layernorm_params(768)` is 1,536. Read the text's list from bottom to top and tick off what your sum has. Which item has no tick?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, final_norm=0)
@@ -1020,6 +1055,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "one layer norm a block",
     "Your total is too small by 2 times emb_dim for each layer. How many layer norms does a block have?",
+    hint="Print your count of one block for the chapter's config: it is 1,536 below 7,085,568. The text says which two parts of a block have a norm in front. Are there two in your sum?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, norms=1)
@@ -1029,6 +1065,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "no layer norms in the blocks",
     "Your total is too small by 4 times emb_dim for each layer. Which small layers stand before attention and before the feed-forward network?",
+    hint="Print your count of one block for the chapter's config: it is 3,072 below 7,085,568. Call `layernorm_params(768)`. How often does this number go into the difference, and where in a block does the text put them?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, norms=0)
@@ -1038,6 +1075,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "no layer norms at all",
     "Your total has no layer norms, neither in the blocks nor at the end. Do they learn nothing?",
+    hint="For the chapter's config your total is 38,400 too small, which is 25 times 1,536. `layernorm_params(768)` is 1,536. How many of the 25 places are in each of the 12 blocks, and where is the odd one?",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, norms=0, final_norm=0)
@@ -1047,6 +1085,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "final layer norm in every block",
     "Your total has three layer norms for each layer. Which of them occurs only once in the model?",
+    hint="Try `n_layers` = 1 and then 2: the first total is right, the second too large by 2 times `emb_dim`. So something that belongs behind the blocks stands inside the part that you multiply.",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, norms=3, final_norm=0)
@@ -1056,6 +1095,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "head with a bias",
     "Where the head has a matrix of its own, your total is too large by vocab_size. Does the head have a bias?",
+    hint="For the chapter's config your total is 50,257 too large with `tied=False`: one number for each token. Read the text's sentence about the head, and then the arguments with which you count it.",
 )
 def gpt_params(cfg, tied=False):
     return _total(cfg, tied, head=0 if tied else cfg["vocab_size"] * (cfg["emb_dim"] + 1))
@@ -1159,6 +1199,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "everything in every layer",
     "Your total multiplies more than the blocks by n_layers. Which parts occur only once, at the bottom and at the top?",
+    hint="Print the totals for `n_layers` = 1 and 2: one more layer must cost one block, 7,085,568 for the chapter's config. Yours costs 85,068,288. What else is in there? Go through it: which of it does a second layer need?",
 )
 def gpt_params(cfg, tied=False):
     return cfg["n_layers"] * _total(cfg | {"n_layers": 1}, tied)
@@ -1178,6 +1219,7 @@ def gpt_params(cfg, tied=False):
     "2.8",
     "the rule of thumb",
     "Your total is the embeddings, 12 times emb_dim squared for each layer, and the head. Which small parts does the rule of thumb leave out?",
+    hint="For the chapter's config $12 D^2$ is 7,077,888, and one block has 7,085,568. In between are 10 times 768: layer norms and biases. Your functions of 2.5 to 2.7 know each of them.",
 )
 def gpt_params(cfg, tied=False):
     D = cfg["emb_dim"]
@@ -1191,6 +1233,7 @@ def gpt_params(cfg, tied=False):
     "2.9",
     "summed over the state dict",
     "Your count includes buffers, counts a shared tensor under each of its names, and finds nothing trainable. What does state_dict() list, and is it made for counting?",
+    hint="Print `requires_grad` for the tensors in `nn.Linear(3, 2).state_dict()`: False for both, though both are trained. This view is made for saving. The text names three more; which one lists what training changes?",
 )
 def count_parameters(module, trainable_only=False):
     tensors = module.state_dict().values()
@@ -1201,6 +1244,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "state dict, flag ignored",
     "Your count includes buffers, counts a shared tensor under each of its names, and is the same with and without trainable_only. What does state_dict() list, and where does the flag come in?",
+    hint="Try `nn.BatchNorm1d(2)`: it learns 4 numbers and you count 9. Print the names in its `state_dict()`. The text names three more views; look for the one of learned tensors only, and ask each of them if it is frozen.",
 )
 def count_parameters(module, trainable_only=False):
     return sum(tensor.numel() for tensor in module.state_dict().values())
@@ -1220,6 +1264,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "rows counted",
     "Your count adds up the first size of each tensor. What does len() or shape[0] of a matrix leave out?",
+    hint="Try `nn.Linear(3, 2)`: you give 2 + 2, and 8 is right. Print the shapes of its tensors: (2, 3) and (2,). A tensor can tell you how many numbers it holds, whatever its shape is.",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.shape[0] for p in module.parameters() if p.requires_grad or not trainable_only)
@@ -1229,6 +1274,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "frozen ones always counted",
     "With trainable_only your count still includes frozen parameters. Where does your code look at requires_grad?",
+    hint="Freeze the weight of `nn.Linear(3, 2)` with `layer.weight.requires_grad = False`: with `trainable_only` 2 is right, and you give 8. Print `requires_grad` of each parameter on the way. What would you need to do at a False, and in which case only?",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.numel() for p in module.parameters())
@@ -1238,6 +1284,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "frozen ones never counted",
     "Without trainable_only your count leaves out frozen parameters. Is a frozen parameter still a part of the model?",
+    hint="Freeze the weight of `nn.Linear(3, 2)` with `layer.weight.requires_grad = False`: 8 is right without `trainable_only` and 2 with it, and you give 2 for both. When must nobody ask whether a parameter is frozen?",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
@@ -1247,6 +1294,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "frozen ones instead",
     "With trainable_only your count is that of the frozen parameters. What does requires_grad=True mean?",
+    hint="Print `requires_grad` for the parameters of a fresh `nn.Linear(3, 2)`: True twice, and nothing is frozen. With `trainable_only` 8 is right, and you give 0. Which of the two does your condition let pass?",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.numel() for p in module.parameters() if not (trainable_only and p.requires_grad))
@@ -1256,6 +1304,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "trainable means has a gradient",
     "With trainable_only your count is 0. Does a parameter have a .grad before the first backward pass?",
+    hint="Print `p.grad` and `p.requires_grad` for the parameters of a fresh `nn.Linear(3, 2)`: None and True. The one says whether a gradient is there already. And the other?",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.numel() for p in module.parameters() if p.grad is not None or not trainable_only)
@@ -1276,6 +1325,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "shared ones counted for each layer",
     "Your count has a shared parameter once for each layer that holds it. How can you tell that two layers hold the same tensor?",
+    hint="Tie two layers with `b.weight = a.weight`, put both into an `nn.Sequential`, and print `id()` of each tensor that your loop meets: one comes twice. Does it also come twice if you ask only the outermost module?",
 )
 def count_parameters(module, trainable_only=False):
     return sum(
@@ -1290,6 +1340,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "equal ones counted once",
     "Your count leaves out parameters that have the same values as another one. Are two fresh layer norms one parameter, or two that happen to be equal?",
+    hint="Try `nn.Sequential(nn.LayerNorm(3), nn.LayerNorm(3))`: 12 is right, and you give 6. The first training step makes them differ. So what counts is which tensor it is, not which values it has.",
 )
 def count_parameters(module, trainable_only=False):
     seen = []
@@ -1303,6 +1354,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "one a shape",
     "Your count has one tensor for each shape. Can two different tensors have the same shape?",
+    hint="Try `nn.LayerNorm(3)`: it learns 3 scales and 3 shifts, so 6, and you give 3. Print what your collection holds: two tensors have left a single entry in it.",
 )
 def count_parameters(module, trainable_only=False):
     shapes = {p.shape for p in module.parameters() if p.requires_grad or not trainable_only}
@@ -1313,6 +1365,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "own level only",
     "Your count is 0: the outer module holds no parameters directly, its layers do. Does your code look into them?",
+    hint="Try `nn.Linear(3, 2)` alone and inside an `nn.Sequential`: you give 8 and 0. Read what `help(nn.Module.parameters)` says about `recurse`, and compare it with the way in which your code asks.",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.numel() for p in module.parameters(recurse=False))
@@ -1355,6 +1408,7 @@ def count_parameters(module, trainable_only=False):
     "2.10",
     "always four bytes",
     "Your memory is that of 4-byte numbers whatever the dtype. How wide is a bfloat16 or an int8?",
+    hint="Try `model_bytes(10, torch.int8)`: 10 is right, and you give 40. Print `dir(torch.int8)`: a dtype can tell you several things about itself, and one of them is its width.",
 )
 def model_bytes(n, dtype):
     return 4 * n
@@ -1364,6 +1418,7 @@ def model_bytes(n, dtype):
     "2.10",
     "bits for bytes",
     "Your memory is 8 times too large. Does the number in a dtype's name count bits or bytes?",
+    hint="Try `model_bytes(10, torch.int8)`: 10 is right, and you give 80. Print the width that you multiply by: is it that of the name, 8, or what those bits are in bytes?",
 )
 def model_bytes(n, dtype):
     return 8 * n * dtype.itemsize
@@ -1373,6 +1428,7 @@ def model_bytes(n, dtype):
     "2.10",
     "floating point only",
     "Your function stops with a TypeError for int8, for finfo knows floating-point types only. What do all dtypes tell about their width?",
+    hint="Print `dir(torch.int8)` and `dir(torch.float32)`: what stands in both can be asked of any dtype, whatever kind of number it is. One of these attributes is the width.",
 )
 def model_bytes(n, dtype):
     return n * torch.finfo(dtype).bits // 8
@@ -1382,6 +1438,7 @@ def model_bytes(n, dtype):
     "2.10",
     "bytes as a float",
     "Your bytes are right as a number but a float. Can there be a fraction of a byte?",
+    hint="Print `160 / 8` and `160 // 8`: 20.0 and 20. A division with / gives a float even where nothing is left over. If you start from bytes and not from bits, do you have to divide at all?",
 )
 def model_bytes(n, dtype):
     return n * dtype.itemsize * 8 / 8
@@ -1401,6 +1458,7 @@ def model_bytes(n, dtype):
     "2.10",
     "megabytes for mebibytes",
     "Your mebibytes are 4.9 % too large: they are megabytes. How many bytes has a mebibyte?",
+    hint="Try 1,048,576 numbers of `torch.int8`: this is 1 MiB by the text, and you give 1.048576. Print the number that you divide by, and find out which of the text's two units it belongs to.",
 )
 def model_mebibytes(n, dtype):
     return model_bytes(n, dtype) / 1_000_000
@@ -1410,6 +1468,7 @@ def model_mebibytes(n, dtype):
     "2.10",
     "kibibytes for mebibytes",
     "Your mebibytes are 1,024 times too large. How often must bytes be divided by 1,024?",
+    hint="Try 1,048,576 numbers of `torch.int8`: this is 1 MiB by the text, and you give 1024.0. Kibi, mebi, gibi: each is 1,024 of the one before. Which of them have you reached?",
 )
 def model_mebibytes(n, dtype):
     return model_bytes(n, dtype) / 1024
@@ -1419,6 +1478,7 @@ def model_mebibytes(n, dtype):
     "2.10",
     "gibibytes for mebibytes",
     "Your mebibytes are 1,024 times too small. How often must bytes be divided by 1,024?",
+    hint="Try 1,048,576 numbers of `torch.int8`: this is 1 MiB by the text, and you give 0.0009765625. Kibi, mebi, gibi: each is 1,024 of the one before. Which of them have you reached?",
 )
 def model_mebibytes(n, dtype):
     return model_bytes(n, dtype) / 1024**3
@@ -1428,6 +1488,7 @@ def model_mebibytes(n, dtype):
     "2.10",
     "fraction cut off",
     "Your mebibytes have lost their fraction. Which division keeps it?",
+    hint="Try 524,288 numbers of `torch.int8`: this is half of a MiB, 0.5, and you give 0. Python has two signs for division, and one of them rounds down. Is there a rounding in your code?",
 )
 def model_mebibytes(n, dtype):
     return model_bytes(n, dtype) // 2**20
@@ -1447,6 +1508,7 @@ def model_mebibytes(n, dtype):
     "2.10",
     "mebibits",
     "Your mebibytes are 8 times too large: they are mebibits. Are bits or bytes divided?",
+    hint="Try 1,048,576 numbers of `torch.int8`: this is 1 MiB by the text, and you give 8.0. Print what you divide, and compare it with `model_bytes` for the same numbers.",
 )
 def model_mebibytes(n, dtype):
     return 8 * model_bytes(n, dtype) / 2**20
@@ -1459,6 +1521,7 @@ def model_mebibytes(n, dtype):
     "2.11",
     "survivors not scaled",
     "Your survivors are as large as before, so the average over all masks is smaller than x. By what factor must they grow to make up for what is dropped?",
+    hint="Suppose a 9 is kept in nine of ten steps and 0 in one, as with p = 0.1. The mean over the ten must be 9 again. How large does a kept one have to be? The docstring's example shows it.",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x * keep_mask if training else x
@@ -1468,6 +1531,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "divided by the dropped share",
     "Your survivors are divided by p. Is p the share that is dropped, or the one that is kept?",
+    hint="In the docstring's example 9 becomes 10, and you give 90. With p = 0.1, which share of the numbers is kept? And try p = 0, where nothing is dropped and nothing may change.",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x * keep_mask / p if training else x
@@ -1477,6 +1541,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "multiplied by the kept share",
     "Your survivors became smaller. Must they make up for what is dropped, or shrink with it?",
+    hint=r"In the docstring's example 9 becomes 10, and you give 8.1. Over ten steps that drop it once the mean is $9 \cdot 8.1 / 10 = 7.29$, and it has to be 9. You have the right share; what must be done with it?",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x * keep_mask * (1 - p) if training else x
@@ -1546,6 +1611,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "nothing dropped",
     "Your dropped numbers are not zero: all numbers are scaled and none is dropped. Where does the mask come in?",
+    hint="In the docstring's example you give 10, 10, -20, and the middle one must be 0. Print `keep_mask` beside your result. What do True and False count as in a product?",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x / (1 - p) if training else x
@@ -1555,6 +1621,7 @@ def apply_dropout(x, keep_mask, p, training):
     "2.11",
     "scaled by what the mask really keeps",
     "Your survivors are scaled by the share this mask happens to keep, not by the one that p promises. Which of the two does the formula divide by?",
+    hint="In the docstring's example you give 13.5, and 10 is right: this mask keeps two of three, but p = 0.1 promises nine of ten. Try a mask of False alone, too: the scale must be the same for every mask.",
 )
 def apply_dropout(x, keep_mask, p, training):
     return x * keep_mask / keep_mask.to(x.dtype).mean() if training else x

@@ -16,6 +16,7 @@ catalogue = Catalogue()
     "3.1",
     "outer derivative at x",
     "The result is f'(x) times g'(x). What goes into the outer function, x itself or something that was made from x?",
+    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$, which is $9x^2$ with the slope 36. You give 12. Write down the value of $u$: the outer wheel turns at this number. Where in your code is it?",
 )
 def chain_derivative(df, g, dg, x):
     return df(x) * dg(x)
@@ -25,6 +26,7 @@ def chain_derivative(df, g, dg, x):
     "3.1",
     "rates added",
     "The result is the sum of the two derivatives. If one wheel turns three times as fast as the first and the next twice as fast as that, do the rates add up?",
+    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: the two rates there are 12 and 3. You give 15, and $9x^2$ has the slope 36. The gears in the text have rates 3 and 2; how do they come to 6?",
 )
 def chain_derivative(df, g, dg, x):
     return df(g(x)) + dg(x)
@@ -34,6 +36,7 @@ def chain_derivative(df, g, dg, x):
     "3.1",
     "g in place of its derivative",
     "The outer derivative is multiplied by g(x). Which of the three functions says how fast u = g(x) changes with x?",
+    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 72, and $9x^2$ has the slope 36. There $u$ has the value 6 and moves at the rate 3. Both numbers are needed, each in its own place.",
 )
 def chain_derivative(df, g, dg, x):
     return df(g(x)) * g(x)
@@ -43,6 +46,7 @@ def chain_derivative(df, g, dg, x):
     "3.1",
     "inner derivative missing",
     "The result is the outer derivative alone. How fast does u = g(x) itself move when x moves?",
+    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 12, which is the slope along $u$. Nudge $x$ by 0.01: $u$ moves by 0.03. So how much faster does $y$ move along $x$? $9x^2$ has the slope 36.",
 )
 def chain_derivative(df, g, dg, x):
     return df(g(x))
@@ -52,6 +56,7 @@ def chain_derivative(df, g, dg, x):
     "3.1",
     "outer derivative missing",
     "The result is the inner derivative alone. How fast does y = f(u) move when u moves?",
+    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 3, which is how fast $u$ moves. Nudge $u$ from 6 to 6.01: $u^2$ goes from 36 to about 36.12, so $y$ moves faster still. By which factor?",
 )
 def chain_derivative(df, g, dg, x):
     return dg(x)
@@ -61,6 +66,7 @@ def chain_derivative(df, g, dg, x):
     "3.1",
     "derivatives nested",
     "The result is f' taken at g'(x): one derivative was put into the other. How do two rates of change combine?",
+    hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 6, and $9x^2$ has the slope 36. What goes into the outer derivative is a place, $u$, and not a rate. What is $u$ here, and what is left to do with the rate 3?",
 )
 def chain_derivative(df, g, dg, x):
     return df(dg(x))
@@ -70,6 +76,7 @@ def chain_derivative(df, g, dg, x):
     "3.1",
     "inner derivative at g(x)",
     "The inner derivative was taken at g(x). What goes into the inner function, x or g(x)?",
+    hint="Try $y = u^2$ with $u = x^3$ at $x = 2$: $x^6$ has the slope 192, and you give 3072. The inner wheel comes first in the chain. Which number goes into it, 2 or 8?",
 )
 def chain_derivative(df, g, dg, x):
     return df(g(x)) * dg(g(x))
@@ -92,6 +99,7 @@ def sigmoid(z):
     "3.2",
     "infinity divided by infinity",
     "Ordinary numbers are right, but a large positive z gives NaN. How large do numerator and denominator of your fraction become at z = 1000?",
+    hint=r"Print `torch.exp(torch.tensor(1000.0))`: inf, and inf / inf is NaN. In the text's way of writing $\sigma$ the exponential stands in one place only. Work that one out at 1000 and at -1000.",
 )
 def sigmoid(z):
     return torch.exp(z) / (1 + torch.exp(z))
@@ -169,6 +177,7 @@ def _log(p):
     "3.3",
     "labels ignored",
     "The result is the mean of -ln a, whatever the labels are. What should a prediction of 0.2 cost when the label is 0?",
+    hint="Call it with the prediction 0.2 and the label 0, then 1: 0.2231 and 1.6094 are right, and you give 1.6094 twice. When the label is 0, which probability did the prediction give to what happened?",
 )
 def bce(a, y):
     return -_log(a).mean()
@@ -178,6 +187,7 @@ def bce(a, y):
     "3.3",
     "label 0 costs nothing",
     "Examples with the label 0 add nothing to your loss. Which term of the formula is meant for them?",
+    hint="Call it with the prediction 0.2 and the label 0: the cost is 0.2231, and yours is 0. Put $y = 0$ into the formula by hand: one term goes away, and one is left. Is the other one in your code?",
 )
 def bce(a, y):
     return -(y * _log(a)).mean()
@@ -237,6 +247,7 @@ def bce(a, y):
     "3.3",
     "arguments exchanged",
     "The logarithms are taken of the labels, and the predictions weigh them. Which argument is the prediction and which the label?",
+    hint="Print what you take the logarithm of: it is 0 or 1 everywhere, so the logarithm is 0 or minus infinity, whatever was predicted. Compare the order of the two arguments in the docstring with that in your code.",
 )
 def bce(a, y):
     return -(a * _log(y) + (1 - a) * _log(1 - y)).mean()
@@ -265,6 +276,7 @@ def bce(a, y):
     "3.3",
     "labels the wrong way round",
     "The result is the loss against the opposite labels. Which logarithm should y switch on, and which 1 - y?",
+    hint="Call it with the prediction 0.9 and the label 1: this is sure and right and costs only 0.1054, and you give 2.3026. Put $y = 1$ into your formula by hand. Which of the two logarithms is left?",
 )
 def bce(a, y):
     return -((1 - y) * _log(a) + y * _log(1 - a)).mean()
@@ -274,6 +286,7 @@ def bce(a, y):
     "3.3",
     "second term subtracted",
     "Examples with the label 0 lower your loss where they should raise it. Does the minus sign stand in front of both terms?",
+    hint=r"Call it with the prediction 0.2 and the label 0: you give -0.2231, and no loss is negative. $\ln 0.8$ is below 0. Which minus sign should turn it round, and does its bracket reach that far?",
 )
 def bce(a, y):
     return (-y * _log(a) + (1 - y) * _log(1 - a)).mean()
@@ -283,6 +296,7 @@ def bce(a, y):
     "3.3",
     "logarithm of zero",
     "Predictions of exactly 0 or 1 make the loss infinite or NaN. What does the docstring ask for where a logarithm falls below -100?",
+    hint="Call it with the prediction 1 and the labels 1 and 0: you give NaN and inf; 0 and 100 are right. Print the logarithms before the labels come in. Bound them there, since 0 times -inf is NaN already.",
 )
 def bce(a, y):
     return -(y * torch.log(a) + (1 - y) * torch.log(1 - a)).mean()
@@ -292,6 +306,7 @@ def bce(a, y):
     "3.3",
     "predictions kept away from 0 and 1",
     "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
+    hint="Call it with the prediction 0 and the label 1: it must cost 100. Print your logarithm: it is that of the small number which you put in. Leave the prediction alone. What is bounded from below, and at which step?",
 )
 def bce(a, y):
     a = a.clamp(1e-7, 1 - 1e-7)
@@ -334,6 +349,7 @@ def bce_grad_a(a, y):
     "3.4",
     "second term missing",
     "The result is right where the label is 1 and zero where it is 0. Which term of the loss counts for the label 0?",
+    hint="Put $y = 0$ into the loss: one term is left, with its own slope along $a$. At $a = 0.2$ this slope is 1.25, and you give 0. Work it out on paper and see what your formula lacks.",
 )
 def bce_grad_a(a, y):
     return -y / a
@@ -343,6 +359,7 @@ def bce_grad_a(a, y):
     "3.4",
     "opposite sign of dL/da",
     "The result is the right one with the opposite sign. Does the loss go up or down when a moves towards the label?",
+    hint=r"With the label 1 the loss is $-\ln a$: at $a = 0.8$ it is 0.223, at $a = 0.9$ it is 0.105. It falls, and you give the slope 1.25. What became of the minus sign in front of the bracket?",
 )
 def bce_grad_a(a, y):
     return y / a - (1 - y) / (1 - a)
@@ -352,6 +369,7 @@ def bce_grad_a(a, y):
     "3.4",
     "inner derivative of 1 - a",
     "The result is right where the label is 1 and has the opposite sign where it is 0. What is the derivative of 1 - a, the inner function of the second logarithm?",
+    hint=r"With the label 0 the loss is $-\ln(1 - a)$: at $a = 0.2$ it is 0.223, at $a = 0.3$ it is 0.357. It rises, and you give the slope -1.25. This is a chain of two functions. Which of its two rates is missing?",
 )
 def bce_grad_a(a, y):
     return -y / a - (1 - y) / (1 - a)
@@ -469,6 +487,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "db equals dw",
     "dL/dw is right, and dL/db is the same number. How fast does z = x w + b change when b moves, and is that the same as when w moves?",
+    hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and you give -1.0 twice. Nudge w by 0.01 and see how far z moves, then b by 0.01.",
 )
 def manual_gradients(x, w, b, y):
     dz = torch.sigmoid(x * w + b) - y
@@ -479,6 +498,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "dw without x",
     "dL/db is right, and dL/dw is the same number. Where is the slope of z = x w + b along w in your product?",
+    hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and you give -0.5 twice. Nudge w by 0.01: z moves by 0.02. Which of the four numbers has made two of one?",
 )
 def manual_gradients(x, w, b, y):
     dz = torch.sigmoid(x * w + b) - y
@@ -501,6 +521,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "w in place of x",
     "dL/db is right, and dL/dw is dL/db times w. Along which of its two factors did you differentiate the product x w?",
+    hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and your first number is -0.25. Nudge w by 0.01: z moves by 0.02. Which number is the factor of two, x or w?",
 )
 def manual_gradients(x, w, b, y):
     dz = torch.sigmoid(x * w + b) - y
@@ -566,6 +587,7 @@ def manual_gradients(x, w, b, y):
     "3.5",
     "chain stops at the prediction",
     "dL/dw is dL/da times x, and dL/db is dL/da. Which step lies between the prediction a and z, and what is its slope?",
+    hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and you give 4 times as much. There z is 0, and your `sigmoid_grad` of 3.4 is 0.25. Count the factors of the chain in the text and those in your code.",
 )
 def manual_gradients(x, w, b, y):
     a = torch.sigmoid(x * w + b)
@@ -596,6 +618,7 @@ def _slopes(X, w, b, y):
     "3.6",
     "sum in place of the mean",
     "Both gradients are N times the right ones. Is the loss the sum of the examples' losses, or their mean?",
+    hint="In the docstring's example you give 0.025 for b, and 0.0125 is right: there are two examples. Put each example into the batch twice and call again. A mean does not change by this; what do your gradients do?",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -606,6 +629,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "divided by the number of inputs",
     "Both gradients are the right ones times N/D. Which axis of X counts the examples?",
+    hint="In the docstring's example X has the shape (2, 3), and you divide by 3. A row is one example. Print the number that you divide by, and compare it with the number of labels.",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -616,6 +640,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "weights divided by the number of inputs",
     "dL/db is right, and dL/dw is the right one times N/D. Which axis of X counts the examples?",
+    hint="In the docstring's example X has the shape (2, 3). Your dL/dw is divided by 3, and your dL/db, which is right, by 2. Which of the two numbers says how many examples there are?",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -626,6 +651,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "weights not averaged",
     "dL/db is right, and dL/dw is N times the right one. Which of the two did you average over the examples?",
+    hint="Put each example of the docstring into the batch twice: both gradients should stay as they are, and your dL/dw doubles. The matrix product adds up over the examples. What is left to do for a mean?",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -636,6 +662,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "bias not averaged",
     "dL/dw is right, and dL/db is N times the right one. Which of the two did you average over the examples?",
+    hint="Put each example of the docstring into the batch twice: both gradients should stay as they are, and your dL/db doubles. What did you do to the weights' gradient that this one still needs?",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -657,6 +684,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "bias keeps the examples",
     "dL/dw is right, and dL/db holds one number for each example. How many numbers is b, and how many must its gradient be?",
+    hint="In the docstring's example you give two numbers for b, one for each example, and 0.0125 is asked for. There is only one b, and both examples pull at it. What does the loss do with what the single examples give?",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -677,6 +705,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "mean over examples and inputs",
     "dL/db is right, and dL/dw is a single number. Which axis is averaged away, and which must stay?",
+    hint="In the docstring's example the products $(a_i - y_i) X_{ij}$ fill a table (2, 3), and you make one number of it. dL/dw needs three, one for each weight. Over which of $i$ and $j$ does the loss take its mean?",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -687,6 +716,7 @@ def batch_gradients(X, w, b, y):
     "3.6",
     "one gradient an example",
     "dL/dw has a row for each example. What happens to the axis of the examples when the mean is taken?",
+    hint="In the docstring's example you give a table (2, 3). Average the two numbers of its first column by hand: -0.2375, which is the first number that is asked for. Do this for each column.",
 )
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y)
@@ -811,6 +841,7 @@ def _nudged(x, i, step):
     "3.7",
     "forward difference",
     "The gradient is off by about h, and f was called n + 1 times. How many sides of x does your difference look at?",
+    hint="Measure $x^3$ at 2 with h = 0.1: you get 12.61, two-sided steps give 12.01, and 12 is true. Look at the formula: at which two points is $f$ called, and is the point in the middle one of them?",
 )
 def numeric_gradient(f, x, h):
     here = f(x)
@@ -821,6 +852,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "forward difference, f(x) computed every time",
     "The gradient is the one-sided difference between f(x + h) and f(x), whose error is about h. How many sides of x does your difference look at?",
+    hint="Measure $x^3$ at 2 with h = 0.1: your line goes through the points at 2 and 2.1 and has the slope 12.61. A line through those at 1.9 and 2.1 has 12.01, and 12 is true. Which call of $f$ has to move?",
 )
 def numeric_gradient(f, x, h):
     return torch.stack([(f(_nudged(x, i, h)) - f(x)) / h for i in range(len(x))])
@@ -830,6 +862,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "backward difference",
     "The gradient is the one-sided difference between f(x) and f(x - h), whose error is about h. How many sides of x does your difference look at?",
+    hint="Measure $x^3$ at 2 with h = 0.1: your line goes through the points at 1.9 and 2 and has the slope 11.41. A line through those at 1.9 and 2.1 has 12.01, and 12 is true. Which call of $f$ has to move?",
 )
 def numeric_gradient(f, x, h):
     return torch.stack([(f(x) - f(_nudged(x, i, -h))) / h for i in range(len(x))])
@@ -839,6 +872,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "divided by h",
     "Every slope is twice the right one. How far apart are the two points at which you evaluate f?",
+    hint="Measure $x^2$ at 3 with h = 0.1: the two values are 9.61 and 8.41, and they differ by 1.2. You give 12, and the slope is 6. How far is it from 2.9 to 3.1?",
 )
 def numeric_gradient(f, x, h):
     return torch.stack([(f(_nudged(x, i, h)) - f(_nudged(x, i, -h))) / h for i in range(len(x))])
@@ -941,6 +975,7 @@ def numeric_gradient(f, x, h):
     "3.7",
     "parentheses around 2h missing",
     "Every slope is the right one times h squared. What does Python do first in a / 2 * h?",
+    hint=r"Print `12 / 2 * 3`: Python works from left to right and says 18, but $\frac{12}{2 \cdot 3}$ is 2. How do you tell Python that all of the denominator belongs together?",
 )
 def numeric_gradient(f, x, h):
     return torch.stack([(f(_nudged(x, i, h)) - f(_nudged(x, i, -h))) / 2 * h for i in range(len(x))])
@@ -982,6 +1017,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "0/0",
     "Entries that are zero in both gradients spoil the result. What is 0/0 in floating point, and do two zeros agree?",
+    hint="Compare [1.0, 0.0] with itself: 0 is right. Print your fractions: the second is NaN. A NaN that came in with a gradient looks just the same there, so ask for the two zeros by themselves, and put the 0 in first.",
 )
 def gradcheck_error(analytic, numeric):
     return ((analytic - numeric).abs() / torch.maximum(analytic.abs(), numeric.abs())).max()
@@ -1000,6 +1036,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "NaN in, NaN out",
     "A NaN in a gradient makes the result NaN, not infinity. What does `error > tolerance` say when the error is NaN?",
+    hint='Print `float("nan") > 0.01`: False, so whoever tests your result finds nothing wrong. When the two zeros are dealt with, each NaN left in your fractions came in with a gradient. What should it become before the largest is taken?',
 )
 def gradcheck_error(analytic, numeric):
     return _relative(analytic, numeric).max()
@@ -1009,6 +1046,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "NaN counts as equal",
     "A NaN in a gradient is passed over as if the entry were right. Should a broken gradient get a good mark?",
+    hint="The docstring's second example asks for inf, and you give 0. A NaN in your fractions may come from 0/0 or from a NaN in a gradient, and only the first means that the two agree. Tell them apart before you put in a 0.",
 )
 def gradcheck_error(analytic, numeric):
     return torch.nan_to_num(_relative(analytic, numeric), nan=0.0).max()
@@ -1050,6 +1088,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "signs kept in the denominator",
     "Where both entries are negative, the denominator is the one closer to zero, or negative. Is the larger entry meant, or the larger absolute value?",
+    hint="Compare -4 with -5: 0.2 is right, and you give -0.25. Print your denominator, -4. A size has no sign; what has to happen to both entries before the larger one is chosen?",
 )
 def gradcheck_error(analytic, numeric):
     gap = (analytic - numeric).abs()
@@ -1082,6 +1121,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "worst gap over largest gradient",
     "The largest difference is divided by the largest entry of all. Should a small wrong entry be measured against its own size, or against that of another?",
+    hint="Compare [1000.0, 0.001] with [1000.0, 0.002]: the second entry is off by half its size, so 0.5 is right, and you give 0.000001. Which comes first in the formula, the division or the maximum over $i$?",
 )
 def gradcheck_error(analytic, numeric):
     scale = torch.maximum(analytic.abs(), numeric.abs()).max()
@@ -1112,6 +1152,7 @@ def topological_order(node):
     "3.9",
     "noted on arrival",
     "Each node is noted when it is first reached, before its other users have been. Which nodes must be in the list before a node may join it?",
+    hint="Go through the text's $y = h + g$ with $g = 5h$: in your list $h$ stands before $g$, which uses it. You note a node when you enter it. What would the list look like if you noted it when you leave it?",
 )
 def topological_order(node):
     order = []
@@ -1130,6 +1171,7 @@ def topological_order(node):
     "3.9",
     "nodes repeated",
     "A node that is reached along several paths stands in the list several times. How does your code remember where it has been?",
+    hint="The docstring's example has 3 nodes, and your list has 5: three ways lead to x. What has to be asked at the beginning of each visit, so that x adds nothing after the first one?",
 )
 def topological_order(node):
     order = []
@@ -1159,6 +1201,7 @@ def topological_order(node):
     "3.9",
     "not reversed",
     "The list runs from the inputs to the result. From which end does the backward pass begin?",
+    hint="In the docstring's example you give [x, h, y], and [y, h, x] is asked for. You build the list in a good order: parents stand before their users. What is left to do when all the visits are over?",
 )
 def topological_order(node):
     order, seen = [], set()
@@ -1246,6 +1289,7 @@ def _reset(order):
     "3.10",
     "overwritten",
     "A node that is used more than once keeps only the last contribution. What should happen to the gradients that come from its other users?",
+    hint="Take the docstring's example: h gets 1 from the sum and 6 twice from `h * h`, so 13, and yours shows 6. Print `h.grad` before and after each time something is written into it.",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1260,6 +1304,7 @@ def backprop(root):
     "3.10",
     "handed on too early",
     "Some gradients are too large: a node hands on what it has got so far, and then hands the same on again when more arrives. When is a node's gradient complete?",
+    hint="Take h = 2x, g = 5h, y = h + g: `x.grad` should be 12, and yours is too large. Note on paper each time h takes its turn, and its gradient at this moment. It should be once, with 6. What do you have from 3.9 for this?",
 )
 def backprop(root):
     _reset(topological_order(root))
@@ -1295,6 +1340,7 @@ def backprop(root):
     "3.10",
     "level by level",
     "A node reached along a short and a long path hands its gradient on before the share of the long path has arrived. In which order must the nodes take their turn?",
+    hint="Take h = 2x, g = 5h, y = h + g: `x.grad` should be 12, and you give 2. Print the order in which your nodes take their turn: h comes before g, which still owes it 5. Which function gives the order that is needed?",
 )
 def backprop(root):
     order = [root]
@@ -1325,6 +1371,7 @@ def backprop(root):
     "3.10",
     "never reset",
     "The first call is right, and after the second call the gradients still hold what the first one left. Where do they begin anew?",
+    hint="Call it twice on the docstring's example and print `x.grad`: 26, then 102. In PyTorch the caller cleans up with `zero_grad()`; here it is up to you. When must each node's old number be gone, and which nodes are meant?",
 )
 def backprop(root):
     root.grad = 1.0
@@ -1337,6 +1384,7 @@ def backprop(root):
     "3.10",
     "inputs not reset",
     "The first call is right, and after the second call the gradients of the inputs are twice as large. Which nodes does your code reset?",
+    hint="Call it twice on the docstring's example and print `x.grad`: 26, then 52, while `h.grad` stays at 13. Print the nodes that your reset goes over. A node without parents belongs to the graph, too.",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1351,6 +1399,7 @@ def backprop(root):
     "3.10",
     "only inputs reset",
     "The first call is right, and after the second call the nodes between inputs and result still hold old gradients. Which nodes does your code reset?",
+    hint="Call it twice on the docstring's example and print `h.grad`: 13, then 38. Print the nodes that your reset goes over. A node that has parents keeps its old gradient as well, unless somebody clears it.",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1365,6 +1414,7 @@ def backprop(root):
     "3.10",
     "walked from the inputs",
     "Only the result and its direct parents have a gradient. From which end does your loop walk through the order?",
+    hint="Print each node's grad when it takes its turn: it is 0 nearly every time, since the only 1 sits at the root and has not moved yet. Which node stands first in the order of 3.9, and which one takes the first turn in your loop?",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1379,6 +1429,7 @@ def backprop(root):
     "3.10",
     "local derivatives only",
     "Each gradient is a sum of local derivatives, without what comes from further up. What does the chain rule multiply a local derivative by?",
+    hint="Take y = 5h with h = 2x: `x.grad` should be 10, and you give 2. The node h knows two things when it takes its turn: what y gave it, 5, and its local derivative, 2. Which of them reaches x?",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1408,6 +1459,7 @@ def backprop(root):
     "3.10",
     "same parent counted once",
     "An operation that uses one node twice, such as h * h, hands on one share and not two. What happens to a parent that stands in the parents twice?",
+    hint="Take y = `h * h` at h = 3: `h.grad` should be 6, and you give 3. Print y's parents and what you loop over: h stands in the one twice and in the other once. A dict or a set keeps one of each.",
 )
 def backprop(root):
     order = topological_order(root)
@@ -1452,6 +1504,7 @@ def exp(node):
     "3.10",
     "slope of exp at e^x",
     "The number is right, and the local derivative is the exponential of e^x. At which point is the slope wanted, at the input of the operation or at its output?",
+    hint="Print `exp(Value(1.0)).local_derivatives`: (15.15...,), which is $e^{2.718...}$. The slope is wanted at 1, where the function has the value 2.718. How often have you taken an exponential?",
 )
 def exp(node):
     result = math.exp(node.data)
