@@ -146,6 +146,7 @@ def sgd_step(params, grads, lr):
     "5.2",
     "average in place of the sum",
     "New gradients enter the velocity with the weight 1 - mu. Is the velocity asked for a running sum or a weighted mean of the gradients?",
+    hint="Do two steps on paper with $g = 2$ and $\\mu = 0.9$: the velocity is 2, then 3.8. Yours is 0.2, then 0.38. In the first step there is nothing old to keep; how much of the new gradient must be in `v` then?",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).add_((1 - mu) * g)
@@ -166,6 +167,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "look ahead",
     "The velocity is right, and the parameter moves along g + mu v. That is Nesterov's rule; which vector does the formula of this exercise follow?",
+    hint="In the docstring's example the velocity after the first step is 2, so the parameter falls by 0.1 times 2 = 0.2. Yours falls by 0.38. Print what you multiply by the learning rate, and compare it with `v`.",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).add_(g)
@@ -176,6 +178,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "learning rate inside the velocity",
     "The velocity holds gradients that were already multiplied by the learning rate of their own step. What then happens to them when the rate changes?",
+    hint="Do a step with $g = 2$, $\\mu = 0.9$ and `lr` = 0.1, and one with `lr` = 0.01. The second must move the parameter by 0.01 times 3.8 = 0.038. Yours moves it by 0.2: the first gradient still carries the old rate.",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).add_(lr * g)
@@ -186,6 +189,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "learning rate inside a downhill velocity",
     "The velocity points downhill and holds gradients that were already multiplied by their learning rate. Which sign has g in the formula for v, and where does the rate stand?",
+    hint="After the first step of the docstring's example `v` must be 2, and yours is -0.2: it has taken over the sign and the rate of the other formula. What is left of your first line without them, and who needs them then?",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).sub_(lr * g)
@@ -196,6 +200,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "downhill velocity",
     "The parameter is right, and the velocity has the opposite sign. Which sign has g in the formula for v?",
+    hint="After the first step of the docstring's example `v` must be 2, and yours is -2; your last line makes up for it with another sign. The caller looks at `v`, too. In which of the two formulas does the minus stand?",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).sub_(g)
@@ -206,6 +211,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "parameter first",
     "The velocity is right, and the parameter moves along the velocity of the step before. Which of the two formulas comes first?",
+    hint="In the docstring's example the parameter falls by 0.2 in the very first step. Yours stays at 1: when you used the velocity, it was still 0. Print `v` at the moment when the parameter is moved.",
 )
 def momentum_step(p, g, v, lr, mu):
     p.sub_(lr * v)
@@ -216,6 +222,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "velocity not kept",
     "The velocity is the same after the call as before, though it is used for the step. Where is the new one written to?",
+    hint="Print `v` after the first step of the docstring's example: it must be 2, and yours is 0. Inside your function the name `v` got a new tensor, and the caller still holds the old one. Compare `id(v)` before and after your line.",
 )
 def momentum_step(p, g, v, lr, mu):
     v = mu * v + g
@@ -226,6 +233,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "parameter not written to",
     "The velocity is right, and the parameter holds the same numbers as before. Does your last line write into the tensor that came in, or does it make another one?",
+    hint="You have done it right once: the velocity changed in the tensor that came in. Now print `id(p)` before and after your last line. It has to stay the same while the numbers change.",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).add_(g)
@@ -236,6 +244,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "uphill",
     "The velocity is right, and the parameter moves in the opposite direction. Which way along the gradient makes the loss smaller?",
+    hint="In the docstring's example the gradient is 2, so a larger parameter means a larger loss. It must go from 1 to 0.8 in the first step, and yours goes to 1.2. Look for the sign of the step.",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).add_(g)
@@ -246,6 +255,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "nothing fades",
     "The velocity is the plain sum of all gradients. By which factor should the old velocity shrink before the new gradient is added?",
+    hint="After two steps with $g = 2$ and $\\mu = 0.9$ the velocity is 3.8, and yours is 4. Then let the gradient be 0 for a hundred steps: the velocity has to die away. What does yours do?",
 )
 def momentum_step(p, g, v, lr, mu):
     v.add_(g)
@@ -256,6 +266,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "the new gradient shrinks, too",
     "The velocity is mu times the right one at each step. Does mu belong to the old velocity alone, or to the new gradient as well?",
+    hint="In the first step there is no old velocity, so `v` must become 2 for $g = 2$, and yours is 1.8. What is in `v` already at the moment when you multiply by `mu`?",
 )
 def momentum_step(p, g, v, lr, mu):
     v.add_(g).mul_(mu)
@@ -266,6 +277,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "learning rate left out",
     "The velocity is right, and the parameter moves by all of it. What scales the step?",
+    hint="In the docstring's example the parameter goes from 1 to 0.8 in the first step, and yours goes to -1. Call it with `lr` = 0: nothing may move then. Which argument has no effect in your code?",
 )
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).add_(g)
@@ -276,6 +288,7 @@ def momentum_step(p, g, v, lr, mu):
     "5.2",
     "nothing written to",
     "Parameter and velocity hold the same numbers as before. Does your code write into the tensors that came in, or does it make new ones and give them the old names?",
+    hint="Print `id(p)` and `id(v)` at the beginning and at the end of your function: both must stay the same. A line that begins with `v =` gives the name to another tensor, and the caller's keeps its numbers. Which operations write into a tensor?",
 )
 def momentum_step(p, g, v, lr, mu):
     v = mu * v + g
@@ -308,6 +321,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "counting from 0",
     "The first step gives NaN. Which t stands in the correction of your first step, and what is beta to that power?",
+    hint="$\\beta^0$ is 1, so $1 - \\beta^0$ is 0, and dividing by it gives no number. The text says $t = 1$ at the first step. Print the $t$ that your correction uses there: is the count raised too late?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -319,6 +333,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "counting from 2",
     "What is remembered is right, and the corrections of each step are those of the step after it. Which t belongs to the very first step?",
+    hint="With `g` = 100 and `lr` = 0.1 the first step must be 0.1, and yours is 0.074. Print the $t$ that your correction uses in the first step: it is 2. What is added to the count a second time?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -330,6 +345,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "betas exchanged",
     "The average of the gradient fades with beta2 and that of its square with beta1. Which of the two belongs to which?",
+    hint="After the first step with `g` = 100 the docstring has 10 for `m`, a tenth of the gradient, and yours is 0.1, a thousandth. The squares need the longer memory of the two. Print which beta each of your averages uses.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta2, beta1)
@@ -341,6 +357,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "betas exchanged in the corrections",
     "What is remembered is right, and each average is corrected with the beta of the other one. Which power brings the weights of m to 1?",
+    hint="With `g` = 100 the first `m` is 10, and corrected it must be 100 again. Yours is 10000. The weight of this gradient in `m` was 0.1: which beta made it so small, and which one stands in your correction of `m`?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -352,6 +369,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "no root",
     "What is remembered is right, and the step is divided by the average of the squares itself. If all gradients were ten times as large, how would that change your step?",
+    hint="For `g` = 10 and for `g` = 100 the first step must be the same, 0.1 with `lr` = 0.1. Yours are 0.01 and 0.001. When the gradient grows tenfold, the squares grow a hundredfold; what brings that back to ten?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -363,6 +381,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "eps under the root",
     "The steps are right where gradients are large, and too small where they are small: eps is added before the root is taken. Where does it stand in the formula?",
+    hint="Try a first step with `g` = 1e-8 and `lr` = 0.1. The denominator is 1e-8 + 1e-8, so the step must be 0.05. Yours is 0.00001, for the root has made 1e-4 out of your 1e-8. What had `eps` to wait for?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -374,6 +393,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "eps before the correction",
     "The steps are right where gradients are large, and too small where they are small: eps is added to the root of the uncorrected average. Which of the two averages of the squares does it belong to?",
+    hint="Try a first step with `g` = 1e-8 and `lr` = 0.1: it must be 0.05, and yours is 0.003. At first the root of `v` is 32 times smaller than that of $\\hat v$, so beside it `eps` weighs 32 times as much. Correct before you add.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -397,6 +417,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "corrected averages remembered",
     "The averages that are remembered are the corrected ones, so the next step corrects them once more. Which of the two belong into the state?",
+    hint='Print `state["m"]` after the docstring\'s example: its first entry must be 10, and yours is 100. In the next step it would be averaged and corrected once more. Which of your names should never get into the state?',
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -422,6 +443,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "square of the average",
     "The second average is built from m squared. Of what is it an average, of the squares of the gradients or of the square of their average?",
+    hint="After a first step with `g` = 100 the average of the squares is 0.001 times 10000 = 10, and yours is 0.1. Which number did you square, the 100 or the 10?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, _ = _averages(g, {**state}, beta1, beta2)
@@ -435,6 +457,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "only m corrected",
     "What is remembered is right, and the average of the squares goes into the step uncorrected. Did only one of the two begin at 0?",
+    hint="With `g` = 100 and `lr` = 0.1 the first step must be 0.1, and yours is 3.16. Print what stands under your root: it is 10, and the square of this gradient is 10000.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -445,6 +468,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "only v corrected",
     "What is remembered is right, and the average of the gradient goes into the step uncorrected. Did only one of the two begin at 0?",
+    hint="With `g` = 100 and `lr` = 0.1 the first step must be 0.1, and yours is 0.01. Print what stands on top of your fraction: it is 10, and the gradient was 100.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -455,6 +479,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "root before the correction",
     "What is remembered is right, and the root of v is divided by 1 - beta2^t. What comes first in the formula, the correction or the root?",
+    hint="With `g` = 100 the first `v` is 10, and its correction divides by 0.001. Work out both by hand: the root of 10 / 0.001, and the root of 10, divided by 0.001. Which of them gives back the 100?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -465,6 +490,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "the gradient in place of its average",
     "What is remembered is right, and the step follows the gradient of the moment. What is the average m for?",
+    hint="Do a step with `g` = 100 and then one with `g` = 0. The second one must still move the parameter, by 0.067 with `lr` = 0.1, and yours does not. Which of the things you remember should carry it on?",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, _, v = _averages(g, state, beta1, beta2)
@@ -487,6 +513,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "count not kept",
     "The averages are right, and the count in the state stays 0, so every step is corrected like the first one. Where is the new count written to?",
+    hint='Print `state["t"]` after each of two steps: it must be 1, then 2, and yours is 0 both times. An int cannot be changed in place: a variable that counts up leaves the entry of the dict as it was.',
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, state, beta1, beta2)
@@ -500,6 +527,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "averages not kept",
     "The count is right, and the averages in the state are still 0 after the step. Where are the new ones written to?",
+    hint='Print `state["m"]` after the docstring\'s example: its first entry must be 10, and yours is 0. The new averages have only a name inside your function. The docstring names two ways to bring them into the state.',
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t, m, v = _averages(g, {**state}, beta1, beta2)
@@ -512,6 +540,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.3",
     "new gradients at full weight",
     "New gradients and new squares are added without the weight 1 - beta. Do the two weights of an average add up to 1 in your code?",
+    hint="After a first step with `g` = 100 `m` must be 10, and yours is 100. If all gradients were 100 for ever, an average would tend to 100. Work out where yours goes with 0.9 of the old one plus 100.",
 )
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     state["t"] += 1
@@ -541,6 +570,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     "5.4",
     "decay in the gradient",
     "The averages contain the decay: it was added to the gradient, as L2 regularisation does it. What happens to it there when Adam divides by the usual size of the gradient?",
+    hint='Print `state["m"]` after the docstring\'s example: it must be 0.3 in both entries, a tenth of the gradient 3. Yours is 0.4 and 0.2, so Adam was shown 4 and 2. How can the parameter shrink without Adam noticing?',
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     adam_step(p, g + weight_decay * p, state, lr, beta1, beta2, eps)
@@ -560,6 +590,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "decay without learning rate",
     "The parameter shrinks by the share lambda in every step, whatever the learning rate is. Which share of it does the formula take away?",
+    hint="In the docstring's example the decay takes 0.1 off the 10, one hundredth, and Adam another 0.1. Yours ends at 8.9 in place of 9.8. With `lr` = 0 nothing may move at all: try it.",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p.mul_(1 - weight_decay)
@@ -570,6 +601,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "decay of the new value",
     "The decay takes its share of the parameter after the step of Adam. Which value is to shrink, the one before that step or the one after it?",
+    hint="In the docstring's example the decay takes 0.1 off the 10 and Adam another 0.1, which makes 9.8. Yours is 9.801, for a hundredth of 9.9 is a little less. Which of your two steps has to come first?",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     adam_step(p, g, state, lr, beta1, beta2, eps)
@@ -580,6 +612,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "no decay",
     "The result is that of Adam without any decay. Where does the parameter itself shrink?",
+    hint="Call it with a gradient of zeros, p = 10, `lr` = 0.1 and `weight_decay` = 0.1: Adam does not move then, and p must still become 9.9. If you do compute something smaller, is it written into `p`?",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     adam_step(p, g, state, lr, beta1, beta2, eps)
@@ -599,6 +632,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "growth in place of decay",
     "The parameter moves away from 0 by the share that the decay should take off. Which sign has the decay in the update?",
+    hint="Call it with a gradient of zeros, `lr` = 0.1 and `weight_decay` = 0.1: 10 and -10 must become 9.9 and -9.9, and yours become 10.1 and -10.1. By a number on which side of 1 do you multiply?",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p.mul_(1 + lr * weight_decay)
@@ -609,6 +643,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "decay in the gradient and in the parameter",
     "The decay happens twice: the parameter shrinks, and the averages contain it as well. Should Adam know anything about it?",
+    hint="In the docstring's example your parameter is right, by luck: Adam's first step asks for the sign only. But print `state[\"m\"]`: it must be 0.3 twice, and yours is 0.4 and 0.2. Which of your two decays leaves this trace?",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     decayed = g + weight_decay * p
@@ -620,6 +655,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "the same amount for every parameter",
     "Every entry moves towards 0 by the same amount, lr times lambda. Is the decay a fixed amount, or a share of the parameter?",
+    hint="Call it with a gradient of zeros, `lr` = 0.1 and `weight_decay` = 0.1: 10 must lose 0.1, and 1 must lose 0.01. Yours lose 0.01 each. What does your decay have to depend on besides the two settings?",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p.sub_(lr * weight_decay * p.sign())
@@ -630,6 +666,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "parameter not written to",
     "The averages are right, and the parameter holds the same numbers as before. To which tensor was the step of Adam applied?",
+    hint="Print `id(p)` at the beginning and right before the step of Adam. If it has changed, the name `p` has got a tensor of your own, and Adam moves that one. The caller's has to shrink itself.",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p = p * (1 - lr * weight_decay)
