@@ -979,7 +979,7 @@ def unbroadcast(g, shape):
     "4.5",
     "aligned at the left",
     "Axes at the end of g are summed where axes in front of it are new. At which end are the two shapes aligned?",
-    hint="Write (2, 3) and (3,) below each other, aligned at the right as broadcasting does it: the 3s meet, and the 2 is new. Your answer has two numbers, so you summed the other axis. Which number has a new axis always?",
+    hint="Write (2, 3) and (3,) below each other, aligned at the right as broadcasting does it: the 3s meet, and the 2 is new. The right answer adds up two rows, and yours has only two numbers. At which end do new axes always stand?",
 )
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -1675,7 +1675,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "first axis of the outputs removed",
     "A single example is right, and several stop with an error. Which axis of the output counts the examples, and which one did you take away?",
-    hint="Print the shape after your line for four examples and beside it that of the labels, (4,). Then look at (4, 1), the network's: the 4 counts the examples and must stay. By which number is the other axis called?",
+    hint="Print the shape after your line for four examples and beside it that of the labels, (4,). Then look at the network's, (4, 1): the 4 counts the examples and must stay. Which of the numbers 0 and 1 names the axis that may go?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs.squeeze(0), labels))
@@ -1945,7 +1945,7 @@ def named_gradients(net, X, y):
     "4.10",
     "frozen parameters thawed",
     "A frozen parameter stands in the result with a gradient. Did your function switch its requires_grad on?",
-    hint="Print `requires_grad` of each parameter before and after your call: somebody froze `fc1` on purpose, and now it would be trained again. Search for the place where your code writes to `requires_grad`; it only has to read it.",
+    hint="Freeze a layer with `net.fc1.requires_grad_(False)`, call your function, and print `net.fc1.weight.requires_grad`: it must still be False, or the next training moves what was to stay. Search for the place where your code changes it; it only has to read it.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
