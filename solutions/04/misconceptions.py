@@ -1360,7 +1360,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "float32 table, float64 gradient",
     "The table and dout have different dtypes, and writing one into the other stops with an error. Which dtype has a new tensor if you do not name one?",
-    hint="Print `torch.zeros(2).dtype` and `dout.dtype`: the way of adding is right, but it wants one dtype on both sides. The table has to follow the gradient; making the gradient smaller would throw digits away.",
+    hint="Print `torch.zeros(2).dtype` and `dout.dtype` for a float64 gradient: writing one tensor into another wants the same dtype on both sides. The table has to follow the gradient; the other way round, digits would be thrown away.",
 )
 def embedding_backward(dout, idx, V):
     table = torch.zeros(V, dout.shape[-1])
