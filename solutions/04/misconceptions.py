@@ -979,7 +979,7 @@ def unbroadcast(g, shape):
     "4.5",
     "aligned at the left",
     "Axes at the end of g are summed where axes in front of it are new. At which end are the two shapes aligned?",
-    hint="Write (2, 3) and (3,) below each other, aligned at the right as broadcasting does it: the 3s meet, and the 2 is new. The right answer adds up two rows, and yours has only two numbers. At which end do new axes always stand?",
+    hint="Write (2, 3) and (3,) below each other, aligned at the right as broadcasting does it: the 3s meet, and the 2 is new. The answer has a number for each of three columns, and yours has two numbers. At which end do new axes always stand?",
 )
 def unbroadcast(g, shape):
     while g.dim() > len(shape):

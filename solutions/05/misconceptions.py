@@ -1689,7 +1689,7 @@ def minibatches(X, y, size, generator):
     "5.9",
     "labels not shuffled",
     "The inputs are in a random order and the labels in the old one. Which label belongs to the first row of your first batch?",
-    hint="Try `X = torch.arange(10.).reshape(10, 1)` and `y = torch.arange(10)`: in each batch inputs and labels must show the same numbers. Your first labels are always 0, 1, 2. Which rows were picked from `X`, and which from `y`?",
+    hint="Try `X = torch.arange(10.).reshape(10, 1)` and `y = torch.arange(10)` with a size of 3: in each batch inputs and labels must show the same numbers. Your first labels are always 0, 1, 2. Which rows were picked from `X`, and which from `y`?",
 )
 def minibatches(X, y, size, generator):
     X = X[torch.randperm(len(X), generator=generator)]
