@@ -24,6 +24,7 @@ def _cache(X, z1, h, z2, a):
     "4.1",
     "weights not transposed",
     "The product with W1 stops with an error about shapes. Which axis of W1 counts the inputs, and which axis of X does?",
+    hint="Four examples of 2 inputs and three units: `X` is (4, 2), `W1` is (3, 2), and `z1` must be (4, 3). In a product the two inner sizes have to be equal, and they disappear. Which axis must disappear here, and where does it stand in each factor?",
 )
 def mlp_forward(X, p):
     z1 = X @ p["W1"] + p["b1"]
@@ -48,6 +49,7 @@ def mlp_forward(X, p):
     "4.1",
     "one column an example",
     "The numbers are right, but every tensor is transposed: the examples lie in columns. Along which axis do they lie in X?",
+    hint="$W_1 x$ is written for a single $x$ that stands upright. In a batch each example is a row, so the formula for the batch has the factors the other way round. Which of the two must come first to give (N, K), and which is turned?",
 )
 def mlp_forward(X, p):
     z1 = p["W1"] @ X.T + p["b1"][:, None]
@@ -60,6 +62,7 @@ def mlp_forward(X, p):
     "4.1",
     "bias as a column",
     "Adding b1 stops with an error for several examples, and makes a table of a single one. Does each row of the batch need one number of the bias, or all of them?",
+    hint="Broadcasting aligns shapes at their right ends. Write (4, 3), the shape of the product for four examples and three units, above the shape of your bias, (3, 1): its three numbers lie along the wrong axis. Print the shape in which `b1` came.",
 )
 def mlp_forward(X, p):
     z1 = X @ p["W1"].T + p["b1"].unsqueeze(1)
@@ -72,6 +75,7 @@ def mlp_forward(X, p):
     "4.1",
     "biases forgotten",
     "The values are those of a network whose biases are all 0. Where do b1 and b2 enter?",
+    hint="Call it with an `X` of zeros: the product is 0 everywhere, and each row of `z1` must still show one number for each unit. Which ones?",
 )
 def mlp_forward(X, p):
     z1 = X @ p["W1"].T
@@ -84,6 +88,7 @@ def mlp_forward(X, p):
     "4.1",
     "second bias forgotten",
     "The hidden layer is right, and z2 is what it would be without a bias. Which parameter have you not used?",
+    hint="Call it with all of `W2` set to 0. The hidden layer then has no say, and `z2` must still be one and the same number for every example, not 0. Which one?",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -96,6 +101,7 @@ def mlp_forward(X, p):
     "4.1",
     "bias of the other layer, first",
     "z1 is the right product plus b2 in place of b1. Which bias belongs to the hidden layer?",
+    hint="Print the shapes of `b1` and `b2`: (K,) and (1,). A single number can be added to any number of units, so nothing crashes. Which of the two has a number of its own for each hidden unit?",
 )
 def mlp_forward(X, p):
     z1 = X @ p["W1"].T + p["b2"]
@@ -108,6 +114,7 @@ def mlp_forward(X, p):
     "4.1",
     "bias of the other layer, second",
     "The hidden layer is right, and z2 has a column for each hidden unit. Which bias did the single output get?",
+    hint="For four examples and three units the second product has the shape (4, 1), and your `z2` is (4, 3). What has three numbers in a row and was added to that single column?",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -287,6 +294,7 @@ def mlp_forward(X, p):
     "4.2",
     "no switch",
     "The upstream gradient came back as it was. What reaches z where the ReLU gave 0, whatever z was?",
+    hint="Take `z` = -2 and move it to -1.9: max(0, z) stays 0, and so the loss does not change. Which gradient does that leave for `z`, however large `dout` is?",
 )
 def relu_backward(dout, z):
     return dout.clone()
@@ -306,6 +314,7 @@ def relu_backward(dout, z):
     "4.2",
     "times the input",
     "The result is dout times z. What is the slope of max(0, z) at z = 3?",
+    hint="Take `dout` = 1. At `z` = 3 you return 3, and at `z` = -2 you return -2. Now move each `z` up by 0.1 and write down by how much max(0, z) grows: that is what the gradient has to tell.",
 )
 def relu_backward(dout, z):
     return dout * z
@@ -315,6 +324,7 @@ def relu_backward(dout, z):
     "4.2",
     "ReLU of the gradient",
     "The result is dout without its negative entries, whatever z is. Does the sign of the gradient decide what the ReLU let through, or the sign of its input?",
+    hint="Try `dout` = -4 at `z` = 2 and `dout` = 5 at `z` = -1. The forward pass let the 2 through and stopped the -1, and you return 0 and 5. Which of your inputs does not occur in your code?",
 )
 def relu_backward(dout, z):
     return torch.relu(dout)
@@ -324,6 +334,7 @@ def relu_backward(dout, z):
     "4.2",
     "both signs asked",
     "Where z is positive and dout is negative, the result is 0. Can a gradient not be negative?",
+    hint="In the docstring's example `dout` is -4 where `z` is 2, and the answer is -4. A negative gradient only says that the loss falls when this number grows; the ReLU has never looked at it. Which part of your condition asks about it?",
 )
 def relu_backward(dout, z):
     return dout * ((z > 0) & (dout > 0))
@@ -363,6 +374,7 @@ def relu_backward(dout, z):
     "4.2",
     "switch the wrong way round",
     "The gradient passes exactly where the ReLU was off. Which entries did the forward pass let through?",
+    hint="Try `dout` = 5 at `z` = 3: a little more `z` is a little more output, so the 5 must arrive, and you return 0. Read your condition aloud for this `z`.",
 )
 def relu_backward(dout, z):
     return dout * (z < 0)
@@ -372,6 +384,7 @@ def relu_backward(dout, z):
     "4.2",
     "sign in place of a switch",
     "Where z is negative, the result is dout with the opposite sign. What is the slope of max(0, z) to the left of 0?",
+    hint="At `z` = -2 with `dout` = 5 you return -5, as if the output fell when `z` grows. Compute max(0, z) at -2 and at -1.9: does it fall, rise, or stay?",
 )
 def relu_backward(dout, z):
     return dout * torch.sign(z)
@@ -392,6 +405,7 @@ def relu_backward(dout, z):
     "4.2",
     "leaky ReLU",
     "Where the ReLU was off, one hundredth of the gradient comes through. Which slope does max(0, z) have there?",
+    hint="Compute max(0, z) at `z` = -2 and at `z` = -1 and take the slope between the two. A slope of 0.01 there belongs to another function, the leaky ReLU, which never shuts off a unit completely.",
 )
 def relu_backward(dout, z):
     return torch.where(z > 0, dout, 0.01 * dout)
@@ -430,6 +444,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "weights in the wrong order",
     "The product of W and dout stops with an error about shapes. Which axis must disappear in dX, and which axes of the two tensors is that?",
+    hint="Say `dout` is (4, 2) and `W` is (2, 3); `dX` must be (4, 3). The 2 has to disappear, so the two 2s must be neighbours in the product. Write the shapes side by side in both orders. Does anything have to be turned?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -440,6 +455,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "bias averaged",
     "dX and dW are right, and db is divided by the number of examples. Does a bias that is used many times get the mean of the gradients, or their sum?",
+    hint="Let `dout` be 1 for each of four examples and raise the bias by 0.1: every output rises by 0.1, and the loss by 0.4 in all. What does your `db` say, and what should it?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -461,6 +477,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "weights and bias averaged",
     "dX is right, and dW and db are divided by the number of examples. Is the mean of the loss not contained in dout already?",
+    hint="Give it the same example twice, with the same `dout`, and compare with giving it once: `dW` and `db` must double, and yours stay as they are. Search for a mean or a division in both lines.",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -504,6 +521,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "bias summed over the outputs",
     "dX and dW are right, and db has one number for each example. Which axis of dout is summed away, and which must stay?",
+    hint="In the docstring's example `dout` has the rows (1, 0) and (2, -1), and `db` is (3, -1); yours is (1, 1). Which numbers were added to make the 3, those of a row or those of a column?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -525,6 +543,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "bias keeps an axis",
     "The numbers are right, but db has the shape (1, out). Which shape has the bias itself?",
+    hint="Print `nn.Linear(3, 2).bias.shape` and the shape of your `db`: (2,) and (1, 2). What in your code keeps the axis that was summed, or puts it back?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -580,6 +599,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "one matrix for each example",
     "dX and db are right, and dW holds one matrix for each example. How many weight matrices has the layer?",
+    hint="Print the shape of your `dW` for four examples: (4, out, in). One weight serves all four, so their four contributions have to be added up. Which axis of yours has to go, and what kind of product makes such a sum by itself?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -590,6 +610,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "one matrix for each sequence",
     "Examples are right, and for sequences dW holds one matrix for each sequence. How many weight matrices has the layer?",
+    hint="With three axes, `@` multiplies one pair of matrices for each sequence, and nothing adds the results up. If two sequences of 5 tokens stood as 10 rows below each other, what would the product sum over?",
 )
 def linear_backward(dout, X, W):
     d, _ = _lists(dout, X)
@@ -622,6 +643,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "matrices only",
     "Examples are right, and sequences stop with an error. What does .T do with three axes, and how could the sequences become one long list of examples?",
+    hint="Print the shape of `torch.zeros(2, 4, 3).T`: (3, 4, 2), all axes reversed. The layer treats every token alike, so two sequences of 4 tokens are as good as 8 examples. How do you give both tensors that shape before anything is turned or summed?",
 )
 def linear_backward(dout, X, W):
     return dout @ W, dout.T @ X, dout.sum(dim=0)
@@ -660,6 +682,7 @@ def _difference(a, y):
     "4.4",
     "not divided by N",
     "The result is N times the right one. Is the loss the sum of the examples' losses, or their mean?",
+    hint="Give it the same example twice. The mean of two equal losses is the loss of one, and each of the two now has half the say in it. Do your two numbers become half as large?",
 )
 def sigmoid_bce_backward(a, y):
     return _difference(a, y)
@@ -669,6 +692,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "divided by N twice",
     "The result is the right one divided by N. Is there a second division, or a mean of something that was a mean already?",
+    hint="In the docstring's example the differences are -0.25 and 0.5, and the answers -0.125 and 0.25. Yours are -0.0625 and 0.125. Print every intermediate result for these two and see where they are halved a second time.",
 )
 def sigmoid_bce_backward(a, y):
     return _difference(a, y) / len(a) ** 2
@@ -740,6 +764,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "every prediction meets every label",
     "Labels in a column are right, and labels in a row give a table (N, N) in which every prediction met every label. Which shapes does your subtraction see?",
+    hint="For three examples print the shapes of `a`, of `y` and of their difference: (3, 1), (3,) and (3, 3). Aligned at the right, the row of labels lies across the column of predictions. Which shape must the labels have before the two meet?",
 )
 def sigmoid_bce_backward(a, y):
     return (a - y) / len(a)
@@ -759,6 +784,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "answer in a row",
     "The numbers are right, but they lie in a row, of shape (N,). Which shape has z, and so its gradient?",
+    hint="Print the shapes of `a` and of your result: (N, 1) and (N,). The layer in front has a column as its output and needs its gradient as a column. Making both flat does let them meet; which of the two could keep its shape?",
 )
 def sigmoid_bce_backward(a, y):
     return (a.flatten() - y.flatten()) / len(a)
@@ -768,6 +794,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "mean of the gradients",
     "A single number came back, the sum of the right ones. The loss is a mean over the examples; does each of them not keep its own gradient?",
+    hint="Each example has a $z$ of its own, so two examples need two numbers: -0.125 and 0.25 in the docstring's example. Yours is 0.125, their sum. What does the mean of the loss do to each gradient, if it does not add them up?",
 )
 def sigmoid_bce_backward(a, y):
     return _difference(a, y).mean()
@@ -811,6 +838,7 @@ def sigmoid_bce_backward(a, y):
     "4.5",
     "new axes only",
     "Axes that were put in front are summed, and axes of size 1 are left stretched. What did broadcasting do to an axis of size 1?",
+    hint="Try a `g` of ones of shape (2, 3) and the shape (2, 1): each number before was used three times, so the answer is a column of 3s. You return `g` as it was. Both shapes have two axes; in what do they differ?",
 )
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -822,6 +850,7 @@ def unbroadcast(g, shape):
     "4.5",
     "stretched axes only",
     "Axes of size 1 are summed, and axes that were put in front are still there. What did broadcasting do where the shape before was shorter?",
+    hint="Try a `g` of ones of shape (2, 3) and the shape (3,): the answer is three 2s. You return `g` as it was, for no axis of (3,) has the size 1. What else differs between the two shapes?",
 )
 def unbroadcast(g, shape):
     new = g.dim() - len(shape)
@@ -835,6 +864,7 @@ def unbroadcast(g, shape):
     "4.5",
     "axis of size 1 lost",
     "The sums are right, but stretched axes are gone where they must have the size 1 again. Which shape does the docstring ask for?",
+    hint="Try a `g` of ones of shape (2, 3) and the shape (2, 1). The answer is a column of 3s, and yours has the shape (2,). A sum can be told to leave an axis of size 1 where it summed.",
 )
 def unbroadcast(g, shape):
     new = g.dim() - len(shape)
@@ -846,6 +876,7 @@ def unbroadcast(g, shape):
     "4.5",
     "axes counted while they disappear",
     "One stretched axis is lost, and two of them stop with an error. What happens to the numbers of the other axes when one is summed away?",
+    hint="Follow your loop with `g` of shape (2, 3) and the shape (1, 1): after the sum over axis 0 there is only one axis left, and its number is 0, not 1. How can an axis be summed and still keep its place?",
 )
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -890,6 +921,7 @@ def unbroadcast(g, shape):
     "4.5",
     "gradient cut to the shape",
     "The result holds the first numbers of g in memory, as many as fit. Which numbers of g belong to one number before broadcasting?",
+    hint="Let `g` have the rows (1, 2, 3) and (10, 20, 30), and let the shape be (3,). You return (1, 2, 3), and the second row is gone, though the same three numbers were used there, too. What is the gradient of the first of them?",
 )
 def unbroadcast(g, shape):
     count = 1
@@ -932,6 +964,7 @@ def unbroadcast(g, shape):
     "4.5",
     "stretched axes first",
     "New axes alone are right, stretched ones alone too, but both together are not. At which end are two shapes aligned, and which axis of g has the number you use?",
+    hint="Take `g` of shape (5, 2, 3) and the shape (2, 1). Its axis of size 1 has the number 1; in `g`, number 1 is the axis of size 2, and the one you want has the number 2. Under what condition do both shapes number their axes alike?",
 )
 def unbroadcast(g, shape):
     for axis, size in enumerate(shape):
@@ -946,6 +979,7 @@ def unbroadcast(g, shape):
     "4.5",
     "aligned at the left",
     "Axes at the end of g are summed where axes in front of it are new. At which end are the two shapes aligned?",
+    hint="Write (2, 3) and (3,) below each other, aligned at the right as broadcasting does it: the 3s meet, and the 2 is new. The answer has a number for each of three columns, and yours has two numbers. At which end do new axes always stand?",
 )
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -960,6 +994,7 @@ def unbroadcast(g, shape):
     "4.5",
     "one new axis only",
     "One new axis is summed, and where there are two, one of them is left. How many axes can broadcasting put in front?",
+    hint="Try `g` of shape (5, 4, 3) and the shape (3,): two axes are new, and your answer still has the shape (4, 3). After one of them is summed away, does your code look again?",
 )
 def unbroadcast(g, shape):
     if g.dim() > len(shape):
@@ -991,6 +1026,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "divided by all entries",
     "The result is the right one divided by the number of classes. Over what does the mean of the loss run, examples or entries?",
+    hint="Take one example with four logits of 0: each probability is 0.25, so a wrong class gets 0.25, and yours gets 0.0625. In the formula for $L$, how many terms has the sum for a single example?",
 )
 def softmax_ce_backward(logits, targets):
     return (torch.softmax(logits, dim=1) - _one_hot(logits, targets)) / logits.numel()
@@ -1000,6 +1036,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "divided by the classes",
     "The result is the right one times N / C. Over what does the mean of the loss run, examples or classes?",
+    hint="Take one example with three logits of 0: a mean over a single loss changes nothing, so a wrong class gets 1/3, and yours gets 1/9. Print the number you divide by for one example.",
 )
 def softmax_ce_backward(logits, targets):
     return (torch.softmax(logits, dim=1) - _one_hot(logits, targets)) / logits.shape[1]
@@ -1029,6 +1066,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "softmax over the examples",
     "The probabilities in the result add up to 1 in each column. Along which axis do the classes lie?",
+    hint="Try it with a single example: every column then has one entry, and the softmax of one number is 1. Print your probabilities for three logits of 0. What should the three add up to?",
 )
 def softmax_ce_backward(logits, targets):
     return (torch.softmax(logits, dim=0) - _one_hot(logits, targets)) / len(targets)
@@ -1049,6 +1087,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "subtracted in every row",
     "In each column that is the right class of some example, 1 was subtracted in all rows. Which row does each target belong to, and does your index say so?",
+    hint="Take two examples with the right classes 0 and 2. Two ones have to be subtracted in all, one in each row, and you subtract four: a colon in an index means every row. What would have to stand there to pair rows and classes?",
 )
 def softmax_ce_backward(logits, targets):
     p = torch.softmax(logits, dim=1)
@@ -1060,6 +1099,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "derivative along the probabilities",
     "The result is -1/p at the right classes and 0 elsewhere, divided by N: the gradient with respect to the probabilities. Which step lies between them and the logits?",
+    hint="For three logits of 0 your row is -3, 0, 0. Raise the logit of a wrong class: the softmax takes away from the right class, so the loss grows. That influence is the missing factor, the derivative of $p_t$ along each $z_c$.",
 )
 def softmax_ce_backward(logits, targets):
     right = _one_hot(logits, targets)
@@ -1070,6 +1110,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "right class only",
     "The result is right at the right classes and 0 everywhere else. Does raising a wrong logit not change the probability of the right class?",
+    hint="Take the logits (0, 0) and the right class 0, then raise the second logit to 1: the probability of class 0 falls from 0.5 to 0.27, and the loss grows. Which entry of your result would tell that?",
 )
 def softmax_ce_backward(logits, targets):
     right = _one_hot(logits, targets)
@@ -1080,6 +1121,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "exponentials too large",
     "Ordinary logits are right, and logits of 1000 give NaN. What is the exponential of 1000 in a computer, and what does a softmax not mind being subtracted from all logits of a row?",
+    hint="Print `torch.exp(torch.tensor(1000.0))`, and that number divided by itself. The softmax of (1000, 999) is that of (1, 0): only differences count. PyTorch's own softmax knows that, too.",
 )
 def softmax_ce_backward(logits, targets):
     powers = torch.exp(logits)
@@ -1100,6 +1142,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "logits in place of probabilities",
     "The result is made from the logits as they are. Which function turns them into probabilities?",
+    hint="Print the sum of each row of your result: it must be 0, since probabilities add up to 1 and 1 is taken away. For three logits of 0 a wrong class gets 1/3, and yours gets 0.",
 )
 def softmax_ce_backward(logits, targets):
     return (logits - _one_hot(logits, targets)) / len(targets)
@@ -1109,6 +1152,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "log-probabilities in place of probabilities",
     "The result is made from the logarithms of the probabilities. Is the derivative of the loss made of logarithms, too?",
+    hint="For three logits of 0 you start from -1.10 in each place, and a probability is never negative. Differentiate $\\ln\\sum_k e^{z_k}$ along one of the $z$ on paper: does a logarithm remain?",
 )
 def softmax_ce_backward(logits, targets):
     return (torch.log_softmax(logits, dim=1) - _one_hot(logits, targets)) / len(targets)
@@ -1118,6 +1162,7 @@ def softmax_ce_backward(logits, targets):
     "4.6",
     "sigmoid in place of softmax",
     "The probabilities in the result do not add up to 1 in a row; they are those of a sigmoid. Which function lets the classes compete?",
+    hint="For three logits of 0 you start from 0.5 in each place, 1.5 in all. In the formula for $p_{nc}$ the denominator runs over all classes of the example. Where does your code look at the other classes?",
 )
 def softmax_ce_backward(logits, targets):
     return (torch.sigmoid(logits) - _one_hot(logits, targets)) / len(targets)
@@ -1148,6 +1193,7 @@ def _pairs(dout, idx):
     "4.7",
     "repeated ids dropped",
     "Where an id occurs more than once, the table has the gradient of its last position only. Does your way of writing into the table add up, and does it still do so when an index holds a number twice?",
+    hint="In the docstring's example id 2 stands at two positions, with (1, 2) and (5, 5), and its row must be (6, 7); yours is (5, 5). Neither `=` nor `+=` through a whole list of ids counts a repeated id twice. Try a loop that visits one position at a time and adds.",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V)
@@ -1171,6 +1217,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "first position only",
     "Where an id occurs more than once, the table has the gradient of its first position only. What becomes of the other positions?",
+    hint="In the docstring's example row 2 must be (1, 2) + (5, 5) = (6, 7), and yours is (1, 2). Follow your code at the last position: the id has been seen before. What should happen to its row then?",
 )
 def embedding_backward(dout, idx, V):
     table, seen = _table(dout, V), set()
@@ -1185,6 +1232,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "averaged by count",
     "Where an id occurs more than once, the table has the mean of its gradients. Over several uses, do gradients average or add up?",
+    hint="In the docstring's example row 2 must be (6, 7), and yours is (3, 3.5). Raise a number of this row by 0.1: it goes up at both positions, and the loss feels both. Is that more or less than one position alone?",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V).index_add(0, idx.flatten(), dout.reshape(-1, dout.shape[-1]))
@@ -1207,6 +1255,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "table too short",
     "The table ends at the largest id of the batch. How many rows has the table that the ids were looked up in?",
+    hint="In the docstring's example the largest id is 2 and `V` is 4: four rows are expected, the last one of zeros, and yours has three. Which of the three arguments says how long the table is?",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, int(idx.max()) + 1)
@@ -1217,6 +1266,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "a row for each position",
     "The result has a row for each position and not for each token. What shape has the table?",
+    hint="In the docstring's example three rows come in and four go out; print both shapes. The row of a token gathers what arrived at its positions. Which rows of `dout` belong to id 2, and where is there none at all?",
 )
 def embedding_backward(dout, idx, V):
     return dout.clone()
@@ -1236,6 +1286,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "counts",
     "Every row holds how often its token occurs. Where does dout enter?",
+    hint="Call it with a `dout` of zeros: the answer must be all zeros, and yours still counts. What did each position hand back, and what do you add for it?",
 )
 def embedding_backward(dout, idx, V):
     ones = torch.ones_like(dout).reshape(-1, dout.shape[-1])
@@ -1246,6 +1297,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "id 0 taken for padding",
     "The row of token 0 is all zeros although the token occurs, and the rest is right. Is 0 an ordinary id in your code?",
+    hint="In the docstring's example id 0 stands at the second position, with (10, 20), and row 0 must be that. No id means padding here. Search your code for a row, a condition or an argument such as `padding_idx` that treats 0 apart.",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V).index_add(0, idx.flatten(), dout.reshape(-1, dout.shape[-1]))
@@ -1257,6 +1309,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "ids counted from 1",
     "Each token's gradient stands one row too early. At which number do ids start?",
+    hint="In the docstring's example the (10, 20) of id 0 must stand in the first row, and yours stands in the last one: index -1 counts from the end. Print the index that you use for this position.",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V)
@@ -1269,6 +1322,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "rows by position",
     "The gradient of position t stands in row t of the table, whatever its token is. Which row was read at position t?",
+    hint="In the docstring's example position 0 has the id 2, so its (1, 2) belongs into row 2; yours stands in row 0. Print what you use as the row number at each position, next to the id there.",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V)
@@ -1281,6 +1335,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "float32 table",
     "A float64 gradient gives a float32 table. Which dtype has a new tensor if you do not name one?",
+    hint="Print the dtype of your empty table right after it is made, for a `dout` of dtype float64. Functions that make tensors can be told a dtype, and a tensor can make another one of its own kind. Whose dtype is wanted?",
 )
 def embedding_backward(dout, idx, V):
     table = torch.zeros(V, dout.shape[-1])
@@ -1292,7 +1347,8 @@ def embedding_backward(dout, idx, V):
 @catalogue.misconception(
     "4.7",
     "float32 table, written through an index",
-    "The table and dout have different dtypes, and writing one into the other stops with an error. Which dtype has a new tensor if you do not name one?",
+    "A float64 gradient gives a float32 table, and where an id occurs more than once, the table has the gradient of its last position only. Which dtype has a new tensor if you do not name one, and does your way of writing into it add up?",
+    hint="Two things are wrong; begin with the dtype: print that of your empty table and that of `dout`. Then take the docstring's example, where id 2 stands at two positions: its row must be (6, 7). Print yours.",
 )
 def embedding_backward(dout, idx, V):
     table = torch.zeros(V, dout.shape[-1])
@@ -1302,8 +1358,20 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
+    "float32 table, float64 gradient",
+    "The table and dout have different dtypes, and writing one into the other stops with an error. Which dtype has a new tensor if you do not name one?",
+    hint="Print `torch.zeros(2).dtype` and `dout.dtype` for a float64 gradient: writing one tensor into another wants the same dtype on both sides. The table has to follow the gradient; the other way round, digits would be thrown away.",
+)
+def embedding_backward(dout, idx, V):
+    table = torch.zeros(V, dout.shape[-1])
+    return table.index_add(0, idx.flatten(), dout.reshape(-1, dout.shape[-1]))
+
+
+@catalogue.misconception(
+    "4.7",
     "one sequence only",
     "A single sequence is right, and a batch of sequences stops with an error. How could its ids and gradients become one long list?",
+    hint="Two sequences of 3 tokens have ids of shape (2, 3) and gradients of shape (2, 3, D): six ids and six rows. An operation that adds by index wants the ids along a single axis. Into which two shapes do you bring them, without changing their order?",
 )
 def embedding_backward(dout, idx, V):
     return _table(dout, V).index_add(0, idx, dout)
@@ -1340,6 +1408,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "mask computed and not used",
     "dz1 is right, but dW1 and db1 are made from dh. Which of the two is the gradient of the first linear layer's output?",
+    hint="Take a unit that was off in every example: no change of its weights changes the loss, so its row of `dW1` and its entry of `db1` are 0. Print them. Which gradient do you hand to the first linear layer?",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1402,6 +1471,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "not divided by N",
     "Every gradient is N times the right one. Is the loss the sum of the examples' losses, or their mean?",
+    hint="Give it the same example twice: the mean of two equal losses is the loss of one, so `dW2` must stay the same, and yours doubles. Start at `dz2`, from which all others come: does 4.4 give the same?",
 )
 def mlp_backward(cache, p, y):
     return _backward(cache, p, cache["a"] - y)
@@ -1475,6 +1545,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "biases averaged",
     "The gradients of the weights are right, and db2 and db1 are divided by N. Does a bias that is used for every example get the mean of the gradients, or their sum?",
+    hint="Print `dz2` and `db2` for two examples and add the two rows of `dz2` by hand: `db2` is half of that. The mean over the examples is in `dz2` already. What is the last step from one to the other in your code?",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1485,6 +1556,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "biases not reduced",
     "db2 and db1 still have a row for each example. How many numbers is a bias, and how many must its gradient be?",
+    hint="Print the shapes of `b1` and of your `db1`: (K,) and (N, K). Forwards one bias was added to all N examples. What did 4.3 do with the N gradients that come back to it?",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1495,6 +1567,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "biases keep an axis",
     "The numbers are right, but db2 and db1 have an axis of size 1 in front. Which shapes have b2 and b1?",
+    hint="Print the shapes of `b1` and of your `db1`: (K,) and (1, K). Look at how you sum over the examples: what keeps the axis? What you wrote in 4.3 gives a bias gradient without it.",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1505,6 +1578,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "z1 in place of h",
     "dz2 is right, and dW2 is made from z1. What went into the second layer, the hidden layer before its ReLU or after it?",
+    hint="Take a unit with `z1` = -2: it sent 0 into the second layer, so its weight in `W2` had no effect for that example and gets 0 from it. What does `z1` put there instead? Walk through 4.1 and see which tensor stands in the second product.",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1515,6 +1589,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "h in place of X",
     "dz1 is right, and dW1 is made from h: it has a column for each hidden unit. What went into the first layer?",
+    hint="For 2 inputs and three units `W1` is (3, 2), and your `dW1` is (3, 3). Look at 4.1: which tensor stood beside `W1` in the product? It is the one in the cache that you have not used yet.",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1525,6 +1600,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "weights transposed",
     "dW2 and dW1 are transposed. Which shapes have W2 and W1 themselves?",
+    hint="For 2 inputs and three units `W1` is (3, 2), and your `dW1` is (2, 3). Print both; the axis of the outputs comes first. Which of the two factors of your product carries the outputs, and where does it stand?",
 )
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
@@ -1535,6 +1611,7 @@ def mlp_backward(cache, p, y):
     "4.8",
     "W2 transposed for dh",
     "The product of dz2 and W2 stops with an error about shapes. Forwards W2 was transposed; is it again on the way back?",
+    hint="Say N = 4 and K = 3: `dz2` is (4, 1), `W2` is (1, 3), and `dh` must be (4, 3). Write the shapes side by side, with `W2` as it is and with `W2` turned: in which of the two do equal sizes meet?",
 )
 def mlp_backward(cache, p, y):
     dz2 = _dz2(cache, y)
@@ -1568,6 +1645,7 @@ def _step(net, inputs, loss_of):
     "4.9",
     "listing unchanged",
     "The loss refuses its two tensors for one example and for four. Which shape has the output of the network, and which have the labels?",
+    hint="Print both shapes right before the loss: (1, 1) and (1,) for one example, (4, 1) and (4,) for four. They hold equally many numbers, and one of them has an axis too many or too few. Which one, and at which end?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels))
@@ -1577,6 +1655,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "all axes of size 1 removed",
     "Several examples are right, and a single one stops with an error. What does squeeze() make of a tensor of shape (1, 1)?",
+    hint="Print the shape after your `squeeze()`: (4,) for four examples, but () for one, since the axis of the examples has the size 1 there, too. How do you say which of the two axes you mean?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs.squeeze(), labels))
@@ -1586,6 +1665,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "axis added in front of the labels",
     "A single example is right, and several stop with an error, since the labels have become one row (1, N). On which side of the examples does the network have its additional axis?",
+    hint="Print both shapes for four examples: (4, 1) from the network, (1, 4) from your labels. They agree only where N is 1. Where does the new axis have to stand so that the 4 comes first?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.unsqueeze(0)))
@@ -1595,6 +1675,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "first axis of the outputs removed",
     "A single example is right, and several stop with an error. Which axis of the output counts the examples, and which one did you take away?",
+    hint="Print the shape after your line for four examples and beside it that of the labels, (4,). Then look at the network's, (4, 1): the 4 counts the examples and must stay. Which of the numbers 0 and 1 names the axis that may go?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs.squeeze(0), labels))
@@ -1613,6 +1694,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "labels reshaped for one example",
     "A single example is right, and for several the labels do not fit into the shape you ask for. Which of its two numbers must be the number of examples?",
+    hint="A shape of (1, 1) has room for one number, and four labels are four. Print the network's output shape for one example and for four: which number changes, and from where could your code take it?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.reshape(1, 1)))
@@ -1652,6 +1734,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "every prediction meets every label",
     "A single example is right, and for several every prediction is compared with every label. Was one of the tensors blown up to (N, N) to make the message go away?",
+    hint="Print the two shapes right before the loss for three examples: (3, 3) both, so the mean is taken over nine comparisons. Only three are wanted, each prediction with its own label. Which shape has room for exactly three?",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(*torch.broadcast_tensors(outputs, labels)))
@@ -1661,6 +1744,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "sum over the examples",
     "A single example is right, and for N examples loss and gradients are N times the right ones. Is the loss of the listing a sum, or a mean?",
+    hint="Give it one example, and then the same one four times: the mean of equal losses is the loss of one, and yours is four times as much. Compare the way you make the loss with the listing's.",
 )
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss(reduction="sum")(outputs, labels.reshape(-1, 1)))
@@ -1734,6 +1818,7 @@ def _go_back(net, X, y):
     "4.10",
     "gradients pile up",
     "The first batch is right, and the gradients of the second one contain those of the first. What does a backward pass do with what is in .grad already?",
+    hint="Call it twice with the same batch: the second answer is twice the first. Print `.grad` of one parameter at the very beginning of the second call. What does the listing of 4.9 do before its backward pass?",
 )
 def named_gradients(net, X, y):
     _go_back(net, X, y)
@@ -1744,6 +1829,7 @@ def named_gradients(net, X, y):
     "4.10",
     "gradients pile up in what was handed out",
     "Both batches gave the same tensors, and in the end these hold zeros. Is what you return a copy of .grad, or .grad itself?",
+    hint="Keep the answers of two calls and ask, for one name, whether `first[name] is second[name]`. It is: the second backward pass writes into the tensor that you gave away. The caller needs numbers that nobody else can reach.",
 )
 def named_gradients(net, X, y):
     _go_back(net, X, y)
@@ -1765,6 +1851,7 @@ def named_gradients(net, X, y):
     "4.10",
     "no copy",
     "The gradients of the last batch became zeros when .grad was filled with zeros afterwards. Is what you return a copy of .grad, or .grad itself?",
+    hint="Keep an answer, call `net.zero_grad(set_to_none=False)`, and print the answer again: all zeros. Under your names and under `.grad` is one and the same tensor. How do you make a second one with the same numbers?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1776,6 +1863,7 @@ def named_gradients(net, X, y):
     "4.10",
     "no backward pass",
     "There are names, and None in place of every gradient. Which call fills .grad, and is it still filled when you read it?",
+    hint="Print `.grad` of one parameter after each line of your function. After which line should it hold numbers for the first time, and does any later line, before you read it, take them away again?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1797,6 +1885,7 @@ def named_gradients(net, X, y):
     "4.10",
     "weights only",
     "The weights are there, and the biases are missing. Is a bias a parameter, and which ones does your function pick?",
+    hint="Print the keys of your answer for a `SimpleNet`: the docstring's example has four, and you have two. A bias is learnt like a weight. Which condition in your code lets the other two fall through?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1820,6 +1909,7 @@ def named_gradients(net, X, y):
     "4.10",
     "frozen parameters read",
     "A frozen parameter stops the function with an error, since its .grad is None. Which line of the chapter's listing looks out for it?",
+    hint="Try it with `net.fc1.requires_grad_(False)`: print `.grad` of all four parameters after the backward pass, and two are None. Nothing can be copied there. What can you ask a parameter about itself before you touch its gradient?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1831,6 +1921,7 @@ def named_gradients(net, X, y):
     "4.10",
     "frozen parameters as zeros",
     "A frozen parameter stands in the result with a gradient of zeros. Does it have a gradient at all?",
+    hint="Try it with `net.fc1.requires_grad_(False)`: two names are expected, and you give four. Zeros would say that the loss does not depend on `fc1`; in truth nobody has asked. Leave out what has no gradient, name and all.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1842,6 +1933,7 @@ def named_gradients(net, X, y):
     "4.10",
     "frozen parameters as None",
     "A frozen parameter stands in the result with None. Which line of the chapter's listing leaves it out?",
+    hint="Try it with `net.fc1.requires_grad_(False)`: two names are expected, and you give four. Your code decides which value stands under a name. Where would it decide whether the name is there at all?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1853,6 +1945,7 @@ def named_gradients(net, X, y):
     "4.10",
     "frozen parameters thawed",
     "A frozen parameter stands in the result with a gradient. Did your function switch its requires_grad on?",
+    hint="Freeze a layer with `net.fc1.requires_grad_(False)`, call your function, and print `net.fc1.weight.requires_grad`: it must still be False, or the next training moves what was to stay. Search for the place where your code changes it; it only has to read it.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1901,6 +1994,7 @@ def named_gradients(net, X, y):
     "4.10",
     "parameters moved",
     "The gradients of the first batch are right, and the network is another one afterwards. Does your function change the parameters, although it is only to read gradients?",
+    hint="Print `net.fc1.weight[0, 0]` before and after your call: the number must stay. Somewhere a step against the gradient is made, as an optimiser does it. Here the gradients are only read.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
