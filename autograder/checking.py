@@ -69,7 +69,9 @@ class _MustRaise:
     reason: str
 
 
-Judge = Callable[[Outcome, int], tuple[Difference | None, Any]]
+Judgement = tuple[Difference | None, Any]
+"""What is wrong with an outcome, and what was expected."""
+Judge = Callable[[Outcome, int], Judgement]
 
 
 def agree(
@@ -114,7 +116,7 @@ def agree(
     calls = _calls(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
     known = _known_answers(ladder, calls, oracle)
 
-    def judge(outcome: Outcome, index: int) -> tuple[Difference | None, Any]:
+    def judgement(outcome: Outcome, index: int) -> Judgement:
         args = calls[index]
         if index not in known:
             known[index] = _right_answer(oracle, args)
@@ -125,6 +127,8 @@ def agree(
             altered = _argument_difference(outcome, args, right.args_after, parameters, in_place, rules)
         return _joined(found, altered), right.value
 
+    name = same_every_time(oracle)
+    judge = judgement if name is None else _kept(judgement, (name, rules, tuple(in_place)))
     _examine(function, ladder, calls, judge, parameters, tuple(names))
 
 
@@ -151,15 +155,36 @@ def satisfies(
 
     calls = _calls(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
 
-    def judge(outcome: Outcome, index: int) -> tuple[Difference | None, Any]:
+    def judgement(outcome: Outcome, index: int) -> Judgement:
         args = calls[index]
         if outcome.raised is not None:
             return Difference(""), None
-        sentence = property(outcome.value, *fresh(args))
+        value = outcome.value if outcome.judged is None else fresh(outcome.value)  # others will have the same one
+        sentence = property(value, *fresh(args))
         found = Difference(sentence) if sentence else None
         return found or _argument_difference(outcome, args, args, parameters, (), Rules()), None
 
+    name = same_every_time(property)
+    judge = judgement if name is None else _kept(judgement, name)
     _examine(function, ladder, calls, judge, parameters, ())
+
+
+def _kept(judge: Judge, name: object) -> Judge:
+    """The same judge, who looks only once at an outcome that comes up again.
+
+    Args:
+        name: of all that the judgement depends on, besides the outcome and its call.
+    """
+
+    def judgement(outcome: Outcome, index: int) -> Judgement:
+        if outcome.judged is None:
+            return judge(outcome, index)
+        if name not in outcome.judged:
+            outcome.judged[name] = judge(outcome, index)
+        found: Judgement = outcome.judged[name]
+        return found
+
+    return judgement
 
 
 @dataclass(frozen=True)
@@ -235,7 +260,7 @@ def _examine(
 ) -> None:
     __tracebackhide__ = True
     outcomes, breaches = function.outcomes(calls)
-    judged: list[tuple[Difference | None, Any]] = []
+    judged: list[Judgement] = []
     for index, outcome in enumerate(outcomes):
         if outcome.raised is not None and not isinstance(outcome.raised.exception, ValueError):
             judged.append((Difference(""), None))
@@ -334,7 +359,7 @@ def _argument_difference(
 def _claim(
     calls: Calls,
     outcomes: list[Outcome],
-    judged: list[tuple[Difference | None, Any]],
+    judged: list[Judgement],
     parameters: list[str],
     names: tuple[str, ...],
 ) -> str:

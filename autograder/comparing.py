@@ -6,7 +6,7 @@ Nothing is broadcast and nothing is converted to make it fit. What differs is sa
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -104,33 +104,37 @@ def _difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
 
 
 def _sequence_difference(got: Any, expected: Sequence[Any], rules: Rules) -> Difference | None:
-    row = Row("", show(got), show(expected))
+    def row() -> Row:  # text is dear: only for what differs
+        return Row("", show(got), show(expected))
+
     if not isinstance(got, tuple | list):
         if got is None:
-            return Difference(_NONE, (row,))
+            return Difference(_NONE, (row(),))
         want = "a tuple" if isinstance(expected, tuple) else "a list"
         sentence = f"Your function returned {kind_text(got)}; it must return {want} of {len(expected)}."
-        return Difference(sentence, (row,))
+        return Difference(sentence, (row(),))
     if rules.exact_types and type(got) is not type(expected):
-        return Difference(f"Your function returned {kind_text(got)}; it must return {kind_text(expected)}.", (row,))
+        return Difference(f"Your function returned {kind_text(got)}; it must return {kind_text(expected)}.", (row(),))
     if not rules.names and not any(isinstance(item, Tensor | tuple | list | dict) for item in expected):
         return _plain_difference(got, expected, rules, row)
     if len(got) != len(expected):
-        return Difference(f"{len(got)} values came back instead of {len(expected)}.", (row,))
+        return Difference(f"{len(got)} values came back instead of {len(expected)}.", (row(),))
     return _member_difference(list(got), list(expected), rules)
 
 
-def _plain_difference(got: Sequence[Any], expected: Sequence[Any], rules: Rules, row: Row) -> Difference | None:
+def _plain_difference(
+    got: Sequence[Any], expected: Sequence[Any], rules: Rules, row: Callable[[], Row]
+) -> Difference | None:
     """Short sequences of numbers or strings (shapes, keys) are shown whole, not member by member."""
     if len(got) != len(expected):
-        return Difference("", (row,), lambda: curve_of(got, expected, ()))
+        return Difference("", (row(),), lambda: curve_of(got, expected, ()))
     leaves = [_leaf_difference(mine, right, rules) for mine, right in zip(got, expected, strict=True)]
     wrong = tuple(index for index, leaf in enumerate(leaves) if leaf is not None)
     if not wrong:
         return None
     leaf = leaves[wrong[0]]
     said = f"At position {wrong[0]}: {leaf.sentence}" if leaf is not None and leaf.sentence else ""
-    return Difference(said, (row,), lambda: curve_of(got, expected, wrong))
+    return Difference(said, (row(),), lambda: curve_of(got, expected, wrong))
 
 
 def _dict_difference(got: Any, expected: dict[Any, Any], rules: Rules) -> Difference | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.scorecard import Verdict
@@ -31,6 +31,8 @@ class Outcome:
     value: Any = None
     raised: Raised | None = None
     args_after: tuple[Any, ...] = ()
+    judged: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
+    """What checks said of it, for an outcome that will come up again; None for all others."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor
+
+from autograder.outcome import Outcome
 
 X = TypeVar("X")
 Known = tuple[tuple[Any, ...], "Ladder"]
@@ -84,6 +86,12 @@ class Ladder:
 
 class Calls(tuple[tuple[Any, ...], ...]):
     """The argument tuples of one examination. Equal to itself only, so that what is made of it can be kept."""
+
+    answers: dict[int, dict[tuple[bytes, bytes], Outcome]]
+    """By the number of the call: answers that came from other processes, by their bytes. Most come up again."""
+
+    def __init__(self, _calls: Iterable[tuple[Any, ...]]) -> None:
+        self.answers = {}
 
     __hash__ = object.__hash__
 

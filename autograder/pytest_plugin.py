@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from autograder.exercise import Check, Exercise, read_exercises
 from autograder.hidden import NOTHING_HIDDEN, Hidden
 from autograder.kit_folder import PROGRESS_FILE, kit_of
 from autograder.loading import Drivers, LoadedSubmission, load_drivers
-from autograder.results import Collected, as_plain_data, check_result, scorecards
+from autograder.results import Collected, as_plain_data, check_result, from_plain_data, scorecards
 from autograder.scorecard import CheckResult, Scorecard, Verdict
 from autograder.student import Student, Unavailable
 from autograder.submission import Submission, read_submission
@@ -271,10 +272,27 @@ def pytest_runtest_makereport(
     report = yield
     printed = "" if f"{exercise.id}::{check.name}" in kit.hidden else report.capstdout[:4000]  # it may hold the probes
     vars(report).update(
-        check_result={**as_plain_data(result), "printed": printed},
+        check_result=replace(result, printed=printed),
         checks_file=str(item.path),
         problems=student.loaded.problems() if student else [],
     )
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report: Any) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """For a report that xdist sends from a worker to its controller."""
+    data = yield
+    if data is not None and "check_result" in data:
+        data["check_result"] = as_plain_data(data["check_result"])
+    return data
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable() -> Generator[None, Any, Any]:
+    report = yield
+    if hasattr(report, "check_result"):
+        report.check_result = from_plain_data(report.check_result)
     return report
 
 

@@ -67,7 +67,7 @@ def as_plain_data(result: CheckResult) -> dict[str, Any]:
     return data
 
 
-def _from_plain_data(data: dict[str, Any]) -> CheckResult:
+def from_plain_data(data: dict[str, Any]) -> CheckResult:
     rows = tuple(Row(**row) for row in data["rows"])
     drawn = data["picture"]
     picture = drawn and Picture(**{**drawn, "form": Form(drawn["form"])})
@@ -85,9 +85,9 @@ class Collected:
     def expect(self, node_ids: Iterable[str]) -> None:
         self.expected = list(node_ids)
 
-    def add(self, node_id: str, checks_file: str, result: dict[str, Any], problems: list[str]) -> None:
+    def add(self, node_id: str, checks_file: str, result: CheckResult, problems: list[str]) -> None:
         path = Path(checks_file)
-        self.results[node_id] = (path, _from_plain_data(result))
+        self.results[node_id] = (path, result)
         known = self.problems.setdefault(path.parent, [])
         known.extend(problem for problem in problems if problem not in known)
 

@@ -105,9 +105,7 @@ class Grader:
                 if result is not None:
                     collected.add(report.nodeid, str(item.path), result, [])
                     student = self._kit.students.get(item.nodeid)
-                    examinations[f"{result['exercise']}::{result['check']}"] = (
-                        list(student.examinations) if student else []
-                    )
+                    examinations[f"{result.exercise}::{result.check}"] = list(student.examinations) if student else []
         cards = scorecards(collected, self._kit.exercises, seed)
         card = cards[0] if cards else Scorecard(checks_file.parent.name, "", ())
         return Graded(card, examinations)

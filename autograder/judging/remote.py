@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
@@ -37,6 +37,10 @@ from autograder.submission import Submission, SyntaxProblem, shown
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 _START = 20.0
+_SMALL = 4096
+"""Bytes of an answer that is worth keeping."""
+_MOST_KEPT = 16
+"""Answers to one call that are kept."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +229,7 @@ class RemoteSubmission(LoadedSubmission):
             self._start()
         if self._worker is None:
             return [self._out_of_time()], []
-        worker, results, sent = self._worker, [], _packed_calls(calls)
+        worker, results = self._worker, list[Outcome]()
         request = {
             "do": "call",
             "target": target.name,
@@ -234,12 +238,10 @@ class RemoteSubmission(LoadedSubmission):
             "calls": len(calls),
         }
         try:
-            self._tell(worker, request, sent)
+            self._tell(worker, request, _packed_calls(calls))
             watch = self._stopwatch(worker, exercise.seconds)
-            for call, packed_call in zip(calls, sent, strict=True):
-                told = self._hear(watch)
-                after = self._hear_frame(watch)
-                results.append(self._outcome_from(told, call, packed_call, after))
+            for index in range(len(calls)):
+                results.append(self._next_outcome(watch, calls, index))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
             recorded = _breaches_from(_fields(self._hear(watch), "breaches")["breaches"])
@@ -253,13 +255,26 @@ class RemoteSubmission(LoadedSubmission):
         self._show_printed(worker)
         return results, list(recorded)
 
-    def _outcome_from(self, answer: Any, call: tuple[Any, ...], sent: bytes, frame: Frame) -> Outcome:
-        if type(answer) is not tuple or len(answer) != 2:
+    def _next_outcome(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> Outcome:
+        """What the next call gave. An answer with the very bytes of an earlier submission's is taken for the same."""
+        frame = self._hear_frame(watch)
+        known = calls.answers.setdefault(index, {}) if isinstance(calls, Calls) else {}
+        form = (frame.header, bytes(frame.body)) if frame.size <= _SMALL else (b"", b"")
+        if form in known:
+            return known[form]
+        answer = frame.value()
+        if type(answer) is not tuple or len(answer) != 3:
             raise Malformed("an answer to another question")
-        value, told = answer
-        after = call if frame.as_sent() == sent else frame.value()  # mostly they are the bytes that went out
-        if type(after) is not tuple or len(after) != len(call):
+        value, told, changed = answer
+        after = self._hear(watch) if changed is True else calls[index]
+        if type(after) is not tuple or len(after) != len(calls[index]):
             raise Malformed("the arguments afterwards")
+        outcome = self._outcome_from(value, told, after)
+        if outcome.raised is None and changed is False and frame.size <= _SMALL and len(known) < _MOST_KEPT:
+            outcome = known[form] = replace(outcome, judged={})
+        return outcome
+
+    def _outcome_from(self, value: Any, told: Any, after: tuple[Any, ...]) -> Outcome:
         raised = self._raised_from(told)
         if raised is None:
             return Outcome(Verdict.PASS, value, None, after)

@@ -35,12 +35,14 @@ class Frame:
     header: bytes
     body: bytearray
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.header) + len(self.body)
+
     def value(self, caps: Caps = REPLY) -> Any:
         """Raises `Malformed`."""
         return unpacked(self.header, self.body, caps)
-
-    def as_sent(self) -> bytes:
-        return PREFIX.pack(len(self.header), len(self.body)) + self.header + self.body
 
 
 class Channel:

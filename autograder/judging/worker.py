@@ -189,13 +189,14 @@ class _Worker:
             buffers = packed({key: sendable(value) for key, value in facts.items()}, REPLY)
         self._channel.send(buffers)
 
-    def _say_outcome(self, value: Any, raised: Any, args_after: Sequence[Any]) -> None:
-        """Two messages: what a call gave, and its arguments as they are now."""
+    def _say_outcome(self, value: Any, raised: Any, changed_args: tuple[Any, ...] | None) -> None:
+        """What a call gave and, in a second message, its arguments if it changed them."""
+        changed = changed_args is not None
         try:
-            buffers = packed((value, raised), REPLY)
+            buffers = packed((value, raised, changed), REPLY)
         except (Unsendable, RecursionError, MemoryError, RuntimeError):
-            buffers = packed((sendable(value), raised), REPLY)
-        self._channel.send([*buffers, *args_after])
+            buffers = packed((sendable(value), raised, changed), REPLY)
+        self._channel.send([*buffers, *(_packed_or_stand_in(changed_args) if changed_args is not None else ())])
 
     # Reading and running the submission
 
@@ -302,8 +303,7 @@ class _Worker:
                 value, raised = None, told.raised
             except BaseException as error:
                 value, raised = None, self._raised(error)
-            after = [frame.as_sent()] if identical(before, args) else _packed_or_stand_in(args)
-            self._say_outcome(value, raised, after)
+            self._say_outcome(value, raised, None if identical(before, args) else args)
             if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
                 break
 
