@@ -70,7 +70,7 @@ def compiled(cell: Cell) -> Compiled:
     padded = "\n" * (cell.first_line - 1) + cell.source
     try:
         tree = compile(padded, cell.file, "exec", flags=cell.flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-        code = compile(padded, cell.file, "exec", flags=cell.flags, dont_inherit=True)
+        code = compile(tree, cell.file, "exec", flags=cell.flags, dont_inherit=True)
     except ValueError as error:  # a NUL byte in the source
         raise SyntaxError(str(error), (cell.file, cell.first_line, 0, "")) from None
     bound = tuple(function for node in tree.body for function in _bound(node, cell.file))

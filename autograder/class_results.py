@@ -96,7 +96,7 @@ def writable(value: T) -> T:
         return value
     if isinstance(value, str):
         text = value if len(value) <= _LONGEST else value[:_LONGEST] + " ... (cut)"
-        return text.encode("utf-8", "replace").decode("utf-8")  # type: ignore[return-value]
+        return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")  # type: ignore[return-value]
     if isinstance(value, tuple):
         return tuple(map(writable, value))  # type: ignore[return-value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -44,6 +44,12 @@ def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str
     return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
 
 
+@lru_cache(maxsize=512)
+def _exercise(score: ExerciseScore) -> Markup:
+    """One exercise of a page. A class has many equal ones: those that are right, and those that are not attempted."""
+    return Markup(environment().get_template("exercise.html.j2").render(score=score))
+
+
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -57,6 +63,7 @@ def environment() -> jinja2.Environment:
     environment.globals.update(
         word=lambda check: _WORDS[check.verdict],
         mark=lambda check: _MARKS.get(check.verdict, "\u2717"),
+        exercise=_exercise,
         state=_state,
         failing=_failing,
         explained=_explained,
