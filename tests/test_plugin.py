@@ -329,7 +329,7 @@ def test_an_endless_loop_that_swallows_exceptions_is_stopped(kit: Kit) -> None:
     """In a process of its own, which can be ended if need be; `test_time_limit.py` has more such loops."""
     loop = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"
     kit.answer(**RIGHT | {"count_up": loop})
-    shown = kit.run("pytest", kit.target, seconds=30)
+    shown = kit.run("pytest", kit.target)
     assert "Still running after 1 s. An endless loop?" in shown.out
     assert (points(shown, "9.1"), points(shown, "9.2"), points(shown, "9.3")) == ("10/10", "15/15", "2/5")
     assert shown.code == 1
@@ -338,7 +338,7 @@ def test_an_endless_loop_that_swallows_exceptions_is_stopped(kit: Kit) -> None:
 def test_code_that_cannot_be_stopped_ends_the_run_with_a_word(kit: Kit) -> None:
     """Nothing is to hang for ever, and nothing is to end without a word either."""
     kit.answer(count_up="def again():\n    try:\n        again()\n    except BaseException:\n        again()\nagain()")
-    shown = kit.run("pytest", kit.target, seconds=30)
+    shown = kit.run("pytest", kit.target)
     assert shown.code == 1
     assert "Still running" in shown.out or "cannot be stopped" in shown.said
 

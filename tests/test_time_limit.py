@@ -130,7 +130,7 @@ sys.exit()
 def limited_in_a_process(code: str, before: str = "") -> subprocess.CompletedProcess[str]:
     """Runs code under a limit of 0.2 s where it can do no harm."""
     script = SCRIPT.format(before=before)
-    return subprocess.run([sys.executable, "-c", script, code], capture_output=True, text=True, timeout=15)
+    return subprocess.run([sys.executable, "-c", script, code], capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -178,6 +178,14 @@ def test_everything_is_put_back_after_the_time_is_up() -> None:
     assert signal.getsignal(signal.SIGALRM) is handler
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert sys.gettrace() is tracer
+
+
+def test_everything_is_put_back_if_the_time_is_up_before_the_code_begins() -> None:
+    handler = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(TimeUp), time_limit(1e-6):
+        spin()
+    assert signal.getsignal(signal.SIGALRM) is handler
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_an_exception_of_the_code_comes_through() -> None:
