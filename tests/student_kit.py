@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -143,6 +144,17 @@ class Kit:
             timeout=seconds,
         )
         return Finished(ended.returncode, ended.stdout, ended.stderr)
+
+
+def has_ended(pid: int, seconds: float = 60) -> bool:
+    """Waits for the end of a process, which need not be ours; False if it lives on. Linux only."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    ended, _, _ = select.select([pidfd], [], [], seconds)
+    os.close(pidfd)
+    return bool(ended)
 
 
 def _stub(name: str) -> str:

@@ -77,18 +77,21 @@ def serve(checks: Checks, answers: BinaryIO) -> None:
 
 def _fork(checks: Checks, wanted: Request, answers: BinaryIO) -> Child:
     reading, writing = os.pipe()
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _be_child(checks, wanted, writing, answers)
+        _be_child(checks, wanted, writing, answers, parent)
     os.close(writing)
     missing = bool(wanted.first) + bool(wanted.rest)
     return Child(wanted, pid, reading, time.monotonic() + wanted.seconds, wanted.seconds, missing)
 
 
-def _be_child(checks: Checks, wanted: Request, writing: int, answers: BinaryIO) -> NoReturn:
+def _be_child(checks: Checks, wanted: Request, writing: int, answers: BinaryIO, parent: int) -> NoReturn:
     """Whatever goes wrong, the child never comes back into the warm process's loop."""
     try:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # an endless loop must not outlive the warm process
+        if os.getppid() != parent:  # it died before that was settled
+            os._exit(1)
         os.setsid()  # what the student's code starts is killed with it
         answers.close()
         nowhere = os.open(os.devnull, os.O_RDWR)

@@ -82,6 +82,7 @@ class Warm:
             self._popen.wait(_FAREWELL)
         except subprocess.TimeoutExpired:
             self._popen.kill()
+            self._popen.wait()
 
 
 class Runner:
