@@ -10,11 +10,9 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +39,7 @@ _FLAGS = [
 ]
 _IDLE = "() => /Python 3 .*\\| Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText || '')"
 _LONG = 90_000  # milliseconds; what takes so long is broken
-_PAGES = ["--no-browser", "--ip=127.0.0.1", "--port-retries=0", "--allow-root", "--expose-app-in-browser"]
+_PAGES = ["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root", "--expose-app-in-browser"]
 _PAGES += ["--IdentityProvider.token=tok", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
 _NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
@@ -49,30 +47,37 @@ _NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements
 @contextlib.contextmanager
 def jupyter_lab(folder: Path) -> Iterator[str]:
     """A JupyterLab in a folder; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with as_if_in(folder):
         settings = Path(os.environ["JUPYTER_CONFIG_DIR"], "labconfig", "page_config.json")
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps(_NO_NEWS))
-        command = [sys.executable, "-m", "jupyterlab", f"--port={port}", *_PAGES]
+        facts = Path(os.environ["JUPYTER_RUNTIME_DIR"])
         with (folder / "jupyter.log").open("w") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            server = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", *_PAGES], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
     try:
-        address = f"http://127.0.0.1:{port}"
-        end = time.monotonic() + 60
-        while True:
+        end = time.monotonic() + _LONG / 1000
+        while not (address := _answers(facts / f"jpserver-{server.pid}.json")):
             assert server.poll() is None, (folder / "jupyter.log").read_text()[-3000:]
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
-                urllib.request.urlopen(f"{address}/api", timeout=5).read()
-                break
             assert time.monotonic() < end
             time.sleep(0.1)
         yield address
     finally:
         server.terminate()
-        server.wait(20)
+        try:
+            server.wait(_LONG / 1000)
+        finally:
+            server.kill()
+
+
+def _answers(facts: Path) -> str:
+    """The address of a server that wrote down which free port it took; "" while it does not answer there."""
+    with contextlib.suppress(OSError, json.JSONDecodeError):
+        address = f"http://127.0.0.1:{json.loads(facts.read_text(encoding='utf-8'))['port']}"
+        urllib.request.urlopen(f"{address}/api", timeout=5).read()
+        return address
+    return ""
 
 
 class Browser:
@@ -112,6 +117,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
             args=_FLAGS,
             viewport={"width": 1280, "height": 960},
         )
+        context.set_default_timeout(_LONG)
         yield Browser(context.new_page(), pictures)
         context.close()
 
