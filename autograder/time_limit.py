@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 _PATIENCE = 10  # alarms before a run that cannot be stopped is ended
 _AGAIN = 0.2  # seconds between alarms
+_MOST = 3  # a limit is put off by at most so many times its own length
 UNSTOPPABLE = "Your code catches every exception and goes on: it cannot be stopped. The run ends here."
 
 
@@ -49,7 +50,10 @@ def _end_of_run() -> NoReturn:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises `TimeUp` in the body after `seconds` of wall time. Main thread only where signals are used."""
+    """Raises `TimeUp` in the body after `seconds` of wall time. Main thread only where signals are used.
+
+    Time in which the body could not run because the machine was busy does not count, where the kernel tells (Linux).
+    """
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
         with _alarm(seconds):
             yield
@@ -62,11 +66,19 @@ def time_limit(seconds: float) -> Iterator[None]:
 def _alarm(seconds: float) -> Iterator[None]:
     fired = 0
     tracer = sys.gettrace()
+    known, reserve = _waited(), _MOST * seconds
 
     def on_alarm(_number: int, frame: FrameType | None) -> None:
-        nonlocal fired
+        nonlocal fired, known, reserve
         if frame is not None and frame.f_code.co_filename in _NOT_TO_BE_INTERRUPTED:
             return  # there will be another alarm, unless the code is done
+        if not fired:
+            before, known = known, _waited() or known
+            waited = min(known - before, reserve)
+            if waited > 0.01:
+                reserve -= waited
+                signal.setitimer(signal.ITIMER_REAL, waited, _AGAIN)
+                return
         fired += 1
         if fired > _PATIENCE:
             _end_of_run()
@@ -85,6 +97,15 @@ def _alarm(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.settrace(tracer)
         signal.signal(signal.SIGALRM, before)
+
+
+def _waited() -> float:
+    """Seconds that the main thread was ready to run but had no processor; 0 where that is unknown."""
+    try:
+        with open("/proc/self/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError, RecursionError):  # the alarm may have come deep in a recursion
+        return 0.0
 
 
 # Beginning and end of a limit: what was begun here has to be put back, however late it is.

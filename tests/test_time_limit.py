@@ -1,5 +1,6 @@
 """Code that runs too long is stopped, whatever it does about it; code that does not is left alone."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -186,6 +187,26 @@ def test_everything_is_put_back_if_the_time_is_up_before_the_code_begins() -> No
         spin()
     assert signal.getsignal(signal.SIGALRM) is handler
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_waiting_for_a_busy_processor_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def waited() -> float:
+        asked.append(10.0 * len(asked))
+        return asked[-1]
+
+    monkeypatch.setattr("autograder.time_limit._waited", waited)
+    with time_limit(0.3):
+        while len(asked) < 2:  # at the start, and when time seems to be up
+            pass
+
+
+def test_waiting_puts_a_limit_off_but_does_not_lift_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = itertools.count(0.0, 99.0)
+    monkeypatch.setattr("autograder.time_limit._waited", lambda: next(waited))
+    with pytest.raises(TimeUp), time_limit(0.05):
+        spin()
 
 
 def test_an_exception_of_the_code_comes_through() -> None:
