@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from student_kit import RIGHT, Kit
 
 from autograder.authoring.building import find_assignments
@@ -127,7 +129,15 @@ def test_where_one_stands_follows_from_the_record(kit: Kit) -> None:
     second = tallies(kit.root, record)[0]
     assert (second.attempts, second.solved, second.open, second.overcome) == (2, True, (), first.open)
     assert last_mistake(record, "9.1") == ""
-    assert [points for _, points in points_over_time(record)] == [10]
+
+
+def test_points_over_time_hold_the_last_of_each_moment(kit: Kit) -> None:
+    kit.answer(difference=WRONG).check()
+    kit.edit(kit.module, WRONG, RIGHT["difference"]).check()
+    moment = datetime(2026, 11, 25, tzinfo=UTC)
+    for step, points in ((timedelta(), [10]), (timedelta(seconds=1), [0, 10])):
+        made = tuple(structs.replace(each, when=moment + n * step) for n, each in enumerate(history(kit.root).attempts))
+        assert [total for _, total in points_over_time(History(made))] == points
 
 
 def test_many_processes_at_once_lose_nothing(tmp_path: Path) -> None:
