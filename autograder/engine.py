@@ -9,17 +9,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for
 from types import TracebackType
 from typing import Protocol, Self
 
 from autograder.bench import Bench, Brief, Judged
 from autograder.errors import InputError
+from autograder.parent_process import end_with_parent
 
 _ALONE = 2
 """How often a submission may take down a judge that has nothing else to do, before that is said of it."""
@@ -100,20 +101,13 @@ def _bench(key: str) -> Bench:
     return _benches[key]
 
 
-def _start(key: str, brief: Brief) -> None:
+def _start(key: str, brief: Brief, scratch: str) -> None:
     """In a process of the pool, first of all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    tempfile.tempdir = scratch
+    end_with_parent()  # and with a judge its zygote and workers
     hold(key, brief)
-
-
-def _end_with_parent() -> None:
-    """A judge whose grader was killed ends at once, and its zygote and workers with it."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
 
 
 # In the process that hands out the work
@@ -149,9 +143,13 @@ class LocalEngine:
         self.protection = ""
         self.notes: tuple[str, ...] = ()
         self._pool: ProcessPoolExecutor
+        self._scratch: tempfile.TemporaryDirectory[str]
+        """Holds the temporary files of judges, which have no time to tidy up when they are ended."""
 
     def __enter__(self) -> Self:
         """Raises `InputError` where grading for marks is refused or the checks cannot be used."""
+        self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
+        os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
         self._pool = self._new_pool()
         try:
             ready = [self._pool.submit(set_up, "local") for _ in range(self._judges)]  # all start side by side
@@ -160,11 +158,11 @@ class LocalEngine:
             raise InputError("A judge's process died while it started. Is there enough memory?") from None
         finally:
             if not self.protection:
-                self._stop()
+                self._close()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._stop()
+        self._close()
 
     def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, Judged]]:
         for job, future in flow(jobs, lambda job: self._submit(job, seed), 2 * self._judges):
@@ -202,11 +200,15 @@ class LocalEngine:
 
     def _new_pool(self) -> ProcessPoolExecutor:
         fresh = multiprocessing.get_context("spawn")  # nothing of this process, threads least of all, is taken along
-        return ProcessPoolExecutor(self._judges, fresh, _start, ("local", self.brief))
+        return ProcessPoolExecutor(self._judges, fresh, _start, ("local", self.brief, self._scratch.name))
 
     def _start_anew(self) -> None:
         self._stop()
         self._pool = self._new_pool()
+
+    def _close(self) -> None:
+        self._stop()
+        self._scratch.cleanup()
 
     def _stop(self) -> None:
         """Ends all judges now: whatever one is still doing is not wanted any more."""

@@ -127,7 +127,7 @@ class Kit:
         return Finished(code, out.getvalue(), err.getvalue())
 
     def run(
-        self, *command: str, stdin: str = "", environment: dict[str, str] | None = None, seconds: float = 120
+        self, *command: str, stdin: str = "", environment: dict[str, str] | None = None, seconds: float = 400
     ) -> Finished:
         """A command in a process of its own; `pytest` and `gradlings` are those of this Python.
 
@@ -144,6 +144,16 @@ class Kit:
             timeout=seconds,
         )
         return Finished(ended.returncode, ended.stdout, ended.stderr)
+
+
+def below(pid: int) -> list[int]:
+    """All processes that a process started, and those they started (Linux only); workers come and go meanwhile."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *below(child)]
+    return found
 
 
 def has_ended(pid: int, seconds: float = 60) -> bool:

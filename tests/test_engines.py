@@ -8,13 +8,14 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from class_kit import HALF, TOPIC, hand_in, module, notebook, saved_by_jupyter
-from student_kit import RIGHT, Kit, has_ended
+from student_kit import RIGHT, Kit, below, has_ended
 
 from autograder.bench import Judged, brief_of
 from autograder.dask_engine import DaskEngine
@@ -62,13 +63,19 @@ def job(kit: Kit, student: str, **bodies: str) -> Job:
 # ---- this machine
 
 
-def test_a_class_is_graded_side_by_side(kit: Kit, submissions: Path, tmp_path: Path) -> None:
+def test_a_class_is_graded_side_by_side(
+    kit: Kit, submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     done = kit.gradlings("grade", "09", str(submissions), "--to", str(tmp_path / "to"), "--judges", "2")
     assert done.code == 0, done.said
     assert points(tmp_path / "to") == POINTS
     assert len(scores(tmp_path / "to")) == 2 * len(ANSWERS)
     assert "All attempts to get out failed" in done.said
     assert not multiprocessing.active_children()
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_a_judge_that_is_killed_takes_no_score_with_it(kit: Kit) -> None:
@@ -130,16 +137,6 @@ def test_a_grader_that_is_killed_leaves_no_judge_and_the_same_command_finishes(
     assert done.code == 0, done.said
     assert points(to) == POINTS
     assert all(path.read_bytes() == data for path, data in kept.items())
-
-
-def below(pid: int) -> list[int]:
-    """All processes that a process started, and those they started; workers come and go meanwhile."""
-    found = []
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *below(child)]
-    return found
 
 
 def test_a_notebook_that_was_only_opened_does_not_count(kit: Kit, tmp_path: Path) -> None:

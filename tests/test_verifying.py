@@ -3,12 +3,15 @@
 The two runs of the command start processes of their own; the breaches are looked for in this one.
 """
 
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from student_kit import Kit, as_if_started_in
+from student_kit import Kit, as_if_started_in, below, has_ended
 
 from autograder.authoring.building import find_assignments
 from autograder.authoring.verifying import Proof, verify
@@ -54,6 +57,26 @@ def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:
     assert row.split() == ["9.1", "difference", "0", "10/10", "6/6", "6/6", "1/2", "NO", "(1)"]
     assert "9.1: seed 0: variant 'by a function' fails" in ended.said
     assert "1 breaches" in ended.said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_no_process_outlives_a_run_that_is_killed(built_kit: Kit) -> None:
+    command = [sys.executable, "-m", "autograder.cli", "verify", "--seeds", "2"]
+    run = subprocess.Popen(command, cwd=built_kit.root, stdout=subprocess.DEVNULL)
+    while not any(map(has_torch, started := below(run.pid))):
+        assert run.poll() is None
+        os.sched_yield()
+    run.kill()
+    run.wait()
+    assert all(map(has_ended, started))
+
+
+def has_torch(pid: int) -> bool:
+    """Whether a process is past its start and has work."""
+    try:
+        return "libtorch" in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_an_unknown_assignment_is_one_clear_sentence(author_kit: Kit) -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from autograder.authoring.building import find_assignments
 from autograder.authoring.verifying import Proof, verify
+from autograder.parent_process import end_with_parent
 
 
 def verified_with_progress(root: Path, ids: Sequence[str], seeds: int) -> list[Proof]:
@@ -29,7 +30,9 @@ def verified_with_progress(root: Path, ids: Sequence[str], seeds: int) -> list[P
     context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
     with (
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
-        ProcessPoolExecutor(min(os.cpu_count() or 1, len(tasks)), mp_context=context) as pool,
+        ProcessPoolExecutor(
+            min(os.cpu_count() or 1, len(tasks)), mp_context=context, initializer=end_with_parent
+        ) as pool,
     ):
         bar = progress.add_task("exercises verified", total=len(tasks))
         futures = [pool.submit(_verify, *task) for task in tasks]
