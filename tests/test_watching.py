@@ -274,7 +274,7 @@ def test_checks_that_cannot_be_collected_are_named(kit: Kit, watched: Callable[.
     text = checks.read_text(encoding="utf-8")
     checks.write_text(text + "\nimport not_there\n", encoding="utf-8")
     screen = watched(kit)
-    screen.sees("cannot be collected", "not_there")
+    screen.sees("collected:", "not_there")  # single words: the path before them decides where lines are broken
     checks.write_text(text, encoding="utf-8")
     kit.answer(difference=WRONG)
     screen.sees("got -2")
