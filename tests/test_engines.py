@@ -263,7 +263,7 @@ def test_a_cluster_gives_the_same_scores_and_loses_nothing_with_a_worker(
             assert grader.poll() is None, grader.stderr and grader.stderr.read()
             os.sched_yield()
         cluster.workers[0].kill()
-        _, complaints = grader.communicate(timeout=120)
+        _, complaints = grader.communicate(timeout=400)
         assert grader.returncode == 0, complaints
         assert {name: int(row["score"]) for name, row in scores(to).items()} == {
             **POINTS,

@@ -302,7 +302,7 @@ def test_kill_9_at_every_write_and_the_same_command_finishes(kit: Kit, class_of_
     """Every place where a run touches the disk is a place to be killed at; all leave a folder that can be finished."""
     script = [sys.executable, str(Path(__file__).with_name("killed_runs.py"))]
     done = subprocess.run(
-        [*script, str(kit.folder), str(class_of_four), str(tmp_path)], capture_output=True, text=True, timeout=300
+        [*script, str(kit.folder), str(class_of_four), str(tmp_path)], capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout) > 20, "so many times a run was killed and finished"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from course_kit import ASSIGNMENT, NOTEBOOK, Course, answered, cell_of
+from course_kit import ASSIGNMENT, NOTEBOOK, PATIENCE, Course, answered, cell_of
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook, MissingEntry
 from student_kit import RIGHT, Kit
@@ -17,7 +17,9 @@ from student_kit import RIGHT, Kit
 FULL = {"ex-9-1": 10, "ex-9-2": 15, "ex-9-3": 5}
 NOTHING = dict.fromkeys(FULL, 0)
 WRONG_ROWS = {**RIGHT, "row_totals": "return x.sum(0), x.amax(0)"}
-STOCK = 'c = get_config()\nc.CourseDirectory.course_id = "stock"\n'
+STOCK = 'c = get_config()\nc.CourseDirectory.course_id = "stock"\n' + "".join(
+    f"c.Execute.{name} = {seconds}\n" for name, seconds in PATIENCE.items()
+)
 SEED = "c.JudgeExecute.seed = 987654321\n"
 HIDDEN = """
 from autograder import floats

@@ -10,11 +10,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from course_kit import PATIENCE
 from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 from nbgrader.validator import Validator
 from student_kit import RIGHT, Kit, as_if_started_in
+from traitlets.config import Config
 
 import autograder
 from autograder.bench import Bench, brief_of
@@ -160,12 +162,12 @@ def test_validate_agrees_with_what_the_cells_say(kit: Kit) -> None:
             told = {"grade": True, "grade_id": cell["id"], "locked": True, "points": points[cell["id"]]}
             cell.metadata["nbgrader"] = {**told, "schema_version": 3, "solution": False, "task": False}
     nbformat.write(notebook, str(kit.notebook))
-    NotebookClient(notebook, resources={"metadata": {"path": str(kit.folder)}}, timeout=120).execute()
+    NotebookClient(notebook, resources={"metadata": {"path": str(kit.folder)}}, timeout=400).execute()
     shown = {cell["id"]: cell.outputs for cell in notebook.cells if cell["id"] in points}
     scores = {id: float(outputs[0].data["text/plain"]) for id, outputs in shown.items()}
     assert scores == {"ex-9-1": 10, "ex-9-2": 0, "ex-9-3": 3}
     assert "Which axis is added up" in text_of(shown["ex-9-2"][0].data["text/html"])
-    failed = Validator().validate(str(kit.notebook))["failed"]
+    failed = Validator(config=Config(Execute=Config(PATIENCE))).validate(str(kit.notebook))["failed"]
     assert [cell["source"] for cell in failed] == ['check("9.2")', 'check("9.3")']
 
 

@@ -96,7 +96,7 @@ def test_a_check_in_a_notebook_is_recorded_with_the_code_of_its_cells(kit: Kit) 
         "    shell.run_cell(f'def difference(a, b):\\n    return {body}', store_history=True)\n"
         "    shell.run_cell('from autograder import check; check(\"9.1\")', store_history=True)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=kit.folder, capture_output=True, timeout=120)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=kit.folder, capture_output=True, timeout=400)
     assert ended.returncode == 0, ended.stderr
     assert {line["source"] for line in lines(kit)} == {"notebook"}
     assert [line["points"] for line in lines(kit)] == [0, 0, 10]

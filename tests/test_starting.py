@@ -164,7 +164,7 @@ def test_gradlings_alone_needs_no_torch(kit: Kit) -> None:
 
 def _python(folder: Path, script: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, env=os.environ | environment, capture_output=True, timeout=60
+        [sys.executable, "-c", script], cwd=folder, env=os.environ | environment, capture_output=True, timeout=400
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.decode(environment.get("PYTHONIOENCODING", "utf-8"))
