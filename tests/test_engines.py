@@ -281,7 +281,7 @@ def test_a_local_cluster_gives_the_same_scores(kit: Kit, submissions: Path, tmp_
     from dask.distributed import LocalCluster
 
     to = tmp_path / "to"
-    with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address="", host="127.0.0.1") as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=":0", host="127.0.0.1") as cluster:
         address = cluster.scheduler_address
         done = kit.gradlings(
             "grade", "09", str(submissions), "--to", str(to), "--engine", "dask", "--scheduler", address
