@@ -122,7 +122,14 @@ def test_a_grader_that_is_killed_leaves_no_judge_and_the_same_command_finishes(
         "--judges",
         "2",
     ]
-    grader = subprocess.Popen(command, cwd=kit.root, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    grader = subprocess.Popen(
+        command,
+        cwd=kit.root,
+        env=os.environ | {"TMPDIR": str(tmp_path)},  # where judges leave what they had
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     while not list((to / "records").glob("*.json")):
         assert grader.poll() is None, grader.stderr and grader.stderr.read()
         os.sched_yield()
@@ -220,9 +227,10 @@ def test_a_mistake_keeps_its_name_at_a_secret_seed(kit: Kit) -> None:
 
 
 class Cluster:
-    """A Dask scheduler and its workers, each in a process of its own."""
+    """A Dask scheduler and its workers, each in a process of its own, with their temporary files in a folder."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, folder: Path, workers: int) -> None:
+        self._environment = os.environ | {"TMPDIR": str(folder)}
         scheduler = self._started("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self._all = [scheduler]
         self.address = said(scheduler, "Scheduler at:").split()[-1]
@@ -234,7 +242,9 @@ class Cluster:
 
     def _started(self, *command: str) -> subprocess.Popen[str]:
         everything = [sys.executable, "-m", "dask", *command]
-        return subprocess.Popen(everything, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        return subprocess.Popen(
+            everything, env=self._environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
 
     def close(self) -> None:
         for process in reversed(self._all):
@@ -253,7 +263,7 @@ def test_a_cluster_gives_the_same_scores_and_loses_nothing_with_a_worker(
 ) -> None:
     to = tmp_path / "to"
     hand_in(submissions, {f"more{number}/tiny.py": module(kit, **RIGHT) for number in range(20)})
-    with contextlib.closing(Cluster(workers=2)) as cluster:
+    with contextlib.closing(Cluster(tmp_path, workers=2)) as cluster:
         command = ["grade", "09", str(submissions), "--to", str(to), "--engine", "dask"]
         command += ["--scheduler", cluster.address]
         grader = subprocess.Popen(
