@@ -216,7 +216,9 @@ class Bench:
         wrong = {score.id for score in card.exercises if _has_an_answer(score)}
         if not wrong:
             return card
-        public = self._grader.grade_loaded(remote, self._checks, seed=PUBLIC_SEED, only=wrong).scorecard
+        public = self._grader.grade_loaded(
+            remote, self._checks, seed=PUBLIC_SEED, only=wrong, for_students=False
+        ).scorecard
         names = {
             (score.id, check.check): check.misconceptions
             for score in public.exercises

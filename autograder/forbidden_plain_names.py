@@ -25,8 +25,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 MODULES = _words(
-    """__future__ collections collections.abc dataclasses functools itertools jaxtyping math numpy torch torch.nn
-    torch.nn.functional typing"""
+    """__future__ autograder collections collections.abc dataclasses functools itertools jaxtyping math numpy torch
+    torch.nn torch.nn.functional typing"""
 )
 MODULES_ELSEWHERE = _words("torch.autograd torch.autograd.functional torch.func torch.optim")
 BUILTINS = _words(
@@ -45,7 +45,7 @@ _OF_PYTHON = _words(  # members of Python's own types, of math and of the other 
     annotations deque defaultdict Counter OrderedDict Callable Iterable Iterator Sequence Mapping Collection
     Generator Hashable dataclass field partial reduce lru_cache cache wraps chain product cycle repeat accumulate
     zip_longest islice takewhile permutations combinations pairwise Any Optional Union TypedDict NamedTuple Literal
-    TypeVar Final cast Float Int Bool Integer Num Shaped Real Complex Float32 Float64 Int32 Int64"""
+    TypeVar Final cast check Float Int Bool Integer Num Shaped Real Complex Float32 Float64 Int32 Int64"""
 )
 _OF_TORCH = _words(  # members of torch, torch.nn, torch.nn.functional and of tensors
     """Tensor Size Module ModuleList ModuleDict Parameter ParameterList ParameterDict Sequential Linear Embedding

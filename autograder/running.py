@@ -44,6 +44,7 @@ class Grader:
         self._session = session
         self._kit = session.config.stash[KIT]
         self._items = [item for item in session.items if self._kit.of_item(item)]
+        self._for_students = self._kit.for_students
         self._ladders: dict[tuple[int, int], tuple[Hidden, Ladders]] = {}
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
@@ -79,6 +80,7 @@ class Grader:
         seed: int,
         only: Collection[str] = (),
         hidden: Hidden = NOTHING_HIDDEN,
+        for_students: bool = True,
     ) -> Graded:
         """Runs the checks of one file on a submission that is loaded, here or elsewhere.
 
@@ -86,8 +88,10 @@ class Grader:
             seed: of the random probes.
             only: ids of exercises to run; all if empty.
             hidden: further probes of the checks.
+            for_students: False if nobody reads what the checks say: see `collected_checks`.
         """
         checks_file = checks_file.resolve()
+        self._kit.for_students = self._for_students and for_students
         self._kit.seed, self._kit.hidden = seed, hidden
         self._kit.ladders = self._known_ladders(seed, hidden)
         self._kit.replace_submission(checks_file, loaded)

@@ -44,10 +44,14 @@ def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str
     return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
 
 
+class _Finished(Markup):
+    """A piece of a page in which nothing is left to be cleaned."""
+
+
 @lru_cache(maxsize=512)
 def _exercise(score: ExerciseScore) -> Markup:
     """One exercise of a page. A class has many equal ones: those that are right, and those that are not attempted."""
-    return Markup(environment().get_template("exercise.html.j2").render(score=score))
+    return _Finished(environment().get_template("exercise.html.j2").render(score=score))
 
 
 @lru_cache(maxsize=1)
@@ -78,7 +82,7 @@ def environment() -> jinja2.Environment:
 
 def _visible(value: object) -> object:
     """A value without what does not print or would turn the text around it; applied to all that is shown."""
-    if not isinstance(value, str) or value.isprintable():
+    if not isinstance(value, str) or isinstance(value, _Finished) or value.isprintable():
         return value
     clean = "".join(c for c in value if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     return value.__class__(clean)  # text that is marked as safe stays so
