@@ -3,7 +3,7 @@
     python benchmarks/course.py [--students 30] [--assignment 03] [--few 3] [--many 120]
 
 Every way grades two classes, of a few students and of thirty, so that start-up and the cost of a further submission
-can be told apart; the second class of `gradlings grade` is larger, since thirty take less time than its start-up varies.
+can be told apart; the second class of `gradlings grade` is larger, since thirty take no longer than its start-up.
 Prints ratios of wall times within this run:
 
 nbgrader autograde, stock / with the judge, start-up included     to be at least 8
