@@ -90,6 +90,10 @@ class Rule:
         """Whether a function or class of this name, somewhere in a tensor library, is forbidden."""
         return bool(self._words.match(name))
 
+    def covers_path(self, path: str) -> bool:
+        """Whether just this dotted name is forbidden, in whatever library."""
+        return bool(self._paths.match(path)) and path not in self.allowed
+
     def covers(self, path: str, called: bool) -> bool:
         """Whether using the dotted name is a breach: "torch.nn.functional.sigmoid".
 
@@ -101,10 +105,8 @@ class Rule:
         return any(self._covers_part(parts, i) and (called or not is_class(parts[i])) for i in range(len(parts)))
 
     def _covers_part(self, parts: list[str], i: int) -> bool:
-        if self.paths:
-            prefix = ".".join(parts[: i + 1])
-            if self._paths.match(prefix) and prefix not in self.allowed:
-                return True
+        if self.paths and self.covers_path(".".join(parts[: i + 1])):
+            return True
         if i == 0 or parts[0] not in LIBRARIES or parts[i - 1] == "modules":  # torch.nn.modules.linear is a file
             return False
         if parts[i] in TENSOR_TYPES and i + 1 < len(parts):  # torch.Tensor.sum(x) builds no tensor

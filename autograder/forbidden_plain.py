@@ -128,8 +128,8 @@ def _harmless(part: _Part, own: frozenset[str]) -> bool:
         return False
     if any(name.startswith("__") for name in (part.names - BUILTINS) | (part.functions - METHODS)):
         return False
-    known = own | LISTED | FIELDS | ELSEWHERE | forbidden_by_any()
-    return part.attributes <= known and all(name[0] != "_" for name in part.attributes - own - {"__init__"})
+    others = part.attributes - own - LISTED - FIELDS - ELSEWHERE
+    return not others or (others <= forbidden_by_any() and all(name[0] != "_" for name in others))
 
 
 def _reached(outline: _Outline, functions: Iterable[str]) -> Iterator[_Part]:

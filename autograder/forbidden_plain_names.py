@@ -104,12 +104,14 @@ _OWNERS = {
 @lru_cache(maxsize=64)
 def forbidden_by(rule: Rule) -> frozenset[str]:
     """The names a rule is about, of members of the library that plain code can get at, and of all it names itself."""
-    named = rule.methods | rule.attributes | rule.aten | {path.rpartition(".")[2] for path in rule.entries}
-    return named - FIELDS | {
-        name
-        for name in (LISTED | NOT_OURS) - FIELDS
-        if any(name in known and rule.covers(f"{owner}.{name}", called=True) for owner, known in _OWNERS.items())
-    }
+    known = LISTED | NOT_OURS
+    found = rule.methods | rule.attributes | rule.aten | {path.rpartition(".")[2] for path in rule.entries}
+    found |= set(filter(rule.covers_word, known))
+    if rule.paths:
+        found |= {
+            name for owner, names in _OWNERS.items() for name in names & known if rule.covers_path(f"{owner}.{name}")
+        }
+    return found - FIELDS
 
 
 @lru_cache(maxsize=1)

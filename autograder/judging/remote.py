@@ -26,6 +26,7 @@ from autograder.judging.clock import Stopwatch
 from autograder.judging.forms import REQUEST, Malformed
 from autograder.judging.process import Gone, WorkerProcess
 from autograder.judging.settings import CLOCK, Clock
+from autograder.judging.told import breaches_from, fields, plain, raised_from, typed, why
 from autograder.judging.wire import Ended, Frame, Late
 from autograder.judging.writing import packed
 from autograder.loading import LoadedSubmission, Target
@@ -34,7 +35,6 @@ from autograder.probes import Calls
 from autograder.scorecard import Verdict
 from autograder.submission import Submission, SyntaxProblem, shown
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 _START = 20.0
 _SMALL = 4096
@@ -114,7 +114,7 @@ class RemoteSubmission(LoadedSubmission):
             except (Late, Gone, Malformed) as error:
                 self._drop()
                 if first and not self.submission.cells and not self.submission.problem:
-                    problem = f"{shown(self.submission.path)} cannot be read: {_why(error, 'reading it')}"
+                    problem = f"{shown(self.submission.path)} cannot be read: {why(error, 'reading it')}"
                     self.submission = Submission(self.submission.path, (), {}, problem=problem)
                 return
             if following is None:
@@ -145,10 +145,10 @@ class RemoteSubmission(LoadedSubmission):
                 continue
             try:
                 answer = self._hear(watch)
-                told = _fields(answer, "cell", "raised")
+                told = fields(answer, "cell", "raised")
                 if told["cell"] != index:
                     raise Malformed("another cell's answer")
-                raised = self._raised_from(told["raised"])
+                raised = raised_from(told["raised"], self.submission.files)
             except (Late, Gone, Malformed) as error:
                 self._note_cell(index, self._end_of_cell(index, error))
                 return index
@@ -157,7 +157,7 @@ class RemoteSubmission(LoadedSubmission):
                 if raised.kind == "TimeUp":  # the cells after it get as much again
                     watch = self._stopwatch(worker, self._clock.cells)
         try:
-            names = _fields(self._hear(watch), "names")["names"]
+            names = fields(self._hear(watch), "names")["names"]
         except Late:
             raise Gone("it went on after its last cell", None) from None
         if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
@@ -175,7 +175,7 @@ class RemoteSubmission(LoadedSubmission):
         place = f"{shown(cell.file)}:{cell.first_line}"
         if isinstance(error, Late):
             return Raised("TimeUp", "", place, ())
-        return Raised("Crash", _why(error, "it"), place, ())
+        return Raised("Crash", why(error, "it"), place, ())
 
     def _take_facts(self, answer: Any) -> None:
         """What the source says: taken once, from the first worker, before a byte of it has run."""
@@ -183,19 +183,19 @@ class RemoteSubmission(LoadedSubmission):
             return
         path = self.submission.path
         if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
-            problem = f"{shown(path)} cannot be read: {_plain(answer['problem'])}"
+            problem = f"{shown(path)} cannot be read: {plain(answer['problem'])}"
             self.submission = Submission(path, (), {}, problem=problem)
             return
-        facts = _fields(answer, "problem", "cells", "functions", "syntax", "breaches")
-        cells = tuple(Cell(*_typed(row, str, str, int)) for row in facts["cells"])
-        functions = [Function(*_typed(row, str, str, int, bool)) for row in facts["functions"]]
-        problems = tuple(SyntaxProblem(*_typed(row, str, int, str, str)) for row in facts["syntax"])
+        facts = fields(answer, "problem", "cells", "functions", "syntax", "breaches")
+        cells = tuple(Cell(*typed(row, str, str, int)) for row in facts["cells"])
+        functions = [Function(*typed(row, str, str, int, bool)) for row in facts["functions"]]
+        problems = tuple(SyntaxProblem(*typed(row, str, int, str, str)) for row in facts["syntax"])
         self.submission = Submission(path, cells, {function.name: function for function in functions}, problems)
         read = facts["breaches"]
         if type(read) is not list or len(read) != len(self._material.exercises):
             raise Malformed("breaches")
         for exercise, rows in zip(self._material.exercises, read, strict=True):
-            self._breaches_read[exercise.id] = None if rows is None else _breaches_from(rows)
+            self._breaches_read[exercise.id] = None if rows is None else breaches_from(rows)
 
     def _in_source(self, exercise: Exercise) -> tuple[Breach, ...] | None:
         """What the source forbids; for an exercise not announced before, a new worker reads it and runs nothing."""
@@ -214,8 +214,8 @@ class RemoteSubmission(LoadedSubmission):
                 }
                 self._tell(reader, request)
                 answer = self._hear(self._stopwatch(reader, self._clock.cells))
-                (rows,) = _fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
-                self._breaches_read[exercise.id] = None if rows is None else _breaches_from(rows)
+                (rows,) = fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
+                self._breaches_read[exercise.id] = None if rows is None else breaches_from(rows)
             finally:
                 reader.close()
         return self._breaches_read[exercise.id]
@@ -244,7 +244,7 @@ class RemoteSubmission(LoadedSubmission):
                 results.append(self._next_outcome(watch, calls, index))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
-            recorded = _breaches_from(_fields(self._hear(watch), "breaches")["breaches"])
+            recorded = breaches_from(fields(self._hear(watch), "breaches")["breaches"])
         except (Late, Gone, Malformed) as error:
             worker.kill()
             self._show_printed(worker)
@@ -275,7 +275,7 @@ class RemoteSubmission(LoadedSubmission):
         return outcome
 
     def _outcome_from(self, value: Any, told: Any, after: tuple[Any, ...]) -> Outcome:
-        raised = self._raised_from(told)
+        raised = raised_from(told, self.submission.files)
         if raised is None:
             return Outcome(Verdict.PASS, value, None, after)
         if raised.kind == "TimeUp":
@@ -290,23 +290,12 @@ class RemoteSubmission(LoadedSubmission):
             if self._left <= 0:
                 return self._out_of_time()
             return Outcome(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
-        message = f"The process that ran your code is gone: {_why(error, 'the call')}."
+        message = f"The process that ran your code is gone: {why(error, 'the call')}."
         return Outcome(Verdict.CRASH, None, Raised("Crash", message, "", ()))
 
     def _out_of_time(self) -> Outcome:
         message = f"Your whole file may take {self._clock.whole:g} s; they are used up."
         return Outcome(Verdict.TIMEOUT, None, Raised("TimeUp", message, "", ()))
-
-    def _raised_from(self, told: Any) -> Raised | None:
-        if told is None:
-            return None
-        kind, message, is_value_error, lines = _typed(told, str, str, bool, list)
-        rows = [_typed(row, str, int, str, str) for row in lines[-4:]]
-        rows = [row for row in rows if row[0] in self.submission.files]
-        trace = tuple(f"{shown(file)}:{line} in {_plain(name)}: {_plain(text)}" for file, line, name, text in rows)
-        place = f"{shown(rows[-1][0])}:{rows[-1][1]}" if rows else ""
-        stand_in = ValueError(message) if is_value_error else None  # checks ask whether it is one
-        return Raised(_plain(kind)[:100], _plain(message), place, trace, stand_in)
 
     # Talking to the worker
 
@@ -332,7 +321,7 @@ class RemoteSubmission(LoadedSubmission):
 
     def _show_printed(self, worker: WorkerProcess) -> None:
         """What the submission printed, where pytest captures it for the scorecard."""
-        text = _plain(worker.printed())
+        text = plain(worker.printed())
         if text:
             sys.stdout.write(text)
 
@@ -351,9 +340,9 @@ def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds:
     deadline = time.monotonic() + seconds
     try:
         worker.channel.send(packed({"do": "digest", "file": filename, "source": data}, REQUEST), deadline)
-        (answer,) = _fields(worker.channel.receive(deadline=deadline), "digest").values()
+        (answer,) = fields(worker.channel.receive(deadline=deadline), "digest").values()
     except (Late, Ended, Malformed) as error:
-        raise ValueError(f"{filename} cannot be read: {_why(error, 'reading it')}") from None
+        raise ValueError(f"{filename} cannot be read: {why(error, 'reading it')}") from None
     if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
         raise ValueError(f"{filename} is not a notebook")
     return answer
@@ -371,42 +360,6 @@ def _packed_once(calls: Calls) -> tuple[bytes, ...]:
 
 def _packed_call(call: tuple[Any, ...]) -> bytes:
     return b"".join(packed(tuple(call), REQUEST))
-
-
-def _why(error: Exception, what: str) -> str:
-    if isinstance(error, Late):
-        return f"{what} took too long"
-    if isinstance(error, Malformed):
-        return f"the process that runs your code sent an answer that makes no sense ({error}) and was stopped"
-    return str(error)
-
-
-def _plain(text: str) -> str:
-    return _CONTROL.sub("?", text)
-
-
-def _fields(answer: Any, *names: str) -> dict[str, Any]:
-    if type(answer) is not dict or answer.keys() != set(names):
-        raise Malformed("an answer to another question")
-    return answer
-
-
-def _typed(row: Any, *types: type) -> list[Any]:
-    if type(row) is not tuple or len(row) != len(types):
-        raise Malformed("a row")
-    if not all(type(value) is wanted for value, wanted in zip(row, types, strict=True)):
-        raise Malformed("a row")
-    return list(row)
-
-
-def _breaches_from(rows: Any) -> tuple[Breach, ...]:
-    if type(rows) is not list:
-        raise Malformed("breaches")
-    return tuple(Breach(*map(_plain_if_text, _typed(row, str, str, int, str, str))) for row in rows)
-
-
-def _plain_if_text(value: Any) -> Any:
-    return _plain(value) if isinstance(value, str) else value
 
 
 @lru_cache(maxsize=64)
