@@ -2,8 +2,9 @@
 
     python benchmarks/isolation.py [03 06] [--rounds 12]
 
-Both ways grade the same submissions with the same checks and seed, in turns; every submission is a source that neither
-has seen before. Isolated means: judge, zygote and workers together.
+Both ways grade the same submissions with the same checks and seed, a dozen one way and then the same dozen the other
+way, in turns; every submission is a source that neither has seen before. Isolated means: judge, zygote and workers
+together.
 
 03: what isolation adds, as a share of the processor time of `python -c "import torch"`     to be at most 2 %
 06: isolated / in process                                                                    to be at most 1.5
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from autograder.authoring.catalogue import load_catalogue
@@ -76,13 +78,12 @@ def measure(number: str, rounds: int, floor: float) -> None:
         for kind, texts in submissions(number, topic).items():
             here, there = [], []
             for turn in range(rounds + 1):
-                for index, text in enumerate(texts):
-                    path = Path(f"/class/{kind}-{turn}-{index}/{topic}.py")
-                    mine = spent(lambda: in_process(text, path))  # noqa: B023
-                    theirs = spent(lambda: isolated(text, path), judge.process_id)  # noqa: B023
-                    if turn:
-                        here.append(mine)
-                        there.append(theirs)
+                paths = [Path(f"/class/{kind}-{turn}-{index}/{topic}.py") for index in range(len(texts))]
+                mine = spent(partial(of_all, in_process, texts, paths), len(texts))
+                theirs = spent(partial(of_all, isolated, texts, paths), len(texts), judge.process_id)
+                if turn:  # the first is for warming up
+                    here.append(mine)
+                    there.append(theirs)
             report(number, kind, here, there, floor)
 
 
@@ -106,11 +107,16 @@ def submissions(number: str, topic: str) -> dict[str, list[str]]:
     half = "\n".join(cell.source for cell in (*done[: len(done) // 2], *empty[len(empty) // 2 :]))
     wrong = [entry.submission(solution) for entry in load_catalogue(ROOT / "solutions" / number / "misconceptions.py")]
     mixed = [text for entry in wrong[::7][:4] for text in (solution, half, entry)]
-    return {"solution": [solution] * 3, "mixed class": mixed}
+    return {"solution": [solution] * len(mixed), "mixed class": mixed}
 
 
-def spent(work: Callable[[], None], helper: int | None = None) -> tuple[float, float]:
-    """Seconds of processor time, those of a helper process and its children included, and of wall time."""
+def of_all(work: Callable[[str, Path], None], texts: list[str], paths: list[Path]) -> None:
+    for text, path in zip(texts, paths, strict=True):
+        work(text, path)
+
+
+def spent(work: Callable[[], None], count: int, helper: int | None = None) -> tuple[float, float]:
+    """Seconds of processor time, those of a helper process and its children included, and of wall time; for each."""
     started, before = time.perf_counter(), time.process_time() + (of_process(helper) if helper else 0.0)
     work()
     after = time.process_time()
@@ -118,7 +124,7 @@ def spent(work: Callable[[], None], helper: int | None = None) -> tuple[float, f
     if helper:
         time.sleep(0.02)  # until the worker is taken down and counted; nobody is charged for this
         after += of_process(helper)
-    return after - before, waited
+    return (after - before) / count, waited / count
 
 
 def of_process(pid: int) -> float:
