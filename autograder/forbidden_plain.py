@@ -78,6 +78,11 @@ class _Part:
     """Whether there is an `@` between two values."""
     strange: bool = False
 
+    @property
+    def given(self) -> set[str]:
+        """Attributes that something has from here."""
+        return self.stored | self.functions
+
 
 @dataclass(frozen=True)
 class _Outline:
@@ -88,10 +93,10 @@ class _Outline:
     """The same, by the name that each binds; what runs while the file is loaded binds none."""
     shared: frozenset[str]
     """Names of what one function may change and another see."""
-    fields: frozenset[str]
-    """Attributes that the submission itself gives to something."""
+    given: frozenset[str]
+    """Attributes and methods that the submission itself gives to something, whatever else has one of that name."""
     own: frozenset[str]
-    """Of these, and of its methods, those that nothing in the library has."""
+    """Those that nothing in the library has."""
 
 
 def is_plain(cells: Sequence[Cell], functions: Iterable[str], rules: Iterable[str]) -> bool:
@@ -138,8 +143,8 @@ def _reached(outline: _Outline, functions: Iterable[str]) -> Iterator[_Part]:
     done: set[tuple[int, bool]] = set()
     while waiting:
         part, prepares = waiting.pop()
-        together, fields = part.names & outline.shared, part.attributes & (outline.fields | outline.own)
-        prepares = prepares or bool(together or fields)
+        together, given = part.names & outline.shared, part.attributes & outline.given
+        prepares = prepares or bool(together or given)
         if (id(part), prepares) in done:
             continue
         done.add((id(part), prepares))
@@ -149,9 +154,7 @@ def _reached(outline: _Outline, functions: Iterable[str]) -> Iterator[_Part]:
             waiting += [
                 (other, True)
                 for other in outline.parts
-                if part.name in other.names
-                or not together.isdisjoint(other.names)
-                or not fields.isdisjoint(other.stored | other.functions)
+                if part.name in other.names or not together.isdisjoint(other.names) or not given.isdisjoint(other.given)
             ]
 
 
@@ -165,6 +168,8 @@ def _outline(cells: tuple[Cell, ...]) -> _Outline | None:
         elif isinstance(node, ast.ClassDef) or _is_simple(node):
             part = _look(node, _Part(node.name))
             code.append(part)
+            if isinstance(node, ast.ClassDef):
+                part.stored |= _bound(node)
             if part.stored or isinstance(node, ast.ClassDef):
                 shared.add(part.name)
                 part.names.add(part.name)
@@ -175,21 +180,19 @@ def _outline(cells: tuple[Cell, ...]) -> _Outline | None:
         else:
             _look(node, always)
             if not _is_constant(node):
-                shared |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store}
-                shared |= {n.name for n in ast.walk(node) if isinstance(n, ast.FunctionDef)}
+                shared |= _bound(node)
     always.names |= shared - {part.name for part in code}
     code.append(always)
     mentioned = {"*", *chain(*(part.names for part in code))}
     code += [part for part in imports if part.name in mentioned]
-    fields = frozenset(chain(*(part.stored for part in code)))
-    own = (fields | frozenset(chain(*(part.functions for part in code)))) - NOT_OURS - LISTED
-    own = frozenset(name for name in own if not name.startswith("__"))
+    given = frozenset(chain(*(part.given for part in code)))
+    own = frozenset(name for name in given - NOT_OURS - LISTED if not name.startswith("__"))
     if not all(_harmless(part, own) for part in code):
         return None
     named = defaultdict(list)
     for part in code:
         named[part.name].append(part)
-    return _Outline(tuple(code), named, frozenset(shared), fields - FIELDS, own)
+    return _Outline(tuple(code), named, frozenset(shared), given - {"__init__"}, own)
 
 
 def _statements(cells: Iterable[Cell]) -> Iterator[ast.stmt]:
@@ -205,8 +208,17 @@ def _is_simple(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
     return all(_is_fixed(default) for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None)
 
 
+def _bound(node: ast.stmt) -> set[str]:
+    """The names that a statement binds, itself or by anything inside it."""
+    found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store}
+    return found | {n.name for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+
+
 def _is_constant(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and _is_fixed(node.value) and not isinstance(node.value, ast.Name)
+    """Whether it gives a name to what cannot be changed."""
+    value = node.value if isinstance(node, ast.Assign) else None
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    return all(isinstance(part.operand if isinstance(part, ast.UnaryOp) else part, ast.Constant) for part in parts)
 
 
 def _is_fixed(value: ast.expr) -> bool:
@@ -274,5 +286,5 @@ def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> _Part:
     else:
         part.modules.add(node.module or "")
         part.attributes.add(alias.name)  # an asterisk is on no list
-        part.strange = bool(node.level)
+    part.strange = isinstance(node, ast.ImportFrom) and bool(node.level)
     return part

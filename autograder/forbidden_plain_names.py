@@ -6,6 +6,7 @@ What is not listed is not thereby wrong; `forbidden_plain` only has nothing to s
 from __future__ import annotations
 
 import collections
+import dataclasses
 import functools
 import itertools
 import math
@@ -13,7 +14,6 @@ import typing
 from functools import lru_cache
 
 import jaxtyping
-import numpy
 import torch
 from torch.nn import functional
 
@@ -25,7 +25,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 MODULES = _words(
-    """__future__ autograder collections collections.abc dataclasses functools itertools jaxtyping math numpy torch
+    """__future__ autograder collections collections.abc dataclasses functools itertools jaxtyping math torch
     torch.nn torch.nn.functional typing"""
 )
 MODULES_ELSEWHERE = _words("torch.autograd torch.autograd.functional torch.func torch.optim")
@@ -83,22 +83,20 @@ UNWATCHED = _words("tensor")
 AT_ANY_TIME = _words(
     """__call__ __len__ __iter__ __next__ __getitem__ __setitem__ __contains__ __bool__ __add__ __radd__ __iadd__
     __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __neg__ __pow__ __rpow__ __eq__ __ne__ __lt__ __le__
-    __gt__ __ge__ __hash__ __abs__ __float__ __int__"""
+    __gt__ __ge__ __hash__ __abs__ __float__ __int__ __repr__ __str__"""
 )
 """Methods that run without being named."""
-METHODS = AT_ANY_TIME | _words("__init__ __repr__ __str__")
-NOT_OURS = frozenset({*dir(torch), *dir(torch.nn), *dir(functional)}).union(
-    name for name in dir(torch.Tensor) if callable(getattr(torch.Tensor, name, None))
-)
-"""Names that mean something in the library, even where a submission has members of that name."""
+METHODS = AT_ANY_TIME | {"__init__"}
 _OWNERS = {
     module.__name__: frozenset(dir(module))
-    for module in (collections, functools, itertools, math, typing, jaxtyping, numpy, torch, torch.nn, functional)
-} | {
-    "torch.Tensor": frozenset(dir(torch.Tensor)),
-    "torch.linalg": frozenset(dir(torch.linalg)),
-    "torch.optim": frozenset(dir(torch.optim)),
+    for module in (
+        *(collections, dataclasses, functools, itertools, jaxtyping, math, typing),
+        *(torch, torch.nn, functional, torch.linalg, torch.optim),
+    )
 }
+_OWNERS["torch.Tensor"] = frozenset(name for name in dir(torch.Tensor) if callable(getattr(torch.Tensor, name, None)))
+NOT_OURS = frozenset().union(*_OWNERS.values())
+"""Names that mean something in the library, even where a submission has members of that name."""
 
 
 @lru_cache(maxsize=64)

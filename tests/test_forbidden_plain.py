@@ -103,6 +103,31 @@ SECRETS = {
         "class C(nn.Module):\n    def forward(self, x): return torch.autograd.grad(x.sum(), x)\n"
         "def f(x, c): return c(x)"
     ),
+    "a value that has two names": (
+        "class C:\n    def __init__(self): type(self).h = []\nC()\nkept = C.h\n"
+        "def g(): kept.append(torch.autograd.grad)\ndef f(x): return kept[0](x.sum(), x)"
+    ),
+    "a class in a block": (
+        "if True:\n    class C:\n        exp = []\ndef g(): C.exp.append(torch.autograd.grad)\n"
+        "def f(x): return C.exp[0](x.sum(), x)"
+    ),
+    "a list of a class, under a listed name": (
+        "class C:\n    exp = []\ndef g(): C.exp.append(torch.autograd.grad)\ndef f(x, c): return c.exp[0](x.sum(), x)"
+    ),
+    "a method under a listed name": (
+        "class C:\n    def exp(self, x): return torch.autograd.grad(x.sum(), x)\ndef f(x, c): return c.exp(x)"
+    ),
+    "a field that tensors have, too": (
+        "class C:\n    pass\ndef g(): C.data = torch.autograd.grad\ndef f(x, c): return c.data(x.sum(), x)"
+    ),
+    "the text of an object": (
+        "class C:\n    def __str__(self): return str(torch.autograd.grad(self.y, self.y))\n"
+        "def f(x, c):\n    c.y = x\n    return float(str(c))"
+    ),
+    "the evaluated annotations of a function": (
+        "import typing\nclass C:\n    def get_type_hints(self): pass\n"
+        "def f(x):\n    def h(a: 'torch.autograd.grad'): pass\n    return typing.get_type_hints(h)"
+    ),
     "a metaclass": (
         "class M(type):\n    def __call__(cls, x): return torch.autograd.grad(x.sum(), x)\n"
         "class C(metaclass=M):\n    pass\ndef f(x): return C(x)"
@@ -169,6 +194,13 @@ PLAIN = {
     ),
     "prints": 'def f(x):\n    print(f"{x.shape=}")\n    return x\nprint(f(torch.ones(2)))',
 }
+
+
+def test_a_name_of_its_own_is_no_cover_for_one_of_the_library():
+    source = "class C:\n    def multi_dot(self): pass\ndef f(x): return torch.linalg.multi_dot([x, x])"
+    assert not plain(source, "matmul")
+    source = "import numpy as np\nclass C:\n    def correlate(self): pass\ndef f(x): return np.correlate(x, x)"
+    assert not plain(source, "matmul")
 
 
 @pytest.mark.parametrize("source", PLAIN.values(), ids=PLAIN)
