@@ -13,8 +13,8 @@ from autograder.evidence import (
     HIDDEN,
     CheckFailed,
     Evidence,
+    claim_of,
     evidence_of_breaches,
-    known_claim,
     message_of,
     verdict_of,
 )
@@ -170,7 +170,7 @@ def _examine(
         place=(outcome.raised.place if outcome.raised else "") or function.place,
         probes_right=sum(right),
         probes=len(calls),
-        claim=known_claim(ladder, calls, outcomes, judged, parameters, names) if function.student.for_students else "",
+        claim=claim_of(ladder, calls, outcomes, judged, parameters, names) if function.student.for_students else "",
         trace=outcome.raised.trace if outcome.raised else (),
     )
     raise CheckFailed(evidence, outcome.raised.exception if outcome.raised else None)

@@ -68,7 +68,7 @@ def message_of(function: StudentFunction, outcome: Outcome, found: Difference, p
     )
 
 
-def known_claim(
+def claim_of(
     ladder: Ladder,
     calls: Calls,
     outcomes: list[Outcome],
@@ -76,36 +76,29 @@ def known_claim(
     parameters: list[str],
     names: tuple[str, ...],
 ) -> str:
-    """As `_claim`, which is dear; where all answers came up before, it is what was said then."""
-    if any(outcome.judged is None for outcome in outcomes):
-        return _claim(calls, outcomes, judged, parameters, names)
-    name = ("claim", calls, names, tuple(map(id, outcomes)))  # they are kept, and so is what they were called
-    if name not in ladder.memory:
-        ladder.memory[name] = _claim(calls, outcomes, judged, parameters, names)
-    return str(ladder.memory[name])
+    """A general signature that explains every failing probe, or "".
 
-
-def _claim(
-    calls: Calls,
-    outcomes: list[Outcome],
-    judged: list[Judgement],
-    parameters: list[str],
-    names: tuple[str, ...],
-) -> str:
-    """A general signature that explains every failing probe, or ""."""
+    To find it is dear; where all outcomes came up before, it is what was found then.
+    """
+    name = ("claim", calls, names, tuple(map(id, outcomes)))  # kept ones live as long as the ladder
+    if name in ladder.memory:
+        return str(ladder.memory[name])
     failing = [
         (call, outcome, expected)
         for call, outcome, (found, expected) in zip(calls, outcomes, judged, strict=False)
         if found is not None
     ]
-    if any(outcome.raised or isinstance(expected, MustRaise) for _, outcome, expected in failing):
-        return ""
-    trials = [
-        Trial(outcome.value, expected, dict(zip(parameters, call, strict=False)))
-        for call, outcome, expected in failing
-        if expected is not None
-    ]
-    return (diagnose(trials, names) or "") if trials else ""
+    claim = ""
+    if not any(outcome.raised or isinstance(expected, MustRaise) for _, outcome, expected in failing):
+        trials = [
+            Trial(outcome.value, expected, dict(zip(parameters, call, strict=False)))
+            for call, outcome, expected in failing
+            if expected is not None
+        ]
+        claim = (diagnose(trials, names) or "") if trials else ""
+    if all(outcome.judged is not None for outcome in outcomes):
+        ladder.memory[name] = claim
+    return claim
 
 
 def evidence_of_breaches(breaches: Sequence[Breach]) -> Evidence:

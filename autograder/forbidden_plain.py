@@ -24,7 +24,7 @@ from itertools import chain
 from typing import Any, TypeGuard
 
 from autograder.cells import Cell, compiled
-from autograder.forbidden import Rule, chosen
+from autograder.forbidden import Rule, chosen, names_in
 from autograder.forbidden_plain_names import (
     AT_ANY_TIME,
     BUILTINS,
@@ -42,23 +42,7 @@ from autograder.forbidden_plain_names import (
 
 _BUILT_IN = frozenset(dir(builtins))
 _STRANGE = (ast.Global, ast.Match, ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-_WITHOUT_CODE = frozenset(
-    [
-        "ctx",
-        "op",
-        "ops",
-        "id",
-        "attr",
-        "name",
-        "names",
-        "arg",
-        "module",
-        "level",
-        "type_comment",
-        "kind",
-        "type_ignores",
-    ]
-)
+_WITHOUT_CODE = names_in("ctx op ops id attr name names arg module level type_comment kind type_ignores")
 
 
 @dataclass(eq=False)

@@ -17,26 +17,21 @@ import jaxtyping
 import torch
 from torch.nn import functional
 
-from autograder.forbidden import RULES, Rule
+from autograder.forbidden import RULES, Rule, names_in
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-MODULES = _words(
+MODULES = names_in(
     """__future__ autograder collections collections.abc dataclasses functools itertools jaxtyping math torch
     torch.nn torch.nn.functional typing"""
 )
-MODULES_ELSEWHERE = _words("torch.autograd torch.autograd.functional torch.func torch.optim")
-BUILTINS = _words(
+MODULES_ELSEWHERE = names_in("torch.autograd torch.autograd.functional torch.func torch.optim")
+BUILTINS = names_in(
     """Ellipsis None NotImplemented __name__ abs all any bin bool bytearray bytes callable chr complex dict divmod
     enumerate filter float format frozenset hex id int isinstance issubclass iter len list map max min next object
     ord pow print property range repr reversed round set slice sorted staticmethod str sum super tuple zip
     ArithmeticError AssertionError Exception IndexError KeyError LookupError NotImplementedError OverflowError
     RuntimeError StopIteration TypeError ValueError ZeroDivisionError"""
 )
-_OF_PYTHON = _words(  # members of Python's own types, of math and of the other small modules
+_OF_PYTHON = names_in(  # members of Python's own types, of math and of the other small modules
     """append appendleft extend insert pop popleft popitem remove clear copy index count sort reverse keys values items
     get setdefault update add discard union intersection difference issubset issuperset split rsplit splitlines join
     strip lstrip rstrip replace lower upper startswith endswith find partition rpartition isdigit isalpha isspace
@@ -47,7 +42,7 @@ _OF_PYTHON = _words(  # members of Python's own types, of math and of the other 
     zip_longest islice takewhile permutations combinations pairwise Any Optional Union TypedDict NamedTuple Literal
     TypeVar Final cast check Float Int Bool Integer Num Shaped Real Complex Float32 Float64 Int32 Int64"""
 )
-_OF_TORCH = _words(  # members of torch, torch.nn, torch.nn.functional and of tensors
+_OF_TORCH = names_in(  # members of torch, torch.nn, torch.nn.functional and of tensors
     """Tensor Size Module ModuleList ModuleDict Parameter ParameterList ParameterDict Sequential Linear Embedding
     LayerNorm Dropout ReLU GELU Tanh Sigmoid Softmax CrossEntropyLoss MSELoss BCELoss nn functional float16 bfloat16
     float32 float64 int8 int16 int32 int64 uint8 bool double float half int long short shape dtype device ndim dim
@@ -72,15 +67,15 @@ _OF_TORCH = _words(  # members of torch, torch.nn, torch.nn.functional and of te
     named_parameters train eval training optim Adam AdamW SGD zero_grad step"""
 )
 LISTED = _OF_PYTHON | _OF_TORCH
-FIELDS = _words("grad data")
+FIELDS = names_in("grad data")
 """Members of a tensor that only hold something; the functions of that name are behind others that are not listed."""
-ELSEWHERE = _words(
+ELSEWHERE = names_in(
     "autograd func special grad_fn retain_grad retain_graph create_graph Optimizer state_dict load_state_dict"
 )
 """What other parts of the file may use, with all that rules are about: it changes nothing for the code in question."""
-UNWATCHED = _words("tensor")
+UNWATCHED = names_in("tensor")
 """Rules about what Python's own syntax does, too: an index makes a tensor."""
-AT_ANY_TIME = _words(
+AT_ANY_TIME = names_in(
     """__call__ __len__ __iter__ __next__ __getitem__ __setitem__ __contains__ __bool__ __add__ __radd__ __iadd__
     __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __neg__ __pow__ __rpow__ __eq__ __ne__ __lt__ __le__
     __gt__ __ge__ __hash__ __abs__ __float__ __int__ __repr__ __str__"""
