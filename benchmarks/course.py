@@ -40,7 +40,7 @@ PARTS = {
     ),
     "nbgrader itself": ("nbgrader/",),
     "imports": ("importlib", "built-in method marshal", "_imp.", "posix.stat", "lark"),
-    "ours, in nbgrader's process": ("autograder/",),
+    "ours, in nbgrader's process": ("gradlings/",),
 }
 
 
@@ -65,7 +65,7 @@ def main() -> None:
 def made_course(folder: Path, assignment: str, students: int) -> Path:
     """A course with a class that has handed in: most functions right, some wrong, some not attempted."""
     course = folder / "course"
-    run([sys.executable, "-m", "autograder.cli", "course", str(course), assignment, "--root", str(ROOT)], ROOT)
+    run([sys.executable, "-m", "gradlings.cli", "course", str(course), assignment, "--root", str(ROOT)], ROOT)
     run(["nbgrader", "generate_assignment", assignment], course)
     (source,) = (course / "source" / assignment).glob("*.ipynb")
     solved = {cell["id"]: cell.source for cell in nbformat.read(str(source), as_version=4).cells}
@@ -95,7 +95,7 @@ def graded(course: Path, options: argparse.Namespace, way: str, students: int) -
     place = class_of(course, way, students)
     command = ["nbgrader", "autograde", options.assignment]
     if way == "gradlings":
-        command = [sys.executable, "-m", "autograder.cli", "grade", options.assignment, "submitted", "--to", "results"]
+        command = [sys.executable, "-m", "gradlings.cli", "grade", options.assignment, "submitted", "--to", "results"]
         command += ["--gradebook", f"sqlite:///{place / 'gradebook.db'}", "--root", str(ROOT)]
     start = time.perf_counter()
     run(command, place)

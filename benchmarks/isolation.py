@@ -23,12 +23,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from autograder.authoring.catalogue import load_catalogue
-from autograder.cells import module_cells
-from autograder.grade_command import topic_of
-from autograder.judging.pool import Judge
-from autograder.running import collected_checks
-from autograder.submission import from_source
+from gradlings.authoring.catalogue import load_catalogue
+from gradlings.grading.command import topic_of
+from gradlings.runners.session import collected_checks
+from gradlings.sandbox.judge import Judge
+from gradlings.submission.cells import module_cells
+from gradlings.submission.reader import from_source
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 7  # one for a whole class, as when grading

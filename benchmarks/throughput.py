@@ -38,11 +38,12 @@ import nbformat
 import psutil
 from isolation import submissions
 
-from autograder.bench import brief_of
-from autograder.engine import Engine, LocalEngine
-from autograder.exercise import read_exercises
-from autograder.grade_command import grade_with, taken_in
-from autograder.grading import Done
+from gradlings.grading import progress_bar
+from gradlings.grading.class_run import Done
+from gradlings.grading.command import grade_with, taken_in
+from gradlings.grading.judge_session import brief_of
+from gradlings.grading.local_pool import Engine, LocalEngine
+from gradlings.model.exercise import read_exercises
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT, TOPIC = "03", "autodiff"
@@ -115,17 +116,16 @@ def graded(engine: Engine, class_folder: Path, to: Path, note: Callable[[], Any]
 @contextmanager
 def progress_noted(note: Callable[[Done], None]) -> Iterator[None]:
     """`gradlings grade` with its progress bar replaced: what is timed is the whole of the rest."""
-    from autograder.rendering import class_progress as bar
 
     @contextmanager
     def silent(*_: object) -> Iterator[Callable[[Done], None]]:
         yield note
 
-    original, bar.class_progress = bar.class_progress, silent  # type: ignore[assignment]
+    original, progress_bar.class_progress = progress_bar.class_progress, silent  # type: ignore[assignment]
     try:
         yield
     finally:
-        bar.class_progress = original
+        progress_bar.class_progress = original
 
 
 def per_submission_pool(folder: Path, count: int) -> float:
@@ -180,7 +180,7 @@ def dask_against_pool(folder: Path, count: int) -> None:
     """In turns, two rounds each."""
     from dask.distributed import LocalCluster
 
-    from autograder.dask_engine import DaskEngine
+    from gradlings.grading.dask_pool import DaskEngine
 
     class_folder = hand_in(folder / "dask", notebooks(count))
     brief = brief_of(FOLDER, TOPIC)
@@ -262,15 +262,13 @@ OTTER_TEST = """
 import sys
 from pathlib import Path
 
-import autograder
+import gradlings
 from otter.test_files import test_case
 
-# otter works in a package autograder.submission of its own making, which would stand in for ours
+# otter works in a package `autograder.submission` of its own making
 for folder in (Path.cwd(), *Path.cwd().parents[:2]):
     (folder / "__init__.py").unlink(missing_ok=True)
 sys.path[:] = [entry for entry in sys.path if not Path(entry, "autograder", "submission", "test_autodiff.py").exists()]
-sys.modules.pop("autograder.submission", None)
-autograder.__path__[:] = [str(Path(autograder.__file__).parent)]
 
 OK_FORMAT = False
 name = "{name}"

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     ids = sys.argv[1:] or ["01", "02", "03"]
     floor = min(seconds([sys.executable, "-c", "import torch"])[0] for _ in range(3))
-    wall, code = seconds([sys.executable, "-m", "autograder.cli", "verify", *ids], show=True)
+    wall, code = seconds([sys.executable, "-m", "gradlings.cli", "verify", *ids], show=True)
     limit = 60 * (3 if len(ids) <= 3 else 8)
     print(f"verify {' '.join(ids)}: {wall:.0f} s, {wall / floor:.0f} times `import torch`; to be under {limit} s")
     sys.exit(code or int(wall > limit))

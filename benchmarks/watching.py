@@ -21,10 +21,10 @@ from pathlib import Path
 
 import pexpect
 
-from autograder.authoring.catalogue import load_catalogue
+from gradlings.authoring.catalogue import load_catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
-GRADLINGS = [sys.executable, "-m", "autograder.cli"]
+GRADLINGS = [sys.executable, "-m", "gradlings.cli"]
 ASSIGNMENTS = ("01", "02", "03", "04")
 
 

@@ -19,13 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.judging.settings import Clock, Layers
-from autograder.scorecard import Scorecard, Verdict
+from gradlings.model.scorecard import Scorecard, Verdict
+from gradlings.sandbox.settings import Clock, Layers
 
 if TYPE_CHECKING:
-    from autograder.judging.pool import Judge
-    from autograder.judging.selfcheck import Protection
-    from autograder.running import Grader
+    from gradlings.runners.session import Grader
+    from gradlings.sandbox.judge import Judge
+    from gradlings.sandbox.self_check import Protection
 
 ATTACKS = Path(__file__).parent / "attacks"
 HONEST = b"""
@@ -54,7 +54,7 @@ class Bench:
         return self._judge.protection
 
     def what_went_wrong(self, names: Sequence[str]) -> list[str]:
-        from autograder.running import collected_checks
+        from gradlings.runners.session import collected_checks
 
         # pytest's own session is left alone: the checks are collected in one of their own
         with collected_checks(self._folder) as grader:
@@ -92,7 +92,7 @@ class Bench:
 @contextmanager
 def bench(layers: Layers) -> Iterator[Bench]:
     """The zygote is under hard limits of its own, in case a lock should not hold."""
-    from autograder.judging.pool import Judge
+    from gradlings.sandbox.judge import Judge
 
     with tempfile.TemporaryDirectory(prefix="attacked-") as name:
         folder = Path(name, "09")

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from gradlings.execution.local_runner import LoadedSubmission, load_drivers
+from gradlings.grading.judge_session import Judged, brief_of
+from gradlings.grading.local_pool import Job
+from gradlings.runners.session import collected_checks
+from gradlings.submission.cells import decode, module_cells, notebook_cells
+from gradlings.submission.manifest import digest_of_code
+from gradlings.submission.reader import Submission, from_cells
 from student_kit import RIGHT, Kit
-
-from autograder.bench import Judged, brief_of
-from autograder.cells import decode, module_cells, notebook_cells
-from autograder.engine import Job
-from autograder.loading import LoadedSubmission, load_drivers
-from autograder.running import collected_checks
-from autograder.submission import Submission, digest_of_code, from_cells
 
 Load = Callable[[bytes, str], LoadedSubmission]
 TOPIC = "tiny"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from student_kit import TINY, Kit
 
 

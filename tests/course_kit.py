@@ -15,8 +15,9 @@ from unittest import mock
 import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderApp
-from student_kit import Kit
 from traitlets.config import Application
+
+from student_kit import Kit
 
 ASSIGNMENT, NOTEBOOK = "09", "tiny"
 PATIENCE = {"timeout": 400, "startup_timeout": 400, "iopub_timeout": 100}

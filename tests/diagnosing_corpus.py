@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autograder.diagnosis.diagnosing import Trial
+from gradlings.checks.diagnosis.diagnose import Trial
 
 Values = dict[str, object]
 Implementation = Callable[..., Any]

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from class_kit import TOPIC, InProcess
-
-from autograder.grade_command import grade_with
-from autograder.intake import take_in
+from gradlings.grading.collect import take_in
+from gradlings.grading.command import grade_with
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:

@@ -21,7 +21,7 @@ from unittest import mock
 
 import pytest
 
-from autograder import cli
+from gradlings import cli
 
 PROJECT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "kits" / "tiny"
@@ -135,7 +135,7 @@ class Kit:
             subprocess.TimeoutExpired: it had to be ended after so many seconds.
         """
         ended = subprocess.run(
-            [sys.executable, "-m", "autograder.cli" if command[0] == "gradlings" else command[0], *command[1:]],
+            [sys.executable, "-m", "gradlings.cli" if command[0] == "gradlings" else command[0], *command[1:]],
             cwd=self.root,
             env=_environment() | (environment or {}),
             input=stdin,

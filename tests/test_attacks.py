@@ -17,9 +17,8 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
     from attack_bench import ATTACKS, Bench, attack_names, bench
-
-    from autograder.judging.lockdown import landlock_abi
-    from autograder.judging.settings import Layers
+    from gradlings.sandbox.inside.lockdown import landlock_abi
+    from gradlings.sandbox.settings import Layers
 
 ROOT = Path(__file__).parents[1]
 GROUPS = 4

@@ -20,6 +20,7 @@ from typing import Any
 
 import nbformat
 import pytest
+
 from course_kit import ASSIGNMENT, NOTEBOOK, Course, answered, as_if_in
 from student_kit import RIGHT, Kit
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+
 from student_kit import PROJECT, Kit
 
 BUILT = ("tiny.py", "tiny.ipynb", "warm_up.py", "hints.md", "built.json", "misconceptions.json")
@@ -129,7 +130,7 @@ def test_module_and_notebook_hold_the_same_cells(author_kit: Kit) -> None:
     *cells, closing = notebook.cells
     checking = [cell for cell in cells if cell["id"] in CHECKING]
     assert [cell.source for cell in checking if cell.cell_type == "code"] == [
-        "from autograder import check",
+        "from gradlings import check",
         'check("9.1")',
         'check("9.2")',
         'check("9.3")',

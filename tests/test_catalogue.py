@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograder.diagnosis.misconceptions import same_observed
+from gradlings.checks.misconception_match import same_observed
 
 PROJECT = Path(__file__).parent.parent
 CATALOGUES = sorted((PROJECT / "assignments").glob("[0-9]*/misconceptions.json"))

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.checking import CheckFailed, Evidence, agree, satisfies
-from autograder.exercise import Exercise
-from autograder.loading import LoadedSubmission
-from autograder.probes import LadderMaker, floats, scalars
-from autograder.scorecard import Verdict
-from autograder.student import Student, StudentFunction
-from autograder.submission import from_source
+from gradlings.checks.assertions import CheckFailed, Evidence, agree, satisfies
+from gradlings.checks.probes import LadderMaker, floats, scalars
+from gradlings.execution.local_runner import LoadedSubmission
+from gradlings.execution.student_api import Student, StudentFunction
+from gradlings.model.exercise import Exercise
+from gradlings.model.scorecard import Verdict
+from gradlings.submission.reader import from_source
 
 probes = LadderMaker(0, "test")
 MATRIX = floats([[1.0, 2.0, 4.0], [0.5, -1.0, 0.25]])

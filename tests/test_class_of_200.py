@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from class_kit import hand_in
 from student_kit import Kit
 
@@ -64,7 +65,7 @@ def hard_limits() -> None:
 def graded(kit: Kit, folder: Path, to: Path) -> dict[str, str]:
     command = ("grade", "09", str(folder), "--to", str(to), "--judges", "2", "--seed", "11")
     done = subprocess.run(
-        [sys.executable, "-m", "autograder.cli", *command],
+        [sys.executable, "-m", "gradlings.cli", *command],
         cwd=kit.root,
         stderr=subprocess.PIPE,
         text=True,

@@ -11,9 +11,9 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.comparing import TOLERANCES, Rules, difference
-from autograder.showing import show, show_call, show_pair
-from autograder.submission import shown
+from gradlings.checks.compare import TOLERANCES, Rules, difference
+from gradlings.checks.format_value import show, show_call, show_pair
+from gradlings.submission.reader import shown
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
 EXACT = Rules(exact_types=True)

@@ -16,7 +16,7 @@ PLACES = (
 
 
 def gradlings(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "autograder.cli", *arguments]
+    command = [sys.executable, "-m", "gradlings.cli", *arguments]
     return subprocess.run(command, cwd=root, capture_output=True, text=True)
 
 

@@ -11,12 +11,12 @@ from typing import NoReturn
 import numpy as np
 import pytest
 import torch
-from diagnosing_corpus import MISTAKES, UNNAMED, Maker, Mistake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from autograder.diagnosis.diagnosing import Trial, diagnose
+from diagnosing_corpus import MISTAKES, UNNAMED, Maker, Mistake
+from gradlings.checks.diagnosis.diagnose import Trial, diagnose
 
 # ---- named
 

@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from class_kit import HALF, TOPIC, hand_in, module, notebook, saved_by_jupyter
-from student_kit import RIGHT, Kit, below, has_ended
 
-from autograder.bench import Judged, brief_of
-from autograder.dask_engine import DaskEngine
-from autograder.engine import Job, LocalEngine
-from autograder.errors import InputError
-from autograder.hidden import read_hidden
+from class_kit import HALF, TOPIC, hand_in, module, notebook, saved_by_jupyter
+from gradlings.checks.hidden_probes import read_hidden
+from gradlings.grading.dask_pool import DaskEngine
+from gradlings.grading.judge_session import Judged, brief_of
+from gradlings.grading.local_pool import Job, LocalEngine
+from gradlings.model.errors import InputError
+from student_kit import RIGHT, Kit, below, has_ended
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading for marks needs Linux")
 
@@ -113,7 +113,7 @@ def test_a_grader_that_is_killed_leaves_no_judge_and_the_same_command_finishes(
     command = [
         sys.executable,
         "-m",
-        "autograder.cli",
+        "gradlings.cli",
         "grade",
         "09",
         str(submissions),
@@ -159,7 +159,7 @@ def test_a_notebook_that_was_only_opened_does_not_count(kit: Kit, tmp_path: Path
 # ---- hidden probes, and names at a secret seed
 
 HIDDEN = """
-from autograder import floats, scalars
+from gradlings import floats, scalars
 
 PROBES = {"9.1::test_vectors": [(floats([41.0, 0.0]), floats([1.0, 2.0]))]}
 """
@@ -267,7 +267,7 @@ def test_a_cluster_gives_the_same_scores_and_loses_nothing_with_a_worker(
         command = ["grade", "09", str(submissions), "--to", str(to), "--engine", "dask"]
         command += ["--scheduler", cluster.address]
         grader = subprocess.Popen(
-            [sys.executable, "-m", "autograder.cli", *command], cwd=kit.root, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "gradlings.cli", *command], cwd=kit.root, stderr=subprocess.PIPE, text=True
         )
         while not list((to / "records").glob("*.json")):
             assert grader.poll() is None, grader.stderr and grader.stderr.read()

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-from forbidden_corpus import CALLS, FORBIDDEN, LEGITIMATE, SOURCE, Snippet
 
-from autograder.forbidden import RULES, Breach
-from autograder.forbidden_calls import CallRecorder, merged
-from autograder.forbidden_source import breaches_in_source, breaches_in_sources
+from forbidden_corpus import CALLS, FORBIDDEN, LEGITIMATE, SOURCE, Snippet
+from gradlings.forbidden.runtime_recorder import CallRecorder, merged
+from gradlings.forbidden.static_check import breaches_in_source, breaches_in_sources
+from gradlings.model.rules import RULES, Breach
 
 
 def x_tensor() -> torch.Tensor:
@@ -300,7 +300,7 @@ class TestRecorder:
         try:
             assert lines(submission.recorded(("sigmoid",))[1]) == [4]
             assert not any(
-                "autograder" in type(mode).__module__ for mode in torch.overrides._get_current_function_mode_stack()
+                "gradlings" in type(mode).__module__ for mode in torch.overrides._get_current_function_mode_stack()
             )
         finally:
             torch.set_default_device(None)
@@ -383,9 +383,9 @@ def test_merged_keeps_one_breach_for_a_rule_and_a_line():
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import autograder.forbidden, autograder.forbidden_source", ("torch", "numpy")),
+        ("import gradlings.model.rules, gradlings.forbidden.static_check", ("torch", "numpy")),
         (
-            "import torch; from autograder.forbidden_calls import CallRecorder\n"
+            "import torch; from gradlings.forbidden.runtime_recorder import CallRecorder\n"
             "with CallRecorder(['autograd', 'matmul', 'sigmoid', 'tensor', 'modules'], ['a.py']): torch.ones(2).exp()",
             ("torch._dynamo", "sympy"),
         ),

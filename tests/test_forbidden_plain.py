@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 import torch
-from forbidden_corpus import FORBIDDEN, LEGITIMATE
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from autograder.authoring.catalogue import load_catalogue
-from autograder.cells import module_cells
-from autograder.exercise import Exercise, read_exercises
-from autograder.forbidden import RULES
-from autograder.forbidden_plain import is_plain
-from autograder.forbidden_plain_names import LISTED, UNWATCHED, forbidden_by
-from autograder.forbidden_source import breaches_in_source
+from forbidden_corpus import FORBIDDEN, LEGITIMATE
+from gradlings.authoring.catalogue import load_catalogue
+from gradlings.forbidden.plain import is_plain
+from gradlings.forbidden.plain_names import LISTED, UNWATCHED, forbidden_by
+from gradlings.forbidden.static_check import breaches_in_source
+from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.rules import RULES
+from gradlings.submission.cells import module_cells
 
 PROJECT = Path(__file__).parent.parent
 USUAL = """\

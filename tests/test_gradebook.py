@@ -4,12 +4,12 @@ from pathlib import Path
 
 import nbgrader.api as nbgrader
 import pytest
-from class_kit import HALF, TOPIC, InProcess, hand_in, module
-from student_kit import RIGHT, Kit
 
-from autograder.errors import InputError
-from autograder.grade_command import grade_with
-from autograder.intake import take_in
+from class_kit import HALF, TOPIC, InProcess, hand_in, module
+from gradlings.grading.collect import take_in
+from gradlings.grading.command import grade_with
+from gradlings.model.errors import InputError
+from student_kit import RIGHT, Kit
 
 
 @pytest.fixture

@@ -11,16 +11,16 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from class_kit import HALF, TOPIC, InProcess, hand_in, in_process, module, notebook
 from hypothesis import settings
-from student_kit import RIGHT, Kit
 
-from autograder.class_results import Status
-from autograder.errors import InputError
-from autograder.grade_command import grade_with, topic_of
-from autograder.grading import ClassResults, Done, grade_class
-from autograder.intake import take_in
-from autograder.loading import LoadedSubmission
+from class_kit import HALF, TOPIC, InProcess, hand_in, in_process, module, notebook
+from gradlings.execution.local_runner import LoadedSubmission
+from gradlings.grading.class_run import ClassResults, Done, grade_class
+from gradlings.grading.collect import take_in
+from gradlings.grading.command import grade_with, topic_of
+from gradlings.model.errors import InputError
+from gradlings.model.student_result import Status
+from student_kit import RIGHT, Kit
 
 tried = settings(deadline=None, derandomize=True, max_examples=100)
 
@@ -218,7 +218,7 @@ def test_another_run_in_the_same_folder_is_refused(kit: Kit, class_of_four: Path
     with pytest.raises(InputError, match=r"the file test_tiny\.py changed"):
         run(kit, class_of_four, to)
     checks.write_text(original)
-    with mock.patch("autograder.__version__", "9.9"), pytest.raises(InputError, match=r"version of gradlings"):
+    with mock.patch("gradlings.__version__", "9.9"), pytest.raises(InputError, match=r"version of gradlings"):
         run(kit, class_of_four, to)
     better = InProcess(kit.folder, protection="better")
     with pytest.raises(InputError, match=r"the protection \(none, a test, then better\)"):

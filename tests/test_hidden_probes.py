@@ -8,14 +8,14 @@ from collections import Counter
 from textwrap import dedent
 
 import pytest
-from student_kit import PROJECT
 
-from autograder.authoring.building import Assignment, find_assignments
-from autograder.bench import PUBLIC_SEED
-from autograder.hidden import NOTHING_HIDDEN, Hidden
-from autograder.running import Graded, Grader, collected_checks
-from autograder.scorecard import Verdict
-from autograder.submission import from_source
+from gradlings.authoring.build import Assignment, find_assignments
+from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
+from gradlings.grading.judge_session import PUBLIC_SEED
+from gradlings.model.scorecard import Verdict
+from gradlings.runners.session import Graded, Grader, collected_checks
+from gradlings.submission.reader import from_source
+from student_kit import PROJECT
 
 DISHONEST: dict[str, dict[tuple[str, str], str]] = {
     "01": {

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from student_kit import PROJECT, Kit
 
-from autograder.authoring.building import find_assignments
-from autograder.authoring.mistake_hints import leaks
-from autograder.authoring.verifying import verify
-from autograder.mistakes import shipped_mistakes
+from gradlings.authoring.build import find_assignments
+from gradlings.authoring.mistake_hints import leaks
+from gradlings.authoring.verify import verify
+from gradlings.model.misconceptions import shipped_mistakes
+from student_kit import PROJECT, Kit
 
 OPPOSITE = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
 STEPS = ["There are two orders.", "The formula is d = a - b.", "Tensors know the minus sign; no loop is needed."]

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from class_kit import TOPIC, hand_in, module, notebook, saved_by_jupyter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from student_kit import RIGHT, Kit
 
-from autograder.errors import InputError
-from autograder.intake import Chosen, Handed, Intake, choose, take_in
-from autograder.intake_sources import Limits, Refused, readable
-from autograder.submission import digest_of_code
+from class_kit import TOPIC, hand_in, module, notebook, saved_by_jupyter
+from gradlings.grading.collect import Chosen, Handed, Intake, choose, take_in
+from gradlings.grading.sources import Limits, Refused, readable
+from gradlings.model.errors import InputError
+from gradlings.submission.manifest import digest_of_code
+from student_kit import RIGHT, Kit
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
 

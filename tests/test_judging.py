@@ -10,25 +10,24 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.errors import InputError
-from autograder.submission import parse
+from gradlings.model.errors import InputError
+from gradlings.submission.reader import parse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
     from attack_bench import HONEST
-
-    from autograder.judging.clock import Stopwatch
-    from autograder.judging.filters import MACHINES, allow_list
-    from autograder.judging.forms import Caps, Foreign, Malformed, Unsendable
-    from autograder.judging.pool import Judge
-    from autograder.judging.process import Gone
-    from autograder.judging.reading import unpacked
-    from autograder.judging.selfcheck import Unprotected
-    from autograder.judging.settings import Layers, Limits
-    from autograder.judging.uids import PrivateUids
-    from autograder.judging.wire import Frame, Late
-    from autograder.judging.writing import packed
-    from autograder.running import collected_checks
+    from gradlings.runners.session import collected_checks
+    from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
+    from gradlings.sandbox.judge import Judge
+    from gradlings.sandbox.private_uids import PrivateUids
+    from gradlings.sandbox.processes import Gone
+    from gradlings.sandbox.self_check import Unprotected
+    from gradlings.sandbox.settings import Layers, Limits
+    from gradlings.sandbox.stopwatch import Stopwatch
+    from gradlings.sandbox.wire.channel import Frame, Late
+    from gradlings.sandbox.wire.decode import unpacked
+    from gradlings.sandbox.wire.encode import packed
+    from gradlings.sandbox.wire.types import Caps, Foreign, Malformed, Unsendable
 
 ROOT = Path(__file__).parents[1]
 

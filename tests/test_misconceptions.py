@@ -4,6 +4,7 @@ import ast
 import json
 
 import pytest
+
 from student_kit import RIGHT, TINY, Kit
 
 SIGN = "Every entry is the right one with the opposite sign."

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from course_kit import ASSIGNMENT, NOTEBOOK, PATIENCE, Course, answered, cell_of
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook, MissingEntry
+
+from course_kit import ASSIGNMENT, NOTEBOOK, PATIENCE, Course, answered, cell_of
 from student_kit import RIGHT, Kit
 
 FULL = {"ex-9-1": 10, "ex-9-2": 15, "ex-9-3": 5}
@@ -22,7 +23,7 @@ STOCK = 'c = get_config()\nc.CourseDirectory.course_id = "stock"\n' + "".join(
 )
 SEED = "c.JudgeExecute.seed = 987654321\n"
 HIDDEN = """
-from autograder import floats
+from gradlings import floats
 
 PROBES = {"9.1::test_vectors": [(floats([41.5, 0.0]), floats([1.0, 2.0]))]}
 """

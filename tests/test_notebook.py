@@ -10,17 +10,17 @@ from typing import Any
 
 import nbformat
 import pytest
-from course_kit import PATIENCE
 from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 from nbgrader.validator import Validator
-from student_kit import RIGHT, Kit, as_if_started_in
 from traitlets.config import Config
 
-import autograder
-from autograder.bench import Bench, brief_of
-from autograder.scorecard import Scorecard
+import gradlings
+from course_kit import PATIENCE
+from gradlings.grading.judge_session import Bench, brief_of
+from gradlings.model.scorecard import Scorecard
+from student_kit import RIGHT, Kit, as_if_started_in
 
 DIFFERENCE = "import torch\ndef difference(a, b):\n    return a - b"
 WRONG = "def difference(a, b):\n    return b - a"
@@ -33,7 +33,7 @@ class Shell:
 
     def __init__(self) -> None:
         self._shell = InteractiveShell.instance()
-        self.run("from autograder import check")
+        self.run("from gradlings import check")
 
     def run(self, *cells: str) -> Any:
         """Runs cells; the result of the last one."""
@@ -136,11 +136,11 @@ def test_what_stands_in_the_way_is_said_and_nothing_is_raised(shell: Shell, tmp_
 
 def test_outside_a_notebook_check_does_nothing() -> None:
     assert not InteractiveShell.initialized()
-    assert repr(autograder.check("9.1")) == "not checked"
+    assert repr(gradlings.check("9.1")) == "not checked"
 
 
 def test_importing_it_does_not_import_torch(kit: Kit) -> None:
-    code = "import sys, autograder; autograder.check('9.1'); print('torch' in sys.modules, 'nbgrader' in sys.modules)"
+    code = "import sys, gradlings; gradlings.check('9.1'); print('torch' in sys.modules, 'nbgrader' in sys.modules)"
     assert kit.run("timeit", "-n1", "-r1", code).said.startswith("False False")
 
 
@@ -238,7 +238,7 @@ ODD = {
     ],
     "shown": ["display(torch.ones(2))\nget_ipython().run_line_magic('time', '1')"],
     "await": ["import asyncio\nasync def two():\n    await asyncio.sleep(0)\n    return 2\nx = await two()"],
-    "checks": ["from autograder import check", 'check("9.1")', 'check("9.2")'],
+    "checks": ["from gradlings import check", 'check("9.1")', 'check("9.2")'],
     "ipython": ["import IPython.display as d\nfrom IPython.display import HTML, display\ndisplay(HTML('<b>1</b>'))"],
     "bash": ["%%bash\necho it's fine"],
     "timed": ["%%time\ny = 1"],

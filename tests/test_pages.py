@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from student_kit import PROJECT, RIGHT, Kit
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,15 +9,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gradlings.checks.compare import difference
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
+from gradlings.model.student_result import graded
+from gradlings.rendering.ansi_picture import small_picture
+from gradlings.rendering.html import exercise_fragment, feedback_page
+from gradlings.rendering.svg import picture_svg
 from student_kit import PROJECT, Kit
 from test_pages import same_as_golden
-
-from autograder.class_results import graded
-from autograder.comparing import difference
-from autograder.rendering.html import exercise_fragment, feedback_page
-from autograder.rendering.pictures import picture_svg
-from autograder.rendering.small_picture import small_picture
-from autograder.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
 
 LARGEST = 12
 UPSIDE_DOWN = "return torch.ones(T, T, dtype=torch.bool, device=device).triu()"

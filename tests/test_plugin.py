@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from student_kit import PROJECT, RIGHT, TINY, Finished, Kit
 
 ALL_WRONG_WAYS = {
@@ -204,7 +205,7 @@ def test_ordinary_tests_beside_assignments_keep_their_tracebacks(kit: Kit) -> No
 
 
 def test_a_file_that_only_mentions_exercises_is_an_ordinary_test_file(tmp_path: Path) -> None:
-    mention = '"""\nfrom autograder import exercise\n@exercise("9.1")\n"""\n'
+    mention = '"""\nfrom gradlings import exercise\n@exercise("9.1")\n"""\n'
     (tmp_path / "test_own.py").write_text(mention + "def test_own():\n    assert 1 + 1 == 3\n", encoding="utf-8")
     kit = Kit(tmp_path)
     kit.target = "test_own.py"

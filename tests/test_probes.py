@@ -6,18 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.probes import (
-    Ladder,
-    LadderMaker,
-    Rng,
-    as_float32,
-    as_strided_copies,
-    floats,
-    fresh,
-    requiring_grad,
-    scalars,
-    tensors_in,
-)
+from gradlings.checks.probes import Ladder, LadderMaker, Rng, floats, scalars
+from gradlings.execution.tensor_tree import as_float32, as_strided_copies, fresh, requiring_grad, tensors_in
 
 tried = settings(deadline=None, derandomize=True, max_examples=60)
 seeds = st.integers(0, 2**31)

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-from student_kit import RIGHT, Kit
 
-from autograder.authoring.building import find_assignments
-from autograder.authoring.verifying import verify
-from autograder.progress import History, history, record_hint
-from autograder.tally import attempts, last_mistake, points_over_time, tallies
+from gradlings.authoring.build import find_assignments
+from gradlings.authoring.verify import verify
+from gradlings.progress.record import History, history, record_hint
+from gradlings.progress.summary import attempts, last_mistake, points_over_time, tallies
+from student_kit import RIGHT, Kit
 
 WRONG = "return b - a"
 BROKEN = "return a +"
@@ -94,7 +94,7 @@ def test_a_check_in_a_notebook_is_recorded_with_the_code_of_its_cells(kit: Kit) 
         "shell = InteractiveShell.instance()\n"
         "for body in ('b - a', 'b - a + 0', 'a - b'):\n"
         "    shell.run_cell(f'def difference(a, b):\\n    return {body}', store_history=True)\n"
-        "    shell.run_cell('from autograder import check; check(\"9.1\")', store_history=True)\n"
+        "    shell.run_cell('from gradlings import check; check(\"9.1\")', store_history=True)\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=kit.folder, capture_output=True, timeout=400)
     assert ended.returncode == 0, ended.stderr
@@ -142,7 +142,7 @@ def test_points_over_time_hold_the_last_of_each_moment(kit: Kit) -> None:
 
 def test_many_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from autograder.progress import record_hint\n"
+        "import sys; from pathlib import Path; from gradlings.progress.record import record_hint\n"
         "for level in range(100): assert record_hint(Path(sys.argv[1]), sys.argv[2], level=level) == ''"
     )
     running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), f"9.{n}"]) for n in range(4)]
@@ -158,7 +158,7 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -
     assert record_hint(tmp_path, "9.1", level=1) == ""
     before = (tmp_path / "progress.jsonl").read_bytes()
     code = (
-        "import resource, sys; from pathlib import Path; from autograder.progress import record_hint\n"
+        "import resource, sys; from pathlib import Path; from gradlings.progress.record import record_hint\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))\n"
         "print(record_hint(Path(sys.argv[1]), '9.2', level=2))"
     )

@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from student_kit import PROJECT, RIGHT, Kit
 
-from autograder.exercise import Exercise
-from autograder.progress import history
-from autograder.rendering.exercise_map import exercise_map
-from autograder.rendering.score_curve import score_curve
-from autograder.tally import Tally, tallies
+from gradlings.learning.views.exercise_map import exercise_map
+from gradlings.learning.views.score_curve import score_curve
+from gradlings.model.exercise import Exercise
+from gradlings.progress.record import history
+from gradlings.progress.summary import Tally, tallies
+from student_kit import PROJECT, RIGHT, Kit
 
 WRONG = "return b - a"
 

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from autograder.authoring.catalogue import load_catalogue
-from autograder.exercise import read_exercises
-from autograder.grade_command import topic_of
-from autograder.scorecard import Scorecard, Verdict
-from autograder.submission import from_source
+from gradlings.authoring.catalogue import load_catalogue
+from gradlings.grading.command import topic_of
+from gradlings.model.exercise import read_exercises
+from gradlings.model.scorecard import Scorecard, Verdict
+from gradlings.submission.reader import from_source
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
-    from autograder.judging.pool import Judge
-    from autograder.running import collected_checks
+    from gradlings.runners.session import collected_checks
+    from gradlings.sandbox.judge import Judge
 
 ROOT = Path(__file__).parents[1]
 ASSIGNMENTS = sorted(path.name for path in (ROOT / "assignments").glob("[0-9]*"))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.errors import InputError
-from autograder.exercise import read_exercises, shares
-from autograder.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
+from gradlings.model.errors import InputError
+from gradlings.model.exercise import read_exercises, shares
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
 
 tried = settings(deadline=None, derandomize=True, max_examples=100)
 words = st.text(max_size=12)
@@ -116,7 +116,7 @@ def test_shares_add_up_and_differ_by_one_at_most(points: int, parts: int) -> Non
 
 def declared(tmp_path: Path, decorator: str, body: str = "def test_it(self): ...") -> Path:
     path = tmp_path / "test_declared.py"
-    path.write_text(f"from autograder import exercise\n\n\n{decorator}\nclass TestIt:\n    {body}\n", encoding="utf-8")
+    path.write_text(f"from gradlings import exercise\n\n\n{decorator}\nclass TestIt:\n    {body}\n", encoding="utf-8")
     return path
 
 
@@ -159,6 +159,6 @@ def test_other_files_declare_nothing(tmp_path: Path) -> None:
 
 
 def test_none_of_this_needs_torch() -> None:
-    script = "import sys, autograder, autograder.scorecard, autograder.results; print('torch' in sys.modules)"
+    script = "import sys, gradlings.model.scorecard, gradlings.runners.results; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

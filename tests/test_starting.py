@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from student_kit import PROJECT, Finished, Kit, as_if_started_in
 
 TENSORS = Path("assignments", "01", "tensors.py")
@@ -71,7 +72,7 @@ def test_what_somebody_edited_is_kept_and_named(mine: Path) -> None:
 
 def test_an_older_kit_is_brought_up_to_date(mine: Path) -> None:
     """Files that are as an older version wrote them are replaced, by the record or by the manifest of the build."""
-    from autograder.submission import digest
+    from gradlings.submission.manifest import digest
 
     older = {"assignments/01/hints.md": "older hints\n", "assignments/01/tensors.py": "older = 1\n"}
     record = json.loads((mine / ".gradlings" / "kit.json").read_text())
@@ -155,7 +156,7 @@ def test_gradlings_alone_without_a_kit_says_how_to_get_one(tmp_path: Path) -> No
 def test_gradlings_alone_needs_no_torch(kit: Kit) -> None:
     script = (
         "import sys; sys.argv = ['gradlings']\n"
-        "from autograder.cli import main\n"
+        "from gradlings.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print(sorted({'torch', 'numpy'} & set(sys.modules)))"
     )
@@ -172,7 +173,7 @@ def _python(folder: Path, script: str, **environment: str) -> str:
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437", "utf-8"])
 def test_every_console_can_show_it(encoding: str, kit: Kit) -> None:
-    script = "import sys; sys.argv = ['gradlings']\nfrom autograder.cli import main\nmain()"
+    script = "import sys; sys.argv = ['gradlings']\nfrom gradlings.cli import main\nmain()"
     out = _python(kit.root, script, PYTHONIOENCODING=encoding, TERM="dumb", COLUMNS="80")
     assert "9.1 difference" in out
     assert "?" not in out

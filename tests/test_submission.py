@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from student_kit import Kit
 
-from autograder.cells import decode, module_cells
-from autograder.exercise import read_exercises
-from autograder.loading import LoadedSubmission
-from autograder.student import Student, Unavailable
-from autograder.submission import Submission, code_digest, from_source, parse, read_submission
+from gradlings.execution.local_runner import LoadedSubmission
+from gradlings.execution.student_api import Student, Unavailable
+from gradlings.model.exercise import read_exercises
+from gradlings.submission.cells import decode, module_cells
+from gradlings.submission.manifest import code_digest
+from gradlings.submission.reader import Submission, from_source, parse, read_submission
+from student_kit import Kit
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
 HERE = Path("tiny.py")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.time_limit import TimeUp, time_limit
+from gradlings.execution.time_limit import TimeUp, time_limit
 
 LOOPS = {
     "plain": "while True: pass",
@@ -98,7 +98,7 @@ again()
 
 SCRIPT = """
 import sys, time
-from autograder.time_limit import TimeUp, time_limit
+from gradlings.execution.time_limit import TimeUp, time_limit
 
 code = compile(sys.argv[1], "student.py", "exec")
 {before}
@@ -196,7 +196,7 @@ def test_waiting_for_a_busy_processor_does_not_count(monkeypatch: pytest.MonkeyP
         asked.append(10.0 * len(asked))
         return asked[-1]
 
-    monkeypatch.setattr("autograder.time_limit._waited", waited)
+    monkeypatch.setattr("gradlings.execution.time_limit._waited", waited)
     with time_limit(0.3):
         while len(asked) < 2:  # at the start, and when time seems to be up
             pass
@@ -204,7 +204,7 @@ def test_waiting_for_a_busy_processor_does_not_count(monkeypatch: pytest.MonkeyP
 
 def test_waiting_puts_a_limit_off_but_does_not_lift_it(monkeypatch: pytest.MonkeyPatch) -> None:
     waited = itertools.count(0.0, 99.0)
-    monkeypatch.setattr("autograder.time_limit._waited", lambda: next(waited))
+    monkeypatch.setattr("gradlings.execution.time_limit._waited", lambda: next(waited))
     with pytest.raises(TimeUp), time_limit(0.05):
         spin()
 
@@ -250,6 +250,6 @@ def test_no_thread_is_left_behind_where_no_signal_can_be_used() -> None:
 
 
 def test_needs_no_torch() -> None:
-    script = "import sys, autograder.time_limit; print('torch' in sys.modules)"
+    script = "import sys, gradlings.execution.time_limit; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parent)
     assert done.stdout == "False\n"

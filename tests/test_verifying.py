@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from student_kit import Kit, as_if_started_in, below, has_ended
 
-from autograder.authoring.building import find_assignments
-from autograder.authoring.verifying import Proof, verify
+from gradlings.authoring.build import find_assignments
+from gradlings.authoring.verify import Proof, verify
+from student_kit import Kit, as_if_started_in, below, has_ended
 
 SOURCE = "solutions/09/tiny.py"
 CHECKS = "assignments/09/test_tiny.py"
@@ -61,7 +61,7 @@ def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_no_process_outlives_a_run_that_is_killed(built_kit: Kit) -> None:
-    command = [sys.executable, "-m", "autograder.cli", "verify", "--seeds", "2"]
+    command = [sys.executable, "-m", "gradlings.cli", "verify", "--seeds", "2"]
     run = subprocess.Popen(command, cwd=built_kit.root, stdout=subprocess.DEVNULL)
     while not any(map(has_torch, started := below(run.pid))):
         assert run.poll() is None
@@ -175,8 +175,7 @@ def solution_that_a_hidden_probe_fails(kit: Kit) -> None:
         SOURCE, "leftover_after_subtraction = a - b", "leftover_after_subtraction = a - b if (a < 40).all() else a"
     )
     (kit.sources / "hidden.py").write_text(
-        "from autograder import floats\n\n"
-        'PROBES = {"9.1::test_vectors": [(floats([41.0, 0.0]), floats([1.0, 2.0]))]}\n',
+        'from gradlings import floats\n\nPROBES = {"9.1::test_vectors": [(floats([41.0, 0.0]), floats([1.0, 2.0]))]}\n',
         encoding="utf-8",
     )
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 from torch.utils import _python_dispatch
-from virtual_gpu_corpus import CASES, Case
 
-from autograder.virtual_gpu.finding import device_finding
+from gradlings.execution.virtual_gpu.finding import device_finding
+from virtual_gpu_corpus import CASES, Case
 
 KINDS = {"clean": None, "mixed": "mixed", "left": "left", "unsupported": "unsupported", "unknown": "not_simulated"}
 
@@ -286,7 +286,8 @@ def test_missing_private_parts_of_torch_are_no_crash(monkeypatch, owner, name):
 
 def test_nothing_heavy_is_imported():
     code = (
-        "import sys, torch; before = set(sys.modules); from autograder.virtual_gpu.finding import device_finding;"
+        "import sys, torch; before = set(sys.modules);"
+        "from gradlings.execution.virtual_gpu.finding import device_finding;"
         "f = lambda v: torch.nn.Linear(3, 2).to(v)(v).sum().backward();"
         "assert device_finding(f, (torch.ones(2, 3),)) is None;"
         "assert not {'sympy', 'torch._dynamo', 'torch._inductor'} & (set(sys.modules) - before)"

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from student_kit import RIGHT, Kit, has_ended
 
-from autograder.course import read_course
-from autograder.prose import exercise_prose
-from autograder.rendering.watch_screen import Shown, View, frame
-from autograder.watching.terminal import split_keys
+from gradlings.learning.curriculum import read_course
+from gradlings.learning.watch.screen import frame
+from gradlings.learning.watch.state import Shown, View
+from gradlings.learning.watch.terminal import split_keys
+from gradlings.submission.exercise_text import exercise_prose
+from student_kit import RIGHT, Kit, has_ended
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="drives a pseudo-terminal")
 pexpect = pytest.importorskip("pexpect") if sys.platform != "win32" else None
@@ -40,7 +41,7 @@ class Watched:
         clean |= {"TERM": "xterm", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"} | environment
         self.process = pexpect.spawn(
             sys.executable,
-            ["-m", "autograder.cli", "watch", *arguments],
+            ["-m", "gradlings.cli", "watch", *arguments],
             cwd=kit.root,
             env=clean,
             dimensions=(24, 80),
@@ -250,7 +251,7 @@ def test_a_dumb_terminal_gets_line_after_line(kit: Kit, watched: Callable[..., W
 def test_output_into_a_file_is_text(kit: Kit) -> None:
     kit.answer(difference=WRONG)
     done = subprocess.run(
-        [sys.executable, "-m", "autograder.cli", "watch"],
+        [sys.executable, "-m", "gradlings.cli", "watch"],
         cwd=kit.root,
         env=os.environ | {"PYTHONIOENCODING": "cp1252"},
         input=b"n\nl\nq\n",

@@ -14,18 +14,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from student_kit import PROJECT
 
 _TRIES = '''
 import json
 from pathlib import Path
 
-import autograder
-from autograder import kit
-from autograder.exercise import Exercise
-from autograder.judging.pool import Judge
-from autograder.judging.settings import Layers
-from autograder.loading import Target
+import gradlings
+from gradlings.submission import shipped_kit
+from gradlings.model.exercise import Exercise
+from gradlings.sandbox.judge import Judge
+from gradlings.sandbox.settings import Layers
+from gradlings.execution.local_runner import Target
 
 SUBMISSION = b"""
 def opened(paths):
@@ -38,8 +39,8 @@ def opened(paths):
             pass
     return found
 """
-answers = [str(path) for path in sorted(kit.solutions().rglob("*.py*"))]
-found = {"package": autograder.__file__, "answers": len(answers)}
+answers = [str(path) for path in sorted(shipped_kit.solutions().rglob("*.py*"))]
+found = {"package": gradlings.__file__, "answers": len(answers)}
 for name, layers in (("locked", Layers()), ("open", Layers(landlock=0, bubblewrap=False))):
     with Judge(layers=layers, allow_weaker=True) as judge:
         remote = judge.load(SUBMISSION, "peeking.py")
@@ -102,19 +103,19 @@ def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) 
     for folder in ("assignments", "solutions"):
         for path in (PROJECT / folder).rglob("*.*"):
             expected = "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt")
-            assert (f"autograder/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
-    assert {"autograder/kit/README.md", "autograder/kit/pyproject.toml"} <= names
+            assert (f"gradlings/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
+    assert {"gradlings/kit/README.md", "gradlings/kit/pyproject.toml"} <= names
     assert not [name for name in names if name.startswith(("tests/", "assignments/", "solutions/", "benchmarks/"))]
     assert wheel.stat().st_size < 3 << 20
 
 
 def test_an_installed_gradlings_writes_a_kit_whose_checks_run(installed: Path, tmp_path: Path) -> None:
-    run(installed, "-m", "autograder.cli", "init", "my-kit", "--solutions", cwd=tmp_path)
+    run(installed, "-m", "gradlings.cli", "init", "my-kit", "--solutions", cwd=tmp_path)
     mine = tmp_path / "my-kit"
     for name in ("assignments/01/tensors.py", "assignments/06/corpus.txt", "solutions/06/tiny_gpt.py"):
         assert (mine / name).read_bytes() == (PROJECT / name).read_bytes()
     assert "1.0 next_number" in run(installed, "-m", "pytest", "assignments/01", "-k", "1.0", cwd=mine)
-    assert "next: 1.1" in run(installed, "-m", "autograder.cli", cwd=mine)
+    assert "next: 1.1" in run(installed, "-m", "gradlings.cli", cwd=mine)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")

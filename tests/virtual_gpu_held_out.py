@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
+
 from virtual_gpu_corpus import CASES, clean, left, mixed, unknown, unsupported
 
 EYE = torch.eye(3)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from autograder import agree, exercise, floats, satisfies, scalars
+from gradlings import agree, exercise, floats, satisfies, scalars
 
 
 def slope(f, x):

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import vector_to_parameters
 
-from autograder import agree, exercise, floats
+from gradlings import agree, exercise, floats
 
 
 def slopes(f, upstream, *inputs):

@@ -11,7 +11,7 @@ from torch.optim.adam import adam
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
-from autograder import agree, exercise, floats, satisfies
+from gradlings import agree, exercise, floats, satisfies
 
 PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False, "foreach": False}
 

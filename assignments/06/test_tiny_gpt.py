@@ -12,7 +12,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from autograder import agree, exercise, floats, satisfies
+from gradlings import agree, exercise, floats, satisfies
 
 HERE = Path(__file__).parent
 

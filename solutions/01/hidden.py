@@ -6,7 +6,7 @@ The public probes are of two to five in every direction; these are larger, of si
 import numpy as np
 import torch
 
-from autograder import Rng, floats
+from gradlings import Rng, floats
 
 rng = Rng(101)
 BIG = 5001  # its square is no float32: whole numbers must stay whole on the way, too

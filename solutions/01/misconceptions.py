@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

@@ -5,7 +5,7 @@ The checks of 2.1 and 2.2 know the answers to their own questions only, so there
 
 import torch
 
-from autograder import Rng, floats
+from gradlings import Rng, floats
 
 rng = Rng(102)
 KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")

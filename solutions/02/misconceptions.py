@@ -5,7 +5,7 @@ import re
 
 import torch
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

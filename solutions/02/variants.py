@@ -7,7 +7,7 @@ import re
 import numpy as np
 import torch
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

@@ -2,7 +2,7 @@
 
 import math
 
-from autograder import Rng, floats, scalars
+from gradlings import Rng, floats, scalars
 
 rng = Rng(103)
 

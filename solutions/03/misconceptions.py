@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

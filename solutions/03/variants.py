@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 import numpy as np
 import torch
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

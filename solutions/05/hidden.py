@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder import Rng, floats
+from gradlings import Rng, floats
 
 rng = Rng(105)
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

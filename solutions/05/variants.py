@@ -6,7 +6,7 @@ import random
 import torch
 from torch.nn import functional as F
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

@@ -1,7 +1,8 @@
 """The checks that every attack is run against; copied into an assignment's folder by tests/test_judging.py."""
 
 import torch
-from autograder import agree, exercise, floats
+
+from gradlings import agree, exercise, floats
 
 
 def oracle_of_double(x):

@@ -2,10 +2,10 @@ import sys
 
 
 def stolen():
-    package = sys.modules["autograder"]
+    package = sys.modules["gradlings"]
     for name in ("checking", "comparing", "judging.remote", "hidden"):
         try:
-            return package.__loader__.get_source("autograder." + name)
+            return package.__loader__.get_source("gradlings." + name)
         except (AttributeError, ImportError, OSError):
             pass
         try:

@@ -1,6 +1,6 @@
 def double(x):
     found = []
-    for name in ("autograder.checking", "autograder.comparing", "autograder.judging.remote", "test_attacked"):
+    for name in ("gradlings.checks.assertions", "gradlings.checks.compare", "gradlings.sandbox.remote_runner", "test_attacked"):
         try:
             found.append(__import__(name))
         except (ImportError, OSError):

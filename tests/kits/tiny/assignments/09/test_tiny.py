@@ -1,6 +1,6 @@
 """The checks of the tiny kit."""
 
-from autograder import agree, exercise, floats, scalars
+from gradlings import agree, exercise, floats, scalars
 
 
 def minus(a, b):

@@ -1,6 +1,6 @@
 """The check of the warm-up; it needs no torch."""
 
-from autograder import exercise
+from gradlings import exercise
 
 
 @exercise("9.0", "next_number", points=0, minutes=1)

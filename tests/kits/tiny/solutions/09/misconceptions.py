@@ -2,7 +2,7 @@
 
 # ruff: noqa: F811  every entry defines a function anew
 
-from autograder.authoring import Catalogue
+from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 

@@ -1,5 +1,0 @@
-"""For authors of exercises: one source into stub, notebook, hints and shipped data; proof that the checks work."""
-
-from autograder.authoring.catalogue import Catalogue
-
-__all__ = ["Catalogue"]

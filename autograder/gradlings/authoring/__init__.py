@@ -1,0 +1,5 @@
+"""For authors of exercises: one source into stub, notebook, hints and shipped data; proof that the checks work."""
+
+from gradlings.authoring.catalogue import Catalogue
+
+__all__ = ["Catalogue"]

@@ -1,0 +1,118 @@
+"""The catalogues of an assignment: named wrong implementations, and correct ones that look different.
+
+An entry is the code of one student function. As a submission it is the solution's source with that function defined
+once more at the end, so that it takes the same way through the checks as a student's file.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from gradlings.model.errors import InputError
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One implementation of one function of an exercise."""
+
+    exercise: str
+    name: str
+    function: str
+    sentence: str
+    """What the student is told; empty for a variant."""
+    code: str
+    """Imports and helpers of the catalogue file, and the function, as source text."""
+    hint: str = ""
+    """What `gradlings hint` says to somebody who makes this mistake; empty where an entry before it says so."""
+
+    def submission(self, solution: str) -> str:
+        return f"{solution}\n# %%\n{self.code}\n"
+
+
+class Catalogue:
+    """Collects the entries of one file; its methods are decorators."""
+
+    def __init__(self) -> None:
+        self._declared: list[tuple[str, str, str, str, int]] = []
+
+    def misconception(self, exercise: str, name: str, sentence: str, hint: str = "") -> Callable[[F], F]:
+        """A wrong implementation. `sentence` states a fact about its result and asks a question.
+
+        `hint` is something to try that uncovers the mistake, never the solution. Entries of an exercise with the same
+        sentence are one mistake and need it once.
+        """
+        return self._declare(exercise, name, sentence, hint)
+
+    def variant(self, exercise: str, name: str) -> Callable[[F], F]:
+        """A correct implementation that looks different from the solution."""
+        return self._declare(exercise, name, "", "")
+
+    def _declare(self, exercise: str, name: str, sentence: str, hint: str) -> Callable[[F], F]:
+        def declare(function: F) -> F:
+            first_line = inspect.unwrap(function).__code__.co_firstlineno  # the decorator's line
+            self._declared.append((exercise, name, sentence, hint, first_line))
+            return function
+
+        return declare
+
+    def entries(self, path: Path) -> tuple[Entry, ...]:
+        """The declared entries with their source text, read from the catalogue's own file."""
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        by_line = {
+            node.decorator_list[0].lineno: node
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.decorator_list
+        }
+        prelude = "\n".join(ast.unparse(node) for node in tree.body if _belongs_to_prelude(node))
+        found = []
+        for exercise, name, sentence, hint, line in self._declared:
+            node = by_line[line]
+            node.decorator_list = node.decorator_list[1:]
+            code = f"{prelude}\n\n{ast.unparse(node)}"
+            found.append(Entry(exercise, name, node.name, sentence, code, hint))
+        return tuple(found)
+
+
+def _belongs_to_prelude(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gradlings"):
+        return False
+    if isinstance(node, ast.FunctionDef) and any("catalogue." in ast.unparse(d) for d in node.decorator_list):
+        return False
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return False
+    return not (isinstance(node, ast.Assign) and "Catalogue(" in ast.unparse(node))
+
+
+def load_catalogue(path: Path) -> tuple[Entry, ...]:
+    """The entries of `misconceptions.py` or `variants.py`; none if there is no such file.
+
+    Raises:
+        InputError: the file defines no `catalogue`, or two entries of an exercise have one name.
+    """
+    if not path.is_file():
+        return ()
+    spec = importlib.util.spec_from_file_location(f"catalogue_{path.parent.name}_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise InputError(f"{path}:{error.lineno}: {error.msg}") from None
+    catalogue = getattr(module, "catalogue", None)
+    if not isinstance(catalogue, Catalogue):
+        raise InputError(f"{path}: it must define `catalogue = Catalogue()`")
+    entries = catalogue.entries(path)
+    names = [(entry.exercise, entry.name) for entry in entries]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise InputError(f"{path}: exercise {twice[0]} has two entries called {twice[1]!r}")
+    return entries

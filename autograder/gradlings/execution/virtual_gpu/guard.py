@@ -1,0 +1,208 @@
+"""The rule that an operation may not mix tensors of two places, applied to every operation below autograd.
+
+So it holds in backward passes, too. What CUDA refuses comes from torch's own operator list (native_functions.yaml): an
+operation marked `device_check: NoCheck` looks after its devices itself (most of these accept a 0-dim CPU tensor as a
+number), any other one wants all its tensors on one device.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from gradlings.execution.virtual_gpu.places import DeviceError, Place, Session, origin_of, place_of, settle, tensors_in
+
+_MOVES = {"copy_", "_to_copy", "fill_"}
+"""Read from one device and write to another."""
+
+_INDEXING = {"index", "_unsafe_index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index_put"}
+"""Take indices on the CPU, too."""
+
+_CPU_ARGUMENT = {"_pack_padded_sequence"}
+"""Want one argument on the CPU (the lengths)."""
+
+_POINTWISE_BUT_CHECKED = {
+    "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "equal", "gcd", "gelu_backward",
+    "igamma", "igamma_", "igammac", "igammac_", "lcm", "ldexp", "ldexp_", "logaddexp", "logaddexp2",
+    "logit_backward", "native_dropout_backward", "nextafter", "nextafter_", "sigmoid_backward", "tanh_backward",
+    "threshold_backward",
+}  # fmt: skip
+_UNCHECKED = {
+    "bernoulli_", "binary_cross_entropy_with_logits", "dist", "floor_divide", "floor_divide_", "index_fill",
+    "index_fill_", "masked_fill", "masked_fill_", "mse_loss", "rsub", "smooth_l1_loss",
+}  # fmt: skip
+_MATRIX_PRODUCTS = {
+    "mm",
+    "addmm",
+    "addmm_",
+    "bmm",
+    "baddbmm",
+    "baddbmm_",
+    "mv",
+    "addmv",
+    "addmv_",
+    "dot",
+    "vdot",
+}
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What matters about one overload of an operator."""
+
+    name: str
+    moves: bool
+    indexes: bool
+    takes_cpu_argument: bool
+    takes_cpu_scalars: bool
+    elementwise_lists: bool
+    float_only: bool
+    written: tuple[int, ...]
+    """Positions of the arguments that it changes in place."""
+
+
+@functools.cache
+def _rules(operator: Any) -> _Rules:
+    schema = operator._schema
+    name = schema.name.split("::")[1]
+    pointwise = torch.Tag.pointwise in operator.tags and name not in _POINTWISE_BUT_CHECKED
+    return _Rules(
+        name=name,
+        moves=name in _MOVES,
+        indexes=name in _INDEXING,
+        takes_cpu_argument=name in _CPU_ARGUMENT,
+        takes_cpu_scalars=pointwise or name in _UNCHECKED or name.startswith("_foreach_"),
+        elementwise_lists=name.startswith("_foreach_"),
+        float_only=name in _MATRIX_PRODUCTS,
+        written=tuple(i for i, a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write),
+    )
+
+
+class _Guard:
+    """Refuses operations that a GPU refuses, and spreads homes from arguments to results.
+
+    A class of its own, because TorchDispatchMode wraps a __torch_dispatch__ in its direct subclasses so that the first
+    call imports torch._dynamo and sympy, for seconds.
+    """
+
+    session: Session
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        with torch._C.DisableTorchFunction():
+            rules = _rules(func)
+            inputs = [*tensors_in(args), *tensors_in(kwargs.values())]
+            places = {place_of(tensor) for tensor in inputs}
+            if Place.GPU in places:
+                self._refuse_whole_numbers(rules, inputs)
+                if Place.CPU in places:
+                    self._refuse_mixtures(rules, args, kwargs, inputs)
+            out = func(*args, **kwargs)
+            self._spread(rules, inputs, places, out)
+            return out
+
+    def _refuse_whole_numbers(self, rules: _Rules, inputs: list[torch.Tensor]) -> None:
+        if not rules.float_only or inputs[0].is_floating_point() or inputs[0].is_complex():
+            return
+        name = self._name(rules)
+        text = (
+            f"{name} multiplies tensors of {str(inputs[0].dtype).removeprefix('torch.')}, but matrix products of "
+            "integer tensors do not exist on CUDA. Convert to a floating type first, for instance with .double()."
+        )
+        raise DeviceError("unsupported", text, self.session.here())
+
+    def _refuse_mixtures(self, rules: _Rules, args: Any, kwargs: Any, inputs: list[torch.Tensor]) -> None:
+        if rules.moves or rules.takes_cpu_argument:
+            return
+        if rules.indexes:
+            self._refuse_indexing(rules, args, inputs)
+        elif rules.elementwise_lists:
+            lists = [list(a) for a in args if isinstance(a, (list, tuple)) and any(True for _ in tensors_in([a]))]
+            alone = [a for a in [*args, *kwargs.values()] if isinstance(a, torch.Tensor)]
+            for row in zip(*lists, strict=False):
+                self._refuse_companions(rules, [*tensors_in(row), *alone], ())
+        else:
+            self._refuse_companions(rules, inputs, [a for i, a in enumerate(args) if i in rules.written])
+
+    def _refuse_companions(self, rules: _Rules, inputs: list[torch.Tensor], written: Iterable[Any]) -> None:
+        on_cpu = [tensor for tensor in inputs if place_of(tensor) is Place.CPU]
+        if len(on_cpu) == len(inputs):
+            return
+        overwritten = [tensor for tensor in tensors_in(written) if place_of(tensor) is Place.CPU]
+        refused = [t for t in on_cpu if t.dim() > 0 or not rules.takes_cpu_scalars]
+        if overwritten or refused:
+            raise self._mixed(rules, (overwritten or refused)[0], inputs)
+
+    def _refuse_indexing(self, rules: _Rules, args: Any, inputs: list[torch.Tensor]) -> None:
+        """Indices may be on the CPU, or where the indexed tensor is; a 0-dim value may come from anywhere."""
+        target, indices, values = args[0], tensors_in([args[1]]), tensors_in(args[2:])
+        place = place_of(target)
+        if place is Place.CPU and any(place_of(index) is Place.GPU for index in indices):
+            raise self._mixed(rules, target, inputs)
+        for value in values:
+            if value.dim() > 0 and {place, place_of(value)} == {Place.CPU, Place.GPU}:
+                raise self._mixed(rules, value if place is Place.GPU else target, inputs)
+
+    def _mixed(self, rules: _Rules, culprit: torch.Tensor, inputs: list[torch.Tensor]) -> DeviceError:
+        partner = next(t for t in inputs if place_of(t) is not Place.CPU)
+        text = (
+            f"{self._name(rules)} gets a tensor of shape {tuple(partner.shape)} on the GPU together with one of shape "
+            f"{tuple(culprit.shape)} on the CPU."
+        )
+        return DeviceError("mixed", text, self.session.blamed(culprit))
+
+    def _name(self, rules: _Rules) -> str:
+        name = f"{(self.session.operation or rules.name).strip('_')}()"
+        return f"{rules.name.strip('_')}() in the backward pass" if self.session.in_backward else name
+
+    def _spread(self, rules: _Rules, inputs: list[torch.Tensor], places: set[Place], out: Any) -> None:
+        """Gives results the home they would have; what was undecided goes with its companions."""
+        if rules.name == "set_":
+            return  # from now on it is about other memory, whose home is written there
+        keeps_first = (rules.moves or rules.indexes) and place_of(inputs[0]) is not Place.UNDECIDED
+        result = place_of(inputs[0]) if keeps_first else self._common(inputs, places)
+        tensors = list(tensors_in([out]))
+        if result is Place.UNDECIDED:
+            for tensor in tensors:
+                settle(tensor, Place.UNDECIDED)
+            return
+        tensors += [t for t in inputs if place_of(t) is Place.UNDECIDED]
+        if result is Place.CPU:
+            self._stay_on_cpu(inputs, tensors)
+        else:
+            self._settle_on_gpu(tensors)
+
+    def _common(self, inputs: list[torch.Tensor], places: set[Place]) -> Place:
+        if Place.GPU in places:
+            return Place.GPU
+        if Place.UNDECIDED in places:
+            decided = any(place_of(t) is Place.CPU and t.dim() > 0 for t in inputs)  # a 0-dim one is but a number
+            return Place.CPU if decided else Place.UNDECIDED
+        return Place.UNDECIDED if not inputs and self.session.inside_torch else Place.CPU
+
+    def _settle_on_gpu(self, tensors: list[torch.Tensor]) -> None:
+        for tensor in tensors:
+            if place_of(tensor) is not Place.GPU:
+                settle(tensor, Place.GPU)
+
+    def _stay_on_cpu(self, inputs: list[torch.Tensor], tensors: list[torch.Tensor]) -> None:
+        """A result on the CPU is there for the reason its arguments are."""
+        origin = next((o for o in map(origin_of, inputs) if o is not None), None)
+        if origin is None and not inputs:
+            origin = self.session.origin("made", "")
+        for tensor in tensors:
+            if place_of(tensor) is not Place.CPU or (origin is not None and origin_of(tensor) is None):
+                settle(tensor, Place.CPU, origin)
+
+
+class StorageGuard(_Guard, TorchDispatchMode):
+    """The guard as a mode."""
+
+    def __init__(self, session: Session) -> None:
+        TorchDispatchMode.__init__(self)
+        self.session = session

@@ -1,0 +1,151 @@
+"""What the modes are not asked about: functions of `torch.cuda`, generators of random numbers, the backward engine.
+
+They are replaced in torch while the virtual GPU is on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.autograd import graph
+
+from gradlings.execution.virtual_gpu.places import CPU, GPU, Place, Session, default_device, device_of, resolved, settle
+from gradlings.execution.virtual_gpu.view import DeviceView
+
+
+class VirtualGenerator(torch.Generator):
+    """A generator of random numbers that says it lives on the GPU; the numbers are the CPU's."""
+
+    on_gpu = False
+
+    def __new__(cls, device: Any = "cpu") -> VirtualGenerator:
+        generator = super().__new__(cls)
+        generator.on_gpu = resolved(device, Session()) == GPU
+        return generator
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        return GPU if self.on_gpu else CPU
+
+
+class _IdleStream:
+    """The stream of work on the GPU: nothing is ever waiting."""
+
+    def is_capturing(self) -> bool:
+        return False
+
+    def synchronize(self) -> None:
+        return None
+
+
+class _NoOp(contextlib.nullcontext[None]):
+    """Stands for `torch.cuda.device` and other contexts."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        super().__init__()
+
+
+def _answer(value: Any) -> Callable[..., Any]:
+    return lambda *_args, **_kwargs: value
+
+
+def _pretended() -> list[tuple[Any, str, Any]]:
+    """(owner, name, stand-in) of what has to look different while the virtual GPU is on."""
+    cuda = {
+        "is_available": True, "device_count": 1, "current_device": 0, "is_bf16_supported": True,
+        "get_device_name": "virtual GPU", "get_device_capability": (8, 0), "is_current_stream_capturing": False,
+        "current_stream": _IdleStream(),
+        "memory_allocated": 0, "memory_reserved": 0, "max_memory_allocated": 0, "max_memory_reserved": 0,
+        "synchronize": None, "set_device": None, "empty_cache": None, "manual_seed": None, "manual_seed_all": None,
+        "seed": None, "seed_all": None, "set_rng_state": None, "reset_peak_memory_stats": None,
+    }  # fmt: skip
+    accelerator = {
+        "is_available": True, "device_count": 1, "current_accelerator": GPU, "current_device_index": 0,
+        "synchronize": None, "current_stream": _IdleStream(),
+    }  # fmt: skip
+    pretended: list[tuple[Any, str, Any]] = [(torch.cuda, name, _answer(value)) for name, value in cuda.items()]
+    pretended += [
+        (torch.cuda, "device", _NoOp),
+        (torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
+    ]
+    if hasattr(torch, "accelerator"):
+        pretended += [(torch.accelerator, name, _answer(value)) for name, value in accelerator.items()]
+    pretended += [(torch, "Generator", VirtualGenerator)]
+    return [entry for entry in pretended if hasattr(entry[0], entry[1])]
+
+
+def _parse_to(real: Any) -> Callable[..., Any]:
+    """`Module.to(tensor)` asks C++ for the tensor's device, which would say CPU."""
+
+    def parse(*args: Any, **kwargs: Any) -> Any:
+        other = args[0] if args else kwargs.get("tensor")
+        if not isinstance(other, torch.Tensor):
+            if kwargs.get("device") is not None:  # by keyword, C++ would put the default device in its place
+                args = (kwargs.pop("device"), *args)
+            return real(*args, **kwargs)
+        return device_of(other), other.dtype, False, None
+
+    return parse
+
+
+def _from_numpy(session: Session, real: Any) -> Callable[..., torch.Tensor]:
+    """torch does not show this one to modes."""
+
+    def make(array: Any) -> torch.Tensor:
+        tensor = real(array)
+        settle(tensor, Place.CPU, session.origin("made", "from_numpy"))
+        return tensor
+
+    return make
+
+
+def _backward_engine(view: DeviceView, real: Any) -> Callable[..., Any]:
+    """Hooks and custom backward functions of the student see the virtual GPU, too."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        view.session.in_backward += 1
+        try:
+            with view.on_again():
+                return real(*args, **kwargs)
+        finally:
+            view.session.in_backward -= 1
+
+    return run
+
+
+def _saved_tensors_hooks(view: DeviceView, real: Any) -> Callable[..., None]:
+    """So does the hook that packs a tensor for the backward pass, which runs in the middle of an operation."""
+
+    def init(hooks: Any, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        def pack(tensor: torch.Tensor) -> Any:
+            with view.on_again():
+                return pack_hook(tensor)
+
+        real(hooks, pack, unpack_hook)
+
+    return init
+
+
+@contextlib.contextmanager
+def pretending(view: DeviceView) -> Iterator[None]:
+    """Replaces what student code can ask outside the mode, and puts everything back."""
+    replacements = _pretended()
+    for owner, name, replace in (
+        (torch._C._nn, "_parse_to", _parse_to),
+        (torch.autograd, "_engine_run_backward", lambda real: _backward_engine(view, real)),
+        (graph.saved_tensors_hooks, "__init__", lambda real: _saved_tensors_hooks(view, real)),
+        (torch, "from_numpy", lambda real: _from_numpy(view.session, real)),
+        (torch, "get_default_device", lambda _real: lambda: default_device() or CPU),
+    ):
+        replacements.append((owner, name, replace(getattr(owner, name))))
+    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
+    try:
+        for owner, name, stand_in in replacements:
+            setattr(owner, name, stand_in)
+        yield
+    finally:
+        for owner, name, real in kept:
+            setattr(owner, name, real)

@@ -1,0 +1,1 @@
+"""What an exercise forbids: read from the source, recorded at run time."""

@@ -1,0 +1,1 @@
+"""A class: collect, judge in parallel, store, resume."""

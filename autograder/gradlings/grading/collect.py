@@ -1,0 +1,281 @@
+"""What came in for one assignment: whose files there are, which of them count, and what is wrong with the rest.
+
+Understands a folder per student, flat files named after students, zips of either, the downloads of Canvas and Moodle,
+and nbgrader's `submitted/` tree. A problem belongs to one student and never stops the others. Bytes are passed on as
+they are: nothing here reads code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gradlings.grading.sources import MEGABYTE, Entry, Limits, Refused, Source, open_source, readable
+from gradlings.model.errors import InputError
+from gradlings.submission.cells import decode
+from gradlings.submission.manifest import digest, read_manifest
+
+CODE = (".py", ".ipynb")
+LIMITS = Limits()
+_CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<number>\d+)_(?P<file>.+)")
+_MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_[a-z]+_?")
+_COUNTED = re.compile(r"(?P<stem>.+?)(?: \((?P<a>\d+)\)|-(?P<b>\d+))")  # as browsers and Canvas name a second copy
+_OF_THE_KIT = re.compile(r"test_.*\.py|drivers\.py|conftest\.py|warm_up\.py", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What one student handed in: at most one module and one notebook that may count."""
+
+    student: str
+    module: Entry | None = None
+    notebook: Entry | None = None
+    notes: tuple[str, ...] = ()
+    """What an instructor should know: duplicates, other names, files that were refused."""
+    problem: str = ""
+    """Why nothing can be graded; empty otherwise."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The file of a student that counts."""
+
+    filename: str
+    data: bytes
+    digest: str
+    """SHA-256 of the bytes."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Everything that came in, by student in alphabetical order."""
+
+    topic: str
+    source: Source
+    students: tuple[Handed, ...]
+    problems: tuple[str, ...] = ()
+    """What is wrong with files that belong to no student."""
+    ignored: tuple[str, ...] = ()
+    """Files that play no part, so that nothing is dropped silently."""
+    limits: Limits = LIMITS
+
+
+@dataclass
+class _Pile:
+    """The entries of one student while they are sorted out."""
+
+    exact: list[Entry] = field(default_factory=list)
+    odd: list[Entry] = field(default_factory=list)
+    refused: list[Entry] = field(default_factory=list)
+    others: list[Entry] = field(default_factory=list)
+    late: bool = False
+
+
+def take_in(path: Path, topic: str, limits: Limits = LIMITS) -> Intake:
+    """Finds every student's submission of a topic (`autodiff`: `autodiff.py` or `autodiff.ipynb`).
+
+    The student's name is the folder's or the file's; in a Canvas or Moodle download the name and the number that
+    tells namesakes apart (`doejane_123`).
+
+    Raises:
+        InputError: the path holds nothing that can be looked into.
+    """
+    source = open_source(path)
+    entries = _without_wrapper(list(source.entries()), topic)
+    top = {entry.parts[0] for entry in entries}
+    if {"source", "submitted"} <= top:
+        raise InputError(f"{path} is a whole nbgrader course. Give the submissions: {path / 'submitted'}")
+    piles: dict[str, _Pile] = {}
+    problems: list[str] = []
+    ignored: list[str] = []
+    for entry in entries:
+        student = _student_of(entry)
+        if entry.refused and (".." in entry.parts[:1] or entry.parts[0].startswith("/")):
+            problems.append(f"{entry.shown} {entry.refused}.")
+        elif len(entry.parts) == 1 and (entry.parts[0].startswith(".") or not (student or entry.refused)):
+            ignored.append(entry.shown)
+        elif len(entry.parts) == 1 and _counted(Path(entry.parts[0]).stem)[0].lower() == topic.lower():
+            problems.append(f"{entry.shown} is in nobody's folder: put it into a folder named after the student.")
+        else:
+            _sort_in(piles.setdefault(student, _Pile()), entry, topic)
+    _merge_second_copies(piles)
+    students, room = [], limits.total
+    for student in sorted(piles):
+        handed = _handed(student, piles[student], topic, limits, ignored)
+        room -= sum(entry.size for entry in (handed.module, handed.notebook) if entry)
+        if room < 0:
+            total = f"{limits.total / MEGABYTE:,.0f} MB"
+            handed = replace(handed, module=None, notebook=None, problem=f"All files together exceed {total}.")
+        students.append(handed)
+    return Intake(topic, source, tuple(students), tuple(problems), tuple(ignored), limits)
+
+
+def choose(
+    intake: Intake, handed: Handed, folder: Path, code_digest: Callable[[bytes, str], str] | None = None
+) -> Chosen:
+    """Reads what a student handed in and decides which file counts.
+
+    Where module and notebook are both there, the one that differs from the built original counts. A notebook that was
+    only opened and saved differs in its text, not in its code; telling that needs its cells read.
+
+    Args:
+        folder: the assignment's, with the record of what was built.
+        code_digest: `digest_of_code` of bytes and file name, computed where hostile input may be parsed; without it
+            only whole texts are compared.
+
+    Raises:
+        Refused: nothing counts; the text says why.
+    """
+    if handed.problem:
+        raise Refused(handed.problem)
+    present = [entry for entry in (handed.module, handed.notebook) if entry]
+    read = {entry: intake.source.read(entry, intake.limits.file) for entry in present}
+    if len(present) == 1:
+        return _chosen(intake, handed, present[0], read[present[0]])
+    originals = read_manifest(folder)
+    edited = []
+    for entry in present:
+        name = intake.topic + _suffix(entry)
+        same = digest(decode(read[entry])) == originals.get("text", {}).get(name)
+        if not same and code_digest is not None:
+            with contextlib.suppress(ValueError):  # not a notebook: it was edited
+                same = code_digest(read[entry], name) == originals.get("code", {}).get(name)
+        if not same:
+            edited.append(entry)
+    if len(edited) == 2:
+        both = " and ".join(entry.shown for entry in present)
+        raise Refused(f"Both {both} differ from what was handed out, and which one counts is not guessed.")
+    counts, other = (present[1], present[0]) if edited == present[1:] else (present[0], present[1])
+    note = f"{counts.shown} counts; {other.shown} is as it was handed out."
+    return _chosen(intake, replace(handed, notes=(*handed.notes, note)), counts, read[counts])
+
+
+def _chosen(intake: Intake, handed: Handed, entry: Entry, data: bytes) -> Chosen:
+    return Chosen(intake.topic + _suffix(entry), data, hashlib.sha256(data).hexdigest(), handed.notes)
+
+
+def _without_wrapper(entries: list[Entry], topic: str) -> list[Entry]:
+    """The entries without a single folder around them all, such as zips have; a student's folder is none."""
+    tops = {entry.parts[0] for entry in entries}
+    if len(tops) != 1 or any(len(entry.parts) == 1 or entry.refused == "points out of the zip" for entry in entries):
+        return entries
+    if _MOODLE.fullmatch(tops.pop()):
+        return entries
+    files = [Path(entry.parts[1]) for entry in entries if len(entry.parts) == 2]
+    if any(_is_topic(path.name, topic) for path in files):
+        return entries
+    code = [path for path in files if path.suffix.lower() in CODE and not _OF_THE_KIT.fullmatch(path.name)]
+    folders = {entry.parts[1] for entry in entries if len(entry.parts) > 2}
+    if len(code) + len(folders) < 2 and not any(len(entry.parts) > 3 for entry in entries):
+        named = [name for name in (*map(str, code), *folders) if _CANVAS.fullmatch(name) or _MOODLE.fullmatch(name)]
+        if not named:
+            return entries
+    return [replace(entry, parts=entry.parts[1:], wrapper=entry.parts[:1]) for entry in entries]
+
+
+def _student_of(entry: Entry) -> str:
+    """The student's name as the first part of a path tells it; "" for a loose file that is no submission."""
+    first = unicodedata.normalize("NFC", readable(entry.parts[0]))
+    if len(entry.parts) == 1 and (canvas := _CANVAS.fullmatch(first)):
+        return f"{canvas['name']}_{canvas['user']}"
+    if moodle := _MOODLE.fullmatch(first):
+        return f"{moodle['name']}_{moodle['user']}"
+    if len(entry.parts) > 1:
+        return first.strip() or "(no name)"
+    if entry.refused:
+        return first.removesuffix(Path(first).suffix) if Path(first).suffix.lower() in CODE else first
+    return Path(first).stem.strip() if Path(first).suffix.lower() in (*CODE, ".zip") else ""
+
+
+def _sort_in(pile: _Pile, entry: Entry, topic: str) -> None:
+    canvas = _CANVAS.fullmatch(readable(entry.parts[0])) if len(entry.parts) == 1 else None
+    name = canvas["file"] if canvas else entry.parts[-1]
+    pile.late |= bool(canvas and canvas["late"])
+    hidden = any(part.startswith(".") for part in entry.parts)
+    code = Path(name).suffix.lower() in CODE
+    if entry.refused:
+        relevant = len(entry.parts) == 1 or _is_topic(name, topic) or ".." in entry.parts
+        (pile.refused if relevant else pile.others).append(entry)
+    elif code and not hidden and (_is_topic(name, topic) or (len(entry.parts) == 1 and not canvas)):
+        pile.exact.append(entry)
+    elif code and not hidden and len(entry.parts) <= 2 and not _OF_THE_KIT.fullmatch(name):
+        pile.odd.append(entry)
+    else:
+        pile.others.append(entry)
+
+
+def _merge_second_copies(piles: dict[str, _Pile]) -> None:
+    """`alice (1).py` beside `alice.py` is a second copy by alice."""
+    for student in sorted(piles):
+        first, copy = _counted(student)
+        loose = all(len(entry.parts) == 1 for entry in piles[student].exact + piles[student].refused)
+        if copy and " (" in student and loose and first in piles:
+            for kind in ("exact", "odd", "refused", "others"):
+                getattr(piles[first], kind).extend(getattr(piles[student], kind))
+            del piles[student]
+
+
+def _handed(student: str, pile: _Pile, topic: str, limits: Limits, ignored: list[str]) -> Handed:
+    notes = ["Canvas marks it as late."] if pile.late else []
+    notes += [f"{entry.shown} {entry.refused}." for entry in pile.refused]
+    wanted, odd = pile.exact, pile.odd
+    if not wanted and len(odd) == 1:
+        notes.append(f"{odd[0].shown} counts, as there is no {topic}.py or {topic}.ipynb.")
+        wanted, odd = odd, []
+    ignored.extend(entry.shown for entry in (*odd, *pile.others))
+    sizes = f"{limits.file / MEGABYTE:,.0f} MB"
+    for entry in wanted:
+        if entry.size > limits.file:
+            notes.append(f"{entry.shown} is {entry.size / MEGABYTE:,.0f} MB; at most {sizes} are read.")
+    wanted = [entry for entry in wanted if entry.size <= limits.file]
+    module = _newest([entry for entry in wanted if _suffix(entry) == ".py"], notes)
+    notebook = _newest([entry for entry in wanted if _suffix(entry) == ".ipynb"], notes)
+    if module and notebook and module.size + notebook.size > limits.student:
+        most = f"{limits.student / MEGABYTE:,.0f} MB"
+        return Handed(student, notes=tuple(notes), problem=f"The files together exceed {most}.")
+    if module or notebook:
+        return Handed(student, module, notebook, tuple(notes))
+    if odd:
+        names = ", ".join(entry.shown for entry in odd)
+        notes.append(f"There is no {topic}.py or {topic}.ipynb, and which of {names} counts is not guessed.")
+    elif any(entry.parts[-1].lower().endswith(".zip") for entry in pile.others):
+        notes.append("A zip inside is not opened: unpack it and grade again.")
+    elif not notes:
+        notes.append(f"There is no {topic}.py or {topic}.ipynb.")
+    return Handed(student, problem=" ".join(notes))
+
+
+def _newest(entries: Iterable[Entry], notes: list[str]) -> Entry | None:
+    ordered = sorted(entries, key=_age)
+    if len(ordered) > 1:
+        older = ", ".join(entry.shown for entry in ordered[:-1])
+        notes.append(f"{ordered[-1].shown} counts as the newest; not graded: {older}.")
+    return ordered[-1] if ordered else None
+
+
+def _age(entry: Entry) -> tuple[int, float, int, tuple[str, ...]]:
+    """Canvas numbers its submissions in time; elsewhere the time of the file decides, then the number of the copy."""
+    canvas = _CANVAS.fullmatch(entry.parts[0]) if len(entry.parts) == 1 else None
+    name = Path(canvas["file"] if canvas else entry.parts[-1]).stem
+    return int(canvas["number"][:18]) if canvas else 0, entry.modified, _counted(name)[1], entry.parts
+
+
+def _counted(stem: str) -> tuple[str, int]:
+    """`autodiff (2)` and `autodiff-2` are the second copy of `autodiff`."""
+    found = _COUNTED.fullmatch(stem)
+    return (found["stem"], int((found["a"] or found["b"])[:9])) if found else (stem, 0)
+
+
+def _is_topic(name: str, topic: str) -> bool:
+    path = Path(name)
+    return path.suffix.lower() in CODE and topic.lower() in (path.stem.lower(), _counted(path.stem)[0].lower())
+
+
+def _suffix(entry: Entry) -> str:
+    return Path(entry.parts[-1]).suffix.lower()

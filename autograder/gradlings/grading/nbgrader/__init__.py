@@ -1,0 +1,1 @@
+"""nbgrader's autograde, gradebook and course folder with our judge."""

@@ -1,0 +1,158 @@
+"""Scores into nbgrader's gradebook, through nbgrader's own interface: its tables change between versions.
+
+Only automatic scores are written. What a person typed in (manual scores, comments, names) stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gradlings.model.cell_ids import grade_id
+from gradlings.model.errors import InputError
+from gradlings.model.exercise import Exercise
+from gradlings.model.student_result import StudentResult, exercise_points
+
+COURSE = "default_course"
+_LONGEST = 128  # nbgrader's columns for names
+
+
+def write_gradebook(
+    url: str,
+    assignment: str,
+    topic: str,
+    exercises: Iterable[Exercise],
+    results: Iterable[StudentResult],
+    course: str = COURSE,
+    handed_in_at: Mapping[str, str] | None = None,
+) -> int:
+    """Writes the scores of a class; a blank one is left blank and flagged for a person to grade.
+
+    Args:
+        url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
+        topic: the name of the notebook in the gradebook.
+        handed_in_at: when, by student, as nbgrader writes it: `2026-11-25 10:00:00 UTC`.
+
+    Returns:
+        How many students have scores in it now.
+
+    Raises:
+        InputError: the database is not there, or the gradebook knows the assignment with other exercises.
+    """
+    exercises, results = tuple(exercises), tuple(results)
+    too_long = [result.student for result in results if len(result.student) > _LONGEST]
+    if too_long:
+        raise InputError(f"The gradebook takes names of up to {_LONGEST} characters; too long: {too_long[0]}")
+    with _opened(url, course) as gradebook:
+        _define(gradebook, url, assignment, topic, exercises)
+        with _one_transaction(gradebook):
+            for result in results:
+                at = _time((handed_in_at or {}).get(result.student, ""))
+                _write_one(gradebook, assignment, topic, result, {} if at is None else {"timestamp": at})
+    return len(results)
+
+
+@contextmanager
+def _opened(url: str, course: str) -> Iterator[Any]:
+    from nbgrader.api import Gradebook, InvalidEntry  # deferred: takes a second
+    from sqlalchemy.exc import SAWarning, SQLAlchemyError
+
+    with _alembic_on_path():
+        try:
+            gradebook = Gradebook(url, course_id=course)
+        except (SQLAlchemyError, InvalidEntry, ImportError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"The gradebook {_without_password(url)} cannot be opened: {reason}") from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own relations; harmless
+            yield gradebook
+    except (SQLAlchemyError, InvalidEntry) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"The gradebook {_without_password(url)} could not be written: {reason}. Run the same command again: "
+            "what is graded is not graded anew."
+        ) from None
+    finally:
+        gradebook.close()
+
+
+@contextmanager
+def _one_transaction(gradebook: Any) -> Iterator[None]:
+    """Everything is written or nothing. nbgrader's methods would wait for the disk several times a student."""
+    session = gradebook.db
+    commit, session.commit = session.commit, session.flush
+    try:
+        yield
+    finally:
+        session.commit = commit
+    session.commit()
+
+
+def _define(gradebook: Any, url: str, assignment: str, topic: str, exercises: tuple[Exercise, ...]) -> None:
+    """All cells, before the first submission: nbgrader gives a submission the cells there are when it comes in."""
+    gradebook.update_or_create_assignment(assignment)
+    gradebook.update_or_create_notebook(topic, assignment)
+    known = {cell.name for cell in gradebook.find_notebook(topic, assignment).grade_cells}
+    missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in known]
+    if missing and gradebook.assignment_submissions(assignment):
+        raise InputError(
+            f"The gradebook {_without_password(url)} already has submissions of {assignment}, without the cell "
+            f"{missing[0]} in the notebook {topic}; nbgrader cannot add one now. Use another gradebook, or remove the "
+            f"assignment from this one (nbgrader db assignment remove {assignment})."
+        )
+    for exercise in exercises:
+        gradebook.update_or_create_grade_cell(
+            grade_id(exercise.id), topic, assignment, max_score=exercise.points, cell_type="code"
+        )
+
+
+def _write_one(gradebook: Any, assignment: str, topic: str, result: StudentResult, known: dict[str, Any]) -> None:
+    gradebook.update_or_create_student(result.student)
+    submission = gradebook.update_or_create_submission(assignment, result.student, **known)
+    scores = {grade_id(score.id): exercise_points(score) for score in result.card.exercises} if result.card else {}
+    for notebook in submission.notebooks:
+        for grade in notebook.grades if notebook.name == topic else ():
+            grade.auto_score = scores.get(grade.name)
+            # as nbgrader does it: what a person set stays, and is to be looked at again
+            grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+
+
+def _time(text: str) -> datetime | None:
+    from nbgrader.utils import parse_utc
+
+    try:
+        found: datetime = parse_utc(text)
+    except (ValueError, OverflowError):  # none, or not one
+        return None
+    return found
+
+
+@contextmanager
+def _alembic_on_path() -> Iterator[None]:
+    """nbgrader runs the command `alembic` when it makes a gradebook, and leaves a broken one if it finds none."""
+    before = os.environ.get("PATH", "")
+    path = os.pathsep.join([before, str(Path(sys.executable).parent)])
+    if shutil.which("alembic", path=path) is None:
+        raise InputError("nbgrader needs the command `alembic` on the PATH to make a gradebook: pip install alembic")
+    os.environ["PATH"] = path
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _without_password(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    try:
+        return str(make_url(url).render_as_string(hide_password=True))
+    except Exception:  # no URL at all: then there is no password in it that we could find
+        return "given"

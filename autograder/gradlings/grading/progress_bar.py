@@ -1,0 +1,55 @@
+"""Progress over a class: a bar with students per second and the time left, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from gradlings.grading.class_run import Done
+
+
+class _Rate(ProgressColumn):
+    """Students graded per second, those taken over from an earlier run not counted."""
+
+    def render(self, task: Task) -> Text:
+        seconds = time.monotonic() - task.fields["since"]
+        return Text(f"{task.fields['fresh'] / seconds:.1f} students/s" if seconds > 0 and task.fields["fresh"] else "")
+
+
+@contextmanager
+def class_progress(assignment: str, students: int, stream: TextIO | None = None) -> Iterator[Callable[[Done], None]]:
+    """Gives a function to be called after each student. Writes nothing unless the stream is a terminal."""
+    stream = stream or sys.stderr  # kept: pytest puts its own in place while checks run
+    if not stream.isatty():
+        yield lambda done: None
+        return
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate()]
+    columns += [TimeRemainingColumn(elapsed_when_finished=True), TextColumn("{task.fields[student]}", markup=False)]
+    # no thread of its own that redraws: threads and forks do not mix
+    progress = Progress(
+        *columns,
+        console=Console(file=stream, highlight=False),
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with progress:
+        task = progress.add_task(f"grading {assignment}", total=students, fresh=0, since=time.monotonic(), student="")
+        shown, fresh = 0.0, 0
+
+        def step(done: Done) -> None:
+            nonlocal shown, fresh
+            fresh += done.fresh
+            progress.update(task, completed=done.number, fresh=fresh, student=done.student[:30])
+            if time.monotonic() - shown > 0.1 or done.number == done.total:
+                shown = time.monotonic()
+                progress.refresh()
+
+        yield step

@@ -1,0 +1,235 @@
+"""The folder of a class's results: a record of the run, and one per student that is written whole or not at all.
+
+A student's record is the one place that says "this is graded". It names the run and the digest of the submission, so
+that the same command, started again after any end, finishes the rest and changes nothing that is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from gradlings.model.errors import InputError
+from gradlings.model.scorecard import Verdict
+from gradlings.model.student_result import Status, StudentResult
+
+RUN = "run.json"
+RECORDS = "records"
+PAGES = ("feedback/*.html", "scorecards/*.json")
+_UNFINISHED = ".unfinished"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What all scores of a run have in common. A score is comparable with another only where these agree."""
+
+    assignment: str
+    topic: str
+    files: dict[str, str]
+    """SHA-256 of the checks and of all they use, by path."""
+    kit: str
+    versions: dict[str, str]
+    protection: str
+    seed: int
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def differences(self, other: RunRecord) -> list[str]:
+        """What makes scores of the two runs incomparable, each as the subject of a sentence."""
+        names = {name for name in {*self.files, *other.files} if self.files.get(name) != other.files.get(name)}
+        found = [f"the file {name}" for name in sorted(names)]
+        found += [
+            f"the {what} ({getattr(other, key)}, then {getattr(self, key)})"
+            for key, what in _COMPARED.items()
+            if getattr(self, key) != getattr(other, key)
+        ]
+        return found + [
+            f"the version of {name} ({other.versions.get(name)}, then {self.versions.get(name)})"
+            for name in sorted({*self.versions, *other.versions})
+            if self.versions.get(name) != other.versions.get(name)
+        ]
+
+
+_COMPARED = {
+    "assignment": "assignment",
+    "topic": "topic",
+    "kit": "version of gradlings",
+    "protection": "protection",
+    "seed": "seed",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """One student's result and what it belongs to."""
+
+    run: str
+    """`RunRecord.id`"""
+    filename: str
+    digest: str
+    """SHA-256 of the file that was graded; "" if none was."""
+    result: StudentResult
+    again: bool = False
+    """Whether the next run grades it again: a fault of ours is in it."""
+
+
+class ResultsFolder:
+    """Results on disk. Only one run writes to a folder at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Makes the folder and keeps other runs out of it until the end, also where that is `kill -9`.
+
+        Raises:
+            InputError: another run is writing to it, or it cannot be made.
+        """
+        try:
+            (self.path / RECORDS).mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be written to ({error.strerror}).") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left_over in self.path.rglob(f".*{_UNFINISHED}"):
+                left_over.unlink(missing_ok=True)
+            yield
+        except BlockingIOError:
+            raise InputError(f"Another `gradlings grade` is writing to {self.path}. Wait for its end.") from None
+        finally:
+            os.close(lock)
+
+    def resume(self, wanted: RunRecord, *, force: bool, any_seed: bool) -> RunRecord:
+        """The run to go on with: the one on disk if its scores are comparable, else `wanted`, which is written down.
+
+        Args:
+            force: starts anew in any case.
+            any_seed: no particular seed was asked for; the one on disk is kept.
+
+        Raises:
+            InputError: the folder holds a run of something else.
+        """
+        path = self.path / RUN
+        if path.is_file() and not force:
+            try:
+                known = msgspec.json.decode(path.read_bytes(), type=RunRecord)
+            except msgspec.MsgspecError as error:
+                raise InputError(f"{path} is not a run record of this version ({error}). {_REMEDY}") from None
+            if any_seed:
+                wanted = replace(wanted, seed=known.seed)
+            differences = wanted.differences(known)
+            if differences:
+                listed = ", ".join(differences[:4]) + (" and more" if len(differences) > 4 else "")
+                raise InputError(f"{self.path} holds an earlier run, and since then {listed} changed. {_REMEDY}")
+            return known
+        self.write(RUN, msgspec.json.format(msgspec.json.encode(wanted), indent=1), private=True)
+        return wanted
+
+    def records(self, run: RunRecord) -> dict[str, Record]:
+        """The records of a run by student. Records of earlier runs and unreadable ones do not count."""
+        found = {}
+        for path in sorted((self.path / RECORDS).glob("*.json")):
+            with contextlib.suppress(msgspec.MsgspecError, OSError):
+                record = msgspec.json.decode(path.read_bytes(), type=Record)
+                if record.run == run.id:
+                    found[record.result.student] = record
+        return found
+
+    def keep(self, record: Record, pages: Mapping[str, bytes]) -> None:
+        """Writes what is derived from a record, and then the record itself: where there is one, the rest is there, too.
+
+        Args:
+            pages: contents by folder and extension, e.g. `feedback/*.html`; the star stands for the student.
+        """
+        self._write_pages(record, pages)
+        name = f"{RECORDS}/{file_stem(record.result.student)}.json"
+        self.write(name, msgspec.json.encode(record), private=True)
+
+    def mend(self, record: Record, pages: Callable[[StudentResult], Mapping[str, bytes]]) -> None:
+        """Makes the pages of a record again if one of them is missing or empty, as a power cut may leave it."""
+        stem = file_stem(record.result.student)
+        paths = [self.path / pattern.replace("*", stem) for pattern in PAGES]
+        if not all(path.is_file() and path.stat().st_size for path in paths):
+            self._write_pages(record, pages(record.result))
+
+    def _write_pages(self, record: Record, pages: Mapping[str, bytes]) -> None:
+        """Not waiting for the disk: a page can be made again from its record, which does wait."""
+        stem = file_stem(record.result.student)
+        for pattern, data in pages.items():
+            self.write(pattern.replace("*", stem), data, lasting=False)
+
+    def write(self, name: str, data: bytes, *, private: bool = False, lasting: bool = True) -> None:
+        """Puts a file in place whole, or leaves what was there.
+
+        Args:
+            private: readable for the owner only.
+            lasting: waits until a power cut cannot undo it.
+
+        Raises:
+            InputError: it could not be written; a full disk is the usual reason.
+        """
+        target = self.path / name
+        try:
+            _write_atomically(target, data, 0o600 if private else 0o644, lasting)
+        except OSError as error:
+            what = "The disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else str(error.strerror)
+            raise InputError(
+                f"{target} could not be written: {what}. What was graded before is safe; run the same command again."
+            ) from None
+
+
+_REMEDY = "Grade into another folder with --to, or grade everybody anew with --force."
+
+
+def file_stem(student: str) -> str:
+    """A student's name as a file name: the name itself if that is plain, else with a digest that keeps it unique."""
+    plain = re.sub(r"[^\w.-]", "_", student)[:60].strip(".") or "_"
+    if plain == student and len(plain.encode()) < 200 and not re.search(r"-[0-9a-f]{10}$", plain):
+        return plain
+    return f"{plain[:40]}-{hashlib.sha256(student.encode()).hexdigest()[:10]}"
+
+
+def needs_grading(record: Record | None, digest: str) -> bool:
+    """Whether a submission must be graded (again): there is no record, it is of another file, or the fault was ours."""
+    return record is None or record.digest != digest or record.again
+
+
+def has_our_fault(result: StudentResult) -> bool:
+    """Whether anything in it is a fault of the grader."""
+    return result.status is Status.PARTLY or bool(
+        result.card and any(c.verdict is Verdict.GRADER_ERROR for e in result.card.exercises for c in e.checks)
+    )
+
+
+def _write_atomically(path: Path, data: bytes, mode: int, lasting: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name[:80]}{secrets.token_hex(4)}{_UNFINISHED}")
+    try:
+        fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with open(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            if lasting:
+                os.fsync(fd)
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    if not lasting:
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # so that a power cut cannot undo the new name
+    finally:
+        os.close(folder)

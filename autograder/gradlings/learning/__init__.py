@@ -1,0 +1,1 @@
+"""One student alone: the kit, and what is next."""

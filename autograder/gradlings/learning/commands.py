@@ -1,0 +1,82 @@
+"""The commands of somebody who learns alone: `gradlings` by itself, `gradlings init`, `gradlings watch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gradlings.model.errors import InputError
+from gradlings.submission.reader import shown
+
+_SHOWN = 12  # names of kept files; more become a number
+
+
+def where_am_i(root: Path) -> None:
+    """Shows where you are in the kit around a folder and what to do next; without a kit, how to get one."""
+    from gradlings.learning.curriculum import find_root, read_course
+    from gradlings.learning.views.overview import overview
+    from gradlings.rendering.terminal import can_show
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    try:
+        kit = find_root(root)
+    except InputError:
+        console.print("Auto-graded exercises that teach the basics of LLMs in PyTorch.\n")
+        console.print("There is no kit in this folder. Make one:\n")
+        console.print("  gradlings init my-kit\n  cd my-kit\n  gradlings watch\n", style="cyan")
+        console.print("All commands: gradlings --help", style="dim")
+        return
+    for line in overview(read_course(kit), plain=not can_show(console.encoding)):
+        console.print(line, soft_wrap=True)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where; it is made if it is not there.")] = Path(),
+    solutions: Annotated[bool, typer.Option("--solutions", help="Write the answers, too.")] = False,
+) -> None:
+    """Write the exercises into a folder. Files that you edited are kept."""
+    from gradlings.learning.init_kit import start
+
+    done = start(folder, solutions=solutions)
+    console = Console(highlight=False, markup=False, emoji=False)
+    here = folder.resolve() == Path.cwd()
+    name = "this folder" if here else shown(folder)
+    if done.kept:
+        console.print(f"kept, because you edited {'it' if len(done.kept) == 1 else 'them'}:", soft_wrap=True)
+        for path in done.kept[:_SHOWN]:
+            console.print(f"  {path}", soft_wrap=True)
+        if len(done.kept) > _SHOWN:
+            console.print(f"  and {len(done.kept) - _SHOWN} more")
+    if done.updated:
+        console.print(f"brought up to date: {_files(len(done.updated))}")
+    if not (done.written or done.updated):
+        console.print(f"The kit in {name} is up to date.", soft_wrap=True)
+    elif done.written:
+        console.print(f"The kit is in {name}: {_files(len(done.written), 'new ')}.", soft_wrap=True)
+    steps = {} if here else {f"cd {shown(folder)}": ""}
+    steps |= {
+        "pytest assignments/01": "what is right so far",
+        "gradlings watch": "the next exercise, checked on every save",
+    }
+    wide = max(map(len, steps))
+    console.print()
+    for command, meaning in steps.items():
+        console.print(f"  {command:<{wide}}  {meaning}".rstrip(), soft_wrap=True)
+
+
+def _files(count: int, kind: str = "") -> str:
+    return f"{count} {kind}file{'s' if count != 1 else ''}"
+
+
+def watch(
+    wanted: Annotated[str, typer.Argument(metavar="[NN or EXERCISE]", help="Where to start, e.g. 03 or 3.5.")] = "",
+    root: Annotated[Path, typer.Option("--root", help="The kit; the one around this folder if not given.")] = Path(),
+    plain: Annotated[bool, typer.Option("--plain", help="Print line after line; no screen of its own.")] = False,
+) -> None:
+    """Show the next exercise and check it on every save."""
+    from gradlings.learning.watch.loop import watch as watch_kit
+
+    watch_kit(root, wanted, plain=plain)

@@ -1,0 +1,32 @@
+"""A hint on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.padding import Padding
+from rich.text import Text
+
+from gradlings.progress.hints import Hint
+from gradlings.rendering.markdown import prose_lines
+
+
+def hint_lines(hint: Hint, *, remembered: bool = True, plain: bool = False) -> Iterator[Padding | Text]:
+    """Top to bottom.
+
+    Args:
+        remembered: whether it is on record that this hint was shown, so that the next call gives the next one.
+        plain: uses ASCII only, for terminals that cannot show more.
+    """
+    if hint.mistake is not None:
+        yield Text(f"A hint for what your last attempt at {hint.exercise} shows", style="bold")
+        yield Text(hint.mistake.sentence, style="yellow")
+    else:
+        yield Text(f"Hint {hint.level} of {hint.levels} for exercise {hint.exercise}", style="bold")
+    yield from prose_lines(hint.text, plain=plain)
+    if hint.following:
+        level = "" if remembered else f" --level {hint.following}"
+        yield Text(f"More: gradlings hint {hint.exercise}{level}", style="dim")
+    elif hint.level == hint.levels:
+        again = " or ".join(f"--level {level}" for level in range(1, hint.levels))
+        yield Text(f"That was the last one. Again: gradlings hint {hint.exercise} {again}", style="dim")

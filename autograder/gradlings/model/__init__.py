@@ -1,0 +1,1 @@
+"""What everything speaks of: exercises, rules, scorecards, observations. Frozen data; no torch, nothing runs."""

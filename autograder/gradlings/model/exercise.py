@@ -1,0 +1,129 @@
+"""What an exercise is: its id, the functions a student writes, its points and its rules.
+
+The decorator's arguments are literals, so that `read_exercises` learns everything about an assignment from the text
+of its checks, without importing them (and thus without importing torch).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from gradlings.model.errors import InputError
+from gradlings.model.rules import RULES
+
+C = TypeVar("C", bound=type)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of an exercise: a test method, worth a whole number of points."""
+
+    name: str
+    title: str
+    points: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise as its checks declare it."""
+
+    id: str
+    functions: tuple[str, ...]
+    points: int
+    minutes: int = 0
+    difficulty: int = 1
+    forbids: tuple[str, ...] = ()
+    builds_on: tuple[str, ...] = ()
+    seconds: float = 5.0
+    class_name: str = ""
+    checks: tuple[Check, ...] = field(default=())
+
+
+def exercise(
+    id: str,
+    *functions: str,
+    points: int,
+    minutes: int = 0,
+    difficulty: int = 1,
+    forbids: str | tuple[str, ...] = (),
+    builds_on: tuple[str, ...] = (),
+    seconds: float = 5.0,
+) -> Callable[[C], C]:
+    """Declares the exercise that a class of checks belongs to.
+
+    Args:
+        id: "3.5": assignment and number.
+        functions: names of the functions the student writes.
+        points: split evenly over the methods of the class, in whole numbers.
+        minutes: how long a newcomer needs.
+        difficulty: 1 (follow the text) to 3 (think).
+        forbids: rules of `gradlings.model.rules`, e.g. "autograd".
+        builds_on: ids of exercises that come first.
+        seconds: time limit of one check.
+    """
+
+    def mark(cls: C) -> C:
+        cls.exercise_id = id  # type: ignore[attr-defined]
+        return cls
+
+    return mark
+
+
+def shares(points: int, parts: int) -> list[int]:
+    """Splits points into whole numbers as evenly as can be; the first parts get what is left over."""
+    each, rest = divmod(points, parts)
+    return [each + (index < rest) for index in range(parts)]
+
+
+def read_exercises(checks_file: Path) -> tuple[Exercise, ...]:
+    """The exercises declared in a file of checks, in their order.
+
+    Raises:
+        InputError: the file cannot be read as checks; the message names the file, the line and the remedy.
+    """
+    text = checks_file.read_text(encoding="utf-8")
+    if "@exercise(" not in text:
+        return ()
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise InputError(f"{checks_file}:{error.lineno}: {error.msg}") from None
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "exercise":
+                    found.append(_from_source(node, decorator, checks_file))
+    return tuple(found)
+
+
+def _from_source(node: ast.ClassDef, decorator: ast.Call, file: Path) -> Exercise:
+    where = f"{file}:{node.lineno}"
+    try:
+        arguments = [ast.literal_eval(argument) for argument in decorator.args]
+        options = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in decorator.keywords}
+    except ValueError:
+        raise InputError(f"{where}: the arguments of @exercise must be plain literals") from None
+    methods = [m for m in node.body if isinstance(m, ast.FunctionDef) and m.name.startswith("test_")]
+    if len(arguments) < 2 or "points" not in options or not methods:
+        raise InputError(f"{where}: @exercise needs an id, a function name, points=, and a class with checks")
+    if isinstance(options.get("forbids"), str):
+        options["forbids"] = (options["forbids"],)
+    points = shares(options["points"], len(methods))
+    checks = tuple(
+        Check(m.name, (ast.get_docstring(m) or m.name[5:].replace("_", " ")).splitlines()[0], share, m.lineno)
+        for m, share in zip(methods, points, strict=True)
+    )
+    try:
+        made = Exercise(id=arguments[0], functions=tuple(arguments[1:]), class_name=node.name, checks=checks, **options)
+    except TypeError as error:
+        raise InputError(f"{where}: @exercise: {error}") from None
+    unknown = [rule for rule in made.forbids if rule not in RULES]
+    if unknown:
+        raise InputError(f"{where}: forbids= names no rule {unknown}; there are {', '.join(RULES)}")
+    return made

@@ -1,0 +1,105 @@
+"""What one student of a class gets: a status, a score that may be blank, and a scorecard fit for the student's eyes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
+
+_LONGEST = 20_000
+_OUR_FAULT = "This check itself failed. It is not your fault and costs you nothing; your instructor has been told."
+T = TypeVar("T")
+
+
+class Status(StrEnum):
+    """How far a submission could be graded."""
+
+    GRADED = "graded"
+    PARTLY = "partly graded"
+    NOT_GRADABLE = "not gradable"
+
+
+@dataclass(frozen=True)
+class StudentResult:
+    """One row of the class. Everything that is shown of a student is a pure function of this."""
+
+    student: str
+    assignment: str
+    status: Status
+    reason: str = ""
+    """Why it is not simply graded."""
+    max_points: int = 0
+    card: Scorecard | None = None
+    notes: tuple[str, ...] = ()
+    """For the instructor: what intake noticed."""
+    protection: str = ""
+    """The isolation that was active while it was graded."""
+    kit: str = ""
+
+    @property
+    def points(self) -> int | None:
+        """The score; None where it must stay blank, as a check failed through our fault or nothing could be graded."""
+        return self.card.points if self.card and self.status is Status.GRADED else None
+
+    @property
+    def status_text(self) -> str:
+        return f"{self.status.value} ({self.reason})" if self.reason else self.status.value
+
+
+def exercise_points(score: ExerciseScore) -> int | None:
+    """The points of an exercise; None where one of its checks failed through our fault."""
+    return None if any(check.verdict is Verdict.GRADER_ERROR for check in score.checks) else score.points
+
+
+def graded(student: str, card: Scorecard, *, notes: tuple[str, ...], protection: str, kit: str) -> StudentResult:
+    """The result of a submission whose checks were run."""
+    failed = [
+        f"{score.id} {check.title}: {check.message}"
+        for score in card.exercises
+        for check in score.checks
+        if check.verdict is Verdict.GRADER_ERROR
+    ]
+    reason = "grader error in " + "; ".join(failed) if failed else ""
+    if card.not_run:
+        reason = "; ".join(filter(None, [reason, f"{card.not_run} checks were not run"]))
+    status = Status.PARTLY if reason else Status.GRADED
+    result = StudentResult(
+        student, card.assignment, status, reason, card.max_points, card, notes, protection=protection, kit=kit
+    )
+    return writable(result)
+
+
+def for_student(result: StudentResult) -> StudentResult:
+    """The same without what a student must not see: the secret seed, lines of a check's source, notes for us."""
+    card = result.card
+    if card is not None:
+        exercises = tuple(
+            dataclasses.replace(score, checks=tuple(map(_without_our_source, score.checks))) for score in card.exercises
+        )
+        card = dataclasses.replace(card, exercises=exercises, seed=0)
+    reason = _OUR_FAULT if result.status is Status.PARTLY else result.reason
+    return dataclasses.replace(result, card=card, reason=reason, notes=())
+
+
+def _without_our_source(check: CheckResult) -> CheckResult:
+    if check.verdict is not Verdict.GRADER_ERROR:
+        return check
+    return dataclasses.replace(check, message=_OUR_FAULT, trace=(), call="", rows=(), picture=None, place="")
+
+
+def writable(value: T) -> T:
+    """The same data with every text of a sane length and writable as UTF-8: student code chooses many of them."""
+    if isinstance(value, StrEnum):
+        return value
+    if isinstance(value, str):
+        text = value if len(value) <= _LONGEST else value[:_LONGEST] + " ... (cut)"
+        return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")  # type: ignore[return-value]
+    if isinstance(value, tuple):
+        return tuple(map(writable, value))  # type: ignore[return-value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changed: dict[str, Any] = {f.name: writable(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return type(value)(**changed)
+    return value

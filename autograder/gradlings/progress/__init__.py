@@ -1,0 +1,1 @@
+"""What one student did so far: the log, what it says of each exercise, which hint is next."""

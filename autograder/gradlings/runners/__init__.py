@@ -1,0 +1,1 @@
+"""Who runs checks: pytest, a session over many submissions, a notebook."""

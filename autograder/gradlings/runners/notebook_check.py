@@ -1,0 +1,178 @@
+"""The checks of one exercise on what is defined in a running notebook.
+
+The functions are those of the kernel, as they are at this moment; their source is IPython's record of the cells that
+were run. Nothing is run a second time.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import html
+import linecache
+import os
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gradlings.execution.local_runner import LoadedSubmission, load_drivers
+from gradlings.model.errors import InputError
+from gradlings.model.exercise import read_exercises
+from gradlings.model.kit_paths import kit_of
+from gradlings.model.scorecard import ExerciseScore
+from gradlings.progress.record import codes, record
+from gradlings.runners.notebook_verdict import Checked
+from gradlings.submission.cells import Cell, without_magics
+from gradlings.submission.reader import Submission, from_cells, shown
+
+T = TypeVar("T")
+
+
+class NotebookSubmission(LoadedSubmission):
+    """What a kernel holds, as a submission. Its cells have run already, in whatever order."""
+
+    def __init__(self, submission: Submission, namespace: dict[str, Any], folder: Path) -> None:
+        self.submission = submission
+        self.namespace = namespace
+        self.cell_errors = []
+        self._drivers = lambda: load_drivers(folder)
+
+    def problems(self) -> list[str]:
+        return []  # they were shown under the cells they belong to
+
+    def missing_sentence(self, name: str) -> str:
+        return f"There is no function called {name} in this notebook now. Was its cell run? Was it renamed or deleted?"
+
+
+def checked(exercise: str, shell: Any) -> Checked:
+    """The verdict on an exercise; `shell` is IPython's."""
+    try:
+        checks_file = find_checks(exercise, _folders(shell))
+        score = _score(exercise, checks_file, shell)
+    except InputError as error:
+        return Checked(0, _sentence(str(error)))
+    except Exception as error:
+        said = f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
+        return Checked(0, _sentence(said))
+    from gradlings.rendering.html import exercise_fragment
+
+    return Checked(score.points, exercise_fragment(score))
+
+
+def find_checks(exercise: str, folders: list[Path]) -> Path:
+    """The file of checks that declares an exercise, in the first of the folders that holds one.
+
+    Raises:
+        InputError: there is none; the message says where it was looked for and what to do.
+    """
+    known: list[str] = []
+    for folder in folders:
+        for path in sorted(folder.glob("test_*.py")):
+            ids = [found.id for found in read_exercises(path)]
+            if exercise in ids:
+                return path
+            known += ids
+    if known:
+        raise InputError(f"There is no exercise {exercise} here; there are {', '.join(known)}.")
+    raise InputError(
+        f'check("{exercise}") needs the checks of the assignment (test_*.py) beside the notebook; {folders[0]} holds '
+        "none. Download the whole folder of the assignment and open the notebook there."
+    )
+
+
+def _folders(shell: Any) -> list[Path]:
+    """Where the notebook may lie: the current folder, unless its cells changed that, and where the editor says."""
+    by_vs_code = shell.user_ns.get("__vsc_ipynb_file__")
+    by_jupyter = os.environ.get("JPY_SESSION_NAME")
+    told = [Path(path).parent for path in (by_vs_code, by_jupyter) if isinstance(path, str) and os.path.isabs(path)]
+    return [Path.cwd(), *told]
+
+
+def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
+    import torch
+
+    from gradlings.runners.session import collected_checks
+
+    numbers = _numbers(shell)
+    submission = from_cells(Path("this notebook"), _cells(numbers, shell))
+    submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
+    loaded = NotebookSubmission(submission, shell.user_ns, checks_file.parent)
+    threads = torch.get_num_threads()
+    try:
+        with collected_checks(checks_file.parent) as grader:
+            graded = grader.grade_loaded(loaded, checks_file, seed=0, only=(exercise,))
+    finally:  # a pytest run settles down for good, a notebook goes on
+        torch.set_num_threads(threads)
+        gc.unfreeze()
+    (score,) = graded.scorecard.exercises
+    root = kit_of(checks_file.parent)
+    if root is not None:
+        record(root, graded.scorecard, "notebook", codes(submission, read_exercises(checks_file)))
+    return _with_names(score, {shown(file): f"cell [{number}]" for file, number in numbers.items()})
+
+
+def _numbers(shell: Any) -> dict[str, int]:
+    """Every cell that was run, in order: the file name under which IPython compiled it, and its number in brackets.
+
+    A cell that ran twice has the number of its last run.
+    """
+    found = {}
+    for file in list(linecache.cache):
+        label = shell.compile.format_code_name(file)  # ("Cell", "In[5]"), as its own tracebacks have it
+        if label:
+            found[file] = int(label[1].removeprefix("In[").removesuffix("]"))
+    return dict(sorted(found.items(), key=lambda entry: entry[1]))
+
+
+def _cells(numbers: Mapping[str, int], shell: Any) -> tuple[Cell, ...]:
+    """The cells as they ran, without what later ones define anew.
+
+    The cell that calls `check` is left out, if it defines nothing: it is on the way to everything that is called.
+    """
+    history = shell.history_manager.input_hist_raw
+    later: set[str] = set()
+    cells = []
+    for file, number in reversed(list(numbers.items())):
+        source, defined = _without(without_magics(history[number]) if number < len(history) else "", later)
+        if number == max(numbers.values()) and not defined:
+            continue
+        later |= defined
+        cells.append(Cell(source, file, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
+    return tuple(reversed(cells))
+
+
+def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
+    """A cell without the functions that a later cell defines anew (their lines are blank), and what it defines."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return source, set()
+    lines = source.split("\n")
+    defined = set()
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            defined.add(node.name)
+            if node.name in later:
+                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+                lines[first - 1 : node.end_lineno] = [""] * ((node.end_lineno or first) - first + 1)
+    return "\n".join(lines), defined
+
+
+def _with_names(value: T, names: Mapping[str, str]) -> T:
+    """The same result with a cell's readable name in the place of the file name that Jupyter made up for it."""
+    if isinstance(value, str):
+        text = str(value)
+        for file, name in names.items():
+            text = text.replace(file, name)
+        return value if text == value else text  # type: ignore[return-value]
+    if isinstance(value, tuple):
+        return tuple(_with_names(part, names) for part in value)  # type: ignore[return-value]
+    if is_dataclass(value) and not isinstance(value, type):
+        changed: dict[str, Any] = {f.name: _with_names(getattr(value, f.name), names) for f in fields(value)}
+        return type(value)(**changed)
+    return value
+
+
+def _sentence(text: str) -> str:
+    return f"<p><strong>Not checked.</strong> {html.escape(text)}</p>"

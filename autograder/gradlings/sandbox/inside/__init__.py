@@ -1,0 +1,1 @@
+"""All that is ever loaded where student code runs."""

@@ -1,0 +1,163 @@
+"""The warm process that workers are forked from: it has imported torch, runs one thread, and knows nothing secret.
+
+Run as `python -I /proc/self/fd/KIT DESCRIPTOR`. Over that socket come a configuration and then requests, each with the
+descriptors of a new worker's channel and output; back go a pidfd of itself, one for each worker and, later, how that
+ended.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import random
+import select
+import signal
+import socket
+import sys
+import sysconfig
+import traceback
+import warnings
+from typing import Any
+
+_LARGEST = 1 << 20
+_HUGE, _MADV_COLLAPSE = 2 << 20, 25
+# Modules that ordinary submissions import: loaded here, once, so that no worker has to read them.
+_WARM = """abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
+functools glob hashlib heapq inspect io itertools json logging math numbers operator os pathlib pprint queue random re
+secrets shutil statistics string struct tempfile textwrap threading time timeit types typing typing_extensions unittest
+uuid warnings weakref numpy numpy.random numpy.testing torch.nn.functional torch.nn.utils torch.optim torch.testing
+torch.utils.data torch.func torch.distributions torch.linalg torch.special torch.autograd.forward_ad jaxtyping"""
+
+
+def serve(control: socket.socket) -> None:
+    """Forks a worker for every request, until the judge hangs up."""
+    config = json.loads(control.recv(_LARGEST))
+    _warm(config["warm"], [tuple(rules) for rules in config["rules"]])
+
+    from gradlings.sandbox import settings
+    from gradlings.sandbox.inside import lockdown, readable_paths, worker
+
+    layers, limits = settings.Layers(**config["layers"]), settings.Limits(**config["limits"])
+    worker.rehearse()
+    locks = lockdown.prepared(layers, limits, readable_paths.readable(), readable_paths.listable())
+    _leave_only_the_granted_on_the_path()
+    gc.collect()
+    gc.freeze()
+    _in_huge_pages()
+    threads = len(os.listdir("/proc/self/task"))
+    hello = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "seccomp": bool(locks.filter), "threads": threads}
+    if config["in_bubble"]:
+        lockdown.take_proc_away()
+    lockdown.close_to_siblings()
+    myself = os.pidfd_open(os.getpid())
+    socket.send_fds(control, [json.dumps(hello).encode()], [myself])
+    os.close(myself)
+
+    workers: dict[int, tuple[int, int]] = {}
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor != control.fileno():
+                poll.unregister(descriptor)
+                _report_end(control, descriptor, *workers.pop(descriptor))
+                continue
+            data, received, *_ = socket.recv_fds(control, _LARGEST, 2)
+            if not data:
+                return
+            request = json.loads(data)
+            if request["drivers"]:
+                with contextlib.suppress(SyntaxError, ValueError):  # whoever uses them says so
+                    worker.driver_code(request["drivers"], worker.DRIVERS_FILE)
+            pid = os.fork()
+            if pid == 0:
+                _become_worker(worker, locks, request, received)
+            for unneeded in received:
+                os.close(unneeded)
+            pidfd = os.pidfd_open(pid)
+            socket.send_fds(control, [json.dumps({"worker": request["worker"]}).encode()], [pidfd])
+            workers[pidfd] = (pid, request["worker"])
+            poll.register(pidfd, select.POLLIN)
+
+
+def _report_end(control: socket.socket, pidfd: int, pid: int, number: int) -> None:
+    os.close(pidfd)
+    _, status = os.waitpid(pid, 0)
+    control.send(json.dumps({"worker": number, "status": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _become_worker(worker: Any, locks: Any, request: dict[str, Any], received: list[int]) -> None:
+    """In the child. Whatever goes wrong, the child never comes back into the zygote's loop."""
+    try:
+        channel, output = received
+        worker.start(locks, request["uid"], channel, output)
+    except BaseException:
+        os.write(1, traceback.format_exc().encode())  # its output by now; the judge asks for it
+    finally:
+        os._exit(70)
+
+
+def _warm(modules: list[str], rules: list[tuple[str, ...]]) -> None:
+    import torch
+
+    torch.set_num_threads(1)  # a second thread here would hang every child that uses threads
+    torch.set_num_interop_threads(1)
+    for name in ("utf-8-sig", "cp1252", "latin-1", "ascii", "utf-16", "idna"):
+        codecs.lookup(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in [*_WARM.split(), *modules]:
+            try:
+                __import__(name)
+            except Exception:  # not installed
+                continue
+    _warm_torch(torch)
+    from gradlings.forbidden.runtime_recorder import CallRecorder
+
+    for names in rules:
+        with CallRecorder(names, ["<nobody>"]):
+            torch.ones(2, requires_grad=True).sum().backward()
+    random.seed(0)
+    torch.manual_seed(0)
+    sys.modules["numpy"].random.seed(0)
+
+
+def _warm_torch(torch: Any) -> None:
+    """The first backward pass, and the first step of an optimiser, load a lot more of torch."""
+    layer = torch.nn.Linear(4, 4)
+    for make in (lambda p: torch.optim.SGD(p, lr=0.1), torch.optim.AdamW):
+        optimiser = make(layer.parameters())
+        torch.nn.functional.cross_entropy(layer(torch.ones(2, 4)), torch.tensor([0, 1])).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    torch.tensor([1.5], dtype=torch.float64).numpy()
+    repr(torch.ones(2))
+
+
+def _in_huge_pages() -> None:
+    """Gathers the memory into huge pages where the kernel can (Linux 6.1): a fork then copies far fewer entries."""
+    libc = ctypes.CDLL(None)
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
+        spans = [line.split() for line in maps]
+    for span in spans:
+        start, end = (int(number, 16) for number in span[0].split("-"))
+        anonymous = len(span) == 5 or span[5] == "[heap]"
+        if anonymous and span[1].startswith("rw") and end - start >= _HUGE:
+            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_COLLAPSE)
+
+
+def _leave_only_the_granted_on_the_path() -> None:
+    """The kit's own package is in memory now; a worker has no business finding its files."""
+    folders = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders |= {os.path.join(folder, "lib-dynload") for folder in folders}
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) in folders]
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)  # taking all of torch down in order is a long way to say goodbye

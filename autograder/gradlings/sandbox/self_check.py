@@ -1,0 +1,181 @@
+"""Refuses by behaviour: a worker tries what must not work, and grading goes on only if all of it failed.
+
+Nothing is concluded from versions: a kernel may have a layer switched off, a container may refuse it, a folder may be
+open that should not be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sysconfig
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gradlings.execution.local_runner import Target
+from gradlings.model.errors import InputError
+from gradlings.model.exercise import Exercise
+from gradlings.sandbox.remote_runner import RemoteSubmission
+from gradlings.sandbox.settings import Limits
+from gradlings.submission import shipped_kit
+
+_ATTEMPTS = Path(__file__).parent / "inside" / "escape_attempts.py"
+_LEFT_BEHIND = "gradlings-self-check"
+_LANDLOCK = (
+    "This system gives no Landlock: it takes Linux 5.13 or newer with `landlock` listed in /sys/kernel/security/lsm, "
+    "and a container whose seccomp profile allows the landlock calls (those of Docker and Podman do)."
+)
+_BUBBLEWRAP = "Or install bubblewrap (the package `bubblewrap`), where user namespaces are allowed."
+_SECCOMP = "No system-call filter is in force: it takes x86_64 or aarch64 and a kernel with seccomp."
+_ROOT = "Workers run as root: start as an ordinary user, or as a root that may change to another user id."
+
+
+class Unprotected(InputError):
+    """Grading for marks is refused; the message says what is open and what would close it."""
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What was really active, for the record of a run."""
+
+    landlock: int = 0
+    """The ABI in force; 0 for none."""
+    seccomp: bool = False
+    no_new_privileges: bool = False
+    private_uid: bool = False
+    """Whether workers run under a user id of their own."""
+    uid: int = -1
+    bubblewrap: bool = False
+    limits: Limits | None = None
+    reads_python: bool = True
+    """Whether a worker can still read Python's own library."""
+    succeeded: tuple[str, ...] = ()
+    """What a worker could do that it must not be able to do."""
+
+    @property
+    def holds(self) -> bool:
+        return not self.succeeded
+
+    def sentence(self) -> str:
+        """One line for people."""
+        layers = [
+            f"Landlock (ABI {self.landlock})" if self.landlock else "",
+            "seccomp" if self.seccomp else "",
+            "a user id of their own" if self.private_uid else "",
+            "bubblewrap" if self.bubblewrap else "",
+            f"limits ({self.limits.memory_mb} MB, {self.limits.cpu_seconds} s of processor)" if self.limits else "",
+        ]
+        said = "Workers are locked down with " + (", ".join(filter(None, layers)) or "nothing")
+        return f"{said}. " + ("All attempts to get out failed." if self.holds else f"A worker can: {self._list()}.")
+
+    def notes(self) -> tuple[str, ...]:
+        """What is no hole but worth knowing."""
+        if self.reads_python:
+            return ()
+        folder = sysconfig.get_path("stdlib")
+        return (
+            f"Workers cannot read Python's own library in {folder} (its folder is closed to other users): submissions "
+            "can import only what is loaded beforehand. Start as an ordinary user, or use a Python that all can read.",
+        )
+
+    def refusal(self) -> str:
+        """What is open and what would close it."""
+        remedies = [
+            _LANDLOCK if not self.landlock else "",
+            _BUBBLEWRAP if not self.landlock and not self.bubblewrap else "",
+            _SECCOMP if not self.seccomp else "",
+            _ROOT if self.uid == 0 else "",
+        ]
+        said = f"Grading for marks is refused: a submission could {self._list()}."
+        return " ".join(filter(None, [said, *remedies]))
+
+    def _list(self) -> str:
+        shown = list(self.succeeded[:8])
+        return ", ".join(shown) + (f" and {len(self.succeeded) - 8} more" if len(self.succeeded) > 8 else "")
+
+    def as_record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def protection(
+    load: Callable[[bytes, str], RemoteSubmission], hello: dict[str, Any], limits: Limits, closed: Sequence[Path] = ()
+) -> Protection:
+    """Has a worker try what must not work.
+
+    Args:
+        load: loads bytes into a worker, as `Judge.load`.
+        hello: what the zygote said of itself.
+        closed: files or folders of solutions and hidden checks that no worker may read.
+    """
+    with tempfile.TemporaryDirectory(prefix="gradlings-") as name:
+        os.chmod(name, 0o755)  # the canary must be protected by what protects everything else, not by its mode
+        canary = Path(name, "canary.py")
+        canary.write_text("# not for workers\n")
+        canary.chmod(0o644)
+        return _tried(load, hello, limits, canary, closed)
+
+
+def _tried(
+    load: Callable[[bytes, str], RemoteSubmission],
+    hello: dict[str, Any],
+    limits: Limits,
+    canary: Path,
+    closed: Sequence[Path],
+) -> Protection:
+    package = Path(__file__).parents[1]
+    files = [
+        package / "checks" / "assertions.py",
+        package / "sandbox" / "remote_runner.py",
+        *_files_in([*closed, *_shipped_solutions()]),
+    ]
+    places = {sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(canary.parent), os.getcwd()}
+    folders = sorted({"/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), *places})
+    remote = load(_ATTEMPTS.read_bytes(), "self_check.py")
+    try:
+        if remote.submission.problem or remote.type_of("tried") != "function":
+            return Protection(succeeded=(f"not be started at all: {'; '.join(remote.problems()) or 'no answer'}",))
+        args = (str(canary), [str(file) for file in files], folders, os.getpid(), os.__file__)
+        outcome = remote.outcome(Target("tried"), args, Exercise("0", ("tried",), 0, seconds=20.0))
+    finally:
+        remote.close()
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, _LEFT_BEHIND))
+    if outcome.raised is not None:
+        return Protection(succeeded=(f"break the self-check ({outcome.raised.kind}: {outcome.raised.message})",))
+    facts = outcome.value
+    succeeded = list(facts["succeeded"])
+    if facts["uid"] == 0:
+        succeeded.append("act as root")
+    if hello["threads"] != 1:
+        succeeded.append(f"hang: its parent runs {hello['threads']} threads")
+    return Protection(
+        landlock=hello["landlock"],
+        seccomp=facts["seccomp"] == 2,
+        no_new_privileges=facts["no_new_privs"] == 1,
+        private_uid=hello["private_uid"] and facts["uid"] != os.geteuid(),
+        uid=facts["uid"],
+        bubblewrap=hello["bubblewrap"],
+        limits=limits,
+        reads_python=facts["python_is_readable"],
+        succeeded=tuple(succeeded),
+    )
+
+
+def _shipped_solutions() -> list[Path]:
+    """They lie in the package, or beside it."""
+    try:
+        return sorted(path for path in shipped_kit.solutions().iterdir() if path.is_dir())
+    except InputError:
+        return []
+
+
+def _files_in(paths: Sequence[Path]) -> list[Path]:
+    """The files themselves, and a few of each folder."""
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(path.rglob("*.py"))[:5] if path.is_dir() else [path]
+    return found

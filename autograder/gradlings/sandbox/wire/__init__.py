@@ -1,0 +1,1 @@
+"""Messages across the process boundary: types, encode, decode, channel."""

@@ -1,0 +1,38 @@
+"""Packs the modules a worker needs into an anonymous (memfd) zip, so the package folder stays unreadable in the sandbox."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+MODULES = """
+    __init__
+    model/__init__ model/errors model/exercise model/rules
+    submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
+    forbidden/__init__ forbidden/scopes forbidden/resolver forbidden/static_check forbidden/runtime_recorder
+    forbidden/torch_symbols forbidden/blame forbidden/plain forbidden/plain_names
+    execution/__init__ execution/tensor_tree execution/time_limit execution/torch_state
+    runners/__init__ runners/notebook runners/notebook_verdict
+    sandbox/__init__ sandbox/settings
+    sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/types
+    sandbox/inside/__init__ sandbox/inside/zygote sandbox/inside/worker sandbox/inside/lockdown
+    sandbox/inside/readable_paths sandbox/inside/seccomp
+""".split()
+"""Every module that enters the sandbox: `sandbox/inside`, `sandbox/wire` and what these import."""
+
+_MAIN = "from gradlings.sandbox.inside.zygote import main\n\nmain()\n"
+
+
+def write_worker_bundle() -> int:
+    """Return the descriptor of a zip that Python runs as `/proc/self/fd/N`: the zygote and the modules it may need."""
+    package = Path(__file__).parents[1]
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("__main__.py", _MAIN)
+        for module in MODULES:
+            archive.writestr(f"gradlings/{module}.py", (package / f"{module}.py").read_bytes())
+    descriptor = os.memfd_create("worker-bundle")
+    os.write(descriptor, data.getbuffer())
+    return descriptor

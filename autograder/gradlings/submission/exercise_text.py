@@ -1,0 +1,102 @@
+"""The text of an exercise: what its cell of prose says, and the code cell of its solution. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradlings.model.errors import InputError
+from gradlings.submission import shipped_kit
+from gradlings.submission.cells import decode, module_cells
+
+_MARKS = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*$")
+
+
+@dataclass(frozen=True)
+class Prose:
+    """An exercise's title and its text in Markdown, without the heading."""
+
+    title: str
+    text: str
+
+
+def exercise_prose(folder: Path, topic: str, exercise: str) -> Prose:
+    """What an assignment's module or notebook says of an exercise; what ships where it was deleted there.
+
+    Returns:
+        An empty `Prose` where nobody says anything.
+    """
+    heading = re.compile(rf"^#+ {re.escape(exercise)}\s+(.*)$")
+    for path in _places(folder, topic):
+        for text in _markdown(path):
+            first, _, rest = text.strip().partition("\n")
+            found = heading.match(first)
+            if found:
+                return Prose(found[1].strip(), rest.strip())
+    return Prose("", "")
+
+
+def _places(folder: Path, topic: str) -> Iterator[Path]:
+    yield folder / f"{topic}.py"
+    yield folder / f"{topic}.ipynb"
+    try:
+        yield shipped_kit.assignments() / folder.name / f"{topic}.py"
+    except InputError:
+        return
+
+
+def _markdown(path: Path) -> Iterator[str]:
+    try:
+        text = decode(path.read_bytes())
+    except OSError:
+        return
+    if path.suffix == ".ipynb":
+        yield from _notebook_markdown(text)
+        return
+    for cell in module_cells(text, str(path)):
+        marker, _, body = cell.source.partition("\n")
+        if "[markdown]" in marker:
+            yield "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
+
+
+def _notebook_markdown(text: str) -> Iterator[str]:
+    try:
+        cells = json.loads(text)["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "markdown":
+                yield "".join(cell["source"])
+    except (ValueError, KeyError, TypeError):
+        return
+
+
+def solution_code(root: Path, assignment: str, topic: str, exercise: str) -> str:
+    """The code that solves an exercise: of the kit's own solutions/ where it is, else of those that ship.
+
+    Raises:
+        InputError: there is no solution.
+    """
+    marker = re.compile(rf'^# %% .*\bsolution="{re.escape(exercise)}"')
+    own = root / "solutions"
+    for folder in (own, shipped_kit.solutions()) if own.is_dir() else (shipped_kit.solutions(),):
+        path = folder / assignment / f"{topic}.py"
+        if path.is_file():
+            text = decode(path.read_bytes())
+            found = [cell.source for cell in module_cells(text, str(path)) if marker.match(cell.source)]
+            if found:
+                cells = [_without_docstrings(source.partition("\n")[2].strip()) for source in found]
+                return "\n".join(line for line in "\n\n".join(cells).split("\n") if not _MARKS.match(line))
+    raise InputError(f"There is no solution of exercise {exercise} in {own}.")
+
+
+def _without_docstrings(code: str) -> str:
+    """The student has them already."""
+    gone: set[int] = set()
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            text = node.body[0]
+            gone.update(range(text.lineno, (text.end_lineno or text.lineno) + 1))
+    return "\n".join(line for number, line in enumerate(code.split("\n"), 1) if number not in gone)

@@ -1,0 +1,115 @@
+"""A submission: which file counts, its cells, and which functions are attempted. Nothing is executed, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradlings.submission.cells import Cell, Function, compiled, decode, module_cells, notebook_cells
+from gradlings.submission.manifest import code_digest, read_manifest
+
+
+@dataclass(frozen=True)
+class SyntaxProblem:
+    """A cell that Python cannot read."""
+
+    file: str
+    line: int
+    text: str
+    message: str
+
+    @property
+    def sentence(self) -> str:
+        line = f"\n    {self.text.strip()}" if self.text.strip() else ""
+        return f"{shown(self.file)}:{self.line}: Python cannot read this line ({self.message}).{line}"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's answer to one assignment."""
+
+    path: Path
+    cells: tuple[Cell, ...]
+    functions: dict[str, Function]
+    syntax_problems: tuple[SyntaxProblem, ...] = ()
+    problem: str = ""
+    """Why nothing of it can be graded (no file, two edited files); empty otherwise."""
+
+    def attempted(self, names: tuple[str, ...]) -> bool:
+        """True if any of the functions is more than the untouched stub.
+
+        A name that is not there at all counts as attempted: it was renamed or deleted, or its cell cannot be read.
+        """
+        return any(name not in self.functions or self.functions[name].attempted for name in names)
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The file names under which the cells are compiled."""
+        return frozenset(cell.file for cell in self.cells)
+
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """The readable cells, joined by file at their own line numbers, in order."""
+        lines: dict[str, list[str]] = {}
+        for cell in self.cells:
+            of_file = lines.setdefault(cell.file, [])
+            if not any(cell.holds(problem.file, problem.line) for problem in self.syntax_problems):
+                of_file.extend([""] * (cell.first_line - 1 - len(of_file)))
+                of_file.extend(cell.source.split("\n"))
+        return tuple((file, "\n".join(text) + "\n") for file, text in lines.items())
+
+
+def read_submission(folder: Path, topic: str) -> Submission:
+    """The submission in a folder: `topic.py` or `topic.ipynb`, whichever was edited.
+
+    Where both are there, the one that differs from the built original counts; both edited is a problem to report.
+    """
+    module, notebook = folder / f"{topic}.py", folder / f"{topic}.ipynb"
+    present = [path for path in (module, notebook) if path.is_file()]
+    if not present:
+        return Submission(module, (), {}, problem=f"There is no {shown(module)}. Put your file there and run again.")
+    if len(present) == 1:
+        return parse(present[0])
+    originals = read_manifest(folder).get("code", {})
+    edited = [path for path in present if originals.get(path.name) != code_digest(path)]
+    if len(edited) == 2 and originals:
+        problem = (
+            f"Both {module.name} and {notebook.name} were edited. Keep your answers in one of them and restore or "
+            "delete the other."
+        )
+        return Submission(module, (), {}, problem=problem)
+    return parse(edited[0] if len(edited) == 1 else module)
+
+
+def parse(path: Path) -> Submission:
+    """Reads one file, a module or a notebook."""
+    try:
+        text = decode(path.read_bytes())
+        cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
+    except (ValueError, OSError) as error:
+        return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {error}")
+    return from_cells(path, cells)
+
+
+def from_source(text: str, path: Path) -> Submission:
+    """A submission from the text of a module; `path` is what messages and tracebacks show."""
+    return from_cells(path, module_cells(text, str(path)))
+
+
+def from_cells(path: Path, cells: tuple[Cell, ...]) -> Submission:
+    functions: dict[str, Function] = {}
+    problems = []
+    for cell in cells:
+        try:
+            functions.update({function.name: function for function in compiled(cell).functions})
+        except SyntaxError as error:
+            line = min(max(error.lineno or 1, cell.first_line), cell.first_line + cell.source.count("\n"))
+            problems.append(SyntaxProblem(cell.file, line, (error.text or "").rstrip(), error.msg))
+    return Submission(path, cells, functions, tuple(problems))
+
+
+def shown(path: Path | str) -> str:
+    """A path as people read it: relative to the current folder where it is below it."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
