@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from gradlings.authoring.catalogue import load_catalogue
-from gradlings.grading.command import topic_of
+from gradlings.grading.command import graded_source_name
 from gradlings.runners.session import collected_checks
 from gradlings.sandbox.judge import Judge
 from gradlings.submission.cells import module_cells
@@ -55,8 +55,8 @@ def import_torch() -> float:
 def measure(number: str, rounds: int, floor: float) -> None:
     """Prints one line for each kind of submission."""
     folder = ROOT / "assignments" / number
-    topic = topic_of(folder)
-    checks = folder / f"test_{topic}.py"
+    source_name = graded_source_name(folder)
+    checks = folder / f"test_{source_name}.py"
     drivers = (folder / "drivers.py").read_text(encoding="utf-8") if (folder / "drivers.py").is_file() else ""
 
     with (
@@ -75,10 +75,10 @@ def measure(number: str, rounds: int, floor: float) -> None:
             grader.grade_loaded(remote, checks, seed=SEED)
             remote.close()
 
-        for kind, texts in submissions(number, topic).items():
+        for kind, texts in submissions(number, source_name).items():
             here, there = [], []
             for turn in range(rounds + 1):
-                paths = [Path(f"/class/{kind}-{turn}-{index}/{topic}.py") for index in range(len(texts))]
+                paths = [Path(f"/class/{kind}-{turn}-{index}/{source_name}.py") for index in range(len(texts))]
                 mine = spent(partial(of_all, in_process, texts, paths), len(texts))
                 theirs = spent(partial(of_all, isolated, texts, paths), len(texts), judge.process_id)
                 if turn:  # the first is for warming up
@@ -99,10 +99,10 @@ def report(
     )
 
 
-def submissions(number: str, topic: str) -> dict[str, list[str]]:
-    """The solution; and a class of whom a third has all, a third half, and a third a mistake or two."""
-    solution = (ROOT / "solutions" / number / f"{topic}.py").read_text(encoding="utf-8")
-    stub = (ROOT / "assignments" / number / f"{topic}.py").read_text(encoding="utf-8")
+def submissions(number: str, source_name: str) -> dict[str, list[str]]:
+    """The solution; and a class of whom a third has all, a third half, and a third a misconception or two."""
+    solution = (ROOT / "solutions" / number / f"{source_name}.py").read_text(encoding="utf-8")
+    stub = (ROOT / "assignments" / number / f"{source_name}.py").read_text(encoding="utf-8")
     done, empty = (module_cells(text, "") for text in (solution, stub))
     half = "\n".join(cell.source for cell in (*done[: len(done) // 2], *empty[len(empty) // 2 :]))
     wrong = [entry.submission(solution) for entry in load_catalogue(ROOT / "solutions" / number / "misconceptions.py")]

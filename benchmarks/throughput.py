@@ -3,7 +3,7 @@
     python benchmarks/throughput.py [--submissions 500] [--long 2000] [--otter PATH] [--only isolation pool ...]
 
 One run, one machine, the same submissions of assignment 03 as notebooks: a third of the class has everything right, a
-third half of it, a third a mistake. What is compared is compared in turns.
+third half of it, a third a misconception. What is compared is compared in turns.
 
 isolation   processor time that locked-down workers add to a submission; see isolation.py
 pool        wall time per submission of `gradlings grade`, start-up apart, all cores
@@ -41,12 +41,12 @@ from isolation import submissions
 from gradlings.grading import progress_bar
 from gradlings.grading.class_run import Done
 from gradlings.grading.command import grade_with, taken_in
-from gradlings.grading.judge_session import brief_of
-from gradlings.grading.local_pool import Engine, LocalEngine
+from gradlings.grading.judge_session import bundle_of
+from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.model.exercise import read_exercises
 
 ROOT = Path(__file__).resolve().parent.parent
-ASSIGNMENT, TOPIC = "03", "autodiff"
+ASSIGNMENT, SOURCE_NAME = "03", "autodiff"
 FOLDER = ROOT / "assignments" / ASSIGNMENT
 JUDGES = len(os.sched_getaffinity(0))
 PARTS = ("isolation", "pool", "nbgrader", "otter", "long", "dask")
@@ -84,7 +84,7 @@ def against(name: str, seconds: float, pool: float) -> None:
 
 def notebooks(count: int) -> list[str]:
     """The text of each student's notebook; no two are the same file."""
-    texts = submissions(ASSIGNMENT, TOPIC)["mixed class"]
+    texts = submissions(ASSIGNMENT, SOURCE_NAME)["mixed class"]
     made = [jupytext.reads(text, fmt="py:percent") for text in texts]
     found = []
     for number in range(count):
@@ -98,18 +98,18 @@ def hand_in(folder: Path, texts: list[str]) -> Path:
     for number, text in enumerate(texts):
         student = folder / f"student{number:05}"
         student.mkdir(parents=True)
-        (student / f"{TOPIC}.ipynb").write_text(text, encoding="utf-8")
+        (student / f"{SOURCE_NAME}.ipynb").write_text(text, encoding="utf-8")
     return folder
 
 
 # ---- gradlings
 
 
-def graded(engine: Engine, class_folder: Path, to: Path, note: Callable[[], Any]) -> list[Any]:
+def graded(engine: JudgePool, class_folder: Path, to: Path, note: Callable[[], Any]) -> list[Any]:
     """Grades a class and calls `note` as each submission is done."""
     notes: list[Any] = []
     with progress_noted(lambda done: notes.append(note())):
-        grade_with(engine, FOLDER, taken_in(class_folder, TOPIC), to, seed=1)
+        grade_with(engine, FOLDER, taken_in(class_folder, SOURCE_NAME), to, seed=1)
     return notes
 
 
@@ -130,7 +130,7 @@ def progress_noted(note: Callable[[Done], None]) -> Iterator[None]:
 
 def per_submission_pool(folder: Path, count: int) -> float:
     class_folder = hand_in(folder / "pool", notebooks(count))
-    with LocalEngine(brief_of(FOLDER, TOPIC), JUDGES) as engine:
+    with LocalPool(bundle_of(FOLDER, SOURCE_NAME), JUDGES) as engine:
         moments = graded(engine, class_folder, folder / "pool_results", time.perf_counter)
     seconds = steady(moments)
     print(f"local pool: {seconds * 1000:.1f} ms of wall time a submission ({count} of them, {JUDGES} judges)")
@@ -155,7 +155,7 @@ def long_run(folder: Path, count: int) -> None:
         return time.perf_counter(), sum(map(rss, [own, *own.children(recursive=True)])) if measured else 0.0
 
     seen: list[None] = []
-    with LocalEngine(brief_of(FOLDER, TOPIC), JUDGES) as engine:
+    with LocalPool(bundle_of(FOLDER, SOURCE_NAME), JUDGES) as engine:
         notes = graded(engine, class_folder, folder / "long_results", note)
     quarter = count // 4
     warm = min(40, quarter // 4)
@@ -180,15 +180,15 @@ def dask_against_pool(folder: Path, count: int) -> None:
     """In turns, two rounds each."""
     from dask.distributed import LocalCluster
 
-    from gradlings.grading.dask_pool import DaskEngine
+    from gradlings.grading.dask_pool import DaskPool
 
     class_folder = hand_in(folder / "dask", notebooks(count))
-    brief = brief_of(FOLDER, TOPIC)
+    brief = bundle_of(FOLDER, SOURCE_NAME)
     found: dict[str, list[float]] = {"pool": [], "dask": []}
     with LocalCluster(n_workers=JUDGES, threads_per_worker=1, dashboard_address="", host="127.0.0.1") as cluster:
         for turn in range(2):
             for name in found:
-                engine = LocalEngine(brief, JUDGES) if name == "pool" else DaskEngine(brief, cluster.scheduler_address)
+                engine = LocalPool(brief, JUDGES) if name == "pool" else DaskPool(brief, cluster.scheduler_address)
                 with engine:
                     moments = graded(engine, class_folder, folder / f"{name}{turn}", time.perf_counter)
                 found[name].append(steady(moments))
@@ -207,7 +207,7 @@ def stock_nbgrader(folder: Path, count: int) -> float:
     for number, text in enumerate(course_notebooks(made, count)):
         desk = submitted / f"s{number:03}" / ASSIGNMENT
         desk.mkdir(parents=True)
-        (desk / f"{TOPIC}.ipynb").write_text(text, encoding="utf-8")
+        (desk / f"{SOURCE_NAME}.ipynb").write_text(text, encoding="utf-8")
     options = argparse.Namespace(assignment=ASSIGNMENT)
     few, all = (course.graded(made, options, "stock", number) for number in (2, count))
     return (all - few) / (count - 2)
@@ -215,9 +215,9 @@ def stock_nbgrader(folder: Path, count: int) -> float:
 
 def course_notebooks(made: Path, count: int) -> list[str]:
     """The notebooks of the class as the released notebook has them: with cells that check."""
-    released = nbformat.read(made / "release" / ASSIGNMENT / f"{TOPIC}.ipynb", as_version=4)
+    released = nbformat.read(made / "release" / ASSIGNMENT / f"{SOURCE_NAME}.ipynb", as_version=4)
     found = []
-    for text in submissions(ASSIGNMENT, TOPIC)["mixed class"][:count]:
+    for text in submissions(ASSIGNMENT, SOURCE_NAME)["mixed class"][:count]:
         functions = {
             node.name: ast.get_source_segment(text, node)
             for node in ast.parse(text).body
@@ -236,10 +236,10 @@ def otter(folder: Path, command: Path, count: int) -> float:
     made = course.made_course(folder / "otter", ASSIGNMENT, 1)
     work = folder / "otter" / "work"
     (work / "tests").mkdir(parents=True)
-    for exercise in read_exercises(FOLDER / f"test_{TOPIC}.py"):
+    for exercise in read_exercises(FOLDER / f"test_{SOURCE_NAME}.py"):
         test = OTTER_TEST.format(id=exercise.id, name=f"ex{exercise.id.replace('.', '_')}", points=exercise.points)
         (work / "tests" / f"ex{exercise.id.replace('.', '_')}.py").write_text(test)
-    others = [str(path) for path in FOLDER.iterdir() if path.suffix in (".py", ".json") and path.stem != TOPIC]
+    others = [str(path) for path in FOLDER.iterdir() if path.suffix in (".py", ".json") and path.stem != SOURCE_NAME]
     for path in others:
         shutil.copy(path, work)
     names = sorted(Path(path).name for path in others)
@@ -248,9 +248,9 @@ def otter(folder: Path, command: Path, count: int) -> float:
     for number, text in enumerate(course_notebooks(made, count)):
         desk = work / f"student{number}"
         shutil.copytree(work, desk, ignore=shutil.ignore_patterns("student*"))
-        (desk / f"{TOPIC}.ipynb").write_text(text, encoding="utf-8")
+        (desk / f"{SOURCE_NAME}.ipynb").write_text(text, encoding="utf-8")
         start = time.perf_counter()
-        run([str(command), "run", "-a", "autograder.zip", "-o", ".", f"{TOPIC}.ipynb"], desk)
+        run([str(command), "run", "-a", "autograder.zip", "-o", ".", f"{SOURCE_NAME}.ipynb"], desk)
         spent.append(time.perf_counter() - start)
         if number == 0:
             (first, *_) = json.loads((desk / "results.json").read_text())["tests"]

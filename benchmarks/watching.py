@@ -51,11 +51,11 @@ def main() -> None:
 
 
 def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
-    """Seconds from each save to its verdict: named mistakes of an assignment, each followed by its cure."""
+    """Seconds from each save to its verdict: named misconceptions of an assignment, each followed by its cure."""
     solutions = ROOT / "solutions" / number
     topic = next(path for path in solutions.glob("*.py") if (solutions / "misconceptions.py") != path and is_main(path))
     solution, module = topic.read_text(), kit / "assignments" / number / topic.name
-    mistakes = load_catalogue(solutions / "misconceptions.py")
+    misconceptions = load_catalogue(solutions / "misconceptions.py")
     module.write_text(solution)
     environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
     # what the shell or a pipeline set would change the screen
@@ -75,14 +75,16 @@ def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
     time.sleep(5)  # nobody has typed a first answer before; the warm process rehearses meanwhile
     seconds = []
     for turn in range(count):
-        mistake = mistakes[turn // 2 * (len(mistakes) * 2 // count)]
+        misconception = misconceptions[turn // 2 * (len(misconceptions) * 2 // count)]
         if not fork:
             time.sleep(4)  # the spare process is ready by then
         beside = module.with_suffix(".new")
-        beside.write_text(solution if turn % 2 else mistake.submission(solution))
+        beside.write_text(solution if turn % 2 else misconception.submission(solution))
         start = time.perf_counter()
         os.replace(beside, module)
-        screen.expect("goes on" if turn % 2 else rf"{mistake.exercise} [^\x1b]*{mistake.function}[^\x1b]*\u2591")
+        screen.expect(
+            "goes on" if turn % 2 else rf"{misconception.exercise} [^\x1b]*{misconception.function}[^\x1b]*\u2591"
+        )
         seconds.append(time.perf_counter() - start)
     screen.send("q")
     screen.expect(pexpect.EOF)

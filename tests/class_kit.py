@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gradlings.execution.local_runner import LoadedSubmission, load_drivers
-from gradlings.grading.judge_session import Judged, brief_of
+from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.local_pool import Job
 from gradlings.runners.session import collected_checks
 from gradlings.submission.cells import decode, module_cells, notebook_cells
@@ -20,7 +20,7 @@ from gradlings.submission.reader import Submission, from_cells
 from student_kit import RIGHT, Kit
 
 Load = Callable[[bytes, str], LoadedSubmission]
-TOPIC = "tiny"
+SOURCE_NAME = "tiny"
 HALF = {"difference": RIGHT["difference"], "row_totals": "return x.sum(0), x.amax(0)"}
 
 
@@ -33,24 +33,24 @@ class InProcess:
 
     def __init__(self, folder: Path, load: Load | None = None, protection: str = "none, a test") -> None:
         self._folder, self._load = folder, load or in_process(folder)
-        self.brief = brief_of(folder, TOPIC)
+        self.brief = bundle_of(folder, SOURCE_NAME)
         self.protection = protection
         self.notes: tuple[str, ...] = ()
 
-    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, Judged]]:
-        checks = self._folder / f"test_{TOPIC}.py"
+    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
+        checks = self._folder / f"test_{SOURCE_NAME}.py"
         with collected_checks(self._folder) as grader:
             for job in jobs:
                 try:
                     loaded = self._load(job.data, job.filename)
                     if loaded.submission.problem:
-                        yield job, Judged(problem=loaded.submission.problem)
+                        yield job, JudgeReply(problem=loaded.submission.problem)
                         continue
                     card = grader.grade_loaded(loaded, checks, seed=seed).scorecard
                 except RuntimeError as error:
-                    yield job, Judged(fault=f"{type(error).__name__}: {error}")
+                    yield job, JudgeReply(fault=f"{type(error).__name__}: {error}")
                 else:
-                    yield job, Judged(replace(card, problems=tuple(loaded.problems())))
+                    yield job, JudgeReply(replace(card, problems=tuple(loaded.problems())))
 
     def code_digest(self, data: bytes, filename: str) -> str:
         return digest_of_code(filename, decode(data))

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from class_kit import TOPIC, InProcess
+from class_kit import SOURCE_NAME, InProcess
 from gradlings.grading.collect import take_in
 from gradlings.grading.command import grade_with
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:
     def run(to: Path) -> None:
-        grade_with(InProcess(folder), folder, take_in(submissions, TOPIC), to, seed=5)
+        grade_with(InProcess(folder), folder, take_in(submissions, SOURCE_NAME), to, seed=5)
 
     run(results / "reference")
     expected = scores(results / "reference")

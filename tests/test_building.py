@@ -153,8 +153,8 @@ def test_the_module_survives_jupytext(author_kit: Kit, name: str) -> None:
 def test_misconceptions_ship_as_data_without_their_code(author_kit: Kit) -> None:
     text = (author_kit.folder / "misconceptions.json").read_text(encoding="utf-8")
     data = json.loads(text)
-    assert set(data) == {"sentences", "mistakes", "checks"}
-    assert len(data["sentences"]) == len(data["mistakes"]) == 13
+    assert set(data) == {"sentences", "misconceptions", "checks"}
+    assert len(data["sentences"]) == len(data["misconceptions"]) == 13
     assert not re.search(r"def |return |lambda", text)
     assert {check.partition("::")[0] for check in data["checks"]} == {"9.1", "9.2", "9.3"}
 
@@ -284,21 +284,26 @@ WRONG = {
     "unknown argument": (CHECKS, 'forbids="matmul"', 'forbid="matmul"', "forbid"),
     "unknown rule": (CHECKS, 'forbids="matmul"', 'forbids="matmull"', "matmull"),
     "checks that are no python": (CHECKS, "def minus(a, b):", "def minus(a, b:", "test_tiny.py:"),
-    "mistake in no exercise": (MISTAKES, '"9.1",\n    "as a column"', '"9.7", "as a column"', "9.7"),
-    "mistake in no function": (
+    "misconception in no exercise": (MISTAKES, '"9.1",\n    "as a column"', '"9.7", "as a column"', "9.7"),
+    "misconception in no function": (
         MISTAKES,
         "def make_counter(start):\n    return lambda",
         "def make_count(start):\n    return lambda",
         "make_count",
     ),
-    "two mistakes of one name": (MISTAKES, '"as a column"', '"opposite sign"', "two entries called 'opposite sign'"),
-    "a mistake without a hint": (
+    "two misconceptions of one name": (
+        MISTAKES,
+        '"as a column"',
+        '"opposite sign"',
+        "two entries called 'opposite sign'",
+    ),
+    "a misconception without a hint": (
         MISTAKES,
         '    hint="Take one row, 1 and 2: the total is 3, and yours is 1.5.",\n',
         "",
         "no hint for 9.2 'mean'. Add hint=\"...\" there",
     ),
-    "mistakes that are no python": (MISTAKES, "return b - a", "return b - - = a", "misconceptions.py:"),
+    "misconceptions that are no python": (MISTAKES, "return b - a", "return b - - = a", "misconceptions.py:"),
     "no catalogue": (MISTAKES, "    return count\n", "    return count\n\n\ncatalogue = 3\n", "must define `catalogue"),
 }
 

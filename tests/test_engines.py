@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from class_kit import HALF, TOPIC, hand_in, module, notebook, saved_by_jupyter
+from class_kit import HALF, SOURCE_NAME, hand_in, module, notebook, saved_by_jupyter
 from gradlings.checks.hidden_probes import read_hidden
-from gradlings.grading.dask_pool import DaskEngine
-from gradlings.grading.judge_session import Judged, brief_of
-from gradlings.grading.local_pool import Job, LocalEngine
+from gradlings.grading.dask_pool import DaskPool
+from gradlings.grading.judge_session import JudgeReply, bundle_of
+from gradlings.grading.local_pool import Job, LocalPool
 from gradlings.model.errors import InputError
 from student_kit import RIGHT, Kit, below, has_ended
 
@@ -52,7 +52,7 @@ def points(to: Path) -> dict[str, int]:
     return {student.rstrip("2"): int(row["score"]) for student, row in scores(to).items()}
 
 
-def judged(engine: LocalEngine, jobs: Iterator[Job]) -> dict[str, Judged]:
+def judged(engine: LocalPool, jobs: Iterator[Job]) -> dict[str, JudgeReply]:
     return {job.student: result for job, result in engine.judged(jobs, 3)}
 
 
@@ -86,7 +86,7 @@ def test_a_judge_that_is_killed_takes_no_score_with_it(kit: Kit) -> None:
                     os.kill(judge.pid or 0, signal.SIGKILL)
             yield job(kit, f"s{number}", **(RIGHT if number % 2 else HALF))
 
-    with LocalEngine(brief_of(kit.folder, TOPIC), 2) as engine:
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as engine:
         found = judged(engine, jobs())
     assert {student: result.card and result.card.points for student, result in found.items()} == {
         f"s{number}": 30 if number % 2 else 10 for number in range(8)
@@ -100,7 +100,7 @@ def test_a_submission_that_takes_judges_down_is_named_and_the_others_are_graded(
     checks = kit.folder / "test_tiny.py"
     kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {ends}")
     answers = {"a": RIGHT, "b": RIGHT, "deadly": {"difference": "return 666"}, "c": RIGHT, "d": RIGHT}
-    with LocalEngine(brief_of(kit.folder, TOPIC), 2) as engine:
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as engine:
         found = judged(engine, iter([job(kit, student, **bodies) for student, bodies in answers.items()]))
     assert found.pop("deadly").fault == "the judge's own process died, twice, while this was graded"
     assert [result.card.points for result in found.values() if result.card] == [30, 30, 30, 30]
@@ -215,7 +215,7 @@ SWAPPED = ("Every entry is the right one with the opposite sign. Which of the tw
 
 
 def test_a_mistake_keeps_its_name_at_a_secret_seed(kit: Kit) -> None:
-    with LocalEngine(brief_of(kit.folder, TOPIC), 1) as engine:
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1) as engine:
         for seed in random.Random(0).sample(range(1 << 40), 3):
             ((_, result),) = engine.judged([job(kit, "a", difference="return b - a")], seed)
             assert result.card is not None
@@ -300,7 +300,7 @@ def test_a_local_cluster_gives_the_same_scores(kit: Kit, submissions: Path, tmp_
         assert points(to) == POINTS
         with (
             pytest.raises(InputError, match=r"The Dask worker .*Here is gradlings .*; the class is graded with .*9\.9"),
-            DaskEngine(replace(brief_of(kit.folder, TOPIC), versions={"gradlings": "9.9"}), address),
+            DaskPool(replace(bundle_of(kit.folder, SOURCE_NAME), versions={"gradlings": "9.9"}), address),
         ):
             pass
 

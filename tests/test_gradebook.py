@@ -5,7 +5,7 @@ from pathlib import Path
 import nbgrader.api as nbgrader
 import pytest
 
-from class_kit import HALF, TOPIC, InProcess, hand_in, module
+from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, module
 from gradlings.grading.collect import take_in
 from gradlings.grading.command import grade_with
 from gradlings.model.errors import InputError
@@ -18,7 +18,7 @@ def url(tmp_path: Path) -> str:
 
 
 def grade(kit: Kit, submissions: Path, to: Path, url: str, *, force: bool = False) -> None:
-    intake = take_in(submissions, TOPIC)
+    intake = take_in(submissions, SOURCE_NAME)
     grade_with(InProcess(kit.folder), kit.folder, intake, to, gradebook=url, seed=1, force=force)
 
 

@@ -13,11 +13,11 @@ from unittest import mock
 import pytest
 from hypothesis import settings
 
-from class_kit import HALF, TOPIC, InProcess, hand_in, in_process, module, notebook
+from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, in_process, module, notebook
 from gradlings.execution.local_runner import LoadedSubmission
 from gradlings.grading.class_run import ClassResults, Done, grade_class
 from gradlings.grading.collect import take_in
-from gradlings.grading.command import grade_with, topic_of
+from gradlings.grading.command import grade_with, graded_source_name
 from gradlings.model.errors import InputError
 from gradlings.model.student_result import Status
 from student_kit import RIGHT, Kit
@@ -44,7 +44,7 @@ def class_of_four(kit: Kit, tmp_path: Path) -> Path:
 def run(
     kit: Kit, submissions: Path, to: Path, *, force: bool = False, seed: int | None = None, gradebook: str | None = None
 ) -> ClassResults:
-    intake = take_in(submissions, TOPIC)
+    intake = take_in(submissions, SOURCE_NAME)
     return grade_with(InProcess(kit.folder), kit.folder, intake, to, force=force, seed=seed, gradebook=gradebook)
 
 
@@ -95,7 +95,7 @@ def test_scores_equal_those_of_pytest(kit: Kit, tmp_path: Path, to: Path) -> Non
 
 
 def test_the_topic_with_points_is_graded(built_kit: Kit) -> None:
-    assert topic_of(built_kit.folder) == TOPIC
+    assert graded_source_name(built_kit.folder) == SOURCE_NAME
 
 
 def test_each_problem_has_its_row_and_the_rest_is_graded(kit: Kit, class_of_four: Path, to: Path, secret: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_loader_that_fails_for_one_costs_the_others_nothing_and_is_run_again(
             raise RuntimeError("the worker is gone")
         return honest(data, filename)
 
-    intake, engine = take_in(class_of_four, TOPIC), InProcess(kit.folder, load)
+    intake, engine = take_in(class_of_four, SOURCE_NAME), InProcess(kit.folder, load)
     found = grade_class(kit.folder, intake, to, engine)
     bob = next(result for result in found.results if result.student == "bob")
     assert (bob.status, bob.points) == (Status.NOT_GRADABLE, None)
@@ -222,7 +222,7 @@ def test_another_run_in_the_same_folder_is_refused(kit: Kit, class_of_four: Path
         run(kit, class_of_four, to)
     better = InProcess(kit.folder, protection="better")
     with pytest.raises(InputError, match=r"the protection \(none, a test, then better\)"):
-        grade_class(kit.folder, take_in(class_of_four, TOPIC), to, better)
+        grade_class(kit.folder, take_in(class_of_four, SOURCE_NAME), to, better)
     assert contents(to) == before
 
 
@@ -243,7 +243,7 @@ def test_records_of_an_unfinished_forced_run_do_not_mix_with_old_ones(kit: Kit, 
         if done.number == 2:
             raise KeyboardInterrupt
 
-    intake, engine = take_in(class_of_four, TOPIC), InProcess(kit.folder)
+    intake, engine = take_in(class_of_four, SOURCE_NAME), InProcess(kit.folder)
     with pytest.raises(KeyboardInterrupt):
         grade_class(kit.folder, intake, to, engine, force=True, progress=stop)
     assert len(run(kit, class_of_four, to).fresh) == 2

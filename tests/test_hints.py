@@ -1,13 +1,13 @@
-"""`gradlings hint`: the one that fits the last mistake, else one step of the ladder at a time; never the solution."""
+"""`gradlings hint`: the one for the last misconception, else a step of the ladder at a time; never the solution."""
 
 from pathlib import Path
 
 import pytest
 
 from gradlings.authoring.build import find_assignments
-from gradlings.authoring.mistake_hints import leaks
+from gradlings.authoring.misconception_hints import leaks
 from gradlings.authoring.verify import verify
-from gradlings.model.misconceptions import shipped_mistakes
+from gradlings.model.misconceptions import shipped_misconceptions
 from student_kit import PROJECT, Kit
 
 OPPOSITE = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
@@ -116,13 +116,15 @@ def test_a_hint_is_plain_text_wherever_it_is_read(kit: Kit, environment: dict[st
 @pytest.mark.parametrize("assignment", find_assignments(PROJECT), ids=lambda assignment: assignment.id)
 def test_every_named_mistake_ships_with_a_hint_and_no_hint_shows_the_solution(assignment) -> None:  # type: ignore[no-untyped-def]
     source = assignment.main.source
-    mistakes = shipped_mistakes(assignment.folder)
+    misconceptions = shipped_misconceptions(assignment.folder)
     named = {(entry.exercise, entry.sentence) for entry in assignment.catalogue("misconceptions")}
-    assert {(mistake.exercise, mistake.sentence) for mistake in mistakes} == named
-    assert len({(mistake.exercise, mistake.name) for mistake in mistakes}) == len(mistakes)
-    for mistake in mistakes:
-        assert len(mistake.hint) > 12, mistake
-        assert not leaks(mistake.hint, source.solution_of(mistake.exercise)), mistake
+    assert {(misconception.exercise, misconception.sentence) for misconception in misconceptions} == named
+    assert len({(misconception.exercise, misconception.name) for misconception in misconceptions}) == len(
+        misconceptions
+    )
+    for misconception in misconceptions:
+        assert len(misconception.hint) > 12, misconception
+        assert not leaks(misconception.hint, source.solution_of(misconception.exercise)), misconception
     for exercise, ladder in source.hints.items():
         assert source.solution_of(exercise).strip()
         assert not any(leaks(step, source.solution_of(exercise)) for step in ladder), exercise

@@ -22,7 +22,7 @@ if sys.platform == "linux":
     from gradlings.sandbox.private_uids import PrivateUids
     from gradlings.sandbox.processes import Gone
     from gradlings.sandbox.self_check import Unprotected
-    from gradlings.sandbox.settings import Layers, Limits
+    from gradlings.sandbox.settings import Layers, WorkerLimits
     from gradlings.sandbox.stopwatch import Stopwatch
     from gradlings.sandbox.wire.channel import Frame, Late
     from gradlings.sandbox.wire.decode import unpacked
@@ -218,7 +218,7 @@ def test_a_notebook_scores_as_its_module_does(tmp_path: Path) -> None:
 
 
 def test_how_a_worker_ended_is_said_in_words() -> None:
-    with Judge(limits=Limits(memory_mb=256)) as judge:
+    with Judge(limits=WorkerLimits(memory_mb=256)) as judge:
         remote = judge.load(b"import os\n\n# %%\ndef f():\n    return 1\n\n# %%\nos._exit(3)\n", "left.py")
         assert remote.type_of("f") == "function"
         assert remote.problems() == ["left.py:7: Crash while this cell was run: its process ended with status 3"]

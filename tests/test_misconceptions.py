@@ -1,4 +1,4 @@
-"""Known mistakes get their name on a student's kit, from shipped data alone; damaged data costs only the names."""
+"""Known misconceptions are named in a student's kit, from shipped data alone; damaged data costs only the names."""
 
 import ast
 import json

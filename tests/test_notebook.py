@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 import gradlings
 from course_kit import PATIENCE
-from gradlings.grading.judge_session import Bench, brief_of
+from gradlings.grading.judge_session import JudgeSession, bundle_of
 from gradlings.model.scorecard import Scorecard
 from student_kit import RIGHT, Kit, as_if_started_in
 
@@ -175,8 +175,8 @@ def test_validate_agrees_with_what_the_cells_say(kit: Kit) -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(built_kit: Kit) -> Iterator[Bench]:
-    with Bench(brief_of(built_kit.folder, "tiny")) as bench:
+def bench(built_kit: Kit) -> Iterator[JudgeSession]:
+    with JudgeSession(bundle_of(built_kit.folder, "tiny")) as bench:
         yield bench
 
 
@@ -221,7 +221,7 @@ def without_places(card: Scorecard) -> Scorecard:
     ],
     ids=["right", "wrong", "errors", "forbidden"],
 )
-def test_a_notebook_and_the_same_code_as_a_module(bench: Bench, changed: dict[str, str]) -> None:
+def test_a_notebook_and_the_same_code_as_a_module(bench: JudgeSession, changed: dict[str, str]) -> None:
     text = module_text(**{**RIGHT, **changed})
     as_module = bench.judged(text.encode(), "tiny.py", 0).card
     as_notebook = bench.judged(notebook_of(*cells_of(text)), "tiny.ipynb", 0).card
@@ -246,14 +246,14 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_what_only_notebooks_have_costs_nothing(bench: Bench, kind: str) -> None:
+def test_what_only_notebooks_have_costs_nothing(bench: JudgeSession, kind: str) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
     judged = bench.judged(notebook_of(imports, *ODD[kind], *functions), "tiny.ipynb", 1)
     assert judged.card is not None, judged
     assert (judged.card.points, judged.card.problems) == (30, ())
 
 
-def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: Bench) -> None:
+def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: JudgeSession) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
     broken = f"{functions[0]}\nvalue = 1 / 0\n\ndef lost():\n    pass"
     awaits = f"import asyncio\n{functions[1]}\nawait asyncio.get_running_loop().create_future()"
@@ -265,7 +265,7 @@ def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: Bench) -
     assert second.startswith("tiny.ipynb cell 3:")
 
 
-def test_cells_in_another_order_are_graded_on_what_they_define(bench: Bench) -> None:
+def test_cells_in_another_order_are_graded_on_what_they_define(bench: JudgeSession) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
     card = bench.judged(notebook_of("helper = early + 1", *functions[::-1], imports), "tiny.ipynb", 1).card
     assert card is not None

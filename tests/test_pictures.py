@@ -143,12 +143,14 @@ def test_pages_and_notebooks_have_the_picture_under_the_numbers() -> None:
     score = ExerciseScore("6.5", ("causal_mask",), 5, (wrong,))
     card = Scorecard.from_json(Scorecard("06", "", (score,)).to_json())
     assert card.exercises == (score,)
-    result = graded("anna", card, notes=(), protection="", kit="")
+    result = graded("anna", card, notes=(), protection="", gradlings_version="")
     for html in (feedback_page(result), exercise_fragment(score)):
         assert html.count('<figure class="picture">') == 1
         assert html.index('class="expected"') < html.index("<figure") < html.index("framed: differs")
     ours = replace(wrong, verdict=Verdict.GRADER_ERROR)
-    broken = graded("anna", Scorecard("06", "", (replace(score, checks=(ours,)),)), notes=(), protection="", kit="")
+    broken = graded(
+        "anna", Scorecard("06", "", (replace(score, checks=(ours,)),)), notes=(), protection="", gradlings_version=""
+    )
     assert "<figure" not in feedback_page(broken)
 
 

@@ -91,7 +91,7 @@ def test_stops_at_the_first_wrong_check_with_x(kit: Kit) -> None:
     assert "9.2" not in shown.out
     assert "of 30 points" not in shown.out or "not run" in shown.out
     assert "not run" in shown.out
-    assert "opposite sign" in shown.out, "the name of a mistake needs no further checks"
+    assert "opposite sign" in shown.out, "the name of a misconception needs no further checks"
 
 
 def test_stubs_do_not_stop_a_run_with_x(kit: Kit) -> None:

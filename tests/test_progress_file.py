@@ -16,7 +16,7 @@ from msgspec import structs
 from gradlings.authoring.build import find_assignments
 from gradlings.authoring.verify import verify
 from gradlings.progress.record import History, history, record_hint
-from gradlings.progress.summary import attempts, last_mistake, points_over_time, tallies
+from gradlings.progress.summary import attempts, last_misconception, points_over_time, tallies
 from student_kit import RIGHT, Kit
 
 WRONG = "return b - a"
@@ -33,7 +33,7 @@ def test_a_run_records_what_was_attempted_and_nothing_else(kit: Kit) -> None:
     (line,) = lines(kit)
     assert line.pop("when").endswith("Z")
     assert len(line.pop("code")) == 12
-    assert line.pop("mistakes")
+    assert line.pop("misconceptions")
     assert line == {
         "what": "checked",
         "source": "pytest",
@@ -123,12 +123,12 @@ def test_where_one_stands_follows_from_the_record(kit: Kit) -> None:
     record = history(kit.root)
     first = tallies(kit.root, record)[0]
     assert (first.exercise.id, first.attempts, first.solved, first.overcome) == ("9.1", 1, False, ())
-    assert first.open == (last_mistake(record, "9.1"),)
+    assert first.open == (last_misconception(record, "9.1"),)
     kit.edit(kit.module, WRONG, RIGHT["difference"]).check()
     record = history(kit.root)
     second = tallies(kit.root, record)[0]
     assert (second.attempts, second.solved, second.open, second.overcome) == (2, True, (), first.open)
-    assert last_mistake(record, "9.1") == ""
+    assert last_misconception(record, "9.1") == ""
 
 
 def test_points_over_time_hold_the_last_of_each_moment(kit: Kit) -> None:

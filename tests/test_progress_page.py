@@ -41,7 +41,7 @@ class Tags(HTMLParser):
 
 @pytest.fixture
 def practised(kit: Kit) -> Kit:
-    """A kit with one mistake overcome, one that is open, and a hint that was shown."""
+    """A kit with one misconception overcome, one that is open, and a hint that was shown."""
     kit.answer(difference=WRONG).check()
     kit.gradlings("hint", "9.1")
     kit.edit(kit.module, WRONG, RIGHT["difference"]).check()
@@ -55,7 +55,7 @@ def test_the_table_shows_points_attempts_and_mistakes_met_and_overcome(practised
     assert re.search(r"9\.1 +difference +10/10 +2 +overcome: opposite sign *\n", shown.out)
     assert re.search(r"9\.2 +row_totals +0/15 +1 +now: columns *\n", shown.out)
     assert re.search(r"9\.3 +count_up, make_counter +0/5 *\n", shown.out)
-    assert "10 of 30 points \u00b7 1 of 3 exercises solved \u00b7 1 of 2 mistakes overcome" in shown.out
+    assert "10 of 30 points \u00b7 1 of 3 exercises solved \u00b7 1 of 2 misconceptions overcome" in shown.out
     assert max(map(len, shown.out.splitlines())) <= 80
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gradlings.authoring.catalogue import load_catalogue
-from gradlings.grading.command import topic_of
+from gradlings.grading.command import graded_source_name
 from gradlings.model.exercise import read_exercises
 from gradlings.model.scorecard import Scorecard, Verdict
 from gradlings.submission.reader import from_source
@@ -37,12 +37,12 @@ def judge() -> Iterator[Judge]:
         yield judge
 
 
-def submissions_of(number: str, topic: str) -> Iterator[tuple[str, str]]:
+def submissions_of(number: str, source_name: str) -> Iterator[tuple[str, str]]:
     """Name and source text: the solution, the stub, and variants and misconceptions."""
     folder = ROOT / "solutions" / number
-    solution = (folder / f"{topic}.py").read_text(encoding="utf-8")
+    solution = (folder / f"{source_name}.py").read_text(encoding="utf-8")
     yield "solution", solution
-    yield "stub", (ROOT / "assignments" / number / f"{topic}.py").read_text(encoding="utf-8")
+    yield "stub", (ROOT / "assignments" / number / f"{source_name}.py").read_text(encoding="utf-8")
     for kind in ("variants", "misconceptions"):
         for entry in load_catalogue(folder / f"{kind}.py"):
             name = f"{kind}: {entry.exercise} {entry.name}"
@@ -65,12 +65,12 @@ def told(card: Scorecard) -> dict[str, Any]:
 @pytest.mark.parametrize("number", ASSIGNMENTS)
 def test_a_score_from_a_worker_is_the_score_from_home(number: str, judge: Judge) -> None:
     folder = ROOT / "assignments" / number
-    topic = topic_of(folder)
-    checks, path = folder / f"test_{topic}.py", ROOT / "solutions" / number / f"{topic}.py"
+    source_name = graded_source_name(folder)
+    checks, path = folder / f"test_{source_name}.py", ROOT / "solutions" / number / f"{source_name}.py"
     drivers = (folder / "drivers.py").read_text(encoding="utf-8") if (folder / "drivers.py").is_file() else ""
     different, compared = [], 0
     with collected_checks(folder) as grader:
-        for seed, (name, text) in enumerate(submissions_of(number, topic)):
+        for seed, (name, text) in enumerate(submissions_of(number, source_name)):
             here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
             there = grader.grade_loaded(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
             compared += 1

@@ -225,7 +225,7 @@ def test_no_breach(built_kit: Kit, exercise: str) -> None:
 
 
 def test_seeds_are_told_apart(author_kit: Kit) -> None:
-    """With the public seed alone the mistake is caught: it takes fresh ones to see that this was luck."""
+    """With the public seed alone the misconception is caught: it takes fresh ones to see that this was luck."""
     mistake_caught_by_some_seeds(author_kit)
     assert proof_of(author_kit, "9.1", seeds=0).breaches == []
     breaches = proof_of(author_kit, "9.1", seeds=8).breaches

@@ -99,7 +99,7 @@ def test_the_first_unsolved_exercise_is_checked_on_every_save(author_kit: Kit, w
     kit.answer(difference=WRONG)
     screen.sees("9.1 difference", "0/10", "got -2", "expected 2")
     screen.press("h")
-    screen.sees("Try 5 and 3 by hand.")  # the hint for this very mistake
+    screen.sees("Try 5 and 3 by hand.")  # the hint for this very misconception
     screen.press("h")
     screen.sees("There are two orders.")
     screen.press("s")

@@ -102,7 +102,7 @@ def verify(
     seeds: Annotated[int, typer.Option(min=0, help="Fresh seeds that must not change a verdict.")] = 20,
     root: Root = Path(),
 ) -> None:
-    """Prove that the checks catch every named mistake and pass every correct variant."""
+    """Prove that the checks catch every named misconception and pass every correct variant."""
     from gradlings.authoring.verify import verified_with_progress
     from gradlings.authoring.verify_report import show_proofs
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradlings.authoring.catalogue import Entry, load_catalogue
-from gradlings.authoring.mistake_hints import mistakes
+from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue
+from gradlings.authoring.misconception_hints import misconceptions
 from gradlings.authoring.notebooks import stub_notebook
 from gradlings.authoring.source import Source, hints_page, read_source, stub_module
 from gradlings.checks.hidden_probes import FILE as HIDDEN
@@ -21,7 +21,7 @@ from gradlings.checks.misconception_match import FILE as SHIPPED
 from gradlings.checks.misconception_match import observed, same_observed
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
-from gradlings.model.misconceptions import Mistake
+from gradlings.model.misconceptions import Misconception
 from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission.cells import decode
@@ -54,7 +54,7 @@ class Assignment:
         """The topic that has solutions to hide; the warm-up has none."""
         return next((topic for topic in self.topics if topic.source.has_solutions), self.topics[0])
 
-    def catalogue(self, name: str) -> tuple[Entry, ...]:
+    def catalogue(self, name: str) -> tuple[CatalogueEntry, ...]:
         """The entries of `misconceptions` or `variants`.
 
         Raises:
@@ -68,18 +68,20 @@ class Assignment:
                 raise InputError(f"{path}: {entry.name!r} defines {entry.function}, not of exercise {entry.exercise}")
         return entries
 
-    def mistakes(self) -> tuple[Mistake, ...]:
-        """The named mistakes, each with the hint that its author wrote.
+    def misconceptions(self) -> tuple[Misconception, ...]:
+        """The named misconceptions, each with the hint that its author wrote.
 
         Raises:
-            InputError: a mistake has no hint.
+            InputError: a misconception has no hint.
         """
-        found = mistakes(self.catalogue("misconceptions"))
-        without = ", ".join(f"{mistake.exercise} {mistake.name!r}" for mistake in found if not mistake.hint)
+        found = misconceptions(self.catalogue("misconceptions"))
+        without = ", ".join(
+            f"{misconception.exercise} {misconception.name!r}" for misconception in found if not misconception.hint
+        )
         if without:
             raise InputError(
                 f"{self.solutions / 'misconceptions.py'}: no hint for {without}. "
-                'Add hint="..." there: something to try that uncovers the mistake, never the solution.'
+                'Add hint="..." there: something to try that uncovers the misconception, never the solution.'
             )
         return found
 
@@ -95,7 +97,7 @@ class Assignment:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WriteResult:
     """What a build did with one file."""
 
     path: Path
@@ -133,7 +135,7 @@ def _read_assignment(root: Path, solutions: Path) -> Assignment:
     return Assignment(solutions.name, solutions, folder, tuple(topics))
 
 
-def build(assignment: Assignment, *, check: bool = False, force: bool = False) -> Iterator[Outcome]:
+def build(assignment: Assignment, *, check: bool = False, force: bool = False) -> Iterator[WriteResult]:
     """Builds every file of an assignment.
 
     Args:
@@ -141,10 +143,10 @@ def build(assignment: Assignment, *, check: bool = False, force: bool = False) -
         force: overwrites edited files, too.
 
     Raises:
-        InputError: a catalogue is not as it must be, a mistake has no hint (nothing is written then), or the solution
-            fails its own checks.
+        InputError: a catalogue is not as it must be or a misconception has no hint (nothing is written then), or the
+            solution fails its own checks.
     """
-    assignment.mistakes()
+    assignment.misconceptions()
     recorded = read_manifest(assignment.folder).get("text", {})
     code: dict[str, str] = {}
     whole: dict[str, str] = {}
@@ -168,20 +170,20 @@ def _code_files(assignment: Assignment) -> dict[str, str]:
     return files
 
 
-def _write(path: Path, text: str, *, check: bool, keep: bool = False) -> Outcome:
+def _write(path: Path, text: str, *, check: bool, keep: bool = False) -> WriteResult:
     current = decode(path.read_bytes()) if path.is_file() else None
     if current == text:
-        return Outcome(path, "current")
+        return WriteResult(path, "current")
     if check:
-        return Outcome(path, "stale")
+        return WriteResult(path, "stale")
     if keep:
-        return Outcome(path, "kept")
+        return WriteResult(path, "kept")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
-    return Outcome(path, "written")
+    return WriteResult(path, "written")
 
 
-def _build_misconceptions(assignment: Assignment, *, check: bool) -> Outcome:
+def _build_misconceptions(assignment: Assignment, *, check: bool) -> WriteResult:
     """The outcomes of every misconception on the public probes; compared by value, as floats differ by machine."""
     path = assignment.folder / SHIPPED
     with collected_checks(assignment.folder, for_students=False) as grader:
@@ -191,15 +193,15 @@ def _build_misconceptions(assignment: Assignment, *, check: bool) -> Outcome:
     except (OSError, ValueError):
         current = None
     if current is not None and same_observed(current, made):
-        return Outcome(path, "current")
+        return WriteResult(path, "current")
     if check:
-        return Outcome(path, "stale")
+        return WriteResult(path, "stale")
     path.write_text(_compact(made), encoding="utf-8", newline="\n")
-    return Outcome(path, "written")
+    return WriteResult(path, "written")
 
 
 def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
-    """What `misconceptions.json` holds: sentences, mistakes with hints, and per check what each entry gives."""
+    """What `misconceptions.json` holds: sentences, misconceptions with hints, and per check what each entry gives."""
     topic = assignment.main
     solution = grader.grade(from_source(topic.source.text, topic.source.path), topic.checks_file, seed=0).scorecard
     if not solution.full_marks:
@@ -225,9 +227,9 @@ def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
                     listed.append(row)
     named = [
         {"exercise": m.exercise, "name": m.name, "says": sentences.index(m.sentence), "hint": m.hint}
-        for m in assignment.mistakes()
+        for m in assignment.misconceptions()
     ]
-    return {"sentences": sentences, "mistakes": named, "checks": checks}
+    return {"sentences": sentences, "misconceptions": named, "checks": checks}
 
 
 def _compact(data: dict[str, Any]) -> str:
@@ -237,6 +239,6 @@ def _compact(data: dict[str, Any]) -> str:
         for check, entries in data["checks"].items()
     ]
     sentences = ",\n".join("  " + json.dumps(sentence) for sentence in data["sentences"])
-    named = ",\n".join("  " + json.dumps(mistake) for mistake in data["mistakes"])
-    head = '{"sentences": [\n' + sentences + '\n],\n"mistakes": [\n' + named + "\n],\n"
+    named = ",\n".join("  " + json.dumps(misconception) for misconception in data["misconceptions"])
+    head = '{"sentences": [\n' + sentences + '\n],\n"misconceptions": [\n' + named + "\n],\n"
     return head + '"checks": {\n' + ",\n".join(rows) + "\n}}\n"

@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One implementation of one function of an exercise."""
 
     exercise: str
@@ -31,7 +31,7 @@ class Entry:
     code: str
     """Imports and helpers of the catalogue file, and the function, as source text."""
     hint: str = ""
-    """What `gradlings hint` says to somebody who makes this mistake; empty where an entry before it says so."""
+    """What `gradlings hint` says to somebody who makes this misconception; empty where an entry before it says so."""
 
     def submission(self, solution: str) -> str:
         return f"{solution}\n# %%\n{self.code}\n"
@@ -46,8 +46,8 @@ class Catalogue:
     def misconception(self, exercise: str, name: str, sentence: str, hint: str = "") -> Callable[[F], F]:
         """A wrong implementation. `sentence` states a fact about its result and asks a question.
 
-        `hint` is something to try that uncovers the mistake, never the solution. Entries of an exercise with the same
-        sentence are one mistake and need it once.
+        `hint` is something to try that uncovers the misconception, never the solution. Entries of an exercise with
+        the same sentence are one misconception and need it once.
         """
         return self._declare(exercise, name, sentence, hint)
 
@@ -63,7 +63,7 @@ class Catalogue:
 
         return declare
 
-    def entries(self, path: Path) -> tuple[Entry, ...]:
+    def entries(self, path: Path) -> tuple[CatalogueEntry, ...]:
         """The declared entries with their source text, read from the catalogue's own file."""
         tree = ast.parse(path.read_text(encoding="utf-8"))
         by_line = {
@@ -77,7 +77,7 @@ class Catalogue:
             node = by_line[line]
             node.decorator_list = node.decorator_list[1:]
             code = f"{prelude}\n\n{ast.unparse(node)}"
-            found.append(Entry(exercise, name, node.name, sentence, code, hint))
+            found.append(CatalogueEntry(exercise, name, node.name, sentence, code, hint))
         return tuple(found)
 
 
@@ -91,7 +91,7 @@ def _belongs_to_prelude(node: ast.stmt) -> bool:
     return not (isinstance(node, ast.Assign) and "Catalogue(" in ast.unparse(node))
 
 
-def load_catalogue(path: Path) -> tuple[Entry, ...]:
+def load_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
     """The entries of `misconceptions.py` or `variants.py`; none if there is no such file.
 
     Raises:

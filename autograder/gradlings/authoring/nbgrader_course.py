@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from gradlings.authoring.build import Assignment, Outcome
+from gradlings.authoring.build import Assignment, WriteResult
 from gradlings.authoring.notebooks import course_notebook
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.submission.cells import decode
@@ -25,7 +25,7 @@ CONFIG = "nbgrader_config.py"
 _NOT_SHIPPED = (".ipynb", ".pyc", ".png")
 
 
-def write_course(root: Path, assignments: list[Assignment], *, force: bool = False) -> Iterator[Outcome]:
+def write_course(root: Path, assignments: list[Assignment], *, force: bool = False) -> Iterator[WriteResult]:
     """Writes the course, or brings it up to date. What somebody edited is kept, unless `force` says otherwise."""
     config = files("gradlings.authoring").joinpath("nbgrader_config.py.txt").read_text(encoding="utf-8")
     config = config.replace("COURSE", re.sub(r"[^\w.-]", "-", root.name))
@@ -34,7 +34,7 @@ def write_course(root: Path, assignments: list[Assignment], *, force: bool = Fal
         yield from _write_assignment(root, assignment, force)
 
 
-def _write_assignment(root: Path, assignment: Assignment, force: bool) -> Iterator[Outcome]:
+def _write_assignment(root: Path, assignment: Assignment, force: bool) -> Iterator[WriteResult]:
     folder = root / "source" / assignment.id
     topic = assignment.main
     texts = {f"{topic.source.path.stem}.ipynb": course_notebook(topic.source, topic.exercises)}
@@ -51,7 +51,7 @@ def _write_assignment(root: Path, assignment: Assignment, force: bool) -> Iterat
 
 
 def _shipped(assignment: Assignment) -> list[Path]:
-    """The files beside the notebook: checks, drivers, hints, what known mistakes give, data. Not the stub modules."""
+    """The files beside the notebook: checks, drivers, hints, what known misconceptions give, data. No stub modules."""
     stubs = {f"{topic.source.path.stem}.py" for topic in assignment.topics}
     warm_ups = {topic.checks_file.name for topic in assignment.topics if topic is not assignment.main}
     return [
@@ -64,13 +64,13 @@ def _shipped(assignment: Assignment) -> list[Path]:
     ]
 
 
-def _write(path: Path, text: str, *, known: str | None, force: bool) -> Outcome:
+def _write(path: Path, text: str, *, known: str | None, force: bool) -> WriteResult:
     """Writes a file; one that differs from what was last written (its digest is `known`) is kept."""
     current = decode(path.read_bytes()) if path.is_file() else None
     if current == text:
-        return Outcome(path, "current")
+        return WriteResult(path, "current")
     if current is not None and not force and digest(current) != known:
-        return Outcome(path, "kept")
+        return WriteResult(path, "kept")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
-    return Outcome(path, "written")
+    return WriteResult(path, "written")

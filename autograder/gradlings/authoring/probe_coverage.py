@@ -1,4 +1,4 @@
-"""Warns when all probes of an exercise are of a kind that hides mistakes.
+"""Warns when all probes of an exercise are of a kind that hides misconceptions.
 
 A square matrix hides a transpose, one sample hides a missing mean, a factor that is always 1 hides that it is left out.
 A kind is only blind if *every* probe is of it: one probe that is not is enough to see.

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradlings.authoring.build import Assignment, Topic, find_assignments
-from gradlings.authoring.catalogue import Entry
-from gradlings.authoring.mistake_hints import leaks, mistakes
+from gradlings.authoring.catalogue import CatalogueEntry
+from gradlings.authoring.misconception_hints import leaks, misconceptions
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.source import stub_module
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN
@@ -42,7 +42,7 @@ class Proof:
     passed: int = 0
     breaches: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    """No breach, but worth better probes: all are of a kind that hides mistakes."""
+    """No breach, but worth better probes: all are of a kind that hides misconceptions."""
 
     @property
     def holds(self) -> bool:
@@ -110,7 +110,7 @@ class _Run:
                 for note in {note for check in score.checks for note in check.notes}:
                     self._breach(f"the solution draws a note: {note}")
 
-    def _misconception(self, entry: Entry) -> None:
+    def _misconception(self, entry: CatalogueEntry) -> None:
         self._proof.misconceptions += 1
         text = entry.submission(self._topic.source.text)
         score, _ = self._grade(text, 0)
@@ -130,7 +130,7 @@ class _Run:
             if self._grade(text, seed)[0].solved:
                 self._breach(f"seed {seed}: misconception {entry.name!r} gets full marks")
 
-    def _variant(self, entry: Entry) -> None:
+    def _variant(self, entry: CatalogueEntry) -> None:
         self._proof.variants += 1
         text = entry.submission(self._topic.source.text)
         scores = [(seed, self._grade(text, seed)[0]) for seed in (0, *self._seeds)]
@@ -140,10 +140,10 @@ class _Run:
             self._breach(f"seed {seed}: variant {entry.name!r} fails: {_first_failure(score)}")
 
     def _hints(self) -> None:
-        """No step of the ladder and no hint for a mistake shows a line of the solution; every mistake has a hint."""
+        """No step of the ladder and no hint for a misconception shows a line of the solution."""
         source = self._topic.source
         solution = source.solution_of(self._id)
-        named = mistakes(self._assignment.catalogue("misconceptions"))
+        named = misconceptions(self._assignment.catalogue("misconceptions"))
         hints = [(f"the hint of misconception {m.name!r}", m.hint) for m in named if m.exercise == self._id]
         steps = [(f"hint {level}", step) for level, step in enumerate(source.hints[self._id], 1)]
         for what, text in (*steps, *hints):

@@ -34,7 +34,7 @@ from gradlings.execution.student_api import StudentFunction
 from gradlings.execution.tensor_tree import fresh, tensors_in
 from gradlings.execution.torch_state import kept_settings
 from gradlings.execution.virtual_gpu.finding import device_finding
-from gradlings.model.observation import Examination, Outcome
+from gradlings.model.observation import CallResult, Examination
 from gradlings.submission.reader import shown
 
 
@@ -80,7 +80,7 @@ def agree(
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
     known = known_answers(ladder, calls, oracle)
 
-    def judgement(outcome: Outcome, index: int) -> Judgement:
+    def judgement(outcome: CallResult, index: int) -> Judgement:
         args = calls[index]
         if index not in known:
             known[index] = right_answer(oracle, args)
@@ -119,7 +119,7 @@ def satisfies(
 
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
 
-    def judgement(outcome: Outcome, index: int) -> Judgement:
+    def judgement(outcome: CallResult, index: int) -> Judgement:
         args = calls[index]
         if outcome.raised is not None:
             return Difference(""), None

@@ -1,4 +1,4 @@
-"""What a failed check has to say to the student: the verdict, the sentence, the likely mistake."""
+"""What a failed check has to say to the student: the verdict, the sentence, the likely misconception."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gradlings.checks.probes import Calls, Ladder
 from gradlings.checks.verdicts import Judgement, MustRaise
 from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
-from gradlings.model.observation import Outcome
+from gradlings.model.observation import CallResult
 from gradlings.model.rules import RULES, Breach
 from gradlings.model.scorecard import Picture, Row, Verdict
 from gradlings.submission.reader import shown
@@ -45,14 +45,14 @@ class CheckFailed(AssertionError):
         self.cause = cause
 
 
-def verdict_of(outcome: Outcome, found: Difference) -> Verdict:
+def verdict_of(outcome: CallResult, found: Difference) -> Verdict:
     """How a check ended that found this difference."""
     if outcome.verdict is not Verdict.PASS and not found.sentence:
         return outcome.verdict
     return Verdict.WRONG
 
 
-def message_of(function: StudentFunction, outcome: Outcome, found: Difference, parameters: list[str]) -> str:
+def message_of(function: StudentFunction, outcome: CallResult, found: Difference, parameters: list[str]) -> str:
     """What happened, in one or two sentences; empty where the values say it."""
     raised = outcome.raised
     if raised is None or found.sentence:
@@ -71,7 +71,7 @@ def message_of(function: StudentFunction, outcome: Outcome, found: Difference, p
 def claim_of(
     ladder: Ladder,
     calls: Calls,
-    outcomes: list[Outcome],
+    outcomes: list[CallResult],
     judged: list[Judgement],
     parameters: list[str],
     names: tuple[str, ...],

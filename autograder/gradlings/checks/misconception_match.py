@@ -1,4 +1,4 @@
-"""The catalogue of misconceptions as it ships to students: what each known mistake gives on the public probes.
+"""The catalogue of misconceptions as it ships to students: what each known misconception gives on the public probes.
 
 The wrong code itself never ships (a wrong gradient is the right one but for a sign). `gradlings build` runs it and
 keeps what can be observed: the value, the error raised, the inputs changed. A student's outcomes that equal an entry's
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from gradlings.checks.compare import changed
-from gradlings.model.observation import Examination, Outcome
+from gradlings.model.observation import CallResult, Examination
 
 FILE = "misconceptions.json"
 _LARGEST = 4096  # elements of a tensor that are kept; probes are far smaller
@@ -29,7 +29,7 @@ _DIGITS = 9
 
 
 @dataclass(frozen=True)
-class Entry:
+class KnownOutcome:
     """What one misconception gives in one check: a list of encoded outcomes, or None where the check passes."""
 
     sentence: str
@@ -63,7 +63,7 @@ def matching(folder: Path, check: str, examinations: Sequence[Examination], pass
 
 
 def same_observed(mine: Any, theirs: Any) -> bool:
-    """Equality of encoded outcomes; floats within a tolerance far below any real mistake."""
+    """Equality of encoded outcomes; floats within a tolerance far below any real misconception."""
     if isinstance(mine, float) and isinstance(theirs, float):
         return mine == theirs or math.isclose(mine, theirs, rel_tol=1e-5, abs_tol=1e-9)
     if type(mine) is not type(theirs):
@@ -92,26 +92,26 @@ def _same_float32(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _shipped(path: Path, changed_at: int) -> dict[str, tuple[Entry, ...]]:
-    """The catalogue of an assignment; empty if the file is missing or damaged (then no mistake gets a name)."""
+def _shipped(path: Path, changed_at: int) -> dict[str, tuple[KnownOutcome, ...]]:
+    """The catalogue of an assignment; empty if the file is missing or damaged (then no misconception gets a name)."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return {
-            check: tuple(Entry(str(data["sentences"][entry["says"]]), entry["observed"]) for entry in entries)
+            check: tuple(KnownOutcome(str(data["sentences"][entry["says"]]), entry["observed"]) for entry in entries)
             for check, entries in data["checks"].items()
         }
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return {}
 
 
-def _encoded(outcome: Outcome, call: tuple[Any, ...]) -> Any:
+def _encoded(outcome: CallResult, call: tuple[Any, ...]) -> Any:
     try:
         return _encode_outcome(outcome, call)
     except (RuntimeError, RecursionError, ValueError, OverflowError, TypeError):  # a sparse tensor, a list in itself
         return {"type": type(outcome.value).__name__}
 
 
-def _encode_outcome(outcome: Outcome, call: tuple[Any, ...]) -> Any:
+def _encode_outcome(outcome: CallResult, call: tuple[Any, ...]) -> Any:
     altered = [i for i, (a, b) in enumerate(zip(call, outcome.args_after, strict=False)) if changed(a, b)]
     if outcome.raised is not None:
         return {"raises": [outcome.raised.kind, _error_text(outcome.raised.message)], "changes": altered}

@@ -1,4 +1,4 @@
-"""Probes: the inputs of a check, chosen so that mistakes show.
+"""Probes: the inputs of a check, chosen so that misconceptions show.
 
 A ladder is hand-made inputs first, smallest and most telling first, then seeded random ones. Random numbers come from
 NumPy's PCG64 and not from torch, so that they are the same on every platform and in every torch version.
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from gradlings.execution.tensor_tree import fresh, identical
-from gradlings.model.observation import Outcome
+from gradlings.model.observation import CallResult
 
 X = TypeVar("X")
 Known = tuple[tuple[Any, ...], "Ladder"]
@@ -86,7 +86,7 @@ class Ladder:
 class Calls(tuple[tuple[Any, ...], ...]):
     """The argument tuples of one examination. Equal to itself only, so that what is made of it can be kept."""
 
-    answers: dict[int, dict[tuple[bytes, bytes], Outcome]]
+    answers: dict[int, dict[tuple[bytes, bytes], CallResult]]
     """By the number of the call: answers that came from other processes, by their bytes. Most come up again."""
 
     def __init__(self, _calls: Iterable[tuple[Any, ...]]) -> None:

@@ -12,12 +12,12 @@ from gradlings.checks.compare import Difference, Rules, changed, difference
 from gradlings.checks.diff_picture import with_name
 from gradlings.checks.probes import Calls, Ladder, same_every_time
 from gradlings.execution.tensor_tree import fresh, map_tensors, tensors_in
-from gradlings.model.observation import Outcome
+from gradlings.model.observation import CallResult
 from gradlings.model.scorecard import Row
 
 Judgement = tuple[Difference | None, Any]
 """What is wrong with an outcome, and what was expected."""
-JudgeOutcome = Callable[[Outcome, int], Judgement]
+JudgeOutcome = Callable[[CallResult, int], Judgement]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def kept(judge: JudgeOutcome, name: object) -> JudgeOutcome:
         name: of all that the judgement depends on, besides the outcome and its call.
     """
 
-    def judgement(outcome: Outcome, index: int) -> Judgement:
+    def judgement(outcome: CallResult, index: int) -> Judgement:
         if outcome.judged is None:
             return judge(outcome, index)
         if name not in outcome.judged:
@@ -76,7 +76,7 @@ def known_answers(ladder: Ladder, calls: Calls, oracle: Callable[..., Any]) -> d
     return {} if name is None else ladder.memory.setdefault((calls, name), {})
 
 
-def value_difference(outcome: Outcome, expected: Any, rules: Rules) -> Difference | None:
+def value_difference(outcome: CallResult, expected: Any, rules: Rules) -> Difference | None:
     """None if an outcome is what the oracle gave."""
     if isinstance(expected, MustRaise):
         if outcome.raised is not None:
@@ -98,7 +98,7 @@ def joined(found: Difference | None, altered: Difference | None) -> Difference |
 
 
 def argument_difference(
-    outcome: Outcome,
+    outcome: CallResult,
     before: tuple[Any, ...],
     expected: tuple[Any, ...],
     parameters: list[str],

@@ -20,7 +20,7 @@ from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_sources
 from gradlings.model.exercise import Exercise
-from gradlings.model.observation import Outcome, Raised
+from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.submission.cell_runner import fresh_namespace, run_code
@@ -104,7 +104,7 @@ class LoadedSubmission:
 
     def outcomes(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
-    ) -> tuple[list[Outcome], tuple[Breach, ...]]:
+    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
         """Calls the target on fresh copies of each argument tuple, within the exercise's time limit.
 
         The list ends early at a call that ran out of time or memory. Also returns what the exercise forbids and the
@@ -115,7 +115,7 @@ class LoadedSubmission:
         )
 
         function = self.bound(target)
-        results: list[Outcome] = []
+        results: list[CallResult] = []
         recorder = self._recorder(exercise)
         try:
             with kept_settings(), time_limit(exercise.seconds):
@@ -127,7 +127,7 @@ class LoadedSubmission:
             results.append(self._time_up(error, calls[len(results)]))
         return results, self._breaches(exercise, recorder.breaches) if recorder else ()
 
-    def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> Outcome:
+    def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """One call on the arguments as they are, without torch."""
         try:
             with kept_settings(), time_limit(exercise.seconds):
@@ -154,19 +154,19 @@ class LoadedSubmission:
 
         return is_plain(self.submission.cells, exercise.functions, exercise.forbids)
 
-    def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> Outcome:
+    def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
         try:
             with recorder or contextlib.nullcontext():
-                return Outcome(Verdict.PASS, function(*args), None, args)
+                return CallResult(Verdict.PASS, function(*args), None, args)
         except (KeyboardInterrupt, TimeUp):
             raise
         except MemoryError as error:
-            return Outcome(Verdict.MEMORY, None, _raised(error, self.submission.files), args)
+            return CallResult(Verdict.MEMORY, None, _raised(error, self.submission.files), args)
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
-            return Outcome(Verdict.ERROR, None, _raised(error, self.submission.files), args)
+            return CallResult(Verdict.ERROR, None, _raised(error, self.submission.files), args)
 
-    def _time_up(self, error: TimeUp, args: tuple[Any, ...]) -> Outcome:
-        return Outcome(Verdict.TIMEOUT, None, _raised(error, self.submission.files), args)
+    def _time_up(self, error: TimeUp, args: tuple[Any, ...]) -> CallResult:
+        return CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files), args)
 
     def _breaches(self, exercise: Exercise, recorded: Sequence[Breach]) -> tuple[Breach, ...]:
         """What the exercise forbids: seen in the source, and recorded while the function ran."""

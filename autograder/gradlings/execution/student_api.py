@@ -1,6 +1,6 @@
 """What a check receives as `student`: `student.sigmoid` is the student's function, `student.through("x")` a driver.
 
-Checks never call student code themselves. They hand over a list of argument tuples and get back an `Outcome` for each,
+Checks never call student code themselves. They hand over argument tuples and get back a `CallResult` for each,
 so that the same checks can be served by another process.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.local_runner import LoadedSubmission, Target, loading_sentence
 from gradlings.model.exercise import Exercise
-from gradlings.model.observation import Examination, Outcome, Raised
+from gradlings.model.observation import CallResult, Examination, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.submission.reader import shown
@@ -51,7 +51,7 @@ class Student:
         self.folder = folder
         """Where a check may leave something to look at (a picture); None where nothing may be written."""
         self.for_students = for_students
-        """Whether students read what the check says: then it looks for signs of a mistake and shows no hidden probe."""
+        """Whether students read what the check says: then it diagnoses mistakes and shows no hidden probe."""
 
     def __getattr__(self, name: str) -> StudentFunction:
         return StudentFunction(self, Target(name))
@@ -88,7 +88,7 @@ class StudentFunction:
         known = self._loaded.submission.functions.get(self.needed[0])
         return f"{shown(known.file)}:{known.line}" if known else shown(self._loaded.submission.path)
 
-    def outcomes(self, calls: Sequence[tuple[Any, ...]]) -> tuple[list[Outcome], tuple[Breach, ...]]:
+    def outcomes(self, calls: Sequence[tuple[Any, ...]]) -> tuple[list[CallResult], tuple[Breach, ...]]:
         """Calls the function on fresh copies of each argument tuple, within the exercise's time limit.
 
         The list ends early at a call that ran out of time or memory. Also returns what the exercise forbids and the

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradlings.grading.collect import Chosen, Handed, Intake, choose
-from gradlings.grading.judge_session import Judged
-from gradlings.grading.local_pool import Engine, Job
+from gradlings.grading.judge_session import JudgeReply
+from gradlings.grading.local_pool import Job, JudgePool
 from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, has_our_fault, needs_grading
 from gradlings.grading.sources import Refused
 from gradlings.model.exercise import Exercise, read_exercises
@@ -49,7 +49,7 @@ def grade_class(
     folder: Path,
     intake: Intake,
     to: Path,
-    engine: Engine,
+    engine: JudgePool,
     *,
     seed: int | None = None,
     force: bool = False,
@@ -72,7 +72,7 @@ def grade_class(
     used = dict(engine.brief.versions)
     wanted = RunRecord(
         folder.name,
-        intake.topic,
+        intake.source_name,
         engine.brief.digests(),
         used.pop("gradlings"),
         used,
@@ -100,7 +100,7 @@ class _Loop:
         self,
         folder: Path,
         intake: Intake,
-        engine: Engine,
+        engine: JudgePool,
         results: ResultsFolder,
         run: RunRecord,
         pages: Pages,
@@ -108,7 +108,7 @@ class _Loop:
     ) -> None:
         self._folder, self._intake, self._engine = folder, intake, engine
         self._results, self._run, self._pages, self._progress = results, run, pages, progress
-        self._exercises = read_exercises(folder / f"test_{intake.topic}.py")
+        self._exercises = read_exercises(folder / f"test_{intake.source_name}.py")
         self._points = sum(exercise.points for exercise in self._exercises)
         self._records: dict[str, Record] = {}
         self._waiting: dict[str, _Waiting] = {}
@@ -161,14 +161,20 @@ class _Loop:
         self._done += 1
         self._progress(Done(student, self._done, len(self._intake.students), record is not known))
 
-    def _record(self, waiting: _Waiting, judged: Judged) -> Record:
+    def _record(self, waiting: _Waiting, judged: JudgeReply) -> Record:
         handed, chosen, run = waiting.handed, waiting.chosen, self._run
         if judged.card is None:
             reason = f"grader error: {judged.fault}" if judged.fault else judged.problem
             result = self._not_gradable(handed, reason)
             return Record(run.id, chosen.filename, chosen.digest, result, again=bool(judged.fault))
         protection = judged.protection or run.protection
-        result = graded(handed.student, judged.card, notes=chosen.notes, protection=protection, kit=run.kit)
+        result = graded(
+            handed.student,
+            judged.card,
+            notes=chosen.notes,
+            protection=protection,
+            gradlings_version=run.gradlings_version,
+        )
         return Record(run.id, chosen.filename, chosen.digest, result, again=has_our_fault(result))
 
     def _not_gradable(self, handed: Handed, reason: str) -> StudentResult:
@@ -181,6 +187,6 @@ class _Loop:
                 self._points,
                 notes=handed.notes,
                 protection=self._run.protection,
-                kit=self._run.kit,
+                gradlings_version=self._run.gradlings_version,
             )
         )

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gradlings.grading.sources import MEGABYTE, Entry, Limits, Refused, Source, open_source, readable
+from gradlings.grading.sources import MEGABYTE, FoundFile, ReadLimits, Refused, Source, open_source, readable
 from gradlings.model.errors import InputError
 from gradlings.submission.cells import decode
 from gradlings.submission.manifest import digest, read_manifest
 
 CODE = (".py", ".ipynb")
-LIMITS = Limits()
+LIMITS = ReadLimits()
 _CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<number>\d+)_(?P<file>.+)")
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_[a-z]+_?")
 _COUNTED = re.compile(r"(?P<stem>.+?)(?: \((?P<a>\d+)\)|-(?P<b>\d+))")  # as browsers and Canvas name a second copy
@@ -33,8 +33,8 @@ class Handed:
     """What one student handed in: at most one module and one notebook that may count."""
 
     student: str
-    module: Entry | None = None
-    notebook: Entry | None = None
+    module: FoundFile | None = None
+    notebook: FoundFile | None = None
     notes: tuple[str, ...] = ()
     """What an instructor should know: duplicates, other names, files that were refused."""
     problem: str = ""
@@ -56,29 +56,29 @@ class Chosen:
 class Intake:
     """Everything that came in, by student in alphabetical order."""
 
-    topic: str
+    source_name: str
     source: Source
     students: tuple[Handed, ...]
     problems: tuple[str, ...] = ()
     """What is wrong with files that belong to no student."""
     ignored: tuple[str, ...] = ()
     """Files that play no part, so that nothing is dropped silently."""
-    limits: Limits = LIMITS
+    limits: ReadLimits = LIMITS
 
 
 @dataclass
 class _Pile:
     """The entries of one student while they are sorted out."""
 
-    exact: list[Entry] = field(default_factory=list)
-    odd: list[Entry] = field(default_factory=list)
-    refused: list[Entry] = field(default_factory=list)
-    others: list[Entry] = field(default_factory=list)
+    exact: list[FoundFile] = field(default_factory=list)
+    odd: list[FoundFile] = field(default_factory=list)
+    refused: list[FoundFile] = field(default_factory=list)
+    others: list[FoundFile] = field(default_factory=list)
     late: bool = False
 
 
-def take_in(path: Path, topic: str, limits: Limits = LIMITS) -> Intake:
-    """Finds every student's submission of a topic (`autodiff`: `autodiff.py` or `autodiff.ipynb`).
+def take_in(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Intake:
+    """Finds every student's submission of a source_name (`autodiff`: `autodiff.py` or `autodiff.ipynb`).
 
     The student's name is the folder's or the file's; in a Canvas or Moodle download the name and the number that
     tells namesakes apart (`doejane_123`).
@@ -87,7 +87,7 @@ def take_in(path: Path, topic: str, limits: Limits = LIMITS) -> Intake:
         InputError: the path holds nothing that can be looked into.
     """
     source = open_source(path)
-    entries = _without_wrapper(list(source.entries()), topic)
+    entries = _without_wrapper(list(source.entries()), source_name)
     top = {entry.parts[0] for entry in entries}
     if {"source", "submitted"} <= top:
         raise InputError(f"{path} is a whole nbgrader course. Give the submissions: {path / 'submitted'}")
@@ -100,20 +100,20 @@ def take_in(path: Path, topic: str, limits: Limits = LIMITS) -> Intake:
             problems.append(f"{entry.shown} {entry.refused}.")
         elif len(entry.parts) == 1 and (entry.parts[0].startswith(".") or not (student or entry.refused)):
             ignored.append(entry.shown)
-        elif len(entry.parts) == 1 and _counted(Path(entry.parts[0]).stem)[0].lower() == topic.lower():
+        elif len(entry.parts) == 1 and _counted(Path(entry.parts[0]).stem)[0].lower() == source_name.lower():
             problems.append(f"{entry.shown} is in nobody's folder: put it into a folder named after the student.")
         else:
-            _sort_in(piles.setdefault(student, _Pile()), entry, topic)
+            _sort_in(piles.setdefault(student, _Pile()), entry, source_name)
     _merge_second_copies(piles)
     students, room = [], limits.total
     for student in sorted(piles):
-        handed = _handed(student, piles[student], topic, limits, ignored)
+        handed = _handed(student, piles[student], source_name, limits, ignored)
         room -= sum(entry.size for entry in (handed.module, handed.notebook) if entry)
         if room < 0:
             total = f"{limits.total / MEGABYTE:,.0f} MB"
             handed = replace(handed, module=None, notebook=None, problem=f"All files together exceed {total}.")
         students.append(handed)
-    return Intake(topic, source, tuple(students), tuple(problems), tuple(ignored), limits)
+    return Intake(source_name, source, tuple(students), tuple(problems), tuple(ignored), limits)
 
 
 def choose(
@@ -141,7 +141,7 @@ def choose(
     originals = read_manifest(folder)
     edited = []
     for entry in present:
-        name = intake.topic + _suffix(entry)
+        name = intake.source_name + _suffix(entry)
         same = digest(decode(read[entry])) == originals.get("text", {}).get(name)
         if not same and code_digest is not None:
             with contextlib.suppress(ValueError):  # not a notebook: it was edited
@@ -156,11 +156,11 @@ def choose(
     return _chosen(intake, replace(handed, notes=(*handed.notes, note)), counts, read[counts])
 
 
-def _chosen(intake: Intake, handed: Handed, entry: Entry, data: bytes) -> Chosen:
-    return Chosen(intake.topic + _suffix(entry), data, hashlib.sha256(data).hexdigest(), handed.notes)
+def _chosen(intake: Intake, handed: Handed, entry: FoundFile, data: bytes) -> Chosen:
+    return Chosen(intake.source_name + _suffix(entry), data, hashlib.sha256(data).hexdigest(), handed.notes)
 
 
-def _without_wrapper(entries: list[Entry], topic: str) -> list[Entry]:
+def _without_wrapper(entries: list[FoundFile], source_name: str) -> list[FoundFile]:
     """The entries without a single folder around them all, such as zips have; a student's folder is none."""
     tops = {entry.parts[0] for entry in entries}
     if len(tops) != 1 or any(len(entry.parts) == 1 or entry.refused == "points out of the zip" for entry in entries):
@@ -168,7 +168,7 @@ def _without_wrapper(entries: list[Entry], topic: str) -> list[Entry]:
     if _MOODLE.fullmatch(tops.pop()):
         return entries
     files = [Path(entry.parts[1]) for entry in entries if len(entry.parts) == 2]
-    if any(_is_topic(path.name, topic) for path in files):
+    if any(_is_source_name(path.name, source_name) for path in files):
         return entries
     code = [path for path in files if path.suffix.lower() in CODE and not _OF_THE_KIT.fullmatch(path.name)]
     folders = {entry.parts[1] for entry in entries if len(entry.parts) > 2}
@@ -179,7 +179,7 @@ def _without_wrapper(entries: list[Entry], topic: str) -> list[Entry]:
     return [replace(entry, parts=entry.parts[1:], wrapper=entry.parts[:1]) for entry in entries]
 
 
-def _student_of(entry: Entry) -> str:
+def _student_of(entry: FoundFile) -> str:
     """The student's name as the first part of a path tells it; "" for a loose file that is no submission."""
     first = unicodedata.normalize("NFC", readable(entry.parts[0]))
     if len(entry.parts) == 1 and (canvas := _CANVAS.fullmatch(first)):
@@ -193,16 +193,16 @@ def _student_of(entry: Entry) -> str:
     return Path(first).stem.strip() if Path(first).suffix.lower() in (*CODE, ".zip") else ""
 
 
-def _sort_in(pile: _Pile, entry: Entry, topic: str) -> None:
+def _sort_in(pile: _Pile, entry: FoundFile, source_name: str) -> None:
     canvas = _CANVAS.fullmatch(readable(entry.parts[0])) if len(entry.parts) == 1 else None
     name = canvas["file"] if canvas else entry.parts[-1]
     pile.late |= bool(canvas and canvas["late"])
     hidden = any(part.startswith(".") for part in entry.parts)
     code = Path(name).suffix.lower() in CODE
     if entry.refused:
-        relevant = len(entry.parts) == 1 or _is_topic(name, topic) or ".." in entry.parts
+        relevant = len(entry.parts) == 1 or _is_source_name(name, source_name) or ".." in entry.parts
         (pile.refused if relevant else pile.others).append(entry)
-    elif code and not hidden and (_is_topic(name, topic) or (len(entry.parts) == 1 and not canvas)):
+    elif code and not hidden and (_is_source_name(name, source_name) or (len(entry.parts) == 1 and not canvas)):
         pile.exact.append(entry)
     elif code and not hidden and len(entry.parts) <= 2 and not _OF_THE_KIT.fullmatch(name):
         pile.odd.append(entry)
@@ -221,12 +221,12 @@ def _merge_second_copies(piles: dict[str, _Pile]) -> None:
             del piles[student]
 
 
-def _handed(student: str, pile: _Pile, topic: str, limits: Limits, ignored: list[str]) -> Handed:
+def _handed(student: str, pile: _Pile, source_name: str, limits: ReadLimits, ignored: list[str]) -> Handed:
     notes = ["Canvas marks it as late."] if pile.late else []
     notes += [f"{entry.shown} {entry.refused}." for entry in pile.refused]
     wanted, odd = pile.exact, pile.odd
     if not wanted and len(odd) == 1:
-        notes.append(f"{odd[0].shown} counts, as there is no {topic}.py or {topic}.ipynb.")
+        notes.append(f"{odd[0].shown} counts, as there is no {source_name}.py or {source_name}.ipynb.")
         wanted, odd = odd, []
     ignored.extend(entry.shown for entry in (*odd, *pile.others))
     sizes = f"{limits.file / MEGABYTE:,.0f} MB"
@@ -243,15 +243,17 @@ def _handed(student: str, pile: _Pile, topic: str, limits: Limits, ignored: list
         return Handed(student, module, notebook, tuple(notes))
     if odd:
         names = ", ".join(entry.shown for entry in odd)
-        notes.append(f"There is no {topic}.py or {topic}.ipynb, and which of {names} counts is not guessed.")
+        notes.append(
+            f"There is no {source_name}.py or {source_name}.ipynb, and which of {names} counts is not guessed."
+        )
     elif any(entry.parts[-1].lower().endswith(".zip") for entry in pile.others):
         notes.append("A zip inside is not opened: unpack it and grade again.")
     elif not notes:
-        notes.append(f"There is no {topic}.py or {topic}.ipynb.")
+        notes.append(f"There is no {source_name}.py or {source_name}.ipynb.")
     return Handed(student, problem=" ".join(notes))
 
 
-def _newest(entries: Iterable[Entry], notes: list[str]) -> Entry | None:
+def _newest(entries: Iterable[FoundFile], notes: list[str]) -> FoundFile | None:
     ordered = sorted(entries, key=_age)
     if len(ordered) > 1:
         older = ", ".join(entry.shown for entry in ordered[:-1])
@@ -259,7 +261,7 @@ def _newest(entries: Iterable[Entry], notes: list[str]) -> Entry | None:
     return ordered[-1] if ordered else None
 
 
-def _age(entry: Entry) -> tuple[int, float, int, tuple[str, ...]]:
+def _age(entry: FoundFile) -> tuple[int, float, int, tuple[str, ...]]:
     """Canvas numbers its submissions in time; elsewhere the time of the file decides, then the number of the copy."""
     canvas = _CANVAS.fullmatch(entry.parts[0]) if len(entry.parts) == 1 else None
     name = Path(canvas["file"] if canvas else entry.parts[-1]).stem
@@ -272,10 +274,10 @@ def _counted(stem: str) -> tuple[str, int]:
     return (found["stem"], int((found["a"] or found["b"])[:9])) if found else (stem, 0)
 
 
-def _is_topic(name: str, topic: str) -> bool:
+def _is_source_name(name: str, source_name: str) -> bool:
     path = Path(name)
-    return path.suffix.lower() in CODE and topic.lower() in (path.stem.lower(), _counted(path.stem)[0].lower())
+    return path.suffix.lower() in CODE and source_name.lower() in (path.stem.lower(), _counted(path.stem)[0].lower())
 
 
-def _suffix(entry: Entry) -> str:
+def _suffix(entry: FoundFile) -> str:
     return Path(entry.parts[-1]).suffix.lower()

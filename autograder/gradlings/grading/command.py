@@ -15,18 +15,19 @@ from rich.console import Console
 from gradlings.checks.hidden_probes import FILE
 from gradlings.grading.class_run import ClassResults, grade_class
 from gradlings.grading.collect import Intake, take_in
-from gradlings.grading.judge_session import Brief, brief_of
+from gradlings.grading.judge_session import AssignmentBundle, bundle_of
 from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.student_result import Status, StudentResult, for_student
 from gradlings.sandbox.judge import check_system
+from gradlings.submission.reader import source_name_of
 
 if TYPE_CHECKING:
-    from gradlings.grading.local_pool import Engine
+    from gradlings.grading.local_pool import JudgePool
 
 
-class Engines(StrEnum):
+class PoolKind(StrEnum):
     """Where submissions are judged."""
 
     LOCAL = "local"
@@ -52,23 +53,23 @@ def grade(
     judges: Annotated[
         int | None, typer.Option(min=1, help="How many submissions are judged side by side; one for each processor.")
     ] = None,
-    engine: Annotated[Engines, typer.Option(help="Judge on this machine, or on a Dask cluster.")] = Engines.LOCAL,
+    engine: Annotated[PoolKind, typer.Option(help="Judge on this machine, or on a Dask cluster.")] = PoolKind.LOCAL,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Of the Dask cluster, e.g. tcp://10.0.0.1:8786.")
     ] = None,
     root: Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")] = Path(),
 ) -> None:
     """Grade a class: scores, a scorecard and a page of feedback for each student."""
-    if (engine is Engines.DASK) != (scheduler is not None):
+    if (engine is PoolKind.DASK) != (scheduler is not None):
         raise InputError("--engine dask and --scheduler ADDRESS go together.")
-    if engine is Engines.LOCAL:
+    if engine is PoolKind.LOCAL:
         check_system()
     folder = assignment_folder(root.resolve(), assignment)
-    topic = topic_of(folder)
-    intake = taken_in(submissions, topic)
-    brief = brief_of(
+    source_name = graded_source_name(folder)
+    intake = taken_in(submissions, source_name)
+    brief = bundle_of(
         folder,
-        topic,
+        source_name,
         hidden=hidden_file(root.resolve() / "solutions", hidden, assignment),
         closed=(root.resolve() / "solutions",),
         allow_weaker=allow_weaker,
@@ -83,15 +84,17 @@ def grade(
         grade_with(running, folder, intake, to, force=force, gradebook=gradebook, course=course, seed=seed)
 
 
-def opened(brief: Brief, engine: Engines, scheduler: str | None, judges: int) -> AbstractContextManager[Engine]:
+def opened(
+    brief: AssignmentBundle, engine: PoolKind, scheduler: str | None, judges: int
+) -> AbstractContextManager[JudgePool]:
     """The engine that was asked for, not entered yet."""
-    if engine is Engines.DASK:
-        from gradlings.grading.dask_pool import DaskEngine
+    if engine is PoolKind.DASK:
+        from gradlings.grading.dask_pool import DaskPool
 
-        return DaskEngine(brief, scheduler or "")
-    from gradlings.grading.local_pool import LocalEngine
+        return DaskPool(brief, scheduler or "")
+    from gradlings.grading.local_pool import LocalPool
 
-    return LocalEngine(brief, judges)
+    return LocalPool(brief, judges)
 
 
 def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
@@ -109,23 +112,23 @@ def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | 
     raise InputError(f"{given} has no {FILE} and no {assignment}/{FILE}.")
 
 
-def taken_in(submissions: Path, topic: str) -> Intake:
+def taken_in(submissions: Path, source_name: str) -> Intake:
     """What came in.
 
     Raises:
         InputError: nothing did, or it cannot be looked into.
     """
-    intake = take_in(submissions, topic)
+    intake = take_in(submissions, source_name)
     if not intake.students:
         raise InputError(
-            f"{submissions} holds no submissions of {intake.topic}.py or {intake.topic}.ipynb. "
+            f"{submissions} holds no submissions of {intake.source_name}.py or {intake.source_name}.ipynb. "
             f"Expected is a folder per student, or files named after students."
         )
     return intake
 
 
 def grade_with(
-    engine: Engine,
+    engine: JudgePool,
     folder: Path,
     intake: Intake,
     to: Path,
@@ -163,7 +166,7 @@ def grade_with(
         from gradlings.grading.nbgrader.timestamps import handed_in_at
 
         count = write_gradebook(
-            gradebook, folder.name, intake.topic, graded.exercises, graded.results, course, handed_in_at(intake)
+            gradebook, folder.name, intake.source_name, graded.exercises, graded.results, course, handed_in_at(intake)
         )
         console.print(f"The gradebook holds the scores of {count} students.", soft_wrap=True)
     return graded
@@ -182,14 +185,14 @@ def assignment_folder(root: Path, assignment: str) -> Path:
     return folder
 
 
-def topic_of(folder: Path) -> str:
-    """The topic of an assignment that is worth points (the warm-up is not): `autodiff` of assignment 03.
+def graded_source_name(folder: Path) -> str:
+    """The source_name of an assignment that is worth points (the warm-up is not): `autodiff` of assignment 03.
 
     Raises:
         InputError: there is none, or more than one.
     """
     found = [
-        path.stem.removeprefix("test_")
+        source_name_of(path)
         for path in sorted(folder.glob("test_*.py"))
         if any(exercise.points for exercise in read_exercises(path))
     ]

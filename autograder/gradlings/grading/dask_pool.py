@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gradlings.grading import local_pool
-from gradlings.grading.judge_session import Brief, Judged
+from gradlings.grading.judge_session import AssignmentBundle, JudgeReply
 from gradlings.grading.local_pool import Job, flow
 from gradlings.model.errors import InputError
 
@@ -23,14 +23,14 @@ _WAIT = 30
 _RETRIES = 3
 
 
-class DaskEngine:
+class DaskPool:
     """Judges in the workers of a running Dask cluster.
 
     Args:
         scheduler: its address, e.g. `tcp://10.0.0.1:8786`.
     """
 
-    def __init__(self, brief: Brief, scheduler: str) -> None:
+    def __init__(self, brief: AssignmentBundle, scheduler: str) -> None:
         self.brief, self._scheduler = brief, scheduler
         self._key = f"gradlings-{secrets.token_hex(8)}"
         self.protection = ""
@@ -63,11 +63,11 @@ class DaskEngine:
         finally:
             self._client.close()
 
-    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, Judged]]:
+    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
         executor = self._client.get_executor(pure=False, retries=_RETRIES)
 
-        def submit(job: Job) -> Future[Judged]:
-            found: Future[Judged] = executor.submit(local_pool.judge, self._key, job.data, job.filename, seed)
+        def submit(job: Job) -> Future[JudgeReply]:
+            found: Future[JudgeReply] = executor.submit(local_pool.judge, self._key, job.data, job.filename, seed)
             return found
 
         for job, future in flow(jobs, submit, max(4, 3 * len(self._workers()))):
@@ -76,7 +76,7 @@ class DaskEngine:
             except InputError:
                 raise
             except Exception as error:  # of Dask: e.g. every worker that took it died
-                yield job, Judged(fault=f"{type(error).__name__}: {error}", protection=self.protection)
+                yield job, JudgeReply(fault=f"{type(error).__name__}: {error}", protection=self.protection)
 
     def code_digest(self, data: bytes, filename: str) -> str:
         found: str = self._client.submit(local_pool.digest, self._key, data, filename, pure=False).result()
@@ -102,7 +102,7 @@ class DaskEngine:
         self.notes = tuple(sorted({note for _, notes in said.values() for note in notes}))
 
 
-def _holding(key: str, brief: Brief) -> Any:
+def _holding(key: str, brief: AssignmentBundle) -> Any:
     """A plugin that gives the brief to every worker of the cluster, also to those that join later."""
     from dask.distributed import WorkerPlugin
 

@@ -35,11 +35,11 @@ _STUCK = 600.0
 
 
 @dataclass(frozen=True)
-class Brief:
+class AssignmentBundle:
     """What a judge is given to grade an assignment: bytes, so that it is the same on every machine."""
 
     assignment: str
-    topic: str
+    source_name: str
     files: dict[str, bytes]
     """The checks and all they use, by file name."""
     hidden: bytes
@@ -59,7 +59,7 @@ class Brief:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgeReply:
     """What a judge says of one submission: a scorecard, or why there is none."""
 
     card: Scorecard | None = None
@@ -85,9 +85,14 @@ def versions() -> dict[str, str]:
     return {"gradlings": f"{gradlings.__version__}+{code.hexdigest()[:12]}", **others}
 
 
-def brief_of(
-    folder: Path, topic: str, *, hidden: Path | None = None, closed: tuple[Path, ...] = (), allow_weaker: bool = False
-) -> Brief:
+def bundle_of(
+    folder: Path,
+    source_name: str,
+    *,
+    hidden: Path | None = None,
+    closed: tuple[Path, ...] = (),
+    allow_weaker: bool = False,
+) -> AssignmentBundle:
     """Reads an assignment's folder.
 
     Args:
@@ -97,22 +102,25 @@ def brief_of(
     Raises:
         InputError: there are no checks in it, or a file cannot be read.
     """
-    checks = folder / f"test_{topic}.py"
+    checks = folder / f"test_{source_name}.py"
     if not checks.is_file():
         raise InputError(f"{folder} has no checks: {checks.name} is missing.")
     wanted = [
         path
         for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix not in _NOT_CHECKS and path.name[0] != "." and path.name != f"{topic}.py"
+        if path.is_file()
+        and path.suffix not in _NOT_CHECKS
+        and path.name[0] != "."
+        and path.name != f"{source_name}.py"
     ]
     try:
         files = {path.name: path.read_bytes() for path in wanted}
         secret = hidden.read_bytes() if hidden else b""
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from None
-    return Brief(
+    return AssignmentBundle(
         folder.name,
-        topic,
+        source_name,
         files,
         secret,
         str(hidden or ""),
@@ -122,13 +130,13 @@ def brief_of(
     )
 
 
-class Bench:
+class JudgeSession:
     """Grades submissions of one assignment in locked-down workers; belongs to one thread.
 
     Entering it starts the zygote, has a worker try what must not work, and collects the checks.
     """
 
-    def __init__(self, brief: Brief) -> None:
+    def __init__(self, brief: AssignmentBundle) -> None:
         self.brief = brief
         self.protection: Protection
         """What is really active; known once the bench is entered."""
@@ -151,7 +159,7 @@ class Bench:
                 folder.mkdir()
                 for name, data in self.brief.files.items():
                     (folder / name).write_bytes(data)
-                self._checks = folder / f"test_{self.brief.topic}.py"
+                self._checks = folder / f"test_{self.brief.source_name}.py"
                 self._exercises = read_exercises(self._checks)
                 drivers = self.brief.files.get("drivers.py", b"").decode("utf-8")
                 closed = [folder, *map(Path, self.brief.closed)]
@@ -183,7 +191,7 @@ class Bench:
         """
         return self._judge.code_digest(data, filename)
 
-    def judged(self, data: bytes, filename: str, seed: int) -> Judged:
+    def judged(self, data: bytes, filename: str, seed: int) -> JudgeReply:
         """Grades the bytes of one submission. Never raises: a fault of ours is part of the answer.
 
         Args:
@@ -195,23 +203,23 @@ class Bench:
         try:
             remote = self._judge.load(data, filename, self._drivers)
             if remote.submission.problem:
-                return Judged(problem=remote.submission.problem, protection=said)
+                return JudgeReply(problem=remote.submission.problem, protection=said)
             card = self._grader.grade_loaded(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
             points = sum(exercise.points for exercise in self._exercises)
             if card.max_points != points:
                 raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
             card = self._with_names(card, remote) if seed != PUBLIC_SEED or self._hidden else card
-            return Judged(replace(card, problems=tuple(remote.problems())), protection=said)
+            return JudgeReply(replace(card, problems=tuple(remote.problems())), protection=said)
         except Exception as error:
-            return Judged(fault=f"{type(error).__name__}: {error}", protection=said)
+            return JudgeReply(fault=f"{type(error).__name__}: {error}", protection=said)
         finally:
             faulthandler.cancel_dump_traceback_later()
 
     def _with_names(self, card: Scorecard, remote: LoadedSubmission) -> Scorecard:
-        """The same verdicts, with the mistakes named.
+        """The same verdicts, with the misconceptions named.
 
-        What known mistakes give is kept for the public probes. A wrong function is therefore run once more on those,
-        and only to learn its mistake's name.
+        What known misconceptions give is kept for the public probes. A wrong function is run once more on those,
+        and only to learn its misconception's name.
         """
         wrong = {score.id for score in card.exercises if _has_an_answer(score)}
         if not wrong:

@@ -17,16 +17,16 @@ from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from typing import Any
 
-from gradlings.grading.judge_session import Bench, Brief, Judged
+from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
 from gradlings.model.errors import InputError
 
-_DIED = Judged(fault="the judge's own process died while this was graded")
+_DIED = JudgeReply(fault="the judge's own process died while this was graded")
 
 
 class JudgeProcess:
     """Starts at once and is ready later; answers come in the order of the questions."""
 
-    def __init__(self, brief: Brief) -> None:
+    def __init__(self, brief: AssignmentBundle) -> None:
         mine, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(
@@ -41,7 +41,7 @@ class JudgeProcess:
         self._protection: str | None = None
         self._refusal = ""
         self._waiting: deque[Any] = deque()
-        self._done: dict[Any, Judged] = {}
+        self._done: dict[Any, JudgeReply] = {}
 
     def protection(self) -> str:
         """What locks submissions in; waits until the bench is ready.
@@ -64,14 +64,14 @@ class JudgeProcess:
         return key in self._waiting or key in self._done
 
     def hand_over(self, key: Any, data: bytes, filename: str, seed: int) -> None:
-        """Arguments as `Bench.judged`; `key` is what its result is taken by."""
+        """Arguments as `JudgeSession.judged`; `key` is what its result is taken by."""
         self._waiting.append(key)
         try:
             self._connection.send((data, filename, seed))
         except OSError:
             return  # said when the result is taken
 
-    def take(self, key: Any) -> Judged:
+    def take(self, key: Any) -> JudgeReply:
         """Waits for the result of a submission that was handed over. Never raises."""
         while key not in self._done:
             try:
@@ -98,7 +98,7 @@ def serve(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands over
     with ExitStack() as opened:
         try:
-            bench = opened.enter_context(Bench(connection.recv()))
+            bench = opened.enter_context(JudgeSession(connection.recv()))
         except InputError as error:
             connection.send((False, str(error)))
             return

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from gradlings.grading.judge_session import Bench, Brief, Judged
+from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 
@@ -35,30 +35,30 @@ class Job:
     data: bytes
 
 
-class Engine(Protocol):
+class JudgePool(Protocol):
     """Whoever has submissions judged."""
 
-    brief: Brief
+    brief: AssignmentBundle
     protection: str
     """Names what is active, for the record of a run."""
     notes: tuple[str, ...]
     """What an instructor should know of it."""
 
-    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, Judged]]:
+    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
         """Every job with its result, in the order in which they are done. Jobs are taken as there is room for them."""
 
     def code_digest(self, data: bytes, filename: str) -> str:
-        """See `Bench.code_digest`."""
+        """See `JudgeSession.code_digest`."""
 
 
 # In a judge's process
 
-_held: dict[str, Brief] = {}
-_benches: dict[str, Bench] = {}
+_held: dict[str, AssignmentBundle] = {}
+_benches: dict[str, JudgeSession] = {}
 _one_at_a_time = threading.Lock()
 
 
-def hold(key: str, brief: Brief) -> None:
+def hold(key: str, brief: AssignmentBundle) -> None:
     """Keeps what this process may have to grade. Nothing is started yet."""
     _held[key] = brief
 
@@ -82,7 +82,7 @@ def set_up(key: str) -> tuple[str, tuple[str, ...]]:
     return protection.sentence().rstrip("."), protection.notes()
 
 
-def judge(key: str, data: bytes, filename: str, seed: int) -> Judged:
+def judge(key: str, data: bytes, filename: str, seed: int) -> JudgeReply:
     """Grades one submission here."""
     with _one_at_a_time:
         return _bench(key).judged(data, filename, seed)
@@ -95,13 +95,13 @@ def digest(key: str, data: bytes, filename: str) -> str:
     return ""
 
 
-def _bench(key: str) -> Bench:
+def _bench(key: str) -> JudgeSession:
     if key not in _benches:
-        _benches[key] = Bench(_held[key]).__enter__()
+        _benches[key] = JudgeSession(_held[key]).__enter__()
     return _benches[key]
 
 
-def _start(key: str, brief: Brief, scratch: str) -> None:
+def _start(key: str, brief: AssignmentBundle, scratch: str) -> None:
     """In a process of the pool, first of all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -114,10 +114,10 @@ def _start(key: str, brief: Brief, scratch: str) -> None:
 
 
 def flow(
-    jobs: Iterable[Job], submit: Callable[[Job], Future[Judged]], window: int
-) -> Iterator[tuple[Job, Future[Judged]]]:
+    jobs: Iterable[Job], submit: Callable[[Job], Future[JudgeReply]], window: int
+) -> Iterator[tuple[Job, Future[JudgeReply]]]:
     """Every job with its future once that is done; never more than `window` are under way."""
-    running: dict[Future[Judged], Job] = {}
+    running: dict[Future[JudgeReply], Job] = {}
     for job in jobs:
         running[submit(job)] = job
         if len(running) >= window:
@@ -126,19 +126,19 @@ def flow(
         yield from _done(running)
 
 
-def _done(running: dict[Future[Judged], Job]) -> Iterator[tuple[Job, Future[Judged]]]:
+def _done(running: dict[Future[JudgeReply], Job]) -> Iterator[tuple[Job, Future[JudgeReply]]]:
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         yield running.pop(future), future
 
 
-class LocalEngine:
+class LocalPool:
     """Judges in processes of this machine.
 
     Args:
         judges: how many; each has a zygote of its own.
     """
 
-    def __init__(self, brief: Brief, judges: int) -> None:
+    def __init__(self, brief: AssignmentBundle, judges: int) -> None:
         self.brief, self._judges = brief, judges
         self.protection = ""
         self.notes: tuple[str, ...] = ()
@@ -164,7 +164,7 @@ class LocalEngine:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._close()
 
-    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, Judged]]:
+    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
         for job, future in flow(jobs, lambda job: self._submit(job, seed), 2 * self._judges):
             try:
                 yield job, future.result()
@@ -174,15 +174,15 @@ class LocalEngine:
     def code_digest(self, data: bytes, filename: str) -> str:
         return self._pool.submit(digest, "local", data, filename).result()
 
-    def _submit(self, job: Job, seed: int) -> Future[Judged]:
+    def _submit(self, job: Job, seed: int) -> Future[JudgeReply]:
         try:
             return self._pool.submit(judge, "local", job.data, job.filename, seed)
         except BrokenExecutor as error:
-            lost = Future[Judged]()
+            lost = Future[JudgeReply]()
             lost.set_exception(error)
             return lost
 
-    def _alone(self, job: Job, seed: int) -> Judged:
+    def _alone(self, job: Job, seed: int) -> JudgeReply:
         """A judge died while this was among what was being graded: nobody else is, now, so that it shows whose doing
         that was."""
         deaths = 0
@@ -196,7 +196,9 @@ class LocalEngine:
                 return future.result()
             except BrokenExecutor:
                 deaths += 1
-        return Judged(fault="the judge's own process died, twice, while this was graded", protection=self.protection)
+        return JudgeReply(
+            fault="the judge's own process died, twice, while this was graded", protection=self.protection
+        )
 
     def _new_pool(self) -> ProcessPoolExecutor:
         fresh = multiprocessing.get_context("spawn")  # nothing of this process, threads least of all, is taken along

@@ -34,10 +34,10 @@ class RunRecord:
     """What all scores of a run have in common. A score is comparable with another only where these agree."""
 
     assignment: str
-    topic: str
+    source_name: str
     files: dict[str, str]
     """SHA-256 of the checks and of all they use, by path."""
-    kit: str
+    gradlings_version: str
     versions: dict[str, str]
     protection: str
     seed: int
@@ -61,8 +61,8 @@ class RunRecord:
 
 _COMPARED = {
     "assignment": "assignment",
-    "topic": "topic",
-    "kit": "version of gradlings",
+    "source_name": "module",
+    "gradlings_version": "version of gradlings",
     "protection": "protection",
     "seed": "seed",
 }

@@ -35,7 +35,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReadLimits:
     """How much is read at most, in bytes."""
 
     file: int = 50 * MEGABYTE
@@ -44,7 +44,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FoundFile:
     """One thing that was found: a file, or something that is refused."""
 
     parts: tuple[str, ...]
@@ -71,11 +71,11 @@ class Refused(Exception):
 class Source(Protocol):
     """A place that holds submissions."""
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[FoundFile]:
         """Everything that is there, junk of operating systems apart."""
         ...
 
-    def read(self, entry: Entry, most: int) -> bytes:
+    def read(self, entry: FoundFile, most: int) -> bytes:
         """The bytes of a file.
 
         Raises:
@@ -112,37 +112,37 @@ class FolderSource:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[FoundFile]:
         with _opened(str(self._path), os.O_DIRECTORY) as fd:
             yield from self._walk(fd, ())
 
-    def _walk(self, fd: int, parents: tuple[str, ...]) -> Iterator[Entry]:
+    def _walk(self, fd: int, parents: tuple[str, ...]) -> Iterator[FoundFile]:
         names = sorted(os.listdir(fd))
         if parents and len(names) > _MOST_IN_A_FOLDER:
-            yield Entry(parents, refused=f"holds more than {_MOST_IN_A_FOLDER:,} files")
+            yield FoundFile(parents, refused=f"holds more than {_MOST_IN_A_FOLDER:,} files")
             return
         if parents and not names:
-            yield Entry(parents, refused="is an empty folder")
+            yield FoundFile(parents, refused="is an empty folder")
         for name in names:
             if name not in _JUNK and not name.startswith("._"):
                 yield from self._one(fd, (*parents, name))
 
-    def _one(self, fd: int, parts: tuple[str, ...]) -> Iterator[Entry]:
+    def _one(self, fd: int, parts: tuple[str, ...]) -> Iterator[FoundFile]:
         try:
             status = os.stat(parts[-1], dir_fd=fd, follow_symlinks=False)
             if stat.S_ISREG(status.st_mode):
-                yield Entry(parts, status.st_size, status.st_mtime)
+                yield FoundFile(parts, status.st_size, status.st_mtime)
             elif not stat.S_ISDIR(status.st_mode):
-                yield Entry(parts, refused=f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a file')}")
+                yield FoundFile(parts, refused=f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a file')}")
             elif len(parts) >= _DEEPEST:
-                yield Entry(parts, refused="is a folder too deep to look into")
+                yield FoundFile(parts, refused="is a folder too deep to look into")
             else:
                 with _opened(parts[-1], os.O_DIRECTORY | os.O_NOFOLLOW, fd) as inner:
                     yield from self._walk(inner, parts)
         except OSError as error:
-            yield Entry(parts, refused=f"cannot be read ({error.strerror})")
+            yield FoundFile(parts, refused=f"cannot be read ({error.strerror})")
 
-    def read(self, entry: Entry, most: int) -> bytes:
+    def read(self, entry: FoundFile, most: int) -> bytes:
         with contextlib.ExitStack() as stack:
             try:
                 fd = stack.enter_context(_opened(str(self._path), os.O_DIRECTORY))
@@ -160,11 +160,11 @@ class FileSource:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[FoundFile]:
         status = self._path.stat()
-        yield Entry((self._path.name,), status.st_size, status.st_mtime)
+        yield FoundFile((self._path.name,), status.st_size, status.st_mtime)
 
-    def read(self, entry: Entry, most: int) -> bytes:
+    def read(self, entry: FoundFile, most: int) -> bytes:
         try:
             with _opened(str(self._path), 0) as fd:
                 return _read_regular(fd, entry, most)
@@ -181,7 +181,7 @@ class ZipSource:
         if len(self._members) > _MOST_IN_A_ZIP:
             raise InputError(f"{path} has {len(self._members):,} members; at most {_MOST_IN_A_ZIP:,} are read.")
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[FoundFile]:
         names = [_member_name(info) for info in self._members]
         filled = {parent for name in names for parent in PurePosixPath(name).parents}
         for index, (info, name) in enumerate(zip(self._members, names, strict=True)):
@@ -195,9 +195,9 @@ class ZipSource:
                 refused = "is an empty folder"
             elif len(parts) > _DEEPEST and not refused:
                 refused = "lies too deep to be looked at"
-            yield Entry(parts, info.file_size, _zip_time(info), refused, index)
+            yield FoundFile(parts, info.file_size, _zip_time(info), refused, index)
 
-    def read(self, entry: Entry, most: int) -> bytes:
+    def read(self, entry: FoundFile, most: int) -> bytes:
         info = self._members[entry.member]
         try:
             if info.file_size > most:
@@ -227,7 +227,7 @@ def _opened(name: str, flags: int, folder: int | None = None) -> Iterator[int]:
         os.close(fd)
 
 
-def _read_regular(fd: int, entry: Entry, most: int) -> bytes:
+def _read_regular(fd: int, entry: FoundFile, most: int) -> bytes:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):  # it was replaced since it was listed
         raise Refused(f"{entry.shown} is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a file')}.")
@@ -240,7 +240,7 @@ def _read_regular(fd: int, entry: Entry, most: int) -> bytes:
     return data
 
 
-def _too_large(entry: Entry, most: int) -> str:
+def _too_large(entry: FoundFile, most: int) -> str:
     size = f"{entry.size / MEGABYTE:,.0f} MB" if entry.size > most else "too large"
     return f"{entry.shown} is {size}; at most {most / MEGABYTE:,.0f} MB are read."
 

@@ -12,7 +12,7 @@ from gradlings.model.kit_paths import KIT_FOLDER, kit_root
 from gradlings.progress.record import declared, history
 from gradlings.progress.summary import tallies
 from gradlings.submission.manifest import assignment_title
-from gradlings.submission.reader import read_submission, shown
+from gradlings.submission.reader import read_submission, shown, source_name_of
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Place:
         return self.checks_file.parent.name
 
     @property
-    def topic(self) -> str:
+    def source_name(self) -> str:
         """`test_autodiff.py` checks `autodiff.py` or `autodiff.ipynb`."""
-        return self.checks_file.stem.removeprefix("test_")
+        return source_name_of(self.checks_file)
 
     @property
     def name(self) -> str:
@@ -136,7 +136,7 @@ def read_course(root: Path) -> Course:
 
 def where(place: Place) -> str:
     """`file:line` of the function to write, in the file that somebody works in; the file alone if it is not there."""
-    submission = read_submission(place.checks_file.parent, place.topic)
+    submission = read_submission(place.checks_file.parent, place.source_name)
     for name in place.exercise.functions:
         if name in submission.functions:
             return f"{shown(submission.functions[name].file)}:{submission.functions[name].line}"

@@ -18,7 +18,7 @@ def hint(
     level: Annotated[int | None, typer.Option(min=1, max=3, help="1 nudge, 2 formula, 3 plan.")] = None,
     root: Kit = Path(),
 ) -> None:
-    """Show a hint: the one that fits your last mistake, else the next step. Never the solution."""
+    """Show a hint: the one that fits your last misconception, else the next step. Never the solution."""
     from gradlings.learning.curriculum import find_root
     from gradlings.learning.views.hint import hint_lines
     from gradlings.progress.hints import next_hint, step
@@ -28,7 +28,9 @@ def hint(
     kit = find_root(root)
     past = history(kit)
     chosen = step(kit, exercise, level) if level else next_hint(kit, exercise, past)
-    unrecorded = record_hint(kit, exercise, level=chosen.level, mistake=chosen.mistake.name if chosen.mistake else "")
+    unrecorded = record_hint(
+        kit, exercise, level=chosen.level, misconception=chosen.misconception.name if chosen.misconception else ""
+    )
     console = Console(highlight=False, markup=False, emoji=False)
     for line in hint_lines(chosen, remembered=not unrecorded, plain=not can_show(console.encoding)):
         console.print(line)
@@ -40,7 +42,7 @@ def progress(
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with pictures to this file.")] = None,
     root: Kit = Path(),
 ) -> None:
-    """Show points, attempts, and mistakes met and overcome; --html makes a page of it."""
+    """Show points, attempts, and misconceptions met and overcome; --html makes a page of it."""
     from gradlings.learning.curriculum import find_root
     from gradlings.learning.views.progress_table import progress_parts
     from gradlings.progress.record import history

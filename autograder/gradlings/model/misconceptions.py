@@ -1,4 +1,4 @@
-"""The named mistakes of an assignment as they ship, without torch: their names, what is said of each, and its hint."""
+"""The named misconceptions of an assignment as they ship: names, sentences and hints. No torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FILE = "misconceptions.json"
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Misconception:
     """One misconception of an exercise, without the code and the outcomes by which it is recognised."""
 
     exercise: str
@@ -18,7 +18,7 @@ class Mistake:
     sentence: str
     """The fact and the question a student is shown."""
     hint: str
-    """What helps somebody who makes this mistake; never the solution."""
+    """What helps somebody who makes this misconception; never the solution."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,27 @@ class _Row:
 @dataclass(frozen=True)
 class _Shipped:
     sentences: tuple[str, ...]
-    mistakes: tuple[_Row, ...] = ()
+    misconceptions: tuple[_Row, ...] = ()
 
 
-def shipped_mistakes(folder: Path) -> tuple[Mistake, ...]:
-    """The mistakes of an assignment's folder; none if its catalogue is missing or damaged."""
-    import msgspec  # deferred: what has no mistake to name does without it
+def shipped_misconceptions(folder: Path) -> tuple[Misconception, ...]:
+    """The misconceptions of an assignment's folder; none if its catalogue is missing or damaged."""
+    import msgspec  # deferred: what has no misconception to name does without it
 
     try:
         data = msgspec.json.decode((folder / FILE).read_bytes(), type=_Shipped)
-        return tuple(Mistake(row.exercise, row.name, data.sentences[row.says], row.hint) for row in data.mistakes)
+        return tuple(
+            Misconception(row.exercise, row.name, data.sentences[row.says], row.hint) for row in data.misconceptions
+        )
     except (OSError, msgspec.DecodeError, IndexError):
         return ()
 
 
-def name_of(mistakes: tuple[Mistake, ...], exercise: str, sentence: str) -> str:
-    """The name of the mistake a student was told of; the sentence itself where the catalogue does not know it."""
-    found = (mistake.name for mistake in mistakes if (mistake.exercise, mistake.sentence) == (exercise, sentence))
+def name_of(misconceptions: tuple[Misconception, ...], exercise: str, sentence: str) -> str:
+    """The name of the misconception a student was told of; the sentence itself where the catalogue does not know it."""
+    found = (
+        misconception.name
+        for misconception in misconceptions
+        if (misconception.exercise, misconception.sentence) == (exercise, sentence)
+    )
     return next(found, sentence)

@@ -23,7 +23,7 @@ class Raised:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CallResult:
     """What one call gave: a value or an exception, and the arguments as they are afterwards."""
 
     verdict: Verdict = Verdict.PASS
@@ -41,5 +41,5 @@ class Examination:
 
     parameters: tuple[str, ...]
     calls: tuple[tuple[Any, ...], ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CallResult, ...]
     right: tuple[bool, ...]

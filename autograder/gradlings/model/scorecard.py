@@ -123,12 +123,12 @@ class ExerciseScore:
 
     @property
     def misconceptions(self) -> tuple[str, ...]:
-        """The named mistakes: for each wrong function the one that explains all checks of it, if there is one."""
+        """The named misconceptions: for each wrong function the one that explains all checks of it, if there is one."""
         named = (self.misconception_of(subject) for subject in dict.fromkeys(c.subject for c in self.checks))
         return tuple(dict.fromkeys(sentence for sentence in named if sentence))
 
     def misconception_of(self, subject: str) -> str:
-        """The one named mistake that explains every check of a function, or ""."""
+        """The one named misconception that explains every check of a function, or ""."""
         checks = [check for check in self.checks if check.subject == subject]
         if all(check.verdict is Verdict.PASS for check in checks):
             return ""

@@ -37,7 +37,7 @@ class StudentResult:
     """For the instructor: what intake noticed."""
     protection: str = ""
     """The isolation that was active while it was graded."""
-    kit: str = ""
+    gradlings_version: str = ""
 
     @property
     def points(self) -> int | None:
@@ -54,7 +54,9 @@ def exercise_points(score: ExerciseScore) -> int | None:
     return None if any(check.verdict is Verdict.GRADER_ERROR for check in score.checks) else score.points
 
 
-def graded(student: str, card: Scorecard, *, notes: tuple[str, ...], protection: str, kit: str) -> StudentResult:
+def graded(
+    student: str, card: Scorecard, *, notes: tuple[str, ...], protection: str, gradlings_version: str
+) -> StudentResult:
     """The result of a submission whose checks were run."""
     failed = [
         f"{score.id} {check.title}: {check.message}"
@@ -67,7 +69,15 @@ def graded(student: str, card: Scorecard, *, notes: tuple[str, ...], protection:
         reason = "; ".join(filter(None, [reason, f"{card.not_run} checks were not run"]))
     status = Status.PARTLY if reason else Status.GRADED
     result = StudentResult(
-        student, card.assignment, status, reason, card.max_points, card, notes, protection=protection, kit=kit
+        student,
+        card.assignment,
+        status,
+        reason,
+        card.max_points,
+        card,
+        notes,
+        protection=protection,
+        gradlings_version=gradlings_version,
     )
     return writable(result)
 

@@ -1,4 +1,4 @@
-"""Which hint to give: the one that fits the last mistake, else the next step of the ladder. None shows the solution."""
+"""Which hint to give: the one for the last misconception, else the next step of the ladder. Never the solution."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradlings.model.errors import InputError
-from gradlings.model.misconceptions import Mistake, shipped_mistakes
+from gradlings.model.misconceptions import Misconception, shipped_misconceptions
 from gradlings.progress.record import History
-from gradlings.progress.summary import hints_shown, last_mistake
+from gradlings.progress.summary import hints_shown, last_misconception
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,16 @@ class Hint:
     text: str
     """Markdown with maths in `$...$`."""
     level: int = 0
-    """The step of the ladder, from 1; 0 for a hint that was chosen by the mistake."""
+    """The step of the ladder, from 1; 0 for a hint that was chosen by the misconception."""
     levels: int = 3
-    mistake: Mistake | None = None
-    """The mistake it was chosen by."""
+    misconception: Misconception | None = None
+    """The misconception it was chosen by."""
     following: int = 0
     """The step that the next call gives; 0 after the last one."""
 
 
 def next_hint(root: Path, exercise: str, history: History) -> Hint:
-    """The hint for the mistake in the latest attempt, once; then the ladder, one step at a call, its last step again.
+    """The hint for the misconception in the latest attempt, once; then the ladder, one step a call.
 
     Raises:
         InputError: there is no such exercise below `root/assignments`.
@@ -37,11 +37,11 @@ def next_hint(root: Path, exercise: str, history: History) -> Hint:
     ladder = read_ladder(root, exercise)
     shown = hints_shown(history, exercise)
     reached = max((hint.level for hint in shown), default=0)
-    name = last_mistake(history, exercise)
-    if name and name not in {hint.mistake for hint in shown}:
-        mistake = _mistake(root, exercise, name)
-        if mistake is not None:
-            return Hint(exercise, mistake.hint, 0, len(ladder), mistake, min(reached + 1, len(ladder)))
+    name = last_misconception(history, exercise)
+    if name and name not in {hint.misconception for hint in shown}:
+        misconception = _misconception(root, exercise, name)
+        if misconception is not None:
+            return Hint(exercise, misconception.hint, 0, len(ladder), misconception, min(reached + 1, len(ladder)))
     return step(root, exercise, min(reached + 1, len(ladder)))
 
 
@@ -56,10 +56,13 @@ def step(root: Path, exercise: str, level: int) -> Hint:
     return Hint(exercise, ladder[level - 1], level, len(ladder), None, following)
 
 
-def _mistake(root: Path, exercise: str, name: str) -> Mistake | None:
+def _misconception(root: Path, exercise: str, name: str) -> Misconception | None:
     folders = sorted((root / "assignments").glob("[0-9]*"))
-    known = (mistake for folder in folders for mistake in shipped_mistakes(folder))
-    return next((mistake for mistake in known if (mistake.exercise, mistake.name) == (exercise, name)), None)
+    known = (misconception for folder in folders for misconception in shipped_misconceptions(folder))
+    return next(
+        (misconception for misconception in known if (misconception.exercise, misconception.name) == (exercise, name)),
+        None,
+    )
 
 
 def read_ladder(root: Path, exercise: str) -> tuple[str, ...]:

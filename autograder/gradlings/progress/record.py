@@ -15,10 +15,10 @@ import msgspec
 
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import KIT_FOLDER, PROGRESS_FILE
-from gradlings.model.misconceptions import name_of, shipped_mistakes
+from gradlings.model.misconceptions import name_of, shipped_misconceptions
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.progress.log_file import append, content, locked, set_aside
-from gradlings.submission.reader import Submission, read_submission
+from gradlings.submission.reader import Submission, read_submission, source_name_of
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="checked"):
@@ -33,7 +33,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
     max_points: int
     verdicts: tuple[Verdict, ...]
     """One a check, in their order."""
-    mistakes: tuple[str, ...] = ()
+    misconceptions: tuple[str, ...] = ()
     """Names of the misconceptions that were diagnosed."""
     code: str = ""
     """Start of the SHA-256 of the cells that define the exercise's functions: tells whether they changed."""
@@ -48,13 +48,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
 
 
 class HintShown(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="hint"):
-    """One hint that was shown: a level of the ladder, or the one for a mistake."""
+    """One hint that was shown: a level of the ladder, or the one for a misconception."""
 
     when: datetime
     exercise: str
     level: int = 0
-    """1 to 3; 0 for a hint that was chosen by the mistake."""
-    mistake: str = ""
+    """1 to 3; 0 for a hint that was chosen by the misconception."""
+    misconception: str = ""
 
 
 Entry = Attempt | HintShown
@@ -120,9 +120,11 @@ def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str] | 
     return _append(root, new)
 
 
-def record_hint(root: Path, exercise: str, *, level: int = 0, mistake: str = "") -> str:
+def record_hint(root: Path, exercise: str, *, level: int = 0, misconception: str = "") -> str:
     """Appends that a hint was shown; returns as `record`."""
-    shown = HintShown(when=datetime.now(UTC).replace(microsecond=0), exercise=exercise, level=level, mistake=mistake)
+    shown = HintShown(
+        when=datetime.now(UTC).replace(microsecond=0), exercise=exercise, level=level, misconception=misconception
+    )
     return _append(root, lambda past: [shown])
 
 
@@ -148,7 +150,7 @@ def _attempts_of(
     exercises = {exercise.id: (path, exercise) for path, exercise in declared(folder)}
     if codes_checked is None:
         codes_checked = _codes_on_disk(exercises[score.id] for score in card.exercises if score.id in exercises)
-    mistakes = shipped_mistakes(folder) if any(score.misconceptions for score in card.exercises) else ()
+    misconceptions = shipped_misconceptions(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
         if score.id not in exercises or not _whole(score, exercises[score.id][1]):
@@ -164,7 +166,7 @@ def _attempts_of(
                 points=score.points,
                 max_points=score.max_points,
                 verdicts=tuple(check.verdict for check in score.checks),
-                mistakes=tuple(name_of(mistakes, score.id, sentence) for sentence in score.misconceptions),
+                misconceptions=tuple(name_of(misconceptions, score.id, sentence) for sentence in score.misconceptions),
                 code=codes_checked[score.id],
             )
         )
@@ -176,7 +178,7 @@ def _codes_on_disk(exercises: Iterable[tuple[Path, Exercise]]) -> dict[str, str]
     submissions: dict[Path, Submission] = {}
     for path, exercise in exercises:
         if path not in submissions:
-            submissions[path] = read_submission(path.parent, path.stem.removeprefix("test_"))
+            submissions[path] = read_submission(path.parent, source_name_of(path))
         found |= codes(submissions[path], [exercise])
     return found
 
@@ -201,7 +203,7 @@ def _is_new(made: Attempt, last: Attempt | None) -> bool:
 
 
 def _result(attempt: Attempt) -> tuple[object, ...]:
-    return (attempt.code, attempt.points, attempt.max_points, attempt.verdicts, attempt.mistakes)
+    return (attempt.code, attempt.points, attempt.max_points, attempt.verdicts, attempt.misconceptions)
 
 
 def _append(root: Path, new: Callable[[list[Attempt]], Sequence[Entry]]) -> str:

@@ -1,4 +1,4 @@
-"""What the record says of each exercise: points, attempts, mistakes met and overcome."""
+"""What the record says of each exercise: points, attempts, misconceptions met and overcome."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def attempts(history: History, exercise: str) -> tuple[Attempt, ...]:
     return tuple(entry for entry in history.attempts if entry.exercise == exercise and entry.attempted)
 
 
-def last_mistake(history: History, exercise: str) -> str:
+def last_misconception(history: History, exercise: str) -> str:
     """The name of the misconception in the latest attempt at an exercise; "" if that was right or has no name."""
     made = attempts(history, exercise)
-    return made[-1].mistakes[0] if made and made[-1].mistakes else ""
+    return made[-1].misconceptions[0] if made and made[-1].misconceptions else ""
 
 
 def hints_shown(history: History, exercise: str) -> tuple[HintShown, ...]:
@@ -38,9 +38,9 @@ class Tally:
     solved: bool = False
     attempts: int = 0
     overcome: tuple[str, ...] = ()
-    """Mistakes that were made and are gone from the latest attempt."""
+    """Misconceptions that were made and are gone from the latest attempt."""
     open: tuple[str, ...] = ()
-    """Mistakes of the latest attempt."""
+    """Misconceptions of the latest attempt."""
     hints: int = 0
 
 
@@ -74,14 +74,14 @@ def _tally(assignment: str, exercise: Exercise, history: History) -> Tally:
     made = attempts(history, exercise.id)
     if not lines:
         return Tally(assignment, exercise, hints=len(hints_shown(history, exercise.id)))
-    met = dict.fromkeys(name for attempt in made for name in attempt.mistakes)
+    met = dict.fromkeys(name for attempt in made for name in attempt.misconceptions)
     return Tally(
         assignment,
         exercise,
         points=lines[-1].points,
         solved=lines[-1].solved,
         attempts=len(made),
-        overcome=tuple(name for name in met if name not in lines[-1].mistakes),
-        open=lines[-1].mistakes,
+        overcome=tuple(name for name in met if name not in lines[-1].misconceptions),
+        open=lines[-1].misconceptions,
         hints=len(hints_shown(history, exercise.id)),
     )

@@ -103,7 +103,7 @@ def _failing(score: ExerciseScore) -> list[CheckResult]:
 
 
 def _explained(score: ExerciseScore, check: CheckResult) -> str:
-    """The likely mistake, said once for each function."""
+    """The likely misconception, said once for each function."""
     first = next(c for c in _failing(score) if c.subject == check.subject)
     return (score.misconception_of(check.subject) or check.claim) if check is first else ""
 

@@ -25,7 +25,7 @@ from gradlings.model.exercise import Check, Exercise, read_exercises
 from gradlings.model.kit_paths import PROGRESS_FILE, kit_of
 from gradlings.model.scorecard import CheckResult, Scorecard, Verdict
 from gradlings.runners.results import Collected, as_plain_data, check_result, from_plain_data, scorecards
-from gradlings.submission.reader import Submission, read_submission
+from gradlings.submission.reader import Submission, read_submission, source_name_of
 
 if TYPE_CHECKING:
     from gradlings.checks.probes import Known, LadderMaker
@@ -35,7 +35,7 @@ Ladders = dict[str, "list[Known]"]
 """By item: what its check made of the probes for an earlier submission."""
 
 
-class Kit:
+class RunState:
     """What one pytest run knows of the assignments in it."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -49,7 +49,7 @@ class Kit:
         self.lazy = True
         """Whether a file of checks with nothing attempted is shown without being imported."""
         self.for_students = True
-        """Whether students read what a check says: it looks for signs of a mistake and shows no hidden probe."""
+        """Whether students read what a check says: it looks for signs of a misconception and shows no hidden probe."""
         self.collected = Collected()
         self.students: dict[str, Student] = {}
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
@@ -82,7 +82,7 @@ class Kit:
 
     def loaded(self, checks_file: Path) -> LoadedSubmission:
         if checks_file not in self._loaded:
-            submission = read_submission(checks_file.parent, topic_of(checks_file))
+            submission = read_submission(checks_file.parent, source_name_of(checks_file))
             self._loaded[checks_file] = self.load(submission, checks_file)
         return self._loaded[checks_file]
 
@@ -104,12 +104,7 @@ class Kit:
         return self._drivers[folder]
 
 
-KIT = pytest.StashKey[Kit]()
-
-
-def topic_of(checks_file: Path) -> str:
-    """`test_autodiff.py` checks `autodiff.py` or `autodiff.ipynb`."""
-    return checks_file.stem.removeprefix("test_")
+RUN_STATE = pytest.StashKey[RunState]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -124,16 +119,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[KIT] = kit = Kit(config)
-    results = Results(kit)
+    config.stash[RUN_STATE] = state = RunState(config)
+    results = Results(state)
     config.pluginmanager.register(results, "gradlings-results")
     before_the_end_of_a_run(lambda: results.show_at_once(config))
     if config.getoption("device") != "cpu":
         from gradlings.execution.devices import exact_float32, present_devices
 
         exact_float32()
-        kit.devices = present_devices(config.getoption("device"))
-    if kit.page and not config.getoption("collectonly"):
+        state.devices = present_devices(config.getoption("device"))
+    if state.page and not config.getoption("collectonly"):
         config.option.verbose = -2  # the page says it all
         config.option.no_header = True
         config.option.tbstyle = "short"  # of what goes wrong before any check runs
@@ -172,7 +167,7 @@ class UnattemptedClass(pytest.Collector):
     """The checks of one exercise, from the source."""
 
     def collect(self) -> Iterator[UnattemptedItem]:
-        for exercise in self.config.stash[KIT].exercises(self.path):
+        for exercise in self.config.stash[RUN_STATE].exercises(self.path):
             if exercise.class_name == self.name:
                 for check in exercise.checks:
                     yield UnattemptedItem.from_parent(self, name=check.name)
@@ -182,27 +177,27 @@ class UnattemptedModule(pytest.File):
     """A file of checks that is not imported, because no exercise of it is attempted."""
 
     def collect(self) -> Iterator[UnattemptedClass]:
-        for exercise in self.config.stash[KIT].exercises(self.path):
+        for exercise in self.config.stash[RUN_STATE].exercises(self.path):
             yield UnattemptedClass.from_parent(self, name=exercise.class_name, path=self.path)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.File | None:
     try:
-        exercises = parent.config.stash[KIT].exercises(module_path)
+        exercises = parent.config.stash[RUN_STATE].exercises(module_path)
     except InputError as error:
-        parent.config.stash[KIT].forget(module_path)
+        parent.config.stash[RUN_STATE].forget(module_path)
         raise parent.CollectError(str(error)) from None
-    if not exercises or not parent.config.stash[KIT].lazy:
+    if not exercises or not parent.config.stash[RUN_STATE].lazy:
         return None
-    submission = read_submission(module_path.parent, topic_of(module_path))
+    submission = read_submission(module_path.parent, source_name_of(module_path))
     if submission.problem or any(submission.attempted(exercise.functions) for exercise in exercises):
         return None
     return UnattemptedModule.from_parent(parent, path=module_path)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    found = item.config.stash[KIT].of_item(item)
+    found = item.config.stash[RUN_STATE].of_item(item)
     if found:
         exercise, _ = found
         item.extra_keyword_matches.update(exercise.functions)  # so that -k manual_gradients works
@@ -210,10 +205,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    kit = session.config.stash[KIT]
-    kit.collected.expect(item.nodeid for item in session.items if kit.of_item(item))
+    state = session.config.stash[RUN_STATE]
+    state.collected.expect(item.nodeid for item in session.items if state.of_item(item))
     torch = sys.modules.get("torch")
-    if torch is not None and kit.collected.expected:
+    if torch is not None and state.collected.expected:
         torch.set_num_threads(1)  # probes are tiny: a second thread only costs, a lot on a busy machine
         gc.freeze()  # pytest collects garbage at its end; going through all of torch takes a third of a second
 
@@ -221,14 +216,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture
 def student(request: pytest.FixtureRequest) -> Student:
     """The submission: `student.sigmoid` is the student's function, `student.through("name")` a driver."""
-    kit = request.config.stash[KIT]
-    found = kit.of_item(request.node)
+    state = request.config.stash[RUN_STATE]
+    found = state.of_item(request.node)
     if found is None:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
     exercise, _ = found
     path = request.path
-    made = Student(kit.loaded(path), exercise, kit.devices, kit.folder(path), kit.for_students)
-    kit.students[request.node.nodeid] = made
+    made = Student(state.loaded(path), exercise, state.devices, state.folder(path), state.for_students)
+    state.students[request.node.nodeid] = made
     return made
 
 
@@ -237,24 +232,24 @@ def probes(request: pytest.FixtureRequest) -> LadderMaker:
     """Makes a ladder of probes: hand-made ones first, then seeded random ones, then hidden ones where there are any."""
     from gradlings.checks.probes import LadderMaker
 
-    kit = request.config.stash[KIT]
-    found = kit.of_item(request.node)
-    hidden = kit.hidden.get(f"{found[0].id}::{found[1].name}", ()) if found else ()
-    known = kit.ladders.setdefault(request.node.nodeid, [])
-    return LadderMaker(kit.seed, request.node.nodeid.rpartition("/")[2], hidden, known)
+    state = request.config.stash[RUN_STATE]
+    found = state.of_item(request.node)
+    hidden = state.hidden.get(f"{found[0].id}::{found[1].name}", ()) if found else ()
+    known = state.ladders.setdefault(request.node.nodeid, [])
+    return LadderMaker(state.seed, request.node.nodeid.rpartition("/")[2], hidden, known)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    kit: Kit = item.config.stash[KIT]
-    found = kit.of_item(item)
+    state: RunState = item.config.stash[RUN_STATE]
+    found = state.of_item(item)
     if found is None or not (call.when == "call" or (call.when == "setup" and call.excinfo)):
         return (yield)
     exercise, check = found
     error = call.excinfo.value if call.excinfo else None
-    student = kit.students.get(item.nodeid)
+    student = state.students.get(item.nodeid)
     result = check_result(exercise, check, error, student, item.path.parent)
     if result.verdict is Verdict.NOT_ATTEMPTED and not isinstance(error, pytest.skip.Exception):
         call.excinfo = _as_skip()
@@ -270,7 +265,9 @@ def pytest_runtest_makereport(
         ("verdict", result.verdict.value),
     ]
     report = yield
-    printed = "" if f"{exercise.id}::{check.name}" in kit.hidden else report.capstdout[:4000]  # it may hold the probes
+    printed = (
+        "" if f"{exercise.id}::{check.name}" in state.hidden else report.capstdout[:4000]
+    )  # it may hold the probes
     vars(report).update(
         check_result=replace(result, printed=printed),
         checks_file=str(item.path),
@@ -309,7 +306,7 @@ def _plain_text(result: CheckResult) -> str:
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
-    if config.stash[KIT].page and hasattr(report, "check_result"):
+    if config.stash[RUN_STATE].page and hasattr(report, "check_result"):
         return "checks", "", ""  # a category of our own: the page shows them, pytest's lists do not
     return None
 
@@ -317,32 +314,32 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
 class Results:
     """Collects the results of a run (in xdist's controller, too), decides the exit code and shows the page."""
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, state: RunState) -> None:
+        self._state = state
         self._unrecorded = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if hasattr(report, "check_result"):
-            self._kit.collected.add(report.nodeid, report.checks_file, report.check_result, report.problems)
+            self._state.collected.add(report.nodeid, report.checks_file, report.check_result, report.problems)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """xdist's controller collects nothing itself."""
         root = node.config.rootpath
-        self._kit.collected.expect(id for id in ids if self._kit.of_node(id, root / id.split("::")[0]))
+        self._state.collected.expect(id for id in ids if self._state.of_node(id, root / id.split("::")[0]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Exit code 0 only at full marks: 1 if a check that ran did not pass."""
-        collected = self._kit.collected
+        collected = self._state.collected
         if exitstatus == pytest.ExitCode.OK and collected.results and not collected.all_passed():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if self._kit.lazy and not hasattr(session.config, "workerinput"):
+        if self._state.lazy and not hasattr(session.config, "workerinput"):
             self._record()
 
     def _record(self) -> None:
         """Keeps what this run found, where the checks lie in a student's kit."""
-        for folder, card in zip(self._kit.collected.folders(), self._cards(), strict=True):
+        for folder, card in zip(self._state.collected.folders(), self._cards(), strict=True):
             root = kit_of(folder)
             if root is None:
                 continue
@@ -352,7 +349,7 @@ class Results:
                 self._unrecorded = record(root, card, "pytest") or self._unrecorded
 
     def _cards(self) -> list[Scorecard]:
-        return scorecards(self._kit.collected, self._kit.exercises, self._kit.seed)
+        return scorecards(self._state.collected, self._state.exercises, self._state.seed)
 
     def show_at_once(self, config: pytest.Config) -> None:
         """The page of what is known, past pytest's capture: for a run that is about to be ended."""
@@ -370,11 +367,11 @@ class Results:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if not self._kit.collected.results:
+        if not self._state.collected.results:
             return
         from gradlings.rendering.terminal import write_page
 
         for card in self._cards():
-            write_page(terminalreporter, card, detail=self._kit.detail > 0)
+            write_page(terminalreporter, card, detail=self._state.detail > 0)
         if self._unrecorded:
             terminalreporter._tw.line(f"  {self._unrecorded}")

@@ -24,9 +24,9 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Examination
 from gradlings.model.scorecard import Scorecard
-from gradlings.runners.pytest_plugin import KIT, Ladders, topic_of
+from gradlings.runners.pytest_plugin import RUN_STATE, Ladders
 from gradlings.runners.results import Collected, scorecards
-from gradlings.submission.reader import Submission, read_submission
+from gradlings.submission.reader import Submission, read_submission, source_name_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Grader:
 
     def __init__(self, session: pytest.Session) -> None:
         self._session = session
-        self._kit = session.config.stash[KIT]
+        self._kit = session.config.stash[RUN_STATE]
         self._items = [item for item in session.items if self._kit.of_item(item)]
         self._for_students = self._kit.for_students
         self._ladders: dict[tuple[int, int], tuple[Hidden, Ladders]] = {}
@@ -53,7 +53,7 @@ class Grader:
     def own_submission(self, checks_file: Path) -> LoadedSubmission:
         """Loads the file beside the checks. From now on this is a student's self-check: pictures are left beside it."""
         self._kit.lazy = True
-        return self.load(read_submission(checks_file.parent, topic_of(checks_file)), checks_file)
+        return self.load(read_submission(checks_file.parent, source_name_of(checks_file)), checks_file)
 
     def load(self, submission: Submission, checks_file: Path) -> LoadedSubmission:
         """Runs a submission's cells in this process."""
@@ -156,8 +156,8 @@ def collected_checks(folder: Path, *, for_students: bool = True) -> Iterator[Gra
     The same steps as `pytest.main` takes, which would run the items itself and end.
 
     Args:
-        for_students: whether they read what the checks say; an author's proof wants no general signs of mistakes, but
-            the hidden probes.
+        for_students: whether they read what the checks say; an author's proof wants no diagnosis of mistakes, but the
+            hidden probes.
 
     Raises:
         InputError: the checks cannot be collected; the message is pytest's.
@@ -174,7 +174,7 @@ def collected_checks(folder: Path, *, for_students: bool = True) -> Iterator[Gra
         raise InputError(f"pytest could not run the checks in {folder}: {error}") from None
     try:
         config._do_configure()
-        config.stash[KIT].lazy, config.stash[KIT].for_students = False, for_students
+        config.stash[RUN_STATE].lazy, config.stash[RUN_STATE].for_students = False, for_students
         session = pytest.Session.from_config(config)
         config.hook.pytest_sessionstart(session=session)
         try:

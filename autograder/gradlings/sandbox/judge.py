@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
-from gradlings.sandbox.settings import CLOCK, LAYERS, LIMITS, Clock, Layers, Limits
+from gradlings.sandbox.settings import CLOCK, LAYERS, LIMITS, Clock, Layers, WorkerLimits
 
 if TYPE_CHECKING:  # what these import exists on Linux only
     from gradlings.sandbox.processes import WorkerProcess, Zygote
@@ -53,7 +53,7 @@ class Judge:
         *,
         closed: Sequence[Path] = (),
         allow_weaker: bool = False,
-        limits: Limits = LIMITS,
+        limits: WorkerLimits = LIMITS,
         clock: Clock = CLOCK,
         layers: Layers = LAYERS,
     ) -> None:

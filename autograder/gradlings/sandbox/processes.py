@@ -19,7 +19,7 @@ from typing import Any
 
 from gradlings.sandbox import bubblewrap
 from gradlings.sandbox.private_uids import PrivateUids
-from gradlings.sandbox.settings import Layers, Limits
+from gradlings.sandbox.settings import Layers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
 
 _LARGEST = 1 << 20
@@ -71,7 +71,7 @@ class Zygote:
     It imports torch while whoever made it does the same; `hello` waits for it.
     """
 
-    def __init__(self, layers: Layers, limits: Limits, rules: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, layers: Layers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = mine
         self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None

@@ -22,7 +22,7 @@ from gradlings.checks.probes import Calls
 from gradlings.execution.local_runner import LoadedSubmission, Target
 from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.exercise import Exercise
-from gradlings.model.observation import Outcome, Raised
+from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.sandbox.processes import Gone, WorkerProcess
@@ -84,14 +84,14 @@ class RemoteSubmission(LoadedSubmission):
 
     def outcomes(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
-    ) -> tuple[list[Outcome], tuple[Breach, ...]]:
+    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
         in_source = self._in_source(exercise) if exercise.forbids else None
         if in_source is None:
             return self._ask(target, calls, exercise)[0], ()
         results, recorded = self._ask(target, calls, exercise, exercise.forbids)
         return results, merged(in_source, recorded)
 
-    def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> Outcome:
+    def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         results, _ = self._ask(target, [args], exercise)
         return results[0]
 
@@ -224,12 +224,12 @@ class RemoteSubmission(LoadedSubmission):
 
     def _ask(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise, watched: Sequence[str] = ()
-    ) -> tuple[list[Outcome], list[Breach]]:
+    ) -> tuple[list[CallResult], list[Breach]]:
         if self._worker is None and self._left > 0:
             self._start()
         if self._worker is None:
             return [self._out_of_time()], []
-        worker, results = self._worker, list[Outcome]()
+        worker, results = self._worker, list[CallResult]()
         request = {
             "do": "call",
             "target": target.name,
@@ -255,7 +255,7 @@ class RemoteSubmission(LoadedSubmission):
         self._show_printed(worker)
         return results, list(recorded)
 
-    def _next_outcome(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> Outcome:
+    def _next_outcome(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> CallResult:
         """What the next call gave. An answer with the very bytes of an earlier submission's is taken for the same."""
         frame = self._hear_frame(watch)
         known = calls.answers.setdefault(index, {}) if isinstance(calls, Calls) else {}
@@ -274,28 +274,28 @@ class RemoteSubmission(LoadedSubmission):
             outcome = known[form] = replace(outcome, judged={})
         return outcome
 
-    def _outcome_from(self, value: Any, told: Any, after: tuple[Any, ...]) -> Outcome:
+    def _outcome_from(self, value: Any, told: Any, after: tuple[Any, ...]) -> CallResult:
         raised = raised_from(told, self.submission.files)
         if raised is None:
-            return Outcome(Verdict.PASS, value, None, after)
+            return CallResult(Verdict.PASS, value, None, after)
         if raised.kind == "TimeUp":
-            return Outcome(Verdict.TIMEOUT, None, raised, after)
+            return CallResult(Verdict.TIMEOUT, None, raised, after)
         no_memory = raised.kind == "MemoryError" or (
             raised.kind == "RuntimeError" and _NO_MEMORY.search(raised.message)
         )
-        return Outcome(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
+        return CallResult(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
 
-    def _failed(self, error: Exception) -> Outcome:
+    def _failed(self, error: Exception) -> CallResult:
         if isinstance(error, Late):
             if self._left <= 0:
                 return self._out_of_time()
-            return Outcome(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
+            return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
         message = f"The process that ran your code is gone: {why(error, 'the call')}."
-        return Outcome(Verdict.CRASH, None, Raised("Crash", message, "", ()))
+        return CallResult(Verdict.CRASH, None, Raised("Crash", message, "", ()))
 
-    def _out_of_time(self) -> Outcome:
+    def _out_of_time(self) -> CallResult:
         message = f"Your whole file may take {self._clock.whole:g} s; they are used up."
-        return Outcome(Verdict.TIMEOUT, None, Raised("TimeUp", message, "", ()))
+        return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", message, "", ()))
 
     # Talking to the worker
 

@@ -19,7 +19,7 @@ from gradlings.execution.local_runner import Target
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.sandbox.remote_runner import RemoteSubmission
-from gradlings.sandbox.settings import Limits
+from gradlings.sandbox.settings import WorkerLimits
 from gradlings.submission import shipped_kit
 
 _ATTEMPTS = Path(__file__).parent / "inside" / "escape_attempts.py"
@@ -49,7 +49,7 @@ class Protection:
     """Whether workers run under a user id of their own."""
     uid: int = -1
     bubblewrap: bool = False
-    limits: Limits | None = None
+    limits: WorkerLimits | None = None
     reads_python: bool = True
     """Whether a worker can still read Python's own library."""
     succeeded: tuple[str, ...] = ()
@@ -101,7 +101,10 @@ class Protection:
 
 
 def protection(
-    load: Callable[[bytes, str], RemoteSubmission], hello: dict[str, Any], limits: Limits, closed: Sequence[Path] = ()
+    load: Callable[[bytes, str], RemoteSubmission],
+    hello: dict[str, Any],
+    limits: WorkerLimits,
+    closed: Sequence[Path] = (),
 ) -> Protection:
     """Has a worker try what must not work.
 
@@ -121,7 +124,7 @@ def protection(
 def _tried(
     load: Callable[[bytes, str], RemoteSubmission],
     hello: dict[str, Any],
-    limits: Limits,
+    limits: WorkerLimits,
     canary: Path,
     closed: Sequence[Path],
 ) -> Protection:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class WorkerLimits:
     """What a worker may use."""
 
     memory_mb: int = 1024
@@ -39,5 +39,5 @@ class Clock:
     """For everything together, as long as the judge waits for a worker."""
 
 
-LIMITS, LAYERS, CLOCK = Limits(), Layers(), Clock()
+LIMITS, LAYERS, CLOCK = WorkerLimits(), Layers(), Clock()
 """What holds unless something else is asked for."""

@@ -1,4 +1,7 @@
-"""Packs the modules a worker needs into an anonymous (memfd) zip, so the package folder stays unreadable in the sandbox."""
+"""Pack the modules a worker needs into an anonymous (memfd) zip.
+
+So the folder of the package stays unreadable in the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import zipfile
 from pathlib import Path
 
-MODULES = """
+_NEEDED = """
     __init__
     model/__init__ model/errors model/exercise model/rules
     submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
@@ -19,7 +22,8 @@ MODULES = """
     sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/types
     sandbox/inside/__init__ sandbox/inside/zygote sandbox/inside/worker sandbox/inside/lockdown
     sandbox/inside/readable_paths sandbox/inside/seccomp
-""".split()
+"""
+MODULES = tuple(_NEEDED.split())
 """Every module that enters the sandbox: `sandbox/inside`, `sandbox/wire` and what these import."""
 
 _MAIN = "from gradlings.sandbox.inside.zygote import main\n\nmain()\n"

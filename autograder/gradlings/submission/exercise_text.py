@@ -24,14 +24,14 @@ class Prose:
     text: str
 
 
-def exercise_prose(folder: Path, topic: str, exercise: str) -> Prose:
+def exercise_prose(folder: Path, source_name: str, exercise: str) -> Prose:
     """What an assignment's module or notebook says of an exercise; what ships where it was deleted there.
 
     Returns:
         An empty `Prose` where nobody says anything.
     """
     heading = re.compile(rf"^#+ {re.escape(exercise)}\s+(.*)$")
-    for path in _places(folder, topic):
+    for path in _places(folder, source_name):
         for text in _markdown(path):
             first, _, rest = text.strip().partition("\n")
             found = heading.match(first)
@@ -40,11 +40,11 @@ def exercise_prose(folder: Path, topic: str, exercise: str) -> Prose:
     return Prose("", "")
 
 
-def _places(folder: Path, topic: str) -> Iterator[Path]:
-    yield folder / f"{topic}.py"
-    yield folder / f"{topic}.ipynb"
+def _places(folder: Path, source_name: str) -> Iterator[Path]:
+    yield folder / f"{source_name}.py"
+    yield folder / f"{source_name}.ipynb"
     try:
-        yield shipped_kit.assignments() / folder.name / f"{topic}.py"
+        yield shipped_kit.assignments() / folder.name / f"{source_name}.py"
     except InputError:
         return
 
@@ -73,7 +73,7 @@ def _notebook_markdown(text: str) -> Iterator[str]:
         return
 
 
-def solution_code(root: Path, assignment: str, topic: str, exercise: str) -> str:
+def solution_code(root: Path, assignment: str, source_name: str, exercise: str) -> str:
     """The code that solves an exercise: of the kit's own solutions/ where it is, else of those that ship.
 
     Raises:
@@ -82,7 +82,7 @@ def solution_code(root: Path, assignment: str, topic: str, exercise: str) -> str
     marker = re.compile(rf'^# %% .*\bsolution="{re.escape(exercise)}"')
     own = root / "solutions"
     for folder in (own, shipped_kit.solutions()) if own.is_dir() else (shipped_kit.solutions(),):
-        path = folder / assignment / f"{topic}.py"
+        path = folder / assignment / f"{source_name}.py"
         if path.is_file():
             text = decode(path.read_bytes())
             found = [cell.source for cell in module_cells(text, str(path)) if marker.match(cell.source)]

@@ -58,12 +58,17 @@ class Submission:
         return tuple((file, "\n".join(text) + "\n") for file, text in lines.items())
 
 
-def read_submission(folder: Path, topic: str) -> Submission:
-    """The submission in a folder: `topic.py` or `topic.ipynb`, whichever was edited.
+def source_name_of(checks_file: Path) -> str:
+    """`test_autodiff.py` checks `autodiff.py` or `autodiff.ipynb`."""
+    return checks_file.stem.removeprefix("test_")
+
+
+def read_submission(folder: Path, source_name: str) -> Submission:
+    """The submission in a folder: `source_name.py` or `source_name.ipynb`, whichever was edited.
 
     Where both are there, the one that differs from the built original counts; both edited is a problem to report.
     """
-    module, notebook = folder / f"{topic}.py", folder / f"{topic}.ipynb"
+    module, notebook = folder / f"{source_name}.py", folder / f"{source_name}.ipynb"
     present = [path for path in (module, notebook) if path.is_file()]
     if not present:
         return Submission(module, (), {}, problem=f"There is no {shown(module)}. Put your file there and run again.")

@@ -27,7 +27,7 @@ _LONGEST = 128  # nbgrader's columns for names
 def write_gradebook(
     url: str,
     assignment: str,
-    topic: str,
+    source_name: str,
     exercises: Iterable[Exercise],
     results: Iterable[StudentResult],
     course: str = COURSE,
@@ -37,7 +37,7 @@ def write_gradebook(
 
     Args:
         url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
-        topic: the name of the notebook in the gradebook.
+        source_name: the name of the notebook in the gradebook.
         handed_in_at: when, by student, as nbgrader writes it: `2026-11-25 10:00:00 UTC`.
 
     Returns:
@@ -51,11 +51,11 @@ def write_gradebook(
     if too_long:
         raise InputError(f"The gradebook takes names of up to {_LONGEST} characters; too long: {too_long[0]}")
     with _opened(url, course) as gradebook:
-        _define(gradebook, url, assignment, topic, exercises)
+        _define(gradebook, url, assignment, source_name, exercises)
         with _one_transaction(gradebook):
             for result in results:
                 at = _time((handed_in_at or {}).get(result.student, ""))
-                _write_one(gradebook, assignment, topic, result, {} if at is None else {"timestamp": at})
+                _write_one(gradebook, assignment, source_name, result, {} if at is None else {"timestamp": at})
     return len(results)
 
 
@@ -96,30 +96,30 @@ def _one_transaction(gradebook: Any) -> Iterator[None]:
     session.commit()
 
 
-def _define(gradebook: Any, url: str, assignment: str, topic: str, exercises: tuple[Exercise, ...]) -> None:
+def _define(gradebook: Any, url: str, assignment: str, source_name: str, exercises: tuple[Exercise, ...]) -> None:
     """All cells, before the first submission: nbgrader gives a submission the cells there are when it comes in."""
     gradebook.update_or_create_assignment(assignment)
-    gradebook.update_or_create_notebook(topic, assignment)
-    known = {cell.name for cell in gradebook.find_notebook(topic, assignment).grade_cells}
+    gradebook.update_or_create_notebook(source_name, assignment)
+    known = {cell.name for cell in gradebook.find_notebook(source_name, assignment).grade_cells}
     missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in known]
     if missing and gradebook.assignment_submissions(assignment):
         raise InputError(
             f"The gradebook {_without_password(url)} already has submissions of {assignment}, without the cell "
-            f"{missing[0]} in the notebook {topic}; nbgrader cannot add one now. Use another gradebook, or remove the "
-            f"assignment from this one (nbgrader db assignment remove {assignment})."
+            f"{missing[0]} in the notebook {source_name}; nbgrader cannot add one now. Use another gradebook, or "
+            f"remove the assignment from this one (nbgrader db assignment remove {assignment})."
         )
     for exercise in exercises:
         gradebook.update_or_create_grade_cell(
-            grade_id(exercise.id), topic, assignment, max_score=exercise.points, cell_type="code"
+            grade_id(exercise.id), source_name, assignment, max_score=exercise.points, cell_type="code"
         )
 
 
-def _write_one(gradebook: Any, assignment: str, topic: str, result: StudentResult, known: dict[str, Any]) -> None:
+def _write_one(gradebook: Any, assignment: str, source_name: str, result: StudentResult, known: dict[str, Any]) -> None:
     gradebook.update_or_create_student(result.student)
     submission = gradebook.update_or_create_submission(assignment, result.student, **known)
     scores = {grade_id(score.id): exercise_points(score) for score in result.card.exercises} if result.card else {}
     for notebook in submission.notebooks:
-        for grade in notebook.grades if notebook.name == topic else ():
+        for grade in notebook.grades if notebook.name == source_name else ():
             grade.auto_score = scores.get(grade.name)
             # as nbgrader does it: what a person set stays, and is to be looked at again
             grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.checks.hidden_probes import FILE as HIDDEN
-from gradlings.grading.judge_session import Judged, brief_of
+from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.judge_subprocess import JudgeProcess
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
@@ -32,7 +32,7 @@ class Desk:
         self.seed = _SECRET if settings.seed is None else settings.seed
         folder = Path(course.format_path(course.source_directory, ".", assignment))
         hidden = Path(course.root, settings.hidden, assignment, HIDDEN)
-        self._brief = brief_of(
+        self._brief = bundle_of(
             folder,
             notebook,
             hidden=hidden if hidden.is_file() else None,
@@ -51,7 +51,7 @@ class Desk:
             if path.is_file() and not self.judge.knows(_key(path)):
                 self.judge.hand_over(_key(path), path.read_bytes(), path.name, self.seed)
 
-    def result(self, student: str, otherwise: bytes) -> Judged:
+    def result(self, student: str, otherwise: bytes) -> JudgeReply:
         """The result of a student's notebook; of `otherwise` where there is none in the student's folder."""
         folder = self._course.format_path(self._course.submitted_directory, student, self._assignment)
         path = Path(folder, f"{self._notebook}.ipynb")

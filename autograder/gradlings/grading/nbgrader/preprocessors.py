@@ -19,7 +19,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from traitlets import Bool, Integer, Unicode
 
-from gradlings.grading.judge_session import Judged
+from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.nbgrader.prefetch import Desk, desk_for
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
@@ -187,11 +187,15 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
     )
 
 
-def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], judged: Judged, student: str) -> None:
+def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], judged: JudgeReply, student: str) -> None:
     """Puts scores and verdicts under the test cells, and errors under the cells that failed."""
     from gradlings.rendering.html import exercise_fragment
 
-    result = for_student(graded(student, judged.card, notes=(), protection="", kit="")) if judged.card else None
+    result = (
+        for_student(graded(student, judged.card, notes=(), protection="", gradlings_version=""))
+        if judged.card
+        else None
+    )
     scores = {grade_id(score.id): score for score in result.card.exercises} if result and result.card else {}
     ours = {grade_id(exercise.id) for exercise in exercises}
     for cell in nb.cells:

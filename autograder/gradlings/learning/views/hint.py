@@ -18,9 +18,9 @@ def hint_lines(hint: Hint, *, remembered: bool = True, plain: bool = False) -> I
         remembered: whether it is on record that this hint was shown, so that the next call gives the next one.
         plain: uses ASCII only, for terminals that cannot show more.
     """
-    if hint.mistake is not None:
+    if hint.misconception is not None:
         yield Text(f"A hint for what your last attempt at {hint.exercise} shows", style="bold")
-        yield Text(hint.mistake.sentence, style="yellow")
+        yield Text(hint.misconception.sentence, style="yellow")
     else:
         yield Text(f"Hint {hint.level} of {hint.levels} for exercise {hint.exercise}", style="bold")
     yield from prose_lines(hint.text, plain=plain)

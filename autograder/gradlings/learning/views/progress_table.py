@@ -25,7 +25,7 @@ def progress_parts(
     table.add_column("", no_wrap=True, max_width=31, overflow="crop" if plain else "ellipsis")
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("tries", justify="right", no_wrap=True)
-    table.add_column("mistakes", overflow="fold")
+    table.add_column("misconceptions", overflow="fold")
     for number, assignment in enumerate(dict.fromkeys(tally.assignment for tally in tallies)):
         inside = [tally for tally in tallies if tally.assignment == assignment]
         if number:
@@ -83,5 +83,5 @@ def _summary(tallies: Sequence[Tally], plain: bool) -> Text:
     line = Text(f"{points} of {most} points", style="bold")
     line.append(f" {dot} {solved} of {len(tallies)} exercises solved", style="not bold")
     if met:
-        line.append(f" {dot} {overcome} of {met} mistakes overcome", style="not bold")
+        line.append(f" {dot} {overcome} of {met} misconceptions overcome", style="not bold")
     return line

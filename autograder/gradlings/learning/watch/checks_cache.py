@@ -12,10 +12,9 @@ from pathlib import Path
 from gradlings.learning.watch.messages import Answer, Kind, Request
 from gradlings.model.errors import InputError
 from gradlings.progress.record import codes
-from gradlings.runners.pytest_plugin import topic_of
 from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission import shipped_kit
-from gradlings.submission.reader import parse
+from gradlings.submission.reader import parse, source_name_of
 
 _QUICK = 10.0  # seconds; checks with a longer limit are not rehearsed, as a save would have to wait for them
 
@@ -63,7 +62,7 @@ def _rehearsal(folder: Path, grader: Grader) -> Iterator[None]:
     except InputError:
         return
     for checks_file in sorted(folder.glob("test_*.py")):
-        source = sources / f"{topic_of(checks_file)}.py"
+        source = sources / f"{source_name_of(checks_file)}.py"
         if source.is_file():
             loaded = grader.load(parse(source), checks_file)
             yield

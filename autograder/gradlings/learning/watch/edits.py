@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gradlings.learning.curriculum import Place
 from gradlings.submission.cells import Cell, decode, module_cells, notebook_cells
+from gradlings.submission.reader import source_name_of
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def _cells(data: bytes, suffix: str) -> tuple[Cell, ...]:
 
 
 def _snapshot(checks_file: Path) -> Snapshot:
-    topic = checks_file.stem.removeprefix("test_")
-    return Snapshot(tuple(_read(checks_file.with_name(topic + suffix)) for suffix in _SUFFIXES))
+    source_name = source_name_of(checks_file)
+    return Snapshot(tuple(_read(checks_file.with_name(source_name + suffix)) for suffix in _SUFFIXES))
 
 
 def _read(path: Path) -> bytes | None:

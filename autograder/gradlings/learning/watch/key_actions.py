@@ -48,7 +48,7 @@ def solved_for_you(shown: Shown) -> Shown:
         made = f"{place.attempts} so far"
         return replace(shown, note=f"The solution is offered once it is right, or after {ATTEMPTS} attempts: {made}.")
     try:
-        code = solution_code(shown.course.root, place.assignment, place.topic, place.exercise.id)
+        code = solution_code(shown.course.root, place.assignment, place.source_name, place.exercise.id)
     except InputError as error:
         return replace(shown, note=str(error))
     return replace(shown, view=View.SOLUTION, solution=code, scroll=0)

@@ -122,7 +122,7 @@ def hint_lines(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]
     """The newest first, as it was asked for just now."""
     for hint in reversed(hints):
         fits = "A hint for what your last attempt shows"
-        yield Text(fits if hint.mistake else f"Hint {hint.level} of {hint.levels}", style="bold yellow")
+        yield Text(fits if hint.misconception else f"Hint {hint.level} of {hint.levels}", style="bold yellow")
         yield from prose_lines(hint.text, plain=plain)
 
 

@@ -168,8 +168,8 @@ class Session:
             problems=tuple(problem for problem in card.problems if problem not in messages),
             busy="",
             scroll=0 if self.shown.view is View.EXERCISE else self.shown.scroll,
-            # a hint that was chosen by a mistake says nothing about another one
-            hints=tuple(hint for hint in self.shown.hints if not (solved or (new and hint.mistake))),
+            # a hint that was chosen by a misconception says nothing about another one
+            hints=tuple(hint for hint in self.shown.hints if not (solved or (new and hint.misconception))),
         )
 
     # ---- keys
@@ -227,7 +227,9 @@ class Session:
         if hint in given:
             self.shown = replace(key_actions.back(self.shown), note="There are no more hints for this exercise.")
             return
-        record_hint(root, exercise, level=hint.level, mistake=hint.mistake.name if hint.mistake else "")
+        record_hint(
+            root, exercise, level=hint.level, misconception=hint.misconception.name if hint.misconception else ""
+        )
         self.shown = replace(key_actions.back(self.shown), hints=(*given, hint))
 
     # ---- going somewhere
@@ -246,7 +248,7 @@ class Session:
         self.shown = replace(
             self.shown,
             place=place,
-            prose=exercise_prose(place.checks_file.parent, place.topic, place.exercise.id),
+            prose=exercise_prose(place.checks_file.parent, place.source_name, place.exercise.id),
             where=where(place),
             score=self._scores.get(place.exercise.id),
             problems=(),

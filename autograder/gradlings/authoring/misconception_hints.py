@@ -1,25 +1,25 @@
-"""The named mistakes of an assignment with their hints, and what a hint must not show."""
+"""The named misconceptions of an assignment with their hints, and what a hint must not show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradlings.authoring.catalogue import Entry
-from gradlings.model.misconceptions import Mistake
+from gradlings.authoring.catalogue import CatalogueEntry
+from gradlings.model.misconceptions import Misconception
 
 _TELLING = 10  # characters of a line of code that is worth keeping back
 
 
-def mistakes(entries: Iterable[Entry]) -> tuple[Mistake, ...]:
-    """Entries that say the same of one exercise are one mistake: the name of the first, the hint of whichever has one.
+def misconceptions(entries: Iterable[CatalogueEntry]) -> tuple[Misconception, ...]:
+    """Entries that say the same of one exercise are one misconception.
 
-    The hint is empty where the author wrote none.
+    It has the name of the first and the hint of whichever has one. The hint is empty where the author wrote none.
     """
-    found: dict[tuple[str, str], Mistake] = {}
+    found: dict[tuple[str, str], Misconception] = {}
     for entry in entries:
         known = found.get((entry.exercise, entry.sentence))
         name, hint = (known.name, known.hint or entry.hint) if known else (entry.name, entry.hint)
-        found[entry.exercise, entry.sentence] = Mistake(entry.exercise, name, entry.sentence, hint)
+        found[entry.exercise, entry.sentence] = Misconception(entry.exercise, name, entry.sentence, hint)
     return tuple(found.values())
 
 
