@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from gradlings.model.text import without_control_characters
+
 _WIDTH = 60
 _LONGEST = 400  # a whole configuration, or the listing of one
 
@@ -24,7 +24,7 @@ def show(value: Any, digits: int = 6, width: int = _WIDTH) -> str:
         text = f"a {type(value).__name__}"
     if len(text) > width and isinstance(value, Tensor | np.ndarray):
         return described(value)
-    return _CONTROL.sub("?", text if len(text) <= width else text[: width - 12] + " ... " + text[-7:])
+    return without_control_characters(text if len(text) <= width else text[: width - 12] + " ... " + text[-7:])
 
 
 def show_pair(got: Any, expected: Any) -> tuple[str, str]:

@@ -7,7 +7,6 @@ code that wants a better score.
 from __future__ import annotations
 
 import contextlib
-import linecache
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
-from gradlings.submission.cell_runner import fresh_namespace, run_code
+from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled
 from gradlings.submission.reader import Submission, shown
 
@@ -68,9 +67,8 @@ class LoadedSubmission:
             code = compiled(cell).code
         except SyntaxError:
             return  # listed in submission.syntax_problems
-        if " cell " in cell.file:
-            lines = [line + "\n" for line in cell.source.split("\n")]
-            linecache.cache[cell.file] = (len(cell.source), None, lines, cell.file)
+        if not cell.on_disk:
+            remember_lines(cell.file, cell.source)
         try:
             run_code(code, self.namespace)
         except (KeyboardInterrupt, TimeUp):

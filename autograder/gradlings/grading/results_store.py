@@ -20,13 +20,13 @@ from pathlib import Path
 import msgspec
 
 from gradlings.model.errors import InputError
+from gradlings.model.files import UNFINISHED, write_atomically
 from gradlings.model.scorecard import Verdict
 from gradlings.model.student_result import Status, StudentResult
 
 RUN = "run.json"
 RECORDS = "records"
 PAGES = ("feedback/*.html", "scorecards/*.json")
-_UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class ResultsFolder:
             raise InputError(f"{self.path} cannot be written to ({error.strerror}).") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for left_over in self.path.rglob(f".*{_UNFINISHED}"):
+            for left_over in self.path.rglob(f".*{UNFINISHED}"):
                 left_over.unlink(missing_ok=True)
             yield
         except BlockingIOError:
@@ -181,7 +181,7 @@ class ResultsFolder:
         """
         target = self.path / name
         try:
-            _write_atomically(target, data, 0o600 if private else 0o644, lasting)
+            write_atomically(target, data, mode=0o600 if private else 0o644, durable=lasting)
         except OSError as error:
             what = "The disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else str(error.strerror)
             raise InputError(
@@ -210,26 +210,3 @@ def has_our_fault(result: StudentResult) -> bool:
     return result.status is Status.PARTLY or bool(
         result.card and any(c.verdict is Verdict.GRADER_ERROR for e in result.card.exercises for c in e.checks)
     )
-
-
-def _write_atomically(path: Path, data: bytes, mode: int, lasting: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name[:80]}{secrets.token_hex(4)}{_UNFINISHED}")
-    try:
-        fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with open(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            if lasting:
-                os.fsync(fd)
-        os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    if not lasting:
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)  # so that a power cut cannot undo the new name
-    finally:
-        os.close(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gradlings import __version__
 from gradlings.model.errors import InputError
+from gradlings.model.files import write_atomically
 from gradlings.submission import shipped_kit
 from gradlings.submission.cells import decode
 from gradlings.submission.manifest import MANIFEST, digest, read_manifest
@@ -89,7 +90,7 @@ def _recorded(folder: Path) -> dict[str, str]:
 def _place(folder: Path, name: str, text: str, known: str | None, done: Started) -> None:
     path = folder / name
     if not os.path.lexists(path):
-        _write(path, text)
+        write_atomically(path, text.encode("utf-8"))
         done.written.append(name)
         return
     if path.is_symlink() or not path.is_file():
@@ -99,18 +100,7 @@ def _place(folder: Path, name: str, text: str, known: str | None, done: Started)
     if current == digest(text):
         return
     if current == known or path.name == MANIFEST:  # the manifest is never edited, and belongs to what ships
-        _write(path, text)
+        write_atomically(path, text.encode("utf-8"))
         done.updated.append(name)
     else:
         done.kept.append(name)
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing: a kit that is open in an editor never shows half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
+from gradlings.model.text import encodable, map_text
 
-_LONGEST = 20_000
+_MAX_TEXT_CHARS = 20_000
 _OUR_FAULT = "This check itself failed. It is not your fault and costs you nothing; your instructor has been told."
 T = TypeVar("T")
 
@@ -101,15 +102,9 @@ def _without_our_source(check: CheckResult) -> CheckResult:
 
 
 def writable(value: T) -> T:
-    """The same data with every text of a sane length and writable as UTF-8: student code chooses many of them."""
-    if isinstance(value, StrEnum):
-        return value
-    if isinstance(value, str):
-        text = value if len(value) <= _LONGEST else value[:_LONGEST] + " ... (cut)"
-        return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")  # type: ignore[return-value]
-    if isinstance(value, tuple):
-        return tuple(map(writable, value))  # type: ignore[return-value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changed: dict[str, Any] = {f.name: writable(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return type(value)(**changed)
-    return value
+    """Return the same data with every text of a sane length and writable as UTF-8: student code chooses many."""
+
+    def clean(text: str) -> str:
+        return encodable(text if len(text) <= _MAX_TEXT_CHARS else text[:_MAX_TEXT_CHARS] + " ... (cut)")
+
+    return map_text(value, clean)

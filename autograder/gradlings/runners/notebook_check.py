@@ -12,7 +12,7 @@ import html
 import linecache
 import os
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore
+from gradlings.model.text import map_text
 from gradlings.progress.record import codes, record
 from gradlings.runners.notebook_verdict import Checked
 from gradlings.submission.cells import Cell, without_magics
@@ -161,17 +162,13 @@ def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
 
 def _with_names(value: T, names: Mapping[str, str]) -> T:
     """The same result with a cell's readable name in the place of the file name that Jupyter made up for it."""
-    if isinstance(value, str):
-        text = str(value)
+
+    def renamed(text: str) -> str:
         for file, name in names.items():
             text = text.replace(file, name)
-        return value if text == value else text  # type: ignore[return-value]
-    if isinstance(value, tuple):
-        return tuple(_with_names(part, names) for part in value)  # type: ignore[return-value]
-    if is_dataclass(value) and not isinstance(value, type):
-        changed: dict[str, Any] = {f.name: _with_names(getattr(value, f.name), names) for f in fields(value)}
-        return type(value)(**changed)
-    return value
+        return text
+
+    return map_text(value, renamed)
 
 
 def _sentence(text: str) -> str:

@@ -25,8 +25,9 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
+from gradlings.model.text import without_control_characters
 from gradlings.sandbox.processes import Gone, WorkerProcess
-from gradlings.sandbox.reply_validation import breaches_from, fields, plain, raised_from, typed, why
+from gradlings.sandbox.reply_validation import breaches_from, fields, raised_from, typed, why
 from gradlings.sandbox.settings import CLOCK, Clock
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import Ended, Frame, Late
@@ -183,7 +184,7 @@ class RemoteSubmission(LoadedSubmission):
             return
         path = self.submission.path
         if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
-            problem = f"{shown(path)} cannot be read: {plain(answer['problem'])}"
+            problem = f"{shown(path)} cannot be read: {without_control_characters(answer['problem'])}"
             self.submission = Submission(path, (), {}, problem=problem)
             return
         facts = fields(answer, "problem", "cells", "functions", "syntax", "breaches")
@@ -321,7 +322,7 @@ class RemoteSubmission(LoadedSubmission):
 
     def _show_printed(self, worker: WorkerProcess) -> None:
         """What the submission printed, where pytest captures it for the scorecard."""
-        text = plain(worker.printed())
+        text = without_control_characters(worker.printed())
         if text:
             sys.stdout.write(text)
 

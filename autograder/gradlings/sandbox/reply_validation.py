@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any
 
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
+from gradlings.model.text import without_control_characters
 from gradlings.sandbox.wire.channel import Late
 from gradlings.sandbox.wire.types import Malformed
 from gradlings.submission.reader import shown
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def why(error: Exception, what: str) -> str:
@@ -22,11 +20,6 @@ def why(error: Exception, what: str) -> str:
     if isinstance(error, Malformed):
         return f"the process that runs your code sent an answer that makes no sense ({error}) and was stopped"
     return str(error)
-
-
-def plain(text: str) -> str:
-    """The text without control characters."""
-    return _CONTROL.sub("?", text)
 
 
 def fields(answer: Any, *names: str) -> dict[str, Any]:
@@ -53,7 +46,7 @@ def breaches_from(rows: Any) -> tuple[Breach, ...]:
 
 
 def _plain_if_text(value: Any) -> Any:
-    return plain(value) if isinstance(value, str) else value
+    return without_control_characters(value) if isinstance(value, str) else value
 
 
 def raised_from(told: Any, files: Collection[str]) -> Raised | None:
@@ -70,7 +63,10 @@ def raised_from(told: Any, files: Collection[str]) -> Raised | None:
     kind, message, is_value_error, lines = typed(told, str, str, bool, list)
     rows = [typed(row, str, int, str, str) for row in lines[-4:]]
     rows = [row for row in rows if row[0] in files]
-    trace = tuple(f"{shown(file)}:{line} in {plain(name)}: {plain(text)}" for file, line, name, text in rows)
+    trace = tuple(
+        f"{shown(file)}:{line} in {without_control_characters(name)}: {without_control_characters(text)}"
+        for file, line, name, text in rows
+    )
     place = f"{shown(rows[-1][0])}:{rows[-1][1]}" if rows else ""
     stand_in = ValueError(message) if is_value_error else None  # checks ask whether it is one
-    return Raised(plain(kind)[:100], plain(message), place, trace, stand_in)
+    return Raised(without_control_characters(kind)[:100], without_control_characters(message), place, trace, stand_in)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 _NEEDED = """
     __init__
-    model/__init__ model/errors model/exercise model/rules
+    model/__init__ model/errors model/exercise model/rules model/text
     submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
     forbidden/__init__ forbidden/scopes forbidden/resolver forbidden/static_check forbidden/runtime_recorder
     forbidden/torch_symbols forbidden/blame forbidden/plain forbidden/plain_names

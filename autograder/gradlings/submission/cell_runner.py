@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -21,6 +22,12 @@ def run_code(code: CodeType, namespace: dict[str, Any]) -> None:
         return
     finally:
         awaited.close()
+
+
+def remember_lines(file: str, source: str) -> None:
+    """Let tracebacks quote the lines of a source that has no file which can be read."""
+    lines = [line + "\n" for line in source.split("\n")]
+    linecache.cache[file] = (len(source), None, lines, file)
 
 
 def fresh_namespace(path: Path) -> dict[str, Any]:

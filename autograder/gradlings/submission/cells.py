@@ -31,6 +31,8 @@ class Cell:
     first_line: int = 1
     flags: int = 0
     """Compiler flags: of `from __future__` imports in earlier cells, which hold for later ones; await in notebooks."""
+    on_disk: bool = True
+    """Whether `file` is the name of a file that holds this cell's lines; else it is made up for tracebacks."""
 
     def defines(self, name: str) -> bool:
         """True if the text seems to define a function, also where Python cannot read it."""
@@ -97,7 +99,7 @@ def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
         ValueError: the text is not a notebook.
     """
     cells = [
-        Cell(without_magics(source), f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        Cell(without_magics(source), f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
         for number, source in notebook_code(text)
         if source.strip()
     ]

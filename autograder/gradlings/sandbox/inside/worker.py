@@ -34,7 +34,7 @@ from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptor
 from gradlings.sandbox.wire.channel import Channel, Ended
 from gradlings.sandbox.wire.encode import packed, sendable
 from gradlings.sandbox.wire.types import REPLY, REQUEST, Unsendable
-from gradlings.submission.cell_runner import Nothing, fresh_namespace, run_code
+from gradlings.submission.cell_runner import Nothing, fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled, decode, module_cells, notebook_cells
 from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_cells
@@ -240,10 +240,8 @@ class _Worker:
     def _remember_lines(self, text: str) -> None:
         """For tracebacks: the files themselves cannot be read from here."""
         for cell in self._submission.cells:
-            source = cell.source if " cell " in cell.file else text
             if cell.file not in linecache.cache:
-                lines = [line + "\n" for line in source.split("\n")]
-                linecache.cache[cell.file] = (len(source), None, lines, cell.file)
+                remember_lines(cell.file, text if cell.on_disk else cell.source)
 
     def _read(self, exercises: list[Any]) -> Facts:
         """What the source says, before any of it runs."""
@@ -314,7 +312,7 @@ class _Worker:
         if self._driver_functions is None:
             source, file = self._drivers
             functions: dict[str, Any] = {"__name__": "drivers", "__file__": file}
-            linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+            remember_lines(file, source)
             exec(driver_code(source, file), functions)
             self._driver_functions = functions
         drive, names = self._driver_functions[name], SimpleNamespace(**self._namespace)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gradlings.model.text import encodable
 from gradlings.sandbox.wire.types import (
     DEVICE,
     DTYPES,
@@ -52,7 +53,7 @@ class _Reader:
         if kind is float and math.isfinite(node):
             return node
         if kind is str:
-            return _clean(node)
+            return encodable(node)
         if kind is list:
             return [self.value(item, depth + 1) for item in node]
         if kind is not dict or len(node) != 1:
@@ -221,11 +222,6 @@ def _axes(order: Any, dims: int) -> list[int]:
 
 def _inverse(axes: list[int]) -> list[int]:
     return sorted(range(len(axes)), key=axes.__getitem__)
-
-
-def _clean(text: str) -> str:
-    """Without lone surrogates, which no file takes."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def unpacked(header: bytes, body: bytearray, caps: Caps = REPLY) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gradlings.model.text import encodable
 from gradlings.sandbox.wire.types import (
     DEVICE,
     LONG_TEXT,
@@ -88,7 +89,7 @@ class _Writer:
 
     def _text(self, text: str) -> Any:
         if len(text) <= LONG_TEXT:
-            return text if text.isascii() else text.encode("utf-8", "replace").decode()
+            return encodable(text)
         return {"s": list(self._buffer(memoryview(text.encode("utf-8", "replace"))))}
 
     def _buffer(self, data: bytes | memoryview) -> tuple[int, int]:

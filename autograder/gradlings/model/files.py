@@ -1,0 +1,44 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+UNFINISHED = ".unfinished"
+"""The suffix of a file that is being written. One that a killed process left may be removed."""
+_MAX_NAME_CHARS = 80
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = False) -> None:
+    """Write a file so that a reader, or whoever comes after a crash, finds the old content or the new, never half.
+
+    Args:
+        path: the file; folders on the way are made.
+        data: its whole content.
+        mode: permissions of a file that is new.
+        durable: whether the content must outlast a power cut: waits for the disk.
+
+    Raises:
+        OSError: the file cannot be written; the old content is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name[:_MAX_NAME_CHARS]}{secrets.token_hex(4)}{UNFINISHED}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(unfinished, flags, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    if durable and hasattr(os, "O_DIRECTORY"):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)  # so that a power cut cannot undo the new name
+        finally:
+            os.close(folder)

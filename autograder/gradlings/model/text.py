@@ -1,0 +1,40 @@
+"""Text that student code or a worker may have chosen, made fit for terminals, files and pages."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def without_control_characters(text: str) -> str:
+    """Replace every control character but tab and line feed by a question mark."""
+    return _CONTROL.sub("?", text)
+
+
+def encodable(text: str) -> str:
+    """Replace lone surrogates, which UTF-8 cannot write, by question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def map_text(value: T, change: Callable[[str], str]) -> T:
+    """Return the same nested tuples and dataclasses with every string replaced by `change(string)`.
+
+    Members of a `StrEnum` are kept: they are no free text.
+    """
+    if isinstance(value, StrEnum):
+        return value
+    if isinstance(value, str):
+        return cast(T, change(value))
+    if isinstance(value, tuple):
+        return cast(T, tuple(map_text(part, change) for part in value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: map_text(getattr(value, field.name), change) for field in dataclasses.fields(value)}
+        return cast(T, type(value)(**fields))
+    return value
