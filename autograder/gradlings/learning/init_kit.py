@@ -49,7 +49,8 @@ def start(folder: Path, *, solutions: bool = False) -> Started:
             text = decode(source.read_bytes())
             now[name] = digest(text)
             _place(folder, name, text, known.get(name), done)
-        _write(folder / RECORD, json.dumps({"gradlings": __version__, "files": known | now}, indent=1) + "\n")
+        record = json.dumps({"gradlings": __version__, "files": known | now}, indent=1) + "\n"
+        write_atomically(folder / RECORD, record.encode())
     except OSError as error:
         where = error.filename or folder
         raise InputError(
