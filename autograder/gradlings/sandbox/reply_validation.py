@@ -64,8 +64,7 @@ def raised_from(told: Any, files: Collection[str]) -> Raised | None:
     rows = [typed(row, str, int, str, str) for row in lines[-4:]]
     rows = [row for row in rows if row[0] in files]
     trace = tuple(
-        f"{shown(file)}:{line} in {without_control_characters(name)}: {without_control_characters(text)}"
-        for file, line, name, text in rows
+        without_control_characters(f"{shown(file)}:{line} in {name}: {text}") for file, line, name, text in rows
     )
     place = f"{shown(rows[-1][0])}:{rows[-1][1]}" if rows else ""
     stand_in = ValueError(message) if is_value_error else None  # checks ask whether it is one
