@@ -3,7 +3,7 @@
 The function is run once more with its tensors on a pretend `cuda:0`. All data stays in CPU memory and is really
 computed, so values, `.item()` and control flow are those of the CPU; only where a tensor *lives* is made up, and
 operations that mix the two places are refused as CUDA refuses them (`guard`); what the code sees of its
-devices is made up, too (`view`, `stand_ins`). All this rests on documented behaviour of CUDA
+devices is made up, too (`view`, `stand_ins`). All this rests on documented behavior of CUDA
 and on torch's own list of operators; nothing here was compared with a run on a real GPU.
 
 What it cannot judge, and what it then says:
