@@ -148,8 +148,6 @@ def _attempts_of(
 ) -> list[Attempt]:
     folder = root / KIT_FOLDER / card.assignment
     exercises = {exercise.id: (path, exercise) for path, exercise in declared(folder)}
-    if codes_checked is None:
-        codes_checked = _codes_on_disk(exercises[score.id] for score in card.exercises if score.id in exercises)
     misconceptions = shipped_misconceptions(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
@@ -170,16 +168,6 @@ def _attempts_of(
                 code=codes_checked[score.id],
             )
         )
-    return found
-
-
-def _codes_on_disk(exercises: Iterable[tuple[Path, Exercise]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    submissions: dict[Path, Submission] = {}
-    for path, exercise in exercises:
-        if path not in submissions:
-            submissions[path] = read_submission(path.parent, source_name_of(path))
-        found |= codes(submissions[path], [exercise])
     return found
 
 
