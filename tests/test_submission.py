@@ -13,7 +13,7 @@ from gradlings.execution.local_runner import LoadedSubmission
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.model.exercise import read_exercises
 from gradlings.submission.cells import decode, module_cells
-from gradlings.submission.manifest import code_digest
+from gradlings.submission.manifest import code_digest as digest_of_bytes
 from gradlings.submission.reader import Submission, from_source, parse, read_submission
 from student_kit import Kit
 
@@ -31,6 +31,10 @@ def notebook(path: Path, *sources: str, **more: Any) -> Path:
     cells = [{"cell_type": "code", "source": source.splitlines(keepends=True)} | more for source in sources]
     path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}), encoding="utf-8")
     return path
+
+
+def code_digest(path: Path) -> str:
+    return digest_of_bytes(path.name, path.read_bytes())
 
 
 # ---- bytes and lines
