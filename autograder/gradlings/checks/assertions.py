@@ -130,9 +130,8 @@ def _examine(
 ) -> None:
     """Call the function, compare every result, and raise `CheckFailed` for the first that is wrong.
 
-    Args:
-        compare: compares the result of the call of that index.
-        key: stands for the oracle or property; None if that may hold state, and nothing can be remembered.
+    `compare` compares the result of the call of an index. `key` stands for the oracle or property; it is None if that
+    may hold state, so that nothing can be remembered.
     """
     __tracebackhide__ = True
     student = function.student

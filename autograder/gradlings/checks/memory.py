@@ -10,6 +10,8 @@ from gradlings.model.observation import CallResult
 
 T = TypeVar("T")
 
+_MAX_REPLIES_PER_CALL = 16
+
 
 class ClassMemory:
     """Values by key, for one ladder of probes: the oracle's answers, replies that recur, what checks said of those.
@@ -20,23 +22,30 @@ class ClassMemory:
 
     def __init__(self) -> None:
         self._values: dict[Hashable, Any] = {}
+        self._replies: dict[tuple[Hashable, int], dict[tuple[bytes, bytes], CallResult]] = {}
         self._recurring: set[CallResult] = set()
 
     def recall(self, key: Hashable | None, find: Callable[[], T]) -> T:
-        """Return the value of a key, which is found once; `None` as a key is never remembered."""
+        """Return the value of a key, which is found once; what has no key (None) is found anew each time."""
         if key is None:
             return find()
         if key not in self._values:
             self._values[key] = find()
         return cast(T, self._values[key])
 
-    def keep_reply(self, result: CallResult) -> CallResult:
-        """Mark a result as one that other submissions get, too, where they give the same reply."""
-        self._recurring.add(result)
-        return result
+    def known_reply(self, calls: Hashable, index: int, content: tuple[bytes, bytes]) -> CallResult | None:
+        """Return the result of an earlier submission's reply to a call, if that had the same bytes."""
+        return self._replies.get((calls, index), {}).get(content)
+
+    def keep_reply(self, calls: Hashable, index: int, content: tuple[bytes, bytes], result: CallResult) -> None:
+        """Keep the result of a reply to a call, for submissions that give the same one; a few for each call."""
+        replies = self._replies.setdefault((calls, index), {})
+        if len(replies) < _MAX_REPLIES_PER_CALL:
+            replies[content] = result
+            self._recurring.add(result)
 
     def recurs(self, *results: CallResult) -> bool:
-        """Whether all of these results are shared by submissions that gave the same replies."""
+        """Return whether all of these results are kept, so that other submissions get them, too."""
         return self._recurring.issuperset(results)
 
 
@@ -48,5 +57,5 @@ def stateless_key(function: Callable[..., Any]) -> Hashable | None:
     code = getattr(function, "__code__", None)
     if code is None:
         return function if isinstance(function, BuiltinFunctionType) else None
-    holds_state = function.__closure__ or function.__defaults__ or function.__kwdefaults__  # type: ignore[attr-defined]
+    holds_state = function.__closure__ or function.__defaults__ or function.__kwdefaults__
     return None if holds_state else cast(Hashable, code)

@@ -149,9 +149,7 @@ class LocalRunner:
         return merged(in_source, recorded)
 
 
-def run_cells(
-    submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0
-) -> LocalRunner:
+def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
     Args:

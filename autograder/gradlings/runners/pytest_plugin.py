@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +135,7 @@ def student(request: pytest.FixtureRequest) -> Student:
 
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> LadderMaker:
-    """Return what makes a ladder of probes: hand-made ones, then seeded random ones, then hidden ones if there are any."""
+    """Return what makes a ladder of probes: hand-made ones, then seeded random ones, then hidden ones."""
     from gradlings.checks.probes import LadderMaker
 
     state = request.config.stash[RUN_STATE]
