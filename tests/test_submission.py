@@ -284,6 +284,19 @@ def test_a_failing_cell_does_not_stop_the_others() -> None:
     assert problem.startswith("tiny.py:5: ZeroDivisionError")
 
 
+@pytest.mark.parametrize("folder", ["kit", "my cell 1"])
+@pytest.mark.parametrize("suffix", [".py", ".ipynb"])
+def test_an_error_shows_its_line_wherever_the_kit_lies(tmp_path: Path, folder: str, suffix: str) -> None:
+    path = tmp_path / folder / f"tiny{suffix}"
+    path.parent.mkdir()
+    if suffix == ".py":
+        path.write_text("# %%\nx = 1\n\n# %%\ny = 2\nz = y / 0\n", encoding="utf-8")
+    else:
+        notebook(path, "x = 1", "y = 2\nz = y / 0")
+    ((_, raised),) = run_cells(parse(path)).cell_errors
+    assert raised.trace[-1].endswith("in <module>: z = y / 0")
+
+
 def student_of(kit: Kit, text: str, exercise: str) -> Student:
     exercises = {exercise.id: exercise for exercise in read_exercises(kit.folder / "test_tiny.py")}
     return Student(run_cells(read(text), seconds=0.2), exercises[exercise])
