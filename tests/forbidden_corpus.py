@@ -1351,12 +1351,12 @@ _forbidden(
     "static method through the class",
     """
 import torch
-class Maths:
+class Math:
     @staticmethod
     def s(z):
         return z.sigmoid()  # <-
 def f(x):
-    return Maths.s(x)
+    return Math.s(x)
 """,
 )
 _forbidden(
