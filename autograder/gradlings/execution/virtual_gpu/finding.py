@@ -250,7 +250,7 @@ def _finding(problem: DeviceProblem) -> DeviceFinding:
 _ADVICE = {
     "made": "{by} made it there: add device={x}.device, or bring it over with .to({x}.device).",
     "asked": '{by} was told device="cpu": follow the input with device={x}.device.',
-    "moved": ".{name} brought it there: leave that out, or go back with .to({x}.device).",
+    "moved": ".{by} brought it there: leave that out, or go back with .to({x}.device).",
     "gradient": "It is the gradient of a tensor that was made on the CPU: make that one with device={x}.device.",
     "elsewhere": "Make it with device={x}.device, or bring it over with .to({x}.device).",
     "here": "",
@@ -259,7 +259,7 @@ _ADVICE = {
 
 def _advice(origin: Origin, x: str) -> str:
     by = f"{origin.by}()" if origin.by else "a constructor"
-    return _ADVICE[origin.action].format(by=by, name=origin.by, x=x)
+    return _ADVICE[origin.action].format(by=by, x=x)
 
 
 def _not_simulated(error: Exception) -> DeviceFinding:
