@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from gradlings.progress.hints import Hint
-from gradlings.rendering.markdown import prose_lines
+from gradlings.rendering.markdown import markdown_lines
 
 
 def hint_lines(hint: Hint, *, remembered: bool = True, plain: bool = False) -> Iterator[Padding | Text]:
@@ -23,7 +23,7 @@ def hint_lines(hint: Hint, *, remembered: bool = True, plain: bool = False) -> I
         yield Text(hint.misconception.sentence, style="yellow")
     else:
         yield Text(f"Hint {hint.level} of {hint.levels} for exercise {hint.exercise}", style="bold")
-    yield from prose_lines(hint.text, plain=plain)
+    yield from markdown_lines(hint.text, plain=plain)
     if hint.following:
         level = "" if remembered else f" --level {hint.following}"
         yield Text(f"More: gradlings hint {hint.exercise}{level}", style="dim")

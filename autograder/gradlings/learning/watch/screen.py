@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gradlings.learning.watch.state import Shown, View, list_entries
 from gradlings.progress.hints import Hint
-from gradlings.rendering.markdown import prose_lines
+from gradlings.rendering.markdown import markdown_lines
 from gradlings.rendering.terminal import exercise_lines
 
 _WIDEST = 100
@@ -99,7 +99,7 @@ def _exercise(shown: Shown, plain: bool, width: int) -> Iterator[RenderableType]
     yield from _title(shown)
     yield from verdict_lines(shown, plain, width)
     yield from hint_lines(shown.hints, plain)
-    yield from prose_lines(shown.prose.text, plain=plain)
+    yield from markdown_lines(shown.prose.text, plain=plain)
 
 
 def verdict_lines(shown: Shown, plain: bool, width: int, *, pictures: bool = True) -> Iterator[RenderableType]:
@@ -123,7 +123,7 @@ def hint_lines(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]
     for hint in reversed(hints):
         fits = "A hint for what your last attempt shows"
         yield Text(fits if hint.misconception else f"Hint {hint.level} of {hint.levels}", style="bold yellow")
-        yield from prose_lines(hint.text, plain=plain)
+        yield from markdown_lines(hint.text, plain=plain)
 
 
 def _title(shown: Shown) -> Iterator[RenderableType]:
