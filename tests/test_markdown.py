@@ -1,4 +1,4 @@
-"""Markdown with formulas on a terminal: what is a formula and what is not, and that no mark of Markdown is left over."""
+"""Markdown with formulas on a terminal: what is a formula, what is not, and that no marks of Markdown are left over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of wrong answers: which part is drawn, how large, and that nothing is said by colour alone."""
+"""Pictures of wrong answers: which part is drawn, how large, and that nothing is said by color alone."""
 
 import re
 import xml.etree.ElementTree as XML
@@ -185,24 +185,24 @@ def test_any_two_lists_of_numbers_can_be_drawn(got: list[float], expected: list[
         small_picture(drawn, 72)
 
 
-def contrast(colour: str) -> float:
-    """Of the cells' dark text on a colour, as WCAG has it."""
+def contrast(color: str) -> float:
+    """Of the cells' dark text on a color, as WCAG has it."""
 
     def light(code: str) -> float:
         parts = [int(code[place : place + 2], 16) / 255 for place in (1, 3, 5)]
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
-    return (light(colour) + 0.05) / (light("#10151a") + 0.05)
+    return (light(color) + 0.05) / (light("#10151a") + 0.05)
 
 
-def test_every_number_is_readable_on_its_colour() -> None:
+def test_every_number_is_readable_on_its_color() -> None:
     values = torch.linspace(-1, 1, 100, dtype=torch.float64).reshape(10, 10)
     drawn = picture(values.T, values)
     assert drawn is not None
-    colours = re.findall(r'fill="(#\w{6})" stroke="#8b949e"', picture_svg(drawn))
-    assert len(colours) == 200
-    assert min(map(contrast, colours)) > 4.5
+    colors = re.findall(r'fill="(#\w{6})" stroke="#8b949e"', picture_svg(drawn))
+    assert len(colors) == 200
+    assert min(map(contrast, colors)) > 4.5
 
 
 @pytest.fixture

@@ -369,7 +369,7 @@ class Results:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if not self._state.collected.results:
             return
-        from gradlings.rendering.terminal import write_page
+        from gradlings.runners.terminal_page import write_page
 
         for card in self._cards():
             write_page(terminalreporter, card, detail=self._state.detail > 0)
