@@ -1,4 +1,4 @@
-"""The exercises of a kit in their order, and how far somebody is in them. No torch, and no student code runs."""
+"""The exercises of a kit in their order, and the progress in them. No torch, and no student code runs."""
 
 from __future__ import annotations
 

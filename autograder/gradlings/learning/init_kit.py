@@ -1,4 +1,4 @@
-"""Write the kit that ships with the package into a folder, and keep every file that somebody edited."""
+"""Write the kit that ships with the package into a folder, and keep every file that was edited."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class InitResult:
     written: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
-    """Files that differ from what ships because somebody edited them."""
+    """Files that differ from what ships because they were edited."""
 
 
 def write_kit(folder: Path, *, solutions: bool = False) -> InitResult:

@@ -110,12 +110,10 @@ def _copy_of(path: Path, data: bytes) -> Path:
     while True:
         copy = path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")
         try:
-            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644)
+            with copy.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            return copy
         except FileExistsError:
             number += 1
-            continue
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        return copy

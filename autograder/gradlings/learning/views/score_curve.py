@@ -62,7 +62,7 @@ def _ceiling(reached: int, max_points: int) -> int:
 
 def _times(start: datetime, end: datetime) -> tuple[Tick, ...]:
     if start == end:
-        return (Tick(0, _moment(start)),)
+        return (Tick(0, f"{_day(start)}, {start:%H:%M}"),)
     if start.date() == end.date():
         return Tick(0, f"{_day(start)}, {start:%H:%M}"), Tick(100, f"{end:%H:%M}")
     middle = start + (end - start) / 2
@@ -71,7 +71,3 @@ def _times(start: datetime, end: datetime) -> tuple[Tick, ...]:
 
 def _day(when: datetime) -> str:
     return f"{when:%d %b %Y}".lstrip("0")
-
-
-def _moment(when: datetime) -> str:
-    return f"{_day(when)}, {when:%H:%M}"

@@ -77,11 +77,14 @@ def _rehearsal(folder: Path, grader: Grader) -> Iterator[None]:
                     yield
 
 
-def run_request(checks: ChecksCache, request: CheckRequest, send: Callable[[ServerMessage], None]) -> None:
+def run_request(checks: ChecksCache, request: CheckRequest, send: Callable[[ServerMessage], object]) -> None:
     """Run a submission and its checks in this process."""
     from gradlings.execution.time_limit import UNSTOPPABLE, before_the_end_of_a_run
 
-    before_the_end_of_a_run(lambda: send(ServerMessage(MessageKind.ENDED, request.number, text=UNSTOPPABLE)))
+    def report_end() -> None:
+        send(ServerMessage(MessageKind.ENDED, request.number, text=UNSTOPPABLE))
+
+    before_the_end_of_a_run(report_end)
     sys.breakpointhook = _no_debugger
     checks_file = Path(request.checks_file)
     try:

@@ -15,14 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from gradlings.learning.watch.messages import (
-    TIMEOUT_MESSAGE,
-    CheckRequest,
-    MessageKind,
-    ServerMessage,
-    decode_message,
-    encode,
-)
+from gradlings.learning.watch.messages import TIMEOUT_MESSAGE, CheckRequest, MessageKind, ServerMessage
 from gradlings.model.errors import InputError
 
 _log = logging.getLogger(__name__)
@@ -68,7 +61,7 @@ class CheckServer:
         assert self._popen.stdout is not None
         for line in self._popen.stdout:
             try:
-                on_message(MessageReceived(self, decode_message(line)))
+                on_message(MessageReceived(self, ServerMessage.decode(line)))
             except msgspec.DecodeError:  # possible where there is no fork
                 _log.info("the student's code wrote into the pipe of messages")
         self._popen.wait()
@@ -78,7 +71,7 @@ class CheckServer:
         """Send a request; if the server has just died, `on_message` reports that."""
         assert self._popen.stdin is not None
         try:
-            self._popen.stdin.write(encode(request))
+            self._popen.stdin.write(request.encode())
             self._popen.stdin.flush()
         except OSError as error:
             _log.info("the check server has ended: %s", error)

@@ -17,15 +17,7 @@ from typing import BinaryIO, NoReturn
 import msgspec
 
 from gradlings.learning.watch.checks_cache import ChecksCache, run_request
-from gradlings.learning.watch.messages import (
-    TIMEOUT_MESSAGE,
-    CheckRequest,
-    MessageKind,
-    ServerMessage,
-    decode_message,
-    decode_request,
-    encode,
-)
+from gradlings.learning.watch.messages import TIMEOUT_MESSAGE, CheckRequest, MessageKind, ServerMessage
 from gradlings.model.errors import InputError
 
 _log = logging.getLogger(__name__)
@@ -71,7 +63,7 @@ def serve(checks: ChecksCache, messages: BinaryIO) -> None:
         if child is not None and not ready:
             _kill(child)
             text = TIMEOUT_MESSAGE.format(child.seconds)
-            messages.write(encode(ServerMessage(MessageKind.ENDED, child.request.number, text=text)))
+            messages.write(ServerMessage(MessageKind.ENDED, child.request.number, text=text).encode())
             child = None
         elif child is not None and child.pipe in ready:
             child = _relay(child, messages)
@@ -84,11 +76,11 @@ def serve(checks: ChecksCache, messages: BinaryIO) -> None:
                 return
             *lines, unread = (unread + data).split(b"\n")
             if lines:  # only the newest counts
-                request = decode_request(lines[-1])
+                request = CheckRequest.decode(lines[-1])
                 try:
                     checks.grader(Path(request.checks_file).parent)
                 except InputError as error:
-                    messages.write(encode(ServerMessage(MessageKind.FAILED, request.number, text=str(error))))
+                    messages.write(ServerMessage(MessageKind.FAILED, request.number, text=str(error)).encode())
                     continue
                 can_rehearse = True
                 child = _fork(checks, request, messages)
@@ -120,7 +112,7 @@ def _answer_and_exit(
         for standard in (0, 1, 2):
             os.dup2(null, standard)
         sys.stdin = os.fdopen(os.dup(null))
-        run_request(checks, request, lambda message: _write(writing, encode(message)))
+        run_request(checks, request, lambda message: _write(writing, message.encode()))
     finally:
         os._exit(0)
 
@@ -136,11 +128,11 @@ def _relay(child: _Child, messages: BinaryIO) -> _Child | None:
     *lines, child.received = (child.received + data).split(b"\n")
     for line in lines:
         try:
-            message = decode_message(line)
+            message = ServerMessage.decode(line)
         except msgspec.DecodeError:
             _log.info("the student's code wrote into the pipe of messages")
         else:
-            messages.write(encode(message))
+            messages.write(message.encode())
             child.missing -= 2 if message.kind is MessageKind.ENDED else 1
         child.seconds = child.request.rest_seconds
         child.deadline = time.monotonic() + child.seconds
@@ -149,7 +141,7 @@ def _relay(child: _Child, messages: BinaryIO) -> _Child | None:
     status = _kill(child)
     if child.missing > 0:
         text = _how_it_ended(status)
-        messages.write(encode(ServerMessage(MessageKind.ENDED, child.request.number, text=text)))
+        messages.write(ServerMessage(MessageKind.ENDED, child.request.number, text=text).encode())
     return None
 
 

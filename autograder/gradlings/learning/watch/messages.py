@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -11,7 +12,24 @@ from gradlings.model.scorecard import Scorecard
 TIMEOUT_MESSAGE = "Still running after {:.0f} s, and it cannot be stopped from the inside. An endless loop?"
 
 
-class CheckRequest(msgspec.Struct, frozen=True):
+class _Line(msgspec.Struct, frozen=True):
+    """A message as a line of JSON."""
+
+    def encode(self) -> bytes:
+        """Return the line."""
+        return msgspec.json.encode(self) + b"\n"
+
+    @classmethod
+    def decode(cls, line: bytes) -> Self:
+        """Read a line.
+
+        Raises:
+            msgspec.DecodeError: it is no such message.
+        """
+        return msgspec.json.decode(line, type=cls)
+
+
+class CheckRequest(_Line, frozen=True):
     """Check a submission, and stop the check before."""
 
     number: int
@@ -35,7 +53,7 @@ class MessageKind(StrEnum):
     FAILED = "failed"  # the checks cannot be collected; `text` says why
 
 
-class ServerMessage(msgspec.Struct, frozen=True):
+class ServerMessage(_Line, frozen=True):
     """What became of a request, or of the check server itself (number 0)."""
 
     kind: MessageKind
@@ -45,22 +63,3 @@ class ServerMessage(msgspec.Struct, frozen=True):
     text: str = ""
     digests: dict[str, str] = {}
     """`progress.record.code_digests` of what was checked: the file may have been saved again since."""
-
-
-def encode(message: CheckRequest | ServerMessage) -> bytes:
-    """Return a message as a line."""
-    return msgspec.json.encode(message) + b"\n"
-
-
-def decode_request(line: bytes) -> CheckRequest:
-    """Read a request from a line."""
-    return msgspec.json.decode(line, type=CheckRequest)
-
-
-def decode_message(line: bytes) -> ServerMessage:
-    """Read a message of the server from a line.
-
-    Raises:
-        msgspec.DecodeError: the line is no such message.
-    """
-    return msgspec.json.decode(line, type=ServerMessage)

@@ -16,14 +16,9 @@ _MAX_RULE_WIDTH = 40
 def new_parts(
     before: WatchState | None, after: WatchState, *, plain: bool, width: int, keys: bool
 ) -> Iterator[RenderableType]:
-    """Return what to print after a change of the state; nothing if the student need not know of it.
+    """Return what to print after a change of the state; `before` is None at the start.
 
-    Args:
-        before: the state that was printed last; None at the start.
-        after: the state now.
-        plain: use ASCII only.
-        width: columns of the terminal.
-        keys: whether keys can be sent, each followed by Enter.
+    `keys` says whether keys can be sent, each followed by Enter.
     """
     rule_width = min(width, _MAX_RULE_WIDTH)
     if before is None or before.exercise.id != after.exercise.id or before.view != after.view:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gradlings.learning.watch.checks_cache import ChecksCache, run_request
-from gradlings.learning.watch.messages import MessageKind, ServerMessage, decode_request, encode
+from gradlings.learning.watch.messages import CheckRequest, MessageKind, ServerMessage
 from gradlings.model.errors import InputError
 
 
@@ -36,8 +36,8 @@ def main() -> None:
             for path in sys.argv[2:]:
                 checks.grader(Path(path).parent)
         except InputError as error:
-            messages.write(encode(ServerMessage(MessageKind.FAILED, text=str(error))))
-        messages.write(encode(ServerMessage(MessageKind.READY)))
+            messages.write(ServerMessage(MessageKind.FAILED, text=str(error)).encode())
+        messages.write(ServerMessage(MessageKind.READY).encode())
         if sys.argv[1] == "fork":
             from gradlings.learning.watch.fork_server import serve
 
@@ -59,15 +59,11 @@ def _serve_once(checks: ChecksCache, requests: BinaryIO, messages: BinaryIO) -> 
     threading.Thread(target=_listen, args=(requests, received), daemon=True).start()
     while received.empty() and checks.rehearse():
         pass
-    run_request(checks, decode_request(received.get()), lambda message: _send(messages, message))
-
-
-def _send(messages: BinaryIO, message: ServerMessage) -> None:
-    messages.write(encode(message))
+    run_request(checks, CheckRequest.decode(received.get()), lambda message: messages.write(message.encode()))
 
 
 def _listen(requests: BinaryIO, received: queue.SimpleQueue[bytes]) -> None:
-    """Pass the request on, and end this process when the command closes our input or dies: nobody waits then."""
+    """Pass the request on, and end this process when the command closes our input or dies."""
     line = requests.readline()
     if line.strip():
         received.put(line)
