@@ -19,7 +19,7 @@ from gradlings.model.kit_paths import KIT_FOLDER, PROGRESS_FILE
 from gradlings.model.misconceptions import name_of, shipped_misconceptions
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.progress.log_file import append, content, locked, set_aside
-from gradlings.submission.reader import Submission, read_submission, source_name_of
+from gradlings.submission.reader import Submission
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def read_history(root: Path) -> History:
     )
 
 
-def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str] | None = None) -> str:
+def record(root: Path, card: Scorecard, source: str, digests: Mapping[str, str]) -> str:
     """Append what is new in a run's scorecard.
 
     Left out are exercises that were never touched, that were only checked in part (`-k`, `-x`), that have a check with
@@ -109,13 +109,13 @@ def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str] | 
         root: the kit's root; `root/assignments/<card.assignment>` holds what was checked.
         card: the results.
         source: "pytest", "watch" or "notebook".
-        codes: `code_digests` of what was checked; None: of what the files in the assignment's folder hold now.
+        digests: `code_digests` of what was checked.
 
     Returns:
         Why nothing could be recorded, in a sentence (a read-only folder); else "".
     """
     when = datetime.now(UTC).replace(microsecond=0)
-    attempts = _attempts_of(root, card, source, when, codes)
+    attempts = _attempts_of(root, card, source, when, digests)
     if not any(attempt.attempted for attempt in attempts) and not (root / PROGRESS_FILE).exists():
         return ""
 
@@ -149,19 +149,15 @@ def declared_exercises(folder: Path) -> list[tuple[Path, Exercise]]:
     return sorted(found, key=lambda pair: [int(part) for part in pair[1].id.split(".")])
 
 
-def _attempts_of(
-    root: Path, card: Scorecard, source: str, when: datetime, codes_checked: Mapping[str, str] | None
-) -> list[Attempt]:
+def _attempts_of(root: Path, card: Scorecard, source: str, when: datetime, digests: Mapping[str, str]) -> list[Attempt]:
     folder = root / KIT_FOLDER / card.assignment
-    exercises = {exercise.id: (path, exercise) for path, exercise in declared_exercises(folder)}
-    if codes_checked is None:
-        codes_checked = _codes_on_disk(exercises[score.id] for score in card.exercises if score.id in exercises)
+    exercises = {exercise.id: exercise for _, exercise in declared_exercises(folder)}
     misconceptions = shipped_misconceptions(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
-        if score.id not in exercises or not _fully_checked(score, exercises[score.id][1]):
+        if score.id not in exercises or not _fully_checked(score, exercises[score.id]):
             continue
-        if score.id not in codes_checked:
+        if score.id not in digests:
             continue  # nothing was checked: no file, or two edited ones
         found.append(
             Attempt(
@@ -173,19 +169,9 @@ def _attempts_of(
                 max_points=score.max_points,
                 verdicts=tuple(check.verdict for check in score.checks),
                 misconceptions=tuple(name_of(misconceptions, score.id, sentence) for sentence in score.misconceptions),
-                code=codes_checked[score.id],
+                code=digests[score.id],
             )
         )
-    return found
-
-
-def _codes_on_disk(exercises: Iterable[tuple[Path, Exercise]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    submissions: dict[Path, Submission] = {}
-    for path, exercise in exercises:
-        if path not in submissions:
-            submissions[path] = read_submission(path.parent, source_name_of(path))
-        found |= code_digests(submissions[path], [exercise])
     return found
 
 

@@ -69,11 +69,11 @@ def _rehearsal(folder: Path, grader: Grader) -> Iterator[None]:
     for checks_file in sorted(folder.glob("test_*.py")):
         source = sources / f"{source_name_of(checks_file)}.py"
         if source.is_file():
-            loaded = grader.load(parse(source), checks_file)
+            loaded = grader.run_cells(parse(source), checks_file)
             yield
             for exercise in grader.exercises(checks_file):
                 if exercise.seconds <= _MAX_REHEARSED_SECONDS:
-                    grader.grade_loaded(loaded, checks_file, seed=0, only=(exercise.id,))
+                    grader.check(loaded, checks_file, seed=0, only=(exercise.id,))
                     yield
 
 
@@ -96,7 +96,7 @@ def run_request(checks: ChecksCache, request: CheckRequest, send: Callable[[Serv
     digests = code_digests(loaded.submission, grader.exercises(checks_file))
     for kind, only in ((MessageKind.FIRST, request.first), (MessageKind.REST, request.rest)):
         if only:
-            card = grader.grade_loaded(loaded, checks_file, seed=0, only=only).scorecard
+            card = grader.check(loaded, checks_file, seed=0, only=only).scorecard
             card = replace(card, problems=tuple(loaded.problems()))
             send(ServerMessage(kind, request.number, card, digests=digests))
 
