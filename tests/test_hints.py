@@ -60,6 +60,17 @@ def test_a_misconception_that_is_gone_has_no_say(kit: Kit) -> None:
     assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
 
 
+def test_a_kit_with_a_damaged_catalogue_leads_to_the_ladder_and_is_logged(
+    kit: Kit, caplog: pytest.LogCaptureFixture
+) -> None:
+    (kit.folder / "misconceptions.json").write_text("{", encoding="utf-8")
+    kit.answer(difference="return b - a").check()
+    caplog.set_level("INFO", "gradlings")
+    assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
+    assert shipped_misconceptions(kit.folder) == ()
+    assert "no misconceptions in" in caplog.text
+
+
 def test_a_kit_without_its_catalogue_leads_to_the_ladder(kit: Kit) -> None:
     kit.answer(difference="return b - a").check()
     (kit.folder / "misconceptions.json").unlink()

@@ -170,6 +170,19 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -
     assert (tmp_path / "progress.jsonl").read_bytes() == before
 
 
+def test_a_file_system_without_locks_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError("no locks available")
+
+    monkeypatch.setattr("gradlings.progress.log_file._lock", refuse)
+    caplog.set_level("INFO", "gradlings")
+    assert record_hint(tmp_path, "9.1", level=1) == ""
+    assert [hint.level for hint in read_history(tmp_path).hints] == [1]
+    assert "no locks available" in caplog.text
+
+
 def test_a_damaged_file_is_set_aside_and_the_run_goes_on(kit: Kit) -> None:
     kit.answer(difference=WRONG).check()
     path = kit.root / "progress.jsonl"

@@ -317,4 +317,5 @@ def test_a_screen_fills_its_terminal_and_no_more(
 def test_keys_are_told_apart() -> None:
     assert split_keys("n\x1b[Aq") == ["n", "up", "q"]
     assert split_keys("\x1b") == ["escape"]
+    assert split_keys("\x1bxq") == ["q"]  # Alt and a letter
     assert split_keys("\x1b[1;5Cx\x1b[6~ \r") == ["x", "page down", "page down", "enter"]

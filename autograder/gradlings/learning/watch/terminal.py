@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
@@ -30,6 +31,7 @@ _KEY_NAMES = {
     "\x03": "q",
     "\x04": "q",
 }
+_KEY_SEQUENCE = re.compile(r"\x1b[\[O][^A-Za-z~]*[A-Za-z~]?|\x1b.|.", re.DOTALL)
 _WINDOWS_KEY_NAMES = {"H": "up", "P": "down", "I": "page up", "Q": "page down", "M": "n", "K": "p"}
 
 
@@ -44,18 +46,10 @@ def interactive() -> bool:
 
 def split_keys(text: str) -> list[str]:
     """Return the names of the keys that a terminal sent: letters as they are, unknown escape sequences left out."""
-    found = []
-    while text:
-        sequence = next((code for code in sorted(_KEY_NAMES, key=len, reverse=True) if text.startswith(code)), "")
-        if sequence == "\x1b" and len(text) > 1:  # a sequence without a name here
-            at = 2
-            while at < len(text) and not text[at].isalpha() and text[at] != "~":
-                at += 1
-            text = text[at + 1 :]
-            continue
-        found.append(_KEY_NAMES[sequence] if sequence else text[0])
-        text = text[len(sequence) or 1 :]
-    return found
+    sequences = _KEY_SEQUENCE.findall(text)
+    return [
+        _KEY_NAMES.get(sequence, sequence) for sequence in sequences if sequence in _KEY_NAMES or len(sequence) == 1
+    ]
 
 
 @contextlib.contextmanager
