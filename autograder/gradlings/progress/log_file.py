@@ -69,9 +69,7 @@ def append(descriptor: int, lines: bytes) -> None:
     before = os.lseek(descriptor, 0, os.SEEK_END)
     if before:
         os.lseek(descriptor, before - 1, os.SEEK_SET)
-        if (
-            os.read(descriptor, 1) != b"\n"
-        ):  # a process was killed while it wrote: keep our line apart from its half line
+        if os.read(descriptor, 1) != b"\n":  # a process was killed while it wrote this line
             lines = b"\n" + lines
     if os.write(descriptor, lines) < len(lines):
         os.ftruncate(descriptor, before)
