@@ -20,14 +20,14 @@ if sys.platform == "linux":
     from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.private_uids import PrivateUids
-    from gradlings.sandbox.processes import Gone
+    from gradlings.sandbox.processes import WorkerDied
     from gradlings.sandbox.self_check import Unprotected
-    from gradlings.sandbox.settings import Layers, WorkerLimits
+    from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
     from gradlings.sandbox.stopwatch import Stopwatch
-    from gradlings.sandbox.wire.channel import Frame, Late
-    from gradlings.sandbox.wire.decode import unpacked
-    from gradlings.sandbox.wire.encode import packed
-    from gradlings.sandbox.wire.types import Caps, Foreign, Malformed, Unsendable
+    from gradlings.sandbox.wire.channel import Frame, ReplyTimeout
+    from gradlings.sandbox.wire.decode import unpack
+    from gradlings.sandbox.wire.encode import pack
+    from gradlings.sandbox.wire.types import MalformedMessage, MessageLimits, Unsendable, UnsendableStandIn
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,10 +37,10 @@ ROOT = Path(__file__).parents[1]
 
 def crossed(value: Any) -> Any:
     """A value as it comes out at the other end."""
-    data = b"".join(bytes(part) for part in packed(value))
+    data = b"".join(bytes(part) for part in pack(value))
     header, body = struct.unpack("<IQ", data[:12])
     assert len(data) == 12 + header + body
-    return unpacked(data[12 : 12 + header], bytearray(data[12 + header :]))
+    return unpack(data[12 : 12 + header], bytearray(data[12 + header :]))
 
 
 VALUES: list[Any] = [
@@ -88,7 +88,7 @@ def test_arrays_keep_dtype_and_order_in_memory() -> None:
 
 def test_anything_else_arrives_as_a_name() -> None:
     arrived = crossed(object())
-    assert isinstance(arrived, Foreign)
+    assert isinstance(arrived, UnsendableStandIn)
     assert type(arrived).__name__ == "object"
     assert not isinstance(crossed(torch.ones(2).to_sparse()), torch.Tensor)
 
@@ -99,7 +99,7 @@ def test_what_exceeds_a_cap_is_not_sent() -> None:
         nested = [nested]
     for value in (nested, list(range(200)), torch.zeros(1).expand(10**9), "y" * 5000, 1 << 100_000):
         with pytest.raises(Unsendable):
-            packed(value, Caps(nodes=100, body=1000))
+            pack(value, MessageLimits(nodes=100, body=1000))
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_what_exceeds_a_cap_is_not_sent() -> None:
     ],
 )
 def test_a_forged_frame_is_refused(header: bytes, body: bytes) -> None:
-    with pytest.raises(Malformed):
-        unpacked(header, bytearray(body))
+    with pytest.raises(MalformedMessage):
+        unpack(header, bytearray(body))
 
 
 # The filter and the layers
@@ -151,24 +151,26 @@ def test_the_filter_fits_and_its_numbers_are_the_kernels(machine: str) -> None:
 @pytest.mark.parametrize(
     ("layers", "open_thing"),
     [
-        (Layers(landlock=0, bubblewrap=False), "read a file of the grader"),
-        (Layers(seccomp=False), "start a process"),
-        (Layers(limits=False), "memory without a limit"),
+        (ProtectionLayers(landlock=0, bubblewrap=False), "read a file of the grader"),
+        (ProtectionLayers(seccomp=False), "start a process"),
+        (ProtectionLayers(limits=False), "memory without a limit"),
         pytest.param(
-            Layers(private_uid=False), "act as root", marks=pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+            ProtectionLayers(private_uid=False),
+            "act as root",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="not root"),
         ),
     ]
     if sys.platform == "linux"
     else [],
     ids=repr,
 )
-def test_a_weakened_set_up_is_refused_by_what_it_lets_through(layers: Layers, open_thing: str) -> None:
+def test_a_weakened_set_up_is_refused_by_what_it_lets_through(layers: ProtectionLayers, open_thing: str) -> None:
     with pytest.raises(Unprotected, match=open_thing), Judge(layers=layers):
         pass
 
 
 def test_weaker_protection_has_to_be_asked_for() -> None:
-    with Judge(layers=Layers(landlock=0, bubblewrap=False), allow_weaker=True) as judge:
+    with Judge(layers=ProtectionLayers(landlock=0, bubblewrap=False), allow_weaker=True) as judge:
         assert not judge.protection.holds
         assert judge.protection.landlock == 0
 
@@ -222,7 +224,7 @@ def test_how_a_worker_ended_is_said_in_words() -> None:
         remote = judge.load(b"import os\n\n# %%\ndef f():\n    return 1\n\n# %%\nos._exit(3)\n", "left.py")
         assert remote.type_of("f") == "function"
         assert remote.problems() == ["left.py:7: Crash while this cell was run: its process ended with status 3"]
-    assert issubclass(Gone, Exception)
+    assert issubclass(WorkerDied, Exception)
 
 
 # Clocks and user ids
@@ -239,7 +241,7 @@ class Slow:
     def frame(self, deadline: float) -> Frame:
         self._left -= 1
         if self._left > 0:
-            raise Late
+            raise ReplyTimeout
         return Frame(b"1", bytearray())
 
     def newly_waited(self) -> float:
@@ -268,7 +270,7 @@ def test_waiting_for_a_busy_processor_does_not_count_up_to_three_times_the_limit
     if in_time:
         assert watch.frame().value() == 1
     else:
-        with pytest.raises(Late):
+        with pytest.raises(ReplyTimeout):
             watch.frame()
     assert worker.told == told
 

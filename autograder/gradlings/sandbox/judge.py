@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
-from gradlings.sandbox.settings import CLOCK, LAYERS, LIMITS, Clock, Layers, WorkerLimits
+from gradlings.sandbox.settings import LAYERS, LIMITS, TIMEOUTS, ProtectionLayers, Timeouts, WorkerLimits
 
 if TYPE_CHECKING:  # what these import exists on Linux only
     from gradlings.sandbox.processes import WorkerProcess, Zygote
@@ -54,8 +54,8 @@ class Judge:
         closed: Sequence[Path] = (),
         allow_weaker: bool = False,
         limits: WorkerLimits = LIMITS,
-        clock: Clock = CLOCK,
-        layers: Layers = LAYERS,
+        clock: Timeouts = TIMEOUTS,
+        layers: ProtectionLayers = LAYERS,
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker

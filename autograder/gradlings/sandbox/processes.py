@@ -19,7 +19,7 @@ from typing import Any
 
 from gradlings.sandbox import bubblewrap
 from gradlings.sandbox.private_uids import PrivateUids
-from gradlings.sandbox.settings import Layers, WorkerLimits
+from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
 
 _LARGEST = 1 << 20
@@ -45,7 +45,7 @@ class ZygoteDied(Exception):
     """The process that workers are forked from could not be started, or is gone."""
 
 
-class Gone(Exception):
+class WorkerDied(Exception):
     """A worker ended before it answered; the text says how."""
 
     def __init__(self, text: str, status: int | None) -> None:
@@ -71,7 +71,7 @@ class Zygote:
     It imports torch while whoever made it does the same; `hello` waits for it.
     """
 
-    def __init__(self, layers: Layers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = mine
         self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None
@@ -263,17 +263,17 @@ class WorkerProcess:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def gone(self) -> Gone:
+    def gone(self) -> WorkerDied:
         """How it ended, once its channel is closed. One that lives on without its channel is killed."""
         if not select.select([self._pidfd], [], [], 0.5)[0]:
             self.kill()
-            return Gone("it closed its channel to the grader", None)
+            return WorkerDied("it closed its channel to the grader", None)
         status = self._zygote.status(self._number, 5.0)
         if status is None:
-            return Gone("its process is gone", None)
+            return WorkerDied("its process is gone", None)
         if status == _NOT_LOCKED and (complaint := self.printed().strip().splitlines()):
-            return Gone(f"its process could not be locked down ({complaint[-1]})", status)
-        return Gone(_HOW_IT_ENDED.get(status, f"its process ended with status {status}"), status)
+            return WorkerDied(f"its process could not be locked down ({complaint[-1]})", status)
+        return WorkerDied(_HOW_IT_ENDED.get(status, f"its process ended with status {status}"), status)
 
     def close(self) -> None:
         """Kills it and lets go of everything."""

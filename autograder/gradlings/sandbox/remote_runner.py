@@ -26,13 +26,13 @@ from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
-from gradlings.sandbox.processes import Gone, WorkerProcess
+from gradlings.sandbox.processes import WorkerDied, WorkerProcess
 from gradlings.sandbox.reply_validation import breaches_from, fields, raised_from, typed, why
-from gradlings.sandbox.settings import CLOCK, Clock
+from gradlings.sandbox.settings import TIMEOUTS, Timeouts
 from gradlings.sandbox.stopwatch import Stopwatch
-from gradlings.sandbox.wire.channel import Ended, Frame, Late
-from gradlings.sandbox.wire.encode import packed
-from gradlings.sandbox.wire.types import REQUEST, Malformed
+from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
+from gradlings.sandbox.wire.encode import pack
+from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.cells import Cell, Function
 from gradlings.submission.reader import Submission, SyntaxProblem, shown
 
@@ -60,7 +60,7 @@ class RemoteSubmission(LoadedSubmission):
 
     tried_on_virtual_gpu = False  # it pretends in the process that it runs in; grading is on the CPU
 
-    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Clock = CLOCK) -> None:
+    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Timeouts = TIMEOUTS) -> None:
         self._material, self._fork, self._clock = material, fork, clock
         self._left = clock.whole
         self._worker: WorkerProcess | None = None
@@ -112,7 +112,7 @@ class RemoteSubmission(LoadedSubmission):
             try:
                 worker = self._worker = self._fork()
                 following = self._load(worker)
-            except (Late, Gone, Malformed) as error:
+            except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
                 self._drop()
                 if first and not self.submission.cells and not self.submission.problem:
                     problem = f"{shown(self.submission.path)} cannot be read: {why(error, 'reading it')}"
@@ -148,9 +148,9 @@ class RemoteSubmission(LoadedSubmission):
                 answer = self._hear(watch)
                 told = fields(answer, "cell", "raised")
                 if told["cell"] != index:
-                    raise Malformed("another cell's answer")
+                    raise MalformedMessage("another cell's answer")
                 raised = raised_from(told["raised"], self.submission.files)
-            except (Late, Gone, Malformed) as error:
+            except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
                 self._note_cell(index, self._end_of_cell(index, error))
                 return index
             if raised is not None:
@@ -159,10 +159,10 @@ class RemoteSubmission(LoadedSubmission):
                     watch = self._stopwatch(worker, self._clock.cells)
         try:
             names = fields(self._hear(watch), "names")["names"]
-        except Late:
-            raise Gone("it went on after its last cell", None) from None
+        except ReplyTimeout:
+            raise WorkerDied("it went on after its last cell", None) from None
         if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
-            raise Malformed("names")
+            raise MalformedMessage("names")
         self._names = names
         return None
 
@@ -174,7 +174,7 @@ class RemoteSubmission(LoadedSubmission):
     def _end_of_cell(self, index: int, error: Exception) -> Raised:
         cell = self.submission.cells[index]
         place = f"{shown(cell.file)}:{cell.first_line}"
-        if isinstance(error, Late):
+        if isinstance(error, ReplyTimeout):
             return Raised("TimeUp", "", place, ())
         return Raised("Crash", why(error, "it"), place, ())
 
@@ -194,7 +194,7 @@ class RemoteSubmission(LoadedSubmission):
         self.submission = Submission(path, cells, {function.name: function for function in functions}, problems)
         read = facts["breaches"]
         if type(read) is not list or len(read) != len(self._material.exercises):
-            raise Malformed("breaches")
+            raise MalformedMessage("breaches")
         for exercise, rows in zip(self._material.exercises, read, strict=True):
             self._breaches_read[exercise.id] = None if rows is None else breaches_from(rows)
 
@@ -246,7 +246,7 @@ class RemoteSubmission(LoadedSubmission):
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
             recorded = breaches_from(fields(self._hear(watch), "breaches")["breaches"])
-        except (Late, Gone, Malformed) as error:
+        except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
             worker.kill()
             self._show_printed(worker)
             self._drop()
@@ -265,11 +265,11 @@ class RemoteSubmission(LoadedSubmission):
             return known[form]
         answer = frame.value()
         if type(answer) is not tuple or len(answer) != 3:
-            raise Malformed("an answer to another question")
+            raise MalformedMessage("an answer to another question")
         value, told, changed = answer
         after = self._hear(watch) if changed is True else calls[index]
         if type(after) is not tuple or len(after) != len(calls[index]):
-            raise Malformed("the arguments afterwards")
+            raise MalformedMessage("the arguments afterwards")
         outcome = self._outcome_from(value, told, after)
         if outcome.raised is None and changed is False and frame.size <= _SMALL and len(known) < _MOST_KEPT:
             outcome = known[form] = replace(outcome, judged={})
@@ -287,7 +287,7 @@ class RemoteSubmission(LoadedSubmission):
         return CallResult(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
 
     def _failed(self, error: Exception) -> CallResult:
-        if isinstance(error, Late):
+        if isinstance(error, ReplyTimeout):
             if self._left <= 0:
                 return self._out_of_time()
             return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
@@ -302,8 +302,8 @@ class RemoteSubmission(LoadedSubmission):
 
     def _tell(self, worker: WorkerProcess, request: dict[str, Any], further: Sequence[bytes] = ()) -> None:
         try:
-            worker.channel.send([*packed(request, REQUEST), *further], time.monotonic() + _START)
-        except Ended:
+            worker.channel.send([*pack(request, REQUEST_LIMITS), *further], time.monotonic() + _START)
+        except ChannelClosed:
             raise worker.gone() from None
 
     def _stopwatch(self, worker: WorkerProcess, seconds: float) -> Stopwatch:
@@ -340,9 +340,9 @@ def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds:
     """
     deadline = time.monotonic() + seconds
     try:
-        worker.channel.send(packed({"do": "digest", "file": filename, "source": data}, REQUEST), deadline)
+        worker.channel.send(pack({"do": "digest", "file": filename, "source": data}, REQUEST_LIMITS), deadline)
         (answer,) = fields(worker.channel.receive(deadline=deadline), "digest").values()
-    except (Late, Ended, Malformed) as error:
+    except (ReplyTimeout, ChannelClosed, MalformedMessage) as error:
         raise ValueError(f"{filename} cannot be read: {why(error, 'reading it')}") from None
     if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
         raise ValueError(f"{filename} is not a notebook")
@@ -360,7 +360,7 @@ def _packed_once(calls: Calls) -> tuple[bytes, ...]:
 
 
 def _packed_call(call: tuple[Any, ...]) -> bytes:
-    return b"".join(packed(tuple(call), REQUEST))
+    return b"".join(pack(tuple(call), REQUEST_LIMITS))
 
 
 @lru_cache(maxsize=64)

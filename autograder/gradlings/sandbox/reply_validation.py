@@ -8,40 +8,40 @@ from typing import Any
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
 from gradlings.model.text import without_control_characters
-from gradlings.sandbox.wire.channel import Late
-from gradlings.sandbox.wire.types import Malformed
+from gradlings.sandbox.wire.channel import ReplyTimeout
+from gradlings.sandbox.wire.types import MalformedMessage
 from gradlings.submission.reader import shown
 
 
 def why(error: Exception, what: str) -> str:
     """Why no answer came, in words; `what` took too long."""
-    if isinstance(error, Late):
+    if isinstance(error, ReplyTimeout):
         return f"{what} took too long"
-    if isinstance(error, Malformed):
+    if isinstance(error, MalformedMessage):
         return f"the process that runs your code sent an answer that makes no sense ({error}) and was stopped"
     return str(error)
 
 
 def fields(answer: Any, *names: str) -> dict[str, Any]:
-    """An answer that must have just these fields. Raises `Malformed`."""
+    """An answer that must have just these fields. Raises `MalformedMessage`."""
     if type(answer) is not dict or answer.keys() != set(names):
-        raise Malformed("an answer to another question")
+        raise MalformedMessage("an answer to another question")
     return answer
 
 
 def typed(row: Any, *types: type) -> list[Any]:
-    """The members of a row that must be of just these types. Raises `Malformed`."""
+    """The members of a row that must be of just these types. Raises `MalformedMessage`."""
     if type(row) is not tuple or len(row) != len(types):
-        raise Malformed("a row")
+        raise MalformedMessage("a row")
     if not all(type(value) is wanted for value, wanted in zip(row, types, strict=True)):
-        raise Malformed("a row")
+        raise MalformedMessage("a row")
     return list(row)
 
 
 def breaches_from(rows: Any) -> tuple[Breach, ...]:
-    """Raises `Malformed`."""
+    """Raises `MalformedMessage`."""
     if type(rows) is not list:
-        raise Malformed("breaches")
+        raise MalformedMessage("breaches")
     return tuple(Breach(*map(_plain_if_text, typed(row, str, str, int, str, str))) for row in rows)
 
 
@@ -56,7 +56,7 @@ def raised_from(told: Any, files: Collection[str]) -> Raised | None:
         files: of the submission: lines of no others are shown.
 
     Raises:
-        Malformed: it is no such thing.
+        MalformedMessage: it is no such thing.
     """
     if told is None:
         return None

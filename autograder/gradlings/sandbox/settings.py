@@ -17,7 +17,7 @@ class WorkerLimits:
 
 
 @dataclass(frozen=True)
-class Layers:
+class ProtectionLayers:
     """Which layers of protection to use. Turning one off is for tests of the self-check."""
 
     landlock: int = 99
@@ -30,7 +30,7 @@ class Layers:
 
 
 @dataclass(frozen=True)
-class Clock:
+class Timeouts:
     """How long a submission may take, in seconds of wall time."""
 
     cells: float = 5.0
@@ -39,5 +39,5 @@ class Clock:
     """For everything together, as long as the judge waits for a worker."""
 
 
-LIMITS, LAYERS, CLOCK = WorkerLimits(), Layers(), Clock()
+LIMITS, LAYERS, TIMEOUTS = WorkerLimits(), ProtectionLayers(), Timeouts()
 """What holds unless something else is asked for."""

@@ -10,7 +10,7 @@ import signal
 import time
 
 from gradlings.sandbox.processes import WorkerProcess
-from gradlings.sandbox.wire.channel import Ended, Frame, Late
+from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
 
 GRACE = 0.5
 """Seconds that a worker has, once it was told that time is up, to say on which line it was; then it is killed."""
@@ -35,19 +35,19 @@ class Stopwatch:
         """The next message.
 
         Raises:
-            Late: time is up, and the worker did not say so itself.
-            Gone: the worker has ended.
-            Malformed: it is no message.
+            ReplyTimeout: time is up, and the worker did not say so itself.
+            WorkerDied: the worker has ended.
+            MalformedMessage: it is no message.
         """
         while True:
             try:
                 return self._worker.channel.frame(deadline=self._end)
-            except Ended:
+            except ChannelClosed:
                 gone = self._worker.gone()
                 if self._told and gone.status == -signal.SIGALRM:  # it had taken our handler away
-                    raise Late from None
+                    raise ReplyTimeout from None
                 raise gone from None
-            except Late:
+            except ReplyTimeout:
                 if not self._more():
                     raise
 

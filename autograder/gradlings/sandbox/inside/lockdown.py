@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gradlings.sandbox.inside.seccomp import allow_list
-from gradlings.sandbox.settings import Layers, WorkerLimits
+from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -102,7 +102,7 @@ class _Program(ctypes.Structure):
 class Locks:
     """Everything a worker needs to lock itself, prepared in the zygote."""
 
-    layers: Layers
+    layers: ProtectionLayers
     limits: WorkerLimits
     ruleset: Ruleset | None
     filter: bytes
@@ -111,7 +111,7 @@ class Locks:
     """Address space and data of the zygote, in bytes."""
 
 
-def prepared(layers: Layers, limits: WorkerLimits, readable: Iterable[str], listable: Iterable[str]) -> Locks:
+def prepared(layers: ProtectionLayers, limits: WorkerLimits, readable: Iterable[str], listable: Iterable[str]) -> Locks:
     """The locks of this kernel and processor, as far as they exist."""
     abi = min(landlock_abi(), layers.landlock)
     ruleset = Ruleset(readable, listable, abi) if abi > 0 else None

@@ -31,9 +31,9 @@ from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.forbidden.static_check import breaches_in_sources
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
-from gradlings.sandbox.wire.channel import Channel, Ended
-from gradlings.sandbox.wire.encode import packed, sendable
-from gradlings.sandbox.wire.types import REPLY, REQUEST, Unsendable
+from gradlings.sandbox.wire.channel import Channel, ChannelClosed
+from gradlings.sandbox.wire.encode import pack, sendable
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, Unsendable
 from gradlings.submission.cell_runner import Nothing, fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled, decode, module_cells, notebook_cells
 from gradlings.submission.manifest import digest_of_code
@@ -79,7 +79,7 @@ def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
     lock(locks, uid, ruleset)
     _settle()
     served = _Worker(Channel(CHANNEL))
-    with contextlib.suppress(Ended):
+    with contextlib.suppress(ChannelClosed):
         served.serve()
     os._exit(0)
 
@@ -107,7 +107,7 @@ def rehearse() -> None:
                 "forbids": [],
                 "calls": 1,
             }
-            Channel(mine.fileno()).send(packed((torch.ones(2, dtype=torch.float64),)))
+            Channel(mine.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
             rehearsed._call_all(call)
         linecache.clearcache()
 
@@ -180,23 +180,23 @@ class _Worker:
     def serve(self) -> None:
         self._alarm.set()
         while True:
-            request = self._channel.receive(REQUEST)
+            request = self._channel.receive(REQUEST_LIMITS)
             {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
 
     def _say(self, facts: Facts) -> None:
         try:
-            buffers = packed(facts, REPLY)
+            buffers = pack(facts, REPLY_LIMITS)
         except (Unsendable, RecursionError, MemoryError, RuntimeError):
-            buffers = packed({key: sendable(value) for key, value in facts.items()}, REPLY)
+            buffers = pack({key: sendable(value) for key, value in facts.items()}, REPLY_LIMITS)
         self._channel.send(buffers)
 
     def _say_outcome(self, value: Any, raised: Any, changed_args: tuple[Any, ...] | None) -> None:
         """What a call gave and, in a second message, its arguments if it changed them."""
         changed = changed_args is not None
         try:
-            buffers = packed((value, raised, changed), REPLY)
+            buffers = pack((value, raised, changed), REPLY_LIMITS)
         except (Unsendable, RecursionError, MemoryError, RuntimeError):
-            buffers = packed((sendable(value), raised, changed), REPLY)
+            buffers = pack((sendable(value), raised, changed), REPLY_LIMITS)
         self._channel.send([*buffers, *(_packed_or_stand_in(changed_args) if changed_args is not None else ())])
 
     # Reading and running the submission
@@ -291,9 +291,9 @@ class _Worker:
 
     def _answer(self, request: Facts, function: Callable[..., Any], recorder: CallRecorder) -> None:
         self._alarm.set()
-        frames = [self._channel.frame(REQUEST) for _ in range(request["calls"])]
+        frames = [self._channel.frame(REQUEST_LIMITS) for _ in range(request["calls"])]
         for frame in frames:
-            args = frame.value(REQUEST)
+            args = frame.value(REQUEST_LIMITS)
             before = fresh(args)
             try:
                 with self._alarm, recorder:
@@ -340,9 +340,9 @@ class _AlreadyTold(BaseException):
 
 def _packed_or_stand_in(args: tuple[Any, ...]) -> list[Any]:
     try:
-        return packed(args, REPLY)
+        return pack(args, REPLY_LIMITS)
     except (Unsendable, RecursionError, MemoryError, RuntimeError):
-        return packed(sendable(args), REPLY)
+        return pack(sendable(args), REPLY_LIMITS)
 
 
 def _raises(raised: Any) -> Callable[..., Any]:

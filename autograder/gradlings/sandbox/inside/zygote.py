@@ -41,7 +41,7 @@ def serve(control: socket.socket) -> None:
     from gradlings.sandbox import settings
     from gradlings.sandbox.inside import lockdown, readable_paths, worker
 
-    layers, limits = settings.Layers(**config["layers"]), settings.WorkerLimits(**config["limits"])
+    layers, limits = settings.ProtectionLayers(**config["layers"]), settings.WorkerLimits(**config["limits"])
     worker.rehearse()
     locks = lockdown.prepared(layers, limits, readable_paths.readable(), readable_paths.listable())
     _leave_only_the_granted_on_the_path()
