@@ -141,16 +141,11 @@ class LoadedSubmission:
         return lambda *args: driver(names, *args)
 
     def _recorder(self, exercise: Exercise) -> CallRecorder | None:
-        if not exercise.forbids or self._is_plain(exercise):
+        if not exercise.forbids:
             return None
         from gradlings.forbidden.runtime_recorder import CallRecorder
 
         return CallRecorder(exercise.forbids, self.submission.files)
-
-    def _is_plain(self, exercise: Exercise) -> bool:
-        from gradlings.forbidden.plain import is_plain
-
-        return is_plain(self.submission.cells, exercise.functions, exercise.forbids)
 
     def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
         try:

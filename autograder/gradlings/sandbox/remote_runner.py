@@ -66,8 +66,7 @@ class RemoteSubmission(LoadedSubmission):
         self._worker: WorkerProcess | None = None
         self._skipped: set[int] = set()
         self._names: dict[str, str] = {}
-        self._breaches_read: dict[str, tuple[Breach, ...] | None] = {}
-        """By exercise; None where the source is so plain that its run need not be watched."""
+        self._breaches_read: dict[str, tuple[Breach, ...]] = {}
         self.cell_errors: list[tuple[int, Raised]] = []
         self.submission = Submission(Path(material.filename), (), {})
         self._start()
@@ -86,9 +85,9 @@ class RemoteSubmission(LoadedSubmission):
     def outcomes(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
     ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        in_source = self._in_source(exercise) if exercise.forbids else None
-        if in_source is None:
+        if not exercise.forbids:
             return self._ask(target, calls, exercise)[0], ()
+        in_source = self._in_source(exercise)
         results, recorded = self._ask(target, calls, exercise, exercise.forbids)
         return results, merged(in_source, recorded)
 
@@ -196,9 +195,9 @@ class RemoteSubmission(LoadedSubmission):
         if type(read) is not list or len(read) != len(self._material.exercises):
             raise MalformedMessage("breaches")
         for exercise, rows in zip(self._material.exercises, read, strict=True):
-            self._breaches_read[exercise.id] = None if rows is None else breaches_from(rows)
+            self._breaches_read[exercise.id] = breaches_from(rows)
 
-    def _in_source(self, exercise: Exercise) -> tuple[Breach, ...] | None:
+    def _in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
         """What the source forbids; for an exercise not announced before, a new worker reads it and runs nothing."""
         if exercise.id not in self._breaches_read:
             reader = self._fork()
@@ -216,7 +215,7 @@ class RemoteSubmission(LoadedSubmission):
                 self._tell(reader, request)
                 answer = self._hear(self._stopwatch(reader, self._clock.cells))
                 (rows,) = fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
-                self._breaches_read[exercise.id] = None if rows is None else breaches_from(rows)
+                self._breaches_read[exercise.id] = breaches_from(rows)
             finally:
                 reader.close()
         return self._breaches_read[exercise.id]
