@@ -103,7 +103,7 @@ def bench(layers: ProtectionLayers) -> Iterator[Bench]:
         secret.write_bytes(HONEST)
         for path in (Path(name), folder, secret.parent.parent, secret.parent):
             path.chmod(0o755)  # protected by the judge, not by chance
-        with Judge(closed=[secret], clock=Timeouts(cells=1.0, whole=8.0), layers=layers) as judge:
+        with Judge(closed=[secret], timeouts=Timeouts(cells=1.0, whole=8.0), layers=layers) as judge:
             zygote = judge.process_id
             if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
                 resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))

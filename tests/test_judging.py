@@ -16,7 +16,9 @@ from gradlings.submission.reader import parse
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
     from attack_bench import HONEST
+    from gradlings.checks import assertions
     from gradlings.runners.session import collected_checks
+    from gradlings.sandbox import bubblewrap, remote_runner
     from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.private_uids import PrivateUids
@@ -175,6 +177,24 @@ def test_weaker_protection_has_to_be_asked_for() -> None:
         assert judge.protection.landlock == 0
 
 
+def test_the_self_check_tries_files_of_the_grader_that_exist(tmp_path: Path) -> None:
+    layers = ProtectionLayers(landlock=0, bubblewrap=False, private_uid=False)
+    answers = tmp_path / "answers.py"
+    answers.write_text("")
+    with Judge(layers=layers, allow_weaker=True, closed=[answers]) as judge:
+        for path in (assertions.__file__, remote_runner.__file__, answers):
+            assert f"read {path}" in judge.protection.succeeded
+
+
+def test_a_bubblewrap_that_does_not_work_is_left_out_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bubblewrap, "command_prefix", lambda: ["/bin/false"])
+    with Judge(allow_weaker=True) as judge:
+        assert not judge.protection.bubblewrap
+    assert "bubblewrap is installed but does not work" in caplog.text
+
+
 @pytest.mark.parametrize(("platform", "name"), [("darwin", "macOS"), ("win32", "Windows")])
 def test_other_systems_are_refused_in_a_plain_sentence(
     platform: str, name: str, monkeypatch: pytest.MonkeyPatch
@@ -191,7 +211,7 @@ def processes() -> set[str]:
     return {name for name in os.listdir("/proc") if name.isdigit()}
 
 
-def test_no_process_is_left_and_a_killed_zygote_is_started_anew() -> None:
+def test_no_process_is_left_and_a_killed_zygote_is_started_anew(caplog: pytest.LogCaptureFixture) -> None:
     with Judge() as judge:
         remote = judge.load(HONEST, "honest.py")
         zygote = judge.process_id
@@ -200,6 +220,7 @@ def test_no_process_is_left_and_a_killed_zygote_is_started_anew() -> None:
         remote = judge.load(HONEST, "honest.py")
         assert remote.type_of("double") == "function"
         assert judge.process_id != zygote
+        assert "The zygote died and is started again" in caplog.text
         last = judge.process_id
     assert str(last) not in processes()
     assert str(zygote) not in processes()
@@ -227,7 +248,17 @@ def test_how_a_worker_ended_is_said_in_words() -> None:
     assert issubclass(WorkerDied, Exception)
 
 
-# Clocks and user ids
+def test_what_a_worker_prints_before_it_fails_is_cleaned(caplog: pytest.LogCaptureFixture) -> None:
+    with Judge(allow_weaker=True) as judge:
+        remote = judge.load(b"import os\nprint('\x1b[2Jred')\nos._exit(70)\n", "failed.py")
+        (problem,) = remote.problems()
+    assert "?[2Jred" in problem
+    assert "\x1b" not in problem
+    assert "?[2Jred" in caplog.text
+    assert "\x1b" not in caplog.text
+
+
+# Timeouts and user ids
 
 
 class Slow:
@@ -236,7 +267,7 @@ class Slow:
     def __init__(self, answers_at: int, waited: float) -> None:
         self.channel = self
         self._left, self._waited = answers_at, waited
-        self.told = 0
+        self.signals = 0
 
     def frame(self, deadline: float) -> Frame:
         self._left -= 1
@@ -244,15 +275,15 @@ class Slow:
             raise ReplyTimeout
         return Frame(b"1", bytearray())
 
-    def newly_waited(self) -> float:
+    def new_queue_wait(self) -> float:
         return self._waited
 
-    def tell_the_time(self) -> None:
-        self.told += 1
+    def signal_time_up(self) -> None:
+        self.signals += 1
 
 
 @pytest.mark.parametrize(
-    ("answers_at", "waited", "in_time", "told"),
+    ("answers_at", "waited", "in_time", "signals"),
     [
         (1, 0.0, True, 0),
         (2, 0.0, True, 1),
@@ -263,7 +294,7 @@ class Slow:
     ],
 )
 def test_waiting_for_a_busy_processor_does_not_count_up_to_three_times_the_limit(
-    answers_at: int, waited: float, in_time: bool, told: int
+    answers_at: int, waited: float, in_time: bool, signals: int
 ) -> None:
     worker: Any = Slow(answers_at, waited)
     watch = Stopwatch(worker, 1.0)
@@ -272,7 +303,7 @@ def test_waiting_for_a_busy_processor_does_not_count_up_to_three_times_the_limit
     else:
         with pytest.raises(ReplyTimeout):
             watch.frame()
-    assert worker.told == told
+    assert worker.signals == signals
 
 
 def test_no_two_judges_on_a_machine_share_user_ids() -> None:

@@ -27,7 +27,7 @@ from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox.processes import WorkerDied, WorkerProcess
-from gradlings.sandbox.reply_validation import breaches_from, fields, raised_from, typed, why
+from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_raised, require_fields, require_row
 from gradlings.sandbox.settings import TIMEOUTS, Timeouts
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
@@ -114,7 +114,7 @@ class RemoteSubmission(LoadedSubmission):
             except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
                 self._drop()
                 if first and not self.submission.cells and not self.submission.problem:
-                    problem = f"{shown(self.submission.path)} cannot be read: {why(error, 'reading it')}"
+                    problem = f"{shown(self.submission.path)} cannot be read: {failure_text(error, 'reading it')}"
                     self.submission = Submission(self.submission.path, (), {}, problem=problem)
                 return
             if following is None:
@@ -145,10 +145,10 @@ class RemoteSubmission(LoadedSubmission):
                 continue
             try:
                 answer = self._hear(watch)
-                told = fields(answer, "cell", "raised")
+                told = require_fields(answer, "cell", "raised")
                 if told["cell"] != index:
                     raise MalformedMessage("another cell's answer")
-                raised = raised_from(told["raised"], self.submission.files)
+                raised = parse_raised(told["raised"], self.submission.files)
             except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
                 self._note_cell(index, self._end_of_cell(index, error))
                 return index
@@ -157,7 +157,7 @@ class RemoteSubmission(LoadedSubmission):
                 if raised.kind == "TimeUp":  # the cells after it get as much again
                     watch = self._stopwatch(worker, self._clock.cells)
         try:
-            names = fields(self._hear(watch), "names")["names"]
+            names = require_fields(self._hear(watch), "names")["names"]
         except ReplyTimeout:
             raise WorkerDied("it went on after its last cell", None) from None
         if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
@@ -175,7 +175,7 @@ class RemoteSubmission(LoadedSubmission):
         place = f"{shown(cell.file)}:{cell.first_line}"
         if isinstance(error, ReplyTimeout):
             return Raised("TimeUp", "", place, ())
-        return Raised("Crash", why(error, "it"), place, ())
+        return Raised("Crash", failure_text(error, "it"), place, ())
 
     def _take_facts(self, answer: Any) -> None:
         """What the source says: taken once, from the first worker, before a byte of it has run."""
@@ -186,16 +186,16 @@ class RemoteSubmission(LoadedSubmission):
             problem = f"{shown(path)} cannot be read: {without_control_characters(answer['problem'])}"
             self.submission = Submission(path, (), {}, problem=problem)
             return
-        facts = fields(answer, "problem", "cells", "functions", "syntax", "breaches")
-        cells = tuple(Cell(*typed(row, str, str, int)) for row in facts["cells"])
-        functions = [Function(*typed(row, str, str, int, bool)) for row in facts["functions"]]
-        problems = tuple(SyntaxProblem(*typed(row, str, int, str, str)) for row in facts["syntax"])
+        facts = require_fields(answer, "problem", "cells", "functions", "syntax", "breaches")
+        cells = tuple(Cell(*require_row(row, str, str, int)) for row in facts["cells"])
+        functions = [Function(*require_row(row, str, str, int, bool)) for row in facts["functions"]]
+        problems = tuple(SyntaxProblem(*require_row(row, str, int, str, str)) for row in facts["syntax"])
         self.submission = Submission(path, cells, {function.name: function for function in functions}, problems)
         read = facts["breaches"]
         if type(read) is not list or len(read) != len(self._material.exercises):
             raise MalformedMessage("breaches")
         for exercise, rows in zip(self._material.exercises, read, strict=True):
-            self._breaches_read[exercise.id] = breaches_from(rows)
+            self._breaches_read[exercise.id] = parse_breaches(rows)
 
     def _in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
         """What the source forbids; for an exercise not announced before, a new worker reads it and runs nothing."""
@@ -214,8 +214,8 @@ class RemoteSubmission(LoadedSubmission):
                 }
                 self._tell(reader, request)
                 answer = self._hear(self._stopwatch(reader, self._clock.cells))
-                (rows,) = fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
-                self._breaches_read[exercise.id] = breaches_from(rows)
+                (rows,) = require_fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
+                self._breaches_read[exercise.id] = parse_breaches(rows)
             finally:
                 reader.close()
         return self._breaches_read[exercise.id]
@@ -244,7 +244,7 @@ class RemoteSubmission(LoadedSubmission):
                 results.append(self._next_outcome(watch, calls, index))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
-            recorded = breaches_from(fields(self._hear(watch), "breaches")["breaches"])
+            recorded = parse_breaches(require_fields(self._hear(watch), "breaches")["breaches"])
         except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
             worker.kill()
             self._show_printed(worker)
@@ -275,7 +275,7 @@ class RemoteSubmission(LoadedSubmission):
         return outcome
 
     def _outcome_from(self, value: Any, told: Any, after: tuple[Any, ...]) -> CallResult:
-        raised = raised_from(told, self.submission.files)
+        raised = parse_raised(told, self.submission.files)
         if raised is None:
             return CallResult(Verdict.PASS, value, None, after)
         if raised.kind == "TimeUp":
@@ -290,7 +290,7 @@ class RemoteSubmission(LoadedSubmission):
             if self._left <= 0:
                 return self._out_of_time()
             return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
-        message = f"The process that ran your code is gone: {why(error, 'the call')}."
+        message = f"The process that ran your code is gone: {failure_text(error, 'the call')}."
         return CallResult(Verdict.CRASH, None, Raised("Crash", message, "", ()))
 
     def _out_of_time(self) -> CallResult:
@@ -303,7 +303,7 @@ class RemoteSubmission(LoadedSubmission):
         try:
             worker.channel.send([*pack(request, REQUEST_LIMITS), *further], time.monotonic() + _START)
         except ChannelClosed:
-            raise worker.gone() from None
+            raise worker.exit_reason() from None
 
     def _stopwatch(self, worker: WorkerProcess, seconds: float) -> Stopwatch:
         return Stopwatch(worker, min(seconds, self._left))
@@ -340,9 +340,9 @@ def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds:
     deadline = time.monotonic() + seconds
     try:
         worker.channel.send(pack({"do": "digest", "file": filename, "source": data}, REQUEST_LIMITS), deadline)
-        (answer,) = fields(worker.channel.receive(deadline=deadline), "digest").values()
+        (answer,) = require_fields(worker.channel.receive(deadline=deadline), "digest").values()
     except (ReplyTimeout, ChannelClosed, MalformedMessage) as error:
-        raise ValueError(f"{filename} cannot be read: {why(error, 'reading it')}") from None
+        raise ValueError(f"{filename} cannot be read: {failure_text(error, 'reading it')}") from None
     if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
         raise ValueError(f"{filename} is not a notebook")
     return answer
