@@ -119,25 +119,25 @@ def _preload(rules: list[tuple[str, ...]]) -> None:
                 __import__(name)
             except Exception:  # not installed
                 continue
-    _preload_torch(torch)
-    from gradlings.forbidden.runtime_recorder import CallRecorder
-
-    for names in rules:
-        with CallRecorder(names, ["<nobody>"]):
-            torch.ones(2, requires_grad=True).sum().backward()
+    _preload_torch(torch, rules)
     random.seed(0)
     torch.manual_seed(0)
     sys.modules["numpy"].random.seed(0)
 
 
-def _preload_torch(torch: Any) -> None:
-    """Run a backward pass and steps of optimizers: the first of each loads much more of torch."""
+def _preload_torch(torch: Any, rules: list[tuple[str, ...]]) -> None:
+    """Run backward passes, recorded ones too, and steps of optimizers: the first of each loads much more of torch."""
+    from gradlings.forbidden.runtime_recorder import CallRecorder
+
     layer = torch.nn.Linear(4, 4)
     for make in (lambda p: torch.optim.SGD(p, lr=0.1), torch.optim.AdamW):
         optimizer = make(layer.parameters())
         torch.nn.functional.cross_entropy(layer(torch.ones(2, 4)), torch.tensor([0, 1])).backward()
         optimizer.step()
         optimizer.zero_grad()
+    for names in rules:
+        with CallRecorder(names, ["<nobody>"]):
+            torch.ones(2, requires_grad=True).sum().backward()
     torch.tensor([1.5], dtype=torch.float64).numpy()
     repr(torch.ones(2))
 
