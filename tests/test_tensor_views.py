@@ -17,10 +17,10 @@ from gradlings.model.exercise import Exercise
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
-    from gradlings.execution.local_runner import Target
+    from gradlings.execution.runner_protocol import Target
     from gradlings.runners.session import collected_checks
     from gradlings.sandbox.judge import Judge
-    from gradlings.sandbox.remote_runner import RemoteSubmission
+    from gradlings.sandbox.remote_runner import RemoteRunner
     from gradlings.sandbox.wire.decode import unpack
     from gradlings.sandbox.wire.encode import pack, sendable
     from gradlings.sandbox.wire.types import MessageLimits, TooLarge
@@ -102,7 +102,7 @@ def test_every_dense_view_crosses_the_wire(base: Tensor, names: list[str]) -> No
 
 
 @pytest.fixture(scope="module")
-def remote() -> Iterator["RemoteSubmission"]:
+def remote() -> Iterator["RemoteRunner"]:
     with Judge() as judge:
         yield judge.load(SOURCE.encode(), "views.py")
 
@@ -110,10 +110,10 @@ def remote() -> Iterator["RemoteSubmission"]:
 @given(bases(), steps())
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_a_view_made_in_a_worker_is_the_view_made_at_home(
-    remote: "RemoteSubmission", base: Tensor, names: list[str]
+    remote: "RemoteRunner", base: Tensor, names: list[str]
 ) -> None:
     sent = HOME["view"](base.clone(), names)
-    result = remote.outcome(Target("view"), (base, names), Exercise("0", ("view",), 0, seconds=20.0))
+    result = remote.result(Target("view"), (base, names), Exercise("0", ("view",), 0, seconds=20.0))
     assert result.raised is None, result.raised
     assert_same(result.value, sent)
 
@@ -180,4 +180,4 @@ def test_a_right_answer_that_is_a_negative_view_gets_full_marks(tmp_path: Path) 
     submission = b"import torch\n\n\ndef opposite(x):\n    return torch.complex(x, x).conj().imag\n"
     checks = tmp_path / "test_signs.py"
     with collected_checks(tmp_path) as grader, Judge(grader.exercises(checks)) as judge:
-        assert grader.grade_loaded(judge.load(submission, "signs.py"), checks, seed=1).scorecard.points == 10
+        assert grader.check(judge.load(submission, "signs.py"), checks, seed=1).scorecard.points == 10

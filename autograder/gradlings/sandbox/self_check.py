@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.checks import assertions
-from gradlings.execution.local_runner import Target
+from gradlings.execution.runner_protocol import Target
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.sandbox import remote_runner
-from gradlings.sandbox.remote_runner import RemoteSubmission
+from gradlings.sandbox.remote_runner import RemoteRunner
 from gradlings.sandbox.settings import WorkerLimits
 from gradlings.submission import shipped_kit
 
@@ -111,7 +111,7 @@ class Protection:
 
 
 def protection(
-    load: Callable[[bytes, str], RemoteSubmission],
+    load: Callable[[bytes, str], RemoteRunner],
     startup: dict[str, Any],
     limits: WorkerLimits,
     closed: Sequence[Path] = (),
@@ -133,7 +133,7 @@ def protection(
 
 
 def _try_to_escape(
-    load: Callable[[bytes, str], RemoteSubmission],
+    load: Callable[[bytes, str], RemoteRunner],
     startup: dict[str, Any],
     limits: WorkerLimits,
     canary: Path,
@@ -148,15 +148,15 @@ def _try_to_escape(
         if remote.submission.problem or remote.type_of("escape_attempts") != "function":
             return Protection(succeeded=(f"not be started at all: {'; '.join(remote.problems()) or 'no answer'}",))
         args = (str(canary), [str(file) for file in files], folders, os.getpid(), os.__file__)
-        outcome = remote.outcome(Target("escape_attempts"), args, exercise)
+        result = remote.result(Target("escape_attempts"), args, exercise)
     finally:
         remote.close()
         for folder in folders:
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(folder, _TEST_FILE))
-    if outcome.raised is not None:
-        return Protection(succeeded=(f"break the self-check ({outcome.raised.kind}: {outcome.raised.message})",))
-    facts = outcome.value
+    if result.raised is not None:
+        return Protection(succeeded=(f"break the self-check ({result.raised.kind}: {result.raised.message})",))
+    facts = result.value
     succeeded = list(facts["succeeded"])
     if facts["uid"] == 0:
         succeeded.append("act as root")

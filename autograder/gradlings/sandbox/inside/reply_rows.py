@@ -47,7 +47,7 @@ def breach_rows(breaches: Iterable[Breach]) -> list[tuple[str, str, int, str, st
     return [(b.rule, b.what, b.line, b.file, clip(b.code)) for b in list(breaches)[:_MAX_BREACHES]]
 
 
-def source_facts(
+def describe_source(
     submission: Submission, exercises: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
 ) -> dict[str, Any]:
     """Describe what the source of a submission says, before any of it runs.

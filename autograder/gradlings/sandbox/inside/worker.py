@@ -23,7 +23,7 @@ from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
-from gradlings.sandbox.inside.reply_rows import RaisedRow, breach_rows, clip, raised_row, source_facts
+from gradlings.sandbox.inside.reply_rows import RaisedRow, breach_rows, clip, describe_source, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
@@ -123,7 +123,7 @@ class _Worker:
             text = decode(request["source"])
             cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
             self._submission = from_cells(path, cells)
-            facts = source_facts(self._submission, request["exercises"])
+            facts = describe_source(self._submission, request["exercises"])
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
             return
