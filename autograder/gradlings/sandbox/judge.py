@@ -147,7 +147,10 @@ class Judge:
         except ZygoteDied as error:
             if not self._running().in_bubblewrap:
                 raise
-            _log.warning("bubblewrap is installed but does not work, so it is left out: %s", error)
+            _log.warning(
+                "bubblewrap is installed but does not work, so it is left out: %s",
+                without_control_characters(str(error)),
+            )
             self._stop()
             self._layers = replace(self._layers, bubblewrap=False)
             return self._running().startup

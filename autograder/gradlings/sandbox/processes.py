@@ -163,26 +163,21 @@ class Zygote:
         judge_end, worker_end = socket.socketpair()
         output = os.memfd_create("output")
         uid = self._uids.next() if self._uids else None
-        with worker_end:
-            try:
+        try:
+            with worker_end:
                 new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
                 request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
                 socket.send_fds(self._control, [request], [worker_end.fileno(), output])
-            except OSError as error:
-                judge_end.close()
-                os.close(output)
-                raise ZygoteDied(f"{error}: {self.stderr_text()}") from None
-        self._drivers = drivers or self._drivers
-        try:
+            self._drivers = drivers or self._drivers
             while True:
                 message, descriptors = self._receive(_FORK_TIMEOUT_SECONDS)
                 if message["worker"] == number and descriptors:
                     return WorkerProcess(self, number, descriptors[0], judge_end, output)
                 self._store_status(message)
-        except ZygoteDied:
+        except (OSError, ZygoteDied) as error:
             judge_end.close()
             os.close(output)
-            raise
+            raise error if isinstance(error, ZygoteDied) else ZygoteDied(f"{error}: {self.stderr_text()}") from None
 
     def exit_status(self, number: int, seconds: float) -> int | None:
         """Wait for the exit status of a worker, as `Popen.returncode`; None if it does not come in time."""
