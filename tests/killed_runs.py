@@ -36,7 +36,9 @@ def main(folder: Path, submissions: Path, results: Path) -> int:
         assert scores(to) == expected, f"killed at write {killed + 1}"
         assert all(path.read_bytes() == data for path, data in kept.items()), "a score that was there was graded again"
         assert not list(to.rglob("*.unfinished"))
-        for record in (to / "records").glob("*.json"):
+        records = list((to / "records").glob("*.json"))
+        assert len(records) == len(expected)
+        for record in records:
             assert (to / "feedback" / f"{record.stem}.html").is_file()
     raise AssertionError("a run never ends")
 

@@ -225,8 +225,9 @@ def test_base_exceptions_pass_through(problem: BaseException) -> None:
         torch.set_default_device("cuda")
         raise problem
 
-    with pytest.raises(type(problem)):
+    with pytest.raises(type(problem)) as raised:
         found(leave)
+    assert raised.value is problem
 
 
 def test_default_device_and_contexts_do_not_outlive_the_call() -> None:
