@@ -102,7 +102,7 @@ class Course:
 
 def answered(course: Course, **bodies: str) -> nbformat.NotebookNode:
     """The released notebook with some functions filled in."""
-    notebook = nbformat.read(str(course.released), as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.read(str(course.released), as_version=4)
     for name, body in bodies.items():
         cell = next(cell for cell in notebook.cells if cell.cell_type == "code" and f"def {name}(" in cell.source)
         head, _, _ = cell.source.partition("    # YOUR CODE HERE")
@@ -112,7 +112,8 @@ def answered(course: Course, **bodies: str) -> nbformat.NotebookNode:
 
 
 def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
-    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    cells: list[nbformat.NotebookNode] = notebook.cells
+    return next(cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
 
 
 @contextlib.contextmanager

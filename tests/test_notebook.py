@@ -195,7 +195,8 @@ def module_text(**bodies: str) -> str:
 
 
 def notebook_of(*sources: str) -> bytes:
-    return nbformat.writes(nbformat.v4.new_notebook(cells=[new_code_cell(source) for source in sources])).encode()
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell(source) for source in sources])
+    return str(nbformat.writes(notebook)).encode()
 
 
 def cells_of(module: str) -> list[str]:

@@ -114,7 +114,7 @@ def drawn_number(rng: Rng) -> tuple[torch.Tensor, ...]:
 
 
 def made(
-    known: list, hand_made: list, random: Callable[[Rng], tuple[Any, ...]] | None = drawn_number, n: int = 2
+    known: list[Any], hand_made: list[Any], random: Callable[[Rng], tuple[Any, ...]] | None = drawn_number, n: int = 2
 ) -> Ladder:
     return LadderMaker(3, "check", known=known)(hand_made, random, n)
 
