@@ -20,7 +20,7 @@ from traitlets.config import Application
 from student_kit import Kit
 
 ASSIGNMENT, NOTEBOOK = "09", "tiny"
-PATIENCE = {"timeout": 400, "startup_timeout": 400, "iopub_timeout": 100}
+KERNEL_TIMEOUTS = {"timeout": 400, "startup_timeout": 400, "iopub_timeout": 100}
 """Seconds that nbgrader's own Execute gives a kernel in tests: importing torch takes long on a busy machine."""
 
 
@@ -118,7 +118,7 @@ def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.Notebook
 
 @contextlib.contextmanager
 def as_if_in(folder: Path) -> Iterator[None]:
-    """The current folder, the commands of this Python, and no settings of whoever runs the tests."""
+    """The current folder, the commands of this Python, and no settings of the person who runs the tests."""
     before = Path.cwd()
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),

@@ -145,7 +145,7 @@ def test_module_and_notebook_hold_the_same_cells(author_kit: Kit) -> None:
 
 @pytest.mark.parametrize("name", ["tiny.py", "warm_up.py"])
 def test_the_module_survives_jupytext(author_kit: Kit, name: str) -> None:
-    """Whoever opens the module as a notebook and saves it gets the same code back."""
+    """Opening the module as a notebook and saving it gives the same code back."""
     text = (author_kit.folder / name).read_text(encoding="utf-8")
     there = jupytext.reads(text, fmt="py:percent")
     there.metadata["jupytext"] = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "-all"}

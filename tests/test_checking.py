@@ -1,4 +1,4 @@
-"""`agree` and `satisfies`: which answers pass, and what is told about those that do not."""
+"""`agree` and `satisfies`: which answers pass, and what is reported of those that do not."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md explains how to add an exercise; here somebody does as it says."""
+"""CONTRIBUTING.md explains how to add an exercise; this follows it."""
 
 import re
 import shutil

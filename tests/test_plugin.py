@@ -87,7 +87,7 @@ def test_stops_at_the_first_wrong_check_with_x(kit: Kit) -> None:
     kit.answer(difference="return b - a", row_totals="return x, x")
     shown = kit.check("-x")
     assert shown.code == 1
-    assert points(shown, "9.1") == "0/10", "the exercise is worth what it is worth, however few checks ran"
+    assert points(shown, "9.1") == "0/10", "the points of an exercise do not depend on how many checks ran"
     assert "9.2" not in shown.out
     assert "  0 of 10 points · next: 9.1 difference · 5 checks were not run\n" in shown.out
     assert "opposite sign" in shown.out, "the name of a misconception needs no further checks"
@@ -336,8 +336,8 @@ def test_an_endless_loop_that_swallows_exceptions_is_stopped(kit: Kit) -> None:
     assert shown.code == 1
 
 
-def test_code_that_cannot_be_stopped_ends_the_run_with_a_word(kit: Kit) -> None:
-    """Nothing is to hang for ever, and nothing is to end without a word either."""
+def test_code_that_cannot_be_stopped_ends_the_run_with_a_message(kit: Kit) -> None:
+    """No run hangs, and none ends without a message."""
     kit.answer(count_up="def again():\n    try:\n        again()\n    except BaseException:\n        again()\nagain()")
     shown = kit.run("pytest", kit.target)
     assert shown.code == 1
@@ -482,7 +482,7 @@ def test_a_notebook_that_is_none_is_said_so(kit: Kit) -> None:
 
 
 def test_names_are_not_enough(kit: Kit) -> None:
-    """A name that is no function, an async function, a class: each is told from a function that works."""
+    """A name that is no function, an async function, a class: each is distinguished from a function that works."""
     kit.edit(kit.module, 'raise NotImplementedError("Exercise 9.1: difference")', "return a - b\n\n\ndifference = 3")
     assert "difference is an int in your file, not a function" in kit.check().said
 

@@ -1,4 +1,4 @@
-"""`gradlings init`, and `gradlings` alone: the first minute of somebody without a teacher."""
+"""`gradlings init`, and `gradlings` alone: the first minute of a self-learner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watch mode as somebody sees it: a real terminal, real saves, keys."""
+"""Watch mode as a student sees it: a real terminal, real saves, keys."""
 
 from __future__ import annotations
 
