@@ -101,6 +101,7 @@ def installed(wheel: Path) -> Iterator[Path]:
 def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("assignments", "solutions"):
+        assert sum(name.startswith(f"gradlings/kit/{folder}/") for name in names) > 20
         for path in (PROJECT / folder).rglob("*.*"):
             expected = "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt")
             assert (f"gradlings/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
