@@ -1,4 +1,4 @@
-"""Watch mode as somebody sees it: a real terminal, real saves, keys."""
+"""Watch mode as a student sees it: a real terminal, real saves, keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gradlings.submission.exercise_text import exercise_prose
 from student_kit import RIGHT, Kit, has_ended
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="drives a pseudo-terminal")
-pexpect = pytest.importorskip("pexpect") if sys.platform != "win32" else None
+pexpect: Any = pytest.importorskip("pexpect") if sys.platform != "win32" else None
 
 WRONG = "return b - a"
 ENTERED, LEFT = "\x1b[?1049h", "\x1b[?1049l"
@@ -74,8 +74,8 @@ class Watched:
 def watched() -> Iterator[Callable[..., Watched]]:
     running: list[Watched] = []
 
-    def start(*arguments: Any, **environment: str) -> Watched:
-        running.append(Watched(*arguments, **environment))
+    def start(kit: Kit, *arguments: str, **environment: str) -> Watched:
+        running.append(Watched(kit, *arguments, **environment))
         return running[-1]
 
     yield start
