@@ -12,7 +12,8 @@ from gradlings.checks.verdicts import Judgement, MustRaise
 from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
 from gradlings.model.observation import CallResult
-from gradlings.model.rules import RULES, Breach
+from gradlings.model.rule_table import RULES
+from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Picture, Row, Verdict
 from gradlings.submission.reader import shown
 
@@ -104,7 +105,7 @@ def claim_of(
 def evidence_of_breaches(breaches: Sequence[Breach]) -> Evidence:
     """For code that used what its exercise rules out."""
     first = breaches[0]
-    said = f"This exercise is to be solved without {RULES[first.rule].says}; your code uses {first.what}."
+    said = f"This exercise is to be solved without {RULES[first.rule].label}; your code uses {first.what}."
     others = ", ".join(str(breach.line) for breach in breaches[1:5])
     return Evidence(
         verdict=Verdict.FORBIDDEN,

@@ -10,14 +10,13 @@ import contextlib
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
-from gradlings.forbidden.static_check import breaches_in_sources
+from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
@@ -165,7 +164,7 @@ class LoadedSubmission:
         """What the exercise forbids: seen in the source, and recorded while the function ran."""
         from gradlings.forbidden.runtime_recorder import merged
 
-        in_source = _source_breaches(self.submission.sources(), exercise.functions, exercise.forbids)
+        in_source = breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
         return merged(in_source, recorded)
 
 
@@ -173,14 +172,6 @@ def loading_sentence(raised: Raised) -> str:
     if raised.kind == "TimeUp":
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
     return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"
-
-
-@lru_cache(maxsize=64)
-def _source_breaches(
-    sources: tuple[tuple[str, str], ...], functions: tuple[str, ...], rules: tuple[str, ...]
-) -> tuple[Breach, ...]:
-    """Reading a source takes longer than running a check: once for all checks and seeds."""
-    return breaches_in_sources(sources, functions, rules)
 
 
 def _raised(error: BaseException, files: frozenset[str]) -> Raised:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gradlings.model.errors import InputError
-from gradlings.model.rules import RULES
+from gradlings.model.rule_table import RULES
 
 C = TypeVar("C", bound=type)
 
@@ -62,7 +62,7 @@ def exercise(
         points: split evenly over the methods of the class, in whole numbers.
         minutes: how long a newcomer needs.
         difficulty: 1 (follow the text) to 3 (think).
-        forbids: rules of `gradlings.model.rules`, e.g. "autograd".
+        forbids: rules of `gradlings.model.rule_table`, e.g. "autograd".
         builds_on: ids of exercises that come first.
         seconds: time limit of one check.
     """

@@ -47,16 +47,6 @@ class Submission:
         """The file names under which the cells are compiled."""
         return frozenset(cell.file for cell in self.cells)
 
-    def sources(self) -> tuple[tuple[str, str], ...]:
-        """The readable cells, joined by file at their own line numbers, in order."""
-        lines: dict[str, list[str]] = {}
-        for cell in self.cells:
-            of_file = lines.setdefault(cell.file, [])
-            if not any(cell.holds(problem.file, problem.line) for problem in self.syntax_problems):
-                of_file.extend([""] * (cell.first_line - 1 - len(of_file)))
-                of_file.extend(cell.source.split("\n"))
-        return tuple((file, "\n".join(text) + "\n") for file, text in lines.items())
-
 
 def source_name_of(checks_file: Path) -> str:
     """`test_autodiff.py` checks `autodiff.py` or `autodiff.ipynb`."""

@@ -27,7 +27,7 @@ from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.execution.time_limit import TimeUp
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
-from gradlings.forbidden.static_check import breaches_in_sources
+from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from gradlings.sandbox.wire.channel import Channel, Ended
@@ -245,15 +245,14 @@ class _Worker:
     def _read(self, exercises: list[Any]) -> Facts:
         """What the source says, before any of it runs."""
         submission = self._submission
-        sources = submission.sources()
         return {
             "problem": "",
             "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
             "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
             "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
             "breaches": [
-                _listed(breaches_in_sources(sources, functions, rules)) if submission.attempted(functions) else []
-                for functions, rules in exercises
+                _listed(breaches_in_cells(submission.cells, names, rules)) if submission.attempted(names) else []
+                for names, rules in exercises
             ],
         }
 
