@@ -9,6 +9,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gradlings.forbidden.bindings import bind_block, function_scope
 from gradlings.forbidden.control_flow import blocks, live
@@ -37,7 +38,8 @@ class Program:
         return self.function_scopes[function, parent]
 
 
-def program_of(cells: Sequence[Cell]) -> Program:
+@lru_cache(maxsize=2)  # the exercises of a submission are asked about one after the other
+def program_of(cells: tuple[Cell, ...]) -> Program:
     """Return the program that the cells make up. A cell that Python cannot read does not run and is left out.
 
     Raises:

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from gradlings.forbidden.program import Program, program_of
+from gradlings.forbidden.program import program_of
 from gradlings.forbidden.reachable_code import ReachableCode
 from gradlings.model.rule_table import rules_named
 from gradlings.model.rules import Breach, Rule
@@ -41,13 +41,8 @@ def _breaches(cells: tuple[Cell, ...], functions: tuple[str, ...], rules: tuple[
         return ()
     breaches: set[Breach] = set()
     with contextlib.suppress(RecursionError):  # nested deeper than Python can follow: the recorder sees the rest
-        reachable = ReachableCode(_program(cells), rules)
+        reachable = ReachableCode(program_of(cells), rules)
         breaches = reachable.breaches
         reachable.follow(functions)
     position = {cell.file: index for index, cell in enumerate(cells)}
     return tuple(sorted(breaches, key=lambda breach: (position[breach.file], breach.line, breach.rule, breach.what)))
-
-
-@lru_cache(maxsize=2)  # the exercises of a submission are asked about one after the other
-def _program(cells: tuple[Cell, ...]) -> Program:
-    return program_of(cells)

@@ -7,10 +7,10 @@ while they run. The rules themselves are in `model.rule_table`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
-from functools import cached_property
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ TENSOR_TYPES = frozenset({"Tensor", "TensorBase", "_TensorBase", "ndarray", "Var
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """What one rule forbids. Names may hold the wildcards of fnmatch.
+    """What one rule forbids. `words` and `paths` may hold the wildcards of fnmatch.
 
     A name that starts with a capital letter is a class: it may be mentioned (annotations, isinstance), not called.
     """
@@ -74,25 +74,9 @@ class Rule:
         """Whether there is anything to watch for while code runs."""
         return bool(self.methods or self.aten or self.backward_pass or self.wrapped)
 
-    @cached_property
-    def _words(self) -> re.Pattern[str]:
-        return _pattern_of(self.words)
-
-    @cached_property
-    def _words_and_aten(self) -> re.Pattern[str]:
-        return _pattern_of(self.words | self.aten)
-
-    @cached_property
-    def _paths(self) -> re.Pattern[str]:
-        return _pattern_of(self.paths)
-
     def covers_word(self, name: str) -> bool:
         """Return whether a function or class of this name, somewhere in a tensor library, is forbidden."""
-        return bool(self._words.match(name))
-
-    def covers_path(self, path: str) -> bool:
-        """Return whether exactly this dotted name is forbidden, in any library."""
-        return bool(self._paths.match(path)) and path not in self.allowed
+        return _matches(self.words, name)
 
     def covers(self, path: str, called: bool) -> bool:
         """Return whether using the dotted name is a breach: "torch.nn.functional.sigmoid".
@@ -105,7 +89,8 @@ class Rule:
         return any(self._covers_part(parts, i) and (called or not is_class(parts[i])) for i in range(len(parts)))
 
     def _covers_part(self, parts: list[str], i: int) -> bool:
-        if self.paths and self.covers_path(".".join(parts[: i + 1])):
+        start = ".".join(parts[: i + 1])
+        if _matches(self.paths, start) and start not in self.allowed:
             return True
         if i == 0 or parts[0] not in LIBRARIES or parts[i - 1] == "modules":  # torch.nn.modules.linear is a file
             return False
@@ -113,8 +98,7 @@ class Rule:
             return False
         if parts[i - 1] in TENSOR_TYPES:
             return parts[i] in self.methods or parts[i] in self.attributes
-        names = self._words_and_aten if "aten" in parts[:i] else self._words
-        return bool(names.match(parts[i]))
+        return self.covers_word(parts[i]) or ("aten" in parts[:i] and parts[i] in self.aten)
 
 
 def is_class(name: str) -> bool:
@@ -122,8 +106,13 @@ def is_class(name: str) -> bool:
     return name.lstrip("_")[:1].isupper()
 
 
-def _pattern_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, sorted(patterns))) or r"(?!)")
+def _matches(names: frozenset[str], name: str) -> bool:
+    return bool(_pattern_of(names).match(name))
+
+
+@cache
+def _pattern_of(names: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, sorted(names))) or r"(?!)")
 
 
 def short_name(path: str) -> str:
