@@ -33,7 +33,7 @@ MAX_NAME_CHARS = 200
 
 
 class Resolver:
-    """Resolves the expressions of one submission."""
+    """A resolver for the expressions of one submission; what it found is cached."""
 
     def __init__(self) -> None:
         self._cache: dict[tuple[ast.AST, Scope], Meanings] = {}

@@ -36,7 +36,7 @@ _OPERATORS = (torch._ops.OpOverload, torch._ops.OpOverloadPacket)
 
 
 class CallRecorder:
-    """Records what student code uses that the rules forbid, from `with recorder:` until its end.
+    """A context in which forbidden calls of student code are recorded.
 
     Only what runs below a frame of the student's files counts, and it is reported at the innermost such line. A
     function that a driver passes in is the grader's own, and so is what PyTorch itself runs inside an allowed call.
@@ -151,7 +151,7 @@ class CallRecorder:
 
 
 class _Functions(TorchFunctionMode):
-    """Sees the functions of PyTorch's Python layer, but not what they call inside."""
+    """A mode that sees the functions of PyTorch's Python layer, but not what they call inside."""
 
     def __init__(self, recorder: CallRecorder, table: SymbolTable) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class _Functions(TorchFunctionMode):
 
 
 class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unannotated in torch
-    """Sees the operations below the Python layer, and whether a backward pass runs them."""
+    """A mode that sees the operations below the Python layer, and whether a backward pass runs them."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
