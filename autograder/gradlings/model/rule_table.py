@@ -170,7 +170,7 @@ _RULES = (
     ),
     Rule(
         name="layernorm",
-        label="ready-made normalisation (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives)",
+        label="ready-made normalization (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives)",
         words=_names(
             """*layer_norm* group_norm native_group_norm instance_norm *batch_norm* rms_norm LayerNorm RMSNorm
             GroupNorm *InstanceNorm* *BatchNorm*"""
@@ -189,11 +189,11 @@ _RULES = (
         wrapper_files=_LAYERS,
     ),
     Rule(
-        name="optimisers",
-        label="PyTorch's ready-made optimisers and learning rate schedules (torch.optim)",
+        name="optimizers",
+        label="PyTorch's ready-made optimizers and learning rate schedules (torch.optim)",
         words=_names("_fused_adam* _fused_sgd* _fused_adagrad*"),
         paths=_names("torch.optim.*"),
-        wrapped={"torch.optim.Optimizer.__init__": "an optimiser of torch.optim"},
+        wrapped={"torch.optim.Optimizer.__init__": "an optimizer of torch.optim"},
         wrapper_files=("optim/",),
     ),
     Rule(
