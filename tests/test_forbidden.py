@@ -171,6 +171,10 @@ class TestSource:
         (breach,) = breaches_in_source(source, ["f"], ["sigmoid"], "a.py")
         assert (breach.file, breach.line, breach.code) == ("a.py", 8, "return torch.sigmoid(x)")
 
+    def test_a_cell_that_can_be_parsed_but_not_compiled_does_not_count(self) -> None:
+        source = "def f(x):\n    return x\n# %%\nreturn\ndef f(x):\n    return x.sigmoid()\n"
+        assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
+
     def test_cells_of_a_notebook_share_their_names(self):
         cells = [
             Cell("import torch\nfrom torch import sigmoid as s\n", "cell 1"),
