@@ -175,7 +175,7 @@ class TestSource:
         source = "def f(x):\n    return x\n# %%\nreturn\ndef f(x):\n    return x.sigmoid()\n"
         assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
 
-    def test_cells_of_a_notebook_share_their_names(self):
+    def test_cells_of_a_notebook_share_their_names(self) -> None:
         cells = [
             Cell("import torch\nfrom torch import sigmoid as s\n", "cell 1"),
             Cell("def broken(:\n", "cell 2"),
