@@ -171,7 +171,7 @@ def long_run(folder: Path, count: int) -> None:
 
 def rss(process: psutil.Process) -> float:
     try:
-        return process.memory_info().rss / 1e6
+        return float(process.memory_info().rss) / 1e6
     except psutil.Error:
         return 0.0
 

@@ -5,30 +5,18 @@ from __future__ import annotations
 import re
 
 _HINTS = (
-    (
-        r"shapes cannot be multiplied",
-        "A matrix product needs (n, k) @ (k, m). What are the shapes on that line?",
-    ),
+    (r"shapes cannot be multiplied", "A matrix product needs (n, k) @ (k, m). What are the shapes on that line?"),
     (r"must match the (existing )?size", "These shapes do not broadcast. What are the shapes on that line?"),
     (r"view size is not compatible", "view cannot rearrange memory. Is the tensor contiguous here?"),
-    (
-        r"invalid for input of size",
-        "Sizes before and after must have the same product. What is the shape there?",
-    ),
-    (
-        r"expected scalar type|must have the same dtype|same dtype",
-        "Two dtypes meet on that line. Which are they?",
-    ),
+    (r"invalid for input of size", "Sizes before and after must have the same product. What is the shape there?"),
+    (r"expected scalar type|must have the same dtype|same dtype", "Two dtypes meet on that line. Which are they?"),
     (r"can be converted to (Python scalars|a Scalar)", "Only a tensor with one element can become a number."),
     (r"truth value of|Boolean value of Tensor", "An if needs one truth value, not a tensor of them."),
     (
         r"leaf [Vv]ariable that requires grad",
         "Autograd watches this tensor: switch it off for an update, or work on a copy.",
     ),
-    (
-        r"numpy\(\) on Tensor that requires grad",
-        "A tensor that requires grad needs .detach() before .numpy().",
-    ),
+    (r"numpy\(\) on Tensor that requires grad", "A tensor that requires grad needs .detach() before .numpy()."),
     (r"Expected all tensors to be on the same device", "One tensor is on the CPU and one is not."),
 )
 

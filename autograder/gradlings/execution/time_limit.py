@@ -17,14 +17,11 @@ from collections.abc import Callable, Collection, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
-_MAX_ALARMS = 10
-"""After so many alarms that the code swallowed the run is ended."""
+_MAX_ALARMS = 10  # the run is ended when code has swallowed so many
 _SECONDS_BETWEEN_ALARMS = 0.2
-_MAX_EXTENSION_FACTOR = 3
-"""Waiting for a processor extends a limit by at most so many times its own length."""
-_MIN_WAIT_SECONDS = 0.01
-"""Shorter waits for a processor are not compensated."""
-_RECURSION_LIMIT_AT_END = 100_000
+_MAX_EXTENSION_FACTOR = 3  # waiting for a processor extends a limit by at most so many times its own length
+_MIN_WAIT_SECONDS = 0.01  # shorter waits for a processor are not compensated
+_OWN_FILES = {__file__, contextlib.__file__}  # a limit begins and ends here, and must restore what it set
 UNSTOPPABLE = "Your code catches every exception and goes on: it cannot be stopped. The run ends here."
 
 
@@ -42,7 +39,7 @@ def before_the_end_of_a_run(show: Callable[[], None]) -> None:
 
 def _end_of_run() -> NoReturn:
     """End the process, as a terminal that hangs is worse; what is known so far is shown first."""
-    sys.setrecursionlimit(_RECURSION_LIMIT_AT_END)  # the alarm may have come in a recursion that has used it up
+    sys.setrecursionlimit(100_000)  # the alarm may have come in a recursion that has used it up
     sys.settrace(None)
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -57,16 +54,11 @@ def _end_of_run() -> NoReturn:
 def time_limit(seconds: float, *, runner_files: Collection[str] = ()) -> Iterator[None]:
     """Raise `TimeUp` in the body after some wall time. Signals are used in the main thread only.
 
-    Time in which the body could not run because the machine was busy does not count, where the kernel reports it
-    (Linux).
-
     Args:
-        seconds: the limit.
-        runner_files: file names of the code that calls student code in the body, as `__file__` has them. Its frames
-            and those outside of them are not interrupted a second time: raising there would break the clean-up.
-
-    Raises:
-        TimeUp: the time is over.
+        seconds: the limit. Time in which the body could not run because the machine was busy does not count, where the
+            kernel reports it (Linux).
+        runner_files: `__file__` of the modules that call student code in the body. Their frames and those outside of
+            them are not interrupted a second time: raising there would break the clean-up.
     """
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
         with _alarm(seconds, {*_OWN_FILES, *runner_files}):
@@ -115,19 +107,12 @@ def _alarm(seconds: float, untraced_files: set[str]) -> Iterator[None]:
 
 
 def _waited() -> float:
-    """Return the seconds that the main thread was ready to run but had no processor; 0 where that is unknown.
-
-    Source: the second field of /proc/self/schedstat, in nanoseconds.
-    """
+    """Return the seconds that the main thread was ready to run but had no processor; 0 where that is unknown."""
     try:
         with open("/proc/self/schedstat", "rb") as file:
-            return int(file.read().split()[1]) / 1e9
+            return int(file.read().split()[1]) / 1e9  # nanoseconds
     except (OSError, ValueError, IndexError, RecursionError):  # the alarm may have come deep in a recursion
         return 0.0
-
-
-_OWN_FILES = frozenset({__file__, contextlib.__file__})
-"""Begin and end of a limit run here: they are not interrupted, since what they set has to be restored."""
 
 
 def _ignore(_frame: FrameType, _event: str, _argument: Any) -> None:

@@ -109,15 +109,15 @@ def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
     """
     cells = [
         Cell(source, f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
-        for number, source in notebook_code(text)
+        for number, source in notebook_sources(text)
         if source.strip()
     ]
     return _with_future(cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
 
 
 @lru_cache(maxsize=8)  # a notebook's digest and its cells are made of the same text
-def notebook_code(text: str) -> tuple[tuple[int, str], ...]:
-    """Return number and source of each code cell.
+def notebook_sources(text: str, cell_type: str = "code") -> tuple[tuple[int, str], ...]:
+    """Return number and source of each cell of one type, "code" or "markdown".
 
     Raises:
         ValueError: the text is not a notebook.
@@ -127,7 +127,7 @@ def notebook_code(text: str) -> tuple[tuple[int, str], ...]:
         raise ValueError("it is not a notebook (no list of cells)")
     found = []
     for number, cell in enumerate(notebook["cells"], 1):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+        if isinstance(cell, dict) and cell.get("cell_type") == cell_type:
             source = cell.get("source", "")
             found.append((number, "".join(map(str, source)) if isinstance(source, list) else str(source)))
     return tuple(found)

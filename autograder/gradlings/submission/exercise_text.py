@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gradlings.model.errors import InputError
 from gradlings.submission import shipped_kit
-from gradlings.submission.cells import decode, module_cells
+from gradlings.submission.cells import decode, module_cells, notebook_sources
 
 _MARKS = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*$")
 
@@ -55,22 +55,13 @@ def _markdown(path: Path) -> Iterator[str]:
     except OSError:
         return
     if path.suffix == ".ipynb":
-        yield from _notebook_markdown(text)
+        with contextlib.suppress(ValueError):  # it is damaged
+            yield from (source for _, source in notebook_sources(text, "markdown"))
         return
     for cell in module_cells(text, str(path)):
         marker, _, body = cell.source.partition("\n")
         if "[markdown]" in marker:
             yield "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
-
-
-def _notebook_markdown(text: str) -> Iterator[str]:
-    try:
-        cells = json.loads(text)["cells"]
-        for cell in cells:
-            if cell["cell_type"] == "markdown":
-                yield "".join(cell["source"])
-    except (ValueError, KeyError, TypeError):
-        return
 
 
 def solution_code(root: Path, assignment: str, source_name: str, exercise: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from gradlings.submission.cells import decode, notebook_code
+from gradlings.submission.cells import decode, notebook_sources
 
 MANIFEST = "built.json"
 
@@ -26,7 +26,7 @@ def digest_of_code(name: str, text: str) -> str:
         ValueError: the name ends in .ipynb and the text is not a notebook.
     """
     if name.endswith(".ipynb"):
-        text = "\n# %%\n".join(source.rstrip() for _, source in notebook_code(text) if source.strip())
+        text = "\n# %%\n".join(source.rstrip() for _, source in notebook_sources(text) if source.strip())
     return digest(text)
 
 

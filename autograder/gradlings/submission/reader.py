@@ -50,7 +50,7 @@ class Submission:
 
 
 def source_name_of(checks_file: Path) -> str:
-    """Return the stem of what a file of checks checks: "autodiff" for `test_autodiff.py`."""
+    """Return the name of the source that a file checks: "autodiff" for `test_autodiff.py`."""
     return checks_file.stem.removeprefix("test_")
 
 
@@ -79,12 +79,7 @@ def read_submission(folder: Path, source_name: str) -> Submission:
 
 
 def parse(path: Path, data: bytes | None = None) -> Submission:
-    """Read a submission from one file, a module or a notebook.
-
-    Args:
-        path: the file.
-        data: its content, if that was read already.
-    """
+    """Read a submission from a module or notebook; `data` is the file's content, if that was read already."""
     try:
         text = decode(path.read_bytes() if data is None else data)
         cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))

@@ -25,11 +25,7 @@ def assignments() -> Path:
 
 
 def solutions() -> Path:
-    """Return the folder of the solutions as they ship. Workers must not be able to read it: the self-check tries.
-
-    Raises:
-        InputError: the package was installed without them.
-    """
+    """Return the folder of the solutions; raises as `assignments`. Workers must not read it: the self-check tries."""
     return _shipped("solutions")
 
 

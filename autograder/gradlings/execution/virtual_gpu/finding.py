@@ -247,19 +247,19 @@ def _finding(problem: DeviceProblem) -> DeviceFinding:
     return DeviceFinding(problem.kind, f"{message} {advice}".rstrip(), origin.file, origin.line, code)
 
 
+_ADVICE = {
+    "made": "{by} made it there: add device={x}.device, or bring it over with .to({x}.device).",
+    "asked": '{by} was told device="cpu": follow the input with device={x}.device.',
+    "moved": ".{by} brought it there: leave that out, or go back with .to({x}.device).",
+    "gradient": "It is the gradient of a tensor that was made on the CPU: make that one with device={x}.device.",
+    "elsewhere": "Make it with device={x}.device, or bring it over with .to({x}.device).",
+    "here": "",
+}
+
+
 def _advice(origin: Origin, x: str) -> str:
     by = f"{origin.by}()" if origin.by else "a constructor"
-    if origin.action == "made":
-        return f"{by} made it there: add device={x}.device, or bring it over with .to({x}.device)."
-    if origin.action == "asked":
-        return f'{by} was told device="cpu": follow the input with device={x}.device.'
-    if origin.action == "moved":
-        return f".{by} brought it there: leave that out, or go back with .to({x}.device)."
-    if origin.action == "gradient":
-        return f"It is the gradient of a tensor that was made on the CPU: make that one with device={x}.device."
-    if origin.action == "elsewhere":
-        return f"Make it with device={x}.device, or bring it over with .to({x}.device)."
-    return ""
+    return _ADVICE[origin.action].format(by=by, x=x)
 
 
 def _not_simulated(error: Exception) -> DeviceFinding:

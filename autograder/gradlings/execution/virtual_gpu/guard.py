@@ -168,9 +168,10 @@ class _Guard:
             return
         tensors += [t for t in inputs if place_of(t) is Place.UNDECIDED]
         if result is Place.CPU:
-            self._stay_on_cpu(inputs, tensors)
-        else:
-            self._settle_on_gpu(tensors)
+            self._settle_on_cpu(inputs, tensors)
+        for tensor in tensors:
+            if result is Place.GPU and place_of(tensor) is not Place.GPU:
+                settle(tensor, Place.GPU)
 
     def _common(self, inputs: list[torch.Tensor], places: set[Place]) -> Place:
         if Place.GPU in places:
@@ -180,12 +181,7 @@ class _Guard:
             return Place.CPU if decided else Place.UNDECIDED
         return Place.UNDECIDED if not inputs and self.session.inside_torch else Place.CPU
 
-    def _settle_on_gpu(self, tensors: list[torch.Tensor]) -> None:
-        for tensor in tensors:
-            if place_of(tensor) is not Place.GPU:
-                settle(tensor, Place.GPU)
-
-    def _stay_on_cpu(self, inputs: list[torch.Tensor], tensors: list[torch.Tensor]) -> None:
+    def _settle_on_cpu(self, inputs: list[torch.Tensor], tensors: list[torch.Tensor]) -> None:
         """Set results to the CPU, with the origin of the first argument that has one."""
         origin = next((o for o in map(origin_of, inputs) if o is not None), None)
         if origin is None and not inputs:

@@ -143,7 +143,7 @@ def origin_of(tensor: torch.Tensor) -> Origin | None:
 
 
 def settle(tensor: torch.Tensor, place: Place, origin: Origin | None = None) -> None:
-    """Set where a tensor, with all that share its memory, lives from now on."""
+    """Set where a tensor, with all views of the same memory, lives from now on."""
     _storage(tensor)._virtual_location = _Location(place, origin)  # type: ignore[attr-defined]
 
 
