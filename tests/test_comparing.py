@@ -11,8 +11,9 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from gradlings.checks.compare import TOLERANCES, Rules, difference
+from gradlings.checks.compare import Rules, difference
 from gradlings.checks.format_value import show, show_call, show_pair
+from gradlings.execution.tolerances import TOLERANCES, Tolerances
 from gradlings.submission.reader import shown
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
@@ -174,10 +175,12 @@ def test_tolerances(dtype: torch.dtype) -> None:
 def test_tolerances_of_a_check_count_for_float64_and_never_narrow_those_of_float32() -> None:
     one = torch.tensor(1.0, dtype=torch.float64)
     assert difference(one + 1e-4, one) is not None
-    assert difference(one + 1e-4, one, Rules(rtol=1e-3)) is None
+    assert difference(one + 1e-4, one, Rules(tolerances=Tolerances(rtol=1e-3))) is None
     assert difference(one + 1e-8, one) is None
-    assert difference(one + 1e-8, one, Rules(rtol=0.0, atol=0.0)) is not None, "0 is a tolerance, too"
-    assert difference(one.float() + 1e-5, one.float(), Rules(rtol=0.0, atol=0.0)) is None
+    assert difference(one + 1e-8, one, Rules(tolerances=Tolerances(rtol=0.0, atol=0.0))) is not None, (
+        "0 is a tolerance, too"
+    )
+    assert difference(one.float() + 1e-5, one.float(), Rules(tolerances=Tolerances(rtol=0.0, atol=0.0))) is None
 
 
 @pytest.mark.parametrize(
