@@ -6,7 +6,6 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -16,7 +15,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from diagnosing_corpus import MISCONCEPTIONS, UNNAMED, Maker, Misconception
+from gradlings.checks.diagnosis import diagnose as diagnosis
+from gradlings.checks.diagnosis.claims import Claim, Pair
 from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
+from gradlings.checks.diagnosis.signatures import recorded_faults
+from gradlings.execution.tolerances import Tolerances
+from student_kit import Kit
 
 # ---- named
 
@@ -333,6 +337,72 @@ def test_a_product_of_two_inputs_needs_two_trials() -> None:
     assert "w * g" in (diagnose([call(1), call(2)]) or "")
 
 
+def test_the_evidence_must_reach_its_threshold() -> None:
+    """A whole number n without factors 2 and 5 gives log10(1 + n) digits; a sign costs none of them."""
+    assert math.log10(1 + 31621) < 4.5 < math.log10(1 + 31623)
+    assert diagnose(number_calls((-31621, 31621))) is None
+    assert "opposite sign" in (diagnose(number_calls((-31623, 31623))) or "")
+
+
+def test_each_leaf_must_give_evidence_of_its_own() -> None:
+    """9 gives log10(1 + 9) = 1 digit, 7 less, however certain the claim is about the other leaf."""
+    weights = Maker(1).normal(5)
+    message = diagnose([FailingCall((-weights, -9), (weights, 9), {})], ("dw", "steps"))
+    assert (message or "").startswith("dw and steps: every value has the opposite sign")
+    assert diagnose([FailingCall((-weights, -7), (weights, 7), {})], ("dw", "steps")) is None
+
+
+@pytest.mark.parametrize(("evidence", "cost", "made"), [(4.99, 0.5, False), (5.0, 0.5, True), (5.0, 0.51, False)])
+def test_the_cost_of_a_claim_is_subtracted(
+    monkeypatch: pytest.MonkeyPatch, evidence: float, cost: float, made: bool
+) -> None:
+    def signature(pair: Pair) -> Iterator[Claim]:
+        yield Claim(("a",), "a fact", "A question?", evidence, cost, one_number_suffices=True)
+
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (signature,))
+    assert (diagnose(number_calls((1.0, 2.0))) == "A fact. A question?") == made
+
+
+# ---- the tolerances of the check
+
+
+def test_relations_are_held_to_the_tolerance_of_the_check() -> None:
+    """Slopes by finite differences are right to three digits, so is their negative."""
+    make = Maker(3)
+    right = make.normal(8)
+    calls = [FailingCall(-right * (1 + 5e-4 * make.uniform(-1, 1, 8)), right, {})]
+    assert diagnose(calls) is None
+    message = diagnose(calls, tolerances=Tolerances(rtol=2e-3))
+    assert (message or "").startswith("Every value has the opposite sign")
+
+
+def test_nothing_is_said_of_a_leaf_that_the_check_accepts() -> None:
+    loss, gradient = Maker(4).normal(8), Maker(5).normal(8)
+    calls = [FailingCall((loss + 1e-4, -gradient), (loss, gradient), {})]
+    assert "loss: every value is too large by 0.0001" in (diagnose(calls, ("loss", "grad")) or "")
+    message = diagnose(calls, ("loss", "grad"), Tolerances(atol=1e-3))
+    assert (message or "").startswith("grad: every value has the opposite sign")
+
+
+def test_a_wrong_value_inside_the_default_tolerance_is_wrong_for_a_stricter_check() -> None:
+    right = torch.full((4,), 1e-4).double()
+    got = right.clone()
+    got[0] = -1e-10
+    got[1:] += 5e-10 * torch.tensor([1.0, -0.7, 0.3]).double()
+    calls = [FailingCall(got, right, {})]
+    assert "the first value is 0" not in (diagnose(calls, tolerances=Tolerances(atol=1e-12)) or "")
+
+
+@pytest.mark.parametrize(
+    "tolerances", [Tolerances(rtol=0, atol=0.1), Tolerances(rtol=0.1), Tolerances(atol=10.0)], ids=str
+)
+def test_a_wide_tolerance_leaves_less_evidence(tolerances: Tolerances) -> None:
+    """Two numbers that agree to one digit agree by accident."""
+    calls = number_calls((-0.918339, 0.918339), (-0.517273, 0.517273))
+    assert diagnose(calls) is not None
+    assert diagnose(calls, tolerances=tolerances) is None
+
+
 # ---- how it is said
 
 
@@ -481,12 +551,49 @@ def test_no_trials_no_message() -> None:
     assert diagnose([]) is None
 
 
-def test_a_signature_that_fails_makes_no_claim() -> None:
-    class Broken(dict):
-        def items(self) -> NoReturn:
-            raise RuntimeError("no items")
+# ---- a fault of a signature
 
-    right = torch.randn(5)
-    message = diagnose([FailingCall(-right, right, Broken(x=right))])
+
+def broken(pair: Pair) -> Iterator[Claim]:
+    """A signature with a bug."""
+    yield Claim(("broken",), "nothing", "?", 1 / int(not pair.e.size))
+
+
+@pytest.fixture
+def broken_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *diagnosis.SIGNATURES))
+
+
+@pytest.mark.usefixtures("broken_signature")
+def test_a_signature_that_raises_makes_no_claim_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    right = torch.tensor([0.31, 0.77, -1.9]).double()
+    with recorded_faults() as faults:
+        message = diagnose([FailingCall(-right, right, {})])
     assert message is not None
-    assert "opposite sign" in message
+    assert message.startswith("Every value has the opposite sign")
+    (record, *_) = caplog.records
+    assert record.name.startswith("gradlings.")
+    assert record.levelname == "ERROR"
+    assert "test_diagnosing.broken" in record.getMessage()
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+    (fault,) = faults
+    assert "test_diagnosing.broken of the diagnosis raised ZeroDivisionError: division by zero" in fault
+
+
+@pytest.mark.usefixtures("broken_signature")
+def test_faults_are_collected_inside_the_block_only() -> None:
+    calls = number_calls((-0.918339, 0.918339))
+    with recorded_faults() as faults:
+        pass
+    diagnose(calls)
+    assert faults == []
+
+
+def test_a_student_sees_nothing_of_a_fault(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.answer(row_totals="return x.sum(1) * 2, x.amax(1)")
+    before = kit.check()
+    assert "2 times too large" in before.said
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *diagnosis.SIGNATURES))
+    after = kit.check()
+    assert (after.out, after.err) == (before.out, before.err)

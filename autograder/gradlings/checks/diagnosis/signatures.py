@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from traceback import extract_tb
 from typing import TypeAlias
 
@@ -69,7 +68,7 @@ def claims_of(signature: Signature, pair: Pair) -> list[Claim]:
     try:
         return list(signature(pair))
     except Exception as error:
-        name = f"{Path(signature.__code__.co_filename).stem}.{signature.__name__}"
+        name = f"{signature.__module__.rpartition('.')[2]}.{signature.__name__}"
         _log.exception("The signature %s of the diagnosis raised.", name)
         faults = _faults.get()
         if faults is not None:
