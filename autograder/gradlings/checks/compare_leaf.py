@@ -132,7 +132,7 @@ def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Le
 
 def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> LeafDifference | None:
     if torch.equal(got, expected):
-        return None  # most are right to the last bit, and that is seen sooner
+        return None  # the usual case, and the fastest to see
     if expected.is_floating_point() or expected.is_complex():
         relative, absolute = tolerance
         right = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)

@@ -35,6 +35,12 @@ class Tolerances:
     atol: float | None = None
     """The same for the absolute tolerance."""
 
+    @property
+    def wider(self) -> bool:
+        """Whether the check accepts more than the table does, for float64."""
+        relative, absolute = TOLERANCES[torch.float64]
+        return (self.rtol or 0.0) > relative or (self.atol or 0.0) > absolute
+
     def of(self, dtype: torch.dtype, device: str = "cpu") -> tuple[float, float]:
         """Return (relative, absolute), ten times wider off the CPU, where sums run in yet another order."""
         relative, absolute = TOLERANCES.get(dtype, (0.0, 0.0))

@@ -56,9 +56,9 @@ class Claim:
 class Pair:
     """One value that came back beside the right one, in one call.
 
-    Two values are related only up to rounding. A relation between them is held to the table of tolerances, widened
-    where the check has a wider tolerance of its own; the absolute tolerance of the table is meant for numbers around 1,
-    so it is a share of the largest number here.
+    Two values are related only up to rounding. A relation between them is held to the table of tolerances, whose
+    absolute ones are meant for numbers around 1, so here they are a share of the largest number; or, if `loose`, to the
+    wider tolerances of the check.
     """
 
     got: object
@@ -72,7 +72,9 @@ class Pair:
     siblings: Mapping[str, Array] = field(default_factory=dict)
     """The other leaves of the returned tuple or dict, by name, as they should be."""
     tolerances: Tolerances = DEFAULT_TOLERANCES
-    """Those of the check."""
+    """Those of the check: they decide what is wrong."""
+    loose: bool = False
+    """Whether a relation is held to the tolerances of the check where they are wider than the table's."""
 
     @cached_property
     def _dtypes(self) -> list[torch.dtype]:
@@ -99,11 +101,11 @@ class Pair:
     @cached_property
     def relative(self) -> float:
         """The relative tolerance of a relation."""
-        return max(self._of_the_table[0], self._of_the_check[0])
+        return max(self._of_the_table[0], self._of_the_check[0] if self.loose else 0.0)
 
     def absolute(self, scale: float) -> float:
         """Return the absolute tolerance of a relation between numbers of this size."""
-        own = self._of_the_check[1] if self.tolerances.atol is not None else 0.0
+        own = self._of_the_check[1] if self.loose and self.tolerances.atol is not None else 0.0
         return max(self._of_the_table[1] * scale, own)
 
     @cached_property
@@ -164,7 +166,8 @@ class Pair:
         digits = match_evidence(values, tolerance, distance, self.max_digits, grid_tolerance)
         if right.size == 1:
             digits = np.minimum(digits, max_evidence_of_number(right.item(), grid_tolerance, self.max_digits))
-        return digits
+        # Agreement to less than a digit, as of 1.01 and 1.0, may be one smooth error in all values: not independent.
+        return np.where(digits < 1, 0.0, digits) if self.loose else digits
 
     def fits(self, predicted: Array) -> bool:
         """Return whether the student's values are `predicted`, shape included."""

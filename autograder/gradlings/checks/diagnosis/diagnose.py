@@ -49,7 +49,8 @@ def diagnose(
     Args:
         calls: the failing calls of one check, smallest first; those after the twelfth are not looked at.
         names: the names of the members of a returned tuple; a dict's entries go by their keys.
-        tolerances: those of the check: what it finds right is right here, and relations are held to nothing stricter.
+        tolerances: those of the check. What it finds right is right here; where no relation holds up to the default
+            tolerances, one that holds up to its own is enough.
 
     Returns:
         A fact and a question for each distinct claim, with the leaves it is about; None if nothing is certain enough.
@@ -57,16 +58,17 @@ def diagnose(
     examined = list(calls)[:_MAX_CALLS]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        # A tuple of numbers is looked at as one row (a shape reversed), then member by member.
-        for as_rows in (True, False):
-            leaves = result_leaves(examined, tuple(names), as_rows, tolerances)
-            if leaves is None:
-                continue
-            message = _explanation(leaves) or _explanation_of_graphs(leaves, examined)
-            if message:
-                return message
-            if not any(is_row_of_numbers(pair.expected) for leaf in leaves for pair in leaf.pairs):
-                return None
+        for loose in (False, True) if tolerances.wider else (False,):
+            # A tuple of numbers is looked at as one row (a shape reversed), then member by member.
+            for as_rows in (True, False):
+                leaves = result_leaves(examined, tuple(names), tolerances, as_rows=as_rows, loose=loose)
+                if leaves is None:
+                    continue
+                message = _explanation(leaves) or _explanation_of_graphs(leaves, examined)
+                if message:
+                    return message
+                if not any(is_row_of_numbers(pair.expected) for leaf in leaves for pair in leaf.pairs):
+                    break
     return None
 
 

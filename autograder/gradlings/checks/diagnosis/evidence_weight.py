@@ -62,13 +62,12 @@ def match_evidence(values: Array, tolerance: Array, distance: Array, max_digits:
         Digits, shaped like `values`; repeated numbers that lie on no grid count once.
     """
     distance = np.where(np.isfinite(distance), distance, 0.0)
+    digits: Array = np.clip(np.log10(np.maximum(distance, 1e-300) / tolerance), 0.0, max_digits)
     grid = common_grid(values, grid_tolerance)
     if grid is None:
-        digits = np.clip(np.log10(np.maximum(distance, 1e-300) / tolerance), 0.0, max_digits)
-        return _counted_once(values, np.where(distance <= tolerance, 0.0, digits))
-    possible = np.log10(1 + grid * extent(values))
-    digits = np.minimum(np.minimum(possible, np.log10(1 + 2 * grid * distance)), max_digits)
-    return np.where(distance <= tolerance, 0.0, digits)
+        return _counted_once(values, digits)
+    on_grid: Array = np.log10(1 + grid * np.minimum(extent(values), 2 * distance))
+    return np.minimum(digits, on_grid)
 
 
 def max_evidence_of_number(value: float, grid_tolerance: float, max_digits: float) -> float:

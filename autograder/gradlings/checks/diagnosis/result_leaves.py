@@ -41,20 +41,21 @@ class _NotNumbersError(Exception):
 
 
 def result_leaves(
-    calls: Sequence[FailingCall], names: tuple[str, ...], as_rows: bool, tolerances: Tolerances
+    calls: Sequence[FailingCall], names: tuple[str, ...], tolerances: Tolerances, *, as_rows: bool, loose: bool
 ) -> list[ResultLeaf] | None:
     """Return the leaves of a result by name; None if something other than numbers differs.
 
     Args:
         calls: the failing calls.
         names: the names of a tuple's members; without them they are called [0], [1] ...
-        as_rows: take a tuple of Python numbers as one row instead of member by member.
         tolerances: of the check.
+        as_rows: take a tuple of Python numbers as one row instead of member by member.
+        loose: of each `Pair`.
     """
     found: dict[str, list[Pair]] = {}
     try:
         for call in calls:
-            for name, pair in _pairs(call, names, as_rows, tolerances):
+            for name, pair in _pairs(call, names, tolerances, as_rows, loose):
                 found.setdefault(name, []).append(pair)
     except _NotNumbersError:
         return None
@@ -66,12 +67,14 @@ def result_leaves(
     return [ResultLeaf(name, tuple(pairs)) for name, pairs in found.items()]
 
 
-def _pairs(call: FailingCall, names: tuple[str, ...], as_rows: bool, tolerances: Tolerances) -> list[tuple[str, Pair]]:
+def _pairs(
+    call: FailingCall, names: tuple[str, ...], tolerances: Tolerances, as_rows: bool, loose: bool
+) -> list[tuple[str, Pair]]:
     inputs, pairs = Inputs(call.inputs), []
     for name, got, expected in _leaves("", call.got, call.expected, names, as_rows):
         g, e = to_array(got), to_array(expected)
         if g is not None and e is not None:
-            pairs.append((name, Pair(got, expected, g, e, inputs, tolerances=tolerances)))
+            pairs.append((name, Pair(got, expected, g, e, inputs, {}, tolerances, loose)))
         elif not _equal(got, expected, tolerances):
             raise _NotNumbersError
     if len(pairs) == 1:
