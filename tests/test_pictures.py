@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradlings.checks.compare import difference
+from gradlings.checks.diff_picture import MAX_SIDE
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
 from gradlings.model.student_result import graded
 from gradlings.rendering.ansi_picture import small_picture
@@ -19,7 +20,6 @@ from gradlings.rendering.svg import picture_svg
 from student_kit import PROJECT, Kit
 from test_pages import same_as_golden
 
-LARGEST = 12
 UPSIDE_DOWN = "return torch.ones(T, T, dtype=torch.bool, device=device).triu()"
 
 
@@ -91,7 +91,7 @@ def test_of_a_large_tensor_the_part_around_the_first_difference_is_drawn() -> No
     assert drawn.caption == "at [1], rows 24 to 35 of 50, columns 14 to 25 of 40"
     ((row, column),) = drawn.wrong
     assert drawn.got[row][column] == "7"
-    assert len(drawn.got) == len(drawn.got[0]) == LARGEST
+    assert len(drawn.got) == len(drawn.got[0]) == MAX_SIDE
 
 
 def test_losses_are_a_curve() -> None:
@@ -169,7 +169,7 @@ def test_any_two_matrices_can_be_drawn(a: int, b: int, c: int, d: int, numbers: 
         drawn = found.picture() if found else None
         if drawn is None:
             continue
-        assert max(len(drawn.got), len(drawn.got[0]), len(drawn.expected), len(drawn.expected[0])) <= LARGEST
+        assert max(len(drawn.got), len(drawn.got[0]), len(drawn.expected), len(drawn.expected[0])) <= MAX_SIDE
         assert len(text_of(picture_svg(drawn))) == sum(len(row) for row in (*drawn.got, *drawn.expected))
         assert all(len(line.plain) <= 72 for line in small_picture(drawn, 72))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradlings.checks.call_variants import Calls
 from gradlings.checks.compare import Difference, Rules
-from gradlings.checks.diagnosis.diagnose import Trial, diagnose
+from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
 from gradlings.checks.verdicts import Comparison, MustRaise
 from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
@@ -90,12 +90,12 @@ def diagnosis_of(
         ]
         if any(result.raised or isinstance(expected, MustRaise) for _, result, expected in failing):
             return ""
-        trials = [
-            Trial(result.value, expected, dict(zip(parameters, call, strict=False)))
+        failing_calls = [
+            FailingCall(result.value, expected, dict(zip(parameters, call, strict=False)))
             for call, result, expected in failing
             if expected is not None
         ]
-        return (diagnose(trials, rules.names) or "") if trials else ""
+        return (diagnose(failing_calls, rules.names, rules.tolerances) or "") if failing_calls else ""
 
     known = ("diagnosis", key, rules, *results) if key is not None and calls.memory.recurs(*results) else None
     return calls.memory.recall(known, find)
