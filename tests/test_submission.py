@@ -13,7 +13,7 @@ from gradlings.execution.local_runner import run_cells
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.model.exercise import read_exercises
 from gradlings.submission.cells import decode, module_cells
-from gradlings.submission.manifest import code_digest
+from gradlings.submission.manifest import code_digest as digest_of_bytes
 from gradlings.submission.reader import Submission, from_source, parse, read_submission
 from student_kit import Kit
 
@@ -31,6 +31,10 @@ def notebook(path: Path, *sources: str, **more: Any) -> Path:
     cells = [{"cell_type": "code", "source": source.splitlines(keepends=True)} | more for source in sources]
     path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}), encoding="utf-8")
     return path
+
+
+def code_digest(path: Path) -> str:
+    return digest_of_bytes(path.name, path.read_bytes())
 
 
 # ---- bytes and lines
@@ -280,6 +284,19 @@ def test_a_failing_cell_does_not_stop_the_others() -> None:
     assert loaded.namespace["w"] == 3
     (problem,) = loaded.problems()
     assert problem.startswith("tiny.py:5: ZeroDivisionError")
+
+
+@pytest.mark.parametrize("folder", ["kit", "my cell 1"])
+@pytest.mark.parametrize("suffix", [".py", ".ipynb"])
+def test_an_error_shows_its_line_wherever_the_kit_lies(tmp_path: Path, folder: str, suffix: str) -> None:
+    path = tmp_path / folder / f"tiny{suffix}"
+    path.parent.mkdir()
+    if suffix == ".py":
+        path.write_text("# %%\nx = 1\n\n# %%\ny = 2\nz = y / 0\n", encoding="utf-8")
+    else:
+        notebook(path, "x = 1", "y = 2\nz = y / 0")
+    ((_, raised),) = run_cells(parse(path)).cell_errors
+    assert raised.trace[-1].endswith("in <module>: z = y / 0")
 
 
 def student_of(kit: Kit, text: str, exercise: str) -> Student:

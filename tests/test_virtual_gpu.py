@@ -1,4 +1,4 @@
-"""The virtual GPU against its corpus of labelled functions, and what it leaves behind."""
+"""The virtual GPU against its corpus of labeled functions, and what it leaves behind."""
 
 import subprocess
 import sys

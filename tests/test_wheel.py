@@ -25,7 +25,7 @@ import gradlings
 from gradlings.submission import shipped_kit
 from gradlings.model.exercise import Exercise
 from gradlings.sandbox.judge import Judge
-from gradlings.sandbox.settings import Layers
+from gradlings.sandbox.settings import ProtectionLayers
 from gradlings.execution.runner_protocol import Target
 
 SUBMISSION = b"""
@@ -41,7 +41,7 @@ def opened(paths):
 """
 answers = [str(path) for path in sorted(shipped_kit.solutions().rglob("*.py*"))]
 found = {"package": gradlings.__file__, "answers": len(answers)}
-for name, layers in (("locked", Layers()), ("open", Layers(landlock=0, bubblewrap=False))):
+for name, layers in (("locked", ProtectionLayers()), ("open", ProtectionLayers(landlock=0, bubblewrap=False))):
     with Judge(layers=layers, allow_weaker=True) as judge:
         remote = judge.load(SUBMISSION, "peeking.py")
         result = remote.result(Target("opened"), (answers,), Exercise("0", ("opened",), 0))

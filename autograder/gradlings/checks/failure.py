@@ -12,7 +12,8 @@ from gradlings.checks.verdicts import Comparison, MustRaise
 from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
 from gradlings.model.observation import CallResult
-from gradlings.model.rules import RULES, Breach
+from gradlings.model.rule_table import RULES
+from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Picture, Row, Verdict
 from gradlings.submission.reader import shown
 
@@ -103,7 +104,7 @@ def diagnosis_of(
 def failure_of_breaches(breaches: Sequence[Breach]) -> Failure:
     """Return what is reported of code that used what its exercise forbids."""
     first = breaches[0]
-    message = f"This exercise is to be solved without {RULES[first.rule].says}; your code uses {first.what}."
+    message = f"This exercise is to be solved without {RULES[first.rule].label}; your code uses {first.what}."
     others = ", ".join(str(breach.line) for breach in breaches[1:5])
     return Failure(
         verdict=Verdict.FORBIDDEN,
