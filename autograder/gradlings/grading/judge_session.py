@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 import gradlings
 from gradlings.checks.hidden_probes import checks_of, read_hidden
+from gradlings.grading.fingerprint import fingerprint
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
@@ -72,17 +73,12 @@ class JudgeReply:
 
 
 def versions() -> dict[str, str]:
-    """What scores depend on here, by name.
+    """Return what scores depend on here, by name.
 
-    That of gradlings comes with a digest of its code: between releases the number alone says little.
+    That of gradlings comes with a fingerprint of its code: between releases the number alone says little.
     """
-    root = Path(gradlings.__file__).parent
-    code = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        if path.parent.name != "rendering":
-            code.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     others = {"python": platform.python_version(), **{name: metadata.version(name) for name in ("torch", "numpy")}}
-    return {"gradlings": f"{gradlings.__version__}+{code.hexdigest()[:12]}", **others}
+    return {"gradlings": f"{gradlings.__version__}+{fingerprint()}", **others}
 
 
 def bundle_of(
