@@ -52,8 +52,8 @@ def points(to: Path) -> dict[str, int]:
     return {student.rstrip("2"): int(row["score"]) for student, row in scores(to).items()}
 
 
-def judged(engine: LocalPool, jobs: Iterator[Job]) -> dict[str, JudgeReply]:
-    return {job.student: result for job, result in engine.judged(jobs, 3)}
+def replies(pool: LocalPool, jobs: Iterator[Job]) -> dict[str, JudgeReply]:
+    return {job.student: reply for job, reply in pool.judge(jobs, 3)}
 
 
 def job(kit: Kit, student: str, **bodies: str) -> Job:
@@ -86,8 +86,8 @@ def test_a_judge_that_is_killed_takes_no_score_with_it(kit: Kit) -> None:
                     os.kill(judge.pid or 0, signal.SIGKILL)
             yield job(kit, f"s{number}", **(RIGHT if number % 2 else HALF))
 
-    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as engine:
-        found = judged(engine, jobs())
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        found = replies(pool, jobs())
     assert {student: result.card and result.card.points for student, result in found.items()} == {
         f"s{number}": 30 if number % 2 else 10 for number in range(8)
     }
@@ -100,8 +100,8 @@ def test_a_submission_that_takes_judges_down_is_named_and_the_others_are_graded(
     checks = kit.folder / "test_tiny.py"
     kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {ends}")
     answers = {"a": RIGHT, "b": RIGHT, "deadly": {"difference": "return 666"}, "c": RIGHT, "d": RIGHT}
-    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as engine:
-        found = judged(engine, iter([job(kit, student, **bodies) for student, bodies in answers.items()]))
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        found = replies(pool, iter([job(kit, student, **bodies) for student, bodies in answers.items()]))
     assert found.pop("deadly").fault == "the judge's own process died, twice, while this was graded"
     assert [result.card.points for result in found.values() if result.card] == [30, 30, 30, 30]
 
@@ -215,11 +215,11 @@ SWAPPED = ("Every entry is the right one with the opposite sign. Which of the tw
 
 
 def test_a_mistake_keeps_its_name_at_a_secret_seed(kit: Kit) -> None:
-    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1) as engine:
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1) as pool:
         for seed in random.Random(0).sample(range(1 << 40), 3):
-            ((_, result),) = engine.judged([job(kit, "a", difference="return b - a")], seed)
-            assert result.card is not None
-            (score,) = [score for score in result.card.exercises if score.id == "9.1"]
+            ((_, reply),) = pool.judge([job(kit, "a", difference="return b - a")], seed)
+            assert reply.card is not None
+            (score,) = [score for score in reply.card.exercises if score.id == "9.1"]
             assert score.misconceptions == SWAPPED
 
 

@@ -1,27 +1,30 @@
-"""Grades a class: what came in goes to an engine, and each result is recorded as soon as it is there."""
+"""Grades a class: submissions go to a pool of judges, and each result is recorded as soon as it is there."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gradlings.grading.collect import Chosen, Handed, Intake, choose
+from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.local_pool import Job, JudgePool
 from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, has_our_fault, needs_grading
 from gradlings.grading.sources import Refused
-from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.exercise import Exercise
+from gradlings.model.scorecard import Verdict
 from gradlings.model.student_result import Status, StudentResult, graded, writable
 
 Pages = Callable[[StudentResult], Mapping[str, bytes]]
-"""What is made of each result besides its record: contents by `folder/*.extension`."""
+"""Makes the files of a result besides its record: contents by `folder/*.extension`."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Done:
-    """One step of a run, for whoever shows progress."""
+class GradedStudent:
+    """One step of a run, to show its progress."""
 
     student: str
     number: int
@@ -40,75 +43,78 @@ class ClassResults:
     fresh: tuple[str, ...] = ()
     """Students graded now."""
     changed: tuple[str, ...] = ()
-    """Students graded again, as their submission is another one than before."""
+    """Students graded again, as their submission is not the one graded before."""
     absent: tuple[str, ...] = ()
-    """Students whose results are kept though their submissions are no longer there."""
+    """Students whose results stay though their submissions are no longer there."""
 
 
 def grade_class(
     folder: Path,
-    intake: Intake,
+    submissions: Submissions,
     to: Path,
-    engine: JudgePool,
+    pool: JudgePool,
     *,
     seed: int | None = None,
     force: bool = False,
     pages: Pages = lambda result: {},
-    progress: Callable[[Done], None] = lambda done: None,
+    progress: Callable[[GradedStudent], None] = lambda step: None,
 ) -> ClassResults:
-    """Grades what is not graded yet; the results of an interrupted run are taken as they are.
+    """Grade what is not graded yet; keep the results of an interrupted run as they are.
 
     Args:
-        folder: the assignment's, with its checks.
+        folder: the assignment's, with the originals that students were given.
+        submissions: of the class.
         to: the folder of results.
-        engine: has submissions judged.
+        pool: the judges, with the checks.
         seed: of the random probes; a fresh secret one if None. A run that is resumed keeps its seed.
-        force: grades everybody anew.
+        force: grade everybody anew.
+        pages: makes the pages of each result.
+        progress: called after each student.
 
     Raises:
         InputError: the results cannot be written, or `to` holds a run of something else.
     """
     results = ResultsFolder(to)
-    used = dict(engine.brief.versions)
+    versions = dict(pool.bundle.versions)
     wanted = RunRecord(
         folder.name,
-        intake.source_name,
-        engine.brief.digests(),
-        used.pop("gradlings"),
-        used,
-        engine.protection,
+        submissions.source_name,
+        pool.bundle.digests(),
+        versions.pop("gradlings"),
+        versions,
+        pool.protection,
         secrets.randbits(48) if seed is None else seed,
     )
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
-        return _Loop(folder, intake, engine, results, run, pages, progress).grade_all()
+        return _ClassRun(folder, submissions, pool, results, run, pages, progress).grade_all()
 
 
 @dataclass
 class _Waiting:
     """A student whose submission is being judged."""
 
-    handed: Handed
-    chosen: Chosen
-    known: Record | None
+    files: StudentFiles
+    chosen: ChosenFile
+    earlier: Record | None
 
 
-class _Loop:
+class _ClassRun:
     """One run over the class."""
 
     def __init__(
         self,
         folder: Path,
-        intake: Intake,
-        engine: JudgePool,
+        submissions: Submissions,
+        pool: JudgePool,
         results: ResultsFolder,
         run: RunRecord,
         pages: Pages,
-        progress: Callable[[Done], None],
+        progress: Callable[[GradedStudent], None],
     ) -> None:
-        self._folder, self._intake, self._engine = folder, intake, engine
+        self._folder, self._submissions, self._pool = folder, submissions, pool
         self._results, self._run, self._pages, self._progress = results, run, pages, progress
-        self._exercises = read_exercises(folder / f"test_{intake.source_name}.py")
+        self._exercises = pool.bundle.exercises
         self._points = sum(exercise.points for exercise in self._exercises)
         self._records: dict[str, Record] = {}
         self._waiting: dict[str, _Waiting] = {}
@@ -118,10 +124,10 @@ class _Loop:
 
     def grade_all(self) -> ClassResults:
         self._records = self._results.records(self._run)
-        for job, judged in self._engine.judged(self._jobs(), self._run.seed):
+        for job, reply in self._pool.judge(self._jobs(), self._run.seed):
             waiting = self._waiting.pop(job.student)
-            self._note(job.student, self._record(waiting, judged), waiting.known)
-        present = {handed.student for handed in self._intake.students}
+            self._add(job.student, self._record(waiting, reply), waiting.earlier)
+        present = {files.student for files in self._submissions.students}
         return ClassResults(
             self._run,
             self._exercises,
@@ -132,61 +138,73 @@ class _Loop:
         )
 
     def _jobs(self) -> Iterator[Job]:
-        """What has to be judged. Students who need no judge, or none any more, are noted on the way."""
-        for handed in self._intake.students:
-            known = self._records.get(handed.student)
+        """Yield what has to be judged; add students who need no judge on the way."""
+        for files in self._submissions.students:
+            earlier = self._records.get(files.student)
             try:
-                chosen = choose(self._intake, handed, self._folder, self._engine.code_digest)
+                chosen = choose(self._submissions, files, self._folder, self._pool.code_digest)
             except Refused as refused:
-                result = self._not_gradable(handed, str(refused))
-                same = known is not None and known.digest == "" and known.result == result
-                self._note(handed.student, known if same else Record(self._run.id, "", "", result), known)
+                result = self._not_gradable(files, str(refused))
+                same = earlier is not None and earlier.digest == "" and earlier.result == result
+                self._add(files.student, earlier if same else Record(self._run.id, "", "", result), earlier)
                 continue
-            if not needs_grading(known, chosen.digest):
-                self._note(handed.student, known, known)
+            if not needs_grading(earlier, chosen.digest):
+                self._add(files.student, earlier, earlier)
                 continue
-            self._waiting[handed.student] = _Waiting(handed, replace(chosen, data=b""), known)
-            yield Job(handed.student, chosen.filename, chosen.data)
+            self._waiting[files.student] = _Waiting(files, replace(chosen, data=b""), earlier)
+            yield Job(files.student, chosen.filename, chosen.data)
 
-    def _note(self, student: str, record: Record | None, known: Record | None) -> None:
-        """Keeps a record that is new, and says so."""
-        if record is not None and record is not known:
+    def _add(self, student: str, record: Record | None, earlier: Record | None) -> None:
+        """Store a record that is new, and report the step."""
+        if record is not None and record is not earlier:
             self._records[student] = record
-            self._results.keep(record, self._pages(record.result))
+            self._results.store(record, self._pages(record.result))
             self._fresh.append(student)
-            if known is not None and known.digest != record.digest:
+            if earlier is not None and earlier.digest != record.digest:
                 self._changed.append(student)
-        elif known is not None:
-            self._results.mend(known, self._pages)
+        elif earlier is not None:
+            self._results.restore_pages(earlier, self._pages)
         self._done += 1
-        self._progress(Done(student, self._done, len(self._intake.students), record is not known))
+        self._progress(GradedStudent(student, self._done, len(self._submissions.students), record is not earlier))
 
-    def _record(self, waiting: _Waiting, judged: JudgeReply) -> Record:
-        handed, chosen, run = waiting.handed, waiting.chosen, self._run
-        if judged.card is None:
-            reason = f"grader error: {judged.fault}" if judged.fault else judged.problem
-            result = self._not_gradable(handed, reason)
-            return Record(run.id, chosen.filename, chosen.digest, result, again=bool(judged.fault))
-        protection = judged.protection or run.protection
-        result = graded(
-            handed.student,
-            judged.card,
-            notes=chosen.notes,
-            protection=protection,
-            gradlings_version=run.gradlings_version,
-        )
-        return Record(run.id, chosen.filename, chosen.digest, result, again=has_our_fault(result))
+    def _record(self, waiting: _Waiting, reply: JudgeReply) -> Record:
+        files, chosen, run = waiting.files, waiting.chosen, self._run
+        if reply.card is None:
+            reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
+            result = self._not_gradable(files, reason)
+        else:
+            result = graded(
+                files.student,
+                reply.card,
+                notes=chosen.notes,
+                protection=reply.protection or run.protection,
+                gradlings_version=run.gradlings_version,
+            )
+        _log_faults(result, reply)
+        again = bool(reply.fault) or has_our_fault(result)
+        return Record(run.id, chosen.filename, chosen.digest, result, again=again)
 
-    def _not_gradable(self, handed: Handed, reason: str) -> StudentResult:
+    def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
         return writable(
             StudentResult(
-                handed.student,
+                files.student,
                 self._folder.name,
                 Status.NOT_GRADABLE,
                 reason,
                 self._points,
-                notes=handed.notes,
+                notes=files.notes,
                 protection=self._run.protection,
                 gradlings_version=self._run.gradlings_version,
             )
         )
+
+
+def _log_faults(result: StudentResult, reply: JudgeReply) -> None:
+    """Log what went wrong on our side, with the tracebacks."""
+    entries = [*([reply.fault] if reply.fault else []), *reply.log]
+    for score in result.card.exercises if result.card else ():
+        for check in score.checks:
+            if check.verdict is Verdict.GRADER_ERROR:
+                entries.append("\n".join([f"{score.id} {check.title}: {check.message}", *check.trace]))
+    for entry in entries:
+        _log.error("%s: %s", result.student, entry)
