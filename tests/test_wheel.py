@@ -27,7 +27,7 @@ from gradlings.submission import shipped_kit
 from gradlings.model.exercise import Exercise
 from gradlings.sandbox.judge import Judge
 from gradlings.sandbox.settings import Layers
-from gradlings.execution.local_runner import Target
+from gradlings.execution.runner_protocol import Target
 
 SUBMISSION = b"""
 def opened(paths):
@@ -45,8 +45,8 @@ found = {"package": gradlings.__file__, "answers": len(answers)}
 for name, layers in (("locked", Layers()), ("open", Layers(landlock=0, bubblewrap=False))):
     with Judge(layers=layers, allow_weaker=True) as judge:
         remote = judge.load(SUBMISSION, "peeking.py")
-        outcome = remote.outcome(Target("opened"), (answers,), Exercise("0", ("opened",), 0))
-        found[name] = {"read": len(outcome.value), "self-check": list(judge.protection.succeeded)}
+        result = remote.result(Target("opened"), (answers,), Exercise("0", ("opened",), 0))
+        found[name] = {"read": len(result.value), "self-check": list(judge.protection.succeeded)}
 print(json.dumps(found))
 '''
 

@@ -22,6 +22,7 @@ from gradlings.checks.misconception_match import observed, same_observed
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.misconceptions import Misconception
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission.cells import decode
@@ -186,7 +187,7 @@ def _write(path: Path, text: str, *, check: bool, keep: bool = False) -> WriteRe
 def _build_misconceptions(assignment: Assignment, *, check: bool) -> WriteResult:
     """The outcomes of every misconception on the public probes; compared by value, as floats differ by machine."""
     path = assignment.folder / SHIPPED
-    with collected_checks(assignment.folder, for_students=False) as grader:
+    with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
         made = shipped_data(assignment, grader)
     try:
         current = json.loads(path.read_text(encoding="utf-8"))

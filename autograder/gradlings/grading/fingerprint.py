@@ -13,14 +13,15 @@ import gradlings
 
 DECIDES_SCORES = (
     *("__init__", "model", "submission", "forbidden", "execution", "checks", "sandbox"),
-    *("runners/__init__", "runners/pytest_plugin", "runners/results", "runners/session"),
+    *("runners/__init__", "runners/pytest_plugin", "runners/results", "runners/run_state", "runners/session"),
     *("runners/notebook", "runners/notebook_verdict"),  # imported by submissions, in the sandbox
     *("grading/__init__", "grading/fingerprint", "grading/judge_session"),
 )
 """Rooms and modules, as paths in the package without `.py`; a room stands for all modules in it."""
 
 DECIDES_NOTHING = (
-    *("__main__", "cli", "rendering", "progress", "learning", "authoring", "runners/notebook_check"),
+    *("__main__", "cli", "rendering", "progress", "learning", "authoring"),
+    *("runners/notebook_check", "runners/run_report", "runners/unattempted"),
     # which file of a student is graded is no part of it: each record has the digest of that file
     *("grading/collect", "grading/sources", "grading/class_run", "grading/command", "grading/progress_bar"),
     *("grading/local_pool", "grading/dask_pool", "grading/parent_watch", "grading/results_store", "grading/nbgrader"),

@@ -23,10 +23,11 @@ from gradlings.grading.fault_log import collected_log
 from gradlings.grading.fingerprint import fingerprint
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 
 if TYPE_CHECKING:
-    from gradlings.execution.local_runner import LoadedSubmission
+    from gradlings.execution.runner_protocol import SubmissionRunner
     from gradlings.runners.session import Grader
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.self_check import Protection
@@ -219,7 +220,7 @@ class JudgeSession:
         remote = self._judge.load(data, filename, self._drivers)
         if remote.submission.problem:
             return JudgeReply(problem=remote.submission.problem)
-        card = self._grader.grade_loaded(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
+        card = self._grader.check(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
         points = sum(exercise.points for exercise in self.bundle.exercises)
         if card.max_points != points:
             raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
@@ -227,7 +228,7 @@ class JudgeSession:
             card = self._with_misconceptions(card, remote)
         return JudgeReply(replace(card, problems=tuple(remote.problems())))
 
-    def _with_misconceptions(self, card: Scorecard, remote: LoadedSubmission) -> Scorecard:
+    def _with_misconceptions(self, card: Scorecard, remote: SubmissionRunner) -> Scorecard:
         """Return the same verdicts, with the misconceptions named.
 
         What known misconceptions return is shipped for the public probes only. So a wrong function is run once more on
@@ -236,9 +237,7 @@ class JudgeSession:
         wrong = {score.id for score in card.exercises if _has_an_answer(score)}
         if not wrong:
             return card
-        public = self._grader.grade_loaded(
-            remote, self._checks, seed=PUBLIC_SEED, only=wrong, for_students=False
-        ).scorecard
+        public = self._grader.check(remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF).scorecard
         names = {
             (score.id, check.check): check.misconceptions
             for score in public.exercises

@@ -1,10 +1,10 @@
-"""From the end of a check to a result, and from the results of a run to scorecards."""
+"""Results: of a check from the exception it ended with, of a run as scorecards."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,22 @@ import pytest
 
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.model.exercise import Check, Exercise
-from gradlings.model.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
 from gradlings.submission.manifest import assignment_title
 
 
 def check_result(
     exercise: Exercise, check: Check, error: BaseException | None, student: Student | None, folder: Path
 ) -> CheckResult:
-    """The result of one check from the exception it ended with (None: it passed)."""
+    """Return the result of one check.
+
+    Args:
+        exercise: the one it belongs to.
+        check: the check.
+        error: the exception it ended with; None if it passed.
+        student: what it got as `student`, if it got that far.
+        folder: of the assignment.
+    """
     common: dict[str, Any] = {
         "exercise": exercise.id,
         "check": check.name,
@@ -39,10 +47,10 @@ def check_result(
     if isinstance(error, Unavailable):
         trace = error.raised.trace if error.raised else ()
         return CheckResult(verdict=error.verdict, message=error.message, place=error.place, trace=trace, **common)
-    evidence = getattr(error, "evidence", None)
-    if evidence is not None:
+    failure = getattr(error, "failure", None)
+    if failure is not None:
         named = _named(exercise, check, student, folder, passed=False)
-        return CheckResult(misconceptions=named, **vars(evidence), **common)
+        return CheckResult(misconceptions=named, **vars(failure), **common)
     if isinstance(error, AssertionError):
         return CheckResult(verdict=Verdict.WRONG, message=str(error).split("\n")[0], **common)
     message = f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
@@ -59,21 +67,6 @@ def _named(exercise: Exercise, check: Check, student: Student | None, folder: Pa
     return matching(folder, f"{exercise.id}::{check.name}", student.examinations, passed)
 
 
-def as_plain_data(result: CheckResult) -> dict[str, Any]:
-    """A result as dicts, tuples and text, for a report that xdist sends from a worker."""
-    data = {**asdict(result), "verdict": result.verdict.value}
-    if result.picture is not None:
-        data["picture"]["form"] = result.picture.form.value
-    return data
-
-
-def from_plain_data(data: dict[str, Any]) -> CheckResult:
-    rows = tuple(Row(**row) for row in data["rows"])
-    drawn = data["picture"]
-    picture = drawn and Picture(**{**drawn, "form": Form(drawn["form"])})
-    return CheckResult(**{**data, "rows": rows, "picture": picture, "verdict": Verdict(data["verdict"])})
-
-
 @dataclass
 class Collected:
     """The results of one run, as they come in."""
@@ -83,19 +76,26 @@ class Collected:
     problems: dict[Path, list[str]] = field(default_factory=dict)
 
     def expect(self, node_ids: Iterable[str]) -> None:
+        """Note the ids of the checks that are to run."""
         self.expected = list(node_ids)
 
     def add(self, node_id: str, checks_file: str, result: CheckResult, problems: list[str]) -> None:
+        """Add the result of one check, and what is wrong with the submission as a whole."""
         path = Path(checks_file)
         self.results[node_id] = (path, result)
         known = self.problems.setdefault(path.parent, [])
         known.extend(problem for problem in problems if problem not in known)
 
     def folders(self) -> list[Path]:
-        """The assignments' folders in the order of their scorecards."""
+        """Return the assignments' folders in the order of their scorecards."""
         return sorted({path.parent for path, _ in self.results.values()})
 
+    def checks_files(self, folder: Path) -> set[Path]:
+        """Return the files of checks of an assignment's folder that ran."""
+        return {path for path, _ in self.results.values() if path.parent == folder}
+
     def all_passed(self) -> bool:
+        """Return whether every check that was to run passed."""
         return len(self.results) >= len(self.expected) and all(
             result.verdict is Verdict.PASS for _, result in self.results.values()
         )
@@ -104,7 +104,7 @@ class Collected:
 def scorecards(
     collected: Collected, exercises_of: Callable[[Path], tuple[Exercise, ...]], seed: int
 ) -> list[Scorecard]:
-    """One scorecard for each assignment of the run; only checks that ran are in it."""
+    """Return a scorecard for each assignment of the run; only checks that ran are in it."""
     by_folder: dict[Path, dict[Path, dict[tuple[str, str], CheckResult]]] = {}
     for path, result in collected.results.values():
         by_folder.setdefault(path.parent, {}).setdefault(path, {})[result.exercise, result.check] = result
