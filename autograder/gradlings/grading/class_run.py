@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
@@ -87,7 +87,7 @@ def grade_class(
     )
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
-        return _ClassRun(folder, submissions, pool, results, run, pages, progress).grade_all()
+        return _ClassRun(folder, submissions, pool, results, run, pages, progress, results.records(run)).grade_all()
 
 
 @dataclass
@@ -99,76 +99,69 @@ class _Waiting:
     earlier: Record | None
 
 
+@dataclass
 class _ClassRun:
     """One run over the class."""
 
-    def __init__(
-        self,
-        folder: Path,
-        submissions: Submissions,
-        pool: JudgePool,
-        results: ResultsFolder,
-        run: RunRecord,
-        pages: Pages,
-        progress: Callable[[GradedStudent], None],
-    ) -> None:
-        self._folder, self._submissions, self._pool = folder, submissions, pool
-        self._results, self._run, self._pages, self._progress = results, run, pages, progress
-        self._exercises = pool.bundle.exercises
-        self._points = sum(exercise.points for exercise in self._exercises)
-        self._records: dict[str, Record] = {}
-        self._waiting: dict[str, _Waiting] = {}
-        self._done = 0
-        self._fresh: list[str] = []
-        self._changed: list[str] = []
+    folder: Path
+    submissions: Submissions
+    pool: JudgePool
+    results: ResultsFolder
+    run: RunRecord
+    pages: Pages
+    progress: Callable[[GradedStudent], None]
+    records: dict[str, Record]
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+    done: int = 0
+    fresh: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def grade_all(self) -> ClassResults:
-        self._records = self._results.records(self._run)
-        for job, reply in self._pool.judge(self._jobs(), self._run.seed):
-            waiting = self._waiting.pop(job.student)
+        for job, reply in self.pool.judge(self._jobs(), self.run.seed):
+            waiting = self.waiting.pop(job.student)
             self._add(job.student, self._record(waiting, reply), waiting.earlier)
-        present = {files.student for files in self._submissions.students}
+        present = {files.student for files in self.submissions.students}
         return ClassResults(
-            self._run,
-            self._exercises,
-            tuple(self._records[student].result for student in sorted(self._records)),
-            tuple(sorted(self._fresh)),
-            tuple(sorted(self._changed)),
-            tuple(sorted(self._records.keys() - present)),
+            self.run,
+            self.pool.bundle.exercises,
+            tuple(self.records[student].result for student in sorted(self.records)),
+            tuple(sorted(self.fresh)),
+            tuple(sorted(self.changed)),
+            tuple(sorted(self.records.keys() - present)),
         )
 
     def _jobs(self) -> Iterator[Job]:
         """Yield what has to be judged; add students who need no judge on the way."""
-        for files in self._submissions.students:
-            earlier = self._records.get(files.student)
+        for files in self.submissions.students:
+            earlier = self.records.get(files.student)
             try:
-                chosen = choose(self._submissions, files, self._folder, self._pool.code_digest)
+                chosen = choose(self.submissions, files, self.folder, self.pool.code_digest)
             except Refused as refused:
                 result = self._not_gradable(files, str(refused))
                 same = earlier is not None and earlier.digest == "" and earlier.result == result
-                self._add(files.student, earlier if same else Record(self._run.id, "", "", result), earlier)
+                self._add(files.student, earlier if same else Record(self.run.id, "", "", result), earlier)
                 continue
             if not needs_grading(earlier, chosen.digest):
                 self._add(files.student, earlier, earlier)
                 continue
-            self._waiting[files.student] = _Waiting(files, replace(chosen, data=b""), earlier)
+            self.waiting[files.student] = _Waiting(files, replace(chosen, data=b""), earlier)
             yield Job(files.student, chosen.filename, chosen.data)
 
     def _add(self, student: str, record: Record | None, earlier: Record | None) -> None:
         """Store a record that is new, and report the step."""
         if record is not None and record is not earlier:
-            self._records[student] = record
-            self._results.store(record, self._pages(record.result))
-            self._fresh.append(student)
+            self.records[student] = record
+            self.results.store(record, self.pages(record.result))
+            self.fresh.append(student)
             if earlier is not None and earlier.digest != record.digest:
-                self._changed.append(student)
+                self.changed.append(student)
         elif earlier is not None:
-            self._results.restore_pages(earlier, self._pages)
-        self._done += 1
-        self._progress(GradedStudent(student, self._done, len(self._submissions.students), record is not earlier))
+            self.results.restore_pages(earlier, self.pages)
+        self.done += 1
+        self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not earlier))
 
     def _record(self, waiting: _Waiting, reply: JudgeReply) -> Record:
-        files, chosen, run = waiting.files, waiting.chosen, self._run
+        files, chosen, run = waiting.files, waiting.chosen, self.run
         if reply.card is None:
             reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
             result = self._not_gradable(files, reason)
@@ -188,13 +181,13 @@ class _ClassRun:
         return writable(
             StudentResult(
                 files.student,
-                self._folder.name,
+                self.folder.name,
                 Status.NOT_GRADABLE,
                 reason,
-                self._points,
+                sum(exercise.points for exercise in self.pool.bundle.exercises),
                 notes=files.notes,
-                protection=self._run.protection,
-                gradlings_version=self._run.gradlings_version,
+                protection=self.run.protection,
+                gradlings_version=self.run.gradlings_version,
             )
         )
 

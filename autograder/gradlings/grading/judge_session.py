@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gradlings.sandbox.self_check import Protection
 
 PUBLIC_SEED = 0
-_NOT_CHECKS = (".png", ".svg", ".ipynb", ".md", ".pyc")
+_IGNORED_SUFFIXES = (".png", ".svg", ".ipynb", ".md", ".pyc")
 _MAX_SECONDS = 600.0
 """Time for one submission, after which a judge that hangs ends its own process."""
 _log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def bundle_of(
         path
         for path in sorted(folder.iterdir())
         if path.is_file()
-        and path.suffix not in _NOT_CHECKS
+        and path.suffix not in _IGNORED_SUFFIXES
         and path.name[0] != "."
         and path.name != f"{source_name}.py"
     ]
@@ -244,18 +244,12 @@ class JudgeSession:
             if not score.solved
             for check in score.checks
         }
-        return replace(
-            card,
-            exercises=tuple(
-                replace(
-                    score,
-                    checks=tuple(
-                        replace(check, misconceptions=names.get((score.id, check.check), ())) for check in score.checks
-                    ),
-                )
-                for score in card.exercises
-            ),
-        )
+
+        def named(score: ExerciseScore) -> ExerciseScore:
+            checks = (replace(c, misconceptions=names.get((score.id, c.check), ())) for c in score.checks)
+            return replace(score, checks=tuple(checks))
+
+        return replace(card, exercises=tuple(map(named, card.exercises)))
 
 
 def _has_an_answer(score: ExerciseScore) -> bool:

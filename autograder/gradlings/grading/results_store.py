@@ -51,7 +51,7 @@ class RunRecord:
         found = [f"the file {name}" for name in sorted(names)]
         found += [
             f"the {what} ({getattr(other, key)}, then {getattr(self, key)})"
-            for key, what in _COMPARED.items()
+            for key, what in _COMPARED_FIELDS.items()
             if getattr(self, key) != getattr(other, key)
         ]
         return found + [
@@ -61,7 +61,7 @@ class RunRecord:
         ]
 
 
-_COMPARED = {
+_COMPARED_FIELDS = {
     "assignment": "assignment",
     "source_name": "module",
     "gradlings_version": "version of gradlings",

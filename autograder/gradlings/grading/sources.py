@@ -217,12 +217,9 @@ class ZipSource:
 
 def readable(name: str) -> str:
     r"""Return a name that can be shown: what does not print is spelled out as `\x1b`, undecodable bytes as `\xe9`."""
-    decoded = os.fsencode(name).decode("utf-8", "backslashreplace") if _has_surrogates(name) else name
+    undecodable = any("\ud800" <= c <= "\udfff" for c in name)
+    decoded = os.fsencode(name).decode("utf-8", "backslashreplace") if undecodable else name
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in decoded)
-
-
-def _has_surrogates(name: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in name)
 
 
 @contextlib.contextmanager
