@@ -39,7 +39,7 @@ import psutil
 from isolation import submissions
 
 from gradlings.grading import progress_bar
-from gradlings.grading.class_run import Done
+from gradlings.grading.class_run import GradedStudent
 from gradlings.grading.command import collect_submissions, grade_submissions
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
@@ -114,11 +114,11 @@ def graded(pool: JudgePool, class_folder: Path, to: Path, note: Callable[[], Any
 
 
 @contextmanager
-def progress_noted(note: Callable[[Done], None]) -> Iterator[None]:
+def progress_noted(note: Callable[[GradedStudent], None]) -> Iterator[None]:
     """`gradlings grade` with its progress bar replaced: what is timed is the whole of the rest."""
 
     @contextmanager
-    def silent(*_: object) -> Iterator[Callable[[Done], None]]:
+    def silent(*_: object) -> Iterator[Callable[[GradedStudent], None]]:
         yield note
 
     original, progress_bar.class_progress = progress_bar.class_progress, silent  # type: ignore[assignment]
