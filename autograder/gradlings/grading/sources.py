@@ -23,7 +23,8 @@ MEGABYTE = 1_000_000
 _MAX_DEPTH = 4  # student / assignment / file, and one folder around them all
 _MAX_FOLDER_ENTRIES = 5_000
 _MAX_ZIP_MEMBERS = 200_000
-_JUNK = frozenset({"__MACOSX", "__pycache__", ".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini"})
+JUNK = frozenset({"__MACOSX", "__pycache__", ".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini"})
+"""Names that operating systems and programs leave: never a student's."""
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can ask for gigabytes to decompress
 _KINDS = {
     stat.S_IFLNK: "a link, and links are not followed",
@@ -126,7 +127,7 @@ class FolderSource:
         if parents and not names:
             yield FoundFile(parents, refused="is an empty folder")
         for name in names:
-            if name not in _JUNK and not name.startswith("._"):
+            if name not in JUNK and not name.startswith("._"):
                 yield from self._one(fd, (*parents, name))
 
     def _one(self, fd: int, parts: tuple[str, ...]) -> Iterator[FoundFile]:
@@ -192,7 +193,7 @@ class ZipSource:
         filled = {parent for name in names for parent in PurePosixPath(name).parents}
         for index, (info, name) in enumerate(zip(self._members, names, strict=True)):
             parts = tuple(part for part in name.split("/") if part not in ("", "."))
-            if not parts or _JUNK.intersection(parts) or parts[-1].startswith("._"):
+            if not parts or JUNK.intersection(parts) or parts[-1].startswith("._"):
                 continue
             refused = _why_refused(info, name)
             if name.endswith("/") and not refused:
