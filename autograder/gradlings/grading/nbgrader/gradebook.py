@@ -104,8 +104,8 @@ def _define(gradebook: Any, url: str, assignment: str, source_name: str, exercis
     """Define all cells before the first submission: it gets the cells that exist when it comes in."""
     gradebook.update_or_create_assignment(assignment)
     gradebook.update_or_create_notebook(source_name, assignment)
-    known = {cell.name for cell in gradebook.find_notebook(source_name, assignment).grade_cells}
-    missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in known]
+    present = {cell.name for cell in gradebook.find_notebook(source_name, assignment).grade_cells}
+    missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in present]
     if missing and gradebook.assignment_submissions(assignment):
         raise InputError(
             f"The gradebook {_without_password(url)} already has submissions of {assignment}, without the cell "
