@@ -19,7 +19,7 @@ from student_kit import Kit
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
 HERE = Path("tiny.py")
-lines = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=10)
+lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=10)
 texts = st.lists(lines, max_size=6).map("\n".join)
 
 
@@ -215,21 +215,23 @@ def test_a_notebook_may_hold_its_source_as_one_string(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "problem"),
     [
-        "",
-        "[]",
-        "{}",
-        '{"cells": 3}',
-        '{"cells": [3, {}, {"cell_type": "code"}, {"cell_type": "code", "source": 3}]}',
-        "\x00",
+        ("", "cannot be read: Expecting value"),
+        ("[]", "it is not a notebook (no list of cells)"),
+        ("{}", "it is not a notebook (no list of cells)"),
+        ('{"cells": 3}', "it is not a notebook (no list of cells)"),
+        ('{"cells": [3, {}, {"cell_type": "code"}, {"cell_type": "code", "source": 3}]}', ""),
+        ("\x00", "cannot be read: Expecting value"),
     ],
 )
-def test_a_damaged_notebook_is_a_problem_and_no_crash(tmp_path: Path, text: str) -> None:
+def test_a_damaged_notebook_is_a_problem_and_no_crash(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "tiny.ipynb"
     path.write_text(text, encoding="utf-8")
     submission = parse(path)
-    assert submission.problem or submission.functions == {}
+    assert problem in submission.problem
+    assert bool(submission.problem) == bool(problem)
+    assert submission.functions == {}
     code_digest(path)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.utils import _python_dispatch
 
 from gradlings.execution.virtual_gpu.finding import device_finding
@@ -102,7 +103,7 @@ def found(function: Any, *args: Any) -> Any:
 
 
 def test_mixed_names_operation_line_and_remedy() -> None:
-    def add_mask(scores):
+    def add_mask(scores: Tensor) -> Tensor:
         mask = torch.tril(torch.ones(4, 3))  # the line to blame
         shifted = mask * 2
         return scores + shifted
@@ -118,7 +119,7 @@ def test_mixed_names_operation_line_and_remedy() -> None:
 
 
 def test_layers_are_called_by_their_name() -> None:
-    def forward(v):
+    def forward(v: Tensor) -> Any:
         layer = torch.nn.Sequential(torch.nn.Linear(3, 2))  # not moved
         return layer(v)
 
@@ -131,7 +132,7 @@ def test_layers_are_called_by_their_name() -> None:
 def test_constants_of_the_file_are_blamed_where_they_are_used() -> None:
     table = torch.eye(3)
 
-    def use(v):
+    def use(v: Tensor) -> Tensor:
         return v @ table  # used here
 
     finding = found(use)
@@ -140,7 +141,7 @@ def test_constants_of_the_file_are_blamed_where_they_are_used() -> None:
 
 
 def test_left_names_the_conversion() -> None:
-    def leave(values):
+    def leave(values: Tensor) -> dict[str, list[Tensor]]:
         here = values.cpu()  # leaves the GPU
         return {"doubled": [here * 2]}
 
@@ -171,7 +172,7 @@ def test_no_line_outside_of_the_students_files() -> None:
 
 
 def test_error_wrapped_by_the_student_is_still_a_device_error() -> None:
-    def wrap(v):
+    def wrap(v: Tensor) -> Tensor:
         try:
             return v + torch.ones(3)
         except RuntimeError as error:
@@ -201,7 +202,7 @@ def test_arguments_stay_as_they_are() -> None:
     model = torch.nn.Linear(3, 1)
     before = [v.detach().clone(), nested["a"][0].clone(), model.weight.detach().clone()]
 
-    def change(w, inside, layer):
+    def change(w: Tensor, inside: dict[str, list[Any]], layer: torch.nn.Linear) -> None:
         assert w.requires_grad
         assert w.is_leaf
         inside["a"][0].zero_()
@@ -220,16 +221,17 @@ def test_arguments_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize("problem", [SystemExit(3), KeyboardInterrupt(), BaseException("time is up")])
 def test_base_exceptions_pass_through(problem: BaseException) -> None:
-    def leave(v):
+    def leave(v: Tensor) -> None:
         torch.set_default_device("cuda")
         raise problem
 
-    with pytest.raises(type(problem)):
+    with pytest.raises(type(problem)) as raised:
         found(leave)
+    assert raised.value is problem
 
 
 def test_default_device_and_contexts_do_not_outlive_the_call() -> None:
-    def leave_open(v):
+    def leave_open(v: Tensor) -> Tensor:
         torch.set_default_device(v.device)
         torch.device("cuda").__enter__()
         torch.overrides.TorchFunctionMode().__enter__()
@@ -262,7 +264,7 @@ def test_values_are_those_of_the_cpu() -> None:
 
 
 def test_code_that_fails_only_here_is_called_unknown() -> None:
-    def only_for_the_cpu(v):
+    def only_for_the_cpu(v: Tensor) -> Tensor:
         if v.is_cuda:
             raise ArithmeticError("no idea")
         return v
@@ -278,7 +280,7 @@ def test_code_that_fails_only_here_is_called_unknown() -> None:
     [(torch._C._functorch, "is_functorch_wrapped_tensor"), (torch.autograd, "_engine_run_backward"),
      (torch._C._nn, "_parse_to"), (torch._C, "_len_torch_dispatch_stack"), (torch.utils._device, "CURRENT_DEVICE")],
 )  # fmt: skip
-def test_missing_private_parts_of_torch_are_no_crash(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+def test_missing_private_parts_of_torch_are_no_crash(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
     with monkeypatch.context() as patch:
         patch.delattr(owner, name)
         finding = found(lambda v: v + 1)

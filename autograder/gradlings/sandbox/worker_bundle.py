@@ -1,7 +1,4 @@
-"""Pack the modules a worker needs into an anonymous (memfd) zip.
-
-So the folder of the package stays unreadable in the sandbox.
-"""
+"""Packs the modules a worker needs into an anonymous (memfd) zip, so that the package folder stays unreadable there."""
 
 from __future__ import annotations
 
@@ -12,16 +9,16 @@ from pathlib import Path
 
 _NEEDED = """
     __init__
-    model/__init__ model/errors model/exercise model/rules model/text
+    model/__init__ model/errors model/exercise model/rules model/rule_table model/text
     submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
-    forbidden/__init__ forbidden/scopes forbidden/resolver forbidden/static_check forbidden/runtime_recorder
-    forbidden/torch_symbols forbidden/blame
+    forbidden/__init__ forbidden/control_flow forbidden/scopes forbidden/bindings forbidden/resolver forbidden/program
+    forbidden/reachable_code forbidden/static_check forbidden/runtime_recorder forbidden/torch_symbols forbidden/blame
     execution/__init__ execution/tensor_tree execution/time_limit execution/torch_state
     runners/__init__ runners/notebook runners/notebook_verdict
     sandbox/__init__ sandbox/settings
     sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/types
     sandbox/inside/__init__ sandbox/inside/zygote sandbox/inside/worker sandbox/inside/lockdown
-    sandbox/inside/readable_paths sandbox/inside/seccomp
+    sandbox/inside/readable_paths sandbox/inside/reply_rows sandbox/inside/seccomp sandbox/inside/student_environment
 """
 MODULES = tuple(_NEEDED.split())
 """Every module that enters the sandbox: `sandbox/inside`, `sandbox/wire` and what these import."""
