@@ -16,6 +16,7 @@ from gradlings.authoring.build import find_assignments
 from gradlings.authoring.verify import Proof, verify
 from gradlings.checks.diagnosis import diagnose
 from gradlings.checks.diagnosis.claims import Claim, Pair
+from gradlings.checks.diagnosis.signatures import SIGNATURES
 from student_kit import Kit, as_if_started_in, below, has_ended
 
 SOURCE = "solutions/09/tiny.py"
@@ -282,7 +283,7 @@ def broken(pair: Pair) -> Iterator[Claim]:
 def test_a_signature_of_the_diagnosis_that_raises_is_a_breach(
     built_kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(diagnose, "SIGNATURES", (*diagnose.SIGNATURES, broken))
+    monkeypatch.setattr(diagnose, "SIGNATURES", (*SIGNATURES, broken))
     proof = proof_of(built_kit, "9.1")
     assert not proof.holds
     assert all("the signature test_verifying.broken of the diagnosis raised LookupError" in b for b in proof.breaches)
