@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gradlings.checks.diagnosis.diagnose import Trial
+from gradlings.checks.diagnosis.diagnose import FailingCall
 
 Values = dict[str, object]
 Implementation = Callable[..., Any]
@@ -46,7 +46,7 @@ class Maker:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Misconception:
     """One wrong implementation.
 
     Args:
@@ -64,16 +64,16 @@ class Mistake:
     wrong: Implementation
     names: tuple[str, ...] = ()
 
-    def trials(self, seed: int, count: int = 3) -> list[Trial]:
-        """Failing trials; inputs on which the mistake does not show are left out."""
-        found: list[Trial] = []
+    def failing_calls(self, seed: int, count: int = 3) -> list[FailingCall]:
+        """Failing calls; inputs on which the misconception does not show are left out."""
+        found: list[FailingCall] = []
         for step in range(50):
             values = self.inputs(Maker(1000 * seed + step))
-            trial = Trial(
+            call = FailingCall(
                 self.wrong(**copy.deepcopy(values)), self.right(**copy.deepcopy(values)), copy.deepcopy(values)
             )
-            if not same(trial.got, trial.expected):
-                found.append(trial)
+            if not same(call.got, call.expected):
+                found.append(call)
             if len(found) == count:
                 break
         return found
@@ -93,17 +93,17 @@ def same(got: object, expected: object) -> bool:
     return type(got) is type(expected) and got == expected
 
 
-MISTAKES: list[Mistake] = []
+MISCONCEPTIONS: list[Misconception] = []
 
 
-def mistake(
+def misconception(
     says: str, inputs: Callable[[Maker], Values], right: Implementation, names: tuple[str, ...] = ()
 ) -> Callable[[Implementation], Implementation]:
     """Adds the decorated wrong implementation; its docstring says what is wrong."""
 
     def add(wrong: Implementation) -> Implementation:
         name = wrong.__name__ + ": " + (wrong.__doc__ or "")
-        MISTAKES.append(Mistake(name, says, inputs, right, wrong, names))
+        MISCONCEPTIONS.append(Misconception(name, says, inputs, right, wrong, names))
         return wrong
 
     return add
@@ -118,7 +118,7 @@ def wrong_as(
     names: tuple[str, ...] = (),
 ) -> None:
     """Adds a one-line wrong implementation."""
-    MISTAKES.append(Mistake(name, says, inputs, right, wrong, names))
+    MISCONCEPTIONS.append(Misconception(name, says, inputs, right, wrong, names))
 
 
 # ---- inputs
@@ -182,12 +182,12 @@ def config(make: Maker) -> Values:
 # ---- one neuron and a batch of examples
 
 
-def neuron_gradients(x, w, b, y):
+def neuron_gradients(x: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     error = torch.sigmoid(w * x + b) - y
     return error * x, error
 
 
-def batch_gradients(X, w, b, y):
+def batch_gradients(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     error = (torch.sigmoid(X @ w + b) - y) / len(y)
     return X.T @ error, error.sum()
 
@@ -195,7 +195,7 @@ def batch_gradients(X, w, b, y):
 DW_DB = ("dL/dw", "dL/db")
 
 
-def _batch_mistake(name: str, says: str, change: Implementation) -> None:
+def _batch_misconception(name: str, says: str, change: Implementation) -> None:
     wrong_as(name, says, batch, batch_gradients, lambda X, w, b, y: change(*batch_gradients(X, w, b, y), X, y), DW_DB)
 
 
@@ -233,30 +233,32 @@ wrong_as(
     lambda x, w, b, y: ((torch.sigmoid(w * x + b) - y) * w, torch.sigmoid(w * x + b) - y),
     DW_DB,
 )
-_batch_mistake(
+_batch_misconception(
     "sum, not mean", "dL/dw and dL/db: every value is exactly N", lambda dw, db, X, y: (dw * len(y), db * len(y))
 )
-_batch_mistake("mean twice", "too small (N = X.shape[0])", lambda dw, db, X, y: (dw / len(y), db / len(y)))
-_batch_mistake(
+_batch_misconception("mean twice", "too small (N = X.shape[0])", lambda dw, db, X, y: (dw / len(y), db / len(y)))
+_batch_misconception(
     "divided by D",
     "N/D = ",
     lambda dw, db, X, y: (dw * len(y) / X.shape[1], db * len(y) / X.shape[1]),
 )
-_batch_mistake("only dw is negated", "dL/dw: every value has the opposite sign", lambda dw, db, X, y: (-dw, db))
-_batch_mistake("only db is a sum", "dL/db: the value is exactly N", lambda dw, db, X, y: (dw, db * len(y)))
-_batch_mistake("dw negated, db doubled", "dL/db: the value is exactly 2 times", lambda dw, db, X, y: (-dw, 2 * db))
-_batch_mistake("dw as a column", "shape is", lambda dw, db, X, y: (dw[:, None], db))
+_batch_misconception("only dw is negated", "dL/dw: every value has the opposite sign", lambda dw, db, X, y: (-dw, db))
+_batch_misconception("only db is a sum", "dL/db: the value is exactly N", lambda dw, db, X, y: (dw, db * len(y)))
+_batch_misconception(
+    "dw negated, db doubled", "dL/db: the value is exactly 2 times", lambda dw, db, X, y: (-dw, 2 * db)
+)
+_batch_misconception("dw as a column", "shape is", lambda dw, db, X, y: (dw[:, None], db))
 
 
-@mistake("dL/db: the right answer is the sum of yours over axis 0", batch, batch_gradients, DW_DB)
-def bias_per_example(X, w, b, y):
+@misconception("dL/db: the right answer is the sum of yours over axis 0", batch, batch_gradients, DW_DB)
+def bias_per_example(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """dL/db keeps one value for each example"""
     error = (torch.sigmoid(X @ w + b) - y) / len(y)
     return X.T @ error, error
 
 
-@mistake("opposite sign and is exactly N", batch, batch_gradients, DW_DB)
-def negated_sum(X, w, b, y):
+@misconception("opposite sign and is exactly N", batch, batch_gradients, DW_DB)
+def negated_sum(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """label minus prediction, and summed"""
     error = y - torch.sigmoid(X @ w + b)
     return X.T @ error, error.sum()
@@ -284,7 +286,7 @@ def queries(make: Maker) -> Values:
     return {"q": make.normal(t, d), "k": make.normal(t, d)}
 
 
-def scores(q, k):
+def scores(q: Tensor, k: Tensor) -> Tensor:
     return q @ k.T / math.sqrt(q.shape[1])
 
 
@@ -299,7 +301,7 @@ def dropout_inputs(make: Maker) -> Values:
     return {"x": make.normal(n, d), "keep": mask, "p": 0.1}
 
 
-def dropout(x, keep, p):
+def dropout(x: Tensor, keep: Tensor, p: float) -> Tensor:
     return x * keep / (1 - p)
 
 
@@ -426,7 +428,7 @@ def head_inputs(make: Maker) -> Values:
     return {"x": make.normal(2, 5, 12), "H": 3}
 
 
-def split_heads(x, H):
+def split_heads(x: Tensor, H: int) -> Tensor:
     return x.view(*x.shape[:2], H, -1).transpose(1, 2)
 
 
@@ -529,7 +531,7 @@ wrong_as(
 )
 
 
-def stops_short(x):
+def stops_short(x: Tensor) -> Tensor:
     result = torch.zeros_like(x)
     result[:-1] = x[:-1].exp()
     return result
@@ -551,7 +553,7 @@ wrong_as(
     lambda a, y: -1 / a,
 )
 
-# ---- functions of the answer, and normalisation
+# ---- functions of the answer, and normalization
 
 wrong_as("sigmoid of minus z", "1 minus the right one", matrix, torch.sigmoid, lambda x: torch.sigmoid(-x))
 wrong_as("upside down", "1 divided by the right one", matrix, torch.exp, lambda x: torch.exp(-x))
@@ -675,7 +677,7 @@ def probabilities(make: Maker) -> Values:
     return {"a": make.uniform(0.05, 0.95, n), "y": make.labels(n)}
 
 
-def bce(a, y):
+def bce(a: Tensor, y: Tensor) -> Tensor:
     return -(y * a.log() + (1 - y) * (1 - a).log()).mean()
 
 
@@ -684,7 +686,7 @@ def layer_inputs(make: Maker) -> Values:
     return {"dout": make.normal(n, o), "X": make.normal(n, i), "W": make.normal(o, i)}
 
 
-def layer_gradients(dout, X, W):
+def layer_gradients(dout: Tensor, X: Tensor, W: Tensor) -> dict[str, Tensor]:
     return {"dX": dout @ W, "dW": dout.T @ X, "db": dout.sum(0)}
 
 
@@ -693,7 +695,7 @@ def class_inputs(make: Maker) -> Values:
     return {"logits": make.normal(n, c), "targets": make.ints(0, c, n)}
 
 
-def class_gradient(logits, targets):
+def class_gradient(logits: Tensor, targets: Tensor) -> Tensor:
     return (logits.softmax(1) - F.one_hot(targets, logits.shape[1])) / len(logits)
 
 
@@ -702,7 +704,7 @@ def norm_inputs(make: Maker) -> Values:
     return {"x": make.normal(n, d), "g": make.normal(d), "b": make.normal(d)}
 
 
-def layer_norm(x, g, b):
+def layer_norm(x: Tensor, g: Tensor, b: Tensor) -> Tensor:
     return F.layer_norm(x, g.shape, g, b)
 
 
@@ -711,11 +713,11 @@ def token_inputs(make: Maker) -> Values:
     return {"logits": make.normal(b, t, v), "targets": make.ints(0, v, b, t)}
 
 
-def token_loss(logits, targets, **options):
+def token_loss(logits: Tensor, targets: Tensor, **options: Any) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), **options)
 
 
-def slopes(x, h, width):
+def slopes(x: Tensor, h: float, width: float) -> Tensor:
     """Central differences of the sum of cubes plus the product, over the given width."""
     steps = h * torch.eye(len(x), dtype=x.dtype)
     return (
@@ -843,15 +845,15 @@ wrong_as(
     lambda a, s: s * a.exp() * (1 - a) / (1 - a + 1e-300),
 )
 
-# Plausible mistakes that no signature is about: nothing may be said.
-UNNAMED: list[Mistake] = []
+# Plausible misconceptions that no signature is about: nothing may be said.
+UNNAMED: list[Misconception] = []
 
 
 def unnamed(name: str, inputs: Callable[[Maker], Values], right: Implementation, wrong: Implementation) -> None:
-    UNNAMED.append(Mistake(name, "", inputs, right, wrong))
+    UNNAMED.append(Misconception(name, "", inputs, right, wrong))
 
 
-def embedding_gradient(idx, dout):
+def embedding_gradient(idx: Tensor, dout: Tensor) -> Tensor:
     table = torch.zeros(7, dout.shape[1], dtype=dout.dtype)
     table[idx] += dout  # keeps only one of several equal indices
     return table

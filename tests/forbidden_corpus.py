@@ -67,8 +67,14 @@ _one("sigmoid", "C namespace", T, "torch._C._VariableFunctions.sigmoid(x)")
 _one("sigmoid", "out argument", T, "torch.sigmoid(x, out=torch.zeros_like(x))")
 _one("sigmoid", "constant getattr", T, 'getattr(torch, "sigmoid")(x)')
 _one("sigmoid", "concatenated getattr", T, 'getattr(torch, "sig" + "moid")(x)')
-_one("sigmoid", "getattr with an f-string and a join", T, 'getattr(torch, f"{\'sig\'}" + "".join(["mo", "id"]))(x)')
-_one("sigmoid", "backwards name", T, 'getattr(torch, "diomgis"[::-1])(x)')
+_one(
+    "sigmoid",
+    "getattr with an f-string and a join",
+    T,
+    'getattr(torch, f"{\'sig\'}" + "".join(["mo", "id"]))(x)',
+    CALLS,
+)
+_one("sigmoid", "backwards name", T, 'getattr(torch, "diomgis"[::-1])(x)', CALLS)
 _one("sigmoid", "getattr on the tensor", T, 'getattr(x, "sigmoid")()')
 _one("sigmoid", "vars", T, 'vars(torch)["sigmoid"](x)')
 _one("sigmoid", "module dictionary", T, 'torch.__dict__["sigmoid"](x)')
@@ -694,6 +700,24 @@ _one("eval", "renamed literal_eval", "from ast import literal_eval as read", 're
 _one("eval", "through builtins", "import builtins", 'getattr(builtins, "ev" + "al")("1")', SOURCE)
 _one("json", "loads", "import json", 'json.loads("[1]")', SOURCE)
 _one("json", "decoder", "import json", 'json.JSONDecoder().decode("[1]")', SOURCE)
+_one("eval", "the dictionary of builtins", "import builtins", 'vars(builtins)["eval"]("1")', SOURCE)
+_one("eval", "a name that is a constant", "import builtins\nNAME = 'ev' + 'al'", 'getattr(builtins, NAME)("1")', SOURCE)
+_one("json", "dunder import", "", '__import__("json").loads("[1]")', SOURCE)
+_one("json", "import_module", "from importlib import import_module", 'import_module("json").loads("[1]")', SOURCE)
+_one("json", "sys.modules", "import json\nimport sys", 'sys.modules["json"].loads("[1]")', SOURCE)
+_one("json", "globals", "import json", 'globals()["json"].loads("[1]")', SOURCE)
+_forbidden(
+    "matmul",
+    "in place, at top level",
+    """
+import torch
+a = torch.ones(2, 2)
+a @= a  # <-
+def f(x):
+    return a + x
+""",
+    SOURCE,
+)
 _one(
     "gradcheck",
     "gradcheck",
@@ -701,7 +725,7 @@ _one(
     "torch.autograd.gradcheck(torch.sin, x.clone().requires_grad_())",
 )
 _forbidden(
-    "optimisers",
+    "optimizers",
     "class",
     """
 import torch
@@ -713,7 +737,7 @@ def f(x):
 """,
 )
 _forbidden(
-    "optimisers",
+    "optimizers",
     "hidden class",
     """
 import torch
@@ -727,7 +751,7 @@ def f(x):
     CALLS,
 )
 _forbidden(
-    "optimisers",
+    "optimizers",
     "function below the class",
     """
 import torch
@@ -741,7 +765,7 @@ def f(x):
     SOURCE,
 )
 _one(
-    "optimisers",
+    "optimizers",
     "schedule",
     "import torch\nfrom torch.optim.lr_scheduler import CosineAnnealingLR",
     "CosineAnnealingLR(torch.optim.SGD([x], lr=0.1), 10).get_last_lr()[0]",
@@ -1272,7 +1296,7 @@ _fine_one("json", "writing json", "import json", 'json.dumps({"a": 1})')
 _fine_one("gradcheck", "differences by hand", T, "((x + 1e-6) ** 2 - (x - 1e-6) ** 2) / 2e-6")
 
 _fine(
-    "optimisers",
+    "optimizers",
     "descent by hand, and a type",
     """
 import torch
@@ -1351,12 +1375,12 @@ _forbidden(
     "static method through the class",
     """
 import torch
-class Maths:
+class Math:
     @staticmethod
     def s(z):
         return z.sigmoid()  # <-
 def f(x):
-    return Maths.s(x)
+    return Math.s(x)
 """,
 )
 _forbidden(

@@ -12,30 +12,33 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from class_kit import SOURCE_NAME, InProcess
-from gradlings.grading.collect import take_in
-from gradlings.grading.command import grade_with
+from gradlings.grading.collect import collect
+from gradlings.grading.command import grade_submissions
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:
     def run(to: Path) -> None:
-        grade_with(InProcess(folder), folder, take_in(submissions, SOURCE_NAME), to, seed=5)
+        grade_submissions(InProcess(folder), folder, collect(submissions, SOURCE_NAME), to, seed=5)
 
     run(results / "reference")
     expected = scores(results / "reference")
     for killed in range(1000):
         to = results / f"killed{killed}"
-        if not was_killed(killed + 1, lambda to=to: run(to)):
+        if not was_killed(killed + 1, partial(run, to)):
             return killed
         kept = {path: path.read_bytes() for path in (to / "records").glob("*.json")}
         run(to)
         assert scores(to) == expected, f"killed at write {killed + 1}"
         assert all(path.read_bytes() == data for path, data in kept.items()), "a score that was there was graded again"
         assert not list(to.rglob("*.unfinished"))
-        for record in (to / "records").glob("*.json"):
+        records = list((to / "records").glob("*.json"))
+        assert len(records) == len(expected)
+        for record in records:
             assert (to / "feedback" / f"{record.stem}.html").is_file()
     raise AssertionError("a run never ends")
 
@@ -68,7 +71,7 @@ def kill_at(moment: int) -> None:
 
         return counting
 
-    os.replace, os.fsync = counted(os.replace), counted(os.fsync)  # type: ignore[assignment]
+    os.replace, os.fsync = counted(os.replace), counted(os.fsync)
 
 
 def scores(to: Path) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""`agree` and `satisfies`: which answers pass, and what is told about those that do not."""
+"""`agree` and `satisfies`: which answers pass, and what is reported of those that do not."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_every_call_gets_inputs_of_its_own() -> None:
     ],
 )
 def test_extra_runs_find_what_plain_probes_do_not(option: str, body: str) -> None:
-    options = {"float32": False, "strided": False, "requires_grad": False}
+    options: dict[str, Any] = {"float32": False, "strided": False, "requires_grad": False}
     ladder = probes([(MATRIX,)])
     agree(written(body), ladder, twice, **options)
     found = refused(lambda: agree(written(body), ladder, twice, **options | {option: True}))
@@ -217,3 +217,12 @@ def test_a_property_cannot_spoil_what_is_shown() -> None:
 
     found = refused(lambda: satisfies(written("return x"), probes([([3, 1],)]), emptying))
     assert found.call == "f(numbers=[3, 1])"
+
+
+def test_the_tolerance_of_a_check_reaches_the_diagnosis() -> None:
+    """Slopes by finite differences that are negated, and right but for that up to the check's tolerance."""
+    function = written("return -(torch.sin(x + 1e-3) - torch.sin(x)) / 1e-3")
+    ladder = probes([(floats([0.31, 0.77, -1.9, 2.4, -0.6, 1.1]),)])
+    found = refused(lambda: agree(function, ladder, lambda x: x.cos(), float32=False, rtol=2e-3, atol=2e-3))
+    assert found.claim.startswith("Every value has the opposite sign")
+    assert not refused(lambda: agree(function, ladder, lambda x: x.cos(), float32=False)).claim

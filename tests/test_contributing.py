@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md explains how to add an exercise; here somebody does as it says."""
+"""CONTRIBUTING.md explains how to add an exercise; this follows it."""
 
 import re
 import shutil
@@ -20,7 +20,7 @@ def gradlings(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, capture_output=True, text=True)
 
 
-def test_an_exercise_added_as_explained_holds(tmp_path: Path):
+def test_an_exercise_added_as_explained_holds(tmp_path: Path) -> None:
     for folder in ("assignments/01", "solutions/01"):
         shutil.copytree(PROJECT / folder, tmp_path / folder)
     blocks = re.findall(r"```python\n(.*?)```", (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -17,7 +17,7 @@ from nbgrader.validator import Validator
 from traitlets.config import Config
 
 import gradlings
-from course_kit import PATIENCE
+from course_kit import KERNEL_TIMEOUTS
 from gradlings.grading.judge_session import JudgeSession, bundle_of
 from gradlings.model.scorecard import Scorecard
 from student_kit import RIGHT, Kit, as_if_started_in
@@ -62,7 +62,7 @@ def shell(kit: Kit) -> Iterator[Shell]:
 
 def test_the_score_and_the_verdict(shell: Shell) -> None:
     points, said = shell.verdict("9.1")
-    assert (points, "not attempted" in said or "no function called difference" in said) == ("0", True)
+    assert (points, "There is no function called difference in this notebook now." in said) == ("0", True)
     shell.run(DIFFERENCE)
     points, said = shell.verdict("9.1")
     assert points == "10"
@@ -159,15 +159,15 @@ def test_validate_agrees_with_what_the_cells_say(kit: Kit) -> None:
     notebook = nbformat.read(str(kit.notebook), as_version=4)
     for cell in notebook.cells:
         if cell["id"] in points:
-            told = {"grade": True, "grade_id": cell["id"], "locked": True, "points": points[cell["id"]]}
-            cell.metadata["nbgrader"] = {**told, "schema_version": 3, "solution": False, "task": False}
+            metadata = {"grade": True, "grade_id": cell["id"], "locked": True, "points": points[cell["id"]]}
+            cell.metadata["nbgrader"] = {**metadata, "schema_version": 3, "solution": False, "task": False}
     nbformat.write(notebook, str(kit.notebook))
     NotebookClient(notebook, resources={"metadata": {"path": str(kit.folder)}}, timeout=400).execute()
     shown = {cell["id"]: cell.outputs for cell in notebook.cells if cell["id"] in points}
     scores = {id: float(outputs[0].data["text/plain"]) for id, outputs in shown.items()}
     assert scores == {"ex-9-1": 10, "ex-9-2": 0, "ex-9-3": 3}
     assert "Which axis is added up" in text_of(shown["ex-9-2"][0].data["text/html"])
-    failed = Validator(config=Config(Execute=Config(PATIENCE))).validate(str(kit.notebook))["failed"]
+    failed = Validator(config=Config(Execute=Config(KERNEL_TIMEOUTS))).validate(str(kit.notebook))["failed"]
     assert [cell["source"] for cell in failed] == ['check("9.2")', 'check("9.3")']
 
 
@@ -175,9 +175,9 @@ def test_validate_agrees_with_what_the_cells_say(kit: Kit) -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(built_kit: Kit) -> Iterator[JudgeSession]:
-    with JudgeSession(bundle_of(built_kit.folder, "tiny")) as bench:
-        yield bench
+def session(built_kit: Kit) -> Iterator[JudgeSession]:
+    with JudgeSession(bundle_of(built_kit.folder, "tiny")) as session:
+        yield session
 
 
 def module_text(**bodies: str) -> str:
@@ -195,7 +195,8 @@ def module_text(**bodies: str) -> str:
 
 
 def notebook_of(*sources: str) -> bytes:
-    return nbformat.writes(nbformat.v4.new_notebook(cells=[new_code_cell(source) for source in sources])).encode()
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell(source) for source in sources])
+    return str(nbformat.writes(notebook)).encode()
 
 
 def cells_of(module: str) -> list[str]:
@@ -221,10 +222,10 @@ def without_places(card: Scorecard) -> Scorecard:
     ],
     ids=["right", "wrong", "errors", "forbidden"],
 )
-def test_a_notebook_and_the_same_code_as_a_module(bench: JudgeSession, changed: dict[str, str]) -> None:
+def test_a_notebook_and_the_same_code_as_a_module(session: JudgeSession, changed: dict[str, str]) -> None:
     text = module_text(**{**RIGHT, **changed})
-    as_module = bench.judged(text.encode(), "tiny.py", 0).card
-    as_notebook = bench.judged(notebook_of(*cells_of(text)), "tiny.ipynb", 0).card
+    as_module = session.judge(text.encode(), "tiny.py", 0).card
+    as_notebook = session.judge(notebook_of(*cells_of(text)), "tiny.ipynb", 0).card
     assert as_module is not None
     assert as_notebook is not None
     assert without_places(as_module) == without_places(as_notebook)
@@ -246,18 +247,18 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_what_only_notebooks_have_costs_nothing(bench: JudgeSession, kind: str) -> None:
+def test_what_only_notebooks_have_costs_nothing(session: JudgeSession, kind: str) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
-    judged = bench.judged(notebook_of(imports, *ODD[kind], *functions), "tiny.ipynb", 1)
+    judged = session.judge(notebook_of(imports, *ODD[kind], *functions), "tiny.ipynb", 1)
     assert judged.card is not None, judged
     assert (judged.card.points, judged.card.problems) == (30, ())
 
 
-def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: JudgeSession) -> None:
+def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(session: JudgeSession) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
     broken = f"{functions[0]}\nvalue = 1 / 0\n\ndef lost():\n    pass"
     awaits = f"import asyncio\n{functions[1]}\nawait asyncio.get_running_loop().create_future()"
-    card = bench.judged(notebook_of(imports, broken, awaits, *functions[2:]), "tiny.ipynb", 1).card
+    card = session.judge(notebook_of(imports, broken, awaits, *functions[2:]), "tiny.ipynb", 1).card
     assert card is not None
     assert card.points == 30
     first, second = card.problems
@@ -265,9 +266,9 @@ def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: JudgeSes
     assert second.startswith("tiny.ipynb cell 3:")
 
 
-def test_cells_in_another_order_are_graded_on_what_they_define(bench: JudgeSession) -> None:
+def test_cells_in_another_order_are_graded_on_what_they_define(session: JudgeSession) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
-    card = bench.judged(notebook_of("helper = early + 1", *functions[::-1], imports), "tiny.ipynb", 1).card
+    card = session.judge(notebook_of("helper = early + 1", *functions[::-1], imports), "tiny.ipynb", 1).card
     assert card is not None
     assert card.points == 30
     assert "NameError" in card.problems[0]

@@ -1,4 +1,4 @@
-"""`gradlings init`, and `gradlings` alone: the first minute of somebody without a teacher."""
+"""`gradlings init`, and `gradlings` alone: the first minute of a self-learner."""
 
 from __future__ import annotations
 
@@ -35,10 +35,13 @@ def test_an_empty_folder_becomes_a_kit(tmp_path: Path) -> None:
     done = gradlings(tmp_path, "init", "my-kit")
     assert done.code == 0
     assert "cd my-kit pytest assignments/01" in done.said
+    compared = 0
     for path in (PROJECT / "assignments").rglob("*.*"):
         if "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt"):
             there = tmp_path / "my-kit" / path.relative_to(PROJECT)
             assert there.read_bytes() == path.read_bytes()
+            compared += 1
+    assert compared > 30
     assert not (tmp_path / "my-kit" / "solutions").exists()
 
 
@@ -89,6 +92,25 @@ def test_an_older_kit_is_brought_up_to_date(mine: Path) -> None:
     for name in (*older, "assignments/01/built.json"):
         assert (mine / name).read_bytes() == (PROJECT / name).read_bytes()
     assert "up to date" in gradlings(mine, "init").said
+
+
+def test_other_line_ends_and_a_byte_order_mark_are_no_edit(mine: Path) -> None:
+    text = (mine / TENSORS).read_text(encoding="utf-8")
+    saved = text.replace("\n", "\r\n").encode("utf-8-sig")
+    (mine / TENSORS).write_bytes(saved)
+    done = gradlings(mine, "init")
+    assert "The kit in this folder is up to date." in done.said
+    assert (mine / TENSORS).read_bytes() == saved
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX permissions")
+def test_written_files_have_the_permissions_the_user_asks_for(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        assert gradlings(tmp_path, "init", "my-kit").code == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "my-kit" / TENSORS).stat().st_mode & 0o777 == 0o664
 
 
 def test_a_damaged_record_loses_nothing(mine: Path) -> None:

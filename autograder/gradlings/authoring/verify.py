@@ -17,6 +17,7 @@ from gradlings.authoring.catalogue import CatalogueEntry
 from gradlings.authoring.misconception_hints import leaks, misconceptions
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.source import stub_module
+from gradlings.checks.diagnosis.signatures import recorded_faults
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.exercise import Exercise
@@ -85,9 +86,15 @@ class _Run:
         return self._proof
 
     def _grade(self, text: str, seed: int) -> tuple[ExerciseScore, Graded]:
-        submission = from_source(text, self._topic.source.path)
-        hidden = self._hidden if seed else NOTHING_HIDDEN  # as they come when a class is graded: at a secret seed
-        graded = self._grader.grade(submission, self._topic.checks_file, seed=seed, only=(self._id,), hidden=hidden)
+        submission, checks_file = from_source(text, self._topic.source.path), self._topic.checks_file
+        # As it comes at home: diagnosed, on public probes alone; and when a class is graded: at a secret seed.
+        hidden, mode = (self._hidden, RunMode.PROOF) if seed else (NOTHING_HIDDEN, RunMode.GRADING)
+        with recorded_faults() as faults:
+            runner = self._grader.run_cells(submission, checks_file)
+            graded = self._grader.check(runner, checks_file, seed=seed, only=(self._id,), hidden=hidden, mode=mode)
+        for fault in faults:
+            if fault not in self._proof.breaches:
+                self._breach(fault)
         (score,) = graded.scorecard.exercises
         return score, graded
 
