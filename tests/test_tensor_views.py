@@ -138,7 +138,12 @@ def test_lazy_tensors_are_materialized(tensor: Tensor) -> None:
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 def test_only_what_is_too_large_is_called_so() -> None:
     escaped: list[Tensor] = []
-    torch.vmap(lambda t: (escaped.append(t), t)[1])(torch.ones(2))
+
+    def keep(t: Tensor) -> Tensor:
+        escaped.append(t)
+        return t
+
+    torch.vmap(keep)(torch.ones(2))
     nested = torch.nested.nested_tensor([torch.ones(2)])
     huge = torch.zeros(1).expand(1 << 30)
     deep: list[Any] = []
