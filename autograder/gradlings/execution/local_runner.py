@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -92,26 +92,13 @@ class LocalRunner:
         """Call the target on each argument tuple; see `SubmissionRunner.results`."""
         from gradlings.execution.tensor_tree import fresh  # deferred, as all that needs torch: the warm-up needs none
 
-        function = self.bound(target)
-        results: list[CallResult] = []
         recorder = self._recorder(exercise)
-        try:
-            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
-                for call in calls:
-                    results.append(self._call(function, fresh(call), recorder))
-                    if results[-1].verdict is Verdict.MEMORY:
-                        break
-        except TimeUp as error:
-            results.append(self._time_up(error, calls[len(results)]))
+        results = self._run(target, map(fresh, calls), exercise, recorder)
         return results, self._breaches(exercise, recorder.breaches) if recorder else ()
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are, without torch."""
-        try:
-            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
-                return self._call(self.bound(target), args, self._recorder(exercise))
-        except TimeUp as error:
-            return self._time_up(error, args)
+        return self._run(target, [args], exercise, self._recorder(exercise))[0]
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Return the bare function: no limit, and exceptions come through."""
@@ -127,6 +114,21 @@ class LocalRunner:
 
         return CallRecorder(exercise.forbids, self.submission.files)
 
+    def _run(
+        self, target: Target, calls: Iterable[tuple[Any, ...]], exercise: Exercise, recorder: CallRecorder | None
+    ) -> list[CallResult]:
+        function = self.bound(target)
+        results: list[CallResult] = []
+        try:
+            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
+                for args in calls:
+                    results.append(self._call(function, args, recorder))
+                    if results[-1].verdict is Verdict.MEMORY:
+                        break
+        except TimeUp as error:
+            results.append(CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files)))
+        return results
+
     def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
         try:
             with recorder or contextlib.nullcontext():
@@ -137,9 +139,6 @@ class LocalRunner:
             return CallResult(Verdict.MEMORY, None, _raised(error, self.submission.files), args)
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
             return CallResult(Verdict.ERROR, None, _raised(error, self.submission.files), args)
-
-    def _time_up(self, error: TimeUp, args: tuple[Any, ...]) -> CallResult:
-        return CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files), args)
 
     def _breaches(self, exercise: Exercise, recorded: Sequence[Breach]) -> tuple[Breach, ...]:
         from gradlings.forbidden.runtime_recorder import merged

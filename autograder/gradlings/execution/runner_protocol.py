@@ -31,19 +31,15 @@ class SubmissionRunner(Protocol):
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
-        ...
 
     def missing_sentence(self, name: str) -> str:
         """Return what to say of a function that is not there."""
-        ...
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
-        ...
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
-        ...
 
     def results(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
@@ -54,11 +50,9 @@ class SubmissionRunner(Protocol):
             The results, which end early at a call that ran out of time or memory; and what the code uses though the
             exercise forbids it.
         """
-        ...
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are."""
-        ...
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Return the bare function: no limit, and exceptions come through.
@@ -66,7 +60,6 @@ class SubmissionRunner(Protocol):
         Raises:
             RuntimeError: it runs in another process.
         """
-        ...
 
 
 def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[str]:

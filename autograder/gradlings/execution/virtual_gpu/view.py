@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -19,7 +19,6 @@ from gradlings.execution.virtual_gpu.places import (
     GPU,
     DeviceError,
     DeviceTypeError,
-    Origin,
     Place,
     Session,
     default_device,
@@ -56,7 +55,7 @@ class DeviceView(TorchFunctionMode):
             _Tensor.cuda: lambda t, device=None, *_a, **_k: self._moved(t, t, self._resolved(device or 0)),
             _Tensor.type: self._type,
             _Tensor.type_as: lambda t, other: self._moved(t.type_as(other), t, device_of(other)),
-            _Tensor.numpy: self._numpy,
+            _Tensor.numpy: self._array,
             _Tensor.__array__: self._array,
             _Tensor.__dlpack__: self._array,
             _Tensor.apply_: self._no_callbacks,
@@ -159,13 +158,11 @@ class DeviceView(TorchFunctionMode):
             return result
         if share_memory(result, source):
             result = result.clone()
-        settle(result, wanted, self._move_origin() if wanted is Place.CPU else None)
+        action: Literal["gradient", "moved"] = "gradient" if self.session.in_backward else "moved"
+        settle(result, wanted, self.session.here(action) if wanted is Place.CPU else None)
         if result.grad_fn is not None:
             result.grad_fn.register_hook(self._gradients_to(before))
         return result
-
-    def _move_origin(self) -> Origin:
-        return self.session.origin("gradient" if self.session.in_backward else "moved", self.session.operation)
 
     def _gradients_to(self, place: Place) -> Callable[[Any, Any], tuple[torch.Tensor | None, ...]]:
         device = GPU if place is Place.GPU else CPU
@@ -211,22 +208,14 @@ class DeviceView(TorchFunctionMode):
 
     # ---- leaving torch
 
-    def _numpy(self, tensor: torch.Tensor, *, force: bool = False) -> Any:
-        if not force:
-            self._refuse_numpy(tensor)
-        return tensor.numpy(force=force)
-
     def _array(self, tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-        self._refuse_numpy(tensor)
-        return getattr(tensor, self.session.operation)(*args, **kwargs)
-
-    def _refuse_numpy(self, tensor: torch.Tensor) -> None:
-        if place_of(tensor) is Place.GPU:
+        if place_of(tensor) is Place.GPU and not kwargs.get("force"):
             text = (
                 "NumPy cannot read a tensor on the GPU. Stay in torch, or go over .cpu().numpy() and bring the "
                 "result back with .to({x}.device)."
             )
             raise DeviceTypeError("mixed", text, self.session.here())
+        return getattr(tensor, self.session.operation)(*args, **kwargs)
 
     def _no_callbacks(self, tensor: torch.Tensor, *args: Any) -> Any:
         if place_of(tensor) is Place.GPU:
