@@ -119,13 +119,7 @@ class LadderMaker:
         random: Callable[[Rng], tuple[Any, ...]] | None = None,
         n: int = 5,
     ) -> Ladder:
-        """Make a ladder.
-
-        Args:
-            hand_made: argument tuples, smallest and most telling first.
-            random: draws one argument tuple.
-            n: how many are drawn.
-        """
+        """Make a ladder of hand-made argument tuples, smallest and most telling first, and `n` that `random` draws."""
         hidden, self._hidden = self._hidden, ()
         number, self._made = self._made, self._made + 1
         asked = tuple(hand_made)

@@ -29,14 +29,9 @@ class Unavailable(Exception):
 
 
 class Student:
-    """The submission, for one check of one exercise.
+    """The submission, for one check of one exercise; the probes are also run on `devices` besides the CPU.
 
-    Args:
-        runner: the submission.
-        exercise: the one that is checked.
-        devices: devices besides the CPU on which the probes are run, too.
-        folder: where a check may leave something to look at (a picture); None where nothing may be written.
-        mode: why the check is run.
+    A check may leave something to look at (a picture) in `folder`; it is None where nothing may be written.
     """
 
     def __init__(
@@ -79,16 +74,6 @@ class StudentFunction:
         self._runner = student.runner
         self._target = target
         student.subjects.update(self.needed)
-
-    @property
-    def files(self) -> frozenset[str]:
-        """The file names under which the submission is compiled."""
-        return self._runner.submission.files
-
-    @property
-    def tried_on_virtual_gpu(self) -> bool:
-        """Whether a right function is run once more on the virtual GPU."""
-        return self._runner.tried_on_virtual_gpu
 
     @property
     def place(self) -> str:

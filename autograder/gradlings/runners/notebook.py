@@ -7,10 +7,23 @@ for marks as it was submitted.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from gradlings.runners.notebook_verdict import NotebookVerdict
+
+@dataclass(frozen=True, repr=False)
+class NotebookVerdict:
+    """The verdict under a cell with `check(...)`: nbgrader reads the points, people see the verdict."""
+
+    points: int | None
+    html: str
+
+    def __repr__(self) -> str:
+        return "not checked" if self.points is None else repr(self.points)
+
+    def _repr_html_(self) -> str:
+        return self.html
 
 
 def check(exercise: str) -> NotebookVerdict:
@@ -24,7 +37,7 @@ def check(exercise: str) -> NotebookVerdict:
         return NotebookVerdict(None, "<p>check(...) works in a notebook; in a terminal, run pytest on the folder.</p>")
     from gradlings.runners.notebook_check import check_in_notebook
 
-    return check_in_notebook(str(exercise), shell)
+    return NotebookVerdict(*check_in_notebook(str(exercise), shell))
 
 
 def running_shell() -> Any:

@@ -115,7 +115,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note which checks are to run, and settle torch for them."""
     state = session.config.stash[RUN_STATE]
-    state.collected.expect(item.nodeid for item in session.items if state.of_item(item))
+    state.collected.expected = [item.nodeid for item in session.items if state.of_item(item)]
     torch = sys.modules.get("torch")
     if torch is not None and state.collected.expected:
         torch.set_num_threads(1)  # probes are tiny: a second thread only costs, a lot on a busy machine
@@ -159,7 +159,7 @@ def pytest_runtest_makereport(
     student = state.students.get(item.nodeid)
     result = check_result(exercise, check, error, student, item.path.parent)
     if result.verdict is Verdict.NOT_ATTEMPTED and not isinstance(error, pytest.skip.Exception):
-        call.excinfo = _as_skip()
+        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip("not attempted yet"), call.when).excinfo
     elif isinstance(error, Unavailable) or hasattr(error, "failure"):
         item.repr_failure = lambda excinfo, style=None: _plain_text(result)  # type: ignore[method-assign]
         cause = getattr(error, "cause", None)
@@ -202,13 +202,6 @@ def pytest_report_from_serializable() -> Generator[None, Any, Any]:
 
         report.check_result = msgspec.convert(report.check_result, CheckResult)
     return report
-
-
-def _as_skip() -> pytest.ExceptionInfo[BaseException]:
-    try:
-        pytest.skip("not attempted yet")
-    except pytest.skip.Exception as skipped:
-        return pytest.ExceptionInfo.from_exception(skipped)
 
 
 def _plain_text(result: CheckResult) -> str:
