@@ -49,7 +49,5 @@ def calls_of(ladder: Ladder, devices: tuple[str, ...], *, float32: bool, strided
 
 
 def _on_device(probe: tuple[Any, ...], device: str) -> tuple[Any, ...]:
-    """Return a probe with its tensors on a device; MPS has no float64."""
-    if device == "mps":
-        probe = as_float32(probe)
-    return tuple(map_tensors(probe, lambda t: t.to(device)))
+    movable = as_float32(probe) if device == "mps" else probe  # MPS has no float64
+    return map_tensors(movable, lambda t: t.to(device))

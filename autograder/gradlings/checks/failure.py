@@ -9,7 +9,6 @@ from gradlings.checks.call_variants import Calls
 from gradlings.checks.compare import Difference, Rules
 from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
 from gradlings.checks.verdicts import Comparison, MustRaise
-from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
 from gradlings.model.observation import CallResult
 from gradlings.model.rule_table import RULES
@@ -47,18 +46,11 @@ class CheckFailed(AssertionError):
 
 def message_of(function: StudentFunction, result: CallResult, found: Difference, parameters: list[str]) -> str:
     """Return what happened in one or two sentences; empty where the values say it."""
-    raised = result.raised
-    if raised is None or found.sentence:
+    if result.raised is None or found.sentence:
         return found.sentence
-    if result.verdict is Verdict.TIMEOUT:
-        return raised.message or time_sentence(function.exercise.seconds)
-    if result.verdict is Verdict.CRASH:
-        return raised.message
     if result.verdict is Verdict.MEMORY:
         return "The function asked for more memory than there is."
-    return error_sentence(
-        raised.kind, raised.message, function.name, function.needed, bool(raised.place), ", ".join(parameters)
-    )
+    return function.sentence_for(result.verdict, result.raised, ", ".join(parameters))
 
 
 def diagnosis_of(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
-from gradlings.submission.reader import Submission, shown
+from gradlings.submission.reader import Submission
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,11 @@ class SubmissionRunner(Protocol):
     """What cells raised, by the index of the cell."""
     tried_on_virtual_gpu: bool
     """Whether a right function is run once more on the virtual GPU; what that finds costs no points."""
+    in_notebook: bool
+    """Whether its names are those of a notebook's kernel, which shows the errors of cells itself."""
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
-
-    def missing_sentence(self, name: str) -> str:
-        """Return what to say of a function that is not there."""
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
@@ -75,8 +74,3 @@ def loading_sentence(raised: Raised) -> str:
     if raised.kind == "TimeUp":
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
     return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"
-
-
-def missing_sentence(submission: Submission, name: str) -> str:
-    """Return what to say of a function that is not in a file."""
-    return f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"

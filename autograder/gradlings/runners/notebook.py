@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,15 +31,10 @@ def check(exercise: str) -> NotebookVerdict:
     Never raises: the cells below it are to run, too. What prevents a check (none in this folder, an unknown exercise)
     is shown as the verdict, with the remedy.
     """
-    shell = running_shell()
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if isinstance(ipython, ModuleType) else None
     if shell is None:
         return NotebookVerdict(None, "<p>check(...) works in a notebook; in a terminal, run pytest on the folder.</p>")
     from gradlings.runners.notebook_check import check_in_notebook
 
     return NotebookVerdict(*check_in_notebook(str(exercise), shell))
-
-
-def running_shell() -> Any:
-    """Return the IPython shell that runs the notebook's cells; None in any other process."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if isinstance(ipython, ModuleType) else None

@@ -72,9 +72,7 @@ def _only_assignments(config: pytest.Config) -> bool:
 
 
 def _checks_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return [*path.glob("test_*.py"), *path.glob("[0-9]*/test_*.py")]
+    return [path] if path.is_file() else [*path.glob("test_*.py"), *path.glob("[0-9]*/test_*.py")]
 
 
 def _declares_exercises(path: Path) -> bool:
@@ -93,7 +91,6 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     try:
         exercises = state.exercises(module_path)
     except InputError as error:
-        state.forget(module_path)
         raise parent.CollectError(str(error)) from None
     if not exercises or state.mode is not RunMode.SELF_CHECK:
         return None
@@ -107,9 +104,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Let `-k` select exercises by id and by function."""
     found = item.config.stash[RUN_STATE].of_item(item)
     if found:
-        exercise, _ = found
-        item.extra_keyword_matches.update(exercise.functions)  # so that -k manual_gradients works
-        item.extra_keyword_matches.add(exercise.id)
+        item.extra_keyword_matches.update({found[0].id, *found[0].functions})  # so that -k manual_gradients works
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -129,8 +124,7 @@ def student(request: pytest.FixtureRequest) -> Student:
     found = state.of_item(request.node)
     if found is None:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
-    exercise, _ = found
-    return state.student(request.node.nodeid, request.path, exercise)
+    return state.student(request.node.nodeid, request.path, found[0])
 
 
 @pytest.fixture
@@ -211,6 +205,4 @@ def _plain_text(result: CheckResult) -> str:
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     """Put checks into a category of our own: the page shows them, pytest's lists do not."""
-    if config.stash[RUN_STATE].page and hasattr(report, "check_result"):
-        return "checks", "", ""
-    return None
+    return ("checks", "", "") if config.stash[RUN_STATE].page and hasattr(report, "check_result") else None

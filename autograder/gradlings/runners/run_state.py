@@ -52,9 +52,10 @@ class RunState:
         """Return the exercises that a file of checks declares.
 
         Raises:
-            InputError: the file cannot be read as checks.
+            InputError: the file cannot be read as checks. From then on it counts as one without exercises.
         """
         if checks_file not in self._exercises:
+            self._exercises[checks_file] = ()
             self._exercises[checks_file] = read_exercises(checks_file)
         return self._exercises[checks_file]
 
@@ -69,10 +70,6 @@ class RunState:
                 if node_id.endswith(f"::{exercise.class_name}::{check.name}"):
                     return exercise, check
         return None
-
-    def forget(self, checks_file: Path) -> None:
-        """Treat a file as one without exercises, after it was reported as unreadable."""
-        self._exercises[checks_file] = ()
 
     def own_submission(self, checks_file: Path) -> Submission:
         """Return the submission beside a file of checks, which is read once in a run."""

@@ -68,11 +68,7 @@ class DeviceFinding:
 
 
 def device_finding(
-    function: Callable[..., Any],
-    args: tuple[Any, ...],
-    *,
-    student_files: Collection[str] = (),
-    returns: str = "tensors",
+    function: Callable[..., Any], args: tuple[Any, ...], *, student_files: Collection[str] = ()
 ) -> DeviceFinding | None:
     """Run `function(*args)` on the virtual GPU; return None if it is ready for a GPU, or nothing was found.
 
@@ -82,14 +78,10 @@ def device_finding(
             `requires_grad`; the originals, and NumPy arrays, stay as they are. Objects of other classes are passed
             without a copy. Without any tensor there is nothing to run.
         student_files: File names as in code objects; findings point at the innermost of their lines.
-        returns: "tensors" if tensors that come back have to be on the GPU, "anything" if they may be anywhere.
 
     Raises:
-        ValueError: `returns` is something else.
         BaseException: what the function raises and is not an Exception (SystemExit, KeyboardInterrupt, a timeout).
     """
-    if returns not in ("tensors", "anything"):
-        raise ValueError(f'returns is "tensors" or "anything", not {returns!r}')
     arguments = _Copies(Place.GPU)
     try:
         moved = arguments.of(args)
@@ -101,7 +93,7 @@ def device_finding(
     try:
         with _virtual_gpu(session):
             result = _call(function, moved)
-        return _left_behind(result) if returns == "tensors" else None
+        return _left_behind(result)
     except Exception as error:
         problem = _device_problem(error)
         if problem is not None:

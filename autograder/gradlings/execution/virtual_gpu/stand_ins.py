@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.autograd import graph
 
-from gradlings.execution.virtual_gpu.places import CPU, GPU, Place, Session, default_device, device_of, resolved, settle
+from gradlings.execution.virtual_gpu.places import CPU, GPU, Place, Session, default_device, device_of, settle
 from gradlings.execution.virtual_gpu.view import DeviceView
 
 
@@ -25,7 +25,7 @@ class VirtualGenerator(torch.Generator):
     def __new__(cls, device: Any = "cpu") -> VirtualGenerator:
         """Make a generator for what a student wrote as device."""
         generator = super().__new__(cls)
-        generator.on_gpu = resolved(device, Session()) == GPU
+        generator.on_gpu = Session().resolved(device) == GPU
         return generator
 
     @property

@@ -25,7 +25,6 @@ from gradlings.execution.virtual_gpu.places import (
     device_of,
     origin_of,
     place_of,
-    resolved,
     settle,
     share_memory,
     tensors_in,
@@ -52,7 +51,7 @@ class DeviceView(TorchFunctionMode):
             _Tensor.get_device: lambda t: 0 if device_of(t).type == "cuda" else -1,
             _Tensor.to: self._to,
             _Tensor.cpu: lambda t, *a, **k: self._moved(_Tensor.cpu(t, *a, **k), t, CPU),
-            _Tensor.cuda: lambda t, device=None, *_a, **_k: self._moved(t, t, self._resolved(device or 0)),
+            _Tensor.cuda: lambda t, device=None, *_a, **_k: self._moved(t, t, self.session.resolved(device or 0)),
             _Tensor.type: self._type,
             _Tensor.type_as: lambda t, other: self._moved(t.type_as(other), t, device_of(other)),
             _Tensor.numpy: self._array,
@@ -102,26 +101,23 @@ class DeviceView(TorchFunctionMode):
             in_place = self.session.operation.endswith("_")
             args = tuple(a if in_place and i == 0 else self._joined(a) for i, a in enumerate(args))
         out = func(*args, **kwargs)
-        self._settle_results(out, wanted, on_gpu, made=not inputs, name=func)
+        for tensor in tensors_in([out]):
+            if wanted is not None:
+                self._make(tensor, wanted, func)
+            elif not inputs:
+                self._make(tensor, CPU, func, asked=False)
+            elif place_of(tensor) is Place.UNDECIDED:
+                settle(tensor, Place.GPU if on_gpu else Place.CPU)
         return out
 
     def _wanted(self, func: Any, inputs: list[torch.Tensor], kwargs: dict[str, Any]) -> torch.device | None:
         """Return the device that the student's call asks for, or None."""
         if kwargs.get("device") is not None:
-            return self._resolved(kwargs["device"])
+            return self.session.resolved(kwargs["device"])
         default = default_device()
         if default is not None and not inputs and func in _device._device_constructors():
-            return self._resolved(default)
+            return self.session.resolved(default)
         return None
-
-    def _settle_results(self, out: Any, wanted: torch.device | None, on_gpu: bool, made: bool, name: Any) -> None:
-        for tensor in tensors_in([out]):
-            if wanted is not None:
-                self._make(tensor, wanted, name)
-            elif made:
-                self._make(tensor, CPU, name, asked=False)
-            elif place_of(tensor) is Place.UNDECIDED:
-                settle(tensor, Place.GPU if on_gpu else Place.CPU)
 
     def _make(self, tensor: torch.Tensor, device: torch.device, by: Any, asked: bool = True) -> torch.Tensor:
         """Set the place of a newly made tensor."""
@@ -146,9 +142,6 @@ class DeviceView(TorchFunctionMode):
             raise DeviceError("mixed", text, self.session.here())
 
     # ---- moving
-
-    def _resolved(self, device: Any) -> torch.device:
-        return resolved(device, self.session)
 
     def _moved(self, result: torch.Tensor, source: torch.Tensor, device: torch.device) -> torch.Tensor:
         """Return `result` (the source, maybe in another dtype) on `device`; a copy unless it is there already."""
@@ -178,12 +171,12 @@ class DeviceView(TorchFunctionMode):
         first = args[0] if args else kwargs.get("tensor", kwargs.get("device"))
         rest = args[1:]
         if first is None or isinstance(first, torch.dtype):
-            wanted = device_of(source) if kwargs.get("device") is None else self._resolved(kwargs["device"])
+            wanted = device_of(source) if kwargs.get("device") is None else self.session.resolved(kwargs["device"])
             rest = args[1:] if args and first is None else args
         elif isinstance(first, torch.Tensor):
             wanted, others["dtype"] = device_of(first), first.dtype
         else:
-            wanted = self._resolved(first)
+            wanted = self.session.resolved(first)
         if rest and isinstance(rest[0], torch.dtype):
             others["dtype"], rest = rest[0], rest[1:]
         elif rest and rest[0] is None:
@@ -238,11 +231,11 @@ class DeviceView(TorchFunctionMode):
         if not isinstance(data, torch.Tensor):
             return self._from_data(function, default_device(), data, **kwargs)
         device = kwargs.pop("device", None)
-        wanted = device_of(data) if device is None else self._resolved(device)
+        wanted = device_of(data) if device is None else self.session.resolved(device)
         return self._moved(function(data, **kwargs), data, wanted)
 
     def _from_data(self, function: Any, implied: torch.device | None, data: Any, **kwargs: Any) -> torch.Tensor:
         asked = kwargs.pop("device", None)
-        device = self._resolved(implied or CPU if asked is None else asked)
+        device = self.session.resolved(implied or CPU if asked is None else asked)
         real = CPU if device == GPU else device
         return self._make(function(data, device=real, **kwargs), device, function, asked=asked is not None)
