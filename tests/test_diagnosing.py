@@ -485,6 +485,12 @@ def test_many_members_are_not_listed_one_by_one() -> None:
     assert message.startswith("layer0, layer1, layer2 and 6 more: every value has the opposite sign")
 
 
+def test_a_row_of_numbers_is_also_looked_at_number_by_number() -> None:
+    right = (0.918339, -0.517273)
+    message = diagnose([FailingCall((-right[0], right[1]), right, {})])
+    assert (message or "").startswith("[0]: the value has the opposite sign")
+
+
 def test_right_members_are_not_mentioned() -> None:
     a, b = torch.randn(4), torch.randn(4)
     message = diagnose([FailingCall((a, -b), (a, b), {})], ("dL/dw", "dL/db"))
