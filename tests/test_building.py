@@ -278,6 +278,7 @@ WRONG = {
         '# %% [markdown] exercise="9.7"\n# ## 9.7 Nothing\n\n# %% [markdown] exercise="9.2"',
         "no check declares exercise 9.7",
     ),
+    "points in words": (SOURCE, 'total_points="30"', 'total_points="thirty"', "total_points is one whole number"),
     "no title": (SOURCE, "# # 09 A tiny kit", "# A tiny kit", "must start with a heading"),
     "argument that is no literal": (CHECKS, "points=15", "points=5 + len('x')", "must be plain literals"),
     "no points": (CHECKS, "points=15, ", "", "needs an id, a function name, points="),

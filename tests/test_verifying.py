@@ -4,6 +4,7 @@ The two runs of the command start processes of their own; the breaches are looke
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from gradlings.authoring.build import find_assignments
-from gradlings.authoring.verify import Proof, verify
-from student_kit import Kit, as_if_started_in, below, has_ended
+from gradlings.authoring.assignment import find_assignments
+from gradlings.authoring.verify import VerifyResult, verify, wrong_total
+from student_kit import PROJECT, Kit, as_if_started_in, below, has_ended
 
 SOURCE = "solutions/09/tiny.py"
 CHECKS = "assignments/09/test_tiny.py"
@@ -22,7 +23,7 @@ MISTAKES = "solutions/09/misconceptions.py"
 VARIANTS = "solutions/09/variants.py"
 
 
-def proof_of(kit: Kit, exercise: str, seeds: int = 1) -> Proof:
+def proof_of(kit: Kit, exercise: str, seeds: int = 1) -> VerifyResult:
     """The proof of one exercise, on a copy: what is read once in a process is not read again at the same place."""
     with tempfile.TemporaryDirectory() as folder, as_if_started_in(Path(folder)):
         copy = Kit.copied(kit.root, Path(folder), "solutions", "assignments")
@@ -51,12 +52,24 @@ def test_a_good_kit_holds(built_kit: Kit) -> None:
 
 def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:
     author_kit.edit(VARIANTS, "return torch.sub(a, b)", "return torch.sub(b, a)")
+    author_kit.edit(SOURCE, 'total_points="30"', 'total_points="35"')
     ended = author_kit.run("gradlings", "verify", "09", "--seeds", "0")
     assert ended.code == 1
     row = next(line for line in ended.out.splitlines() if line.startswith("9.1"))
     assert row.split() == ["9.1", "difference", "0", "10/10", "6/6", "6/6", "1/2", "NO", "(1)"]
     assert "9.1: seed 0: variant 'by a function' fails" in ended.said
-    assert "1 breaches" in ended.said
+    assert "09: the exercises have 30 points together, and the assignment has 35" in ended.said
+    assert "2 breaches" in ended.said
+
+
+def test_one_exercise_is_verified_alone(author_kit: Kit) -> None:
+    """Its assignment's points are not looked at: they need not add up while exercises are being added."""
+    author_kit.edit(SOURCE, 'total_points="30"', 'total_points="35"')
+    ended = author_kit.run("gradlings", "verify", "9.0", "--seeds", "0")
+    assert ended.code == 0, ended.said
+    assert [line.split()[0] for line in ended.out.splitlines() if line.startswith("9.")] == ["9.0"]
+    assert "1 exercises: 0 of 0 misconceptions caught" in ended.said
+    assert "0 breaches" in ended.said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -83,6 +96,41 @@ def test_an_unknown_assignment_is_one_clear_sentence(author_kit: Kit) -> None:
     ended = author_kit.gradlings("verify", "12")
     assert ended.code == 2
     assert "No assignment 12" in ended.said
+
+
+def test_an_unknown_exercise_is_one_clear_sentence(author_kit: Kit) -> None:
+    ended = author_kit.gradlings("verify", "9.2", "9.7")
+    assert ended.code == 2
+    assert f"No exercise 9.7 in {author_kit.root / 'solutions'}; there are 9.1, 9.2, 9.3, 9.0." in ended.said
+
+
+def test_a_kit_that_cannot_be_read_ends_the_run(tmp_path: Path) -> None:
+    """Also where more exercises wait than there are processes."""
+    for folder in ("assignments/01", "solutions/01"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    (tmp_path / "solutions" / "01" / "hidden.py").write_text("PROBES = {", encoding="utf-8")
+    ended = Kit(tmp_path).run("gradlings", "verify", "01", "--seeds", "0", seconds=300)
+    assert ended.code == 2
+    assert "hidden.py" in ended.said
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        (' total_points="30"', ""),
+        (' total_points="25"', "the exercises have 30 points together, and the assignment has 25"),
+        ("", "the exercises have 30 points together, and the assignment has 100"),
+    ],
+)
+def test_points_that_do_not_add_up_are_a_breach(author_kit: Kit, declared: str, sentence: str) -> None:
+    author_kit.edit(SOURCE, ' total_points="30"', declared)
+    assert wrong_total(find_assignments(author_kit.root)[0]) == sentence
+
+
+@pytest.mark.parametrize("assignment", sorted(path.name for path in (PROJECT / "solutions").glob("[0-9]*")))
+def test_every_assignment_of_ours_has_100_points(assignment: str) -> None:
+    (found,) = find_assignments(PROJECT, (assignment,))
+    assert (found.total_points, wrong_total(found)) == (100, "")
 
 
 # ---- the breaches

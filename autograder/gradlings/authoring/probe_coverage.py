@@ -1,4 +1,4 @@
-"""Warns when all probes of an exercise are of a kind that hides misconceptions.
+"""Warn when all probes of an exercise are of a kind that hides misconceptions.
 
 A square matrix hides a transpose, one sample hides a missing mean, a factor that is always 1 hides that it is left out.
 A kind is only blind if *every* probe is of it: one probe that is not is enough to see.
@@ -18,7 +18,7 @@ _Column = Sequence[Any]
 
 
 def blind_spots(parameters: Sequence[str], calls: Sequence[Sequence[Any]]) -> list[str]:
-    """One sentence for each way in which all the calls of one check look alike.
+    """Return one sentence for each way in which all the calls of one check look alike.
 
     Args:
         parameters: names of the arguments.
@@ -54,7 +54,7 @@ def _over_one_argument(name: str, column: _Column) -> Iterator[str]:
         (f"{name} always holds items of equal size: a wrong weighting would not show", _equal_sizes),
     )
     for sentence, holds in tests:
-        relevant = [value for value in column if holds is not None and _relevant(holds, value)]
+        relevant = [value for value in column if _relevant(holds, value)]
         if relevant and all(holds(value) for value in relevant):
             yield sentence
     numbers = [_number(value) for value in column]
@@ -95,12 +95,14 @@ def _number(value: Any) -> float | None:
 
 
 def _proportional(columns: dict[str, list[Any]]) -> Iterator[str]:
-    """Two scalars in one fixed ratio: one could stand for the other."""
+    """Yield pairs of scalars in one fixed ratio: using one in place of the other would not show."""
     scalar = {name: [_number(v) for v in column] for name, column in columns.items()}
-    known = {n: [v for v in c if v is not None] for n, c in scalar.items() if all(c) and len(c) > 1 and len(set(c)) > 1}
-    names = list(known)
+    varying = {
+        n: [v for v in c if v is not None] for n, c in scalar.items() if all(c) and len(c) > 1 and len(set(c)) > 1
+    }
+    names = list(varying)
     for index, first in enumerate(names):
         for second in names[index + 1 :]:
-            ratios = {round(a / b, 9) for a, b in zip(known[first], known[second], strict=True)}
+            ratios = {round(a / b, 9) for a, b in zip(varying[first], varying[second], strict=True)}
             if len(ratios) == 1:
                 yield f"{first} is always {ratios.pop():g} times {second}: one in place of the other may not show"
