@@ -66,13 +66,13 @@ def measure(number: str, rounds: int, floor: float) -> None:
         print(f"{number}: {judge.protection.sentence()}")
 
         def in_process(text: str, path: Path) -> None:
-            loaded = grader.load(from_source(text, path), checks)
+            loaded = grader.run_cells(from_source(text, path), checks)
             loaded.tried_on_virtual_gpu = False  # as when grading: the same work on both sides
-            grader.grade_loaded(loaded, checks, seed=SEED)
+            grader.check(loaded, checks, seed=SEED)
 
         def isolated(text: str, path: Path) -> None:
             remote = judge.load(text.encode(), str(path), drivers)
-            grader.grade_loaded(remote, checks, seed=SEED)
+            grader.check(remote, checks, seed=SEED)
             remote.close()
 
         for kind, texts in submissions(number, source_name).items():

@@ -85,7 +85,7 @@ class Bench:
 
     def _grade(self, grader: Grader, data: bytes, name: str) -> Scorecard:
         remote = self._judge.load(data, name)
-        card = grader.grade_loaded(remote, self._folder / "test_attacked.py", seed=7).scorecard
+        card = grader.check(remote, self._folder / "test_attacked.py", seed=7).scorecard
         return replace(card, problems=tuple(remote.problems()))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gradlings.execution.local_runner import LoadedSubmission, load_drivers
+from gradlings.execution.local_runner import LocalRunner, load_drivers, run_cells
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.local_pool import Job
 from gradlings.runners.session import collected_checks
@@ -19,7 +19,7 @@ from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_cells
 from student_kit import RIGHT, Kit
 
-Load = Callable[[bytes, str], LoadedSubmission]
+Load = Callable[[bytes, str], LocalRunner]
 SOURCE_NAME = "tiny"
 HALF = {"difference": RIGHT["difference"], "row_totals": "return x.sum(0), x.amax(0)"}
 
@@ -46,7 +46,7 @@ class InProcess:
                     if loaded.submission.problem:
                         yield job, JudgeReply(problem=loaded.submission.problem)
                         continue
-                    card = grader.grade_loaded(loaded, checks, seed=seed).scorecard
+                    card = grader.check(loaded, checks, seed=seed).scorecard
                 except RuntimeError as error:
                     yield job, JudgeReply(fault=f"{type(error).__name__}: {error}")
                 else:
@@ -60,14 +60,14 @@ def in_process(folder: Path) -> Load:
     """A loader for the submissions of an assignment."""
     drivers = load_drivers(folder)
 
-    def load(data: bytes, filename: str) -> LoadedSubmission:
+    def load(data: bytes, filename: str) -> LocalRunner:
         path = Path(filename)
         try:
             text = decode(data)
             cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, filename)
         except ValueError as error:
-            return LoadedSubmission(Submission(path, (), {}, problem=f"{filename} cannot be read: {error}"))
-        return LoadedSubmission(from_cells(path, cells), lambda: drivers)
+            return run_cells(Submission(path, (), {}, problem=f"{filename} cannot be read: {error}"))
+        return run_cells(from_cells(path, cells), lambda: drivers)
 
     return load
 

@@ -787,6 +787,97 @@ _one(
     SOURCE,
 )
 
+# handed over in secret: f calls what other code hands it, without a word of it in its own code
+
+
+def _handed(name: str, setup: str, call: str, *layers: str) -> None:
+    body = f"def f(x):\n    x = x.clone().requires_grad_()\n    return {call}  # <-\n"
+    _forbidden("autograd", f"handed over by {name}", f"import torch\n{setup}\n{body}", *(layers or (CALLS,)))
+
+
+_handed("a list", "fs = []\ndef g(): fs.append(torch.autograd.grad)\ng()", "fs[0](x.sum(), x)[0]")
+_handed(
+    "two helpers and a list",
+    "fs = []\ndef put(v): fs.append(v)\ndef give(v): put(v)\ndef g(): give(torch.autograd.grad)\ng()",
+    "fs[0](x.sum(), x)[0]",
+)
+_handed("a dict", "d = {}\ndef g(): d['k'] = torch.autograd.grad\ng()", "d['k'](x.sum(), x)[0]")
+_handed(
+    "a default that is a list",
+    "def h(v, kept=[]):\n    kept.append(v)\n    return kept[0]\ndef g(): h(torch.autograd.grad)\ng()",
+    "h(0)(x.sum(), x)[0]",
+)
+_handed(
+    "a cache",
+    "import functools\n@functools.lru_cache\ndef kept(): return []\ndef g(): kept().append(torch.autograd.grad)\ng()",
+    "kept()[0](x.sum(), x)[0]",
+)
+_handed(
+    "an attribute of a class",
+    "class C:\n    pass\ndef g(): C.h = torch.autograd.grad\ng()",
+    "C.h(x.sum(), x)[0]",
+)
+_handed(
+    "an attribute that tensors have, too",
+    "class C:\n    pass\ndef put(o, v): o.data = v\ndef g(): put(C, torch.autograd.grad)\ng()",
+    "C.data(x.sum(), x)[0]",
+)
+_handed(
+    "a list in a class",
+    "class C:\n    h = []\nkept = C.h\ndef g(): kept.append(torch.autograd.grad)\ng()",
+    "C.h[0](x.sum(), x)[0]",
+)
+_handed(
+    "default values set later",
+    "def h(x, k=None): return k\ndef g(): h.__defaults__ = (torch.autograd.grad,)\ng()",
+    "h(x)(x.sum(), x)[0]",
+)
+_handed(
+    "a global statement", "def g():\n    global h\n    h = torch.autograd.grad\ng()", "h(x.sum(), x)[0]", SOURCE, CALLS
+)
+_handed(
+    "a metaclass",
+    "class M(type):\n    def __call__(cls): return torch.autograd.grad  # <-\nclass C(metaclass=M):\n    pass",
+    "C()(x.sum(), x)[0]",
+    SOURCE,
+    CALLS,
+)
+_handed(
+    "a pattern", "def g(x):\n    match torch:\n        case object(autograd=a): return a.grad", "g(x)(x.sum(), x)[0]"
+)
+_handed("the globals", "def g(): return globals()['torch'].autograd", "g().grad(x.sum(), x)[0]")
+_handed(
+    "another kind of import", "import sys\ndef g(): return sys.modules['torch'].autograd", "g().grad(x.sum(), x)[0]"
+)
+_handed(
+    "evaluated annotations",
+    "import typing\ndef h(a: 'torch.autograd.grad'): pass",
+    "typing.get_type_hints(h)['a'](x.sum(), x)[0]",
+)
+_handed(
+    "the frame of an exception",
+    "def g():\n    try:\n        1 / 0\n    except ArithmeticError as e:\n"
+    "        return e.__traceback__.tb_frame.f_globals['torch']",
+    "g().autograd.grad(x.sum(), x)[0]",
+)
+for _name, _method, _call in (
+    ("an operator", "__add__", "C() + x"),
+    ("the call of an object", "__call__", "C()(x)"),
+    ("a method called like one of tensors", "exp", "C().exp(x)"),
+):
+    _forbidden(
+        "autograd",
+        f"hidden in {_name}",
+        f"""
+import torch
+class C:
+    def {_method}(self, x): return torch.autograd.grad(x.sum(), x)[0]  # <-
+def f(x):
+    x = x.clone().requires_grad_()
+    return {_call}
+""",
+    )
+
 # legitimate ---------------------------------------------------------------------------------------------------------
 
 

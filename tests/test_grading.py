@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, in_process, module, notebook
-from gradlings.execution.local_runner import LoadedSubmission
+from gradlings.execution.local_runner import LocalRunner
 from gradlings.grading.class_run import ClassResults, Done, grade_class
 from gradlings.grading.collect import take_in
 from gradlings.grading.command import grade_with, graded_source_name
@@ -139,7 +139,7 @@ def test_a_loader_that_fails_for_one_costs_the_others_nothing_and_is_run_again(
     honest = in_process(kit.folder)
     broken = True
 
-    def load(data: bytes, filename: str) -> LoadedSubmission:
+    def load(data: bytes, filename: str) -> LocalRunner:
         if filename.endswith(".ipynb") and broken:
             raise RuntimeError("the worker is gone")
         return honest(data, filename)

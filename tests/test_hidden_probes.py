@@ -12,6 +12,7 @@ import pytest
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
 from gradlings.grading.judge_session import PUBLIC_SEED
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Graded, Grader, collected_checks
 from gradlings.submission.reader import from_source
@@ -154,7 +155,7 @@ def test_hidden_probes_cost_the_dishonest_and_nobody_else(id: str) -> None:
     hidden = assignment.hidden()  # an error if a key is no check
     reached = {check.partition("::")[0] for check in hidden}
     assert len(reached) >= 2 / 3 * len(assignment.main.exercises)
-    with collected_checks(assignment.folder, for_students=False) as grader:
+    with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
         public, solution = graded(assignment, grader), graded(assignment, grader, hidden=hidden)
         assert [score.id for score in solution.scorecard.exercises if not score.solved] == []
         assert calls(solution) - calls(public) >= Counter({check: len(probes) for check, probes in hidden.items()})

@@ -213,7 +213,7 @@ def test_a_notebook_scores_as_its_module_does(tmp_path: Path) -> None:
 
     with collected_checks(folder) as grader, Judge(grader.exercises(checks)) as judge:
         here = grader.grade(parse(notebook), checks, seed=1).scorecard
-        there = grader.grade_loaded(judge.load(notebook.read_bytes(), str(notebook), drivers), checks, seed=1).scorecard
+        there = grader.check(judge.load(notebook.read_bytes(), str(notebook), drivers), checks, seed=1).scorecard
         assert here == there
 
 

@@ -72,7 +72,7 @@ def test_a_score_from_a_worker_is_the_score_from_home(number: str, judge: Judge)
     with collected_checks(folder) as grader:
         for seed, (name, text) in enumerate(submissions_of(number, source_name)):
             here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
-            there = grader.grade_loaded(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
+            there = grader.check(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
             compared += 1
             for check, home in told(here).items():
                 if told(there)[check] != home:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gradlings.execution.local_runner import LoadedSubmission
+from gradlings.execution.local_runner import run_cells
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.model.exercise import read_exercises
 from gradlings.submission.cells import decode, module_cells
@@ -69,7 +69,7 @@ def test_a_submission_runs_whatever_its_encoding(tmp_path: Path, encoding: str, 
     path = tmp_path / "tiny.py"
     text = "# %%\ndef f():\n    # größer … als café\n    return 'ß'\n\n\n# %%\nx = f()\n"
     path.write_bytes(text.replace("…", "..." if encoding == "latin-1" else "…").replace("\n", end).encode(encoding))
-    loaded = LoadedSubmission(parse(path))
+    loaded = run_cells(parse(path))
     assert loaded.problems() == []
     assert loaded.namespace["x"] == "ß"
 
@@ -182,7 +182,7 @@ def test_magic_lines_are_passed_over(tmp_path: Path, magic: str) -> None:
     source = f"if True:\n  x = 1\n{magic}\n" if indent else f"x = 1\n{magic}\ny = x\n"
     submission = parse(notebook(tmp_path / "tiny.ipynb", source, "def f():\n    return x\n"))
     assert submission.syntax_problems == ()
-    assert LoadedSubmission(submission).namespace["f"]() == 1
+    assert run_cells(submission).namespace["f"]() == 1
 
 
 @pytest.mark.parametrize("magic", ["%%time", "%%capture out", "%%prun"])
@@ -201,13 +201,13 @@ def test_other_cell_magics_are_no_python(tmp_path: Path) -> None:
 def test_python_that_looks_like_magic_is_python(tmp_path: Path) -> None:
     source = "def f(a, b):\n    return (a\n            % b)\n"
     submission = parse(notebook(tmp_path / "tiny.ipynb", source))
-    assert LoadedSubmission(submission).namespace["f"](7, 4) == 3
+    assert run_cells(submission).namespace["f"](7, 4) == 3
 
 
 def test_a_notebook_may_hold_its_source_as_one_string(tmp_path: Path) -> None:
     path = tmp_path / "tiny.ipynb"
     path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x = 1\ny = 2"}]}), encoding="utf-8")
-    assert LoadedSubmission(parse(path)).namespace["y"] == 2
+    assert run_cells(parse(path)).namespace["y"] == 2
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_the_edited_file_counts(kit: Kit) -> None:
 
 
 def test_a_failing_cell_does_not_stop_the_others() -> None:
-    loaded = LoadedSubmission(read("# %%\nx = 1\n\n# %%\ny = 1 / 0\nz = 2\n\n# %%\nw = 3\n"))
+    loaded = run_cells(read("# %%\nx = 1\n\n# %%\ny = 1 / 0\nz = 2\n\n# %%\nw = 3\n"))
     assert loaded.namespace["x"] == 1
     assert "z" not in loaded.namespace
     assert loaded.namespace["w"] == 3
@@ -282,14 +282,14 @@ def test_a_failing_cell_does_not_stop_the_others() -> None:
 
 def student_of(kit: Kit, text: str, exercise: str) -> Student:
     exercises = {exercise.id: exercise for exercise in read_exercises(kit.folder / "test_tiny.py")}
-    return Student(LoadedSubmission(read(text), seconds=0.2), exercises[exercise])
+    return Student(run_cells(read(text), seconds=0.2), exercises[exercise])
 
 
 def test_an_endless_loop_in_a_cell_costs_nothing_but_that_cell(kit: Kit) -> None:
     before, after = "# %%\ndef difference(a, b):\n    return a\n", "# %%\ndef row_totals(x):\n    return x\n"
     text = f"{before}\n# %%\nwhile True:\n    pass\n\n{after}"
     student = student_of(kit, text, "9.1")
-    (problem,) = student.loaded.problems()
+    (problem,) = student.runner.problems()
     assert problem.startswith(("tiny.py:6:", "tiny.py:7:"))
     assert "endless loop" in problem
     student.difference.check_available()

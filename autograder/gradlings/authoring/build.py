@@ -18,6 +18,7 @@ from gradlings.checks.misconception_match import FILE as SHIPPED
 from gradlings.checks.misconception_match import observed, same_observed
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission.cells import decode
@@ -91,7 +92,7 @@ def write_text(path: Path, text: str, *, check: bool = False, keep: bool = False
 def _build_misconceptions(assignment: Assignment, *, check: bool) -> WriteResult:
     """Record what every misconception gives on the public probes; compare by value, as floats differ by machine."""
     path = assignment.folder / SHIPPED
-    with collected_checks(assignment.folder, for_students=False) as grader:
+    with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
         data = shipped_data(assignment, grader)
     try:
         current = json.loads(path.read_text(encoding="utf-8"))

@@ -18,6 +18,7 @@ from gradlings.checks.hidden_probes import NOTHING_HIDDEN
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Verdict
 from gradlings.runners.session import Graded, Grader, collected_checks
 from gradlings.submission.reader import from_source
@@ -71,7 +72,7 @@ def verify(assignment: Assignment, exercise: str, seeds: int) -> VerifyResult:
         exercise: its id.
         seeds: how many fresh seeds, besides the public one, must give the same verdicts; hidden probes come with them.
     """
-    with collected_checks(assignment.folder, for_students=False) as grader:
+    with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
         return _Verifier(assignment, exercise, grader, seeds).result()
 
 

@@ -1,34 +1,26 @@
-"""`agree` and `satisfies`: what a check calls. They run the student's function on a ladder and judge every answer."""
+"""`agree` and `satisfies`: what a check calls. They run the student's function on a ladder and compare every result."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gradlings.checks.call_variants import calls_of
+from gradlings.checks.call_variants import Calls, calls_of
 from gradlings.checks.compare import Difference, Rules
-from gradlings.checks.failure import (
-    HIDDEN,
-    CheckFailed,
-    Evidence,
-    claim_of,
-    evidence_of_breaches,
-    message_of,
-    verdict_of,
-)
+from gradlings.checks.failure import HIDDEN, CheckFailed, Failure, diagnosis_of, failure_of_breaches, message_of
 from gradlings.checks.format_value import show_call
-from gradlings.checks.probes import Calls, Ladder, same_every_time
+from gradlings.checks.memory import stateless_key
+from gradlings.checks.probes import Ladder
 from gradlings.checks.verdicts import (
-    Judgement,
-    JudgeOutcome,
+    UNCOMPARED,
+    Comparison,
     argument_difference,
-    joined,
-    kept,
-    known_answers,
-    right_answer,
+    ask_oracle,
+    merge_differences,
     value_difference,
+    verdict_of,
 )
 from gradlings.execution.student_api import StudentFunction
 from gradlings.execution.tensor_tree import fresh, tensors_in
@@ -44,7 +36,6 @@ def agree(
     oracle: Callable[..., Any],
     *,
     names: Sequence[str] = (),
-    in_place: Sequence[str] = (),
     exact_types: bool = False,
     float32: bool = True,
     strided: bool = False,
@@ -53,7 +44,7 @@ def agree(
     rtol: float | None = None,
     atol: float | None = None,
 ) -> None:
-    """Checks that the student's function gives on every probe what the oracle gives.
+    """Check that the student's function gives on every probe what the oracle gives, and changes no input.
 
     Args:
         function: `student.<name>` or `student.through("<driver>")`.
@@ -61,39 +52,32 @@ def agree(
         oracle: computes what is right; its parameter names are shown to the student. Where it raises ValueError, the
             student's function must do so too; any other exception of it is the grader's own fault.
         names: names of the members of a returned tuple.
-        in_place: parameters the function must change in place; all others must come back unchanged.
         exact_types: a Python number is then no substitute for a 0-d tensor, nor a list for a tuple.
         float32: adds a float32 copy of the first probe that holds float64 tensors.
         strided: adds a copy of the last hand-made probe with non-contiguous tensors.
         requires_grad: adds a copy of the first probe whose float tensors require grad.
-        ordered: the members of the answer build on each other in the oracle's order; the first wrong one is told.
-        rtol, atol: tolerance for float64; defaults in `comparing.TOLERANCES`.
+        ordered: the members of the answer build on each other in the oracle's order; only the first wrong one is shown.
+        rtol: relative tolerance for float64; the default is in `execution/tolerances.py`.
+        atol: absolute tolerance for float64; likewise.
 
     Raises:
-        CheckFailed: something is not right; carries the evidence.
+        CheckFailed: something is not right; carries what the student reads.
         Unavailable: the function cannot be called at all.
     """
     __tracebackhide__ = True
     rules = Rules(tuple(names), exact_types, rtol, atol, ordered)
     parameters = list(inspect.signature(oracle).parameters)
-
+    key = stateless_key(oracle)
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
-    known = known_answers(ladder, calls, oracle)
 
-    def judgement(outcome: CallResult, index: int) -> Judgement:
+    def compare(result: CallResult, index: int) -> Comparison:
         args = calls[index]
-        if index not in known:
-            known[index] = right_answer(oracle, args)
-        right = known[index]
-        found = value_difference(outcome, right.value, replace(rules, numbers=right.numbers))
-        altered = None
-        if outcome.raised is None:
-            altered = argument_difference(outcome, args, right.args_after, parameters, in_place, rules)
-        return joined(found, altered), right.value
+        answer = calls.memory.recall(key and ("oracle", key, calls, index), lambda: ask_oracle(oracle, args))
+        found = value_difference(result, answer.value, replace(rules, numbers=answer.numbers))
+        altered = argument_difference(result, args, parameters) if result.raised is None else None
+        return Comparison(merge_differences(found, altered), answer.value)
 
-    name = same_every_time(oracle)
-    judge = judgement if name is None else kept(judgement, (name, rules, tuple(in_place)))
-    _examine(function, ladder, calls, judge, parameters, tuple(names))
+    _examine(function, ladder, calls, compare, parameters, rules, key)
 
 
 def satisfies(
@@ -105,80 +89,91 @@ def satisfies(
     strided: bool = False,
     requires_grad: bool = False,
 ) -> None:
-    """Checks a property of the answer where many answers are right.
+    """Check a property of the answer where many answers are right.
 
     Args:
+        function: `student.<name>` or `student.through("<driver>")`.
+        ladder: the probes; see `probes`.
         property: `property(answer, *args)` gives None where the answer is right, else one sentence for the student.
             Its parameter names after the first are shown to the student.
+        float32: as for `agree`.
+        strided: as for `agree`.
+        requires_grad: as for `agree`.
 
     Raises:
-        CheckFailed, Unavailable: as `agree`.
+        CheckFailed: the property does not hold somewhere, or an input was changed.
+        Unavailable: the function cannot be called at all.
     """
     __tracebackhide__ = True
     parameters = list(inspect.signature(property).parameters)[1:]
-
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
 
-    def judgement(outcome: CallResult, index: int) -> Judgement:
+    def compare(result: CallResult, index: int) -> Comparison:
+        if result.raised is not None:
+            return UNCOMPARED
         args = calls[index]
-        if outcome.raised is not None:
-            return Difference(""), None
-        value = outcome.value if outcome.judged is None else fresh(outcome.value)  # others will have the same one
+        value = fresh(result.value) if calls.memory.recurs(result) else result.value  # others will have the same one
         sentence = property(value, *fresh(args))
-        found = Difference(sentence) if sentence else None
-        return found or argument_difference(outcome, args, args, parameters, (), Rules()), None
+        return Comparison(Difference(sentence) if sentence else argument_difference(result, args, parameters))
 
-    name = same_every_time(property)
-    judge = judgement if name is None else kept(judgement, name)
-    _examine(function, ladder, calls, judge, parameters, ())
+    _examine(function, ladder, calls, compare, parameters, Rules(), stateless_key(property))
 
 
 def _examine(
     function: StudentFunction,
     ladder: Ladder,
     calls: Calls,
-    judge: JudgeOutcome,
+    compare: Callable[[CallResult, int], Comparison],
     parameters: list[str],
-    names: tuple[str, ...],
+    rules: Rules,
+    key: Hashable | None,
 ) -> None:
+    """Call the function, compare every result, and raise `CheckFailed` for the first that is wrong.
+
+    `compare` compares the result of the call of an index. `key` stands for the oracle or property; it is None if that
+    may hold state, so that nothing can be remembered.
+    """
     __tracebackhide__ = True
-    outcomes, breaches = function.outcomes(calls)
-    judged: list[Judgement] = []
-    for index, outcome in enumerate(outcomes):
-        if outcome.raised is not None and not isinstance(outcome.raised.exception, ValueError):
-            judged.append((Difference(""), None))
-        else:
-            judged.append(judge(outcome, index))
-    right = tuple(found is None for found, _ in judged)
-    function.student.examinations.append(Examination(tuple(parameters), calls, tuple(outcomes), right))
+    student = function.student
+    results, breaches = function.results(calls)
+
+    def compared(result: CallResult, index: int) -> Comparison:
+        if result.raised is not None and not isinstance(result.raised.exception, ValueError):
+            return UNCOMPARED  # only ValueError can be the right answer
+        known = ("compared", key, rules, result) if key is not None and calls.memory.recurs(result) else None
+        return calls.memory.recall(known, lambda: compare(result, index))
+
+    comparisons = [compared(result, index) for index, result in enumerate(results)]
+    right = tuple(comparison.difference is None for comparison in comparisons)
+    student.examinations.append(Examination(tuple(parameters), calls, tuple(results), right))
     if breaches:
-        raise CheckFailed(evidence_of_breaches(breaches))
+        raise CheckFailed(failure_of_breaches(breaches))
     if all(right) and len(right) == len(calls):
         _note_device(function, ladder)
         return
     first = right.index(False)
-    outcome, (found, _) = outcomes[first], judged[first]
+    result, found = results[first], comparisons[first].difference
     assert found is not None
-    if ladder.hides(first) and function.student.for_students:
-        verdict, place = verdict_of(outcome, found), function.place
-        raise CheckFailed(Evidence(verdict, HIDDEN, place=place, probes_right=sum(right), probes=len(calls)))
-    evidence = Evidence(
-        verdict=verdict_of(outcome, found),
-        message=message_of(function, outcome, found, parameters),
+    if ladder.hides(first) and student.mode.students_read:
+        verdict, place = verdict_of(result, found), function.place
+        raise CheckFailed(Failure(verdict, HIDDEN, place=place, probes_right=sum(right), probes=len(calls)))
+    failure = Failure(
+        verdict=verdict_of(result, found),
+        message=message_of(function, result, found, parameters),
         call=show_call(function.name, parameters, calls[first]),
         rows=found.rows,
         picture=found.picture(),
-        place=(outcome.raised.place if outcome.raised else "") or function.place,
+        place=(result.raised.place if result.raised else "") or function.place,
         probes_right=sum(right),
         probes=len(calls),
-        claim=claim_of(ladder, calls, outcomes, judged, parameters, names) if function.student.for_students else "",
-        trace=outcome.raised.trace if outcome.raised else (),
+        claim=diagnosis_of(calls, results, comparisons, parameters, rules, key) if student.mode.students_read else "",
+        trace=result.raised.trace if result.raised else (),
     )
-    raise CheckFailed(evidence, outcome.raised.exception if outcome.raised else None)
+    raise CheckFailed(failure, result.raised.exception if result.raised else None)
 
 
 def _note_device(function: StudentFunction, ladder: Ladder) -> None:
-    """A right answer is run once on the virtual GPU; what it finds costs no points."""
+    """Run a right answer once on the virtual GPU; what that finds costs no points."""
     if not function.tried_on_virtual_gpu:
         return
     shaped = [p for p in ladder.probes[: ladder.hand_made] if any(t.dim() for t in tensors_in(p))]

@@ -1,14 +1,14 @@
-"""What a failed check has to say to the student: the verdict, the sentence, the likely misconception."""
+"""What a failed check reports to the student: the verdict, the sentence, the likely misconception."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from gradlings.checks.compare import Difference
+from gradlings.checks.call_variants import Calls
+from gradlings.checks.compare import Difference, Rules
 from gradlings.checks.diagnosis.diagnose import Trial, diagnose
-from gradlings.checks.probes import Calls, Ladder
-from gradlings.checks.verdicts import Judgement, MustRaise
+from gradlings.checks.verdicts import Comparison, MustRaise
 from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
 from gradlings.model.observation import CallResult
@@ -16,10 +16,12 @@ from gradlings.model.rules import RULES, Breach
 from gradlings.model.scorecard import Picture, Row, Verdict
 from gradlings.submission.reader import shown
 
+HIDDEN = "All inputs that you know give the right answer. One that is kept for grading does not."
+
 
 @dataclass(frozen=True)
-class Evidence:
-    """What a failed check saw, for the report."""
+class Failure:
+    """What a failed check observed, for the report; the fields are those of `CheckResult`."""
 
     verdict: Verdict
     message: str
@@ -33,82 +35,79 @@ class Evidence:
     trace: tuple[str, ...] = ()
 
 
-HIDDEN = "All inputs that you know give the right answer. One that is kept for grading does not."
-
-
 class CheckFailed(AssertionError):
-    """A check found something to say; `evidence` is what the student is told."""
+    """A check failed; `failure` is what the student reads, `cause` what student code raised, if it did."""
 
-    def __init__(self, evidence: Evidence, cause: BaseException | None = None) -> None:
-        super().__init__(evidence.message)
-        self.evidence = evidence
+    def __init__(self, failure: Failure, cause: BaseException | None = None) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
         self.cause = cause
 
 
-def verdict_of(outcome: CallResult, found: Difference) -> Verdict:
-    """How a check ended that found this difference."""
-    if outcome.verdict is not Verdict.PASS and not found.sentence:
-        return outcome.verdict
-    return Verdict.WRONG
-
-
-def message_of(function: StudentFunction, outcome: CallResult, found: Difference, parameters: list[str]) -> str:
-    """What happened, in one or two sentences; empty where the values say it."""
-    raised = outcome.raised
+def message_of(function: StudentFunction, result: CallResult, found: Difference, parameters: list[str]) -> str:
+    """Return what happened in one or two sentences; empty where the values say it."""
+    raised = result.raised
     if raised is None or found.sentence:
         return found.sentence
-    if outcome.verdict is Verdict.TIMEOUT:
+    if result.verdict is Verdict.TIMEOUT:
         return raised.message or time_sentence(function.exercise.seconds)
-    if outcome.verdict is Verdict.CRASH:
+    if result.verdict is Verdict.CRASH:
         return raised.message
-    if outcome.verdict is Verdict.MEMORY:
+    if result.verdict is Verdict.MEMORY:
         return "The function asked for more memory than there is."
     return error_sentence(
         raised.kind, raised.message, function.name, function.needed, bool(raised.place), ", ".join(parameters)
     )
 
 
-def claim_of(
-    ladder: Ladder,
+def diagnosis_of(
     calls: Calls,
-    outcomes: list[CallResult],
-    judged: list[Judgement],
-    parameters: list[str],
-    names: tuple[str, ...],
+    results: Sequence[CallResult],
+    comparisons: Sequence[Comparison],
+    parameters: Sequence[str],
+    rules: Rules,
+    key: Hashable | None,
 ) -> str:
-    """A general signature that explains every failing probe, or "".
+    """Return the sentence of a general signature that explains every failing call, or "".
 
-    To find it is dear; where all outcomes came up before, it is what was found then.
+    Diagnosis is expensive: where every result is one that other submissions share, it is done once for all of them.
+
+    Args:
+        calls: the argument tuples.
+        results: their results, as far as there are any.
+        comparisons: what is wrong with each.
+        parameters: names of the arguments.
+        rules: how strictly the check compares.
+        key: stands for the oracle; None if that may hold state.
     """
-    name = ("claim", calls, names, tuple(map(id, outcomes)))  # kept ones live as long as the ladder
-    if name in ladder.memory:
-        return str(ladder.memory[name])
-    failing = [
-        (call, outcome, expected)
-        for call, outcome, (found, expected) in zip(calls, outcomes, judged, strict=False)
-        if found is not None
-    ]
-    claim = ""
-    if not any(outcome.raised or isinstance(expected, MustRaise) for _, outcome, expected in failing):
+
+    def find() -> str:
+        failing = [
+            (call, result, compared.expected)
+            for call, result, compared in zip(calls, results, comparisons, strict=False)
+            if compared.difference is not None
+        ]
+        if any(result.raised or isinstance(expected, MustRaise) for _, result, expected in failing):
+            return ""
         trials = [
-            Trial(outcome.value, expected, dict(zip(parameters, call, strict=False)))
-            for call, outcome, expected in failing
+            Trial(result.value, expected, dict(zip(parameters, call, strict=False)))
+            for call, result, expected in failing
             if expected is not None
         ]
-        claim = (diagnose(trials, names) or "") if trials else ""
-    if all(outcome.judged is not None for outcome in outcomes):
-        ladder.memory[name] = claim
-    return claim
+        return (diagnose(trials, rules.names) or "") if trials else ""
+
+    known = ("diagnosis", key, rules, *results) if key is not None and calls.memory.recurs(*results) else None
+    return calls.memory.recall(known, find)
 
 
-def evidence_of_breaches(breaches: Sequence[Breach]) -> Evidence:
-    """For code that used what its exercise rules out."""
+def failure_of_breaches(breaches: Sequence[Breach]) -> Failure:
+    """Return what is reported of code that used what its exercise forbids."""
     first = breaches[0]
-    said = f"This exercise is to be solved without {RULES[first.rule].says}; your code uses {first.what}."
+    message = f"This exercise is to be solved without {RULES[first.rule].says}; your code uses {first.what}."
     others = ", ".join(str(breach.line) for breach in breaches[1:5])
-    return Evidence(
+    return Failure(
         verdict=Verdict.FORBIDDEN,
-        message=said + (f" (Also in line {others}.)" if others else ""),
+        message=message + (f" (Also in line {others}.)" if others else ""),
         call=first.code,
         place=f"{shown(first.file)}:{first.line}",
     )

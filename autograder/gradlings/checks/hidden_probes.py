@@ -24,12 +24,12 @@ NOTHING_HIDDEN: Hidden = {}
 
 
 def checks_of(exercises: Iterable[Exercise]) -> set[str]:
-    """Every "exercise::check" of some exercises."""
+    """Return every "exercise::check" of some exercises."""
     return {f"{exercise.id}::{check.name}" for exercise in exercises for check in exercise.checks}
 
 
 def read_hidden(source: str, path: Path, checks: Collection[str]) -> Hidden:
-    """Runs the text of a file of hidden probes, which is the instructor's own.
+    """Run the text of a file of hidden probes, which is the instructor's own, and return the probes.
 
     Args:
         source: its text; nothing is hidden if it is empty.
@@ -37,7 +37,7 @@ def read_hidden(source: str, path: Path, checks: Collection[str]) -> Hidden:
         checks: every "exercise::check" that probes may be given for.
 
     Raises:
-        InputError: it cannot be run, or what it says fits no check.
+        InputError: it cannot be run, or what it defines fits no check.
     """
     if not source.strip():
         return {}

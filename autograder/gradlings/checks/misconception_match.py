@@ -41,7 +41,7 @@ def observed(examinations: Sequence[Examination]) -> list[Any]:
     return [
         _encoded(outcome, call)
         for examination in examinations
-        for outcome, call in zip(examination.outcomes, examination.calls, strict=False)
+        for outcome, call in zip(examination.results, examination.calls, strict=False)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Runs a submission in this process: its cells once, then its functions on the arguments of a check.
+"""Run a submission in this process: its cells once, then its functions on the arguments of a check.
 
 This is the self-check on a student's own machine: fast, and a debugger can step into it. It is no protection against
 code that wants a better score.
@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from gradlings.execution.runner_protocol import Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_sources
@@ -32,85 +32,65 @@ if TYPE_CHECKING:
 Drivers = dict[str, Callable[..., Any]]
 
 
-@dataclass(frozen=True)
-class Target:
-    """What a check wants called: a function of the submission, or a driver over all of them."""
+class LocalRunner:
+    """A submission whose functions are in a namespace of this process.
 
-    name: str
-    driver: bool = False
-
-
-class LoadedSubmission:
-    """A submission executed cell by cell in a namespace of its own. A cell that fails does not stop the others."""
+    Args:
+        submission: its source.
+        namespace: what its cells defined.
+        drivers: loads the drivers of its assignment, when one is first needed.
+        cell_errors: what its cells raised, by the index of the cell.
+        in_notebook: whether the namespace is that of a notebook's kernel: errors of cells were shown there.
+    """
 
     tried_on_virtual_gpu = True
-    """Whether a right function is run once more on the virtual GPU; what that finds costs no points."""
 
-    def __init__(self, submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        namespace: dict[str, Any],
+        drivers: Callable[[], Drivers] = dict,
+        cell_errors: Sequence[tuple[int, Raised]] = (),
+        *,
+        in_notebook: bool = False,
+    ) -> None:
         self.submission = submission
-        self.namespace = fresh_namespace(submission.path)
-        self.cell_errors: list[tuple[int, Raised]] = []
+        self.namespace = namespace
+        self.cell_errors = list(cell_errors)
         self._drivers = drivers
-        following = 0
-        while following < len(submission.cells):
-            try:
-                with kept_settings(), time_limit(seconds):
-                    for index in range(following, len(submission.cells)):
-                        following = index + 1
-                        self._run_cell(index)
-            except TimeUp as error:
-                self.cell_errors.append((following - 1, _raised(error, submission.files)))
-
-    def _run_cell(self, index: int) -> None:
-        cell = self.submission.cells[index]
-        try:
-            code = compiled(cell).code
-        except SyntaxError:
-            return  # listed in submission.syntax_problems
-        if not cell.on_disk:
-            remember_lines(cell.file, cell.source)
-        try:
-            run_code(code, self.namespace)
-        except (KeyboardInterrupt, TimeUp):
-            raise
-        except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
-            self.cell_errors.append((index, _raised(error, self.submission.files)))
+        self._in_notebook = in_notebook
 
     def problems(self) -> list[str]:
-        """One sentence for each cell that cannot be read or that failed."""
-        if self.submission.problem:
-            return [self.submission.problem]
-        found = [problem.sentence for problem in self.submission.syntax_problems]
-        return found + [loading_sentence(raised) for _, raised in self.cell_errors]
+        """Return one sentence for each cell that cannot be read or that failed."""
+        return [] if self._in_notebook else loading_problems(self.submission, self.cell_errors)
 
     def missing_sentence(self, name: str) -> str:
+        """Return what to say of a function that is not there."""
+        if self._in_notebook:
+            return (
+                f"There is no function called {name} in this notebook now. Was its cell run? Was it renamed or deleted?"
+            )
         return f"There is no function called {name} in {shown(self.submission.path)}. Was it renamed or deleted?"
 
     def type_of(self, name: str) -> str:
-        """ "" if the submission binds no such name, "function" if it can be called, else its type's name."""
+        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
         if name not in self.namespace:
             return ""
         value = self.namespace[name]
         return "function" if callable(value) else type(value).__name__
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
-        """Which of an exercise's functions a target calls."""
+        """Return which of an exercise's functions a target calls."""
         if not target.driver:
             return (target.name,)
         used = self._drivers()[target.name].__code__.co_names
         return tuple(name for name in functions if name in used) or functions
 
-    def outcomes(
+    def results(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
     ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        """Calls the target on fresh copies of each argument tuple, within the exercise's time limit.
-
-        The list ends early at a call that ran out of time or memory. Also returns what the exercise forbids and the
-        code uses.
-        """
-        from gradlings.execution.tensor_tree import (
-            fresh,  # deferred, as all that needs torch: the warm-up does without it
-        )
+        """Call the target on each argument tuple; see `SubmissionRunner.results`."""
+        from gradlings.execution.tensor_tree import fresh  # deferred, as all that needs torch: the warm-up needs none
 
         function = self.bound(target)
         results: list[CallResult] = []
@@ -125,8 +105,8 @@ class LoadedSubmission:
             results.append(self._time_up(error, calls[len(results)]))
         return results, self._breaches(exercise, recorder.breaches) if recorder else ()
 
-    def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
-        """One call on the arguments as they are, without torch."""
+    def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
+        """Call the target once on the arguments as they are, without torch."""
         try:
             with kept_settings(), time_limit(exercise.seconds):
                 return self._call(self.bound(target), args, self._recorder(exercise))
@@ -134,23 +114,18 @@ class LoadedSubmission:
             return self._time_up(error, args)
 
     def bound(self, target: Target) -> Callable[..., Any]:
-        """The bare function: no limit, and exceptions come through."""
+        """Return the bare function: no limit, and exceptions come through."""
         if not target.driver:
-            return self.namespace[target.name]
+            return cast(Callable[..., Any], self.namespace[target.name])
         driver, names = self._drivers()[target.name], SimpleNamespace(**self.namespace)
         return lambda *args: driver(names, *args)
 
     def _recorder(self, exercise: Exercise) -> CallRecorder | None:
-        if not exercise.forbids or self._is_plain(exercise):
+        if not exercise.forbids:
             return None
         from gradlings.forbidden.runtime_recorder import CallRecorder
 
         return CallRecorder(exercise.forbids, self.submission.files)
-
-    def _is_plain(self, exercise: Exercise) -> bool:
-        from gradlings.forbidden.plain import is_plain
-
-        return is_plain(self.submission.cells, exercise.functions, exercise.forbids)
 
     def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
         try:
@@ -167,24 +142,58 @@ class LoadedSubmission:
         return CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files), args)
 
     def _breaches(self, exercise: Exercise, recorded: Sequence[Breach]) -> tuple[Breach, ...]:
-        """What the exercise forbids: seen in the source, and recorded while the function ran."""
         from gradlings.forbidden.runtime_recorder import merged
 
         in_source = _source_breaches(self.submission.sources(), exercise.functions, exercise.forbids)
         return merged(in_source, recorded)
 
 
-def loading_sentence(raised: Raised) -> str:
-    if raised.kind == "TimeUp":
-        return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
-    return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"
+def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:
+    """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
+
+    Args:
+        submission: its source.
+        drivers: loads the drivers of its assignment.
+        seconds: time limit; the cells after one that was stopped get as much again.
+    """
+    namespace = fresh_namespace(submission.path)
+    cell_errors: list[tuple[int, Raised]] = []
+    following = 0
+    while following < len(submission.cells):
+        try:
+            with kept_settings(), time_limit(seconds):
+                for index in range(following, len(submission.cells)):
+                    following = index + 1
+                    error = _run_cell(submission, index, namespace)
+                    if error is not None:
+                        cell_errors.append((index, error))
+        except TimeUp as error:
+            cell_errors.append((following - 1, _raised(error, submission.files)))
+    return LocalRunner(submission, namespace, drivers, cell_errors)
+
+
+def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:
+    cell = submission.cells[index]
+    try:
+        code = compiled(cell).code
+    except SyntaxError:
+        return None  # listed in submission.syntax_problems
+    if not cell.on_disk:
+        remember_lines(cell.file, cell.source)
+    try:
+        run_code(code, namespace)
+    except (KeyboardInterrupt, TimeUp):
+        raise
+    except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
+        return _raised(error, submission.files)
+    return None
 
 
 @lru_cache(maxsize=64)
 def _source_breaches(
     sources: tuple[tuple[str, str], ...], functions: tuple[str, ...], rules: tuple[str, ...]
 ) -> tuple[Breach, ...]:
-    """Reading a source takes longer than running a check: once for all checks and seeds."""
+    """Read a source once for all checks and seeds: that takes longer than running a check."""
     return breaches_in_sources(sources, functions, rules)
 
 
@@ -200,7 +209,7 @@ def _raised(error: BaseException, files: frozenset[str]) -> Raised:
 
 
 def load_drivers(folder: Path) -> Drivers:
-    """The functions of `drivers.py` beside the checks; empty where there is none."""
+    """Run `drivers.py` beside the checks and return what it defines; empty where there is none."""
     path = folder / "drivers.py"
     if not path.is_file():
         return {}

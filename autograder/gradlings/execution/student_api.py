@@ -1,7 +1,7 @@
 """What a check receives as `student`: `student.sigmoid` is the student's function, `student.through("x")` a driver.
 
-Checks never call student code themselves. They hand over argument tuples and get back a `CallResult` for each,
-so that the same checks can be served by another process.
+Checks never call student code themselves. They pass argument tuples and get back a `CallResult` for each, so that
+the code may run in another process.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.execution.error_hints import error_sentence, time_sentence
-from gradlings.execution.local_runner import LoadedSubmission, Target, loading_sentence
+from gradlings.execution.runner_protocol import SubmissionRunner, Target, loading_sentence
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Examination, Raised
 from gradlings.model.rules import Breach
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.submission.reader import shown
 
@@ -28,36 +29,41 @@ class Unavailable(Exception):
 
 
 class Student:
-    """The submission, for one check of one exercise."""
+    """The submission, for one check of one exercise.
+
+    Args:
+        runner: the submission.
+        exercise: the one that is checked.
+        devices: devices besides the CPU on which the probes are run, too.
+        folder: where a check may leave something to look at (a picture); None where nothing may be written.
+        mode: why the check is run.
+    """
 
     def __init__(
         self,
-        loaded: LoadedSubmission,
+        runner: SubmissionRunner,
         exercise: Exercise,
         devices: tuple[str, ...] = (),
         folder: Path | None = None,
-        for_students: bool = True,
+        mode: RunMode = RunMode.SELF_CHECK,
     ) -> None:
-        self.loaded = loaded
+        self.runner = runner
         self.exercise = exercise
         self.devices = devices
-        """Devices besides the CPU on which the probes are run, too."""
+        self.folder = folder
+        self.mode = mode
         self.examinations: list[Examination] = []
         """What gradlings.checks.assertions observed, in order."""
         self.subjects: set[str] = set()
         """The functions of the submission that the check asked for."""
         self.notes: list[str] = []
         """Sentences that cost no points."""
-        self.folder = folder
-        """Where a check may leave something to look at (a picture); None where nothing may be written."""
-        self.for_students = for_students
-        """Whether students read what the check says: then it diagnoses mistakes and shows no hidden probe."""
 
     def __getattr__(self, name: str) -> StudentFunction:
         return StudentFunction(self, Target(name))
 
     def through(self, driver: str) -> StudentFunction:
-        """A driver of the assignment (a function in `drivers.py`), bound to the submission's functions."""
+        """Return a driver of the assignment (a function in `drivers.py`), bound to the submission's functions."""
         return StudentFunction(self, Target(driver, driver=True))
 
 
@@ -68,71 +74,74 @@ class StudentFunction:
         self.student = student
         self.name = target.name
         self.exercise = student.exercise
-        self.needed = student.loaded.needed_by(target, student.exercise.functions)
+        self.needed = student.runner.needed_by(target, student.exercise.functions)
         """The functions of the submission that are called: itself, or those a driver uses."""
-        self._loaded = student.loaded
+        self._runner = student.runner
         self._target = target
         student.subjects.update(self.needed)
 
     @property
     def files(self) -> frozenset[str]:
-        return self._loaded.submission.files
+        """The file names under which the submission is compiled."""
+        return self._runner.submission.files
 
     @property
     def tried_on_virtual_gpu(self) -> bool:
-        return self._loaded.tried_on_virtual_gpu
+        """Whether a right function is run once more on the virtual GPU."""
+        return self._runner.tried_on_virtual_gpu
 
     @property
     def place(self) -> str:
         """`file:line` of the student's definition."""
-        known = self._loaded.submission.functions.get(self.needed[0])
-        return f"{shown(known.file)}:{known.line}" if known else shown(self._loaded.submission.path)
+        known = self._runner.submission.functions.get(self.needed[0])
+        return f"{shown(known.file)}:{known.line}" if known else shown(self._runner.submission.path)
 
-    def outcomes(self, calls: Sequence[tuple[Any, ...]]) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        """Calls the function on fresh copies of each argument tuple, within the exercise's time limit.
-
-        The list ends early at a call that ran out of time or memory. Also returns what the exercise forbids and the
-        code uses.
+    def results(self, calls: Sequence[tuple[Any, ...]]) -> tuple[list[CallResult], tuple[Breach, ...]]:
+        """Call the function on fresh copies of each argument tuple; see `SubmissionRunner.results`.
 
         Raises:
             Unavailable: it cannot be called.
         """
         self.check_available()
-        return self._loaded.outcomes(self._target, calls, self.exercise)
+        return self._runner.results(self._target, calls, self.exercise)
 
     def __call__(self, *args: Any) -> Any:
-        """Calls the function once on the arguments as they are and returns its value.
+        """Call the function once on the arguments as they are and return its value.
 
         Raises:
-            Unavailable: it cannot be called, or it raised; carries what the student is told.
+            Unavailable: it cannot be called, or it raised; carries what the student reads.
         """
         self.check_available()
-        outcome = self._loaded.outcome(self._target, args, self.exercise)
-        raised = outcome.raised
+        result = self._runner.result(self._target, args, self.exercise)
+        raised = result.raised
         if raised is None:
-            return outcome.value
-        if outcome.verdict is Verdict.TIMEOUT:
+            return result.value
+        if result.verdict is Verdict.TIMEOUT:
             message = raised.message or time_sentence(self.exercise.seconds)
-        elif outcome.verdict is Verdict.CRASH:
+        elif result.verdict is Verdict.CRASH:
             message = raised.message
         else:
             message = error_sentence(raised.kind, raised.message, self.name, self.needed, bool(raised.place), "...")
-        raise Unavailable(outcome.verdict, message, raised.place or self.place, raised)
+        raise Unavailable(result.verdict, message, raised.place or self.place, raised)
 
     def unguarded(self, *args: Any) -> Any:
-        """The bare function, for the virtual GPU: no limit, and exceptions come through."""
-        return self._loaded.bound(self._target)(*args)
+        """Call the bare function, for the virtual GPU: no limit, and exceptions come through."""
+        return self._runner.bound(self._target)(*args)
 
     def check_available(self) -> None:
-        """Raises `Unavailable` if the function is a stub, missing, spoiled by a syntax error, or no function."""
-        submission = self._loaded.submission
+        """Check that the function can be called.
+
+        Raises:
+            Unavailable: it is a stub, missing, in a cell that Python cannot read, or no function.
+        """
+        submission = self._runner.submission
         if submission.problem:
             raise Unavailable(Verdict.ERROR, submission.problem)
         for name in self.needed:
             known = submission.functions.get(name)
             if known and not known.attempted:
                 raise Unavailable(Verdict.NOT_ATTEMPTED, f"{name} is not attempted yet", self.place)
-            what = self._loaded.type_of(name)
+            what = self._runner.type_of(name)
             if not what:
                 raise self._why_missing(name)
             if what != "function":
@@ -141,11 +150,11 @@ class StudentFunction:
                 raise Unavailable(Verdict.ERROR, message, self.place)
 
     def _why_missing(self, name: str) -> Unavailable:
-        submission = self._loaded.submission
+        submission = self._runner.submission
         for problem in submission.syntax_problems:
             if any(cell.holds(problem.file, problem.line) and cell.defines(name) for cell in submission.cells):
                 return Unavailable(Verdict.ERROR, problem.sentence, f"{shown(problem.file)}:{problem.line}")
-        for index, raised in self._loaded.cell_errors:
+        for index, raised in self._runner.cell_errors:
             if submission.cells[index].defines(name):
                 return Unavailable(Verdict.ERROR, loading_sentence(raised), raised.place, raised)
-        return Unavailable(Verdict.MISSING, self._loaded.missing_sentence(name), shown(submission.path))
+        return Unavailable(Verdict.MISSING, self._runner.missing_sentence(name), shown(submission.path))

@@ -20,10 +20,11 @@ import gradlings
 from gradlings.checks.hidden_probes import checks_of, read_hidden
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 
 if TYPE_CHECKING:
-    from gradlings.execution.local_runner import LoadedSubmission
+    from gradlings.execution.runner_protocol import SubmissionRunner
     from gradlings.runners.session import Grader
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.self_check import Protection
@@ -204,7 +205,7 @@ class JudgeSession:
             remote = self._judge.load(data, filename, self._drivers)
             if remote.submission.problem:
                 return JudgeReply(problem=remote.submission.problem, protection=said)
-            card = self._grader.grade_loaded(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
+            card = self._grader.check(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
             points = sum(exercise.points for exercise in self._exercises)
             if card.max_points != points:
                 raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
@@ -215,7 +216,7 @@ class JudgeSession:
         finally:
             faulthandler.cancel_dump_traceback_later()
 
-    def _with_names(self, card: Scorecard, remote: LoadedSubmission) -> Scorecard:
+    def _with_names(self, card: Scorecard, remote: SubmissionRunner) -> Scorecard:
         """The same verdicts, with the misconceptions named.
 
         What known misconceptions give is kept for the public probes. A wrong function is run once more on those,
@@ -224,9 +225,7 @@ class JudgeSession:
         wrong = {score.id for score in card.exercises if _has_an_answer(score)}
         if not wrong:
             return card
-        public = self._grader.grade_loaded(
-            remote, self._checks, seed=PUBLIC_SEED, only=wrong, for_students=False
-        ).scorecard
+        public = self._grader.check(remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF).scorecard
         names = {
             (score.id, check.check): check.misconceptions
             for score in public.exercises

@@ -184,7 +184,8 @@ class LocalPool:
 
     def _alone(self, job: Job, seed: int) -> JudgeReply:
         """A judge died while this was among what was being graded: nobody else is, now, so that it shows whose doing
-        that was."""
+        that was.
+        """
         deaths = 0
         while deaths < _ALONE:
             try:

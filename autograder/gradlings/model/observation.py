@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from gradlings.model.scorecard import Verdict
@@ -10,36 +10,35 @@ from gradlings.model.scorecard import Verdict
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that student code let out."""
+    """An exception that student code raised."""
 
     kind: str
+    """The name of its class."""
     message: str
     place: str
     """`file:line` of the innermost line of the submission, or "" if there is none."""
     trace: tuple[str, ...]
-    """The submission's own lines on the way, outermost first."""
+    """The submission's own lines of the traceback, outermost first."""
     exception: BaseException | None = None
     """The exception itself, for a debugger; only where student code runs in this process."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CallResult:
-    """What one call gave: a value or an exception, and the arguments as they are afterwards."""
+    """What one call gave: a value or an exception, and the arguments as they are after it. Compares by identity."""
 
     verdict: Verdict = Verdict.PASS
-    """PASS here means: it returned. Otherwise ERROR, TIMEOUT or MEMORY."""
+    """PASS here means: it returned. Otherwise ERROR, TIMEOUT, MEMORY or CRASH."""
     value: Any = None
     raised: Raised | None = None
     args_after: tuple[Any, ...] = ()
-    judged: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
-    """What checks said of it, for an outcome that will come up again; None for all others."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything one `agree` or `satisfies` observed: the calls, their outcomes, and which were right."""
+    """Everything one `agree` or `satisfies` observed: the calls, their results, and which were right."""
 
     parameters: tuple[str, ...]
     calls: tuple[tuple[Any, ...], ...]
-    outcomes: tuple[CallResult, ...]
+    results: tuple[CallResult, ...]
     right: tuple[bool, ...]

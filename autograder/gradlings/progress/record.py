@@ -18,7 +18,7 @@ from gradlings.model.kit_paths import KIT_FOLDER, PROGRESS_FILE
 from gradlings.model.misconceptions import name_of, shipped_misconceptions
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.progress.log_file import append, content, locked, set_aside
-from gradlings.submission.reader import Submission, read_submission, source_name_of
+from gradlings.submission.reader import Submission
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="checked"):
@@ -94,7 +94,7 @@ def history(root: Path) -> History:
     )
 
 
-def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str] | None = None) -> str:
+def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str]) -> str:
     """Appends what is new in a run's scorecard.
 
     Left out are exercises that were never touched, that were only checked in part (`-k`, `-x`), whose check failed
@@ -103,7 +103,7 @@ def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str] | 
     Args:
         root: the kit's root; `root/assignments/<card.assignment>` holds what was checked.
         source: "pytest", "watch" or "notebook".
-        codes: `codes` of what was checked; None: of what the files in the assignment's folder hold by now.
+        codes: `codes` of what was checked.
 
     Returns:
         Why nothing could be recorded, in a sentence (a read-only folder); else "".
@@ -144,12 +144,10 @@ def declared(folder: Path) -> list[tuple[Path, Exercise]]:
 
 
 def _attempts_of(
-    root: Path, card: Scorecard, source: str, when: datetime, codes_checked: Mapping[str, str] | None
+    root: Path, card: Scorecard, source: str, when: datetime, codes_checked: Mapping[str, str]
 ) -> list[Attempt]:
     folder = root / KIT_FOLDER / card.assignment
     exercises = {exercise.id: (path, exercise) for path, exercise in declared(folder)}
-    if codes_checked is None:
-        codes_checked = _codes_on_disk(exercises[score.id] for score in card.exercises if score.id in exercises)
     misconceptions = shipped_misconceptions(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
@@ -170,16 +168,6 @@ def _attempts_of(
                 code=codes_checked[score.id],
             )
         )
-    return found
-
-
-def _codes_on_disk(exercises: Iterable[tuple[Path, Exercise]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    submissions: dict[Path, Submission] = {}
-    for path, exercise in exercises:
-        if path not in submissions:
-            submissions[path] = read_submission(path.parent, source_name_of(path))
-        found |= codes(submissions[path], [exercise])
     return found
 
 

@@ -16,53 +16,39 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gradlings.execution.local_runner import LoadedSubmission, load_drivers
+from gradlings.execution.local_runner import LocalRunner, load_drivers
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.text import map_text
 from gradlings.progress.record import codes, record
-from gradlings.runners.notebook_verdict import Checked
+from gradlings.runners.notebook_verdict import NotebookVerdict
 from gradlings.submission.cells import Cell, without_magics
-from gradlings.submission.reader import Submission, from_cells, shown
+from gradlings.submission.reader import from_cells, shown
 
 T = TypeVar("T")
 
 
-class NotebookSubmission(LoadedSubmission):
-    """What a kernel holds, as a submission. Its cells have run already, in whatever order."""
-
-    def __init__(self, submission: Submission, namespace: dict[str, Any], folder: Path) -> None:
-        self.submission = submission
-        self.namespace = namespace
-        self.cell_errors = []
-        self._drivers = lambda: load_drivers(folder)
-
-    def problems(self) -> list[str]:
-        return []  # they were shown under the cells they belong to
-
-    def missing_sentence(self, name: str) -> str:
-        return f"There is no function called {name} in this notebook now. Was its cell run? Was it renamed or deleted?"
-
-
-def checked(exercise: str, shell: Any) -> Checked:
-    """The verdict on an exercise; `shell` is IPython's."""
+def check_in_notebook(exercise: str, shell: Any) -> NotebookVerdict:
+    """Return the verdict on an exercise; `shell` is IPython's."""
     try:
         checks_file = find_checks(exercise, _folders(shell))
         score = _score(exercise, checks_file, shell)
     except InputError as error:
-        return Checked(0, _sentence(str(error)))
+        return NotebookVerdict(0, _sentence(str(error)))
     except Exception as error:
-        said = f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
-        return Checked(0, _sentence(said))
+        message = (
+            f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
+        )
+        return NotebookVerdict(0, _sentence(message))
     from gradlings.rendering.html import exercise_fragment
 
-    return Checked(score.points, exercise_fragment(score))
+    return NotebookVerdict(score.points, exercise_fragment(score))
 
 
 def find_checks(exercise: str, folders: list[Path]) -> Path:
-    """The file of checks that declares an exercise, in the first of the folders that holds one.
+    """Return the file of checks that declares an exercise, in the first of the folders that holds one.
 
     Raises:
         InputError: there is none; the message says where it was looked for and what to do.
@@ -83,11 +69,13 @@ def find_checks(exercise: str, folders: list[Path]) -> Path:
 
 
 def _folders(shell: Any) -> list[Path]:
-    """Where the notebook may lie: the current folder, unless its cells changed that, and where the editor says."""
+    """Return where the notebook may lie: the current folder, and the one that the editor names."""
     by_vs_code = shell.user_ns.get("__vsc_ipynb_file__")
     by_jupyter = os.environ.get("JPY_SESSION_NAME")
-    told = [Path(path).parent for path in (by_vs_code, by_jupyter) if isinstance(path, str) and os.path.isabs(path)]
-    return [Path.cwd(), *told]
+    by_editor = [
+        Path(path).parent for path in (by_vs_code, by_jupyter) if isinstance(path, str) and os.path.isabs(path)
+    ]
+    return [Path.cwd(), *by_editor]
 
 
 def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
@@ -98,11 +86,12 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     numbers = _numbers(shell)
     submission = from_cells(Path("this notebook"), _cells(numbers, shell))
     submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
-    loaded = NotebookSubmission(submission, shell.user_ns, checks_file.parent)
+    drivers = load_drivers(checks_file.parent)
+    runner = LocalRunner(submission, shell.user_ns, lambda: drivers, in_notebook=True)
     threads = torch.get_num_threads()
     try:
         with collected_checks(checks_file.parent) as grader:
-            graded = grader.grade_loaded(loaded, checks_file, seed=0, only=(exercise,))
+            graded = grader.check(runner, checks_file, seed=0, only=(exercise,))
     finally:  # a pytest run settles down for good, a notebook goes on
         torch.set_num_threads(threads)
         gc.unfreeze()
@@ -114,7 +103,7 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
 
 
 def _numbers(shell: Any) -> dict[str, int]:
-    """Every cell that was run, in order: the file name under which IPython compiled it, and its number in brackets.
+    """Return every cell that was run, in order: the name under which IPython compiled it, and its number in brackets.
 
     A cell that ran twice has the number of its last run.
     """
@@ -127,7 +116,7 @@ def _numbers(shell: Any) -> dict[str, int]:
 
 
 def _cells(numbers: Mapping[str, int], shell: Any) -> tuple[Cell, ...]:
-    """The cells as they ran, without what later ones define anew.
+    """Return the cells as they ran, without what later ones define anew.
 
     The cell that calls `check` is left out, if it defines nothing: it is on the way to everything that is called.
     """
@@ -144,7 +133,7 @@ def _cells(numbers: Mapping[str, int], shell: Any) -> tuple[Cell, ...]:
 
 
 def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
-    """A cell without the functions that a later cell defines anew (their lines are blank), and what it defines."""
+    """Blank the functions of a cell that a later cell defines anew; return that source and what the cell defines."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):
@@ -161,7 +150,7 @@ def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
 
 
 def _with_names(value: T, names: Mapping[str, str]) -> T:
-    """The same result with a cell's readable name in the place of the file name that Jupyter made up for it."""
+    """Replace the file names that Jupyter makes up for cells by readable ones."""
 
     def renamed(text: str) -> str:
         for file, name in names.items():

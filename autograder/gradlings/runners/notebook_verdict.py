@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, repr=False)
-class Checked:
-    """What a cell with `check(...)` shows: nbgrader reads the points, people see the verdict."""
+class NotebookVerdict:
+    """The verdict under a cell with `check(...)`: nbgrader reads the points, people see the verdict."""
 
     points: int | None
     html: str

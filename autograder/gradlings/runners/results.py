@@ -1,4 +1,4 @@
-"""From the end of a check to a result, and from the results of a run to scorecards."""
+"""Results: of a check from the exception it ended with, of a run as scorecards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ from gradlings.submission.manifest import assignment_title
 def check_result(
     exercise: Exercise, check: Check, error: BaseException | None, student: Student | None, folder: Path
 ) -> CheckResult:
-    """The result of one check from the exception it ended with (None: it passed)."""
+    """Return the result of one check.
+
+    Args:
+        exercise: the one it belongs to.
+        check: the check.
+        error: the exception it ended with; None if it passed.
+        student: what it got as `student`, if it got that far.
+        folder: of the assignment.
+    """
     common: dict[str, Any] = {
         "exercise": exercise.id,
         "check": check.name,
@@ -39,10 +47,10 @@ def check_result(
     if isinstance(error, Unavailable):
         trace = error.raised.trace if error.raised else ()
         return CheckResult(verdict=error.verdict, message=error.message, place=error.place, trace=trace, **common)
-    evidence = getattr(error, "evidence", None)
-    if evidence is not None:
+    failure = getattr(error, "failure", None)
+    if failure is not None:
         named = _named(exercise, check, student, folder, passed=False)
-        return CheckResult(misconceptions=named, **vars(evidence), **common)
+        return CheckResult(misconceptions=named, **vars(failure), **common)
     if isinstance(error, AssertionError):
         return CheckResult(verdict=Verdict.WRONG, message=str(error).split("\n")[0], **common)
     message = f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
@@ -60,7 +68,7 @@ def _named(exercise: Exercise, check: Check, student: Student | None, folder: Pa
 
 
 def as_plain_data(result: CheckResult) -> dict[str, Any]:
-    """A result as dicts, tuples and text, for a report that xdist sends from a worker."""
+    """Return a result as dicts, tuples and text, for a report that xdist sends from a worker."""
     data = {**asdict(result), "verdict": result.verdict.value}
     if result.picture is not None:
         data["picture"]["form"] = result.picture.form.value
@@ -68,6 +76,7 @@ def as_plain_data(result: CheckResult) -> dict[str, Any]:
 
 
 def from_plain_data(data: dict[str, Any]) -> CheckResult:
+    """Return the result that `as_plain_data` was given."""
     rows = tuple(Row(**row) for row in data["rows"])
     drawn = data["picture"]
     picture = drawn and Picture(**{**drawn, "form": Form(drawn["form"])})
@@ -83,19 +92,26 @@ class Collected:
     problems: dict[Path, list[str]] = field(default_factory=dict)
 
     def expect(self, node_ids: Iterable[str]) -> None:
+        """Note the ids of the checks that are to run."""
         self.expected = list(node_ids)
 
     def add(self, node_id: str, checks_file: str, result: CheckResult, problems: list[str]) -> None:
+        """Add the result of one check, and what is wrong with the submission as a whole."""
         path = Path(checks_file)
         self.results[node_id] = (path, result)
         known = self.problems.setdefault(path.parent, [])
         known.extend(problem for problem in problems if problem not in known)
 
     def folders(self) -> list[Path]:
-        """The assignments' folders in the order of their scorecards."""
+        """Return the assignments' folders in the order of their scorecards."""
         return sorted({path.parent for path, _ in self.results.values()})
 
+    def checks_files(self, folder: Path) -> set[Path]:
+        """Return the files of checks of an assignment's folder that ran."""
+        return {path for path, _ in self.results.values() if path.parent == folder}
+
     def all_passed(self) -> bool:
+        """Return whether every check that was to run passed."""
         return len(self.results) >= len(self.expected) and all(
             result.verdict is Verdict.PASS for _, result in self.results.values()
         )
@@ -104,7 +120,7 @@ class Collected:
 def scorecards(
     collected: Collected, exercises_of: Callable[[Path], tuple[Exercise, ...]], seed: int
 ) -> list[Scorecard]:
-    """One scorecard for each assignment of the run; only checks that ran are in it."""
+    """Return a scorecard for each assignment of the run; only checks that ran are in it."""
     by_folder: dict[Path, dict[Path, dict[tuple[str, str], CheckResult]]] = {}
     for path, result in collected.results.values():
         by_folder.setdefault(path.parent, {}).setdefault(path, {})[result.exercise, result.check] = result

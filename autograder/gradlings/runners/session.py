@@ -1,7 +1,8 @@
-"""Runs the checks of an assignment on one submission after another, in this process, with pytest's own items.
+"""Run the checks of an assignment on one submission after another, in this process, with pytest's own items.
 
 The checks are collected once; each submission then costs only the checks themselves. What is run is exactly what
-`pytest assignments/NN` runs.
+`pytest assignments/NN` runs. This takes steps of `pytest.main` one by one, some of which pytest keeps to itself: the
+bounds on pytest in pyproject.toml are those that the tests of this module were run with.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
 
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
-from gradlings.execution.local_runner import LoadedSubmission
+from gradlings.execution.local_runner import LocalRunner
+from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Examination
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard
-from gradlings.runners.pytest_plugin import RUN_STATE, Ladders
 from gradlings.runners.results import Collected, scorecards
+from gradlings.runners.run_state import RUN_STATE, Ladders
 from gradlings.submission.reader import Submission, read_submission, source_name_of
 
 
@@ -37,27 +40,36 @@ class Graded:
     examinations: dict[str, list[Examination]]
 
 
+@dataclass(frozen=True)
+class _Remembered:
+    """The ladders that checks made with one seed and these hidden probes."""
+
+    seed: int
+    hidden: Hidden
+    ladders: Ladders
+
+
 class Grader:
-    """Grades submissions with the checks of one assignment folder, collected once."""
+    """Runs the checks of one assignment folder, collected once, on any number of submissions."""
 
     def __init__(self, session: pytest.Session) -> None:
-        self._session = session
-        self._kit = session.config.stash[RUN_STATE]
-        self._items = [item for item in session.items if self._kit.of_item(item)]
-        self._for_students = self._kit.for_students
-        self._ladders: dict[tuple[int, int], tuple[Hidden, Ladders]] = {}
+        self._state = session.config.stash[RUN_STATE]
+        self._items = [item for item in session.items if self._state.of_item(item)]
+        self._mode = self._state.mode
+        self._remembered: list[_Remembered] = []
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
-        return self._kit.exercises(checks_file)
+        """Return the exercises that a file of checks declares."""
+        return self._state.exercises(checks_file)
 
-    def own_submission(self, checks_file: Path) -> LoadedSubmission:
-        """Loads the file beside the checks. From now on this is a student's self-check: pictures are left beside it."""
-        self._kit.lazy = True
-        return self.load(read_submission(checks_file.parent, source_name_of(checks_file)), checks_file)
+    def own_submission(self, checks_file: Path) -> LocalRunner:
+        """Run the file beside the checks. From now on this is a student's self-check: pictures are left beside it."""
+        self._mode = RunMode.SELF_CHECK
+        return self.run_cells(read_submission(checks_file.parent, source_name_of(checks_file)), checks_file)
 
-    def load(self, submission: Submission, checks_file: Path) -> LoadedSubmission:
-        """Runs a submission's cells in this process."""
-        return self._kit.load(submission, checks_file)
+    def run_cells(self, submission: Submission, checks_file: Path) -> LocalRunner:
+        """Run a submission's cells in this process."""
+        return self._state.run_cells(submission, checks_file)
 
     def grade(
         self,
@@ -68,33 +80,34 @@ class Grader:
         only: Collection[str] = (),
         hidden: Hidden = NOTHING_HIDDEN,
     ) -> Graded:
-        """Runs the checks of one file on a submission, in this process; arguments as `grade_loaded`."""
-        loaded = self.load(submission, checks_file)
-        return self.grade_loaded(loaded, checks_file, seed=seed, only=only, hidden=hidden)
+        """Run the cells of a submission in this process, then the checks; arguments as for `check`."""
+        return self.check(self.run_cells(submission, checks_file), checks_file, seed=seed, only=only, hidden=hidden)
 
-    def grade_loaded(
+    def check(
         self,
-        loaded: LoadedSubmission,
+        runner: SubmissionRunner,
         checks_file: Path,
         *,
         seed: int,
         only: Collection[str] = (),
         hidden: Hidden = NOTHING_HIDDEN,
-        for_students: bool = True,
+        mode: RunMode | None = None,
     ) -> Graded:
-        """Runs the checks of one file on a submission that is loaded, here or elsewhere.
+        """Run the checks of one file on a submission whose cells have run, here or elsewhere.
 
         Args:
+            runner: the submission.
+            checks_file: the file of checks.
             seed: of the random probes.
             only: ids of exercises to run; all if empty.
             hidden: further probes of the checks.
-            for_students: False if nobody reads what the checks say: see `collected_checks`.
+            mode: why they are run, if not as `collected_checks` was told.
         """
         checks_file = checks_file.resolve()
-        self._kit.for_students = self._for_students and for_students
-        self._kit.seed, self._kit.hidden = seed, hidden
-        self._kit.ladders = self._known_ladders(seed, hidden)
-        self._kit.replace_submission(checks_file, loaded)
+        self._state.mode = mode or self._mode
+        self._state.seed, self._state.hidden = seed, hidden
+        self._state.ladders = self._known_ladders(seed, hidden)
+        self._state.replace_submission(checks_file, runner)
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
         chosen = [item for item in self._items if item.path == checks_file]
@@ -108,31 +121,30 @@ class Grader:
                 result: Any = getattr(report, "check_result", None)
                 if result is not None:
                     collected.add(report.nodeid, str(item.path), result, [])
-                    student = self._kit.students.get(item.nodeid)
+                    student = self._state.students.get(item.nodeid)
                     examinations[f"{result.exercise}::{result.check}"] = list(student.examinations) if student else []
-        cards = scorecards(collected, self._kit.exercises, seed)
+        cards = scorecards(collected, self._state.exercises, seed)
         card = cards[0] if cards else Scorecard(checks_file.parent.name, "", ())
         return Graded(card, examinations)
 
     def _known_ladders(self, seed: int, hidden: Hidden) -> Ladders:
-        """What was made for earlier submissions with this seed and these hidden probes.
+        """Return what was made for earlier submissions with this seed and these hidden probes.
 
-        Kept for the last two, since a wrong answer to secret probes is run on the public ones, too.
+        It is kept for the last two, since a wrong answer to secret probes is run on the public ones, too.
         """
-        key = seed, id(hidden)
-        if key not in self._ladders:
-            while len(self._ladders) > 1:
-                del self._ladders[next(iter(self._ladders))]
-            self._ladders[key] = hidden, {}  # which also keeps the id from being given to something else
-        return self._ladders[key][1]
+        for known in self._remembered:
+            if known.seed == seed and known.hidden is hidden:
+                return known.ladders
+        self._remembered = [*self._remembered[-1:], _Remembered(seed, hidden, {})]
+        return self._remembered[-1].ladders
 
     def _exercise_id(self, item: pytest.Item) -> str:
-        found = self._kit.of_item(item)
+        found = self._state.of_item(item)
         return found[0].id if found else ""
 
 
 class _CollectionErrors:
-    """A pytest plugin that notes what could not be collected."""
+    """A pytest plugin that collects the texts of collection errors."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -143,21 +155,21 @@ class _CollectionErrors:
 
 
 def _forget_modules_of(folder: Path) -> None:
-    """Checks that this process imported before are read anew: they may be edited, or another folder's of that name."""
+    """Have checks read anew that this process imported before: they may be edited, or those of another folder."""
     names = {path.stem for path in folder.glob("test_*.py")}
     for name in [name for name in sys.modules if name.rpartition(".")[2] in names]:
         del sys.modules[name]
 
 
 @contextmanager
-def collected_checks(folder: Path, *, for_students: bool = True) -> Iterator[Grader]:
-    """A grader for the checks in an assignment's folder, which are collected once.
+def collected_checks(folder: Path, *, mode: RunMode = RunMode.GRADING) -> Iterator[Grader]:
+    """Collect the checks in an assignment's folder, and yield what runs them on submissions.
 
-    The same steps as `pytest.main` takes, which would run the items itself and end.
+    These are the steps of `pytest.main`, which would run the items itself and end.
 
     Args:
-        for_students: whether they read what the checks say; an author's proof wants no diagnosis of mistakes, but the
-            hidden probes.
+        folder: of the assignment.
+        mode: why they are run.
 
     Raises:
         InputError: the checks cannot be collected; the message is pytest's.
@@ -174,7 +186,7 @@ def collected_checks(folder: Path, *, for_students: bool = True) -> Iterator[Gra
         raise InputError(f"pytest could not run the checks in {folder}: {error}") from None
     try:
         config._do_configure()
-        config.stash[RUN_STATE].lazy, config.stash[RUN_STATE].for_students = False, for_students
+        config.stash[RUN_STATE].mode = mode
         session = pytest.Session.from_config(config)
         config.hook.pytest_sessionstart(session=session)
         try:

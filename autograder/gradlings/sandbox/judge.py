@@ -15,7 +15,7 @@ from gradlings.sandbox.settings import CLOCK, LAYERS, LIMITS, Clock, Layers, Wor
 
 if TYPE_CHECKING:  # what these import exists on Linux only
     from gradlings.sandbox.processes import WorkerProcess, Zygote
-    from gradlings.sandbox.remote_runner import RemoteSubmission
+    from gradlings.sandbox.remote_runner import RemoteRunner
     from gradlings.sandbox.self_check import Protection
 
 _ONLY_LINUX = (
@@ -35,7 +35,7 @@ class Judge:
 
         with Judge(exercises) as judge:
             remote = judge.load(data, "autodiff.py", drivers)
-            grader.grade_loaded(remote, checks_file, seed=secret)
+            grader.check(remote, checks_file, seed=secret)
 
     Entering it starts the zygote and has a worker try what must not work.
 
@@ -61,7 +61,7 @@ class Judge:
         self._closed, self._allow_weaker = tuple(closed), allow_weaker
         self._limits, self._clock, self._layers = limits, clock, layers
         self._zygote: Zygote | None = None
-        self._current: RemoteSubmission | None = None
+        self._current: RemoteRunner | None = None
         self.protection: Protection
         """What is really active; known once the judge is entered."""
 
@@ -83,7 +83,7 @@ class Judge:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.close()
 
-    def load(self, data: bytes, filename: str, drivers: str = "") -> RemoteSubmission:
+    def load(self, data: bytes, filename: str, drivers: str = "") -> RemoteRunner:
         """Reads and runs a submission in a new worker; the one before is ended.
 
         Args:
@@ -94,12 +94,13 @@ class Judge:
         Raises:
             ZygoteDied: no worker can be started (that is no fault of the submission).
         """
-        from gradlings.sandbox.remote_runner import Material, RemoteSubmission
+        from gradlings.sandbox.remote_runner import RemoteRunner
+        from gradlings.sandbox.source_facts import Material
 
         if self._current is not None:
             self._current.close()
         material = Material(data, filename, drivers, self._exercises)
-        self._current = RemoteSubmission(material, lambda: self._fork(drivers), self._clock)
+        self._current = RemoteRunner(material, lambda: self._fork(drivers), self._clock)
         return self._current
 
     def code_digest(self, data: bytes, filename: str) -> str:
@@ -108,7 +109,7 @@ class Judge:
         Raises:
             ValueError: the file is no notebook, or cannot be read in time.
         """
-        from gradlings.sandbox.remote_runner import digest_in_worker
+        from gradlings.sandbox.source_facts import digest_in_worker
 
         worker = self._fork()
         try:

@@ -1,8 +1,8 @@
-"""A submission whose code runs in a worker: the same surface as `gradlings.execution.local_runner.LoadedSubmission`.
+"""A submission whose code runs in a worker: a `SubmissionRunner`, as `LocalRunner` is in this process.
 
 Everything that comes back is checked for its form and taken as a value, never as a verdict. What was forbidden in the
-source was read before the submission ran; time is the judge's own clock; a worker that hangs, dies or answers nonsense
-is killed, and the next check gets a new one in which the cells are run again.
+source was read before the submission ran; time is the judge's own clock; a worker that hangs, dies or sends an answer
+that makes no sense is killed, and the next check gets a new one in which the cells are run again.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from gradlings.checks.probes import Calls
-from gradlings.execution.local_runner import LoadedSubmission, Target
+from gradlings.checks.call_variants import Calls
+from gradlings.execution.runner_protocol import Target, loading_problems
 from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
@@ -27,117 +26,113 @@ from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox.processes import Gone, WorkerProcess
-from gradlings.sandbox.reply_validation import breaches_from, fields, raised_from, typed, why
+from gradlings.sandbox.reply_validation import breaches_from, fields, raised_from, why
 from gradlings.sandbox.settings import CLOCK, Clock
+from gradlings.sandbox.source_facts import Material, facts_from, names_from, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import Ended, Frame, Late
 from gradlings.sandbox.wire.encode import packed
 from gradlings.sandbox.wire.types import REQUEST, Malformed
-from gradlings.submission.cells import Cell, Function
-from gradlings.submission.reader import Submission, SyntaxProblem, shown
+from gradlings.submission.reader import Submission, shown
 
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
-_START = 20.0
-_SMALL = 4096
-"""Bytes of an answer that is worth keeping."""
-_MOST_KEPT = 16
-"""Answers to one call that are kept."""
+_SEND_TIMEOUT_SECONDS = 20.0
+_MAX_KEPT_REPLY_BYTES = 4096
 
 
-@dataclass(frozen=True)
-class Material:
-    """What a worker is given."""
+class RemoteRunner:
+    """A submission in a worker. Made by `Judge.load`.
 
-    data: bytes
-    filename: str
-    drivers: str
-    exercises: tuple[Exercise, ...] = ()
-    """Those whose forbidden names are looked for in the source before it runs."""
-
-
-class RemoteSubmission(LoadedSubmission):
-    """A submission in a worker. Made by `Judge.load`."""
+    Args:
+        material: the submission and what its worker is given with it.
+        fork: starts a worker.
+        clock: how long things may take.
+    """
 
     tried_on_virtual_gpu = False  # it pretends in the process that it runs in; grading is on the CPU
 
     def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Clock = CLOCK) -> None:
+        self.submission = Submission(Path(material.filename), (), {})
+        self.cell_errors: list[tuple[int, Raised]] = []
         self._material, self._fork, self._clock = material, fork, clock
         self._left = clock.whole
         self._worker: WorkerProcess | None = None
         self._skipped: set[int] = set()
         self._names: dict[str, str] = {}
-        self._breaches_read: dict[str, tuple[Breach, ...] | None] = {}
-        """By exercise; None where the source is so plain that its run need not be watched."""
-        self.cell_errors: list[tuple[int, Raised]] = []
-        self.submission = Submission(Path(material.filename), (), {})
+        self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}
+        """By exercise."""
         self._start()
 
-    # The surface of a loaded submission
+    def problems(self) -> list[str]:
+        """Return one sentence for each cell that cannot be read or that failed."""
+        return loading_problems(self.submission, self.cell_errors)
+
+    def missing_sentence(self, name: str) -> str:
+        """Return what to say of a function that is not there."""
+        return f"There is no function called {name} in {shown(self.submission.path)}. Was it renamed or deleted?"
 
     def type_of(self, name: str) -> str:
+        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
         return self._names.get(name, "")
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
+        """Return which of an exercise's functions a target calls."""
         if not target.driver:
             return (target.name,)
         used = _names_used(self._material.drivers, target.name)
         return tuple(name for name in functions if name in used) or functions
 
-    def outcomes(
+    def results(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
     ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        in_source = self._in_source(exercise) if exercise.forbids else None
-        if in_source is None:
-            return self._ask(target, calls, exercise)[0], ()
-        results, recorded = self._ask(target, calls, exercise, exercise.forbids)
+        """Call the target on each argument tuple; see `SubmissionRunner.results`."""
+        if not exercise.forbids:
+            return self._call(target, calls, exercise)[0], ()
+        in_source = self._forbidden_in_source(exercise)
+        results, recorded = self._call(target, calls, exercise, exercise.forbids)
         return results, merged(in_source, recorded)
 
-    def outcome(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
-        results, _ = self._ask(target, [args], exercise)
+    def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
+        """Call the target once."""
+        results, _ = self._call(target, [args], exercise)
         return results[0]
 
     def bound(self, target: Target) -> Callable[..., Any]:
+        """Raise `RuntimeError`: there is no bare function here."""
         raise RuntimeError("the functions of this submission run in another process")
 
     def close(self) -> None:
-        """Ends the worker."""
-        self._drop()
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
 
-    # Starting a worker: read, then run the cells
+    # Starting a worker: it reads the source, then runs the cells
 
     def _start(self) -> None:
-        """Forks a worker and has it run the cells, leaving out those that ended or hung an earlier one."""
+        """Fork a worker and have it run the cells, but those that ended or hung an earlier one."""
         while self._left > 0:
-            first = not self.submission.cells
             try:
-                worker = self._worker = self._fork()
-                following = self._load(worker)
+                self._worker = self._fork()
+                stopped_at = self._load(self._worker)
             except (Late, Gone, Malformed) as error:
-                self._drop()
-                if first and not self.submission.cells and not self.submission.problem:
-                    problem = f"{shown(self.submission.path)} cannot be read: {why(error, 'reading it')}"
-                    self.submission = Submission(self.submission.path, (), {}, problem=problem)
+                self.close()
+                if not self.submission.cells and not self.submission.problem:
+                    self.submission = unreadable(self.submission.path, why(error, "reading it"))
                 return
-            if following is None:
+            if stopped_at is None:
                 return
-            self._drop()
-            self._skipped.add(following)
+            self.close()
+            self._skipped.add(stopped_at)
 
     def _load(self, worker: WorkerProcess) -> int | None:
-        """The facts of the source, then how each cell ended; the index of the cell that ended or hung the worker."""
-        material = self._material
-        asked = [(exercise.functions, exercise.forbids) for exercise in material.exercises]
-        request = {
-            "do": "load",
-            "run": True,
-            "file": material.filename,
-            "source": material.data,
-            "drivers": material.drivers,
-            "exercises": asked,
-            "skip": sorted(self._skipped),
-        }
-        self._tell(worker, request)
-        self._take_facts(self._hear(self._stopwatch(worker, self._clock.cells)))
+        """Have a worker read the source and run the cells; return the index of a cell that ended or hung it."""
+        exercises = self._material.exercises
+        self._send(worker, self._material.load_request(exercises, skip=sorted(self._skipped)))
+        answer = self._receive(self._stopwatch(worker, self._clock.cells))
+        if not self.submission.cells and not self.submission.problem:  # of later workers: some of it has run by then
+            facts = facts_from(answer, self.submission.path, exercises)
+            self.submission, self._breaches_in_source = facts.submission, facts.breaches
         if self.submission.problem:
             return None
         watch = self._stopwatch(worker, self._clock.cells)
@@ -145,11 +140,10 @@ class RemoteSubmission(LoadedSubmission):
             if index in self._skipped:
                 continue
             try:
-                answer = self._hear(watch)
-                told = fields(answer, "cell", "raised")
-                if told["cell"] != index:
+                reply = fields(self._receive(watch), "cell", "raised")
+                if reply["cell"] != index:
                     raise Malformed("another cell's answer")
-                raised = raised_from(told["raised"], self.submission.files)
+                raised = raised_from(reply["raised"], self.submission.files)
             except (Late, Gone, Malformed) as error:
                 self._note_cell(index, self._end_of_cell(index, error))
                 return index
@@ -158,12 +152,9 @@ class RemoteSubmission(LoadedSubmission):
                 if raised.kind == "TimeUp":  # the cells after it get as much again
                     watch = self._stopwatch(worker, self._clock.cells)
         try:
-            names = fields(self._hear(watch), "names")["names"]
+            self._names = names_from(self._receive(watch))
         except Late:
             raise Gone("it went on after its last cell", None) from None
-        if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
-            raise Malformed("names")
-        self._names = names
         return None
 
     def _note_cell(self, index: int, raised: Raised) -> None:
@@ -178,52 +169,24 @@ class RemoteSubmission(LoadedSubmission):
             return Raised("TimeUp", "", place, ())
         return Raised("Crash", why(error, "it"), place, ())
 
-    def _take_facts(self, answer: Any) -> None:
-        """What the source says: taken once, from the first worker, before a byte of it has run."""
-        if self.submission.cells or self.submission.problem:
-            return
-        path = self.submission.path
-        if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
-            problem = f"{shown(path)} cannot be read: {without_control_characters(answer['problem'])}"
-            self.submission = Submission(path, (), {}, problem=problem)
-            return
-        facts = fields(answer, "problem", "cells", "functions", "syntax", "breaches")
-        cells = tuple(Cell(*typed(row, str, str, int)) for row in facts["cells"])
-        functions = [Function(*typed(row, str, str, int, bool)) for row in facts["functions"]]
-        problems = tuple(SyntaxProblem(*typed(row, str, int, str, str)) for row in facts["syntax"])
-        self.submission = Submission(path, cells, {function.name: function for function in functions}, problems)
-        read = facts["breaches"]
-        if type(read) is not list or len(read) != len(self._material.exercises):
-            raise Malformed("breaches")
-        for exercise, rows in zip(self._material.exercises, read, strict=True):
-            self._breaches_read[exercise.id] = None if rows is None else breaches_from(rows)
+    def _forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """Return what the source uses though it is forbidden.
 
-    def _in_source(self, exercise: Exercise) -> tuple[Breach, ...] | None:
-        """What the source forbids; for an exercise not announced before, a new worker reads it and runs nothing."""
-        if exercise.id not in self._breaches_read:
+        For an exercise that was not among the material's, a new worker reads the source and runs nothing.
+        """
+        if exercise.id not in self._breaches_in_source:
             reader = self._fork()
             try:
-                material = self._material
-                request = {
-                    "do": "load",
-                    "run": False,
-                    "file": material.filename,
-                    "source": material.data,
-                    "drivers": "",
-                    "exercises": [(exercise.functions, exercise.forbids)],
-                    "skip": [],
-                }
-                self._tell(reader, request)
-                answer = self._hear(self._stopwatch(reader, self._clock.cells))
-                (rows,) = fields(answer, "problem", "cells", "functions", "syntax", "breaches")["breaches"]
-                self._breaches_read[exercise.id] = None if rows is None else breaches_from(rows)
+                self._send(reader, self._material.load_request([exercise], run=False))
+                answer = self._receive(self._stopwatch(reader, self._clock.cells))
+                self._breaches_in_source |= facts_from(answer, self.submission.path, [exercise]).breaches
             finally:
                 reader.close()
-        return self._breaches_read[exercise.id]
+        return self._breaches_in_source[exercise.id]
 
     # Calling
 
-    def _ask(
+    def _call(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise, watched: Sequence[str] = ()
     ) -> tuple[list[CallResult], list[Breach]]:
         if self._worker is None and self._left > 0:
@@ -239,44 +202,45 @@ class RemoteSubmission(LoadedSubmission):
             "calls": len(calls),
         }
         try:
-            self._tell(worker, request, _packed_calls(calls))
+            self._send(worker, request, _packed_calls(calls))
             watch = self._stopwatch(worker, exercise.seconds)
             for index in range(len(calls)):
-                results.append(self._next_outcome(watch, calls, index))
+                results.append(self._next_result(watch, calls, index))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
-            recorded = breaches_from(fields(self._hear(watch), "breaches")["breaches"])
+            recorded = breaches_from(fields(self._receive(watch), "breaches")["breaches"])
         except (Late, Gone, Malformed) as error:
             worker.kill()
             self._show_printed(worker)
-            self._drop()
+            self.close()
             if len(results) == len(calls):
                 results.pop()  # it answered every call and then did not stop
             return [*results, self._failed(error)], []
         self._show_printed(worker)
         return results, list(recorded)
 
-    def _next_outcome(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> CallResult:
-        """What the next call gave. An answer with the very bytes of an earlier submission's is taken for the same."""
-        frame = self._hear_frame(watch)
-        known = calls.answers.setdefault(index, {}) if isinstance(calls, Calls) else {}
-        form = (frame.header, bytes(frame.body)) if frame.size <= _SMALL else (b"", b"")
-        if form in known:
-            return known[form]
+    def _next_result(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> CallResult:
+        """Return what the next call gave; a reply with the very bytes of an earlier submission's is the same result."""
+        frame = self._receive_frame(watch)
+        memory = calls.memory if isinstance(calls, Calls) and frame.size <= _MAX_KEPT_REPLY_BYTES else None
+        content = (frame.header, bytes(frame.body)) if memory else (b"", b"")
+        known = memory.known_reply(calls, index, content) if memory else None
+        if known is not None:
+            return known
         answer = frame.value()
         if type(answer) is not tuple or len(answer) != 3:
             raise Malformed("an answer to another question")
-        value, told, changed = answer
-        after = self._hear(watch) if changed is True else calls[index]
+        value, error, changed = answer
+        after = self._receive(watch) if changed is True else calls[index]
         if type(after) is not tuple or len(after) != len(calls[index]):
             raise Malformed("the arguments afterwards")
-        outcome = self._outcome_from(value, told, after)
-        if outcome.raised is None and changed is False and frame.size <= _SMALL and len(known) < _MOST_KEPT:
-            outcome = known[form] = replace(outcome, judged={})
-        return outcome
+        result = self._result_from(value, error, after)
+        if memory and result.raised is None and changed is False:
+            memory.keep_reply(calls, index, content, result)
+        return result
 
-    def _outcome_from(self, value: Any, told: Any, after: tuple[Any, ...]) -> CallResult:
-        raised = raised_from(told, self.submission.files)
+    def _result_from(self, value: Any, error: Any, after: tuple[Any, ...]) -> CallResult:
+        raised = raised_from(error, self.submission.files)
         if raised is None:
             return CallResult(Verdict.PASS, value, None, after)
         if raised.kind == "TimeUp":
@@ -298,22 +262,22 @@ class RemoteSubmission(LoadedSubmission):
         message = f"Your whole file may take {self._clock.whole:g} s; they are used up."
         return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", message, "", ()))
 
-    # Talking to the worker
+    # Messages to and from the worker
 
-    def _tell(self, worker: WorkerProcess, request: dict[str, Any], further: Sequence[bytes] = ()) -> None:
+    def _send(self, worker: WorkerProcess, request: dict[str, Any], further: Sequence[bytes] = ()) -> None:
         try:
-            worker.channel.send([*packed(request, REQUEST), *further], time.monotonic() + _START)
+            worker.channel.send([*packed(request, REQUEST), *further], time.monotonic() + _SEND_TIMEOUT_SECONDS)
         except Ended:
             raise worker.gone() from None
 
     def _stopwatch(self, worker: WorkerProcess, seconds: float) -> Stopwatch:
         return Stopwatch(worker, min(seconds, self._left))
 
-    def _hear(self, watch: Stopwatch) -> Any:
-        return self._hear_frame(watch).value()
+    def _receive(self, watch: Stopwatch) -> Any:
+        return self._receive_frame(watch).value()
 
-    def _hear_frame(self, watch: Stopwatch) -> Frame:
-        """The next answer, by the judge's own clock; what is waited for counts against the whole submission."""
+    def _receive_frame(self, watch: Stopwatch) -> Frame:
+        """Wait for the next frame, by the judge's own clock; the time counts against the whole submission."""
         start = time.monotonic()
         try:
             return watch.frame()
@@ -321,51 +285,24 @@ class RemoteSubmission(LoadedSubmission):
             self._left -= time.monotonic() - start
 
     def _show_printed(self, worker: WorkerProcess) -> None:
-        """What the submission printed, where pytest captures it for the scorecard."""
+        """Write what the submission printed to where pytest captures it for the scorecard."""
         text = without_control_characters(worker.printed())
         if text:
             sys.stdout.write(text)
 
-    def _drop(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
 
+def _packed_calls(calls: Sequence[tuple[Any, ...]]) -> list[bytes]:
+    """Pack each call's arguments as a message of their own; those of a ladder once for the whole class."""
 
-def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:
-    """What a submission's code is, as SHA-256, without running it.
+    def pack() -> list[bytes]:
+        return [b"".join(packed(tuple(call), REQUEST)) for call in calls]
 
-    Raises:
-        ValueError: there was no proper answer.
-    """
-    deadline = time.monotonic() + seconds
-    try:
-        worker.channel.send(packed({"do": "digest", "file": filename, "source": data}, REQUEST), deadline)
-        (answer,) = fields(worker.channel.receive(deadline=deadline), "digest").values()
-    except (Late, Ended, Malformed) as error:
-        raise ValueError(f"{filename} cannot be read: {why(error, 'reading it')}") from None
-    if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
-        raise ValueError(f"{filename} is not a notebook")
-    return answer
-
-
-def _packed_calls(calls: Sequence[tuple[Any, ...]]) -> tuple[bytes, ...]:
-    """Each call's arguments as a message of their own. Those of a ladder are packed once for the whole class."""
-    return _packed_once(calls) if isinstance(calls, Calls) else tuple(map(_packed_call, calls))
-
-
-@lru_cache(maxsize=256)
-def _packed_once(calls: Calls) -> tuple[bytes, ...]:
-    return tuple(map(_packed_call, calls))
-
-
-def _packed_call(call: tuple[Any, ...]) -> bytes:
-    return b"".join(packed(tuple(call), REQUEST))
+    return calls.memory.recall(("packed", calls), pack) if isinstance(calls, Calls) else pack()
 
 
 @lru_cache(maxsize=64)
 def _names_used(drivers: str, name: str) -> frozenset[str]:
-    """The names in the code of one driver: read from the judge's own copy, not run."""
+    """Return the names in the code of one driver: read from the judge's own copy, not run."""
     for node in ast.parse(drivers).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             module = compile(ast.Module([node], []), "drivers.py", "exec")

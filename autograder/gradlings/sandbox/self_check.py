@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gradlings.execution.local_runner import Target
+from gradlings.execution.runner_protocol import Target
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
-from gradlings.sandbox.remote_runner import RemoteSubmission
+from gradlings.sandbox.remote_runner import RemoteRunner
 from gradlings.sandbox.settings import WorkerLimits
 from gradlings.submission import shipped_kit
 
@@ -101,7 +101,7 @@ class Protection:
 
 
 def protection(
-    load: Callable[[bytes, str], RemoteSubmission],
+    load: Callable[[bytes, str], RemoteRunner],
     hello: dict[str, Any],
     limits: WorkerLimits,
     closed: Sequence[Path] = (),
@@ -122,7 +122,7 @@ def protection(
 
 
 def _tried(
-    load: Callable[[bytes, str], RemoteSubmission],
+    load: Callable[[bytes, str], RemoteRunner],
     hello: dict[str, Any],
     limits: WorkerLimits,
     canary: Path,
@@ -141,15 +141,15 @@ def _tried(
         if remote.submission.problem or remote.type_of("tried") != "function":
             return Protection(succeeded=(f"not be started at all: {'; '.join(remote.problems()) or 'no answer'}",))
         args = (str(canary), [str(file) for file in files], folders, os.getpid(), os.__file__)
-        outcome = remote.outcome(Target("tried"), args, Exercise("0", ("tried",), 0, seconds=20.0))
+        result = remote.result(Target("tried"), args, Exercise("0", ("tried",), 0, seconds=20.0))
     finally:
         remote.close()
         for folder in folders:
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(folder, _LEFT_BEHIND))
-    if outcome.raised is not None:
-        return Protection(succeeded=(f"break the self-check ({outcome.raised.kind}: {outcome.raised.message})",))
-    facts = outcome.value
+    if result.raised is not None:
+        return Protection(succeeded=(f"break the self-check ({result.raised.kind}: {result.raised.message})",))
+    facts = result.value
     succeeded = list(facts["succeeded"])
     if facts["uid"] == 0:
         succeeded.append("act as root")

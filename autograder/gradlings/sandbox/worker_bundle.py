@@ -15,7 +15,7 @@ _NEEDED = """
     model/__init__ model/errors model/exercise model/rules model/text
     submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
     forbidden/__init__ forbidden/scopes forbidden/resolver forbidden/static_check forbidden/runtime_recorder
-    forbidden/torch_symbols forbidden/blame forbidden/plain forbidden/plain_names
+    forbidden/torch_symbols forbidden/blame
     execution/__init__ execution/tensor_tree execution/time_limit execution/torch_state
     runners/__init__ runners/notebook runners/notebook_verdict
     sandbox/__init__ sandbox/settings

@@ -92,7 +92,7 @@ def _parse_to(real: Any) -> Callable[..., Any]:
 
 
 def _from_numpy(session: Session, real: Any) -> Callable[..., torch.Tensor]:
-    """torch does not show this one to modes."""
+    """Torch does not show this one to modes."""
 
     def make(array: Any) -> torch.Tensor:
         tensor = real(array)

@@ -137,7 +137,7 @@ def _time(text: str) -> datetime | None:
 
 @contextmanager
 def _alembic_on_path() -> Iterator[None]:
-    """nbgrader runs the command `alembic` when it makes a gradebook, and leaves a broken one if it finds none."""
+    """Nbgrader runs the command `alembic` when it makes a gradebook, and leaves a broken one if it finds none."""
     before = os.environ.get("PATH", "")
     path = os.pathsep.join([before, str(Path(sys.executable).parent)])
     if shutil.which("alembic", path=path) is None:

@@ -63,7 +63,7 @@ def _desk(settings: JudgeExecute, told: Any) -> Desk:
 
 
 def _converter(preprocessor: NbGraderPreprocessor) -> Any:
-    """nbgrader's Autograde, which knows the course and all submissions of this run."""
+    """Nbgrader's Autograde, which knows the course and all submissions of this run."""
     owner = preprocessor.parent
     while not hasattr(owner, "coursedir"):
         owner = owner.parent

@@ -64,11 +64,11 @@ def _rehearsal(folder: Path, grader: Grader) -> Iterator[None]:
     for checks_file in sorted(folder.glob("test_*.py")):
         source = sources / f"{source_name_of(checks_file)}.py"
         if source.is_file():
-            loaded = grader.load(parse(source), checks_file)
+            loaded = grader.run_cells(parse(source), checks_file)
             yield
             quick = [exercise for exercise in grader.exercises(checks_file) if exercise.seconds <= _QUICK]
             for exercise in quick:
-                grader.grade_loaded(loaded, checks_file, seed=0, only=(exercise.id,))
+                grader.check(loaded, checks_file, seed=0, only=(exercise.id,))
                 yield
 
 
@@ -88,7 +88,7 @@ def run(checks: Checks, wanted: Request, send: Send) -> None:
     checked = codes(loaded.submission, grader.exercises(checks_file))
     for kind, only in ((Kind.FIRST, wanted.first), (Kind.REST, wanted.rest)):
         if only:
-            card = grader.grade_loaded(loaded, checks_file, seed=0, only=only).scorecard
+            card = grader.check(loaded, checks_file, seed=0, only=only).scorecard
             send(Answer(kind, wanted.number, replace(card, problems=tuple(loaded.problems())), codes=checked))
 
 

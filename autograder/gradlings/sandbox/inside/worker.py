@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, SimpleNamespace
@@ -26,7 +26,6 @@ import torch
 from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.execution.time_limit import TimeUp
 from gradlings.execution.torch_state import kept_settings
-from gradlings.forbidden.plain import is_plain
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.forbidden.static_check import breaches_in_sources
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
@@ -253,16 +252,10 @@ class _Worker:
             "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
             "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
             "breaches": [
-                self._breaches(sources, functions, rules) if submission.attempted(functions) else []
+                _listed(breaches_in_sources(sources, functions, rules)) if submission.attempted(functions) else []
                 for functions, rules in exercises
             ],
         }
-
-    def _breaches(self, sources: Any, functions: Sequence[str], rules: Sequence[str]) -> list[Any] | None:
-        """What the source forbids; None if it is so plain that its run need not be watched, either."""
-        if is_plain(self._submission.cells, functions, rules):
-            return None
-        return _listed(breaches_in_sources(sources, functions, rules))
 
     def _run_cell(self, index: int) -> Any:
         try:

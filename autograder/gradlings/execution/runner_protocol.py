@@ -1,0 +1,84 @@
+"""What checks need of a submission, wherever its code runs: in this process, in a worker, or in a notebook's kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gradlings.model.exercise import Exercise
+from gradlings.model.observation import CallResult, Raised
+from gradlings.model.rules import Breach
+from gradlings.submission.reader import Submission
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a check wants called: a function of the submission, or a driver over all of them."""
+
+    name: str
+    driver: bool = False
+
+
+class SubmissionRunner(Protocol):
+    """A submission whose cells have run and whose functions can be called."""
+
+    submission: Submission
+    cell_errors: list[tuple[int, Raised]]
+    """What cells raised, by the index of the cell."""
+    tried_on_virtual_gpu: bool
+    """Whether a right function is run once more on the virtual GPU; what that finds costs no points."""
+
+    def problems(self) -> list[str]:
+        """Return one sentence for each cell that cannot be read or that failed."""
+        ...
+
+    def missing_sentence(self, name: str) -> str:
+        """Return what to say of a function that is not there."""
+        ...
+
+    def type_of(self, name: str) -> str:
+        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
+        ...
+
+    def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
+        """Return which of an exercise's functions a target calls."""
+        ...
+
+    def results(
+        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
+    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
+        """Call the target on fresh copies of each argument tuple, within the exercise's time limit.
+
+        Returns:
+            The results, which end early at a call that ran out of time or memory; and what the code uses though the
+            exercise forbids it.
+        """
+        ...
+
+    def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
+        """Call the target once on the arguments as they are."""
+        ...
+
+    def bound(self, target: Target) -> Callable[..., Any]:
+        """Return the bare function: no limit, and exceptions come through.
+
+        Raises:
+            RuntimeError: it runs in another process.
+        """
+        ...
+
+
+def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[str]:
+    """Return one sentence for each cell that cannot be read or that failed."""
+    if submission.problem:
+        return [submission.problem]
+    found = [problem.sentence for problem in submission.syntax_problems]
+    return found + [loading_sentence(raised) for _, raised in cell_errors]
+
+
+def loading_sentence(raised: Raised) -> str:
+    """Return what to say of a cell that failed."""
+    if raised.kind == "TimeUp":
+        return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
+    return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"

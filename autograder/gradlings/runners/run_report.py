@@ -1,0 +1,93 @@
+"""The end of a pytest run: its exit code, the scorecard page, the record of progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from gradlings.execution.time_limit import UNSTOPPABLE
+from gradlings.model.kit_paths import PROGRESS_FILE, kit_of
+from gradlings.model.run_mode import RunMode
+from gradlings.model.scorecard import Scorecard
+from gradlings.runners.results import scorecards
+from gradlings.runners.run_state import RunState
+
+
+class RunReport:
+    """A pytest plugin: collects the results of a run (in xdist's controller, too), sets the exit code, shows the page.
+
+    Args:
+        state: of the run.
+        detail: whether the page shows every check, and the lines of code behind an error.
+    """
+
+    def __init__(self, state: RunState, *, detail: bool) -> None:
+        self._state = state
+        self._detail = detail
+        self._unrecorded = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect the result of a check."""
+        if hasattr(report, "check_result"):
+            self._state.collected.add(report.nodeid, report.checks_file, report.check_result, report.problems)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """Note which checks are to run: xdist's controller collects nothing itself."""
+        root = node.config.rootpath
+        self._state.collected.expect(id for id in ids if self._state.of_node(id, root / id.split("::")[0]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Set exit code 1 if a check that ran did not pass, and record the attempts."""
+        collected = self._state.collected
+        if exitstatus == pytest.ExitCode.OK and collected.results and not collected.all_passed():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._state.mode is RunMode.SELF_CHECK and not hasattr(session.config, "workerinput"):
+            self._record()
+
+    def _record(self) -> None:
+        """Record the attempts, where the checks lie in a student's kit."""
+        for folder, card in zip(self._state.collected.folders(), self._cards(), strict=True):
+            root = kit_of(folder)
+            if root is None:
+                continue
+            if any(exercise.attempted for exercise in card.exercises) or (root / PROGRESS_FILE).exists():
+                from gradlings.progress.record import codes, record  # deferred: an untouched kit needs no msgspec
+
+                checked: dict[str, str] = {}
+                for path in self._state.collected.checks_files(folder):
+                    checked |= codes(self._state.own_submission(path), self._state.exercises(path))
+                self._unrecorded = record(root, card, "pytest", checked) or self._unrecorded
+
+    def _cards(self) -> list[Scorecard]:
+        return scorecards(self._state.collected, self._state.exercises, self._state.seed)
+
+    def show_at_once(self, config: pytest.Config) -> None:
+        """Show the page of what is known, past pytest's capture: the run is about to be ended."""
+        capture = config.pluginmanager.getplugin("capturemanager")
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if capture is not None:
+            capture.suspend_global_capture(in_=True)
+        if reporter is None:
+            print(UNSTOPPABLE, file=sys.stderr, flush=True)
+            return
+        self.pytest_terminal_summary(reporter)
+        running = (os.environ.get("PYTEST_CURRENT_TEST") or "").partition(" ")[0]
+        reporter._tw.line(f"{running.rpartition('::')[0]}: {UNSTOPPABLE}")
+        reporter._tw.flush()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the page."""
+        if not self._state.collected.results:
+            return
+        from gradlings.rendering.terminal import write_page
+
+        for card in self._cards():
+            write_page(terminalreporter, card, detail=self._detail)
+        if self._unrecorded:
+            terminalreporter._tw.line(f"  {self._unrecorded}")

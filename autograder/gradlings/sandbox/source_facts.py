@@ -1,0 +1,126 @@
+"""What a worker reports of a submission's source, before the first byte of it has run."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradlings.model.exercise import Exercise
+from gradlings.model.rules import Breach
+from gradlings.model.text import without_control_characters
+from gradlings.sandbox.processes import WorkerProcess
+from gradlings.sandbox.reply_validation import breaches_from, fields, typed, why
+from gradlings.sandbox.wire.channel import Ended, Late
+from gradlings.sandbox.wire.encode import packed
+from gradlings.sandbox.wire.types import REQUEST, Malformed
+from gradlings.submission.cells import Cell, Function
+from gradlings.submission.reader import Submission, SyntaxProblem, shown
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a worker is given."""
+
+    data: bytes
+    filename: str
+    drivers: str
+    exercises: tuple[Exercise, ...] = ()
+    """Those whose forbidden names are looked for in the source before it runs."""
+
+    def load_request(
+        self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True
+    ) -> dict[str, Any]:
+        """Return the request to read the source and, unless it is only to be read, to run its cells.
+
+        Args:
+            exercises: those whose forbidden names are looked for.
+            skip: indices of cells that are not run.
+            run: whether the cells are run.
+        """
+        return {
+            "do": "load",
+            "run": run,
+            "file": self.filename,
+            "source": self.data,
+            "drivers": self.drivers if run else "",
+            "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
+            "skip": list(skip),
+        }
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """A submission as its source has it, and by exercise what the source uses though it is forbidden."""
+
+    submission: Submission
+    breaches: dict[str, tuple[Breach, ...]]
+
+
+def unreadable(path: Path, reason: str) -> Submission:
+    """Return a submission that cannot be read."""
+    return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {reason}")
+
+
+def facts_from(answer: Any, path: Path, exercises: Sequence[Exercise]) -> SourceFacts:
+    """Return the facts in a worker's answer to a load request.
+
+    Args:
+        answer: the decoded message.
+        path: of the submission.
+        exercises: those that were asked for.
+
+    Raises:
+        Malformed: it is no such answer.
+    """
+    if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
+        return SourceFacts(unreadable(path, without_control_characters(answer["problem"])), {})
+    facts = fields(answer, "problem", "cells", "functions", "syntax", "breaches")
+    cells = tuple(Cell(*typed(row, str, str, int)) for row in facts["cells"])
+    functions = [Function(*typed(row, str, str, int, bool)) for row in facts["functions"]]
+    problems = tuple(SyntaxProblem(*typed(row, str, int, str, str)) for row in facts["syntax"])
+    rows = facts["breaches"]
+    if type(rows) is not list or len(rows) != len(exercises):
+        raise Malformed("breaches")
+    return SourceFacts(
+        Submission(path, cells, {function.name: function for function in functions}, problems),
+        {exercise.id: breaches_from(found) for exercise, found in zip(exercises, rows, strict=True)},
+    )
+
+
+def names_from(answer: Any) -> dict[str, str]:
+    """Return the type of each name that the cells defined, as `SubmissionRunner.type_of` has it.
+
+    Raises:
+        Malformed: it is no such answer.
+    """
+    names = fields(answer, "names")["names"]
+    if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
+        raise Malformed("names")
+    return names
+
+
+def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:
+    """Return the SHA-256 of a submission's code, without running it.
+
+    Args:
+        worker: one that is not used for anything else.
+        data: the bytes of the submission.
+        filename: its name.
+        seconds: time limit.
+
+    Raises:
+        ValueError: there was no proper answer.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        worker.channel.send(packed({"do": "digest", "file": filename, "source": data}, REQUEST), deadline)
+        (answer,) = fields(worker.channel.receive(deadline=deadline), "digest").values()
+    except (Late, Ended, Malformed) as error:
+        raise ValueError(f"{filename} cannot be read: {why(error, 'reading it')}") from None
+    if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
+        raise ValueError(f"{filename} is not a notebook")
+    return answer
