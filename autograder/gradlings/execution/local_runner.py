@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from gradlings.execution.runner_protocol import Target, loading_problems
+from gradlings.execution.runner_protocol import Target, loading_problems, missing_sentence
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_sources
@@ -70,7 +70,7 @@ class LocalRunner:
             return (
                 f"There is no function called {name} in this notebook now. Was its cell run? Was it renamed or deleted?"
             )
-        return f"There is no function called {name} in {shown(self.submission.path)}. Was it renamed or deleted?"
+        return missing_sentence(self.submission, name)
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
-from gradlings.submission.reader import Submission
+from gradlings.submission.reader import Submission, shown
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,8 @@ def loading_sentence(raised: Raised) -> str:
     if raised.kind == "TimeUp":
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
     return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"
+
+
+def missing_sentence(submission: Submission, name: str) -> str:
+    """Return what to say of a function that is not in a file."""
+    return f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"

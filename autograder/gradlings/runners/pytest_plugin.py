@@ -21,7 +21,7 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult, Verdict
-from gradlings.runners.results import as_plain_data, check_result, from_plain_data
+from gradlings.runners.results import check_result
 from gradlings.runners.run_report import RunReport
 from gradlings.runners.run_state import RUN_STATE, RunState
 from gradlings.runners.unattempted import UnattemptedModule
@@ -187,7 +187,9 @@ def pytest_report_to_serializable(report: Any) -> Generator[None, dict[str, Any]
     """Prepare a report that xdist sends from a worker to its controller."""
     data = yield
     if data is not None and "check_result" in data:
-        data["check_result"] = as_plain_data(data["check_result"])
+        import msgspec  # deferred: an untouched kit needs none
+
+        data["check_result"] = msgspec.to_builtins(data["check_result"])
     return data
 
 
@@ -196,7 +198,9 @@ def pytest_report_from_serializable() -> Generator[None, Any, Any]:
     """Restore a report that xdist's controller received."""
     report = yield
     if hasattr(report, "check_result"):
-        report.check_result = from_plain_data(report.check_result)
+        import msgspec
+
+        report.check_result = msgspec.convert(report.check_result, CheckResult)
     return report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.model.exercise import Check, Exercise
-from gradlings.model.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
 from gradlings.submission.manifest import assignment_title
 
 
@@ -65,22 +65,6 @@ def _named(exercise: Exercise, check: Check, student: Student | None, folder: Pa
     from gradlings.checks.misconception_match import matching  # deferred: needs torch
 
     return matching(folder, f"{exercise.id}::{check.name}", student.examinations, passed)
-
-
-def as_plain_data(result: CheckResult) -> dict[str, Any]:
-    """Return a result as dicts, tuples and text, for a report that xdist sends from a worker."""
-    data = {**asdict(result), "verdict": result.verdict.value}
-    if result.picture is not None:
-        data["picture"]["form"] = result.picture.form.value
-    return data
-
-
-def from_plain_data(data: dict[str, Any]) -> CheckResult:
-    """Return the result that `as_plain_data` was given."""
-    rows = tuple(Row(**row) for row in data["rows"])
-    drawn = data["picture"]
-    picture = drawn and Picture(**{**drawn, "form": Form(drawn["form"])})
-    return CheckResult(**{**data, "rows": rows, "picture": picture, "verdict": Verdict(data["verdict"])})
 
 
 @dataclass

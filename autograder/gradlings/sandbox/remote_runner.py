@@ -7,18 +7,15 @@ that makes no sense is killed, and the next check gets a new one in which the ce
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 from gradlings.checks.call_variants import Calls
-from gradlings.execution.runner_protocol import Target, loading_problems
+from gradlings.execution.runner_protocol import Target, loading_problems, missing_sentence
 from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
@@ -28,7 +25,7 @@ from gradlings.model.text import without_control_characters
 from gradlings.sandbox.processes import Gone, WorkerProcess
 from gradlings.sandbox.reply_validation import breaches_from, fields, raised_from, why
 from gradlings.sandbox.settings import CLOCK, Clock
-from gradlings.sandbox.source_facts import Material, facts_from, names_from, unreadable
+from gradlings.sandbox.source_facts import Material, facts_from, names_from, names_used_by_driver, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import Ended, Frame, Late
 from gradlings.sandbox.wire.encode import packed
@@ -69,7 +66,7 @@ class RemoteRunner:
 
     def missing_sentence(self, name: str) -> str:
         """Return what to say of a function that is not there."""
-        return f"There is no function called {name} in {shown(self.submission.path)}. Was it renamed or deleted?"
+        return missing_sentence(self.submission, name)
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
@@ -79,7 +76,7 @@ class RemoteRunner:
         """Return which of an exercise's functions a target calls."""
         if not target.driver:
             return (target.name,)
-        used = _names_used(self._material.drivers, target.name)
+        used = names_used_by_driver(self._material.drivers, target.name)
         return tuple(name for name in functions if name in used) or functions
 
     def results(
@@ -298,14 +295,3 @@ def _packed_calls(calls: Sequence[tuple[Any, ...]]) -> list[bytes]:
         return [b"".join(packed(tuple(call), REQUEST)) for call in calls]
 
     return calls.memory.recall(("packed", calls), pack) if isinstance(calls, Calls) else pack()
-
-
-@lru_cache(maxsize=64)
-def _names_used(drivers: str, name: str) -> frozenset[str]:
-    """Return the names in the code of one driver: read from the judge's own copy, not run."""
-    for node in ast.parse(drivers).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            module = compile(ast.Module([node], []), "drivers.py", "exec")
-            codes = [constant for constant in module.co_consts if isinstance(constant, CodeType)]
-            return frozenset(code_name for code in codes if code.co_name == name for code_name in code.co_names)
-    raise KeyError(name)

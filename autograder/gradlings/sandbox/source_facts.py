@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from gradlings.model.exercise import Exercise
@@ -124,3 +127,14 @@ def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds:
     if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
         raise ValueError(f"{filename} is not a notebook")
     return answer
+
+
+@lru_cache(maxsize=64)
+def names_used_by_driver(drivers: str, name: str) -> frozenset[str]:
+    """Return the names in the code of one driver: read from the judge's own copy, not run."""
+    for node in ast.parse(drivers).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            module = compile(ast.Module([node], []), "drivers.py", "exec")
+            codes = [constant for constant in module.co_consts if isinstance(constant, CodeType)]
+            return frozenset(code_name for code in codes if code.co_name == name for code_name in code.co_names)
+    raise KeyError(name)
