@@ -1,7 +1,9 @@
-"""CONTRIBUTING.md explains how to add an exercise; here somebody does as it says."""
+"""CONTRIBUTING.md explains how to add an exercise and how to test; here somebody does as it says."""
 
 import re
 import shutil
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 from gradlings.authoring.assignment import find_assignments
@@ -38,3 +40,21 @@ def test_an_exercise_added_as_explained_holds(tmp_path: Path) -> None:
     # what remains to be done: the points
     (assignment,) = find_assignments(tmp_path)
     assert wrong_total(assignment) == "the exercises have 105 points together, and the assignment has 100"
+
+
+def test_people_and_ci_run_the_same_commands() -> None:
+    install = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' -c constraints.txt && .venv/bin/nox -s "
+    for path, session in {"README.md": "tests", ".ci/run": "tests", "CONTRIBUTING.md": "quick"}.items():
+        assert f"\n{install}{session}\n" in (PROJECT / path).read_text(encoding="utf-8"), path
+    ci = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+    run = {session for line in re.findall(r"nox -s (.*)$", ci, re.MULTILINE) for session in line.split()}
+    nox = (PROJECT / "noxfile.py").read_text(encoding="utf-8")
+    assert run == set(re.findall(r"^@nox\.session\ndef (\w+)", nox, re.MULTILINE)) - {"quick"}
+
+
+def test_what_the_development_environment_needs_is_pinned() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    names = {re.split(r"[\[<>=~ ]", line)[0].lower().replace("_", "-") for line in wanted} - {"gradlings"}
+    lines = (PROJECT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert names <= {line.partition("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
