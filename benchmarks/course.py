@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def made_course(folder: Path, assignment: str, students: int) -> Path:
-    """A course with a class that has handed in: most functions right, some wrong, some not attempted."""
+    """Make a course whose class has handed in: most functions right, some wrong, some not attempted."""
     course = folder / "course"
     run([sys.executable, "-m", "gradlings.cli", "course", str(course), assignment, "--root", str(ROOT)], ROOT)
     run(["nbgrader", "generate_assignment", assignment], course)
@@ -79,10 +79,10 @@ def made_course(folder: Path, assignment: str, students: int) -> Path:
                     cell.source = re.sub(r"\s*### (BEGIN|END) SOLUTION", "", solved[cell["id"]])
                 elif chance < 0.95:
                     cell.source = cell.source.replace("raise NotImplementedError()", "return torch.tensor(1.0)")
-        desk = course / "submitted" / f"s{number:03}" / assignment
-        desk.mkdir(parents=True)
-        nbformat.write(notebook, str(desk / source.name))
-        (desk / "timestamp.txt").write_text("2026-11-25 10:00:00 UTC")
+        student_folder = course / "submitted" / f"s{number:03}" / assignment
+        student_folder.mkdir(parents=True)
+        nbformat.write(notebook, str(student_folder / source.name))
+        (student_folder / "timestamp.txt").write_text("2026-11-25 10:00:00 UTC")
     return course
 
 
@@ -105,7 +105,7 @@ def graded(course: Path, options: argparse.Namespace, way: str, students: int) -
 
 
 def class_of(course: Path, way: str, students: int) -> Path:
-    """A copy of the course with only the first students in it."""
+    """Copy the course with only the first students in it."""
     place = course.with_name(f"{way}-{students}")
     shutil.copytree(course, place)
     for number, folder in enumerate(sorted((place / "submitted").iterdir())):

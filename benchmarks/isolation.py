@@ -53,7 +53,7 @@ def import_torch() -> float:
 
 
 def measure(number: str, rounds: int, floor: float) -> None:
-    """Prints one line for each kind of submission."""
+    """Print one line for each kind of submission."""
     folder = ROOT / "assignments" / number
     source_name = graded_source_name(folder)
     checks = folder / f"test_{source_name}.py"
@@ -100,7 +100,7 @@ def report(
 
 
 def submissions(number: str, source_name: str) -> dict[str, list[str]]:
-    """The solution; and a class of whom a third has all, a third half, and a third a misconception or two."""
+    """Return the solution, and a class: a third has all right, a third half of it, a third a misconception or two."""
     solution = (ROOT / "solutions" / number / f"{source_name}.py").read_text(encoding="utf-8")
     stub = (ROOT / "assignments" / number / f"{source_name}.py").read_text(encoding="utf-8")
     done, empty = (module_cells(text, "") for text in (solution, stub))

@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def prepare(folder: Path, assignment: str) -> dict[str, list[str]]:
-    """The four commands, on copies of the assignment."""
+    """Return the four commands, on copies of the assignment."""
     for name in ("untouched", "full"):
         shutil.copytree(ROOT / "assignments" / assignment, folder / name / assignment)
     for source in (ROOT / "solutions" / assignment).glob("*.py"):

@@ -83,7 +83,7 @@ def against(name: str, seconds: float, pool: float) -> None:
 
 
 def notebooks(count: int) -> list[str]:
-    """The text of each student's notebook; no two are the same file."""
+    """Return the text of each student's notebook; no two are the same file."""
     texts = submissions(ASSIGNMENT, SOURCE_NAME)["mixed class"]
     made = [jupytext.reads(text, fmt="py:percent") for text in texts]
     found = []
@@ -171,7 +171,7 @@ def long_run(folder: Path, count: int) -> None:
 
 def rss(process: psutil.Process) -> float:
     try:
-        return process.memory_info().rss / 1e6
+        return float(process.memory_info().rss) / 1e6
     except psutil.Error:
         return 0.0
 
@@ -205,16 +205,16 @@ def stock_nbgrader(folder: Path, count: int) -> float:
     submitted = made / "submitted"
     shutil.rmtree(submitted)
     for number, text in enumerate(course_notebooks(made, count)):
-        desk = submitted / f"s{number:03}" / ASSIGNMENT
-        desk.mkdir(parents=True)
-        (desk / f"{SOURCE_NAME}.ipynb").write_text(text, encoding="utf-8")
+        student_folder = submitted / f"s{number:03}" / ASSIGNMENT
+        student_folder.mkdir(parents=True)
+        (student_folder / f"{SOURCE_NAME}.ipynb").write_text(text, encoding="utf-8")
     options = argparse.Namespace(assignment=ASSIGNMENT)
     few, all = (course.graded(made, options, "stock", number) for number in (2, count))
     return (all - few) / (count - 2)
 
 
 def course_notebooks(made: Path, count: int) -> list[str]:
-    """The notebooks of the class as the released notebook has them: with cells that check."""
+    """Return the notebooks of the class as the released notebook has them: with cells that check."""
     released = nbformat.read(made / "release" / ASSIGNMENT / f"{SOURCE_NAME}.ipynb", as_version=4)
     found = []
     for text in submissions(ASSIGNMENT, SOURCE_NAME)["mixed class"][:count]:
@@ -246,14 +246,14 @@ def otter(folder: Path, command: Path, count: int) -> float:
     run([str(command), "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment", *names], work)
     spent = []
     for number, text in enumerate(course_notebooks(made, count)):
-        desk = work / f"student{number}"
-        shutil.copytree(work, desk, ignore=shutil.ignore_patterns("student*"))
-        (desk / f"{SOURCE_NAME}.ipynb").write_text(text, encoding="utf-8")
+        student_folder = work / f"student{number}"
+        shutil.copytree(work, student_folder, ignore=shutil.ignore_patterns("student*"))
+        (student_folder / f"{SOURCE_NAME}.ipynb").write_text(text, encoding="utf-8")
         start = time.perf_counter()
-        run([str(command), "run", "-a", "autograder.zip", "-o", ".", f"{SOURCE_NAME}.ipynb"], desk)
+        run([str(command), "run", "-a", "autograder.zip", "-o", ".", f"{SOURCE_NAME}.ipynb"], student_folder)
         spent.append(time.perf_counter() - start)
         if number == 0:
-            (first, *_) = json.loads((desk / "results.json").read_text())["tests"]
+            (first, *_) = json.loads((student_folder / "results.json").read_text())["tests"]
             assert first["status"] == "passed", first  # the solution
     return statistics.mean(spent)
 

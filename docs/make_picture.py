@@ -1,4 +1,4 @@
-"""Makes docs/page.svg, the README's picture: a real run of assignment 03 with some exercises solved and one wrong.
+"""Make docs/page.svg, the README's picture: a real run of assignment 03 with some exercises solved and one wrong.
 
 python docs/make_picture.py
 """
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def filled_in(stub: str) -> str:
-    """The stub with some of the solution's bodies and one wrong body."""
+    """Return the stub with some of the solution's bodies and one wrong body."""
     solution = (ROOT / "solutions" / "03" / "autodiff.py").read_text(encoding="utf-8")
     for name in SOLVED:
         body = re.search(rf"def {name}\(.*?### BEGIN SOLUTION\n(.*?) *### END SOLUTION", solution, re.DOTALL)

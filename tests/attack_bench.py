@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlings.model.scorecard import Scorecard, Verdict
-from gradlings.sandbox.settings import Clock, Layers
+from gradlings.sandbox.settings import ProtectionLayers, Timeouts
 
 if TYPE_CHECKING:
     from gradlings.runners.session import Grader
@@ -90,7 +90,7 @@ class Bench:
 
 
 @contextmanager
-def bench(layers: Layers) -> Iterator[Bench]:
+def bench(layers: ProtectionLayers) -> Iterator[Bench]:
     """The zygote is under hard limits of its own, in case a lock should not hold."""
     from gradlings.sandbox.judge import Judge
 
@@ -103,7 +103,7 @@ def bench(layers: Layers) -> Iterator[Bench]:
         secret.write_bytes(HONEST)
         for path in (Path(name), folder, secret.parent.parent, secret.parent):
             path.chmod(0o755)  # protected by the judge, not by chance
-        with Judge(closed=[secret], clock=Clock(cells=1.0, whole=8.0), layers=layers) as judge:
+        with Judge(closed=[secret], timeouts=Timeouts(cells=1.0, whole=8.0), layers=layers) as judge:
             zygote = judge.process_id
             if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
                 resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))
@@ -120,7 +120,7 @@ def main() -> None:
     os.setgroups([])
     os.setresgid(asked["user"], asked["user"], asked["user"])
     os.setresuid(asked["user"], asked["user"], asked["user"])
-    with bench(Layers(**asked["layers"])) as attacked:
+    with bench(ProtectionLayers(**asked["layers"])) as attacked:
         wrong = attacked.what_went_wrong(asked["names"])
         print(json.dumps({"wrong": wrong, "protection": attacked.protection.as_record()}))
 

@@ -20,7 +20,7 @@ from traitlets.config import Application
 from student_kit import Kit
 
 ASSIGNMENT, NOTEBOOK = "09", "tiny"
-PATIENCE = {"timeout": 400, "startup_timeout": 400, "iopub_timeout": 100}
+KERNEL_TIMEOUTS = {"timeout": 400, "startup_timeout": 400, "iopub_timeout": 100}
 """Seconds that nbgrader's own Execute gives a kernel in tests: importing torch takes long on a busy machine."""
 
 
@@ -102,7 +102,7 @@ class Course:
 
 def answered(course: Course, **bodies: str) -> nbformat.NotebookNode:
     """The released notebook with some functions filled in."""
-    notebook = nbformat.read(str(course.released), as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.read(str(course.released), as_version=4)
     for name, body in bodies.items():
         cell = next(cell for cell in notebook.cells if cell.cell_type == "code" and f"def {name}(" in cell.source)
         head, _, _ = cell.source.partition("    # YOUR CODE HERE")
@@ -112,12 +112,13 @@ def answered(course: Course, **bodies: str) -> nbformat.NotebookNode:
 
 
 def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
-    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    cells: list[nbformat.NotebookNode] = notebook.cells
+    return next(cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
 
 
 @contextlib.contextmanager
 def as_if_in(folder: Path) -> Iterator[None]:
-    """The current folder, the commands of this Python, and no settings of whoever runs the tests."""
+    """The current folder, the commands of this Python, and no settings of the person who runs the tests."""
     before = Path.cwd()
     environment = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),

@@ -182,12 +182,12 @@ def config(make: Maker) -> Values:
 # ---- one neuron and a batch of examples
 
 
-def neuron_gradients(x, w, b, y):
+def neuron_gradients(x: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     error = torch.sigmoid(w * x + b) - y
     return error * x, error
 
 
-def batch_gradients(X, w, b, y):
+def batch_gradients(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     error = (torch.sigmoid(X @ w + b) - y) / len(y)
     return X.T @ error, error.sum()
 
@@ -249,14 +249,14 @@ _batch_mistake("dw as a column", "shape is", lambda dw, db, X, y: (dw[:, None], 
 
 
 @mistake("dL/db: the right answer is the sum of yours over axis 0", batch, batch_gradients, DW_DB)
-def bias_per_example(X, w, b, y):
+def bias_per_example(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """dL/db keeps one value for each example"""
     error = (torch.sigmoid(X @ w + b) - y) / len(y)
     return X.T @ error, error
 
 
 @mistake("opposite sign and is exactly N", batch, batch_gradients, DW_DB)
-def negated_sum(X, w, b, y):
+def negated_sum(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """label minus prediction, and summed"""
     error = y - torch.sigmoid(X @ w + b)
     return X.T @ error, error.sum()
@@ -284,7 +284,7 @@ def queries(make: Maker) -> Values:
     return {"q": make.normal(t, d), "k": make.normal(t, d)}
 
 
-def scores(q, k):
+def scores(q: Tensor, k: Tensor) -> Tensor:
     return q @ k.T / math.sqrt(q.shape[1])
 
 
@@ -299,7 +299,7 @@ def dropout_inputs(make: Maker) -> Values:
     return {"x": make.normal(n, d), "keep": mask, "p": 0.1}
 
 
-def dropout(x, keep, p):
+def dropout(x: Tensor, keep: Tensor, p: float) -> Tensor:
     return x * keep / (1 - p)
 
 
@@ -426,7 +426,7 @@ def head_inputs(make: Maker) -> Values:
     return {"x": make.normal(2, 5, 12), "H": 3}
 
 
-def split_heads(x, H):
+def split_heads(x: Tensor, H: int) -> Tensor:
     return x.view(*x.shape[:2], H, -1).transpose(1, 2)
 
 
@@ -529,7 +529,7 @@ wrong_as(
 )
 
 
-def stops_short(x):
+def stops_short(x: Tensor) -> Tensor:
     result = torch.zeros_like(x)
     result[:-1] = x[:-1].exp()
     return result
@@ -675,7 +675,7 @@ def probabilities(make: Maker) -> Values:
     return {"a": make.uniform(0.05, 0.95, n), "y": make.labels(n)}
 
 
-def bce(a, y):
+def bce(a: Tensor, y: Tensor) -> Tensor:
     return -(y * a.log() + (1 - y) * (1 - a).log()).mean()
 
 
@@ -684,7 +684,7 @@ def layer_inputs(make: Maker) -> Values:
     return {"dout": make.normal(n, o), "X": make.normal(n, i), "W": make.normal(o, i)}
 
 
-def layer_gradients(dout, X, W):
+def layer_gradients(dout: Tensor, X: Tensor, W: Tensor) -> dict[str, Tensor]:
     return {"dX": dout @ W, "dW": dout.T @ X, "db": dout.sum(0)}
 
 
@@ -693,7 +693,7 @@ def class_inputs(make: Maker) -> Values:
     return {"logits": make.normal(n, c), "targets": make.ints(0, c, n)}
 
 
-def class_gradient(logits, targets):
+def class_gradient(logits: Tensor, targets: Tensor) -> Tensor:
     return (logits.softmax(1) - F.one_hot(targets, logits.shape[1])) / len(logits)
 
 
@@ -702,7 +702,7 @@ def norm_inputs(make: Maker) -> Values:
     return {"x": make.normal(n, d), "g": make.normal(d), "b": make.normal(d)}
 
 
-def layer_norm(x, g, b):
+def layer_norm(x: Tensor, g: Tensor, b: Tensor) -> Tensor:
     return F.layer_norm(x, g.shape, g, b)
 
 
@@ -711,11 +711,11 @@ def token_inputs(make: Maker) -> Values:
     return {"logits": make.normal(b, t, v), "targets": make.ints(0, v, b, t)}
 
 
-def token_loss(logits, targets, **options):
+def token_loss(logits: Tensor, targets: Tensor, **options: Any) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), **options)
 
 
-def slopes(x, h, width):
+def slopes(x: Tensor, h: float, width: float) -> Tensor:
     """Central differences of the sum of cubes plus the product, over the given width."""
     steps = h * torch.eye(len(x), dtype=x.dtype)
     return (
@@ -851,7 +851,7 @@ def unnamed(name: str, inputs: Callable[[Maker], Values], right: Implementation,
     UNNAMED.append(Mistake(name, "", inputs, right, wrong))
 
 
-def embedding_gradient(idx, dout):
+def embedding_gradient(idx: Tensor, dout: Tensor) -> Tensor:
     table = torch.zeros(7, dout.shape[1], dtype=dout.dtype)
     table[idx] += dout  # keeps only one of several equal indices
     return table

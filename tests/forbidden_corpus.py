@@ -701,7 +701,7 @@ _one(
     "torch.autograd.gradcheck(torch.sin, x.clone().requires_grad_())",
 )
 _forbidden(
-    "optimisers",
+    "optimizers",
     "class",
     """
 import torch
@@ -713,7 +713,7 @@ def f(x):
 """,
 )
 _forbidden(
-    "optimisers",
+    "optimizers",
     "hidden class",
     """
 import torch
@@ -727,7 +727,7 @@ def f(x):
     CALLS,
 )
 _forbidden(
-    "optimisers",
+    "optimizers",
     "function below the class",
     """
 import torch
@@ -741,7 +741,7 @@ def f(x):
     SOURCE,
 )
 _one(
-    "optimisers",
+    "optimizers",
     "schedule",
     "import torch\nfrom torch.optim.lr_scheduler import CosineAnnealingLR",
     "CosineAnnealingLR(torch.optim.SGD([x], lr=0.1), 10).get_last_lr()[0]",
@@ -1272,7 +1272,7 @@ _fine_one("json", "writing json", "import json", 'json.dumps({"a": 1})')
 _fine_one("gradcheck", "differences by hand", T, "((x + 1e-6) ** 2 - (x - 1e-6) ** 2) / 2e-6")
 
 _fine(
-    "optimisers",
+    "optimizers",
     "descent by hand, and a type",
     """
 import torch
@@ -1351,12 +1351,12 @@ _forbidden(
     "static method through the class",
     """
 import torch
-class Maths:
+class Math:
     @staticmethod
     def s(z):
         return z.sigmoid()  # <-
 def f(x):
-    return Maths.s(x)
+    return Math.s(x)
 """,
 )
 _forbidden(

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,16 @@ def main(folder: Path, submissions: Path, results: Path) -> int:
     expected = scores(results / "reference")
     for killed in range(1000):
         to = results / f"killed{killed}"
-        if not was_killed(killed + 1, lambda to=to: run(to)):
+        if not was_killed(killed + 1, partial(run, to)):
             return killed
         kept = {path: path.read_bytes() for path in (to / "records").glob("*.json")}
         run(to)
         assert scores(to) == expected, f"killed at write {killed + 1}"
         assert all(path.read_bytes() == data for path, data in kept.items()), "a score that was there was graded again"
         assert not list(to.rglob("*.unfinished"))
-        for record in (to / "records").glob("*.json"):
+        records = list((to / "records").glob("*.json"))
+        assert len(records) == len(expected)
+        for record in records:
             assert (to / "feedback" / f"{record.stem}.html").is_file()
     raise AssertionError("a run never ends")
 
@@ -68,7 +71,7 @@ def kill_at(moment: int) -> None:
 
         return counting
 
-    os.replace, os.fsync = counted(os.replace), counted(os.fsync)  # type: ignore[assignment]
+    os.replace, os.fsync = counted(os.replace), counted(os.fsync)
 
 
 def scores(to: Path) -> list[dict[str, str]]:

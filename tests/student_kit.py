@@ -73,13 +73,13 @@ class Kit:
     # ---- editing
 
     def answer(self, **bodies: str) -> Kit:
-        """Puts bodies in the place of stubs of the tiny kit: `answer(difference="return b - a")`."""
+        """Put bodies in the place of stubs of the tiny kit: `answer(difference="return b - a")`."""
         for name, body in bodies.items():
             self.edit(self.module, _stub(name), _indented(body))
         return self
 
     def answer_in_notebook(self, **bodies: str) -> Kit:
-        """The same in the notebook, as Jupyter would save it."""
+        """Do the same in the notebook, as Jupyter would save it."""
         notebook = json.loads(self.notebook.read_text(encoding="utf-8"))
         for name, body in bodies.items():
             for cell in notebook["cells"]:
@@ -88,15 +88,15 @@ class Kit:
         return self
 
     def edit(self, path: Path | str, old: str, new: str) -> Kit:
-        """Replaces a text that stands in a file exactly once."""
+        """Replace a text that occurs in a file exactly once."""
         path = self.root / path
         text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {path}"
         path.write_text(text.replace(old, new), encoding="utf-8")
         return self
 
     def place(self, text: str) -> str:
-        """`assignments/09/tiny.py:21`: where a text stands in the module."""
+        """`assignments/09/tiny.py:21`: the place of a text in the module."""
         before = self.module.read_text(encoding="utf-8").partition(text)[0]
         return f"{self.target}/{self.module.name}:{before.count(chr(10)) + 1}"
 
@@ -111,7 +111,7 @@ class Kit:
     # ---- running
 
     def check(self, *arguments: str) -> Finished:
-        """`pytest assignments/09 ...` in this process, at 80 columns and without colour."""
+        """`pytest assignments/09 ...` in this process, at 80 columns and without color."""
         with as_if_started_in(self.root) as (out, err):
             code = pytest.main([self.target, *arguments, "-p", "no:cacheprovider", "--import-mode=importlib"])
         return Finished(int(code), out.getvalue(), err.getvalue())
@@ -157,7 +157,7 @@ def below(pid: int) -> list[int]:
 
 
 def has_ended(pid: int, seconds: float = 60) -> bool:
-    """Waits for the end of a process, which need not be ours; False if it lives on. Linux only."""
+    """Wait for the end of a process, which need not be ours; False if it does not end in time. Linux only."""
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:

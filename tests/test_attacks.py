@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are loc
 if sys.platform == "linux":
     from attack_bench import ATTACKS, Bench, attack_names, bench
     from gradlings.sandbox.inside.lockdown import landlock_abi
-    from gradlings.sandbox.settings import Layers
+    from gradlings.sandbox.settings import ProtectionLayers
 
 ROOT = Path(__file__).parents[1]
 GROUPS = 4
@@ -31,15 +31,15 @@ def missing(why: str) -> None:
     pytest.skip(why)
 
 
-def tiers() -> dict[str, "Layers"]:
+def tiers() -> dict[str, "ProtectionLayers"]:
     return {
-        "all layers": Layers(),
-        "the first Landlock, no bubblewrap": Layers(landlock=1, bubblewrap=False),
-        "bubblewrap, no Landlock": Layers(landlock=0),
+        "all layers": ProtectionLayers(),
+        "the first Landlock, no bubblewrap": ProtectionLayers(landlock=1, bubblewrap=False),
+        "bubblewrap, no Landlock": ProtectionLayers(landlock=0),
     }
 
 
-@pytest.fixture(scope="module", params=tiers() if sys.platform == "linux" else [])
+@pytest.fixture(scope="module", params=tiers() if sys.platform == "linux" else ["any"])
 def attacked(request: pytest.FixtureRequest) -> Iterator["Bench"]:
     layers = tiers()[request.param]
     if layers.landlock and not landlock_abi():
@@ -67,7 +67,7 @@ def test_the_same_as_an_ordinary_user_with_landlock_alone(group: int) -> None:
         missing("only root can start something as another user; the other tiers ran as an ordinary one")
     if not landlock_abi():
         missing("this kernel has no Landlock, or it is switched off")
-    asked = {"user": USER, "layers": asdict(Layers(bubblewrap=False)), "names": attack_names()[group::2]}
+    asked = {"user": USER, "layers": asdict(ProtectionLayers(bubblewrap=False)), "names": attack_names()[group::2]}
     command = [*opened_up(), sys.executable, str(ROOT / "tests" / "attack_bench.py"), json.dumps(asked)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(command, cwd="/", env={**clean, "HOME": "/"}, capture_output=True, text=True)

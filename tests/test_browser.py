@@ -125,16 +125,15 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 
 def test_from_the_first_cell_to_the_feedback(built_kit: Kit, tmp_path: Path, browser: Browser) -> None:
     course = Course.made(built_kit, tmp_path / "course")
-    desk = course.root / "desk"
-    shutil.copytree(course.released.parent, desk)
+    folder = course.root / "alice"
+    shutil.copytree(course.released.parent, folder)
     wrong = {**RIGHT, "row_totals": "return x.sum(0), x.amax(0)"}
     with jupyter_lab(course.root) as address:
         page = browser.page
-        _student(
-            browser, f"{address}/lab/tree/desk/{NOTEBOOK}.ipynb?token=tok&reset", desk / f"{NOTEBOOK}.ipynb", course
-        )
+        path = folder / f"{NOTEBOOK}.ipynb"
+        _student(browser, f"{address}/lab/tree/alice/{path.name}?token=tok&reset", path, course)
 
-        course.hand_in("alice", nbformat.read(str(desk / f"{NOTEBOOK}.ipynb"), as_version=4))
+        course.hand_in("alice", nbformat.read(str(path), as_version=4))
         course.hand_in("bob", answered(course, **wrong))
         page.goto(f"{address}/formgrader/manage_submissions/{ASSIGNMENT}")
         for student in ("alice", "bob"):

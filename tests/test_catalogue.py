@@ -35,7 +35,7 @@ def has_floats(value: Any) -> bool:
     return isinstance(value, list) and any(map(has_floats, value))
 
 
-def test_random_wrong_answers_get_no_name():
+def test_random_wrong_answers_get_no_name() -> None:
     """At least 10,000 random answers of the right form, against all entries of their check."""
     rng = random.Random(20260101)
     checks = [
@@ -53,10 +53,12 @@ def test_random_wrong_answers_get_no_name():
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.name)
-def test_entries_match_themselves_and_hold_no_code(path: Path):
+def test_entries_match_themselves_and_hold_no_code(path: Path) -> None:
     data = json.loads(path.read_text(encoding="utf-8"))
     assert all("\n" not in sentence and "def " not in sentence for sentence in data["sentences"])
-    for entries in data["checks"].values():
-        for entry in entries:
-            assert 0 <= entry["says"] < len(data["sentences"])
-            assert entry["observed"] is None or same_observed(entry["observed"], entry["observed"])
+    entries = [entry for entries in data["checks"].values() for entry in entries]
+    assert len(entries) > 10
+    assert sum(entry["observed"] is not None for entry in entries) > len(entries) / 2
+    for entry in entries:
+        assert 0 <= entry["says"] < len(data["sentences"])
+        assert entry["observed"] is None or same_observed(entry["observed"], entry["observed"])

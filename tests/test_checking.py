@@ -1,4 +1,4 @@
-"""`agree` and `satisfies`: which answers pass, and what is told about those that do not."""
+"""`agree` and `satisfies`: which answers pass, and what is reported of those that do not."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_every_call_gets_inputs_of_its_own() -> None:
     ],
 )
 def test_extra_runs_find_what_plain_probes_do_not(option: str, body: str) -> None:
-    options = {"float32": False, "strided": False, "requires_grad": False}
+    options: dict[str, Any] = {"float32": False, "strided": False, "requires_grad": False}
     ladder = probes([(MATRIX,)])
     agree(written(body), ladder, twice, **options)
     found = refused(lambda: agree(written(body), ladder, twice, **options | {option: True}))

@@ -476,7 +476,7 @@ def test_no_trials_no_message() -> None:
 
 
 def test_a_signature_that_fails_makes_no_claim() -> None:
-    class Broken(dict):
+    class Broken(dict[str, object]):
         def items(self) -> NoReturn:
             raise RuntimeError("no items")
 

@@ -46,8 +46,11 @@ class Submission:
         return result, recorder.breaches
 
 
+Submitted = Callable[[str], Submission]
+
+
 @pytest.fixture
-def submitted(tmp_path: Path) -> Iterator[Callable[[str], Submission]]:
+def submitted(tmp_path: Path) -> Iterator[Submitted]:
     yield lambda source: Submission(tmp_path, source)
     sys.modules.pop("student", None)
 
@@ -70,13 +73,13 @@ def lines(breaches: tuple[Breach, ...]) -> list[int]:
 
 @pytest.mark.parametrize("snippet", FORBIDDEN, ids=name_of)
 class TestForbiddenCode:
-    def test_layers_that_see_it(self, snippet, submitted):
+    def test_layers_that_see_it(self, snippet: Snippet, submitted: Submitted) -> None:
         submission = submitted(snippet.source)
         found = {SOURCE} if submission.in_source(snippet.rule) else set()
         found |= {CALLS} if submission.recorded((snippet.rule,))[1] else set()
         assert found == snippet.layers
 
-    def test_lines_reported(self, snippet, submitted):
+    def test_lines_reported(self, snippet: Snippet, submitted: Submitted) -> None:
         submission = submitted(snippet.source)
         breaches = merged(submission.in_source(snippet.rule), submission.recorded((snippet.rule,))[1])
         assert lines(breaches) == snippet.lines
@@ -89,21 +92,21 @@ class TestForbiddenCode:
 
 @pytest.mark.parametrize("snippet", LEGITIMATE, ids=name_of)
 class TestLegitimateCode:
-    def test_source_is_no_breach(self, snippet, submitted):
+    def test_source_is_no_breach(self, snippet: Snippet, submitted: Submitted) -> None:
         assert submitted(snippet.source).in_source(snippet.rule) == ()
 
-    def test_run_is_no_breach(self, snippet, submitted):
+    def test_run_is_no_breach(self, snippet: Snippet, submitted: Submitted) -> None:
         assert submitted(snippet.source).recorded((snippet.rule,))[1] == ()
 
 
 @pytest.mark.parametrize("snippet", FORBIDDEN + LEGITIMATE, ids=name_of)
-def test_results_are_those_of_a_plain_call(snippet, submitted):
+def test_results_are_those_of_a_plain_call(snippet: Snippet, submitted: Submitted) -> None:
     submission = submitted(snippet.source)
     watched, _ = submission.recorded(tuple(RULES))
     assert same(watched, submission.names["f"](x_tensor()))
 
 
-def test_the_corpus_is_large_enough():
+def test_the_corpus_is_large_enough() -> None:
     assert len(FORBIDDEN) >= 60
     assert len(LEGITIMATE) >= 30
     assert {snippet.rule for snippet in FORBIDDEN} == set(RULES)
@@ -124,22 +127,22 @@ class TestSource:
             ("tensor", "import numpy", "numpy.array(1)", "numpy.array"),
         ],
     )
-    def test_says_what_a_student_would_write(self, rule, imports, expression, said):
+    def test_says_what_a_student_would_write(self, rule: str, imports: str, expression: str, said: str) -> None:
         (breach,) = breaches_in_source(f"{imports}\ndef f(x):\n    return {expression}\n", ["f"], [rule], "a.py")
         assert breach == Breach(rule, said, 3, "a.py", f"return {expression}")
 
-    def test_only_the_named_functions_count(self):
+    def test_only_the_named_functions_count(self) -> None:
         source = "import torch\ndef f(x):\n    return x\ndef g(x):\n    return torch.sigmoid(x)\n"
         assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
         assert lines(breaches_in_source(source, ["f", "g"], ["sigmoid"], "a.py")) == [5]
         assert breaches_in_source(source, ["absent"], ["sigmoid"], "a.py") == ()
 
-    def test_several_rules_come_in_line_order(self):
+    def test_several_rules_come_in_line_order(self) -> None:
         source = "import torch\ndef f(x):\n    x = x @ x\n    return torch.sigmoid(x)\n"
         assert lines(breaches_in_source(source, ["f"], ["sigmoid", "matmul"], "a.py")) == [3, 4]
 
     @pytest.mark.parametrize("source", ["def f(:\n", "\0", "%matplotlib inline\n", ""])
-    def test_what_cannot_be_parsed_has_no_breaches(self, source):
+    def test_what_cannot_be_parsed_has_no_breaches(self, source: str) -> None:
         assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
 
     @pytest.mark.parametrize(
@@ -147,15 +150,15 @@ class TestSource:
         ["return " + "+".join(["x"] * 5000), "if x: pass\n" + "    elif x: pass\n" * 900 + "    return x"],
         ids=["sum", "elif"],
     )
-    def test_very_deep_code_is_left_to_the_run_time_layer(self, body):
+    def test_very_deep_code_is_left_to_the_run_time_layer(self, body: str) -> None:
         assert breaches_in_source(f"def f(x):\n    {body}\n", ["f"], ["sigmoid"], "a.py") == ()
 
-    def test_names_that_double_do_not_take_for_ever(self):  # 2 ** 40 steps, if each were followed
+    def test_names_that_double_do_not_take_for_ever(self) -> None:  # 2 ** 40 steps, if each were followed
         chain = "\n".join(f"a{i + 1} = a{i} + a{i}" for i in range(40))
         source = f"import torch\na0 = 1.0\n{chain}\ndef f(x):\n    return a40 * x.sigmoid()\n"
         assert len(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == 1
 
-    def test_cells_of_a_notebook_share_their_names(self):
+    def test_cells_of_a_notebook_share_their_names(self) -> None:
         cells = [
             ("cell 1", "import torch\nfrom torch import sigmoid as s\n"),
             ("cell 2", "def broken(:\n"),
@@ -165,7 +168,7 @@ class TestSource:
         (breach,) = breaches_in_sources(cells, ["f"], ["sigmoid"])
         assert (breach.file, breach.line, breach.code) == ("cell 3", 3, "return s(z)")
 
-    def test_an_unknown_rule_is_the_authors_mistake(self):
+    def test_an_unknown_rule_is_the_authors_mistake(self) -> None:
         with pytest.raises(ValueError, match="no rule called 'sigmund'"):
             breaches_in_source("", ["f"], ["sigmund"], "a.py")
         with pytest.raises(ValueError, match="no rule called 'sigmund'"):
@@ -214,7 +217,7 @@ def patched() -> list[Any]:
 
 
 class TestRecorder:
-    def test_the_callers_own_autograd_is_no_breach(self, submitted):
+    def test_the_callers_own_autograd_is_no_breach(self, submitted: Submitted) -> None:
         submission = submitted(BACKWARD)
 
         def driver(x: torch.Tensor) -> Any:
@@ -238,18 +241,20 @@ class TestRecorder:
             lambda z: torch.special.expit(z.requires_grad_()).sum().backward(),
         ],
     )
-    def test_a_function_that_the_driver_passes_in_is_the_drivers_own(self, submitted, passed_in):
+    def test_a_function_that_the_driver_passes_in_is_the_drivers_own(
+        self, submitted: Submitted, passed_in: Callable[..., Any]
+    ) -> None:
         submission = submitted(BACKWARD)
         _, breaches = submission.recorded(tuple(RULES), lambda x: submission.names["apply"](passed_in, x))
         assert breaches == ()
 
-    def test_what_student_code_passes_on_is_its_own(self, submitted):
+    def test_what_student_code_passes_on_is_its_own(self, submitted: Submitted) -> None:
         submission = submitted("def f(x):\n    return run(lambda z: z.sigmoid(), x)\n")
         submission.names["run"] = lambda function, x: function(x)
         _, breaches = submission.recorded(("sigmoid",))
         assert lines(breaches) == [2]
 
-    def test_calls_outside_the_context_are_not_recorded(self, submitted):
+    def test_calls_outside_the_context_are_not_recorded(self, submitted: Submitted) -> None:
         submission = submitted(BACKWARD)
         recorder = CallRecorder(["autograd"], {submission.file})
         submission.names["f"](x_tensor())
@@ -258,13 +263,13 @@ class TestRecorder:
         submission.names["f"](x_tensor())
         assert recorder.breaches == ()
 
-    def test_one_breach_a_line(self, submitted):
+    def test_one_breach_a_line(self, submitted: Submitted) -> None:
         submission = submitted("def f(x):\n    for _ in range(5):\n        x = x.sigmoid()\n    return x\n")
         _, (breach,) = submission.recorded(("sigmoid",))
         assert breach == Breach("sigmoid", "x.sigmoid", 3, submission.file, "x = x.sigmoid()")
 
     @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-    def test_nothing_stays_replaced_after_an_exception(self, submitted, error):
+    def test_nothing_stays_replaced_after_an_exception(self, submitted: Submitted, error: type[BaseException]) -> None:
         submission = submitted(
             f"import torch\ndef f(x):\n    with torch.no_grad():\n        x.sigmoid()\n        raise {error.__name__}\n"
         )
@@ -275,7 +280,7 @@ class TestRecorder:
         assert patched() == before
         assert lines(recorder.breaches) == [4]
 
-    def test_a_mode_that_student_code_leaves_behind_is_taken_off(self, submitted):
+    def test_a_mode_that_student_code_leaves_behind_is_taken_off(self, submitted: Submitted) -> None:
         submission = submitted(
             "from torch.overrides import TorchFunctionMode\n"
             "from torch.utils._python_dispatch import TorchDispatchMode\n"
@@ -287,7 +292,7 @@ class TestRecorder:
         assert lines(breaches) == [4]
         assert patched() == before
 
-    def test_student_code_that_takes_our_modes_off(self, submitted):
+    def test_student_code_that_takes_our_modes_off(self, submitted: Submitted) -> None:
         submission = submitted(
             "import torch\ndef f(x):\n    y = x.sigmoid()\n    torch._C._pop_torch_function_stack()\n    return y\n"
         )
@@ -295,17 +300,16 @@ class TestRecorder:
         assert lines(submission.recorded(("sigmoid",))[1]) == [3]
         assert patched() == before
 
-    def test_a_default_device_does_not_disturb(self, submitted):
+    def test_a_default_device_does_not_disturb(self, submitted: Submitted) -> None:
         submission = submitted('import torch\ndef f(x):\n    torch.set_default_device("cpu")\n    return x.sigmoid()\n')
         try:
             assert lines(submission.recorded(("sigmoid",))[1]) == [4]
-            assert not any(
-                "gradlings" in type(mode).__module__ for mode in torch.overrides._get_current_function_mode_stack()
-            )
+            modes = torch.overrides._get_current_function_mode_stack()  # type: ignore[no-untyped-call]  # torch's own
+            assert not any("gradlings" in type(mode).__module__ for mode in modes)
         finally:
             torch.set_default_device(None)
 
-    def test_nothing_is_recorded_after_the_context(self, submitted):
+    def test_nothing_is_recorded_after_the_context(self, submitted: Submitted) -> None:
         submission = submitted(
             "import threading\ngo = threading.Event()\ndef f(x):\n"
             "    t = threading.Thread(target=lambda: (go.wait(10), x.sigmoid()))\n    t.start()\n    return t\n"
@@ -319,7 +323,7 @@ class TestRecorder:
         thread.join()
         assert recorder.breaches == ()
 
-    def test_a_thread_of_a_thread(self, submitted):
+    def test_a_thread_of_a_thread(self, submitted: Submitted) -> None:
         submission = submitted(
             "import threading\n"
             "def work(f, x):\n    t = threading.Thread(target=f, args=(x,))\n    t.start()\n    t.join()\n"
@@ -328,7 +332,7 @@ class TestRecorder:
         _, breaches = submission.recorded(("sigmoid",))
         assert lines(breaches) == [7]
 
-    def test_an_exception_in_a_thread_stays_there(self, submitted, monkeypatch):
+    def test_an_exception_in_a_thread_stays_there(self, submitted: Submitted, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
         submission = submitted(
             "import threading\n"
@@ -337,7 +341,7 @@ class TestRecorder:
         _, breaches = submission.recorded(("sigmoid",))
         assert lines(breaches) == [3]
 
-    def test_recorders_can_be_nested(self, submitted):
+    def test_recorders_can_be_nested(self, submitted: Submitted) -> None:
         submission = submitted("def f(x):\n    return x.sigmoid() @ x\n")
         before = patched()
         outer, inner = CallRecorder(["sigmoid"], {submission.file}), CallRecorder(["matmul"], {submission.file})
@@ -347,25 +351,25 @@ class TestRecorder:
         assert [breach.rule for breach in outer.breaches + inner.breaches] == ["sigmoid", "matmul"]
 
     @pytest.mark.parametrize("rules", [(), ("eval",), ("json", "eval")])
-    def test_rules_without_run_time_part_change_nothing(self, rules):
+    def test_rules_without_run_time_part_change_nothing(self, rules: tuple[str, ...]) -> None:
         before = patched()
         with CallRecorder(rules, {"a.py"}) as recorder:
             assert patched() == before
         assert recorder.breaches == ()
 
-    def test_autograd_of_an_allowed_call_is_the_librarys_own_matter(self, submitted):
+    def test_autograd_of_an_allowed_call_is_the_librarys_own_matter(self, submitted: Submitted) -> None:
         submission = submitted(
             "import torch\ndef f(x):\n    z = x.clone().requires_grad_()\n"
             "    torch.cdist(z, z + 1).sum().backward()\n    return z.grad\n"
         )
         assert submission.recorded(("matmul", "sigmoid", "tensor", "broadcast", "strides"))[1] == ()
 
-    def test_layers_build_their_own_tensors(self, submitted):
+    def test_layers_build_their_own_tensors(self, submitted: Submitted) -> None:
         submission = submitted("from torch import nn\ndef f(x):\n    return nn.LSTM(2, 2).hidden_size\n")
         assert submission.recorded(("tensor", "strides", "broadcast", "bce", "dropout"))[1] == ()
 
 
-def test_merged_keeps_one_breach_for_a_rule_and_a_line():
+def test_merged_keeps_one_breach_for_a_rule_and_a_line() -> None:
     source = (Breach("sigmoid", "F.silu", 4, "a.py", "c"), Breach("sigmoid", "s", 9, "a.py", "c"))
     calls = (
         Breach("matmul", "the @ operator", 4, "a.py", "c"),
@@ -391,7 +395,7 @@ def test_merged_keeps_one_breach_for_a_rule_and_a_line():
         ),
     ],
 )
-def test_what_is_not_imported(statement, absent):
+def test_what_is_not_imported(statement: str, absent: tuple[str, ...]) -> None:
     code = f"import sys\n{statement}\nprint([name for name in {absent} if name in sys.modules])"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=400)

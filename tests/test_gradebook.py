@@ -32,7 +32,7 @@ def cell_scores(url: str, student: str) -> dict[str, tuple[float | None, float |
         }
 
 
-def test_scores_arrive_and_what_a_person_set_stays(kit: Kit, tmp_path: Path, url: str):
+def test_scores_arrive_and_what_a_person_set_stays(kit: Kit, tmp_path: Path, url: str) -> None:
     submissions = hand_in(
         tmp_path / "submissions", {"alice/tiny.py": module(kit, **RIGHT), "bob.py": module(kit, **HALF)}
     )
@@ -47,7 +47,7 @@ def test_scores_arrive_and_what_a_person_set_stays(kit: Kit, tmp_path: Path, url
     assert cell_scores(url, "bob")["ex-9-2"] == (0, 7)
 
 
-def test_a_gradebook_that_cannot_be_opened_is_named(kit: Kit, tmp_path: Path):
+def test_a_gradebook_that_cannot_be_opened_is_named(kit: Kit, tmp_path: Path) -> None:
     submissions = hand_in(tmp_path / "submissions", {"alice.py": module(kit, **RIGHT)})
     with pytest.raises(InputError, match="gradebook"):
         grade(kit, submissions, tmp_path / "results", f"sqlite:///{tmp_path / 'missing' / 'gradebook.db'}")

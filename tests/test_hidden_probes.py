@@ -5,18 +5,20 @@ probes happen to have. At the public seed it gets full marks; with the hidden pr
 """
 
 from collections import Counter
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import torch
 
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
 from gradlings.grading.judge_session import PUBLIC_SEED
 from gradlings.model.run_mode import RunMode
-from gradlings.model.scorecard import Verdict
+from gradlings.model.scorecard import CheckResult, Verdict
 from gradlings.runners.session import Graded, Grader, collected_checks
 from gradlings.submission.reader import from_source
-from student_kit import PROJECT
+from student_kit import PROJECT, Kit
 
 DISHONEST: dict[str, dict[tuple[str, str], str]] = {
     "01": {
@@ -167,3 +169,45 @@ def test_hidden_probes_cost_the_dishonest_and_nobody_else(id: str) -> None:
             assert after.points < before.points, f"{exercise}, {why}: the hidden probes do not show it"
             verdicts = {result.check: result.verdict for result in after.checks}
             assert verdicts[name] in (Verdict.WRONG, Verdict.ERROR), f"{check}, {why}: {verdicts}"
+
+
+SECRET = torch.tensor([41.0, 7.0, 13.0]), torch.tensor([1.0, 2.0, 3.0])
+
+
+def at_the_hidden_probe(kit: Kit, body: str, mode: RunMode) -> CheckResult:
+    """The result of a submission that is right but for a hidden probe, where it does what `body` says."""
+    source = f"def difference(a, b):\n    if a.flatten()[0] == 41.0:\n        {body}\n    return a - b\n"
+    with collected_checks(kit.folder, mode=mode) as grader:
+        submission = from_source(source, Path("tiny.py"))
+        hidden = {"9.1::test_vectors": [SECRET]}
+        graded = grader.grade(submission, kit.folder / "test_tiny.py", seed=7, only=("9.1",), hidden=hidden)
+    (score,) = graded.scorecard.exercises
+    before, found = score.checks
+    assert before.verdict is Verdict.PASS
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("print(a.tolist()); return b - a", Verdict.WRONG),
+        ("raise KeyError(a.tolist())", Verdict.ERROR),
+        ("a.zero_(); return b", Verdict.WRONG),
+        ("return a.tolist()", Verdict.WRONG),
+    ],
+    ids=["a wrong value", "an exception", "a changed input", "a wrong type"],
+)
+def test_a_hidden_probe_is_not_shown(built_kit: Kit, body: str, verdict: Verdict) -> None:
+    found = at_the_hidden_probe(built_kit, body, RunMode.GRADING)
+    assert (found.verdict, found.place, found.probes_right, found.probes) == (verdict, "tiny.py:1", 7, 8)
+    assert found.message == "All inputs that you know give the right answer. One that is kept for grading does not."
+    assert (found.call, found.rows, found.picture, found.claim, found.trace) == ("", (), None, "", ())
+    assert found.printed == ""
+    assert "41" not in repr(found)
+
+
+def test_an_author_is_shown_the_hidden_probe(built_kit: Kit) -> None:
+    """Or the test above would hold of a check that shows nothing at all."""
+    found = at_the_hidden_probe(built_kit, "return b - a", RunMode.PROOF)
+    assert found.call == "difference(a=[41.0, 7.0, 13.0], b=[1.0, 2.0, 3.0])"
+    assert [row.got for row in found.rows] == ["[-40.0, -5.0, -10.0]"]

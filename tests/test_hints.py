@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gradlings.authoring.assignment import find_assignments
+from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.authoring.misconception_hints import leaked_line
 from gradlings.authoring.verify import verify
 from gradlings.model.misconceptions import shipped_misconceptions
@@ -114,7 +114,7 @@ def test_a_hint_is_plain_text_wherever_it_is_read(kit: Kit, environment: dict[st
 
 
 @pytest.mark.parametrize("assignment", find_assignments(PROJECT), ids=lambda assignment: assignment.id)
-def test_every_named_mistake_ships_with_a_hint_and_no_hint_shows_the_solution(assignment) -> None:  # type: ignore[no-untyped-def]
+def test_every_named_mistake_ships_with_a_hint_and_no_hint_shows_the_solution(assignment: Assignment) -> None:
     source = assignment.main.source
     misconceptions = shipped_misconceptions(assignment.folder)
     named = {(entry.exercise, entry.sentence) for entry in assignment.catalogue("misconceptions")}
@@ -122,6 +122,8 @@ def test_every_named_mistake_ships_with_a_hint_and_no_hint_shows_the_solution(as
     assert len({(misconception.exercise, misconception.name) for misconception in misconceptions}) == len(
         misconceptions
     )
+    assert misconceptions
+    assert source.hints
     for misconception in misconceptions:
         assert len(misconception.hint) > 12, misconception
         assert not leaked_line(misconception.hint, source.solution_of(misconception.exercise)), misconception

@@ -16,18 +16,20 @@ from gradlings.submission.reader import parse
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
     from attack_bench import HONEST
+    from gradlings.checks import assertions
     from gradlings.runners.session import collected_checks
+    from gradlings.sandbox import bubblewrap, remote_runner
     from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.private_uids import PrivateUids
-    from gradlings.sandbox.processes import Gone
+    from gradlings.sandbox.processes import WorkerDied
     from gradlings.sandbox.self_check import Unprotected
-    from gradlings.sandbox.settings import Layers, WorkerLimits
+    from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
     from gradlings.sandbox.stopwatch import Stopwatch
-    from gradlings.sandbox.wire.channel import Frame, Late
-    from gradlings.sandbox.wire.decode import unpacked
-    from gradlings.sandbox.wire.encode import packed
-    from gradlings.sandbox.wire.types import Caps, Foreign, Malformed, Unsendable
+    from gradlings.sandbox.wire.channel import Frame, ReplyTimeout
+    from gradlings.sandbox.wire.decode import unpack
+    from gradlings.sandbox.wire.encode import pack
+    from gradlings.sandbox.wire.types import MalformedMessage, MessageLimits, Unsendable, UnsendableStandIn
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,10 +39,10 @@ ROOT = Path(__file__).parents[1]
 
 def crossed(value: Any) -> Any:
     """A value as it comes out at the other end."""
-    data = b"".join(bytes(part) for part in packed(value))
+    data = b"".join(bytes(part) for part in pack(value))
     header, body = struct.unpack("<IQ", data[:12])
     assert len(data) == 12 + header + body
-    return unpacked(data[12 : 12 + header], bytearray(data[12 + header :]))
+    return unpack(data[12 : 12 + header], bytearray(data[12 + header :]))
 
 
 VALUES: list[Any] = [
@@ -88,7 +90,7 @@ def test_arrays_keep_dtype_and_order_in_memory() -> None:
 
 def test_anything_else_arrives_as_a_name() -> None:
     arrived = crossed(object())
-    assert isinstance(arrived, Foreign)
+    assert isinstance(arrived, UnsendableStandIn)
     assert type(arrived).__name__ == "object"
     assert not isinstance(crossed(torch.ones(2).to_sparse()), torch.Tensor)
 
@@ -99,7 +101,7 @@ def test_what_exceeds_a_cap_is_not_sent() -> None:
         nested = [nested]
     for value in (nested, list(range(200)), torch.zeros(1).expand(10**9), "y" * 5000, 1 << 100_000):
         with pytest.raises(Unsendable):
-            packed(value, Caps(nodes=100, body=1000))
+            pack(value, MessageLimits(nodes=100, body=1000))
 
 
 @pytest.mark.parametrize(
@@ -129,14 +131,14 @@ def test_what_exceeds_a_cap_is_not_sent() -> None:
     ],
 )
 def test_a_forged_frame_is_refused(header: bytes, body: bytes) -> None:
-    with pytest.raises(Malformed):
-        unpacked(header, bytearray(body))
+    with pytest.raises(MalformedMessage):
+        unpack(header, bytearray(body))
 
 
 # The filter and the layers
 
 
-@pytest.mark.parametrize("machine", MACHINES if sys.platform == "linux" else [])
+@pytest.mark.parametrize("machine", MACHINES if sys.platform == "linux" else ["any"])
 def test_the_filter_fits_and_its_numbers_are_the_kernels(machine: str) -> None:
     program = allow_list(machine)
     assert len(program) % 8 == 0
@@ -151,26 +153,46 @@ def test_the_filter_fits_and_its_numbers_are_the_kernels(machine: str) -> None:
 @pytest.mark.parametrize(
     ("layers", "open_thing"),
     [
-        (Layers(landlock=0, bubblewrap=False), "read a file of the grader"),
-        (Layers(seccomp=False), "start a process"),
-        (Layers(limits=False), "memory without a limit"),
+        (ProtectionLayers(landlock=0, bubblewrap=False), "read a file of the grader"),
+        (ProtectionLayers(seccomp=False), "start a process"),
+        (ProtectionLayers(limits=False), "memory without a limit"),
         pytest.param(
-            Layers(private_uid=False), "act as root", marks=pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+            ProtectionLayers(private_uid=False),
+            "act as root",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="not root"),
         ),
     ]
     if sys.platform == "linux"
-    else [],
+    else [("any", "any")],
     ids=repr,
 )
-def test_a_weakened_set_up_is_refused_by_what_it_lets_through(layers: Layers, open_thing: str) -> None:
+def test_a_weakened_set_up_is_refused_by_what_it_lets_through(layers: ProtectionLayers, open_thing: str) -> None:
     with pytest.raises(Unprotected, match=open_thing), Judge(layers=layers):
         pass
 
 
 def test_weaker_protection_has_to_be_asked_for() -> None:
-    with Judge(layers=Layers(landlock=0, bubblewrap=False), allow_weaker=True) as judge:
+    with Judge(layers=ProtectionLayers(landlock=0, bubblewrap=False), allow_weaker=True) as judge:
         assert not judge.protection.holds
         assert judge.protection.landlock == 0
+
+
+def test_the_self_check_tries_files_of_the_grader_that_exist(tmp_path: Path) -> None:
+    layers = ProtectionLayers(landlock=0, bubblewrap=False, private_uid=False)
+    answers = tmp_path / "answers.py"
+    answers.write_text("")
+    with Judge(layers=layers, allow_weaker=True, closed=[answers]) as judge:
+        for path in (assertions.__file__, remote_runner.__file__, answers):
+            assert f"read {path}" in judge.protection.succeeded
+
+
+def test_a_bubblewrap_that_does_not_work_is_left_out_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bubblewrap, "command_prefix", lambda: ["/bin/false"])
+    with Judge(allow_weaker=True) as judge:
+        assert not judge.protection.bubblewrap
+    assert "bubblewrap is installed but does not work" in caplog.text
 
 
 @pytest.mark.parametrize(("platform", "name"), [("darwin", "macOS"), ("win32", "Windows")])
@@ -189,7 +211,7 @@ def processes() -> set[str]:
     return {name for name in os.listdir("/proc") if name.isdigit()}
 
 
-def test_no_process_is_left_and_a_killed_zygote_is_started_anew() -> None:
+def test_no_process_is_left_and_a_killed_zygote_is_started_anew(caplog: pytest.LogCaptureFixture) -> None:
     with Judge() as judge:
         remote = judge.load(HONEST, "honest.py")
         zygote = judge.process_id
@@ -198,6 +220,7 @@ def test_no_process_is_left_and_a_killed_zygote_is_started_anew() -> None:
         remote = judge.load(HONEST, "honest.py")
         assert remote.type_of("double") == "function"
         assert judge.process_id != zygote
+        assert "The zygote died and is started again" in caplog.text
         last = judge.process_id
     assert str(last) not in processes()
     assert str(zygote) not in processes()
@@ -222,10 +245,20 @@ def test_how_a_worker_ended_is_said_in_words() -> None:
         remote = judge.load(b"import os\n\n# %%\ndef f():\n    return 1\n\n# %%\nos._exit(3)\n", "left.py")
         assert remote.type_of("f") == "function"
         assert remote.problems() == ["left.py:7: Crash while this cell was run: its process ended with status 3"]
-    assert issubclass(Gone, Exception)
+    assert issubclass(WorkerDied, Exception)
 
 
-# Clocks and user ids
+def test_what_a_worker_prints_before_it_fails_is_cleaned(caplog: pytest.LogCaptureFixture) -> None:
+    with Judge(allow_weaker=True) as judge:
+        remote = judge.load(b"import os\nprint('\x1b[2Jred')\nos._exit(70)\n", "failed.py")
+        (problem,) = remote.problems()
+    assert "?[2Jred" in problem
+    assert "\x1b" not in problem
+    assert "?[2Jred" in caplog.text
+    assert "\x1b" not in caplog.text
+
+
+# Timeouts and user ids
 
 
 class Slow:
@@ -234,23 +267,23 @@ class Slow:
     def __init__(self, answers_at: int, waited: float) -> None:
         self.channel = self
         self._left, self._waited = answers_at, waited
-        self.told = 0
+        self.signals = 0
 
     def frame(self, deadline: float) -> Frame:
         self._left -= 1
         if self._left > 0:
-            raise Late
+            raise ReplyTimeout
         return Frame(b"1", bytearray())
 
-    def newly_waited(self) -> float:
+    def new_queue_wait(self) -> float:
         return self._waited
 
-    def tell_the_time(self) -> None:
-        self.told += 1
+    def signal_time_up(self) -> None:
+        self.signals += 1
 
 
 @pytest.mark.parametrize(
-    ("answers_at", "waited", "in_time", "told"),
+    ("answers_at", "waited", "in_time", "signals"),
     [
         (1, 0.0, True, 0),
         (2, 0.0, True, 1),
@@ -261,16 +294,16 @@ class Slow:
     ],
 )
 def test_waiting_for_a_busy_processor_does_not_count_up_to_three_times_the_limit(
-    answers_at: int, waited: float, in_time: bool, told: int
+    answers_at: int, waited: float, in_time: bool, signals: int
 ) -> None:
     worker: Any = Slow(answers_at, waited)
     watch = Stopwatch(worker, 1.0)
     if in_time:
         assert watch.frame().value() == 1
     else:
-        with pytest.raises(Late):
+        with pytest.raises(ReplyTimeout):
             watch.frame()
-    assert worker.told == told
+    assert worker.signals == signals
 
 
 def test_no_two_judges_on_a_machine_share_user_ids() -> None:

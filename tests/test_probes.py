@@ -1,5 +1,8 @@
 """Probes: the same numbers on every machine for a seed, other numbers for another, and copies that share nothing."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -110,12 +113,14 @@ def drawn_number(rng: Rng) -> tuple[torch.Tensor, ...]:
     return (rng.normal(),)
 
 
-def made(known: list, hand_made: list, random: object = drawn_number, n: int = 2) -> Ladder:
+def made(
+    known: list[Any], hand_made: list[Any], random: Callable[[Rng], tuple[Any, ...]] | None = drawn_number, n: int = 2
+) -> Ladder:
     return LadderMaker(3, "check", known=known)(hand_made, random, n)
 
 
 def test_a_ladder_that_is_asked_for_again_is_not_made_anew() -> None:
-    known: list = []
+    known: list[Any] = []
     first = made(known, [(floats([1.0, 2.0]), "a")])
     assert made(known, [(floats([1.0, 2.0]), "a")]) is first
     assert made(known, [(floats([1.0, 2.0]), "b")]) is not first
@@ -124,14 +129,14 @@ def test_a_ladder_that_is_asked_for_again_is_not_made_anew() -> None:
 
 
 def test_a_ladder_that_may_depend_on_something_else_is_made_anew() -> None:
-    known: list = []
+    known: list[Any] = []
     for number in (1.0, 2.0):
         ladder = made(known, [], lambda rng: (floats([number]),), n=1)  # noqa: B023
         assert ladder.probes[0][0].tolist() == [number]
 
 
 def test_a_probe_that_somebody_changed_is_made_anew() -> None:
-    known: list = []
+    known: list[Any] = []
     probe = floats([1.0])
     made(known, [(probe,)])
     probe[0] = 5.0

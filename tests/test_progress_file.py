@@ -71,10 +71,11 @@ def test_going_back_to_the_stub_is_recorded_and_is_no_attempt(kit: Kit) -> None:
     assert len(attempts(history(kit.root), "9.1")) == 1
 
 
-@pytest.mark.parametrize("options", [["-k", "test_vectors"], ["-x"]])
-def test_an_exercise_that_was_checked_in_part_is_not_recorded(kit: Kit, options: list[str]) -> None:
-    checked = kit.answer(difference=WRONG).check(*options)
-    assert "of 5 points" in checked.said or "not run" in checked.said
+@pytest.mark.parametrize(
+    ("options", "part"), [(["-k", "test_vectors"], "0 of 5 points"), (["-x"], "5 checks were not run")]
+)
+def test_an_exercise_that_was_checked_in_part_is_not_recorded(kit: Kit, options: list[str], part: str) -> None:
+    assert part in kit.answer(difference=WRONG).check(*options).said
     assert not lines(kit)
 
 

@@ -151,6 +151,7 @@ def test_the_curve_stays_in_its_frame(moments: list[tuple[int, int]]) -> None:
     curve = score_curve(points, 600)
     assert curve is not None
     numbers = [float(number) for number in re.findall(r"[HVM] ([\d.]+)", curve.svg)]
+    assert numbers
     assert all(0 <= number <= 100 for number in numbers)
     assert int(curve.scores[0].text) >= max(total for _, total in points)
 

@@ -50,8 +50,8 @@ def submissions_of(number: str, source_name: str) -> Iterator[tuple[str, str]]:
                 yield name, entry.submission(solution)
 
 
-def told(card: Scorecard) -> dict[str, Any]:
-    """Points of every check, and what is said of it; not which limit stopped it, as a worker may have less memory."""
+def reported(card: Scorecard) -> dict[str, Any]:
+    """Points and report of every check; not which limit stopped it, since a worker may have less memory."""
     stopped = (Verdict.TIMEOUT, Verdict.MEMORY)
     return {
         f"{check.exercise}::{check.check}": (check.points, "stopped")
@@ -74,8 +74,8 @@ def test_a_score_from_a_worker_is_the_score_from_home(number: str, judge: Judge)
             here = grader.grade(from_source(text, path), checks, seed=seed).scorecard
             there = grader.check(judge.load(text.encode(), str(path), drivers), checks, seed=seed).scorecard
             compared += 1
-            for check, home in told(here).items():
-                if told(there)[check] != home:
-                    different.append(f"{name}, {check}: at home {home}, for marks {told(there)[check]}")
+            for check, home in reported(here).items():
+                if reported(there)[check] != home:
+                    different.append(f"{name}, {check}: at home {home}, for marks {reported(there)[check]}")
     assert different == []
     assert compared > 2

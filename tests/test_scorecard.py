@@ -1,6 +1,8 @@
 """Scorecards: what they add up to, that JSON keeps them, and what pytest leaves in one."""
 
+import ast
 import dataclasses
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +152,26 @@ def test_a_wrong_declaration_names_file_and_line(tmp_path: Path, decorator: str,
     path = declared(tmp_path, decorator, body)
     with pytest.raises(InputError, match=r"test_declared\.py:\d"):
         read_exercises(path)
+
+
+def test_a_file_of_checks_is_parsed_once_and_again_when_its_text_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    parse = ast.parse
+
+    def counting(source: str) -> ast.Module:
+        parsed.append(source)
+        return parse(source)
+
+    monkeypatch.setattr("gradlings.model.exercise.ast.parse", counting)
+    path = declared(tmp_path, '@exercise("9.1", "f", points=3)', "def test_it(self): ...")
+    assert read_exercises(path) == read_exercises(path)
+    assert len(parsed) == 1
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    declared(tmp_path, '@exercise("9.1", "f", points=4)', "def test_it(self): ...")
+    os.utime(path, ns=times)
+    assert read_exercises(path)[0].points == 4
 
 
 def test_other_files_declare_nothing(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from gradlings.execution.local_runner import run_cells
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.model.exercise import read_exercises
 from gradlings.submission.cells import decode, module_cells
-from gradlings.submission.manifest import code_digest
+from gradlings.submission.manifest import code_digest as digest_of_bytes
 from gradlings.submission.reader import Submission, from_source, parse, read_submission
 from student_kit import Kit
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
 HERE = Path("tiny.py")
-lines = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=10)
+lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=10)
 texts = st.lists(lines, max_size=6).map("\n".join)
 
 
@@ -31,6 +31,10 @@ def notebook(path: Path, *sources: str, **more: Any) -> Path:
     cells = [{"cell_type": "code", "source": source.splitlines(keepends=True)} | more for source in sources]
     path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}), encoding="utf-8")
     return path
+
+
+def code_digest(path: Path) -> str:
+    return digest_of_bytes(path.name, path.read_bytes())
 
 
 # ---- bytes and lines
@@ -211,21 +215,23 @@ def test_a_notebook_may_hold_its_source_as_one_string(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "problem"),
     [
-        "",
-        "[]",
-        "{}",
-        '{"cells": 3}',
-        '{"cells": [3, {}, {"cell_type": "code"}, {"cell_type": "code", "source": 3}]}',
-        "\x00",
+        ("", "cannot be read: Expecting value"),
+        ("[]", "it is not a notebook (no list of cells)"),
+        ("{}", "it is not a notebook (no list of cells)"),
+        ('{"cells": 3}', "it is not a notebook (no list of cells)"),
+        ('{"cells": [3, {}, {"cell_type": "code"}, {"cell_type": "code", "source": 3}]}', ""),
+        ("\x00", "cannot be read: Expecting value"),
     ],
 )
-def test_a_damaged_notebook_is_a_problem_and_no_crash(tmp_path: Path, text: str) -> None:
+def test_a_damaged_notebook_is_a_problem_and_no_crash(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "tiny.ipynb"
     path.write_text(text, encoding="utf-8")
     submission = parse(path)
-    assert submission.problem or submission.functions == {}
+    assert problem in submission.problem
+    assert bool(submission.problem) == bool(problem)
+    assert submission.functions == {}
     code_digest(path)
 
 
@@ -278,6 +284,19 @@ def test_a_failing_cell_does_not_stop_the_others() -> None:
     assert loaded.namespace["w"] == 3
     (problem,) = loaded.problems()
     assert problem.startswith("tiny.py:5: ZeroDivisionError")
+
+
+@pytest.mark.parametrize("folder", ["kit", "my cell 1"])
+@pytest.mark.parametrize("suffix", [".py", ".ipynb"])
+def test_an_error_shows_its_line_wherever_the_kit_lies(tmp_path: Path, folder: str, suffix: str) -> None:
+    path = tmp_path / folder / f"tiny{suffix}"
+    path.parent.mkdir()
+    if suffix == ".py":
+        path.write_text("# %%\nx = 1\n\n# %%\ny = 2\nz = y / 0\n", encoding="utf-8")
+    else:
+        notebook(path, "x = 1", "y = 2\nz = y / 0")
+    ((_, raised),) = run_cells(parse(path)).cell_errors
+    assert raised.trace[-1].endswith("in <module>: z = y / 0")
 
 
 def student_of(kit: Kit, text: str, exercise: str) -> Student:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -227,6 +228,35 @@ def test_ordinary_handlers_do_not_see_it() -> None:
     with pytest.raises(TimeUp), time_limit(0.05):
         spin_in_a_try()
     assert seen == []
+
+
+RUNNER = """
+def run(code, log):
+    try:
+        exec(code)
+    except BaseException as error:
+        log.append(type(error).__name__)
+        log.append("cleaned")
+        log.append("up")
+"""
+SWALLOWS_THE_FIRST_ALARM = """
+try:
+    while True:
+        pass
+except BaseException:
+    pass
+while True:
+    pass
+"""
+
+
+def test_the_runner_can_clean_up_after_code_that_swallowed_an_alarm() -> None:
+    names: dict[str, Any] = {}
+    exec(compile(RUNNER, "runner.py", "exec"), names)
+    code, log = compile(SWALLOWS_THE_FIRST_ALARM, "student.py", "exec"), list[str]()
+    with time_limit(0.05, runner_files=["runner.py"]):
+        names["run"](code, log)
+    assert log == ["TimeUp", "cleaned", "up"]
 
 
 def test_one_limit_after_the_other() -> None:

@@ -1,12 +1,14 @@
-"""The virtual GPU against its corpus of labelled functions, and what it leaves behind."""
+"""The virtual GPU against its corpus of labeled functions, and what it leaves behind."""
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.utils import _python_dispatch
 
 from gradlings.execution.virtual_gpu.finding import device_finding
@@ -31,13 +33,13 @@ def replaced_while_running() -> list[Any]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind():
+def nothing_left_behind() -> Iterator[None]:
     """Each test ends with the modes off and torch as it was."""
     before = replaced_while_running()
     yield
     after = replaced_while_running()
     assert after == before
-    assert not torch.overrides._get_current_function_mode_stack()
+    assert not torch.overrides._get_current_function_mode_stack()  # type: ignore[no-untyped-call]  # torch's own
     assert not _python_dispatch._get_current_dispatch_mode_stack()
     assert torch.zeros(1).device.type == "cpu"
 
@@ -81,7 +83,7 @@ def test_corpus_runs_on_the_cpu(case: Case) -> None:
         torch.set_rng_state(random_state)
 
 
-def test_corpus_is_large_enough():
+def test_corpus_is_large_enough() -> None:
     labels = [case.label for case in CASES]
     assert len(labels) == len({case.name for case in CASES}) >= 80
     assert labels.count("clean") >= 50
@@ -100,8 +102,8 @@ def found(function: Any, *args: Any) -> Any:
     return device_finding(function, args or (x(),), student_files=[__file__])
 
 
-def test_mixed_names_operation_line_and_remedy():
-    def add_mask(scores):
+def test_mixed_names_operation_line_and_remedy() -> None:
+    def add_mask(scores: Tensor) -> Tensor:
         mask = torch.tril(torch.ones(4, 3))  # the line to blame
         shifted = mask * 2
         return scores + shifted
@@ -116,8 +118,8 @@ def test_mixed_names_operation_line_and_remedy():
     )
 
 
-def test_layers_are_called_by_their_name():
-    def forward(v):
+def test_layers_are_called_by_their_name() -> None:
+    def forward(v: Tensor) -> Any:
         layer = torch.nn.Sequential(torch.nn.Linear(3, 2))  # not moved
         return layer(v)
 
@@ -127,10 +129,10 @@ def test_layers_are_called_by_their_name():
     assert "Linear() made it there" in finding.message
 
 
-def test_constants_of_the_file_are_blamed_where_they_are_used():
+def test_constants_of_the_file_are_blamed_where_they_are_used() -> None:
     table = torch.eye(3)
 
-    def use(v):
+    def use(v: Tensor) -> Tensor:
         return v @ table  # used here
 
     finding = found(use)
@@ -138,8 +140,8 @@ def test_constants_of_the_file_are_blamed_where_they_are_used():
     assert "Make it with device=v.device" in finding.message
 
 
-def test_left_names_the_conversion():
-    def leave(values):
+def test_left_names_the_conversion() -> None:
+    def leave(values: Tensor) -> dict[str, list[Tensor]]:
         here = values.cpu()  # leaves the GPU
         return {"doubled": [here * 2]}
 
@@ -150,27 +152,27 @@ def test_left_names_the_conversion():
     assert ".to(values.device)" in finding.message
 
 
-def test_numpy_is_explained():
+def test_numpy_is_explained() -> None:
     finding = found(lambda values: values.numpy())
     assert finding.kind == "mixed"
     assert "NumPy" in finding.message
     assert ".to(values.device)" in finding.message
 
 
-def test_integer_products_are_unsupported():
+def test_integer_products_are_unsupported() -> None:
     finding = found(lambda t: t @ t.T, torch.arange(6).reshape(2, 3))
     assert finding.kind == "unsupported"
     assert "integer tensors do not exist on CUDA" in finding.message
 
 
-def test_no_line_outside_of_the_students_files():
+def test_no_line_outside_of_the_students_files() -> None:
     finding: Any = device_finding(lambda v: v + torch.ones(3), (x(),), student_files=["another.py"])
     assert finding.kind == "mixed"
     assert (finding.file, finding.line, finding.code) == (None, None, "")
 
 
-def test_error_wrapped_by_the_student_is_still_a_device_error():
-    def wrap(v):
+def test_error_wrapped_by_the_student_is_still_a_device_error() -> None:
+    def wrap(v: Tensor) -> Tensor:
         try:
             return v + torch.ones(3)
         except RuntimeError as error:
@@ -179,7 +181,7 @@ def test_error_wrapped_by_the_student_is_still_a_device_error():
     assert found(wrap).kind == "mixed"
 
 
-def test_returns_anything_leaves_results_alone():
+def test_returns_anything_leaves_results_alone() -> None:
     assert device_finding(lambda v: v.cpu(), (x(),), returns="anything") is None
     finding: Any = device_finding(lambda v: v + torch.ones(3), (x(),), returns="anything")
     assert finding.kind == "mixed"
@@ -190,17 +192,17 @@ def test_returns_anything_leaves_results_alone():
 # ---- what it does not touch
 
 
-def test_without_tensors_nothing_runs():
+def test_without_tensors_nothing_runs() -> None:
     assert found(pytest.fail, "this must not be called") is None
 
 
-def test_arguments_stay_as_they_are():
+def test_arguments_stay_as_they_are() -> None:
     v = x().requires_grad_()
     nested = {"a": [v.detach().clone()]}
     model = torch.nn.Linear(3, 1)
     before = [v.detach().clone(), nested["a"][0].clone(), model.weight.detach().clone()]
 
-    def change(w, inside, layer):
+    def change(w: Tensor, inside: dict[str, list[Any]], layer: torch.nn.Linear) -> None:
         assert w.requires_grad
         assert w.is_leaf
         inside["a"][0].zero_()
@@ -218,26 +220,27 @@ def test_arguments_stay_as_they_are():
 
 
 @pytest.mark.parametrize("problem", [SystemExit(3), KeyboardInterrupt(), BaseException("time is up")])
-def test_base_exceptions_pass_through(problem):
-    def leave(v):
+def test_base_exceptions_pass_through(problem: BaseException) -> None:
+    def leave(v: Tensor) -> None:
         torch.set_default_device("cuda")
         raise problem
 
-    with pytest.raises(type(problem)):
+    with pytest.raises(type(problem)) as raised:
         found(leave)
+    assert raised.value is problem
 
 
-def test_default_device_and_contexts_do_not_outlive_the_call():
-    def leave_open(v):
+def test_default_device_and_contexts_do_not_outlive_the_call() -> None:
+    def leave_open(v: Tensor) -> Tensor:
         torch.set_default_device(v.device)
         torch.device("cuda").__enter__()
-        torch.overrides.TorchFunctionMode().__enter__()
+        torch.overrides.TorchFunctionMode().__enter__()  # type: ignore[no-untyped-call]  # torch's own
         return v
 
     assert found(leave_open) is None
 
 
-def test_random_numbers_go_on_as_if_nothing_had_run():
+def test_random_numbers_go_on_as_if_nothing_had_run() -> None:
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
@@ -245,7 +248,7 @@ def test_random_numbers_go_on_as_if_nothing_had_run():
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_values_are_those_of_the_cpu():
+def test_values_are_those_of_the_cpu() -> None:
     seen: list[Any] = []
 
     def loss(v: Any) -> Any:
@@ -260,8 +263,8 @@ def test_values_are_those_of_the_cpu():
     assert seen[0] == seen[1]
 
 
-def test_code_that_fails_only_here_is_called_unknown():
-    def only_for_the_cpu(v):
+def test_code_that_fails_only_here_is_called_unknown() -> None:
+    def only_for_the_cpu(v: Tensor) -> Tensor:
         if v.is_cuda:
             raise ArithmeticError("no idea")
         return v
@@ -277,14 +280,14 @@ def test_code_that_fails_only_here_is_called_unknown():
     [(torch._C._functorch, "is_functorch_wrapped_tensor"), (torch.autograd, "_engine_run_backward"),
      (torch._C._nn, "_parse_to"), (torch._C, "_len_torch_dispatch_stack"), (torch.utils._device, "CURRENT_DEVICE")],
 )  # fmt: skip
-def test_missing_private_parts_of_torch_are_no_crash(monkeypatch, owner, name):
+def test_missing_private_parts_of_torch_are_no_crash(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
     with monkeypatch.context() as patch:
         patch.delattr(owner, name)
         finding = found(lambda v: v + 1)
     assert finding.kind == "not_simulated"
 
 
-def test_nothing_heavy_is_imported():
+def test_nothing_heavy_is_imported() -> None:
     code = (
         "import sys, torch; before = set(sys.modules);"
         "from gradlings.execution.virtual_gpu.finding import device_finding;"

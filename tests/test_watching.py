@@ -1,4 +1,4 @@
-"""Watch mode as somebody sees it: a real terminal, real saves, keys."""
+"""Watch mode as a student sees it: a real terminal, real saves, keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gradlings.submission.exercise_text import exercise_prose
 from student_kit import RIGHT, Kit, has_ended
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="drives a pseudo-terminal")
-pexpect = pytest.importorskip("pexpect") if sys.platform != "win32" else None
+pexpect: Any = pytest.importorskip("pexpect") if sys.platform != "win32" else None
 
 WRONG = "return b - a"
 ENTERED, LEFT = "\x1b[?1049h", "\x1b[?1049l"
@@ -74,8 +74,8 @@ class Watched:
 def watched() -> Iterator[Callable[..., Watched]]:
     running: list[Watched] = []
 
-    def start(*arguments: Any, **environment: str) -> Watched:
-        running.append(Watched(*arguments, **environment))
+    def start(kit: Kit, *arguments: str, **environment: str) -> Watched:
+        running.append(Watched(kit, *arguments, **environment))
         return running[-1]
 
     yield start
@@ -294,7 +294,7 @@ def test_a_screen_fills_its_terminal_and_no_more(
 ) -> None:
     course = read_course(built_kit.root)
     place = course.places[2]
-    prose = exercise_prose(place.checks_file.parent, place.topic, place.exercise.id)
+    prose = exercise_prose(place.checks_file.parent, place.source_name, place.exercise.id)
     problems, busy = ("Something is wrong. " * 5,), "checking ... 4 s"
     shown = Shown(course, place, prose, "tiny.py:1", None, problems, busy, "A note.", (), "x = 1\n" * 50, view, scroll)
     lines = frame(shown, width=width, height=height, colour=False, plain=plain)

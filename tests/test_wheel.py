@@ -26,7 +26,7 @@ import gradlings
 from gradlings.submission import shipped_kit
 from gradlings.model.exercise import Exercise
 from gradlings.sandbox.judge import Judge
-from gradlings.sandbox.settings import Layers
+from gradlings.sandbox.settings import ProtectionLayers
 from gradlings.execution.runner_protocol import Target
 
 SUBMISSION = b"""
@@ -42,7 +42,7 @@ def opened(paths):
 """
 answers = [str(path) for path in sorted(shipped_kit.solutions().rglob("*.py*"))]
 found = {"package": gradlings.__file__, "answers": len(answers)}
-for name, layers in (("locked", Layers()), ("open", Layers(landlock=0, bubblewrap=False))):
+for name, layers in (("locked", ProtectionLayers()), ("open", ProtectionLayers(landlock=0, bubblewrap=False))):
     with Judge(layers=layers, allow_weaker=True) as judge:
         remote = judge.load(SUBMISSION, "peeking.py")
         result = remote.result(Target("opened"), (answers,), Exercise("0", ("opened",), 0))
@@ -102,6 +102,7 @@ def installed(wheel: Path) -> Iterator[Path]:
 def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("assignments", "solutions"):
+        assert sum(name.startswith(f"gradlings/kit/{folder}/") for name in names) > 20
         for path in (PROJECT / folder).rglob("*.*"):
             expected = "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt")
             assert (f"gradlings/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path

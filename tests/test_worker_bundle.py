@@ -66,6 +66,14 @@ def test_the_list_is_the_import_closure() -> None:
     assert sorted(MODULES) == sorted(needed())
 
 
+def test_what_runs_inside_needs_nothing_of_the_judge() -> None:
+    shared = ("sandbox/__init__", "sandbox/settings", "sandbox/wire/", "sandbox/inside/")
+    assert [module for module in MODULES if module.startswith("sandbox/") and not module.startswith(shared)] == []
+    for path in (PACKAGE / "sandbox" / "wire").glob("*.py"):
+        for module in imported(f"sandbox/wire/{path.stem}"):
+            assert module.startswith(("model/", "sandbox/wire/", "sandbox/__init__")), (path, module)
+
+
 def test_no_check_and_no_answer_enters_the_sandbox() -> None:
     closed_rooms = ("checks/", "grading/", "learning/", "authoring/", "rendering/", "progress/", "kit/")
     assert [module for module in MODULES if module.startswith(closed_rooms)] == []

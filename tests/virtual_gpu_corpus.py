@@ -1,8 +1,8 @@
 # mypy: ignore-errors
-"""Functions as students write them, labelled with what they would do on a GPU.
+"""Functions as students write them, labeled with what they would do on a GPU.
 
 Each takes `x`, a float32 tensor of shape (4, 3) on the device; some take more, see `more`. The labels follow CUDA's
-documented behaviour, they were not obtained on a GPU:
+documented behavior, they were not obtained on a GPU:
 
 clean        runs, and what comes back is on the GPU (or is no tensor)
 mixed        raises: tensors of two devices meet, or NumPy is handed a tensor of the GPU
@@ -30,7 +30,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 @dataclass(frozen=True)
 class Case:
-    """One labelled function. `more()` gives its further arguments."""
+    """One labeled function. `more()` gives its further arguments."""
 
     name: str
     function: Callable[..., Any]
@@ -41,7 +41,7 @@ class Case:
 CASES: list[Case] = []
 
 
-def labelled(label: str, more: Callable[[], tuple[Any, ...]] = tuple) -> Callable[[Any], Any]:
+def labeled(label: str, more: Callable[[], tuple[Any, ...]] = tuple) -> Callable[[Any], Any]:
     def add(function: Any) -> Any:
         CASES.append(Case(function.__name__, function, label, more))
         return function
@@ -49,8 +49,8 @@ def labelled(label: str, more: Callable[[], tuple[Any, ...]] = tuple) -> Callabl
     return add
 
 
-clean, mixed, left = labelled("clean"), labelled("mixed"), labelled("left")
-unsupported, unknown = labelled("unsupported"), labelled("unknown")
+clean, mixed, left = labeled("clean"), labeled("mixed"), labeled("left")
+unsupported, unknown = labeled("unsupported"), labeled("unknown")
 
 
 # ---- tensors: shapes, kinds, indexing
@@ -463,13 +463,13 @@ def sigmoid_in_two_branches(x):
     return out
 
 
-@labelled("clean", more=lambda: (torch.tensor(2.0), torch.tensor(0.5), torch.tensor(1.0)))
+@labeled("clean", more=lambda: (torch.tensor(2.0), torch.tensor(0.5), torch.tensor(1.0)))
 def gradients_of_one_neuron(x, w, b, y):
     a = torch.sigmoid(x[0, 0] * w + b)
     return (a - y) * x[0, 0], a - y
 
 
-@labelled("clean", more=lambda: (torch.zeros(3), torch.tensor(0.1), torch.tensor([0.0, 1.0, 1.0, 0.0])))
+@labeled("clean", more=lambda: (torch.zeros(3), torch.tensor(0.1), torch.tensor([0.0, 1.0, 1.0, 0.0])))
 def gradients_of_a_batch(X, w, b, y):
     error = torch.sigmoid(X @ w + b) - y
     return X.T @ error / len(y), error.mean()
@@ -655,8 +655,8 @@ def layers_by_hand(x):
 
 @clean
 def layer_norm_by_hand(x):
-    centred = x - x.mean(-1, keepdim=True)
-    return centred * torch.rsqrt(x.var(-1, keepdim=True, unbiased=False) + 1e-5)
+    centered = x - x.mean(-1, keepdim=True)
+    return centered * torch.rsqrt(x.var(-1, keepdim=True, unbiased=False) + 1e-5)
 
 
 @clean
@@ -785,22 +785,22 @@ def dropout_by_hand(x):
 @clean
 def adam_steps(x):
     model = nn.Linear(3, 1).to(x.device)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
     for _ in range(2):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         model(x).square().mean().backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
     return model.weight.detach()
 
 
 @clean
 def sgd_with_a_schedule(x):
     w = nn.Parameter(torch.zeros(3, device=x.device))
-    optimiser = torch.optim.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 / (step + 1))
+    optimizer = torch.optim.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (step + 1))
     (x @ w).sum().backward()
-    optimiser.step()
+    optimizer.step()
     schedule.step()
     return w.data
 
@@ -830,7 +830,7 @@ def yields_tensors(x):
         yield row + 1
 
 
-@labelled("clean", more=lambda: (nn.Linear(3, 2), {"scale": [torch.ones(2)]}))
+@labeled("clean", more=lambda: (nn.Linear(3, 2), {"scale": [torch.ones(2)]}))
 def model_and_nested_arguments(x, model, settings):
     return model(x) * settings["scale"][0]
 

@@ -1,8 +1,8 @@
 # mypy: ignore-errors
-"""More labelled functions, as in `virtual_gpu_corpus`: written after the virtual GPU, by its author, and run once.
+"""More labeled functions, as in `virtual_gpu_corpus`: written after the virtual GPU, by its author, and run once.
 
 At first contact 52 of the 54 of the first set and 26 of the 27 of the second got the verdict of their label. The other
-three were said to be not simulated and are labelled `unknown` now; none got a wrong verdict.
+three were said to be not simulated and are labeled `unknown` now; none got a wrong verdict.
 """
 
 import io
@@ -100,11 +100,11 @@ def autocast_block(x):
 @clean
 def gradient_scaler(x):
     model = nn.Linear(3, 1).to(x.device)
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     scaler = torch.amp.GradScaler(x.device.type)
     scaler.scale(model(x).mean()).backward()
-    scaler.unscale_(optimiser)
-    scaler.step(optimiser)
+    scaler.unscale_(optimizer)
+    scaler.step(optimizer)
     scaler.update()
     return model.weight.detach()
 
@@ -493,25 +493,25 @@ def step_by_data(x):
 @clean
 def closure_of_lbfgs(x):
     w = torch.zeros(3, device=x.device, requires_grad=True)
-    optimiser = torch.optim.LBFGS([w], max_iter=2)
+    optimizer = torch.optim.LBFGS([w], max_iter=2)
 
     def closure():
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = (x @ w - 1).square().sum()
         loss.backward()
         return loss
 
-    optimiser.step(closure)
+    optimizer.step(closure)
     return w.detach()
 
 
 @clean
-def every_other_optimiser(x):
+def every_other_optimizer(x):
     for kind in (torch.optim.Adam, torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.NAdam):
         w = nn.Parameter(torch.zeros(3, device=x.device))
-        optimiser = kind([w], lr=0.1)
+        optimizer = kind([w], lr=0.1)
         (x @ w).sum().backward()
-        optimiser.step()
+        optimizer.step()
     return w
 
 

@@ -296,7 +296,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
         shape: the sizes of the dimensions, each at least 1; () for a scalar.
 
     Returns:
-        One stride a dimension, as ints: how many elements apart two neighbours along this dimension are.
+        One stride a dimension, as ints: how many elements apart two neighbors along this dimension are.
 
     Example:
         >>> row_major_strides((5, 3, 2))

@@ -67,7 +67,7 @@ class TestNestedShape:
         agree(student.nested_shape, probes(hand_made, random=full_nesting), shape_as_tensor)
 
     def test_ragged_nestings(self, student, probes):
-        """Ragged lists raise ValueError, and their full neighbours do not"""
+        """Ragged lists raise ValueError, and their full neighbors do not"""
         hand_made = [
             ([[1, 2], [3]],),
             ([[1, 2], [3, 4]],),
@@ -380,7 +380,7 @@ class TestBroadcastShape:
         agree(student.broadcast_shape, probes(hand_made, random=compatible_shapes), common_shape)
 
     def test_incompatible(self, student, probes):
-        """Shapes that do not fit raise ValueError, and their fitting neighbours do not"""
+        """Shapes that do not fit raise ValueError, and their fitting neighbors do not"""
         hand_made = [
             ((3,), (2,)),
             ((1, 3), (2, 1)),

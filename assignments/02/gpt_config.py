@@ -234,14 +234,14 @@ def embedding_params(cfg: GPTConfig) -> int:
 
 
 # %% [markdown]
-# ## 2.5 Layer normalisation
+# ## 2.5 Layer normalization
 #
 # *5 points · about 5 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
 # A layer norm brings the $D$ numbers of each token to mean 0 and variance 1, and then lets the model choose another
-# scale and another centre for each of the $D$ places:
+# scale and another center for each of the $D$ places:
 #
 # $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
 #

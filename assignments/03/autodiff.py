@@ -83,7 +83,7 @@ def chain_derivative(
 #
 # $$ \sigma(z) = \frac{1}{1 + e^{-z}} $$
 #
-# It is 0.5 at $z = 0$, climbs towards 1 on the right and falls towards 0 on the left. Language models use it in the gates of their feed-forward layers,
+# It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Language models use it in the gates of their feed-forward layers,
 # and its big sister, the softmax, at the output.
 #
 # Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the floating point range becomes
@@ -325,7 +325,7 @@ def batch_gradients(
 # $$ \frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h} $$
 #
 # Here $e_i$ is 1 at place $i$ and 0 elsewhere: only *one* entry moves at a time. Steps to both sides are worth it. The error of the one-sided
-# quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centred one like $h^2$. For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
+# quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centered one like $h^2$. For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
 #
 # Smaller is not always better: a computer keeps a limited number of digits. In float32, $1 + 10^{-8}$ *is* 1, so with $h = 10^{-8}$ both calls of $f$ see the same
 # input and the measured slope is 0. That is why $h$ is an argument, and why it must be used.
@@ -339,7 +339,7 @@ def batch_gradients(
 def numeric_gradient(
     f: Callable[[Float[Tensor, "n"]], Float[Tensor, ""]], x: Float[Tensor, "n"], h: float
 ) -> Float[Tensor, "n"]:
-    """Gradient of f at x, measured with centred differences.
+    """Gradient of f at x, measured with centered differences.
 
     f is called exactly 2 * n times. After the call, x holds the same values as before.
 
@@ -545,7 +545,7 @@ def backprop(root: Value) -> None:
 #
 # $$ \delta_1 = \frac{\partial L}{\partial z_1} = \bigl(W_2^{\top}\delta_2\bigr) \odot \mathbf{1}[z_1 > 0], \qquad \frac{\partial L}{\partial W_1} = \delta_1\,x^{\top}, \qquad \frac{\partial L}{\partial b_1} = \delta_1 $$
 #
-# The symbol $\odot$ multiplies entry by entry, and $\mathbf{1}[z_1 > 0]$ is 1 where the ReLU let the number through and 0 where it did not. You recognise the first line: it is 3.5 with $h$ in the place
+# The symbol $\odot$ multiplies entry by entry, and $\mathbf{1}[z_1 > 0]$ is 1 where the ReLU let the number through and 0 where it did not. You recognize the first line: it is 3.5 with $h$ in the place
 # of the input. The second line uses $\delta_2$ again, so nothing is computed twice; that reuse is what makes backpropagation cheap.
 #
 # In assignment 04 you write each of these steps, for batches of examples.

@@ -1,4 +1,4 @@
-"""Drivers: they call your functions step after step, with networks, optimisers and generators, and return plain values.
+"""Drivers: they call your functions step after step, with networks, optimizers and generators, and return plain values.
 
 The first argument is your module; the others are what a failing check shows you.
 """
@@ -51,10 +51,10 @@ def adamw(student, p, g, lr, betas, eps, wd):
 def train_steps(student, W, b, data, lr):
     """One call of `train_step` for each batch: a linear layer with weight W and bias b, and plain gradient descent.
 
-    There is an entry or a row for each call. "gradient used" is what the optimiser found in `.grad` at its last step, of W and
+    There is an entry or a row for each call. "gradient used" is what the optimizer found in `.grad` at its last step, of W and
     then of b, and 0 where there was nothing; "parameters" are W and b afterwards.
     """
-    net, opt = _layer_and_optimiser(W, b, lr)
+    net, opt = _layer_and_optimizer(W, b, lr)
     counts, used, losses, after = [], [], [], []
     for X, y in data:
         opt.seen.clear()
@@ -68,9 +68,9 @@ def train_steps(student, W, b, data, lr):
 def accumulated_step(student, W, b, data, lr, old):
     """One call of `accumulate_step` with these micro-batches, on a linear layer all of whose gradients are `old` at first.
 
-    "gradient used" is what the optimiser found in `.grad` at its last step, of W and then of b, and 0 where there was nothing.
+    "gradient used" is what the optimizer found in `.grad` at its last step, of W and then of b, and 0 where there was nothing.
     """
-    net, opt = _layer_and_optimiser(W, b, lr)
+    net, opt = _layer_and_optimizer(W, b, lr)
     for p in net.parameters():
         p.grad = torch.full_like(p, old)
     sizes = []
@@ -183,7 +183,7 @@ class _HalfDropout(nn.Dropout):
         return x * kept / (1 - self.p)
 
 
-def _layer_and_optimiser(W, b, lr):
+def _layer_and_optimizer(W, b, lr):
     layer = nn.Linear(1, 1)
     layer.weight, layer.bias = nn.Parameter(W.clone()), nn.Parameter(b.clone())
     return layer, _PlainDescent(layer.parameters(), lr)

@@ -61,7 +61,7 @@ def random_parameters(rng):
     return params, grads, some_rates(rng, steps)
 
 
-@exercise("5.1", "sgd_step", points=5, minutes=10, difficulty=1, forbids="optimisers", builds_on=("3.6", "4.10"))
+@exercise("5.1", "sgd_step", points=5, minutes=10, difficulty=1, forbids="optimizers", builds_on=("3.6", "4.10"))
 class TestSgdStep:
     def test_steps(self, student, probes):
         """the parameters themselves after several steps, where some gradients are None"""
@@ -106,7 +106,7 @@ def momentum_on_its_way(rng):
     return rng.normal(rows, columns), rng.normal(5, rows, columns), rng.normal(rows, columns), some_rates(rng, 5), mu
 
 
-@exercise("5.2", "momentum_step", points=10, minutes=15, difficulty=1, forbids="optimisers", builds_on=("5.1",))
+@exercise("5.2", "momentum_step", points=10, minutes=15, difficulty=1, forbids="optimizers", builds_on=("5.1",))
 class TestMomentumStep:
     def test_velocity(self, student, probes):
         """the velocity after each step"""
@@ -170,7 +170,7 @@ def steep_and_flat():
     return floats([2.0, -3.0]), floats(gradients), [0.1, 0.1, 0.05, 0.2, 0.05, 0.01], (0.9, 0.999), 1e-8
 
 
-@exercise("5.3", "adam_step", points=15, minutes=30, difficulty=3, forbids="optimisers", builds_on=("5.1", "5.2"))
+@exercise("5.3", "adam_step", points=15, minutes=30, difficulty=3, forbids="optimizers", builds_on=("5.1", "5.2"))
 class TestAdamStep:
     def test_state(self, student, probes):
         """what is remembered: the count t and the averages m and v after each step"""
@@ -205,7 +205,7 @@ def adamw_run(rng):
     return p + p.sign(), gradients, rates, betas, rng.choice([1e-8, 1e-3]), decay
 
 
-@exercise("5.4", "adamw_step", points=5, minutes=10, difficulty=2, forbids="optimisers", builds_on=("5.3",))
+@exercise("5.4", "adamw_step", points=5, minutes=10, difficulty=2, forbids="optimizers", builds_on=("5.3",))
 class TestAdamwStep:
     def test_steps(self, student, probes):
         """the parameter and both averages after each step"""
@@ -270,7 +270,7 @@ def random_batches(rng):
 @exercise("5.5", "train_step", points=15, minutes=20, difficulty=2, builds_on=("4.6", "4.10", "5.1"))
 class TestTrainStep:
     def test_one_step(self, student, probes):
-        """one batch: one step of the optimiser, the loss, and where the parameters go"""
+        """one batch: one step of the optimizer, the loss, and where the parameters go"""
         W, b, X, y = two_classes()
         W3, b3, X3, y3 = three_classes()
         ladder = probes([(W, b, [(X, y)], 0.5), (W3, b3, cut(X3, y3, 8), 0.3)], random=random_batch, n=3)
@@ -408,7 +408,7 @@ def late(rng):
     return step, *plan
 
 
-@exercise("5.8", "lr_at", points=10, minutes=15, difficulty=2, forbids="optimisers")
+@exercise("5.8", "lr_at", points=10, minutes=15, difficulty=2, forbids="optimizers")
 class TestLrAt:
     def test_warm_up(self, student, probes):
         """the warm-up, from step 0 up to the largest rate"""
@@ -480,13 +480,13 @@ def order_is_random(epochs, X, y, size, seed):
         return "Two epochs in a row went through the examples in the same order."
     if first != again:
         return "Two generators with the same seed gave two different orders."
-    neighbours = [[X.tolist().index(row) for row in inputs.tolist()] for inputs, _ in epochs["epoch 1"]]
-    if all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in neighbours):
-        return "Each batch holds examples that are neighbours in X: the batches are shuffled, the examples are not."
+    neighbors = [[X.tolist().index(row) for row in inputs.tolist()] for inputs, _ in epochs["epoch 1"]]
+    if all(batch == list(range(batch[0], batch[0] + len(batch))) for batch in neighbors):
+        return "Each batch holds examples that are neighbors in X: the batches are shuffled, the examples are not."
     return None
 
 
-def labelled(n):
+def labeled(n):
     """The examples [1], [2], [3], ... with the labels 10, 20, 30, ..."""
     return torch.arange(1.0, n + 1, dtype=torch.float64)[:, None], 10 * torch.arange(1, n + 1)
 
@@ -502,12 +502,12 @@ def random_data(rng):
 class TestMinibatches:
     def test_one_epoch(self, student, probes):
         """one epoch: batches of the right sizes, every example once, and with its own label"""
-        ladder = probes([(*labelled(4), 3, 0), (*labelled(6), 2, 1), (*labelled(3), 5, 2)], random=random_data)
+        ladder = probes([(*labeled(4), 3, 0), (*labeled(6), 2, 1), (*labeled(3), 5, 2)], random=random_data)
         satisfies(student.through("one_epoch"), ladder, pairs_stay_together, float32=True)
 
     def test_order(self, student, probes):
         """another random order in each epoch, and the same orders again with the same seed"""
-        ladder = probes([(*labelled(14), 4, 0)], random=random_data)
+        ladder = probes([(*labeled(14), 4, 0)], random=random_data)
         satisfies(student.through("two_epochs"), ladder, order_is_random)
 
 

@@ -40,8 +40,8 @@ def _draw(path, losses, marks, floor):
     axes.plot(losses, color="#9ecae1", linewidth=1, label="each batch")
     axes.plot(_smoothed(losses), color="#08519c", linewidth=2, label="mean of ten")
     for name, height in marks.items():
-        axes.axhline(height, color="grey", linestyle=":", linewidth=1)
-        axes.text(0.99 * last, height, f"{name}, {height:.2f}", va="bottom", ha="right", color="grey")
+        axes.axhline(height, color="gray", linestyle=":", linewidth=1)
+        axes.text(0.99 * last, height, f"{name}, {height:.2f}", va="bottom", ha="right", color="gray")
     axes.axhspan(0, floor, color="#fcbba1", alpha=0.6)
     axes.text(
         0.99 * last, floor / 2, f"below {floor:.2f}: too good to be true", va="center", ha="right", color="#a50f15"

@@ -115,7 +115,7 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 #
 # *5 points · about 15 minutes · difficulty 2 of 3 · builds on 6.1*
 #
-# Nobody trains on all windows in order: neighbours are nearly the same, and there are too many. Each step of training draws a few windows
+# Nobody trains on all windows in order: neighbors are nearly the same, and there are too many. Each step of training draws a few windows
 # at random, a *batch*.
 #
 # Draw $B$ starts, each on its own and each with the same chance, among all starts that have a full window and all its targets. For a text
@@ -391,7 +391,7 @@ def multi_head_attention(
 #
 # *5 points · about 15 minutes · difficulty 2 of 3 · builds on 1.10*
 #
-# *Not allowed here: ready-made normalisation (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives).*
+# *Not allowed here: ready-made normalization (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives).*
 #
 # Numbers that pass through many layers tend to grow or to shrink. *Layer norm* puts each position back on a fixed scale. From the $D$
 # numbers of one position it takes the mean and the variance, and then lets the model choose scale and shift with two learned vectors
@@ -413,7 +413,7 @@ def multi_head_attention(
 def layer_norm(
     x: Float[Tensor, "*shape D"], gamma: Float[Tensor, "D"], beta: Float[Tensor, "D"], eps: float = 1e-5
 ) -> Float[Tensor, "*shape D"]:
-    """Normalises the last axis to mean 0 and variance 1, then scales and shifts it.
+    """Normalizes the last axis to mean 0 and variance 1, then scales and shifts it.
 
     Args:
         x: any numbers; each row of D along the last axis is treated on its own.
@@ -487,7 +487,7 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # travels from the first block to the last, and from which each part takes a copy, works on it, and adds its result. The gradient travels
 # back along the same road without passing through any layer, which is what makes deep models trainable.
 #
-# GPT-2 normalises the copy, not the road: *pre-norm*. The original transformer normalised after each addition (*post-norm*), so that every
+# GPT-2 normalizes the copy, not the road: *pre-norm*. The original transformer normalized after each addition (*post-norm*), so that every
 # gradient has to pass all norms; it is harder to train. Both fit the same parameters, so no error message will tell you which one you
 # wrote.
 #
@@ -620,7 +620,7 @@ def gpt_forward(ids: Int[Tensor, "B T"], p: Parameters, cfg: dict, training: boo
 # %% [markdown]
 # ## The model as a module
 #
-# Optimisers and training loops expect an `nn.Module`, which knows its parameters and whether it is being trained. Given:
+# Optimizers and training loops expect an `nn.Module`, which knows its parameters and whether it is being trained. Given:
 
 # %%
 class TinyGPT(nn.Module):
@@ -697,11 +697,11 @@ def generate(
 # *5 points · about 30 minutes · difficulty 3 of 3 · builds on 5.5, 6.2, 6.3, 6.11*
 #
 # Now everything meets. Make a tokenizer from the text and encode it; build a `TinyGPT`; and then, step by step, draw a batch, predict,
-# measure the loss, clear old gradients, go backward, let the optimiser step. You know the loop from 5.5. The only new thing is that nobody
+# measure the loss, clear old gradients, go backward, let the optimizer step. You know the loop from 5.5. The only new thing is that nobody
 # wrote down the answers: they are the text itself.
 #
 # The recipe is fixed, so that your losses can be compared number by number. The model is `TinyGPT(cfg, seed)`, in train mode. The batches
-# come from your `get_batch` with a generator of your own, started with `seed`. The optimiser is `torch.optim.Adam` with
+# come from your `get_batch` with a generator of your own, started with `seed`. The optimizer is `torch.optim.Adam` with
 # `cfg["learning_rate"]` and all its other settings as they are. Note the loss of each batch before the update, as a Python float: a tensor
 # would keep the whole graph of its step in memory.
 #

@@ -244,7 +244,7 @@ def nested_shape(x):
 
 @catalogue.misconception(
     "1.2",
-    "lengths of neighbouring rows only",
+    "lengths of neighboring rows only",
     "Rows of different length are noticed, but not every case of lists of different shape or of a list beside a number. What does your code do when the first item is fine and something further in is not?",
     hint="Try [[[1], [2]], [[3], 4]] and [1, [2]]. Compare whole shapes, of all items, not only how long they are.",
 )
@@ -753,7 +753,7 @@ def swap_last_two(t):
     "1.7",
     "column-major",
     "These are the strides if the first index runs fastest. Which index does PyTorch let run fastest?",
-    hint="For (2, 3) the answer is (3, 1), not (1, 2): the neighbour to the right lies next in memory. At which end of the shape do you begin?",
+    hint="For (2, 3) the answer is (3, 1), not (1, 2): the neighbor to the right lies next in memory. At which end of the shape do you begin?",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -808,7 +808,7 @@ def row_major_strides(shape):
 @catalogue.misconception(
     "1.7",
     "products from the left",
-    "Each number is the product of all sizes up to this dimension. Which sizes lie between two neighbours: those in front of a dimension or those behind it?",
+    "Each number is the product of all sizes up to this dimension. Which sizes lie between two neighbors: those in front of a dimension or those behind it?",
     hint="For (2, 3) you give (2, 6). Number the elements of a (2, 3) matrix 0 to 5: one step down goes from 0 to 3, one to the right from 0 to 1. Which of the two sizes makes the 3: that of the dimension itself, or the one behind it?",
 )
 def row_major_strides(shape):

@@ -341,7 +341,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
         shape: the sizes of the dimensions, each at least 1; () for a scalar.
 
     Returns:
-        One stride a dimension, as ints: how many elements apart two neighbours along this dimension are.
+        One stride a dimension, as ints: how many elements apart two neighbors along this dimension are.
 
     Example:
         >>> row_major_strides((5, 3, 2))
@@ -358,7 +358,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 # %% [markdown] hints="1.7"
-# 1. Number the elements of a (2, 3) matrix 0 to 5 in reading order. How far apart are two neighbours in a row, and two in a column?
+# 1. Number the elements of a (2, 3) matrix 0 to 5 in reading order. How far apart are two neighbors in a row, and two in a column?
 # 2. $\text{stride}_i = \prod_{j > i} \text{size}_j$: the product of all sizes behind this dimension, its own not included. A product of nothing is 1.
 # 3. Walk through the sizes from the last to the first with a running product that starts at 1. At each size note the product first, then multiply it. Put the notes in the order of the dimensions at the end.
 

@@ -278,10 +278,10 @@ def embedding_params(cfg: GPTConfig) -> int:
 # 3. Multiply for each table, and add the two products. Nothing else is learned here.
 
 # %% [markdown] exercise="2.5"
-# ## 2.5 Layer normalisation
+# ## 2.5 Layer normalization
 #
 # A layer norm brings the $D$ numbers of each token to mean 0 and variance 1, and then lets the model choose another
-# scale and another centre for each of the $D$ places:
+# scale and another center for each of the $D$ places:
 #
 # $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
 #

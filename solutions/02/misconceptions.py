@@ -667,7 +667,7 @@ def layernorm_params(emb_dim):
 @catalogue.misconception(
     "2.5",
     "nothing is learned",
-    "Your count is 0. The normalising learns nothing, but what happens to the numbers afterwards?",
+    "Your count is 0. The normalizing learns nothing, but what happens to the numbers afterwards?",
     hint="Read the formula from left to right: two of its letters are not computed from x. Those are learned.",
 )
 def layernorm_params(emb_dim):
@@ -1314,7 +1314,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "buffers counted",
     "Your count includes the buffers. Does training change them?",
-    hint="A buffer is saved with the model and moves with it, but no optimiser changes it. Which view of a module lists only what an optimiser gets?",
+    hint="A buffer is saved with the model and moves with it, but no optimizer changes it. Which view of a module lists only what an optimizer gets?",
 )
 def count_parameters(module, trainable_only=False):
     buffers = 0 if trainable_only else sum(b.numel() for b in module.buffers())

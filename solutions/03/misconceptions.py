@@ -358,7 +358,7 @@ def bce_grad_a(a, y):
 @catalogue.misconception(
     "3.4",
     "opposite sign of dL/da",
-    "The result is the right one with the opposite sign. Does the loss go up or down when a moves towards the label?",
+    "The result is the right one with the opposite sign. Does the loss go up or down when a moves toward the label?",
     hint=r"With the label 1 the loss is $-\ln a$: at $a = 0.8$ it is 0.223, at $a = 0.9$ it is 0.105. It falls, and you give the slope 1.25. What became of the minus sign in front of the bracket?",
 )
 def bce_grad_a(a, y):
@@ -807,8 +807,8 @@ def batch_gradients(X, w, b, y):
 @catalogue.misconception(
     "3.6",
     "slope of the sigmoid once too often",
-    "Each example's share carries an additional factor a(1 - a), as if the loss were half the squared error. Is the slope of the sigmoid in your product a second time, after it had cancelled?",
-    hint="With one example it must be what 3.5 gives. There a(1 - a) has cancelled already.",
+    "Each example's share carries an additional factor a(1 - a), as if the loss were half the squared error. Is the slope of the sigmoid in your product a second time, after it had canceled?",
+    hint="With one example it must be what 3.5 gives. There a(1 - a) has canceled already.",
 )
 def batch_gradients(X, w, b, y):
     a = torch.sigmoid(X @ w + b)

@@ -444,7 +444,7 @@ def linear_backward(dout, X, W):
     "4.3",
     "weights in the wrong order",
     "The product of W and dout stops with an error about shapes. Which axis must disappear in dX, and which axes of the two tensors is that?",
-    hint="Say `dout` is (4, 2) and `W` is (2, 3); `dX` must be (4, 3). The 2 has to disappear, so the two 2s must be neighbours in the product. Write the shapes side by side in both orders. Does anything have to be turned?",
+    hint="Say `dout` is (4, 2) and `W` is (2, 3); `dX` must be (4, 3). The 2 has to disappear, so the two 2s must be neighbors in the product. Write the shapes side by side in both orders. Does anything have to be turned?",
 )
 def linear_backward(dout, X, W):
     d, x = _lists(dout, X)
@@ -711,7 +711,7 @@ def sigmoid_bce_backward(a, y):
 @catalogue.misconception(
     "4.4",
     "slope of the sigmoid once too often",
-    "Each number carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had cancelled?",
+    "Each number carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had canceled?",
     hint="Multiply dL/da by da/dz on paper: a(1 - a) cancels. Where does it come in again in your code?",
 )
 def sigmoid_bce_backward(a, y):
@@ -753,7 +753,7 @@ def sigmoid_bce_backward(a, y):
     "4.4",
     "a small number in the denominator",
     "Ordinary predictions are right, and where a prediction is exactly 0 or 1 the result is 0, also where it is wrong. What does the slope of the sigmoid do to a number that you kept finite, and should a sure mistake have no gradient?",
-    hint="At a = 1 and y = 0 the slope along z is 1, the largest there is. If a(1 - a) is cancelled on paper, no denominator is left to be saved.",
+    hint="At a = 1 and y = 0 the slope along z is 1, the largest there is. If a(1 - a) is canceled on paper, no denominator is left to be saved.",
 )
 def sigmoid_bce_backward(a, y):
     slope = a * (1 - a)
@@ -1512,8 +1512,8 @@ def mlp_backward(cache, p, y):
 @catalogue.misconception(
     "4.8",
     "slope of the sigmoid once too often",
-    "dz2 carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had cancelled?",
-    hint="Call what you wrote in 4.4: the sigmoid and the loss are in it together, and a(1 - a) has cancelled.",
+    "dz2 carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had canceled?",
+    hint="Call what you wrote in 4.4: the sigmoid and the loss are in it together, and a(1 - a) has canceled.",
 )
 def mlp_backward(cache, p, y):
     a = cache["a"]
@@ -1788,7 +1788,7 @@ def fix_simple_net(net, inputs, labels):
     "4.9",
     "parameters moved",
     "Loss and gradients of the first call are right, and the network is another one afterwards. Does your function change the parameters, although it is to stop at the gradients?",
-    hint="Print a weight before and after. The function stops at the gradients; no optimiser takes a step here.",
+    hint="Print a weight before and after. The function stops at the gradients; no optimizer takes a step here.",
 )
 def fix_simple_net(net, inputs, labels):
     loss = _step(net, inputs, lambda outputs: nn.BCELoss()(outputs, labels.reshape(-1, 1)))
@@ -1885,7 +1885,7 @@ def named_gradients(net, X, y):
     "4.10",
     "weights only",
     "The weights are there, and the biases are missing. Is a bias a parameter, and which ones does your function pick?",
-    hint="Print the keys of your answer for a `SimpleNet`: the docstring's example has four, and you have two. A bias is learnt like a weight. Which condition in your code lets the other two fall through?",
+    hint="Print the keys of your answer for a `SimpleNet`: the docstring's example has four, and you have two. A bias is learned like a weight. Which condition in your code lets the other two fall through?",
 )
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -1994,7 +1994,7 @@ def named_gradients(net, X, y):
     "4.10",
     "parameters moved",
     "The gradients of the first batch are right, and the network is another one afterwards. Does your function change the parameters, although it is only to read gradients?",
-    hint="Print `net.fc1.weight[0, 0]` before and after your call: the number must stay. Somewhere a step against the gradient is made, as an optimiser does it. Here the gradients are only read.",
+    hint="Print `net.fc1.weight[0, 0]` before and after your call: the number must stay. Somewhere a step against the gradient is made, as an optimizer does it. Here the gradients are only read.",
 )
 def named_gradients(net, X, y):
     net.zero_grad()

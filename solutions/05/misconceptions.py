@@ -569,7 +569,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 @catalogue.misconception(
     "5.4",
     "decay in the gradient",
-    "The averages contain the decay: it was added to the gradient, as L2 regularisation does it. What happens to it there when Adam divides by the usual size of the gradient?",
+    "The averages contain the decay: it was added to the gradient, as L2 regularization does it. What happens to it there when Adam divides by the usual size of the gradient?",
     hint='Print `state["m"]` after the docstring\'s example: it must be 0.3 in both entries, a tenth of the gradient 3. Yours is 0.4 and 0.2, so Adam was shown 4 and 2. How can the parameter shrink without Adam noticing?',
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
@@ -579,7 +579,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 @catalogue.misconception(
     "5.4",
     "decay in the gradient, in place",
-    "The averages contain the decay: it was added to the gradient, as L2 regularisation does it. What happens to it there when Adam divides by the usual size of the gradient?",
+    "The averages contain the decay: it was added to the gradient, as L2 regularization does it. What happens to it there when Adam divides by the usual size of the gradient?",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     g.add_(weight_decay * p)
@@ -654,7 +654,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 @catalogue.misconception(
     "5.4",
     "the same amount for every parameter",
-    "Every entry moves towards 0 by the same amount, lr times lambda. Is the decay a fixed amount, or a share of the parameter?",
+    "Every entry moves toward 0 by the same amount, lr times lambda. Is the decay a fixed amount, or a share of the parameter?",
     hint="Call it with a gradient of zeros, `lr` = 0.1 and `weight_decay` = 0.1: 10 must lose 0.1, and 1 must lose 0.01. Yours lose 0.01 each. What does your decay have to depend on besides the two settings?",
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
@@ -707,8 +707,8 @@ def train_step(net, opt, X, y):
 @catalogue.misconception(
     "5.5",
     "cleared before the step",
-    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
-    hint="Print `.grad` of one parameter right before the optimiser's step: it is None or all 0, and it should be the gradient of this batch. Which line fills it, and does one that empties it stand in between?",
+    "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+    hint="Print `.grad` of one parameter right before the optimizer's step: it is None or all 0, and it should be the gradient of this batch. Which line fills it, and does one that empties it stand in between?",
 )
 def train_step(net, opt, X, y):
     loss = F.cross_entropy(net(X), y)
@@ -721,7 +721,7 @@ def train_step(net, opt, X, y):
 @catalogue.misconception(
     "5.5",
     "cleared before the step, with zeros",
-    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+    "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
 )
 def train_step(net, opt, X, y):
     loss = F.cross_entropy(net(X), y)
@@ -734,7 +734,7 @@ def train_step(net, opt, X, y):
 @catalogue.misconception(
     "5.5",
     "no backward pass",
-    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+    "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
 )
 def train_step(net, opt, X, y):
     opt.zero_grad()
@@ -746,7 +746,7 @@ def train_step(net, opt, X, y):
 @catalogue.misconception(
     "5.5",
     "step before backward",
-    "The optimiser made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
+    "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
 )
 def train_step(net, opt, X, y):
     opt.zero_grad()
@@ -760,7 +760,7 @@ def train_step(net, opt, X, y):
     "5.5",
     "one batch late",
     "The first call moves nothing, and each later step uses the gradient of the batch before. Which comes first in your code, backward or step?",
-    hint="Print a parameter before and after the very first call: it has not moved, for `.grad` was still empty when the optimiser had its turn. Go through the four stages in the order of the text and number your lines.",
+    hint="Print a parameter before and after the very first call: it has not moved, for `.grad` was still empty when the optimizer had its turn. Go through the four stages in the order of the text and number your lines.",
 )
 def train_step(net, opt, X, y):
     loss = F.cross_entropy(net(X), y)
@@ -773,8 +773,8 @@ def train_step(net, opt, X, y):
 @catalogue.misconception(
     "5.5",
     "no step",
-    "The optimiser made no step at all, and the parameters are as before. Who is to update them?",
-    hint="Print a parameter before and after your call. The optimiser you were given has to be told that it is its turn.",
+    "The optimizer made no step at all, and the parameters are as before. Who is to update them?",
+    hint="Print a parameter before and after your call. The optimizer you were given has to be told that it is its turn.",
 )
 def train_step(net, opt, X, y):
     opt.zero_grad()
@@ -855,7 +855,7 @@ def train_step(net, opt, X, y):
 @catalogue.misconception(
     "5.5",
     "one update an example",
-    "The optimiser made one step for each example of the batch. How many steps does the docstring ask for, and what is the loss of a mini-batch?",
+    "The optimizer made one step for each example of the batch. How many steps does the docstring ask for, and what is the loss of a mini-batch?",
     hint="In the docstring's example the first loss is 1.0986, and yours is 1.1965: your second example met parameters that the first one had moved already. A network takes all rows of `X` in a single call. Which loop is then too much?",
 )
 def train_step(net, opt, X, y):
@@ -1002,7 +1002,7 @@ def accumulate_step(net, opt, micro_batches):
 @catalogue.misconception(
     "5.6",
     "cleared before each micro-batch",
-    "The optimiser used the gradient of the last micro-batch alone. When are gradients cleared in your code?",
+    "The optimizer used the gradient of the last micro-batch alone. When are gradients cleared in your code?",
     hint="Print `.grad` of one parameter after each backward pass, with two micro-batches: the second print has to contain the first. Here the adding up is no trap but the purpose. How often in one call may it start from nothing?",
 )
 def accumulate_step(net, opt, micro_batches):
@@ -1020,8 +1020,8 @@ def accumulate_step(net, opt, micro_batches):
 @catalogue.misconception(
     "5.6",
     "cleared after each micro-batch",
-    "When the optimiser made its step there was no gradient left, and nothing moved. When are gradients cleared in your code?",
-    hint="Print `.grad` of one parameter right before the optimiser's step: nothing is left. From the first backward pass to that step nothing may be cleared. Where is the only place left for it?",
+    "When the optimizer made its step there was no gradient left, and nothing moved. When are gradients cleared in your code?",
+    hint="Print `.grad` of one parameter right before the optimizer's step: nothing is left. From the first backward pass to that step nothing may be cleared. Where is the only place left for it?",
 )
 def accumulate_step(net, opt, micro_batches):
     count = sum(len(y) for _, y in micro_batches)
@@ -1072,7 +1072,7 @@ def accumulate_step(net, opt, micro_batches):
 @catalogue.misconception(
     "5.6",
     "a step after each micro-batch",
-    "The optimiser made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
+    "The optimizer made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
     hint="Print one parameter before each forward pass of a call: it must show the same number for all micro-batches, for in one large batch they would all meet the same network. What in your loop moves it in between? (`train_step` does, too.)",
 )
 def accumulate_step(net, opt, micro_batches):
@@ -1090,7 +1090,7 @@ def accumulate_step(net, opt, micro_batches):
 @catalogue.misconception(
     "5.6",
     "train_step for each micro-batch",
-    "The optimiser made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
+    "The optimizer made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
 )
 def accumulate_step(net, opt, micro_batches):
     count = sum(len(y) for _, y in micro_batches)
@@ -1100,7 +1100,7 @@ def accumulate_step(net, opt, micro_batches):
 @catalogue.misconception(
     "5.6",
     "train_step for each micro-batch, last loss returned",
-    "The optimiser made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
+    "The optimizer made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
 )
 def accumulate_step(net, opt, micro_batches):
     for X, y in micro_batches:
@@ -1312,7 +1312,7 @@ def clip_gradients(params, max_norm):
     "5.7",
     "parameters clipped",
     "The norm is right, the gradients are as before, and the parameters were scaled in their place. What is to become shorter, the step or the parameters?",
-    hint="Print `p` and `p.grad` of one parameter before and after. The first is what the network has learnt so far and must stay; the second says how far the next step goes. Which of the two does your loop write to?",
+    hint="Print `p` and `p.grad` of one parameter before and after. The first is what the network has learned so far and must stay; the second says how far the next step goes. Which of the two does your loop write to?",
 )
 def clip_gradients(params, max_norm):
     norm = _norm(params)
@@ -1465,7 +1465,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 @catalogue.misconception(
     "5.8",
     "decay to 0",
-    "The decay runs from the largest rate towards 0, not towards the smallest rate. Where does min_lr enter between warm-up and end?",
+    "The decay runs from the largest rate toward 0, not toward the smallest rate. Where does min_lr enter between warm-up and end?",
     hint="In the docstring's example your rate falls to 0.0002 at step 99 and jumps up to 0.1 at step 100. The curve must come down to 0.1 by itself: what is its lowest value, and how far is it from there to the top?",
 )
 def lr_at(step, max_lr, min_lr, warmup, total):

@@ -1,15 +1,15 @@
 # %% [markdown]
-# # 05 The training loop and its optimisers
+# # 05 The training loop and its optimizers
 #
 # Assignments 03 and 04 found gradients. This one uses them: it turns a network that knows nothing into one that has
-# learnt. In the chapter this is the last step of the back-propagation algorithm ("update the parameters with an
-# optimisation algorithm") and the part of its PyTorch listing that it calls the training loop.
+# learned. In the chapter this is the last step of the back-propagation algorithm ("update the parameters with an
+# optimization algorithm") and the part of its PyTorch listing that it calls the training loop.
 #
 # First you write the update rules that nearly every language model was trained with: gradient descent, momentum, Adam and
 # AdamW (5.1 to 5.4). They must agree with `torch.optim` to many digits, over several steps. Then comes the loop itself, once
 # plain and once for batches that do not fit into memory (5.5, 5.6). Two tools keep a long training stable: clipping the
 # gradients and a schedule for the learning rate (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure
-# what was learnt without disturbing it (5.9, 5.10).
+# what was learned without disturbing it (5.9, 5.10).
 #
 # The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that spoils every step
 # but the first cannot show in it (5.5). And its algorithm goes through the training samples one by one; in practice, and in its own
@@ -88,7 +88,7 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 # $$ v \leftarrow \mu\, v + g, \qquad p \leftarrow p - \eta\, v $$
 #
 # What points to and fro cancels out in $v$, and what always points the same way adds up. If the gradient stayed the same for ever, $v$ would grow
-# towards $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual $\mu = 0.9$ is ten times the gradient.
+# toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual $\mu = 0.9$ is ten times the gradient.
 #
 # This is the rule of `torch.optim.SGD`. Other books and libraries have relatives of it: with a weight on the new gradient, with the learning rate
 # inside the velocity, or with a look ahead (Nesterov). Some of them move the parameter in just the same way as long as the
@@ -198,7 +198,7 @@ def adam_step(
 # %% [markdown] exercise="5.4"
 # ## 5.4 AdamW
 #
-# *Weight decay* pulls every parameter a little towards 0 at each step, so that no weight stays large without a reason. There are two ways to do it. The first
+# *Weight decay* pulls every parameter a little toward 0 at each step, so that no weight stays large without a reason. There are two ways to do it. The first
 # adds a penalty $\frac{\lambda}{2}p^2$ to the loss, that is, $\lambda p$ to the gradient. With plain gradient descent this gives
 #
 # $$ p \leftarrow p - \eta\,(g + \lambda p) = (1 - \eta\lambda)\,p - \eta\,g $$
@@ -255,7 +255,7 @@ def adamw_step(
 # ## 5.5 One step of the training loop
 #
 # A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through four stages: the forward pass gives a
-# loss, the backward pass gives gradients, the optimiser updates the parameters, and the old gradients are cleared away. The loss here is the one of language models, the
+# loss, the backward pass gives gradients, the optimizer updates the parameters, and the old gradients are cleared away. The loss here is the one of language models, the
 # cross-entropy of $N$ examples with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N} \ln \operatorname{softmax}(z_i)_{y_i} $$
@@ -278,7 +278,7 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 
     Args:
         net: maps X to the outputs (logits) of shape (N, C); its parameters require grad.
-        opt: the optimiser of the network's parameters, with `zero_grad()` and `step()` as in torch.optim.
+        opt: the optimizer of the network's parameters, with `zero_grad()` and `step()` as in torch.optim.
         X: the inputs of the N examples.
         y: the right classes, int64, each from 0 to C - 1.
 
@@ -305,8 +305,8 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 
 # %% [markdown] hints="5.5"
 # 1. Write down what is in `.grad` after each line of your function, once for the first call and once for the second.
-# 2. The optimiser has to see $\partial L/\partial p$ of this batch and nothing else: `.grad` must be empty when the backward pass begins, and full when the optimiser's turn comes.
-# 3. Clear the gradients, compute the mean cross-entropy of the network's outputs against the classes, go backward from it, let the optimiser step, and return the loss as a plain number.
+# 2. The optimizer has to see $\partial L/\partial p$ of this batch and nothing else: `.grad` must be empty when the backward pass begins, and full when the optimizer's turn comes.
+# 3. Clear the gradients, compute the mean cross-entropy of the network's outputs against the classes, go backward from it, let the optimizer step, and return the loss as a plain number.
 
 # %% [markdown] exercise="5.6"
 # ## 5.6 A large batch in small pieces
@@ -323,7 +323,7 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # one, which is right only when all micro-batches are equally large, and the last one seldom is. (Language models have it worse: their loss is a mean over tokens, and texts differ in length. A
 # widely used library had this mistake until 2024.)
 #
-# Three more questions to ask of your loop. How often may the optimiser step? When may gradients be cleared, and when must they, given that somebody may have left old ones? And how large is the largest batch that
+# Three more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when must they, given that somebody may have left old ones? And how large is the largest batch that
 # the network ever sees?
 
 
@@ -339,7 +339,7 @@ def accumulate_step(
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); its parameters require grad.
-        opt: the optimiser of the network's parameters, with `zero_grad()` and `step()` as in torch.optim.
+        opt: the optimizer of the network's parameters, with `zero_grad()` and `step()` as in torch.optim.
         micro_batches: pairs of inputs and right classes (int64). The numbers of examples may differ.
 
     Returns:
@@ -372,7 +372,7 @@ def accumulate_step(
 # %% [markdown] hints="5.6"
 # 1. Take two micro-batches, of 2 examples and of 1. What share of the whole batch's loss belongs to each single example, and is it the same for all three in your code?
 # 2. $\frac{\partial L}{\partial p} = \sum_j \frac{n_j}{N}\frac{\partial L_j}{\partial p}$, where $n_j L_j$ is the sum of the losses of the micro-batch.
-# 3. Count all examples. Clear the gradients once. For each micro-batch compute its share of the whole mean and go backward from it, and keep a running sum of the shares as plain numbers. Let the optimiser step once, after the last one.
+# 3. Count all examples. Clear the gradients once. For each micro-batch compute its share of the whole mean and go backward from it, and keep a running sum of the shares as plain numbers. Let the optimizer step once, after the last one.
 
 # %% [markdown] exercise="5.7"
 # ## 5.7 Clipping gradients
@@ -389,7 +389,7 @@ def accumulate_step(
 #
 # The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So return the norm as it was found, not what was made of it.
 #
-# Some parameters may have no gradient, and all gradients may be 0: neither may stop a training run. Clipping takes place between the backward pass and the step of the optimiser.
+# Some parameters may have no gradient, and all gradients may be 0: neither may stop a training run. Clipping takes place between the backward pass and the step of the optimizer.
 #
 # `torch.nn.utils.clip_grad_norm_` is off limits; it adds $10^{-6}$ to the norm before it divides. You may do so or not.
 
@@ -433,7 +433,7 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 # ## 5.8 A schedule for the learning rate
 #
 # No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients and the network is far from sensible, so one begins with tiny steps. Then they may be large, and
-# towards the end they must become small again, or the loss keeps dancing around its minimum. Most language models are trained with a *linear warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of
+# toward the end they must become small again, or the loss keeps dancing around its minimum. Most language models are trained with a *linear warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of
 # warm-up and $T$ steps in all,
 #
 # $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex] \eta_{\min} + \dfrac{1}{2}\,(\eta_{\max} - \eta_{\min})\Bigl(1 + \cos\Bigl(\pi\,\dfrac{s - W}{T - W}\Bigr)\Bigr) & W \le s < T \\[2ex] \eta_{\min} & s \ge T \end{cases} $$
@@ -488,7 +488,7 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 #
 # The examples come in a new random order in each epoch. If they were sorted, say all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the one before did.
 #
-# Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise nothing crashes and nothing is learnt. The originals have to keep their order, since they may be
+# Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise nothing crashes and nothing is learned. The originals have to keep their order, since they may be
 # needed elsewhere.
 #
 # Randomness in an experiment has to be repeatable. A `torch.Generator` is a source of random numbers with a state of its own. Whoever starts with the same seed gets the same orders again; and because the state moves on

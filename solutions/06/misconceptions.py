@@ -1036,7 +1036,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 @catalogue.misconception(
     "6.8",
     "no scale and shift",
-    "The rows are normalised and nothing more. What do gamma and beta do?",
+    "The rows are normalized and nothing more. What do gamma and beta do?",
     hint="Call it with gamma all 0 and beta all 7: whatever x is, every number must be 7. Yours does not notice, because two of the arguments are never used.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
@@ -1047,7 +1047,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     "6.8",
     "shifted before it is scaled",
     "The shift was multiplied by gamma, too. Which of the two comes first, the factor or the shift?",
-    hint="With gamma = 2 and beta = 1 a normalised 0 becomes 1. Yours becomes 2.",
+    hint="With gamma = 2 and beta = 1 a normalized 0 becomes 1. Yours becomes 2.",
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * ((x - _mean(x)) / torch.sqrt(_variance(x) + eps) + beta)
@@ -1234,8 +1234,8 @@ def _feed_forward(x, p, nonlinearity=None):
 @catalogue.misconception(
     "6.10",
     "post-norm",
-    "The norms come after the additions, as in the original transformer. On the main road or on the copy: where does GPT-2 normalise?",
-    hint="Set `Wo`, `bo`, `W2` and `b2` to zeros, so that both parts add nothing: x must come out exactly as it went in. In yours it comes out normalised. So what is the norm to be applied to?",
+    "The norms come after the additions, as in the original transformer. On the main road or on the copy: where does GPT-2 normalize?",
+    hint="Set `Wo`, `bo`, `W2` and `b2` to zeros, so that both parts add nothing: x must come out exactly as it went in. In yours it comes out normalized. So what is the norm to be applied to?",
 )
 def gpt_block(x, p, H):
     x = _norm1(x + _attend(x, p, H), p)
@@ -1277,9 +1277,9 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "residual from the normalised input",
-    "The parts were added to the normalised copies, not to the inputs themselves. Which of the two stays on the main road?",
-    hint="Set `Wo`, `bo`, `W2` and `b2` to zeros: x must come out as it went in, and yours is normalised. Does your function still know the old x when it adds? A copy needs a name of its own.",
+    "residual from the normalized input",
+    "The parts were added to the normalized copies, not to the inputs themselves. Which of the two stays on the main road?",
+    hint="Set `Wo`, `bo`, `W2` and `b2` to zeros: x must come out as it went in, and yours is normalized. Does your function still know the old x when it adds? A copy needs a name of its own.",
 )
 def gpt_block(x, p, H):
     x = _norm1(x, p)
@@ -1291,7 +1291,7 @@ def gpt_block(x, p, H):
 @catalogue.misconception(
     "6.10",
     "first norm used twice",
-    "The second half was normalised with the parameters of the first norm. Which norm belongs to the feed-forward network?",
+    "The second half was normalized with the parameters of the first norm. Which norm belongs to the feed-forward network?",
     hint="Set `norm2_gamma` to zeros: the result must change, and yours does not. Search your function for the four keys that begin with norm.",
 )
 def gpt_block(x, p, H):
@@ -1356,7 +1356,7 @@ def gpt_block(x, p, H):
 @catalogue.misconception(
     "6.10",
     "no norm before the feed-forward network",
-    "The feed-forward network worked on numbers that were not normalised. Where does the second norm belong?",
+    "The feed-forward network worked on numbers that were not normalized. Where does the second norm belong?",
     hint="Check that each of the four norm parameters occurs once in your function.",
 )
 def gpt_block(x, p, H):
@@ -1906,7 +1906,7 @@ def _run(cfg, text, steps, seed, loss_of=_loss, optimizer_of=_adam, update=_upda
     return model, losses
 
 
-_STANDS_STILL = "The loss of one and the same window stays exactly the same at every step: the parameters it comes from never change. Does your optimiser step, on the model that is used, while the gradients are still there?"
+_STANDS_STILL = "The loss of one and the same window stays exactly the same at every step: the parameters it comes from never change. Does your optimizer step, on the model that is used, while the gradients are still there?"
 
 
 @catalogue.misconception(
@@ -1955,7 +1955,7 @@ def pretrain(cfg, text, steps, seed):
 @catalogue.misconception(
     "6.13",
     "step before backward",
-    "Backward stopped with an error: a parameter it still needs was changed after the loss had been computed, as a step of the optimiser does. In which order come backward and step?",
+    "Backward stopped with an error: a parameter it still needs was changed after the loss had been computed, as a step of the optimizer does. In which order come backward and step?",
     hint="The loss was computed with the parameters as they were, and `backward` needs just these. Write down what your three calls read and what they change: which of them must have run before the parameters may move?",
 )
 def pretrain(cfg, text, steps, seed):
@@ -2020,7 +2020,7 @@ def pretrain(cfg, text, steps, seed):
 @catalogue.misconception(
     "6.13",
     "plain SGD",
-    "The losses are those of plain gradient descent, which is far slower here. Which optimiser does the recipe name?",
+    "The losses are those of plain gradient descent, which is far slower here. Which optimizer does the recipe name?",
     hint="torch.optim has several classes. The recipe names one that adapts its steps.",
 )
 def pretrain(cfg, text, steps, seed):
@@ -2036,7 +2036,7 @@ def pretrain(cfg, text, steps, seed):
 @catalogue.misconception(
     "6.13",
     "AdamW",
-    "The losses are those of AdamW, which also lets every parameter decay. Which optimiser does the recipe name?",
+    "The losses are those of AdamW, which also lets every parameter decay. Which optimizer does the recipe name?",
     hint="torch.optim has several classes. The recipe's name has no W at its end.",
 )
 def pretrain(cfg, text, steps, seed):
@@ -2053,7 +2053,7 @@ def pretrain(cfg, text, steps, seed):
     "6.13",
     "learning rate of the library",
     "The losses are those of Adam with its own learning rate, 0.001. Where does the config say how large the steps are?",
-    hint="Print the optimiser: it shows its rate. The config has one, too.",
+    hint="Print the optimizer: it shows its rate. The config has one, too.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, optimizer_of=lambda parameters, cfg: torch.optim.Adam(parameters))
@@ -2061,8 +2061,8 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "a new optimiser at every step",
-    "Every step is Adam's first one: what it learned from earlier gradients is lost. How often is your optimiser made?",
+    "a new optimizer at every step",
+    "Every step is Adam's first one: what it learned from earlier gradients is lost. How often is your optimizer made?",
     hint="Adam remembers averages from step to step. Make it once, before the loop.",
 )
 def pretrain(cfg, text, steps, seed):
@@ -2081,8 +2081,8 @@ def pretrain(cfg, text, steps, seed):
 @catalogue.misconception(
     "6.13",
     "uphill",
-    "The loss grows: the updates go uphill. With which sign do the gradients reach the optimiser?",
-    hint="Print the first ten losses: they grow. Go backward from the loss itself, not from its negative, and do not ask the optimiser to maximise.",
+    "The loss grows: the updates go uphill. With which sign do the gradients reach the optimizer?",
+    hint="Print the first ten losses: they grow. Go backward from the loss itself, not from its negative, and do not ask the optimizer to maximize.",
 )
 def pretrain(cfg, text, steps, seed):
     return _run(

@@ -120,7 +120,7 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 # %% [markdown] exercise="6.2"
 # ## 6.2 A random batch
 #
-# Nobody trains on all windows in order: neighbours are nearly the same, and there are too many. Each step of training draws a few windows
+# Nobody trains on all windows in order: neighbors are nearly the same, and there are too many. Each step of training draws a few windows
 # at random, a *batch*.
 #
 # Draw $B$ starts, each on its own and each with the same chance, among all starts that have a full window and all its targets. For a text
@@ -455,7 +455,7 @@ def multi_head_attention(
 def layer_norm(
     x: Float[Tensor, "*shape D"], gamma: Float[Tensor, "D"], beta: Float[Tensor, "D"], eps: float = 1e-5
 ) -> Float[Tensor, "*shape D"]:
-    """Normalises the last axis to mean 0 and variance 1, then scales and shifts it.
+    """Normalizes the last axis to mean 0 and variance 1, then scales and shifts it.
 
     Args:
         x: any numbers; each row of D along the last axis is treated on its own.
@@ -538,7 +538,7 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # travels from the first block to the last, and from which each part takes a copy, works on it, and adds its result. The gradient travels
 # back along the same road without passing through any layer, which is what makes deep models trainable.
 #
-# GPT-2 normalises the copy, not the road: *pre-norm*. The original transformer normalised after each addition (*post-norm*), so that every
+# GPT-2 normalizes the copy, not the road: *pre-norm*. The original transformer normalized after each addition (*post-norm*), so that every
 # gradient has to pass all norms; it is harder to train. Both fit the same parameters, so no error message will tell you which one you
 # wrote.
 #
@@ -579,8 +579,8 @@ def gpt_block(x: Float[Tensor, "B T D"], p: dict[str, Tensor], H: int) -> Float[
 
 # %% [markdown] hints="6.10"
 # 1. Draw the main road as a line and mark where each part branches off and where it comes back. What is on the road between the two additions?
-# 2. Two lines, the same pattern twice: $x$ plus a function of a normalised copy of $x$. The second line uses the $x$ that the first one made.
-# 3. Normalise with the first pair of norm parameters, attend, add to the input. Normalise that sum with the second pair, apply the first matrix and bias, the GELU, the second matrix and bias, and add to the sum.
+# 2. Two lines, the same pattern twice: $x$ plus a function of a normalized copy of $x$. The second line uses the $x$ that the first one made.
+# 3. Normalize with the first pair of norm parameters, attend, add to the input. Normalize that sum with the second pair, apply the first matrix and bias, the GELU, the second matrix and bias, and add to the sum.
 
 # %% [markdown]
 # ## Where a model starts
@@ -693,7 +693,7 @@ def gpt_forward(ids: Int[Tensor, "B T"], p: Parameters, cfg: dict, training: boo
 # %% [markdown]
 # ## The model as a module
 #
-# Optimisers and training loops expect an `nn.Module`, which knows its parameters and whether it is being trained. Given:
+# Optimizers and training loops expect an `nn.Module`, which knows its parameters and whether it is being trained. Given:
 
 
 # %%
@@ -784,11 +784,11 @@ def generate(
 # ## 6.13 Pre-training
 #
 # Now everything meets. Make a tokenizer from the text and encode it; build a `TinyGPT`; and then, step by step, draw a batch, predict,
-# measure the loss, clear old gradients, go backward, let the optimiser step. You know the loop from 5.5. The only new thing is that nobody
+# measure the loss, clear old gradients, go backward, let the optimizer step. You know the loop from 5.5. The only new thing is that nobody
 # wrote down the answers: they are the text itself.
 #
 # The recipe is fixed, so that your losses can be compared number by number. The model is `TinyGPT(cfg, seed)`, in train mode. The batches
-# come from your `get_batch` with a generator of your own, started with `seed`. The optimiser is `torch.optim.Adam` with
+# come from your `get_batch` with a generator of your own, started with `seed`. The optimizer is `torch.optim.Adam` with
 # `cfg["learning_rate"]` and all its other settings as they are. Note the loss of each batch before the update, as a Python float: a tensor
 # would keep the whole graph of its step in memory.
 #
@@ -838,7 +838,7 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 
 # %% [markdown] hints="6.13"
 # 1. Write the six lines of the loop as comments first, in the order in which they must happen. What has to be made once, before the loop?
-# 2. Before the loop: ids, model, generator, optimiser, an empty list. In the loop: batch, loss, clear, backward, step, note.
+# 2. Before the loop: ids, model, generator, optimizer, an empty list. In the loop: batch, loss, clear, backward, step, note.
 # 3. Encode the text with a tokenizer made from it. Build the model from cfg and seed, a generator with the same seed, and Adam over the model's parameters. For each step, call your batch function and your loss, then do the three calls of a training step in their order, and append the loss as a plain number.
 
 # %% [markdown]

@@ -234,8 +234,8 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.variant("6.8", "mean of the squares")
 def layer_norm(x, gamma, beta, eps=1e-5):
-    centred = x - x.mean(-1, keepdim=True)
-    return centred * torch.rsqrt((centred**2).mean(-1, keepdim=True) + eps) * gamma + beta
+    centered = x - x.mean(-1, keepdim=True)
+    return centered * torch.rsqrt((centered**2).mean(-1, keepdim=True) + eps) * gamma + beta
 
 
 @catalogue.variant("6.8", "unbiased=False, sums")

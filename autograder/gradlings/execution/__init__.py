@@ -1,1 +1,1 @@
-"""Student code in this process: limits, torch settings, drivers, devices."""
+"""Run student code in this process: limits, torch settings, drivers, devices."""

@@ -6,28 +6,31 @@ import pytest
 import torch
 
 
-def present_devices(asked: str) -> tuple[str, ...]:
-    """The devices to check on for `--device`: "cuda", "cuda:1", "mps", or "all" that are present.
+def present_devices(option: str) -> tuple[str, ...]:
+    """Return the devices to check on, such as "cuda:0" and "mps".
+
+    Args:
+        option: of `--device`: "cuda", "cuda:1", "mps", or "all" that are present.
 
     Raises:
-        pytest.UsageError: the device is not on this machine, or there is no such kind.
+        pytest.UsageError: this machine has no such device, or there is no such kind of device.
     """
     found = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     if torch.backends.mps.is_available():
         found.append("mps")
-    if asked == "all":
+    if option == "all":
         return tuple(found)
-    kind = asked.partition(":")[0]
+    kind = option.partition(":")[0]
     if kind not in ("cpu", "cuda", "mps"):
-        raise pytest.UsageError(f"--device {asked}: there is no such device. Use cpu, cuda, cuda:N, mps or all.")
-    wanted = "cuda:0" if asked == "cuda" else asked
+        raise pytest.UsageError(f"--device {option}: there is no such device. Use cpu, cuda, cuda:N, mps or all.")
+    wanted = "cuda:0" if option == "cuda" else option
     if wanted not in found:
         present = ", ".join(["cpu", *found])
-        raise pytest.UsageError(f"--device {asked}: this machine has no such device (present: {present}).")
+        raise pytest.UsageError(f"--device {option}: this machine has no such device (present: {present}).")
     return (wanted,)
 
 
 def exact_float32() -> None:
-    """Turns TF32 off: its 10-bit mantissa would fail right answers by hundreds of tolerances."""
+    """Turn TF32 off: its 10-bit mantissa would fail right answers by hundreds of tolerances."""
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

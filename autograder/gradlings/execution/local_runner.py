@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gradlings.forbidden.runtime_recorder import CallRecorder
 
 Drivers = dict[str, Callable[..., Any]]
+_OWN_FILES = (__file__,)
 
 
 class LocalRunner:
@@ -96,7 +97,7 @@ class LocalRunner:
         results: list[CallResult] = []
         recorder = self._recorder(exercise)
         try:
-            with kept_settings(), time_limit(exercise.seconds):
+            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
                 for call in calls:
                     results.append(self._call(function, fresh(call), recorder))
                     if results[-1].verdict is Verdict.MEMORY:
@@ -108,7 +109,7 @@ class LocalRunner:
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are, without torch."""
         try:
-            with kept_settings(), time_limit(exercise.seconds):
+            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
                 return self._call(self.bound(target), args, self._recorder(exercise))
         except TimeUp as error:
             return self._time_up(error, args)
@@ -161,7 +162,7 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
     following = 0
     while following < len(submission.cells):
         try:
-            with kept_settings(), time_limit(seconds):
+            with kept_settings(), time_limit(seconds, runner_files=_OWN_FILES):
                 for index in range(following, len(submission.cells)):
                     following = index + 1
                     error = _run_cell(submission, index, namespace)

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 X = TypeVar("X")
+Args = tuple[Any, ...]
+"""The arguments of one call."""
 
-
-_equal = torch.equal  # of shapes, too; student code may put something else in its place
+_equal = torch.equal  # compares shapes, too; bound here because student code may replace it
 
 
 def fresh(value: X) -> X:
-    """A deep copy: tensors keep dtype, strides and requires_grad, and share no memory with the original."""
+    """Return a deep copy: tensors keep dtype, strides and requires_grad, and share no memory with the original."""
     if isinstance(value, Tensor):
         copied = value.detach().clone().requires_grad_(value.requires_grad)
         return copied  # type: ignore[return-value]
@@ -30,12 +31,15 @@ def fresh(value: X) -> X:
 
 
 def identical(one: Any, other: Any) -> bool:
-    """Whether two nested values are the same in every respect that can be seen; False where that is not clear."""
+    """Return whether two nested values are indistinguishable; False where that is not certain.
+
+    Tensors must agree in dtype, shape, strides, device, requires_grad and every value.
+    """
     if type(one) is not type(other):
         return False
     if isinstance(one, Tensor):
-        same_form = one.dtype == other.dtype and one.requires_grad == other.requires_grad and one.device == other.device
-        return same_form and one.stride() == other.stride() and _equal(one, other)
+        same_kind = one.dtype == other.dtype and one.requires_grad == other.requires_grad and one.device == other.device
+        return same_kind and one.stride() == other.stride() and _equal(one, other)
     if isinstance(one, tuple | list):
         return len(one) == len(other) and all(map(identical, one, other))
     if isinstance(one, dict):
@@ -45,19 +49,19 @@ def identical(one: Any, other: Any) -> bool:
     return one is other
 
 
-def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """The same nested value with every tensor replaced by change(tensor)."""
+def map_tensors(value: X, change: Callable[[Tensor], Tensor]) -> X:
+    """Return the same nested value with every tensor replaced by `change(tensor)`."""
     if isinstance(value, Tensor):
-        return change(value)
+        return change(value)  # type: ignore[return-value]
     if isinstance(value, tuple | list):
         return type(value)(map_tensors(item, change) for item in value)
     if isinstance(value, dict):
-        return {key: map_tensors(item, change) for key, item in value.items()}
+        return {key: map_tensors(item, change) for key, item in value.items()}  # type: ignore[return-value]
     return value
 
 
 def tensors_in(value: Any) -> list[Tensor]:
-    """Every tensor in a nested value, in order."""
+    """Return every tensor in a nested value, in order."""
     if isinstance(value, Tensor):
         return [value]
     if isinstance(value, dict):
@@ -65,12 +69,13 @@ def tensors_in(value: Any) -> list[Tensor]:
     return [t for item in value for t in tensors_in(item)] if isinstance(value, tuple | list) else []
 
 
-def as_float32(args: tuple[Any, ...]) -> tuple[Any, ...]:
+def as_float32(args: Args) -> Args:
+    """Return the arguments with every float64 tensor converted to float32."""
     return map_tensors(args, lambda t: t.to(torch.float32) if t.dtype == torch.float64 else t)
 
 
-def as_strided_copies(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Every tensor of two or more dimensions as an equal, non-contiguous one."""
+def as_strided_copies(args: Args) -> Args:
+    """Return the arguments with every tensor of two or more dimensions replaced by an equal, non-contiguous one."""
 
     def spread(t: Tensor) -> Tensor:
         if t.dim() < 2:
@@ -81,5 +86,6 @@ def as_strided_copies(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return map_tensors(args, spread)
 
 
-def requiring_grad(args: tuple[Any, ...]) -> tuple[Any, ...]:
+def requiring_grad(args: Args) -> Args:
+    """Return the arguments with every floating-point tensor copied as a leaf that requires grad."""
     return map_tensors(args, lambda t: t.detach().clone().requires_grad_() if t.is_floating_point() else t)

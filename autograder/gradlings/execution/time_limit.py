@@ -13,14 +13,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
-_PATIENCE = 10  # alarms before a run that cannot be stopped is ended
-_AGAIN = 0.2  # seconds between alarms
-_MOST = 3  # a limit is put off by at most so many times its own length
+_MAX_ALARMS = 10  # the run is ended when code has swallowed so many
+_SECONDS_BETWEEN_ALARMS = 0.2
+_MAX_EXTENSION_FACTOR = 3  # waiting for a processor extends a limit by at most so many times its own length
+_MIN_WAIT_SECONDS = 0.01  # shorter waits for a processor are not compensated
+_OWN_FILES = {__file__, contextlib.__file__}  # a limit begins and ends here, and must restore what it set
 UNSTOPPABLE = "Your code catches every exception and goes on: it cannot be stopped. The run ends here."
 
 
@@ -28,35 +29,39 @@ class TimeUp(BaseException):
     """The code ran longer than it may. Not an `Exception`, so that `except Exception` lets it through."""
 
 
-_last_words: list[Callable[[], None]] = []
+_shown_at_end: list[Callable[[], None]] = []
 
 
 def before_the_end_of_a_run(show: Callable[[], None]) -> None:
-    """Registers what to show when a run has to be ended because student code cannot be stopped."""
-    _last_words[:] = [show]
+    """Register what to show when a run has to be ended because student code cannot be stopped."""
+    _shown_at_end[:] = [show]
 
 
 def _end_of_run() -> NoReturn:
-    """Better no more exercises than a terminal that hangs for ever; what is known is shown first."""
+    """End the process, as a terminal that hangs is worse; what is known so far is shown first."""
     sys.setrecursionlimit(100_000)  # the alarm may have come in a recursion that has used it up
     sys.settrace(None)
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
     try:
-        for show in _last_words or [lambda: print(UNSTOPPABLE, file=sys.stderr, flush=True)]:
+        for show in _shown_at_end or [lambda: print(UNSTOPPABLE, file=sys.stderr, flush=True)]:
             show()
     finally:
         os._exit(1)
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raises `TimeUp` in the body after `seconds` of wall time. Main thread only where signals are used.
+def time_limit(seconds: float, *, runner_files: Collection[str] = ()) -> Iterator[None]:
+    """Raise `TimeUp` in the body after some wall time. Signals are used in the main thread only.
 
-    Time in which the body could not run because the machine was busy does not count, where the kernel tells (Linux).
+    Args:
+        seconds: the limit. Time in which the body could not run because the machine was busy does not count, where the
+            kernel reports it (Linux).
+        runner_files: `__file__` of the modules that call student code in the body. Their frames and those outside of
+            them are not interrupted a second time: raising there would break the clean-up.
     """
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        with _alarm(seconds):
+        with _alarm(seconds, {*_OWN_FILES, *runner_files}):
             yield
     else:
         with _timer_thread(seconds):
@@ -64,34 +69,35 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float, untraced_files: set[str]) -> Iterator[None]:
     fired = 0
     tracer = sys.gettrace()
-    known, reserve = _waited(), _MOST * seconds
+    waited_before, reserve = _waited(), _MAX_EXTENSION_FACTOR * seconds
 
     def on_alarm(_number: int, frame: FrameType | None) -> None:
-        nonlocal fired, known, reserve
-        if frame is not None and frame.f_code.co_filename in _NOT_TO_BE_INTERRUPTED:
+        nonlocal fired, waited_before, reserve
+        if frame is not None and frame.f_code.co_filename in _OWN_FILES:
             return  # there will be another alarm, unless the code is done
         if not fired:
-            before, known = known, _waited() or known
-            waited = min(known - before, reserve)
-            if waited > 0.01:
-                reserve -= waited
-                signal.setitimer(signal.ITIMER_REAL, waited, _AGAIN)
+            waited_now = _waited() or waited_before
+            extension = min(waited_now - waited_before, reserve)
+            waited_before = waited_now
+            if extension > _MIN_WAIT_SECONDS:
+                reserve -= extension
+                signal.setitimer(signal.ITIMER_REAL, extension, _SECONDS_BETWEEN_ALARMS)
                 return
         fired += 1
-        if fired > _PATIENCE:
+        if fired > _MAX_ALARMS:
             _end_of_run()
         if fired > 1:  # the first one was swallowed
             sys.settrace(_ignore)  # a local trace function only runs while a global one is set
-            while frame is not None and frame.f_code.co_filename not in _OURS:
+            while frame is not None and frame.f_code.co_filename not in untraced_files:
                 frame.f_trace = _raise_always
                 frame = frame.f_back
         raise TimeUp
 
     before = signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _SECONDS_BETWEEN_ALARMS)
     try:
         yield
     finally:
@@ -101,18 +107,12 @@ def _alarm(seconds: float) -> Iterator[None]:
 
 
 def _waited() -> float:
-    """Seconds that the main thread was ready to run but had no processor; 0 where that is unknown."""
+    """Return the seconds that the main thread was ready to run but had no processor; 0 where that is unknown."""
     try:
         with open("/proc/self/schedstat", "rb") as file:
-            return int(file.read().split()[1]) / 1e9
+            return int(file.read().split()[1]) / 1e9  # nanoseconds
     except (OSError, ValueError, IndexError, RecursionError):  # the alarm may have come deep in a recursion
         return 0.0
-
-
-# Beginning and end of a limit: what was begun here has to be put back, however late it is.
-_NOT_TO_BE_INTERRUPTED = {__file__, contextlib.__file__}
-# Frames from here outwards are not the student's: raising there would break the clean-up.
-_OURS = {__file__, str(Path(__file__).with_name("local_runner.py")), contextlib.__file__}
 
 
 def _ignore(_frame: FrameType, _event: str, _argument: Any) -> None:
@@ -120,7 +120,7 @@ def _ignore(_frame: FrameType, _event: str, _argument: Any) -> None:
 
 
 def _raise_always(_frame: FrameType, event: str, _argument: Any) -> Any:
-    """Raises at the next line: in an `except` block that is outside the `try` that swallowed the alarm."""
+    """Raise at the next line: in an `except` block that is outside the `try` that swallowed the alarm."""
     if event == "line":
         raise TimeUp
     return _raise_always
@@ -133,9 +133,9 @@ def _timer_thread(seconds: float) -> Iterator[None]:
 
     def wait() -> None:
         fired = 0
-        while not done.wait(_AGAIN if fired else seconds):
+        while not done.wait(_SECONDS_BETWEEN_ALARMS if fired else seconds):
             fired += 1
-            if fired > _PATIENCE:
+            if fired > _MAX_ALARMS:
                 _end_of_run()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
 

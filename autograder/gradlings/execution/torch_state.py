@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def kept_settings() -> Iterator[None]:
-    """Puts back grad mode, default dtype, default device, threads and the random state; does not import torch."""
+    """Restore grad mode, default dtype, default device, thread count and CPU random state after the body.
+
+    Nothing is done, and torch is not imported, where it is not loaded yet.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         yield

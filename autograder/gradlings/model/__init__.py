@@ -1,1 +1,1 @@
-"""What everything speaks of: exercises, rules, scorecards, observations. Frozen data; no torch, nothing runs."""
+"""The data that all other rooms share: exercises, rules, scorecards, observations. No torch; nothing is executed."""

@@ -1,5 +1,5 @@
-"""The one exception for bad input from a person: its text names the file and the remedy, and no traceback is shown."""
+"""The exception for input that a person can correct: its text is shown without a traceback."""
 
 
 class InputError(Exception):
-    """Something given to us cannot be used; the message says what and what to do."""
+    """A file or an option cannot be used; the message names it and the remedy."""

@@ -1,14 +1,15 @@
 """What an exercise is: its id, the functions a student writes, its points and its rules.
 
-The decorator's arguments are literals, so that `read_exercises` learns everything about an assignment from the text
-of its checks, without importing them (and thus without importing torch).
+The arguments of `@exercise` are literals, so that `read_exercises` reads an assignment from the text of its checks,
+without importing them (and thus without importing torch).
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,13 +25,14 @@ class Check:
 
     name: str
     title: str
+    """The first line of its docstring, which students read."""
     points: int
     line: int
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise as its checks declare it."""
+    """An exercise as its checks declare it; see `exercise` for the fields."""
 
     id: str
     functions: tuple[str, ...]
@@ -41,7 +43,8 @@ class Exercise:
     builds_on: tuple[str, ...] = ()
     seconds: float = 5.0
     class_name: str = ""
-    checks: tuple[Check, ...] = field(default=())
+    """Of the class that holds the checks."""
+    checks: tuple[Check, ...] = ()
 
 
 def exercise(
@@ -54,12 +57,12 @@ def exercise(
     builds_on: tuple[str, ...] = (),
     seconds: float = 5.0,
 ) -> Callable[[C], C]:
-    """Declares the exercise that a class of checks belongs to.
+    """Declare the exercise that a class of checks belongs to.
 
     Args:
         id: "3.5": assignment and number.
         functions: names of the functions the student writes.
-        points: split evenly over the methods of the class, in whole numbers.
+        points: split as evenly as whole numbers allow over the methods of the class.
         minutes: how long a newcomer needs.
         difficulty: 1 (follow the text) to 3 (think).
         forbids: rules of `gradlings.model.rules`, e.g. "autograd".
@@ -75,20 +78,24 @@ def exercise(
 
 
 def shares(points: int, parts: int) -> list[int]:
-    """Splits points into whole numbers as evenly as can be; the first parts get what is left over."""
+    """Split points into whole numbers as evenly as possible; the remainder goes to the first parts, one each."""
     each, rest = divmod(points, parts)
     return [each + (index < rest) for index in range(parts)]
 
 
 def read_exercises(checks_file: Path) -> tuple[Exercise, ...]:
-    """The exercises declared in a file of checks, in their order.
+    """Return the exercises declared in a file of checks, in their order.
 
     Raises:
         InputError: the file cannot be read as checks; the message names the file, the line and the remedy.
+        OSError: there is no such file.
     """
     text = checks_file.read_text(encoding="utf-8")
-    if "@exercise(" not in text:
-        return ()
+    return _declared_in(text, checks_file) if "@exercise(" in text else ()
+
+
+@lru_cache(maxsize=32)  # one run asks for an assignment's exercises several times
+def _declared_in(text: str, checks_file: Path) -> tuple[Exercise, ...]:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -98,11 +105,11 @@ def read_exercises(checks_file: Path) -> tuple[Exercise, ...]:
         if isinstance(node, ast.ClassDef):
             for decorator in node.decorator_list:
                 if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "exercise":
-                    found.append(_from_source(node, decorator, checks_file))
+                    found.append(_exercise_of(node, decorator, checks_file))
     return tuple(found)
 
 
-def _from_source(node: ast.ClassDef, decorator: ast.Call, file: Path) -> Exercise:
+def _exercise_of(node: ast.ClassDef, decorator: ast.Call, file: Path) -> Exercise:
     where = f"{file}:{node.lineno}"
     try:
         arguments = [ast.literal_eval(argument) for argument in decorator.args]
@@ -120,10 +127,12 @@ def _from_source(node: ast.ClassDef, decorator: ast.Call, file: Path) -> Exercis
         for m, share in zip(methods, points, strict=True)
     )
     try:
-        made = Exercise(id=arguments[0], functions=tuple(arguments[1:]), class_name=node.name, checks=checks, **options)
+        declared = Exercise(
+            id=arguments[0], functions=tuple(arguments[1:]), class_name=node.name, checks=checks, **options
+        )
     except TypeError as error:
         raise InputError(f"{where}: @exercise: {error}") from None
-    unknown = [rule for rule in made.forbids if rule not in RULES]
+    unknown = [rule for rule in declared.forbids if rule not in RULES]
     if unknown:
         raise InputError(f"{where}: forbids= names no rule {unknown}; there are {', '.join(RULES)}")
-    return made
+    return declared

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_NAME_CHARS = 80
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = False) -> None:
-    """Write a file so that a reader, or whoever comes after a crash, finds the old content or the new, never half.
+    """Write a file so that readers, also after a crash, find either the old content or the new, never a part of it.
 
     Args:
         path: the file; folders on the way are made.

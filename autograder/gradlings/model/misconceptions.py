@@ -10,7 +10,7 @@ FILE = "misconceptions.json"
 
 @dataclass(frozen=True)
 class Misconception:
-    """One misconception of an exercise, without the code and the outcomes by which it is recognised."""
+    """One misconception of an exercise, without the code and the outcomes by which it is recognized."""
 
     exercise: str
     name: str

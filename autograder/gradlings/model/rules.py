@@ -289,7 +289,7 @@ _RULES = (
     ),
     Rule(
         name="layernorm",
-        says="ready-made normalisation (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives)",
+        says="ready-made normalization (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives)",
         words=names_in(
             """*layer_norm* group_norm native_group_norm instance_norm *batch_norm* rms_norm LayerNorm RMSNorm
             GroupNorm *InstanceNorm* *BatchNorm*"""
@@ -308,11 +308,11 @@ _RULES = (
         through=_LAYERS,
     ),
     Rule(
-        name="optimisers",
-        says="PyTorch's ready-made optimisers and learning rate schedules (torch.optim)",
+        name="optimizers",
+        says="PyTorch's ready-made optimizers and learning rate schedules (torch.optim)",
         words=names_in("_fused_adam* _fused_sgd* _fused_adagrad*"),
         paths=names_in("torch.optim.*"),
-        entries={"torch.optim.Optimizer.__init__": "an optimiser of torch.optim"},
+        entries={"torch.optim.Optimizer.__init__": "an optimizer of torch.optim"},
         through=("optim/",),
     ),
     Rule(

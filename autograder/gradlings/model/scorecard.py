@@ -1,4 +1,4 @@
-"""What a submission earned: frozen results, to and from JSON.
+"""The result of a submission, to and from JSON.
 
 Everything that is shown to anyone (terminal page, HTML, CSV, gradebook) is a pure function of a `Scorecard`.
 This module imports nothing else of the package.
@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     FORBIDDEN = "forbidden"  # something the exercise does not allow was used
     MISSING = "missing"  # the function is not there: deleted or renamed
     NOT_ATTEMPTED = "not_attempted"
-    GRADER_ERROR = "grader_error"  # our fault: costs the student nothing
+    GRADER_ERROR = "grader_error"  # the check itself failed: costs the student nothing
 
 
 @dataclass(frozen=True)
@@ -107,18 +107,22 @@ class ExerciseScore:
 
     @property
     def points(self) -> int:
+        """The points of its checks."""
         return sum(check.points for check in self.checks)
 
     @property
     def name(self) -> str:
+        """The names of its functions."""
         return ", ".join(self.functions)
 
     @property
     def attempted(self) -> bool:
+        """Whether anything of it was written."""
         return any(check.verdict is not Verdict.NOT_ATTEMPTED for check in self.checks)
 
     @property
     def solved(self) -> bool:
+        """Whether every check passed."""
         return all(check.verdict is Verdict.PASS for check in self.checks)
 
     @property
@@ -128,7 +132,7 @@ class ExerciseScore:
         return tuple(dict.fromkeys(sentence for sentence in named if sentence))
 
     def misconception_of(self, subject: str) -> str:
-        """The one named misconception that explains every check of a function, or ""."""
+        """Return the one named misconception that explains every check of a function, or ""."""
         checks = [check for check in self.checks if check.subject == subject]
         if all(check.verdict is Verdict.PASS for check in checks):
             return ""
@@ -153,24 +157,32 @@ class Scorecard:
 
     @property
     def points(self) -> int:
+        """Points earned."""
         return sum(exercise.points for exercise in self.exercises)
 
     @property
     def max_points(self) -> int:
+        """The points of all exercises."""
         return sum(exercise.max_points for exercise in self.exercises)
 
     @property
     def full_marks(self) -> bool:
+        """Whether every exercise is solved."""
         return all(exercise.solved for exercise in self.exercises)
 
     def to_json(self) -> bytes:
+        """Return the scorecard as JSON in UTF-8."""
         import msgspec  # deferred: the terminal page of an untouched kit does without it
 
         return msgspec.json.encode(self)
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Scorecard:
-        """Raises `msgspec.ValidationError` when the text is not a scorecard."""
+        """Read a scorecard from `to_json`.
+
+        Raises:
+            msgspec.DecodeError: the text is not JSON, or not a scorecard.
+        """
         import msgspec
 
         return msgspec.json.decode(text, type=cls)

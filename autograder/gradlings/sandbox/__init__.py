@@ -1,5 +1,5 @@
-"""Grading for marks: student code runs in locked-down workers; values cross the line, verdicts do not.
+"""Grades for marks: student code runs in locked-down workers, which send values and never verdicts.
 
-`pool.Judge` is what the rest of the package uses. `zygote`, `worker`, `lockdown`, `filters`, `grants` and the
-wire run where student code runs: they hold no check, no oracle and no expected value.
+The rest of the package uses `judge.Judge`. Only `inside`, `wire` and the modules listed in `worker_bundle` are loaded
+where student code runs: no check, no oracle, no expected value.
 """

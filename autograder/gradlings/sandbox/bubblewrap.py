@@ -1,8 +1,8 @@
-"""Bubblewrap around the zygote: a world of its own with nothing in it but Python, torch and the system's libraries.
+"""Builds the bubblewrap command around the zygote: a file system with only Python, torch and system libraries.
 
-Used where it works, on top of the other layers; where Landlock is missing it is what hides the files. Solutions, checks
-and submissions are not closed in there, they do not exist. What bubblewrap needs (the program itself, and either root
-or user namespaces that are allowed) is found out by trying.
+Used where it works, on top of the other layers; without Landlock it is what hides the files. Solutions, checks and
+submissions do not exist in there. Whether bubblewrap works (it needs the program, and either root or user namespaces)
+is found out by trying.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from pathlib import Path
 
 from gradlings.sandbox.inside import readable_paths
 
-_ALSO = ("msgspec",)
+_ZYGOTE_PACKAGES = ("msgspec",)
 """What the zygote needs besides what submissions may import."""
 _LINKS = ("/lib", "/lib64")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
-_FACTS = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/sys/kernel/mm/transparent_hugepage")
+_SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/sys/kernel/mm/transparent_hugepage")
 
 
-def prefix() -> list[str]:
-    """What comes before a command for it to run in a bubble; empty where bubblewrap is not installed."""
+def command_prefix() -> list[str]:
+    """Return what to put before a command to run it in bubblewrap; empty where that is not installed."""
     program = shutil.which("bwrap")
     if program is None:
         return []
     command = [program, "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-pid", "--unshare-cgroup-try"]
-    command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]  # to take /proc away again; given up after that
-    if os.geteuid() == 0:  # workers change to a user id of their own, which takes the real one and these two
+    command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]  # to unmount /proc; dropped after that
+    if os.geteuid() == 0:  # workers change to a user id of their own
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
@@ -39,13 +39,13 @@ def prefix() -> list[str]:
 
 
 def _files() -> list[str]:
-    """Folders of installed packages are emptied, then the granted ones put back by name."""
+    """Mount library folders without installed packages, then each allowed package by name."""
     folders = _outermost([*_library_folders(), sysconfig.get_path("stdlib")])
     emptied = [path for path in _package_folders() if any(Path(folder) in Path(path).parents for folder in folders)]
-    single = [*_python_itself(), *readable_paths.distributions(_ALSO), *_FACTS]
+    single = [*_python_itself(), *readable_paths.distributions(_ZYGOTE_PACKAGES), *_SYSTEM_FILES]
     options: list[str] = []
     for path in _parents([*folders, *single, *_DEVICES]):
-        options += ["--dir", path]  # else only root may enter them
+        options += ["--dir", path]  # created here, since bubblewrap would let only root enter them
     for path in folders:
         options += ["--ro-bind", path, path]
     for link in _LINKS:
@@ -63,26 +63,25 @@ def _files() -> list[str]:
 
 
 def _library_folders() -> list[str]:
-    """Where the system keeps shared libraries; links to such a folder are made separately."""
+    """Return the system's folders of shared libraries, without those that are links."""
     machine = sysconfig.get_config_var("MULTIARCH") or "none"
     wanted = [f"/usr/lib/{machine}", "/usr/lib64", f"/lib/{machine}", "/lib64"]
     return [path for path in wanted if os.path.isdir(path) and os.path.realpath(path) == path]
 
 
 def _python_itself() -> list[str]:
-    """The program, under the name it was started by and its own; its library; what makes a virtual environment one."""
+    """Return the program under both its names, its library, and the file that marks a virtual environment."""
     library = glob.glob(f"{sys.base_prefix}/lib/libpython*")
     return [sys.executable, os.path.realpath(sys.executable), *library, os.path.join(sys.prefix, "pyvenv.cfg")]
 
 
 def _parents(paths: list[str]) -> list[str]:
-    """The folders that have to be there for something to be put into, outermost first."""
-    found = {str(parent) for path in paths for parent in Path(path).parents} - {"/"}
-    return sorted(found)
+    """Return the folders above these paths, outermost first."""
+    return sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"})
 
 
 def _package_folders() -> list[str]:
-    """Wherever packages may be installed below a folder that is shown."""
+    """Return every folder of installed packages that may lie below a mounted folder."""
     roots = {sys.base_prefix, sys.prefix, "/usr", "/usr/local"}
     patterns = [f"{root}/lib*/python*/{kind}-packages" for root in roots for kind in ("site", "dist")]
     found = {path for pattern in patterns for path in glob.glob(pattern)}
@@ -91,5 +90,5 @@ def _package_folders() -> list[str]:
 
 
 def _outermost(paths: list[str]) -> list[str]:
-    """Without those that lie in another one."""
+    """Return the paths that lie in no other of them."""
     return [path for path in paths if not any(Path(other) in Path(path).parents for other in paths if other != path)]

@@ -1,7 +1,8 @@
-"""`Judge`: owns a zygote and turns the bytes of a submission into one that runs in a locked-down worker."""
+"""`Judge`: owns a zygote, and loads the bytes of a submission into a locked-down worker."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
-from gradlings.sandbox.settings import CLOCK, LAYERS, LIMITS, Clock, Layers, WorkerLimits
+from gradlings.model.text import without_control_characters
+from gradlings.sandbox.settings import LAYERS, LIMITS, TIMEOUTS, ProtectionLayers, Timeouts, WorkerLimits
 
 if TYPE_CHECKING:  # what these import exists on Linux only
     from gradlings.sandbox.processes import WorkerProcess, Zygote
     from gradlings.sandbox.remote_runner import RemoteRunner
     from gradlings.sandbox.self_check import Protection
 
+_log = logging.getLogger(__name__)
 _ONLY_LINUX = (
     "Grading for marks needs Linux: {} has nothing that locks a process down from the inside. Grade on a Linux machine "
     "or in a Linux container; `pytest assignments/NN` checks one's own code everywhere."
@@ -25,7 +28,7 @@ _ONLY_LINUX = (
 
 
 def check_system() -> None:
-    """Raises `InputError` on a system that has nothing to lock a process down with."""
+    """Raise `InputError` on a system that cannot lock a process down."""
     if sys.platform != "linux":
         raise InputError(_ONLY_LINUX.format({"darwin": "macOS", "win32": "Windows"}.get(sys.platform, "this system")))
 
@@ -42,9 +45,10 @@ class Judge:
     Args:
         exercises: those that will be graded; what they forbid is read from a submission before it runs.
         closed: files and folders that no worker may read (solutions, hidden checks), for the self-check.
-        allow_weaker: go on when the self-check finds something open.
-        limits, clock: what a worker may use, and how long.
-        layers: which layers of protection to put on; all there are, unless a test wants less.
+        allow_weaker: continue when the self-check finds something open.
+        limits: resources of a worker.
+        timeouts: seconds of wall time for a submission.
+        layers: the layers of protection; all of them, except in tests.
     """
 
     def __init__(
@@ -54,25 +58,30 @@ class Judge:
         closed: Sequence[Path] = (),
         allow_weaker: bool = False,
         limits: WorkerLimits = LIMITS,
-        clock: Clock = CLOCK,
-        layers: Layers = LAYERS,
+        timeouts: Timeouts = TIMEOUTS,
+        layers: ProtectionLayers = LAYERS,
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker
-        self._limits, self._clock, self._layers = limits, clock, layers
+        self._limits, self._timeouts, self._layers = limits, timeouts, layers
         self._zygote: Zygote | None = None
         self._current: RemoteRunner | None = None
         self.protection: Protection
-        """What is really active; known once the judge is entered."""
+        """What is really active; set when the judge is entered."""
 
     def __enter__(self) -> Self:
-        """Raises `selfcheck.Unprotected` where workers are not locked down and that was not allowed."""
+        """Start the zygote and run the self-check.
+
+        Raises:
+            InputError: the system is not Linux.
+            Unprotected: workers are not locked down, and `allow_weaker` is not set.
+        """
         check_system()
         try:
             self._running()
             from gradlings.sandbox.self_check import Unprotected, protection  # imports torch, as the zygote does now
 
-            self.protection = protection(self.load, self._hello(), self._limits, self._closed)
+            self.protection = protection(self.load, self._startup(), self._limits, self._closed)
             if not self.protection.holds and not self._allow_weaker:
                 raise Unprotected(self.protection.refusal())
         except BaseException:
@@ -84,10 +93,10 @@ class Judge:
         self.close()
 
     def load(self, data: bytes, filename: str, drivers: str = "") -> RemoteRunner:
-        """Reads and runs a submission in a new worker; the one before is ended.
+        """Read and run a submission in a new worker, after ending the previous one.
 
         Args:
-            data: the bytes of the file, as they came.
+            data: the bytes of the file, unchanged.
             filename: what messages show; `.ipynb` means a notebook.
             drivers: source text of the judge's own `drivers.py`.
 
@@ -100,11 +109,11 @@ class Judge:
         if self._current is not None:
             self._current.close()
         material = Material(data, filename, drivers, self._exercises)
-        self._current = RemoteRunner(material, lambda: self._fork(drivers), self._clock)
+        self._current = RemoteRunner(material, lambda: self._fork(drivers), self._timeouts)
         return self._current
 
     def code_digest(self, data: bytes, filename: str) -> str:
-        """`submission.digest_of_code`, computed in a worker of its own.
+        """Return `submission.manifest.digest_of_code`, computed in a worker of its own.
 
         Raises:
             ValueError: the file is no notebook, or cannot be read in time.
@@ -113,12 +122,12 @@ class Judge:
 
         worker = self._fork()
         try:
-            return digest_in_worker(worker, data, filename, self._clock.cells)
+            return digest_in_worker(worker, data, filename, self._timeouts.cells)
         finally:
             worker.close()
 
     def close(self) -> None:
-        """Ends the worker and the zygote."""
+        """End the worker and the zygote."""
         if self._current is not None:
             self._current.close()
             self._current = None
@@ -126,29 +135,34 @@ class Judge:
 
     @property
     def process_id(self) -> int:
-        """Of the zygote; one that died is started anew."""
+        """The process id of the zygote; if it died, a new one is started."""
         return self._running().process_id
 
-    def _hello(self) -> dict[str, Any]:
-        """What the zygote says of itself; without bubblewrap where that is installed but does not work."""
+    def _startup(self) -> dict[str, Any]:
+        """Wait for the zygote; if it dies in bubblewrap, which may be installed and not work, start one without."""
         from gradlings.sandbox.processes import ZygoteDied
 
         try:
-            return self._running().hello
-        except ZygoteDied:
-            if not self._running().in_bubble:
+            return self._running().startup
+        except ZygoteDied as error:
+            if not self._running().in_bubblewrap:
                 raise
+            _log.warning(
+                "bubblewrap is installed but does not work, so it is left out: %s",
+                without_control_characters(str(error)),
+            )
             self._stop()
             self._layers = replace(self._layers, bubblewrap=False)
-            return self._running().hello
+            return self._running().startup
 
     def _fork(self, drivers: str = "") -> WorkerProcess:
-        """A new worker; a zygote that died is started anew, once."""
+        """Fork a worker; a zygote that died is replaced, once."""
         from gradlings.sandbox.processes import ZygoteDied
 
         try:
             return self._running().fork(drivers)
-        except ZygoteDied:
+        except ZygoteDied as error:
+            _log.warning("The zygote died and is started again: %s", without_control_characters(str(error)))
             self._stop()
             return self._running().fork(drivers)
 
@@ -156,6 +170,7 @@ class Judge:
         from gradlings.sandbox.processes import Zygote
 
         if self._zygote is not None and not self._zygote.alive:
+            _log.warning("The zygote died and is started again")
             self._stop()
         if self._zygote is None:
             rules = sorted({exercise.forbids for exercise in self._exercises})

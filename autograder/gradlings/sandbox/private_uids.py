@@ -1,4 +1,4 @@
-"""User ids for workers that no other worker on this machine has at the same time."""
+"""Allocates user ids for workers that no other worker on this machine has at the same time."""
 
 from __future__ import annotations
 
@@ -6,30 +6,35 @@ import contextlib
 import itertools
 import socket
 
-_FIRST, _BLOCKS, _SIZE = 61184, 128, 32
-"""User ids that systemd keeps for short-lived services: nobody's. A judge takes a block of them."""
+_FIRST_UID, _BLOCK_COUNT, _BLOCK_SIZE = 61184, 128, 32
+"""The range that systemd reserves for dynamic service users, in blocks: each judge takes one."""
 
 
 class PrivateUids:
-    """A block of user ids that belongs to this judge for as long as it lives, and the ids in it, over and over.
+    """A block of user ids that belongs to this judge until it is closed; its ids are handed out in turn.
 
-    The kernel keeps the books: a block is taken by the name of a socket, which only one process can have, and which is
-    free again when that process ends, however it ends. (Judges in different network namespaces do not see each other.)
+    The lock on a block is an abstract socket name: only one process can bind it, and the kernel frees it when that
+    process ends in any way. (Judges in different network namespaces do not see each other.)
+
+    Raises:
+        RuntimeError: all blocks are taken.
     """
 
     def __init__(self) -> None:
-        for block in range(_BLOCKS):
-            self._claim = socket.socket(socket.AF_UNIX)
+        for block in range(_BLOCK_COUNT):
+            self._lock = socket.socket(socket.AF_UNIX)
             with contextlib.suppress(OSError):
-                self._claim.bind(f"\0gradlings-uids-{block}")
-                first = _FIRST + block * _SIZE
-                self._ids = itertools.cycle(range(first, first + _SIZE))
+                self._lock.bind(f"\0gradlings-uids-{block}")
+                first = _FIRST_UID + block * _BLOCK_SIZE
+                self._ids = itertools.cycle(range(first, first + _BLOCK_SIZE))
                 return
-            self._claim.close()
-        raise RuntimeError(f"{_BLOCKS} judges are at work on this machine: no user ids are left for another one")
+            self._lock.close()
+        raise RuntimeError(f"{_BLOCK_COUNT} judges are at work on this machine: no user ids are left for another one")
 
     def next(self) -> int:
+        """Return the next user id of the block."""
         return next(self._ids)
 
     def close(self) -> None:
-        self._claim.close()
+        """Free the block."""
+        self._lock.close()

@@ -1,9 +1,10 @@
-"""The judge's side of processes: one zygote, and the workers it forks."""
+"""Starts and watches the processes of a judge: one zygote, and the workers it forks."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -17,13 +18,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
 from gradlings.sandbox.private_uids import PrivateUids
-from gradlings.sandbox.settings import Layers, WorkerLimits
+from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
 
-_LARGEST = 1 << 20
-_WARM_UP = 120.0
+_log = logging.getLogger(__name__)
+_MAX_MESSAGE_BYTES = 1 << 20
+_MAX_DRIVERS_CHARS = 1 << 17
+_MAX_PRINTED_BYTES = 1 << 20
+_MAX_STATUSES = 4096
+_STARTUP_TIMEOUT_SECONDS = 120.0
+_FORK_TIMEOUT_SECONDS = 30.0
+_CLOSE_TIMEOUT_SECONDS = 5.0
+_STATUS_TIMEOUT_SECONDS = 5.0
+_EXIT_TIMEOUT_SECONDS = 0.5
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/",
@@ -32,12 +42,10 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies fewer page-table entries
-    "TORCHINDUCTOR_CACHE_DIR": "/",  # else the first optimiser looks for a folder to write to
+    "TORCHINDUCTOR_CACHE_DIR": "/",  # otherwise the first optimizer looks for a folder to write to
     "MPLBACKEND": "Agg",
 }
-
-
-_NOT_LOCKED = 70
+_WORKER_FAILED = 70
 """The status of a worker that failed before, or outside of, student code."""
 
 
@@ -45,15 +53,20 @@ class ZygoteDied(Exception):
     """The process that workers are forked from could not be started, or is gone."""
 
 
-class Gone(Exception):
-    """A worker ended before it answered; the text says how."""
+class WorkerDied(Exception):
+    """A worker ended before it replied; the text says how.
+
+    Args:
+        text: a clause about the process.
+        status: as `Popen.returncode`; None if unknown.
+    """
 
     def __init__(self, text: str, status: int | None) -> None:
         super().__init__(text)
         self.status = status
 
 
-_HOW_IT_ENDED = {
+_EXIT_REASONS = {
     0: "it ended its own process (os._exit)",
     -signal.SIGSEGV: "it crashed (segmentation fault): recursion without an end, or memory that is not its own",
     -signal.SIGABRT: "it crashed (abort)",
@@ -66,156 +79,158 @@ _HOW_IT_ENDED = {
 
 
 class Zygote:
-    """A running zygote. Its workers are forked one after the other; not for use from several threads at once.
+    """A running zygote, which forks one worker after the other. Not thread-safe.
 
-    It imports torch while whoever made it does the same; `hello` waits for it.
+    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it.
+
+    Args:
+        layers: the layers of protection to use.
+        limits: resources of each worker.
+        rules: the rules that exercises name, whose recorders are set up once before any fork.
     """
 
-    def __init__(self, layers: Layers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
-        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control = mine
+    def __init__(self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
+        self._control, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None
-        self._bubble = bubblewrap.prefix() if layers.bubblewrap else []
-        self._complaints = os.memfd_create("complaints")
+        self._bubblewrap = bubblewrap.command_prefix() if layers.bubblewrap else []
+        self._stderr = os.memfd_create("stderr")
         self._forked = 0
         self._drivers = ""
         self._statuses: dict[int, int] = {}
-        kit = write_worker_bundle()
-        command = [*self._bubble, sys.executable, "-I", f"/proc/self/fd/{kit}", str(its.fileno())]
-        with its:
+        bundle = write_worker_bundle()
+        command = [*self._bubblewrap, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
+        with zygote_end:
             self._process = subprocess.Popen(
                 command,
-                pass_fds=[its.fileno(), kit],
+                pass_fds=[zygote_end.fileno(), bundle],
                 env=_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self._complaints,
+                stderr=self._stderr,
                 start_new_session=True,
             )
-        os.close(kit)
+        os.close(bundle)
         config = {
             "layers": asdict(layers),
             "limits": asdict(limits),
             "rules": list(rules),
-            "in_bubble": self.in_bubble,
-            "warm": [],
+            "in_bubblewrap": self.in_bubblewrap,
         }
-        with contextlib.suppress(OSError):  # it died at once; `hello` says so
+        with contextlib.suppress(OSError):  # it died at once; `startup` raises
             self._control.send(json.dumps(config).encode())
 
     @cached_property
-    def hello(self) -> dict[str, Any]:
-        """What it says of itself once it is warm.
+    def startup(self) -> dict[str, Any]:
+        """Wait until it is ready; return the active layers and its number of threads.
 
         Raises:
             ZygoteDied: it could not be started.
         """
-        said, (itself,) = self._message(_WARM_UP)
-        self._process_id = _pid_behind(itself)
-        os.close(itself)
-        return {**said, "bubblewrap": self.in_bubble, "private_uid": self._uids is not None}
+        facts, (pidfd,) = self._receive(_STARTUP_TIMEOUT_SECONDS)
+        self._process_id = _pid_of(pidfd)
+        os.close(pidfd)
+        return {**facts, "bubblewrap": self.in_bubblewrap, "private_uid": self._uids is not None}
 
     @property
-    def in_bubble(self) -> bool:
-        return bool(self._bubble)
+    def in_bubblewrap(self) -> bool:
+        """Whether it was started in bubblewrap."""
+        return bool(self._bubblewrap)
 
     @property
     def alive(self) -> bool:
+        """Whether its process has not ended."""
         return self._process.poll() is None
 
     @property
     def process_id(self) -> int:
-        """Of the zygote itself, which may be a grandchild of this process."""
-        assert self.hello
+        """The process id of the zygote itself, which may be a grandchild of this process."""
+        assert self.startup
         return self._process_id
 
     def fork(self, drivers: str = "") -> WorkerProcess:
-        """A new worker, locked down and waiting.
+        """Fork a worker that locks itself down and waits for requests.
 
         Args:
-            drivers: text of the judge's own that the worker will use; the zygote compiles it once for all.
+            drivers: source text of the judge's own drivers; the zygote compiles it once for all workers.
 
         Raises:
-            ZygoteDied: there is no zygote any more.
+            ZygoteDied: the zygote has ended.
         """
-        assert self.hello, "the first message is not an answer to a request"
+        assert self.startup, "its first message is no reply to a request"
         self._forked += 1
         number = self._forked
-        mine, its = socket.socketpair()
+        judge_end, worker_end = socket.socketpair()
         output = os.memfd_create("output")
         uid = self._uids.next() if self._uids else None
-        with its:
-            try:
-                new = drivers if drivers != self._drivers and len(drivers) < _LARGEST // 8 else ""
-                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
-                socket.send_fds(self._control, [request], [its.fileno(), output])
-            except OSError as error:
-                mine.close()
-                os.close(output)
-                raise ZygoteDied(f"{error}: {self.complaints()}") from None
-        self._drivers = drivers or self._drivers
         try:
+            with worker_end:
+                new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
+                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
+                socket.send_fds(self._control, [request], [worker_end.fileno(), output])
+            self._drivers = drivers or self._drivers
             while True:
-                message, descriptors = self._message(30.0)
+                message, descriptors = self._receive(_FORK_TIMEOUT_SECONDS)
                 if message["worker"] == number and descriptors:
-                    return WorkerProcess(self, number, descriptors[0], mine, output)
-                self._note(message)
-        except ZygoteDied:
-            mine.close()
+                    return WorkerProcess(self, number, descriptors[0], judge_end, output)
+                self._store_status(message)
+        except (OSError, ZygoteDied) as error:
+            judge_end.close()
             os.close(output)
-            raise
+            raise error if isinstance(error, ZygoteDied) else ZygoteDied(f"{error}: {self.stderr_text()}") from None
 
-    def status(self, number: int, seconds: float) -> int | None:
-        """How a worker ended, as `Popen.returncode`; None if that is not known in time."""
-        end = time.monotonic() + seconds
+    def exit_status(self, number: int, seconds: float) -> int | None:
+        """Wait for the exit status of a worker, as `Popen.returncode`; None if it does not come in time."""
+        deadline = time.monotonic() + seconds
         while number not in self._statuses:
             try:
-                self._note(self._message(end - time.monotonic())[0])
-            except ZygoteDied:
+                self._store_status(self._receive(deadline - time.monotonic())[0])
+            except ZygoteDied as error:
+                _log.warning("How worker %d ended is not known: %s", number, error)
                 return None
         return self._statuses.pop(number)
 
-    def complaints(self) -> str:
-        """What the zygote wrote to its standard error, its end."""
-        size = os.fstat(self._complaints).st_size
-        return os.pread(self._complaints, 4000, max(0, size - 4000)).decode("utf-8", "replace").strip()
+    def stderr_text(self) -> str:
+        """Return the end of what the zygote wrote to its standard error."""
+        size = os.fstat(self._stderr).st_size
+        return os.pread(self._stderr, 4000, max(0, size - 4000)).decode("utf-8", "replace").strip()
 
     def close(self) -> None:
-        """Hangs up; the zygote ends, and its workers with it."""
+        """Close the socket, at which the zygote and its workers end."""
         self._control.close()
         try:
-            self._process.wait(5)
+            self._process.wait(_CLOSE_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
+            _log.warning("The zygote did not end within %g s and is killed", _CLOSE_TIMEOUT_SECONDS)
             self._process.kill()
             self._process.wait()
         if self._uids is not None:
             self._uids.close()
         with contextlib.suppress(OSError):
-            os.close(self._complaints)
+            os.close(self._stderr)
 
-    def _note(self, message: dict[str, Any]) -> None:
+    def _store_status(self, message: dict[str, Any]) -> None:
         if "status" in message:
             self._statuses[message["worker"]] = message["status"]
-            if len(self._statuses) > 4096:
+            if len(self._statuses) > _MAX_STATUSES:
                 del self._statuses[min(self._statuses)]
 
-    def _message(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
+    def _receive(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         if not poll.poll(max(0.0, seconds) * 1000):
             raise ZygoteDied("no answer in time")
         try:
-            data, descriptors, *_ = socket.recv_fds(self._control, _LARGEST, 4)
+            data, descriptors, *_ = socket.recv_fds(self._control, _MAX_MESSAGE_BYTES, 4)
         except OSError as error:
             raise ZygoteDied(str(error)) from None
         if not data:
-            raise ZygoteDied(self.complaints() or "it ended without a word")
+            raise ZygoteDied(self.stderr_text() or "it ended without a word")
         return json.loads(data), descriptors
 
 
-def _pid_behind(pidfd: int) -> int:
-    """The id, as this process sees it, of a process in another namespace."""
+def _pid_of(pidfd: int) -> int:
+    """Return the id that a process has in this namespace."""
     for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
         name, _, value = line.partition(":")
         if name == "Pid":
@@ -224,59 +239,59 @@ def _pid_behind(pidfd: int) -> int:
 
 
 class WorkerProcess:
-    """One worker: its channel, its output, and a handle to kill it by that no other process can ever have."""
+    """One worker: its channel, its output, and a pidfd to kill it by, which no later process can inherit."""
 
-    def __init__(self, zygote: Zygote, number: int, pidfd: int, mine: socket.socket, output: int) -> None:
-        self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, mine, output
-        self._shown = 0
-        self._waited = 0.0
+    def __init__(self, zygote: Zygote, number: int, pidfd: int, judge_end: socket.socket, output: int) -> None:
+        self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, judge_end, output
+        self._printed_before = 0
+        self._queue_wait = 0.0
         self._open = True
-        from gradlings.sandbox.wire.channel import (
-            Channel,  # deferred: a zygote is started before torch is imported here
-        )
+        from gradlings.sandbox.wire.channel import Channel  # imports torch, which the zygote does at the same time
 
-        self.channel = Channel(mine.fileno())
+        self.channel = Channel(judge_end.fileno())
 
     def printed(self) -> str:
-        """What was printed since this was last asked."""
-        size = min(os.fstat(self._output).st_size, 1 << 20)
-        if size <= self._shown:
+        """Return what was printed since the last call."""
+        size = min(os.fstat(self._output).st_size, _MAX_PRINTED_BYTES)
+        if size <= self._printed_before:
             return ""
-        text = os.pread(self._output, size - self._shown, self._shown)
-        self._shown = size
+        text = os.pread(self._output, size - self._printed_before, self._printed_before)
+        self._printed_before = size
         return text.decode("utf-8", "replace")
 
-    def tell_the_time(self) -> None:
-        """Lets a worker that is at work know that its time is up."""
+    def signal_time_up(self) -> None:
+        """Send the signal at which a running call raises `TimeUp`."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGALRM)
 
-    def newly_waited(self) -> float:
-        """Seconds that it was ready to run but had no processor, since this was last asked; 0 where that is unknown."""
+    def new_queue_wait(self) -> float:
+        """Return the seconds in the run queue, ready but without a processor, since the last call; 0 if unknown."""
         with contextlib.suppress(OSError, ValueError, IndexError, ZygoteDied):
-            schedule = Path(f"/proc/{_pid_behind(self._pidfd)}/schedstat").read_text(encoding="ascii")
-            before, self._waited = self._waited, int(schedule.split()[1]) / 1e9
-            return self._waited - before
+            schedule = Path(f"/proc/{_pid_of(self._pidfd)}/schedstat").read_text(encoding="ascii")
+            before, self._queue_wait = self._queue_wait, int(schedule.split()[1]) / 1e9
+            return self._queue_wait - before
         return 0.0
 
     def kill(self) -> None:
+        """Kill it, if it has not ended."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def gone(self) -> Gone:
-        """How it ended, once its channel is closed. One that lives on without its channel is killed."""
-        if not select.select([self._pidfd], [], [], 0.5)[0]:
+    def exit_reason(self) -> WorkerDied:
+        """Return how it ended, once its channel is closed. One that still runs without its channel is killed."""
+        if not select.select([self._pidfd], [], [], _EXIT_TIMEOUT_SECONDS)[0]:
             self.kill()
-            return Gone("it closed its channel to the grader", None)
-        status = self._zygote.status(self._number, 5.0)
+            return WorkerDied("it closed its channel to the grader", None)
+        status = self._zygote.exit_status(self._number, _STATUS_TIMEOUT_SECONDS)
         if status is None:
-            return Gone("its process is gone", None)
-        if status == _NOT_LOCKED and (complaint := self.printed().strip().splitlines()):
-            return Gone(f"its process could not be locked down ({complaint[-1]})", status)
-        return Gone(_HOW_IT_ENDED.get(status, f"its process ended with status {status}"), status)
+            return WorkerDied("its process is gone", None)
+        if status == _WORKER_FAILED and (traceback := without_control_characters(self.printed()).strip()):
+            _log.error("A worker failed outside of student code: %s", traceback)
+            return WorkerDied(f"its process could not be locked down ({traceback.splitlines()[-1]})", status)
+        return WorkerDied(_EXIT_REASONS.get(status, f"its process ended with status {status}"), status)
 
     def close(self) -> None:
-        """Kills it and lets go of everything."""
+        """Kill it and close its descriptors."""
         if self._open:
             self._open = False
             self.kill()

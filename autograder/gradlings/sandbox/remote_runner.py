@@ -22,14 +22,14 @@ from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
-from gradlings.sandbox.processes import Gone, WorkerProcess
-from gradlings.sandbox.reply_validation import breaches_from, fields, raised_from, why
-from gradlings.sandbox.settings import CLOCK, Clock
+from gradlings.sandbox.processes import WorkerDied, WorkerProcess
+from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_raised, require_fields
+from gradlings.sandbox.settings import TIMEOUTS, Timeouts
 from gradlings.sandbox.source_facts import Material, facts_from, names_from, names_used_by_driver, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
-from gradlings.sandbox.wire.channel import Ended, Frame, Late
-from gradlings.sandbox.wire.encode import packed
-from gradlings.sandbox.wire.types import REQUEST, Malformed
+from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
+from gradlings.sandbox.wire.encode import pack
+from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.reader import Submission, shown
 
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
@@ -48,7 +48,7 @@ class RemoteRunner:
 
     tried_on_virtual_gpu = False  # it pretends in the process that it runs in; grading is on the CPU
 
-    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Clock = CLOCK) -> None:
+    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Timeouts = TIMEOUTS) -> None:
         self.submission = Submission(Path(material.filename), (), {})
         self.cell_errors: list[tuple[int, Raised]] = []
         self._material, self._fork, self._clock = material, fork, clock
@@ -112,10 +112,10 @@ class RemoteRunner:
             try:
                 self._worker = self._fork()
                 stopped_at = self._load(self._worker)
-            except (Late, Gone, Malformed) as error:
+            except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
                 self.close()
                 if not self.submission.cells and not self.submission.problem:
-                    self.submission = unreadable(self.submission.path, why(error, "reading it"))
+                    self.submission = unreadable(self.submission.path, failure_text(error, "reading it"))
                 return
             if stopped_at is None:
                 return
@@ -137,11 +137,11 @@ class RemoteRunner:
             if index in self._skipped:
                 continue
             try:
-                reply = fields(self._receive(watch), "cell", "raised")
+                reply = require_fields(self._receive(watch), "cell", "raised")
                 if reply["cell"] != index:
-                    raise Malformed("another cell's answer")
-                raised = raised_from(reply["raised"], self.submission.files)
-            except (Late, Gone, Malformed) as error:
+                    raise MalformedMessage("another cell's answer")
+                raised = parse_raised(reply["raised"], self.submission.files)
+            except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
                 self._note_cell(index, self._end_of_cell(index, error))
                 return index
             if raised is not None:
@@ -150,8 +150,8 @@ class RemoteRunner:
                     watch = self._stopwatch(worker, self._clock.cells)
         try:
             self._names = names_from(self._receive(watch))
-        except Late:
-            raise Gone("it went on after its last cell", None) from None
+        except ReplyTimeout:
+            raise WorkerDied("it went on after its last cell", None) from None
         return None
 
     def _note_cell(self, index: int, raised: Raised) -> None:
@@ -162,9 +162,9 @@ class RemoteRunner:
     def _end_of_cell(self, index: int, error: Exception) -> Raised:
         cell = self.submission.cells[index]
         place = f"{shown(cell.file)}:{cell.first_line}"
-        if isinstance(error, Late):
+        if isinstance(error, ReplyTimeout):
             return Raised("TimeUp", "", place, ())
-        return Raised("Crash", why(error, "it"), place, ())
+        return Raised("Crash", failure_text(error, "it"), place, ())
 
     def _forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
         """Return what the source uses though it is forbidden.
@@ -205,8 +205,8 @@ class RemoteRunner:
                 results.append(self._next_result(watch, calls, index))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
-            recorded = breaches_from(fields(self._receive(watch), "breaches")["breaches"])
-        except (Late, Gone, Malformed) as error:
+            recorded = parse_breaches(require_fields(self._receive(watch), "breaches")["breaches"])
+        except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
             worker.kill()
             self._show_printed(worker)
             self.close()
@@ -226,18 +226,18 @@ class RemoteRunner:
             return known
         answer = frame.value()
         if type(answer) is not tuple or len(answer) != 3:
-            raise Malformed("an answer to another question")
+            raise MalformedMessage("an answer to another question")
         value, error, changed = answer
         after = self._receive(watch) if changed is True else calls[index]
         if type(after) is not tuple or len(after) != len(calls[index]):
-            raise Malformed("the arguments afterwards")
+            raise MalformedMessage("the arguments afterwards")
         result = self._result_from(value, error, after)
         if memory and result.raised is None and changed is False:
             memory.keep_reply(calls, index, content, result)
         return result
 
     def _result_from(self, value: Any, error: Any, after: tuple[Any, ...]) -> CallResult:
-        raised = raised_from(error, self.submission.files)
+        raised = parse_raised(error, self.submission.files)
         if raised is None:
             return CallResult(Verdict.PASS, value, None, after)
         if raised.kind == "TimeUp":
@@ -248,11 +248,11 @@ class RemoteRunner:
         return CallResult(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
 
     def _failed(self, error: Exception) -> CallResult:
-        if isinstance(error, Late):
+        if isinstance(error, ReplyTimeout):
             if self._left <= 0:
                 return self._out_of_time()
             return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
-        message = f"The process that ran your code is gone: {why(error, 'the call')}."
+        message = f"The process that ran your code is gone: {failure_text(error, 'the call')}."
         return CallResult(Verdict.CRASH, None, Raised("Crash", message, "", ()))
 
     def _out_of_time(self) -> CallResult:
@@ -263,9 +263,9 @@ class RemoteRunner:
 
     def _send(self, worker: WorkerProcess, request: dict[str, Any], further: Sequence[bytes] = ()) -> None:
         try:
-            worker.channel.send([*packed(request, REQUEST), *further], time.monotonic() + _SEND_TIMEOUT_SECONDS)
-        except Ended:
-            raise worker.gone() from None
+            worker.channel.send([*pack(request, REQUEST_LIMITS), *further], time.monotonic() + _SEND_TIMEOUT_SECONDS)
+        except ChannelClosed:
+            raise worker.exit_reason() from None
 
     def _stopwatch(self, worker: WorkerProcess, seconds: float) -> Stopwatch:
         return Stopwatch(worker, min(seconds, self._left))
@@ -291,7 +291,7 @@ class RemoteRunner:
 def _packed_calls(calls: Sequence[tuple[Any, ...]]) -> list[bytes]:
     """Pack each call's arguments as a message of their own; those of a ladder once for the whole class."""
 
-    def pack() -> list[bytes]:
-        return [b"".join(packed(tuple(call), REQUEST)) for call in calls]
+    def pack_each() -> list[bytes]:
+        return [b"".join(pack(tuple(call), REQUEST_LIMITS)) for call in calls]
 
-    return calls.memory.recall(("packed", calls), pack) if isinstance(calls, Calls) else pack()
+    return calls.memory.recall(("packed", calls), pack_each) if isinstance(calls, Calls) else pack_each()

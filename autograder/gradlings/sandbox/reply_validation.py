@@ -1,71 +1,96 @@
-"""What a worker said, as values: checked for its form, and never taken for a verdict."""
+"""Validates a worker's reply. A reply is data; it never decides a verdict."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from typing import Any
 
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
 from gradlings.model.text import without_control_characters
-from gradlings.sandbox.wire.channel import Late
-from gradlings.sandbox.wire.types import Malformed
+from gradlings.sandbox.wire.channel import ReplyTimeout
+from gradlings.sandbox.wire.types import MalformedMessage
 from gradlings.submission.reader import shown
 
+_log = logging.getLogger(__name__)
+_MAX_TRACE_LINES = 4
+_MAX_KIND_CHARS = 100
 
-def why(error: Exception, what: str) -> str:
-    """Why no answer came, in words; `what` took too long."""
-    if isinstance(error, Late):
-        return f"{what} took too long"
-    if isinstance(error, Malformed):
+
+def failure_text(error: Exception, task: str) -> str:
+    """Describe why a worker did not reply to a request.
+
+    Args:
+        error: a `ReplyTimeout`, `MalformedMessage` or `WorkerDied`.
+        task: what it was to do, as the subject of "took too long".
+    """
+    if isinstance(error, ReplyTimeout):
+        return f"{task} took too long"
+    if isinstance(error, MalformedMessage):
+        _log.warning("A worker sent a malformed message (%s)", error, exc_info=error)
         return f"the process that runs your code sent an answer that makes no sense ({error}) and was stopped"
     return str(error)
 
 
-def fields(answer: Any, *names: str) -> dict[str, Any]:
-    """An answer that must have just these fields. Raises `Malformed`."""
-    if type(answer) is not dict or answer.keys() != set(names):
-        raise Malformed("an answer to another question")
-    return answer
+def require_fields(reply: Any, *names: str) -> dict[str, Any]:
+    """Return a reply that is a dict with exactly these keys.
+
+    Raises:
+        MalformedMessage: it is not.
+    """
+    if type(reply) is not dict or reply.keys() != set(names):
+        raise MalformedMessage("an answer to another question")
+    return reply
 
 
-def typed(row: Any, *types: type) -> list[Any]:
-    """The members of a row that must be of just these types. Raises `Malformed`."""
+def require_row(row: Any, *types: type) -> list[Any]:
+    """Return the members of a tuple that has exactly these types, subclasses excluded.
+
+    Raises:
+        MalformedMessage: it has not.
+    """
     if type(row) is not tuple or len(row) != len(types):
-        raise Malformed("a row")
+        raise MalformedMessage("a row")
     if not all(type(value) is wanted for value, wanted in zip(row, types, strict=True)):
-        raise Malformed("a row")
+        raise MalformedMessage("a row")
     return list(row)
 
 
-def breaches_from(rows: Any) -> tuple[Breach, ...]:
-    """Raises `Malformed`."""
+def parse_breaches(rows: Any) -> tuple[Breach, ...]:
+    """Read breaches from rows of (rule, name, line, file, code), without control characters.
+
+    Raises:
+        MalformedMessage: they are no such rows.
+    """
     if type(rows) is not list:
-        raise Malformed("breaches")
-    return tuple(Breach(*map(_plain_if_text, typed(row, str, str, int, str, str))) for row in rows)
+        raise MalformedMessage("breaches")
+    return tuple(Breach(*map(_cleaned, require_row(row, str, str, int, str, str))) for row in rows)
 
 
-def _plain_if_text(value: Any) -> Any:
+def _cleaned(value: Any) -> Any:
     return without_control_characters(value) if isinstance(value, str) else value
 
 
-def raised_from(told: Any, files: Collection[str]) -> Raised | None:
-    """An exception that student code let out; None if it let out none.
+def parse_raised(reply: Any, files: Collection[str]) -> Raised | None:
+    """Read an exception that student code raised, without control characters; None if it raised none.
 
     Args:
-        files: of the submission: lines of no others are shown.
+        reply: None, or (kind, message, whether it is a ValueError, rows of file, line, function and code).
+        files: the submission's own; trace lines of other files are dropped.
 
     Raises:
-        Malformed: it is no such thing.
+        MalformedMessage: it is no such tuple.
     """
-    if told is None:
+    if reply is None:
         return None
-    kind, message, is_value_error, lines = typed(told, str, str, bool, list)
-    rows = [typed(row, str, int, str, str) for row in lines[-4:]]
+    kind, message, is_value_error, lines = require_row(reply, str, str, bool, list)
+    rows = [require_row(row, str, int, str, str) for row in lines[-_MAX_TRACE_LINES:]]
     rows = [row for row in rows if row[0] in files]
     trace = tuple(
         without_control_characters(f"{shown(file)}:{line} in {name}: {text}") for file, line, name, text in rows
     )
     place = f"{shown(rows[-1][0])}:{rows[-1][1]}" if rows else ""
-    stand_in = ValueError(message) if is_value_error else None  # checks ask whether it is one
-    return Raised(without_control_characters(kind)[:100], without_control_characters(message), place, trace, stand_in)
+    error = ValueError(message) if is_value_error else None  # checks ask whether it is one
+    kind = without_control_characters(kind)[:_MAX_KIND_CHARS]
+    return Raised(kind, without_control_characters(message), place, trace, error)

@@ -1,7 +1,7 @@
-"""Refuses by behaviour: a worker tries what must not work, and grading goes on only if all of it failed.
+"""Tests the protection: a worker tries what must not work, and grading continues only if all of it failed.
 
-Nothing is concluded from versions: a kernel may have a layer switched off, a container may refuse it, a folder may be
-open that should not be.
+Nothing is concluded from version numbers: a kernel may have a layer switched off, a container may refuse it, a folder
+may be readable that should not be.
 """
 
 from __future__ import annotations
@@ -15,15 +15,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gradlings.checks import assertions
 from gradlings.execution.runner_protocol import Target
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
+from gradlings.sandbox import remote_runner
 from gradlings.sandbox.remote_runner import RemoteRunner
 from gradlings.sandbox.settings import WorkerLimits
 from gradlings.submission import shipped_kit
 
 _ATTEMPTS = Path(__file__).parent / "inside" / "escape_attempts.py"
-_LEFT_BEHIND = "gradlings-self-check"
+_PACKAGE_FILES = (Path(assertions.__file__), Path(remote_runner.__file__))
+"""Two files of the grader itself, which no worker may read."""
+_TEST_FILE = "gradlings-self-check"
+"""What the attempts write; `inside/escape_attempts.py` has the same name."""
+_TIMEOUT_SECONDS = 20.0
+_MAX_FILES_PER_FOLDER = 5
+_MAX_LISTED = 8
 _LANDLOCK = (
     "This system gives no Landlock: it takes Linux 5.13 or newer with `landlock` listed in /sys/kernel/security/lsm, "
     "and a container whose seccomp profile allows the landlock calls (those of Docker and Podman do)."
@@ -39,10 +47,10 @@ class Unprotected(InputError):
 
 @dataclass(frozen=True)
 class Protection:
-    """What was really active, for the record of a run."""
+    """The protection that was really active, for the record of a run."""
 
     landlock: int = 0
-    """The ABI in force; 0 for none."""
+    """The active ABI; 0 for none."""
     seccomp: bool = False
     no_new_privileges: bool = False
     private_uid: bool = False
@@ -57,10 +65,11 @@ class Protection:
 
     @property
     def holds(self) -> bool:
+        """Whether every attempt failed."""
         return not self.succeeded
 
     def sentence(self) -> str:
-        """One line for people."""
+        """Return one line for instructors."""
         layers = [
             f"Landlock (ABI {self.landlock})" if self.landlock else "",
             "seccomp" if self.seccomp else "",
@@ -68,11 +77,11 @@ class Protection:
             "bubblewrap" if self.bubblewrap else "",
             f"limits ({self.limits.memory_mb} MB, {self.limits.cpu_seconds} s of processor)" if self.limits else "",
         ]
-        said = "Workers are locked down with " + (", ".join(filter(None, layers)) or "nothing")
-        return f"{said}. " + ("All attempts to get out failed." if self.holds else f"A worker can: {self._list()}.")
+        text = "Workers are locked down with " + (", ".join(filter(None, layers)) or "nothing")
+        return f"{text}. " + ("All attempts to get out failed." if self.holds else f"A worker can: {self._list()}.")
 
     def notes(self) -> tuple[str, ...]:
-        """What is no hole but worth knowing."""
+        """Return what is no hole but good to know."""
         if self.reads_python:
             return ()
         folder = sysconfig.get_path("stdlib")
@@ -82,86 +91,84 @@ class Protection:
         )
 
     def refusal(self) -> str:
-        """What is open and what would close it."""
+        """Return what is open and what would close it."""
         remedies = [
             _LANDLOCK if not self.landlock else "",
             _BUBBLEWRAP if not self.landlock and not self.bubblewrap else "",
             _SECCOMP if not self.seccomp else "",
             _ROOT if self.uid == 0 else "",
         ]
-        said = f"Grading for marks is refused: a submission could {self._list()}."
-        return " ".join(filter(None, [said, *remedies]))
+        text = f"Grading for marks is refused: a submission could {self._list()}."
+        return " ".join(filter(None, [text, *remedies]))
 
     def _list(self) -> str:
-        shown = list(self.succeeded[:8])
-        return ", ".join(shown) + (f" and {len(self.succeeded) - 8} more" if len(self.succeeded) > 8 else "")
+        more = len(self.succeeded) - _MAX_LISTED
+        return ", ".join(self.succeeded[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
     def as_record(self) -> dict[str, Any]:
+        """Return the fields as nested dicts."""
         return asdict(self)
 
 
 def protection(
     load: Callable[[bytes, str], RemoteRunner],
-    hello: dict[str, Any],
+    startup: dict[str, Any],
     limits: WorkerLimits,
     closed: Sequence[Path] = (),
 ) -> Protection:
-    """Has a worker try what must not work.
+    """Have a worker try what must not work, and return what was active and what succeeded.
 
     Args:
         load: loads bytes into a worker, as `Judge.load`.
-        hello: what the zygote said of itself.
+        startup: as `Zygote.startup`.
+        limits: the resources that workers were given.
         closed: files or folders of solutions and hidden checks that no worker may read.
     """
     with tempfile.TemporaryDirectory(prefix="gradlings-") as name:
-        os.chmod(name, 0o755)  # the canary must be protected by what protects everything else, not by its mode
+        os.chmod(name, 0o755)  # the layers must protect the canary, not its mode
         canary = Path(name, "canary.py")
         canary.write_text("# not for workers\n")
         canary.chmod(0o644)
-        return _tried(load, hello, limits, canary, closed)
+        return _try_to_escape(load, startup, limits, canary, closed)
 
 
-def _tried(
+def _try_to_escape(
     load: Callable[[bytes, str], RemoteRunner],
-    hello: dict[str, Any],
+    startup: dict[str, Any],
     limits: WorkerLimits,
     canary: Path,
     closed: Sequence[Path],
 ) -> Protection:
-    package = Path(__file__).parents[1]
-    files = [
-        package / "checks" / "assertions.py",
-        package / "sandbox" / "remote_runner.py",
-        *_files_in([*closed, *_shipped_solutions()]),
-    ]
+    files = [*_PACKAGE_FILES, *_files_in([*closed, *_shipped_solutions()])]
     places = {sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(canary.parent), os.getcwd()}
     folders = sorted({"/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), *places})
+    exercise = Exercise("0", ("escape_attempts",), 0, seconds=_TIMEOUT_SECONDS)
     remote = load(_ATTEMPTS.read_bytes(), "self_check.py")
     try:
-        if remote.submission.problem or remote.type_of("tried") != "function":
+        if remote.submission.problem or remote.type_of("escape_attempts") != "function":
             return Protection(succeeded=(f"not be started at all: {'; '.join(remote.problems()) or 'no answer'}",))
         args = (str(canary), [str(file) for file in files], folders, os.getpid(), os.__file__)
-        result = remote.result(Target("tried"), args, Exercise("0", ("tried",), 0, seconds=20.0))
+        result = remote.result(Target("escape_attempts"), args, exercise)
     finally:
         remote.close()
         for folder in folders:
             with contextlib.suppress(OSError):
-                os.unlink(os.path.join(folder, _LEFT_BEHIND))
+                os.unlink(os.path.join(folder, _TEST_FILE))
     if result.raised is not None:
         return Protection(succeeded=(f"break the self-check ({result.raised.kind}: {result.raised.message})",))
     facts = result.value
     succeeded = list(facts["succeeded"])
     if facts["uid"] == 0:
         succeeded.append("act as root")
-    if hello["threads"] != 1:
-        succeeded.append(f"hang: its parent runs {hello['threads']} threads")
+    if startup["threads"] != 1:
+        succeeded.append(f"hang: its parent runs {startup['threads']} threads")
     return Protection(
-        landlock=hello["landlock"],
+        landlock=startup["landlock"],
         seccomp=facts["seccomp"] == 2,
         no_new_privileges=facts["no_new_privs"] == 1,
-        private_uid=hello["private_uid"] and facts["uid"] != os.geteuid(),
+        private_uid=startup["private_uid"] and facts["uid"] != os.geteuid(),
         uid=facts["uid"],
-        bubblewrap=hello["bubblewrap"],
+        bubblewrap=startup["bubblewrap"],
         limits=limits,
         reads_python=facts["python_is_readable"],
         succeeded=tuple(succeeded),
@@ -169,7 +176,7 @@ def _tried(
 
 
 def _shipped_solutions() -> list[Path]:
-    """They lie in the package, or beside it."""
+    """Return the folders of the solutions that come with this package; none if it was installed without."""
     try:
         return sorted(path for path in shipped_kit.solutions().iterdir() if path.is_dir())
     except InputError:
@@ -177,8 +184,8 @@ def _shipped_solutions() -> list[Path]:
 
 
 def _files_in(paths: Sequence[Path]) -> list[Path]:
-    """The files themselves, and a few of each folder."""
-    found: list[Path] = []
+    """Return the files among the paths, and the first few of each folder."""
+    files: list[Path] = []
     for path in paths:
-        found += sorted(path.rglob("*.py"))[:5] if path.is_dir() else [path]
-    return found
+        files += sorted(path.rglob("*.py"))[:_MAX_FILES_PER_FOLDER] if path.is_dir() else [path]
+    return files

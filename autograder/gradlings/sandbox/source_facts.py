@@ -16,10 +16,10 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.rules import Breach
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox.processes import WorkerProcess
-from gradlings.sandbox.reply_validation import breaches_from, fields, typed, why
-from gradlings.sandbox.wire.channel import Ended, Late
-from gradlings.sandbox.wire.encode import packed
-from gradlings.sandbox.wire.types import REQUEST, Malformed
+from gradlings.sandbox.reply_validation import failure_text, parse_breaches, require_fields, require_row
+from gradlings.sandbox.wire.channel import ChannelClosed, ReplyTimeout
+from gradlings.sandbox.wire.encode import pack
+from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.cells import Cell, Function
 from gradlings.submission.reader import Submission, SyntaxProblem, shown
 
@@ -77,20 +77,20 @@ def facts_from(answer: Any, path: Path, exercises: Sequence[Exercise]) -> Source
         exercises: those that were asked for.
 
     Raises:
-        Malformed: it is no such answer.
+        MalformedMessage: it is no such answer.
     """
     if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
         return SourceFacts(unreadable(path, without_control_characters(answer["problem"])), {})
-    facts = fields(answer, "problem", "cells", "functions", "syntax", "breaches")
-    cells = tuple(Cell(*typed(row, str, str, int)) for row in facts["cells"])
-    functions = [Function(*typed(row, str, str, int, bool)) for row in facts["functions"]]
-    problems = tuple(SyntaxProblem(*typed(row, str, int, str, str)) for row in facts["syntax"])
+    facts = require_fields(answer, "problem", "cells", "functions", "syntax", "breaches")
+    cells = tuple(Cell(*require_row(row, str, str, int)) for row in facts["cells"])
+    functions = [Function(*require_row(row, str, str, int, bool)) for row in facts["functions"]]
+    problems = tuple(SyntaxProblem(*require_row(row, str, int, str, str)) for row in facts["syntax"])
     rows = facts["breaches"]
     if type(rows) is not list or len(rows) != len(exercises):
-        raise Malformed("breaches")
+        raise MalformedMessage("breaches")
     return SourceFacts(
         Submission(path, cells, {function.name: function for function in functions}, problems),
-        {exercise.id: breaches_from(found) for exercise, found in zip(exercises, rows, strict=True)},
+        {exercise.id: parse_breaches(found) for exercise, found in zip(exercises, rows, strict=True)},
     )
 
 
@@ -98,11 +98,11 @@ def names_from(answer: Any) -> dict[str, str]:
     """Return the type of each name that the cells defined, as `SubmissionRunner.type_of` has it.
 
     Raises:
-        Malformed: it is no such answer.
+        MalformedMessage: it is no such answer.
     """
-    names = fields(answer, "names")["names"]
+    names = require_fields(answer, "names")["names"]
     if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
-        raise Malformed("names")
+        raise MalformedMessage("names")
     return names
 
 
@@ -120,10 +120,10 @@ def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds:
     """
     deadline = time.monotonic() + seconds
     try:
-        worker.channel.send(packed({"do": "digest", "file": filename, "source": data}, REQUEST), deadline)
-        (answer,) = fields(worker.channel.receive(deadline=deadline), "digest").values()
-    except (Late, Ended, Malformed) as error:
-        raise ValueError(f"{filename} cannot be read: {why(error, 'reading it')}") from None
+        worker.channel.send(pack({"do": "digest", "file": filename, "source": data}, REQUEST_LIMITS), deadline)
+        (answer,) = require_fields(worker.channel.receive(deadline=deadline), "digest").values()
+    except (ReplyTimeout, ChannelClosed, MalformedMessage) as error:
+        raise ValueError(f"{filename} cannot be read: {failure_text(error, 'reading it')}") from None
     if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
         raise ValueError(f"{filename} is not a notebook")
     return answer

@@ -1,7 +1,7 @@
-"""The judge's clock for one request to a worker: wall time, but for what the worker waited for a busy processor.
+"""Measures the time of one request to a worker: wall time without the time that the worker waited for a processor.
 
-An honest submission must not lose points because many judges share a machine. How long a process stood in the queue is
-the kernel's own count, which a submission cannot push up except by being kept waiting.
+An honest submission must not lose points because many judges share a machine. The kernel counts how long a process was
+in the run queue (/proc/PID/schedstat); a submission can raise that count only by really waiting.
 """
 
 from __future__ import annotations
@@ -10,57 +10,58 @@ import signal
 import time
 
 from gradlings.sandbox.processes import WorkerProcess
-from gradlings.sandbox.wire.channel import Ended, Frame, Late
+from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
 
-GRACE = 0.5
-"""Seconds that a worker has, once it was told that time is up, to say on which line it was; then it is killed."""
-_MOST = 3
-"""A request takes at most so many times longer than it may on a machine of its own."""
+_GRACE_SECONDS = 0.5
+"""For a worker that was signaled that time is up, to reply which line was running; then it is killed."""
+_MAX_EXTENSION_FACTOR = 3
+"""Waiting for a processor extends a request by at most so many times its limit."""
 
 
 class Stopwatch:
-    """Started when a request is sent; `frame` waits for the answers to it.
+    """The deadline of one request, running from now on; `frame` waits for the replies to it.
 
     Args:
-        seconds: how long all answers together may take.
+        worker: the one that the request was sent to.
+        seconds: how long all replies together may take.
     """
 
     def __init__(self, worker: WorkerProcess, seconds: float) -> None:
         self._worker = worker
         self._end = time.monotonic() + max(seconds, 0.0)
-        self._reserve = _MOST * max(seconds, 0.0)
-        self._told = False
+        self._reserve = _MAX_EXTENSION_FACTOR * max(seconds, 0.0)
+        self._signaled = False
 
     def frame(self) -> Frame:
-        """The next message.
+        """Wait for the next message.
 
         Raises:
-            Late: time is up, and the worker did not say so itself.
-            Gone: the worker has ended.
-            Malformed: it is no message.
+            ReplyTimeout: time is up, and the worker did not report that itself.
+            WorkerDied: the worker has ended.
+            MalformedMessage: the message is too large.
         """
         while True:
             try:
                 return self._worker.channel.frame(deadline=self._end)
-            except Ended:
-                gone = self._worker.gone()
-                if self._told and gone.status == -signal.SIGALRM:  # it had taken our handler away
-                    raise Late from None
-                raise gone from None
-            except Late:
-                if not self._more():
+            except ChannelClosed:
+                died = self._worker.exit_reason()
+                if self._signaled and died.status == -signal.SIGALRM:  # it had removed our handler
+                    raise ReplyTimeout from None
+                raise died from None
+            except ReplyTimeout:
+                if not self._extend():
                     raise
 
-    def _more(self) -> bool:
-        """Moves the end on: by what the worker was kept waiting, or once for its last words."""
-        waited = min(self._worker.newly_waited(), self._reserve)
+    def _extend(self) -> bool:
+        """Move the deadline by what the worker waited for a processor, or once to let it report where it was."""
+        waited = min(self._worker.new_queue_wait(), self._reserve)
         if waited > 0.01:
             self._reserve -= waited
             self._end = time.monotonic() + waited
             return True
-        if self._told:
+        if self._signaled:
             return False
-        self._told = True
-        self._worker.tell_the_time()
-        self._end = time.monotonic() + GRACE
+        self._signaled = True
+        self._worker.signal_time_up()
+        self._end = time.monotonic() + _GRACE_SECONDS
         return True

@@ -1,7 +1,4 @@
-"""Pack the modules a worker needs into an anonymous (memfd) zip.
-
-So the folder of the package stays unreadable in the sandbox.
-"""
+"""Packs the modules a worker needs into an anonymous (memfd) zip, so that the package folder stays unreadable there."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _NEEDED = """
     sandbox/__init__ sandbox/settings
     sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/types
     sandbox/inside/__init__ sandbox/inside/zygote sandbox/inside/worker sandbox/inside/lockdown
-    sandbox/inside/readable_paths sandbox/inside/seccomp
+    sandbox/inside/readable_paths sandbox/inside/reply_rows sandbox/inside/seccomp sandbox/inside/student_environment
 """
 MODULES = tuple(_NEEDED.split())
 """Every module that enters the sandbox: `sandbox/inside`, `sandbox/wire` and what these import."""

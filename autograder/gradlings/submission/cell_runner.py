@@ -1,4 +1,4 @@
-"""Runs the code of a cell as a notebook does: with top-level await, and with the names that IPython adds."""
+"""Run the code of a cell as a notebook does: with top-level await, and with the names that IPython adds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def run_code(code: CodeType, namespace: dict[str, Any]) -> None:
-    """Runs a cell in a namespace. Top-level await is stepped without an event loop, which would need sockets."""
+    """Run a cell in a namespace. Top-level await is stepped without an event loop, which would need sockets."""
     if not code.co_flags & inspect.CO_COROUTINE:
         exec(code, namespace)
         return
@@ -25,13 +25,13 @@ def run_code(code: CodeType, namespace: dict[str, Any]) -> None:
 
 
 def remember_lines(file: str, source: str) -> None:
-    """Let tracebacks quote the lines of a source that has no file which can be read."""
+    """Let tracebacks quote the lines of a source that is in no readable file."""
     lines = [line + "\n" for line in source.split("\n")]
     linecache.cache[file] = (len(source), None, lines, file)
 
 
 def fresh_namespace(path: Path) -> dict[str, Any]:
-    """What a submission's code finds before its first cell."""
+    """Return the names that a submission's code finds before its first cell."""
     names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     if path.suffix == ".ipynb":
         names |= {"get_ipython": Nothing, "display": _display}
@@ -44,7 +44,7 @@ def _display(*values: object, **_: object) -> None:
 
 
 class Nothing:
-    """What stands for IPython where there is none: whatever is asked of it does nothing."""
+    """A stand-in for IPython: every attribute is callable and does nothing."""
 
     def __getattr__(self, name: str) -> Nothing:
         if name.startswith("__"):
@@ -52,4 +52,5 @@ class Nothing:
         return self
 
     def __call__(self, *_: object, **__: object) -> Nothing:
+        """Do nothing."""
         return self

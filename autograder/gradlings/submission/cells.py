@@ -1,4 +1,4 @@
-"""Source text cut into cells: the parts of a submission that are read, compiled and run one by one.
+"""Cut source text into cells: the parts of a submission that are read, compiled and run one by one.
 
 A module in percent format (`# %%` lines) is read cell by cell, as a notebook is, so that a syntax error spoils one cell
 and not the whole submission. Nothing is executed here.
@@ -24,63 +24,70 @@ _ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w, ]*=\s*)(%|!)(?!=)")
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of source. `file` is what tracebacks show; `first_line` is the cell's first line there."""
+    """A piece of source."""
 
     source: str
     file: str
+    """What tracebacks show."""
     first_line: int = 1
+    """The number of the cell's first line in `file`."""
     flags: int = 0
     """Compiler flags: of `from __future__` imports in earlier cells, which hold for later ones; await in notebooks."""
     on_disk: bool = True
-    """Whether `file` is the name of a file that holds this cell's lines; else it is made up for tracebacks."""
+    """Whether `file` names a file that holds this cell's lines; a notebook's cell has a name for tracebacks only."""
 
     def defines(self, name: str) -> bool:
-        """True if the text seems to define a function, also where Python cannot read it."""
+        """Return whether the text seems to define a function, even if it is not valid Python."""
         return re.search(rf"\bdef {name}\b", self.source) is not None
 
     def holds(self, file: str, line: int) -> bool:
-        """True if a line of a file is a line of this cell."""
+        """Return whether a line of a file is a line of this cell."""
         return self.file == file and 0 <= line - self.first_line <= self.source.count("\n")
 
 
 @dataclass(frozen=True)
 class Function:
-    """A top-level name that a cell binds, as its source has it."""
+    """A top-level name that a cell binds."""
 
     name: str
     file: str
     line: int
     attempted: bool
+    """Whether it is more than a function's untouched stub."""
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A cell that Python can read."""
+    """A cell that is valid Python."""
 
     code: CodeType
-    body: tuple[ast.stmt, ...]
     functions: tuple[Function, ...]
 
 
 @lru_cache(maxsize=1024)
 def compiled(cell: Cell) -> Compiled:
-    """The cell's code and functions, with the line numbers of its file.
+    """Return the cell's code and functions, with the line numbers of its file.
 
     Raises:
-        SyntaxError: Python cannot read the cell.
+        SyntaxError: the cell is not valid Python.
     """
+    tree = _parsed(cell)
+    code = compile(tree, cell.file, "exec", flags=cell.flags, dont_inherit=True)
+    return Compiled(code, tuple(function for node in tree.body for function in _bound(node, cell.file)))
+
+
+@lru_cache(maxsize=128)  # a notebook's cells are parsed to find out whether they are Python, then compiled
+def _parsed(cell: Cell) -> ast.Module:
     padded = "\n" * (cell.first_line - 1) + cell.source
     try:
-        tree = compile(padded, cell.file, "exec", flags=cell.flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-        code = compile(tree, cell.file, "exec", flags=cell.flags, dont_inherit=True)
+        tree: ast.Module = compile(padded, cell.file, "exec", cell.flags | ast.PyCF_ONLY_AST, dont_inherit=True)
     except ValueError as error:  # a NUL byte in the source
         raise SyntaxError(str(error), (cell.file, cell.first_line, 0, "")) from None
-    bound = tuple(function for node in tree.body for function in _bound(node, cell.file))
-    return Compiled(code, tuple(tree.body), bound)
+    return tree
 
 
 def module_cells(text: str, file: str) -> tuple[Cell, ...]:
-    """A module's text, cut at its `# %%` lines; each cell keeps its line numbers."""
+    """Cut a module's text at its `# %%` lines; each cell keeps its line numbers."""
     cells: list[Cell] = []
     start, lines = 1, text.split("\n")
     for number, line in enumerate([*lines, "# %%"], 1):
@@ -93,21 +100,22 @@ def module_cells(text: str, file: str) -> tuple[Cell, ...]:
 
 
 def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
-    """The code cells of a notebook, each a file of its own, numbered as Jupyter's cells are, from 1.
+    """Return the code cells of a notebook, each as a file of its own, numbered as Jupyter's cells are, from 1.
 
     Raises:
         ValueError: the text is not a notebook.
     """
     cells = [
-        Cell(without_magics(source), f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
-        for number, source in notebook_code(text)
+        Cell(source, f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
+        for number, source in notebook_sources(text)
         if source.strip()
     ]
-    return _with_future(cells)
+    return _with_future(cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
 
 
-def notebook_code(text: str) -> list[tuple[int, str]]:
-    """Number and source of each code cell.
+@lru_cache(maxsize=8)  # a notebook's digest and its cells are made of the same text
+def notebook_sources(text: str, cell_type: str = "code") -> tuple[tuple[int, str], ...]:
+    """Return number and source of each cell of one type, "code" or "markdown".
 
     Raises:
         ValueError: the text is not a notebook.
@@ -117,36 +125,44 @@ def notebook_code(text: str) -> list[tuple[int, str]]:
         raise ValueError("it is not a notebook (no list of cells)")
     found = []
     for number, cell in enumerate(notebook["cells"], 1):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+        if isinstance(cell, dict) and cell.get("cell_type") == cell_type:
             source = cell.get("source", "")
             found.append((number, "".join(map(str, source)) if isinstance(source, list) else str(source)))
-    return found
+    return tuple(found)
 
 
 def without_magics(source: str) -> str:
-    """Notebook lines that are not Python (%magic, !shell, name?) do nothing; line numbers stay.
+    """Replace a notebook's lines that are not Python (%magic, !shell, name?) by ones that do nothing.
 
-    A cell that Python can read is left as it is. A name that such a line is assigned to becomes None. A cell magic that
-    times or captures keeps the cell's Python; any other (%%bash, %%html) makes the whole cell a comment.
+    Line numbers stay, and a cell that is valid Python stays as it is. A name that such a line is assigned to becomes
+    None. A cell magic that times or captures keeps the cell's Python; any other (%%bash, %%html) makes the whole cell a
+    comment.
     """
+    return source if _is_python(Cell(source, "", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)) else _commented(source)
+
+
+def _is_python(cell: Cell) -> bool:
     try:
-        compile(source, "", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        return source
-    except (SyntaxError, ValueError):
-        pass
+        _parsed(cell)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _commented(source: str) -> str:
     lines = source.split("\n")
     if source.startswith("%%") and not _RUNS_PYTHON.match(source):
         return "\n".join("# " + line for line in lines)
-    python, goes_on = [], False
+    python, continued = [], False
     for line in lines:
-        magic = goes_on or _MAGIC.match(line) or _ASSIGNED.match(line)
-        python.append(_quiet(line, first=not goes_on) if magic else line)
-        goes_on = bool(magic) and line.endswith("\\")
+        magic = continued or _MAGIC.match(line) or _ASSIGNED.match(line)
+        python.append(_without_magic(line, first=not continued) if magic else line)
+        continued = bool(magic) and line.endswith("\\")
     return "\n".join(python)
 
 
-def _quiet(line: str, first: bool) -> str:
-    """A line of magic as Python that does nothing: a block that holds nothing else stays a block."""
+def _without_magic(line: str, first: bool) -> str:
+    """Return a statement that does nothing, so that a block that holds only this line stays valid."""
     if not first:
         return "# " + line
     if assigned := _ASSIGNED.match(line):
@@ -156,7 +172,7 @@ def _quiet(line: str, first: bool) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Text as editors really write it: UTF-8 with or without BOM, else Windows-1252; any line ends."""
+    """Decode text as editors write it: UTF-8 with or without BOM, else Windows-1252; line ends become line feeds."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -165,7 +181,7 @@ def decode(data: bytes) -> str:
 
 
 def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """True for a body that, docstring apart, is only `raise NotImplementedError`, `...` or `pass`."""
+    """Return whether a body, docstring apart, is only `raise NotImplementedError`, `...` or `pass`."""
     body = [
         statement
         for statement in node.body
@@ -181,12 +197,12 @@ def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def _with_future(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    flags, done = 0, []
+    flags, found = 0, []
     for cell in cells:
-        done.append(replace(cell, flags=cell.flags | flags))
+        found.append(replace(cell, flags=cell.flags | flags))
         for name in re.findall(r"^from __future__ import (\w+)", cell.source, re.MULTILINE):
             flags |= getattr(__future__, name).compiler_flag if name in __future__.all_feature_names else 0
-    return tuple(done)
+    return tuple(found)
 
 
 def _bound(node: ast.stmt, file: str) -> list[Function]:

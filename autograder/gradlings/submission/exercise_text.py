@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gradlings.model.errors import InputError
 from gradlings.submission import shipped_kit
-from gradlings.submission.cells import decode, module_cells
+from gradlings.submission.cells import decode, module_cells, notebook_sources
 
 _MARKS = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*$")
 
@@ -25,13 +25,13 @@ class Prose:
 
 
 def exercise_prose(folder: Path, source_name: str, exercise: str) -> Prose:
-    """What an assignment's module or notebook says of an exercise; what ships where it was deleted there.
+    """Return an exercise's text from the assignment's module or notebook, else from the kit that ships.
 
     Returns:
-        An empty `Prose` where nobody says anything.
+        An empty `Prose` where there is none.
     """
     heading = re.compile(rf"^#+ {re.escape(exercise)}\s+(.*)$")
-    for path in _places(folder, source_name):
+    for path in _files(folder, source_name):
         for text in _markdown(path):
             first, _, rest = text.strip().partition("\n")
             found = heading.match(first)
@@ -40,7 +40,7 @@ def exercise_prose(folder: Path, source_name: str, exercise: str) -> Prose:
     return Prose("", "")
 
 
-def _places(folder: Path, source_name: str) -> Iterator[Path]:
+def _files(folder: Path, source_name: str) -> Iterator[Path]:
     yield folder / f"{source_name}.py"
     yield folder / f"{source_name}.ipynb"
     try:
@@ -55,7 +55,8 @@ def _markdown(path: Path) -> Iterator[str]:
     except OSError:
         return
     if path.suffix == ".ipynb":
-        yield from _notebook_markdown(text)
+        with contextlib.suppress(ValueError):  # it is damaged
+            yield from (source for _, source in notebook_sources(text, "markdown"))
         return
     for cell in module_cells(text, str(path)):
         marker, _, body = cell.source.partition("\n")
@@ -63,18 +64,8 @@ def _markdown(path: Path) -> Iterator[str]:
             yield "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
 
 
-def _notebook_markdown(text: str) -> Iterator[str]:
-    try:
-        cells = json.loads(text)["cells"]
-        for cell in cells:
-            if cell["cell_type"] == "markdown":
-                yield "".join(cell["source"])
-    except (ValueError, KeyError, TypeError):
-        return
-
-
 def solution_code(root: Path, assignment: str, source_name: str, exercise: str) -> str:
-    """The code that solves an exercise: of the kit's own solutions/ where it is, else of those that ship.
+    """Return the code that solves an exercise: from the kit's own `solutions/`, else from those that ship.
 
     Raises:
         InputError: there is no solution.
@@ -93,10 +84,9 @@ def solution_code(root: Path, assignment: str, source_name: str, exercise: str) 
 
 
 def _without_docstrings(code: str) -> str:
-    """The student has them already."""
-    gone: set[int] = set()
+    removed: set[int] = set()  # line numbers
     for node in ast.parse(code).body:
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
             text = node.body[0]
-            gone.update(range(text.lineno, (text.end_lineno or text.lineno) + 1))
-    return "\n".join(line for number, line in enumerate(code.split("\n"), 1) if number not in gone)
+            removed.update(range(text.lineno, (text.end_lineno or text.lineno) + 1))
+    return "\n".join(line for number, line in enumerate(code.split("\n"), 1) if number not in removed)

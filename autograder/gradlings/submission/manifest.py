@@ -6,38 +6,37 @@ import hashlib
 import json
 from pathlib import Path
 
-from gradlings.submission.cells import decode, notebook_code
+from gradlings.submission.cells import decode, notebook_sources
 
 MANIFEST = "built.json"
 
 
-def code_digest(path: Path) -> str:
-    """`digest_of_code` of a file; an unreadable notebook has the digest of its bytes."""
-    data = path.read_bytes()
+def code_digest(name: str, data: bytes) -> str:
+    """Return `digest_of_code` of a file's bytes; the SHA-256 of the bytes if it is a notebook that cannot be read."""
     try:
-        return digest_of_code(path.name, decode(data))
+        return digest_of_code(name, decode(data))
     except ValueError:
         return hashlib.sha256(data).hexdigest()
 
 
 def digest_of_code(name: str, text: str) -> str:
-    """SHA-256 of the code of a module or notebook: independent of outputs, metadata and empty cells.
+    """Return the SHA-256, in hex, of the code of a module or notebook, without outputs, metadata and empty cells.
 
     Raises:
         ValueError: the name ends in .ipynb and the text is not a notebook.
     """
     if name.endswith(".ipynb"):
-        text = "\n# %%\n".join(source.rstrip() for _, source in notebook_code(text) if source.strip())
+        text = "\n# %%\n".join(source.rstrip() for _, source in notebook_sources(text) if source.strip())
     return digest(text)
 
 
 def digest(text: str) -> str:
-    """SHA-256 of a text without the white space at its end."""
+    """Return the SHA-256, in hex, of a text without the white space at its end."""
     return hashlib.sha256(text.rstrip().encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, str]]:
-    """What the build recorded of an assignment's files; empty if there is no readable record."""
+    """Return what the build recorded of an assignment's files; empty if there is no readable record."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -46,5 +45,5 @@ def read_manifest(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def assignment_title(folder: Path) -> str:
-    """The assignment's title as the build recorded it, or ""."""
+    """Return the assignment's title as the build recorded it, or ""."""
     return str(read_manifest(folder).get("title", ""))

@@ -1,4 +1,4 @@
-"""A submission: which file counts, its cells, and which functions are attempted. Nothing is executed, no torch."""
+"""Read a submission: which file counts, its cells, and which functions are attempted. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gradlings.submission.manifest import code_digest, read_manifest
 
 @dataclass(frozen=True)
 class SyntaxProblem:
-    """A cell that Python cannot read."""
+    """A cell that is not valid Python, and the line where reading it failed."""
 
     file: str
     line: int
@@ -20,6 +20,7 @@ class SyntaxProblem:
 
     @property
     def sentence(self) -> str:
+        """What a student reads of it."""
         line = f"\n    {self.text.strip()}" if self.text.strip() else ""
         return f"{shown(self.file)}:{self.line}: Python cannot read this line ({self.message}).{line}"
 
@@ -36,7 +37,7 @@ class Submission:
     """Why nothing of it can be graded (no file, two edited files); empty otherwise."""
 
     def attempted(self, names: tuple[str, ...]) -> bool:
-        """True if any of the functions is more than the untouched stub.
+        """Return whether any of the functions is more than the untouched stub.
 
         A name that is not there at all counts as attempted: it was renamed or deleted, or its cell cannot be read.
         """
@@ -48,7 +49,7 @@ class Submission:
         return frozenset(cell.file for cell in self.cells)
 
     def sources(self) -> tuple[tuple[str, str], ...]:
-        """The readable cells, joined by file at their own line numbers, in order."""
+        """Return name and text of each file in order: its valid cells at their own line numbers."""
         lines: dict[str, list[str]] = {}
         for cell in self.cells:
             of_file = lines.setdefault(cell.file, [])
@@ -59,12 +60,12 @@ class Submission:
 
 
 def source_name_of(checks_file: Path) -> str:
-    """`test_autodiff.py` checks `autodiff.py` or `autodiff.ipynb`."""
+    """Return the name of the source that a file checks: "autodiff" for `test_autodiff.py`."""
     return checks_file.stem.removeprefix("test_")
 
 
 def read_submission(folder: Path, source_name: str) -> Submission:
-    """The submission in a folder: `source_name.py` or `source_name.ipynb`, whichever was edited.
+    """Read the submission in a folder: `source_name.py` or `source_name.ipynb`, whichever was edited.
 
     Where both are there, the one that differs from the built original counts; both edited is a problem to report.
     """
@@ -75,20 +76,22 @@ def read_submission(folder: Path, source_name: str) -> Submission:
     if len(present) == 1:
         return parse(present[0])
     originals = read_manifest(folder).get("code", {})
-    edited = [path for path in present if originals.get(path.name) != code_digest(path)]
+    contents = {path: path.read_bytes() for path in present}
+    edited = [path for path, data in contents.items() if originals.get(path.name) != code_digest(path.name, data)]
     if len(edited) == 2 and originals:
         problem = (
             f"Both {module.name} and {notebook.name} were edited. Keep your answers in one of them and restore or "
             "delete the other."
         )
         return Submission(module, (), {}, problem=problem)
-    return parse(edited[0] if len(edited) == 1 else module)
+    path = edited[0] if len(edited) == 1 else module
+    return parse(path, contents[path])
 
 
-def parse(path: Path) -> Submission:
-    """Reads one file, a module or a notebook."""
+def parse(path: Path, data: bytes | None = None) -> Submission:
+    """Read a submission from a module or notebook; `data` is the file's content, if that was read already."""
     try:
-        text = decode(path.read_bytes())
+        text = decode(path.read_bytes() if data is None else data)
         cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
     except (ValueError, OSError) as error:
         return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {error}")
@@ -96,11 +99,12 @@ def parse(path: Path) -> Submission:
 
 
 def from_source(text: str, path: Path) -> Submission:
-    """A submission from the text of a module; `path` is what messages and tracebacks show."""
+    """Read a submission from the text of a module; `path` is what messages and tracebacks show."""
     return from_cells(path, module_cells(text, str(path)))
 
 
 def from_cells(path: Path, cells: tuple[Cell, ...]) -> Submission:
+    """Return the submission that consists of some cells."""
     functions: dict[str, Function] = {}
     problems = []
     for cell in cells:
@@ -113,7 +117,7 @@ def from_cells(path: Path, cells: tuple[Cell, ...]) -> Submission:
 
 
 def shown(path: Path | str) -> str:
-    """A path as people read it: relative to the current folder where it is below it."""
+    """Return a path as people read it: relative to the current folder where it is below it."""
     try:
         return str(Path(path).relative_to(Path.cwd()))
     except ValueError:

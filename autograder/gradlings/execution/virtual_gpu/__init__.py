@@ -1,1 +1,1 @@
-"""GPU readiness without a GPU: data stays on the CPU, tensors say they are on cuda:0, and mixing them is refused."""
+"""GPU readiness without a GPU: data stays on the CPU, tensors report cuda:0, and operations on both are refused."""

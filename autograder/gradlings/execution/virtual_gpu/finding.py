@@ -1,12 +1,12 @@
-"""The virtual GPU: is a function device-clean? Answered without a GPU.
+"""Find out without a GPU whether a function is ready for one.
 
-The function is run once more with its tensors on a pretend `cuda:0`. All data stays in CPU memory and is really
-computed, so values, `.item()` and control flow are those of the CPU; only where a tensor *lives* is made up, and
+The function is run once more with its tensors on a simulated `cuda:0`. All data stays in CPU memory and is really
+computed, so values, `.item()` and control flow are those of the CPU; only where a tensor *lives* is simulated, and
 operations that mix the two places are refused as CUDA refuses them (`guard`); what the code sees of its
-devices is made up, too (`view`, `stand_ins`). All this rests on documented behaviour of CUDA
+devices is simulated, too (`view`, `stand_ins`). All this rests on documented behavior of CUDA
 and on torch's own list of operators; nothing here was compared with a run on a real GPU.
 
-What it cannot judge, and what it then says:
+What it cannot judge, and what it reports then:
 
 * "not_simulated", because the code fails here although it runs on the CPU: a second GPU (`cuda:1`), streams and
   events, `torch.cuda.FloatTensor`, `torch.load` onto the GPU, packed sequences, lazy layers, sparse and nested tensors,
@@ -40,19 +40,19 @@ from torch.utils import _python_dispatch
 
 from gradlings.execution.virtual_gpu.guard import StorageGuard
 from gradlings.execution.virtual_gpu.places import DeviceProblem, Origin, Place, Session, origin_of, place_of, settle
-from gradlings.execution.virtual_gpu.stand_ins import pretending
+from gradlings.execution.virtual_gpu.stand_ins import stand_ins_installed
 from gradlings.execution.virtual_gpu.view import DeviceView
 
-_MOST_YIELDS = 1000
-"""A generator function is followed for so many items."""
+_MAX_YIELDED_ITEMS = 1000
+"""How many items of a generator are asked for."""
 
 
 @dataclass(frozen=True)
 class DeviceFinding:
-    """Why a function is not device-clean, or that this could not be found out."""
+    """Why a function is not ready for a GPU, or that this could not be found out."""
 
     kind: str
-    """"mixed": a GPU would stop here, since tensors of two devices meet or NumPy is handed a tensor of the GPU.
+    """"mixed": a GPU would stop here, since tensors of two devices meet or NumPy gets a tensor of the GPU.
     "left": the result came back on the CPU although tensors on the GPU went in.
     "unsupported": CUDA has no such operation (a matrix product of integers, Tensor.apply_).
     "not_simulated": the virtual GPU cannot judge this code."""
@@ -73,13 +73,13 @@ def device_finding(
     student_files: Collection[str] = (),
     returns: str = "tensors",
 ) -> DeviceFinding | None:
-    """Runs `function(*args)` on the virtual GPU. None means device-clean, or nothing to say.
+    """Run `function(*args)` on the virtual GPU; return None if it is ready for a GPU, or nothing was found.
 
     Args:
         function: It must run on the CPU with these arguments; an exception that it also raises there gives None.
         args: Tensors in it, also inside tuples, lists, dicts and modules, are copied to the virtual GPU and keep
-            `requires_grad`; the originals, and NumPy arrays, stay as they are. Objects of other classes are handed over
-            themselves. Without any tensor there is nothing to run.
+            `requires_grad`; the originals, and NumPy arrays, stay as they are. Objects of other classes are passed
+            without a copy. Without any tensor there is nothing to run.
         student_files: File names as in code objects; findings point at the innermost of their lines.
         returns: "tensors" if tensors that come back have to be on the GPU, "anything" if they may be anywhere.
 
@@ -113,17 +113,18 @@ def device_finding(
 
 @contextlib.contextmanager
 def _virtual_gpu(session: Session) -> Iterator[None]:
-    """Both modes on, and every global that they or the student's code may change put back afterwards."""
+    """Turn both modes on; restore every global that they or the student's code may change afterwards."""
     view = DeviceView(session)
-    with _kept_globals(), warnings.catch_warnings(), StorageGuard(session), pretending(view), view:
+    with _restored_globals(), warnings.catch_warnings(), StorageGuard(session), stand_ins_installed(view), view:
         warnings.simplefilter("ignore")
         yield
 
 
 @contextlib.contextmanager
-def _kept_globals() -> Iterator[None]:
-    """Puts back the mode stacks, the default device and the random state, whatever the code inside did."""
-    overrides, device = torch.overrides, torch.utils._device
+def _restored_globals() -> Iterator[None]:
+    """Restore the mode stacks, the default device and the random state, whatever the code inside did."""
+    overrides: Any = torch.overrides  # private functions of torch, without types
+    device = torch.utils._device
     modes = overrides._get_current_function_mode_stack()
     dispatch_modes = torch._C._len_torch_dispatch_stack()
     current = device.CURRENT_DEVICE
@@ -146,7 +147,7 @@ def _kept_globals() -> Iterator[None]:
 def _call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     result = function(*args)
     if isinstance(result, types.GeneratorType):
-        items = list(itertools.islice(result, _MOST_YIELDS))
+        items = list(itertools.islice(result, _MAX_YIELDED_ITEMS))
         result.close()
         return items
     return result
@@ -168,9 +169,10 @@ class _Copies:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.seen: dict[int, torch.Tensor] = {}
-        """The copies by the identity of their originals, so that f(x, x) gets one tensor twice."""
+        """The copies by the `id` of their originals, so that f(x, x) gets one tensor twice."""
 
     def of(self, value: Any) -> Any:
+        """Return a copy of a nested value."""
         if isinstance(value, torch.Tensor):
             if id(value) not in self.seen:
                 self.seen[id(value)] = self._tensor(value)
@@ -203,11 +205,11 @@ class _Copies:
         return copied
 
 
-# ---- saying what was found
+# ---- describing what was found
 
 
 def _left_behind(result: Any) -> DeviceFinding | None:
-    """The finding about the first tensor of the result that is on the CPU."""
+    """Return the finding about the first tensor of the result that is on the CPU."""
     values: list[Any] = [result]
     while values:
         value = values.pop(0)
@@ -224,7 +226,7 @@ def _left_behind(result: Any) -> DeviceFinding | None:
 
 
 def _device_problem(error: BaseException | None) -> DeviceProblem | None:
-    """The device problem that an exception is, or that it was raised about (`raise ... from error`)."""
+    """Return the device problem that an exception is, or that caused it (`raise ... from error`)."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, DeviceProblem):
@@ -245,19 +247,19 @@ def _finding(problem: DeviceProblem) -> DeviceFinding:
     return DeviceFinding(problem.kind, f"{message} {advice}".rstrip(), origin.file, origin.line, code)
 
 
+_ADVICE = {
+    "made": "{by} made it there: add device={x}.device, or bring it over with .to({x}.device).",
+    "asked": '{by} was told device="cpu": follow the input with device={x}.device.',
+    "moved": ".{by} brought it there: leave that out, or go back with .to({x}.device).",
+    "gradient": "It is the gradient of a tensor that was made on the CPU: make that one with device={x}.device.",
+    "elsewhere": "Make it with device={x}.device, or bring it over with .to({x}.device).",
+    "here": "",
+}
+
+
 def _advice(origin: Origin, x: str) -> str:
     by = f"{origin.by}()" if origin.by else "a constructor"
-    if origin.action == "made":
-        return f"{by} made it there: add device={x}.device, or bring it over with .to({x}.device)."
-    if origin.action == "asked":
-        return f'{by} was told device="cpu": follow the input with device={x}.device.'
-    if origin.action == "moved":
-        return f".{by} brought it there: leave that out, or go back with .to({x}.device)."
-    if origin.action == "gradient":
-        return f"It is the gradient of a tensor that was made on the CPU: make that one with device={x}.device."
-    if origin.action == "elsewhere":
-        return f"Make it with device={x}.device, or bring it over with .to({x}.device)."
-    return ""
+    return _ADVICE[origin.action].format(by=by, x=x)
 
 
 def _not_simulated(error: Exception) -> DeviceFinding:

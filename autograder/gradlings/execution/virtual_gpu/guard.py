@@ -1,8 +1,8 @@
-"""The rule that an operation may not mix tensors of two places, applied to every operation below autograd.
+"""Refuse operations on tensors of two places, for every operation below autograd.
 
-So it holds in backward passes, too. What CUDA refuses comes from torch's own operator list (native_functions.yaml): an
-operation marked `device_check: NoCheck` looks after its devices itself (most of these accept a 0-dim CPU tensor as a
-number), any other one wants all its tensors on one device.
+So backward passes are checked, too. What CUDA refuses comes from torch's own operator list (native_functions.yaml): an
+operation marked `device_check: NoCheck` checks its devices itself (most of these accept a 0-dim CPU tensor as a
+number), any other one needs all its tensors on one device.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from gradlings.execution.virtual_gpu.places import DeviceError, Place, Session, origin_of, place_of, settle, tensors_in
 
-_MOVES = {"copy_", "_to_copy", "fill_"}
-"""Read from one device and write to another."""
+_COPIES_ACROSS = {"copy_", "_to_copy", "fill_"}
+"""Operations that read from one device and write to another."""
 
 _INDEXING = {"index", "_unsafe_index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index_put"}
-"""Take indices on the CPU, too."""
+"""Operations that accept indices on the CPU, too."""
 
 _CPU_ARGUMENT = {"_pack_padded_sequence"}
-"""Want one argument on the CPU (the lengths)."""
+"""Operations that need one argument on the CPU (the lengths)."""
 
 _POINTWISE_BUT_CHECKED = {
     "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "equal", "gcd", "gelu_backward",
@@ -32,28 +32,23 @@ _POINTWISE_BUT_CHECKED = {
     "logit_backward", "native_dropout_backward", "nextafter", "nextafter_", "sigmoid_backward", "tanh_backward",
     "threshold_backward",
 }  # fmt: skip
-_UNCHECKED = {
+"""Operations with torch's tag `pointwise` that refuse a 0-dim CPU tensor nevertheless."""
+
+_NOT_POINTWISE_UNCHECKED = {
     "bernoulli_", "binary_cross_entropy_with_logits", "dist", "floor_divide", "floor_divide_", "index_fill",
     "index_fill_", "masked_fill", "masked_fill_", "mse_loss", "rsub", "smooth_l1_loss",
 }  # fmt: skip
+"""Operations without that tag that accept a 0-dim CPU tensor (`device_check: NoCheck`)."""
+
 _MATRIX_PRODUCTS = {
-    "mm",
-    "addmm",
-    "addmm_",
-    "bmm",
-    "baddbmm",
-    "baddbmm_",
-    "mv",
-    "addmv",
-    "addmv_",
-    "dot",
-    "vdot",
-}
+    "mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_", "mv", "addmv", "addmv_", "dot", "vdot",
+}  # fmt: skip
+"""Operations that CUDA has for floating and complex types only."""
 
 
 @dataclass(frozen=True)
 class _Rules:
-    """What matters about one overload of an operator."""
+    """The rules for one overload of an operator."""
 
     name: str
     moves: bool
@@ -63,7 +58,7 @@ class _Rules:
     elementwise_lists: bool
     float_only: bool
     written: tuple[int, ...]
-    """Positions of the arguments that it changes in place."""
+    """Indices of the arguments that it changes in place."""
 
 
 @functools.cache
@@ -73,10 +68,10 @@ def _rules(operator: Any) -> _Rules:
     pointwise = torch.Tag.pointwise in operator.tags and name not in _POINTWISE_BUT_CHECKED
     return _Rules(
         name=name,
-        moves=name in _MOVES,
+        moves=name in _COPIES_ACROSS,
         indexes=name in _INDEXING,
         takes_cpu_argument=name in _CPU_ARGUMENT,
-        takes_cpu_scalars=pointwise or name in _UNCHECKED or name.startswith("_foreach_"),
+        takes_cpu_scalars=pointwise or name in _NOT_POINTWISE_UNCHECKED or name.startswith("_foreach_"),
         elementwise_lists=name.startswith("_foreach_"),
         float_only=name in _MATRIX_PRODUCTS,
         written=tuple(i for i, a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write),
@@ -84,10 +79,10 @@ def _rules(operator: Any) -> _Rules:
 
 
 class _Guard:
-    """Refuses operations that a GPU refuses, and spreads homes from arguments to results.
+    """Refuse operations that a GPU refuses, and set the places of results.
 
-    A class of its own, because TorchDispatchMode wraps a __torch_dispatch__ in its direct subclasses so that the first
-    call imports torch._dynamo and sympy, for seconds.
+    A base class, because TorchDispatchMode wraps a __torch_dispatch__ that its direct subclasses define so that the
+    first call imports torch._dynamo and sympy, which takes seconds.
     """
 
     session: Session
@@ -139,7 +134,7 @@ class _Guard:
             raise self._mixed(rules, (overwritten or refused)[0], inputs)
 
     def _refuse_indexing(self, rules: _Rules, args: Any, inputs: list[torch.Tensor]) -> None:
-        """Indices may be on the CPU, or where the indexed tensor is; a 0-dim value may come from anywhere."""
+        """Refuse indices that are neither on the CPU nor where the indexed tensor is; a 0-dim value may be anywhere."""
         target, indices, values = args[0], tensors_in([args[1]]), tensors_in(args[2:])
         place = place_of(target)
         if place is Place.CPU and any(place_of(index) is Place.GPU for index in indices):
@@ -161,9 +156,9 @@ class _Guard:
         return f"{rules.name.strip('_')}() in the backward pass" if self.session.in_backward else name
 
     def _spread(self, rules: _Rules, inputs: list[torch.Tensor], places: set[Place], out: Any) -> None:
-        """Gives results the home they would have; what was undecided goes with its companions."""
+        """Set the places of results; arguments without a place take that of the others."""
         if rules.name == "set_":
-            return  # from now on it is about other memory, whose home is written there
+            return  # the tensor has other memory from now on, which has a place already
         keeps_first = (rules.moves or rules.indexes) and place_of(inputs[0]) is not Place.UNDECIDED
         result = place_of(inputs[0]) if keeps_first else self._common(inputs, places)
         tensors = list(tensors_in([out]))
@@ -173,25 +168,21 @@ class _Guard:
             return
         tensors += [t for t in inputs if place_of(t) is Place.UNDECIDED]
         if result is Place.CPU:
-            self._stay_on_cpu(inputs, tensors)
-        else:
-            self._settle_on_gpu(tensors)
+            self._settle_on_cpu(inputs, tensors)
+        for tensor in tensors:
+            if result is Place.GPU and place_of(tensor) is not Place.GPU:
+                settle(tensor, Place.GPU)
 
     def _common(self, inputs: list[torch.Tensor], places: set[Place]) -> Place:
         if Place.GPU in places:
             return Place.GPU
         if Place.UNDECIDED in places:
-            decided = any(place_of(t) is Place.CPU and t.dim() > 0 for t in inputs)  # a 0-dim one is but a number
+            decided = any(place_of(t) is Place.CPU and t.dim() > 0 for t in inputs)  # a 0-dim one is used as a number
             return Place.CPU if decided else Place.UNDECIDED
         return Place.UNDECIDED if not inputs and self.session.inside_torch else Place.CPU
 
-    def _settle_on_gpu(self, tensors: list[torch.Tensor]) -> None:
-        for tensor in tensors:
-            if place_of(tensor) is not Place.GPU:
-                settle(tensor, Place.GPU)
-
-    def _stay_on_cpu(self, inputs: list[torch.Tensor], tensors: list[torch.Tensor]) -> None:
-        """A result on the CPU is there for the reason its arguments are."""
+    def _settle_on_cpu(self, inputs: list[torch.Tensor], tensors: list[torch.Tensor]) -> None:
+        """Set results to the CPU, with the origin of the first argument that has one."""
         origin = next((o for o in map(origin_of, inputs) if o is not None), None)
         if origin is None and not inputs:
             origin = self.session.origin("made", "")
@@ -200,9 +191,9 @@ class _Guard:
                 settle(tensor, Place.CPU, origin)
 
 
-class StorageGuard(_Guard, TorchDispatchMode):
+class StorageGuard(_Guard, TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types for it
     """The guard as a mode."""
 
     def __init__(self, session: Session) -> None:
-        TorchDispatchMode.__init__(self)
+        TorchDispatchMode.__init__(self)  # type: ignore[no-untyped-call]
         self.session = session

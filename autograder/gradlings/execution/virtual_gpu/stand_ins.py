@@ -1,6 +1,6 @@
-"""What the modes are not asked about: functions of `torch.cuda`, generators of random numbers, the backward engine.
+"""Replace what torch does not show to modes: functions of `torch.cuda`, random generators, the backward engine.
 
-They are replaced in torch while the virtual GPU is on.
+They are replaced while the virtual GPU is on.
 """
 
 from __future__ import annotations
@@ -17,43 +17,46 @@ from gradlings.execution.virtual_gpu.view import DeviceView
 
 
 class VirtualGenerator(torch.Generator):
-    """A generator of random numbers that says it lives on the GPU; the numbers are the CPU's."""
+    """A random generator that reports the device it was made for; its numbers are the CPU's."""
 
     on_gpu = False
 
     def __new__(cls, device: Any = "cpu") -> VirtualGenerator:
+        """Make a generator for what a student wrote as device."""
         generator = super().__new__(cls)
         generator.on_gpu = resolved(device, Session()) == GPU
         return generator
 
     @property
-    def device(self) -> torch.device:  # type: ignore[override]
+    def device(self) -> torch.device:  # type: ignore[override]  # torch has a plain attribute
+        """The device that student code sees."""
         return GPU if self.on_gpu else CPU
 
 
 class _IdleStream:
-    """The stream of work on the GPU: nothing is ever waiting."""
+    """A stand-in for the GPU's stream: no work is ever waiting in it."""
 
     def is_capturing(self) -> bool:
+        """Return False."""
         return False
 
     def synchronize(self) -> None:
-        return None
+        """Return at once."""
 
 
 class _NoOp(contextlib.nullcontext[None]):
-    """Stands for `torch.cuda.device` and other contexts."""
+    """A stand-in for `torch.cuda.device`."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         super().__init__()
 
 
-def _answer(value: Any) -> Callable[..., Any]:
+def _constant(value: Any) -> Callable[..., Any]:
     return lambda *_args, **_kwargs: value
 
 
-def _pretended() -> list[tuple[Any, str, Any]]:
-    """(owner, name, stand-in) of what has to look different while the virtual GPU is on."""
+def _constants() -> list[tuple[Any, str, Any]]:
+    """Return owner, name and stand-in of what does not depend on a session."""
     cuda = {
         "is_available": True, "device_count": 1, "current_device": 0, "is_bf16_supported": True,
         "get_device_name": "virtual GPU", "get_device_capability": (8, 0), "is_current_stream_capturing": False,
@@ -66,19 +69,19 @@ def _pretended() -> list[tuple[Any, str, Any]]:
         "is_available": True, "device_count": 1, "current_accelerator": GPU, "current_device_index": 0,
         "synchronize": None, "current_stream": _IdleStream(),
     }  # fmt: skip
-    pretended: list[tuple[Any, str, Any]] = [(torch.cuda, name, _answer(value)) for name, value in cuda.items()]
-    pretended += [
+    stand_ins: list[tuple[Any, str, Any]] = [(torch.cuda, name, _constant(value)) for name, value in cuda.items()]
+    stand_ins += [
         (torch.cuda, "device", _NoOp),
         (torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
+        (torch, "Generator", VirtualGenerator),
     ]
     if hasattr(torch, "accelerator"):
-        pretended += [(torch.accelerator, name, _answer(value)) for name, value in accelerator.items()]
-    pretended += [(torch, "Generator", VirtualGenerator)]
-    return [entry for entry in pretended if hasattr(entry[0], entry[1])]
+        stand_ins += [(torch.accelerator, name, _constant(value)) for name, value in accelerator.items()]
+    return [entry for entry in stand_ins if hasattr(entry[0], entry[1])]
 
 
 def _parse_to(real: Any) -> Callable[..., Any]:
-    """`Module.to(tensor)` asks C++ for the tensor's device, which would say CPU."""
+    """Return a stand-in for what `Module.to(tensor)` calls, which asks C++ for the tensor's device."""
 
     def parse(*args: Any, **kwargs: Any) -> Any:
         other = args[0] if args else kwargs.get("tensor")
@@ -92,10 +95,10 @@ def _parse_to(real: Any) -> Callable[..., Any]:
 
 
 def _from_numpy(session: Session, real: Any) -> Callable[..., torch.Tensor]:
-    """Torch does not show this one to modes."""
+    """Return a stand-in for `torch.from_numpy` that records where the tensor was made."""
 
     def make(array: Any) -> torch.Tensor:
-        tensor = real(array)
+        tensor: torch.Tensor = real(array)
         settle(tensor, Place.CPU, session.origin("made", "from_numpy"))
         return tensor
 
@@ -103,7 +106,7 @@ def _from_numpy(session: Session, real: Any) -> Callable[..., torch.Tensor]:
 
 
 def _backward_engine(view: DeviceView, real: Any) -> Callable[..., Any]:
-    """Hooks and custom backward functions of the student see the virtual GPU, too."""
+    """Return a stand-in that shows the virtual GPU to hooks and custom backward functions of the student."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
         view.session.in_backward += 1
@@ -117,7 +120,7 @@ def _backward_engine(view: DeviceView, real: Any) -> Callable[..., Any]:
 
 
 def _saved_tensors_hooks(view: DeviceView, real: Any) -> Callable[..., None]:
-    """So does the hook that packs a tensor for the backward pass, which runs in the middle of an operation."""
+    """Return a stand-in that shows it to the hook that packs a tensor in the middle of an operation."""
 
     def init(hooks: Any, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         def pack(tensor: torch.Tensor) -> Any:
@@ -130,9 +133,9 @@ def _saved_tensors_hooks(view: DeviceView, real: Any) -> Callable[..., None]:
 
 
 @contextlib.contextmanager
-def pretending(view: DeviceView) -> Iterator[None]:
-    """Replaces what student code can ask outside the mode, and puts everything back."""
-    replacements = _pretended()
+def stand_ins_installed(view: DeviceView) -> Iterator[None]:
+    """Replace what student code can ask outside the mode, and restore everything afterwards."""
+    replacements = _constants()
     for owner, name, replace in (
         (torch._C._nn, "_parse_to", _parse_to),
         (torch.autograd, "_engine_run_backward", lambda real: _backward_engine(view, real)),
@@ -141,11 +144,11 @@ def pretending(view: DeviceView) -> Iterator[None]:
         (torch, "get_default_device", lambda _real: lambda: default_device() or CPU),
     ):
         replacements.append((owner, name, replace(getattr(owner, name))))
-    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
     try:
         for owner, name, stand_in in replacements:
             setattr(owner, name, stand_in)
         yield
     finally:
-        for owner, name, real in kept:
+        for owner, name, real in originals:
             setattr(owner, name, real)

@@ -1,7 +1,7 @@
-"""What student code sees of the virtual GPU: `x.device`, `.to`, `device=`, `torch.cuda` and the like.
+"""Show student code the virtual GPU: `x.device`, `.to`, `device=` and the like.
 
-`DeviceView` stands between the student's calls and torch. It answers questions about devices, carries out moves as
-copies, and takes every `device=` away before torch, which may know no CUDA, sees it.
+`DeviceView` intercepts the student's calls of torch. It answers questions about devices, performs moves as copies, and
+removes every `device=` before the call reaches torch, which may be built without CUDA.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _Tensor = torch.Tensor
 
 
 def _getter(name: str) -> Any:
-    """What a mode is handed as the function when student code reads the attribute `name` of a tensor."""
+    """Return what a mode gets as the function when student code reads the attribute `name` of a tensor."""
     return vars(torch._C.TensorBase)[name].__get__
 
 
@@ -76,13 +76,13 @@ class DeviceView(TorchFunctionMode):
         outer = self.session.operation
         self.session.operation = getattr(func, "__name__", "") or "an operation"
         try:
-            return handler(*args, **kwargs) if handler else self._carry_out(func, args, kwargs)
+            return handler(*args, **kwargs) if handler else self._execute(func, args, kwargs)
         finally:
             self.session.operation = outer
 
     @contextlib.contextmanager
     def on_again(self) -> Iterator[None]:
-        """A mode is off while it handles a call; on again for what the call runs of the student's code."""
+        """Turn the mode on for student code that a call runs: a mode is off while it handles a call."""
         operation, self.session.operation = self.session.operation, ""
         try:
             with self if operation else contextlib.nullcontext():
@@ -92,7 +92,7 @@ class DeviceView(TorchFunctionMode):
 
     # ---- any operation
 
-    def _carry_out(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    def _execute(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         inputs = [*tensors_in(args), *tensors_in(kwargs.values())]
         on_gpu = any(place_of(tensor) is Place.GPU for tensor in inputs)
         wanted = self._wanted(func, inputs, kwargs)
@@ -107,7 +107,7 @@ class DeviceView(TorchFunctionMode):
         return out
 
     def _wanted(self, func: Any, inputs: list[torch.Tensor], kwargs: dict[str, Any]) -> torch.device | None:
-        """The device that the student's call asks for, or None."""
+        """Return the device that the student's call asks for, or None."""
         if kwargs.get("device") is not None:
             return self._resolved(kwargs["device"])
         default = default_device()
@@ -125,7 +125,7 @@ class DeviceView(TorchFunctionMode):
                 settle(tensor, Place.GPU if on_gpu else Place.CPU)
 
     def _make(self, tensor: torch.Tensor, device: torch.device, by: Any, asked: bool = True) -> torch.Tensor:
-        """Gives a newly made tensor its home."""
+        """Set the place of a newly made tensor."""
         if device == GPU:
             settle(tensor, Place.GPU)
         elif place_of(tensor) is not Place.CPU or origin_of(tensor) is None or asked:
@@ -133,7 +133,7 @@ class DeviceView(TorchFunctionMode):
         return tensor
 
     def _joined(self, value: Any) -> Any:
-        """A 0-dim CPU tensor that takes part in autograd, moved: so its gradient travels back to the CPU."""
+        """Move a 0-dim CPU tensor that takes part in autograd, so that its gradient goes back to the CPU."""
         joins = isinstance(value, torch.Tensor) and value.dim() == 0 and value.requires_grad
         return self._moved(value, value, GPU) if joins and place_of(value) is Place.CPU else value
 
@@ -152,7 +152,7 @@ class DeviceView(TorchFunctionMode):
         return resolved(device, self.session)
 
     def _moved(self, result: torch.Tensor, source: torch.Tensor, device: torch.device) -> torch.Tensor:
-        """`result` (the source, or the source in another dtype) on `device`; a copy unless it is there already."""
+        """Return `result` (the source, maybe in another dtype) on `device`; a copy unless it is there already."""
         wanted = Place.GPU if device.type == "cuda" else Place.CPU
         before = Place.CPU if place_of(source) is Place.CPU else Place.GPU
         if device.type not in ("cpu", "cuda") or wanted is before:
@@ -176,7 +176,7 @@ class DeviceView(TorchFunctionMode):
         return move
 
     def _to(self, source: torch.Tensor, /, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """All forms of Tensor.to: (dtype), (device, dtype), (tensor), each by keyword, too."""
+        """Handle all forms of Tensor.to: (dtype), (device, dtype), (tensor), each by keyword, too."""
         others = {k: v for k, v in kwargs.items() if k not in ("device", "tensor")}
         first = args[0] if args else kwargs.get("tensor", kwargs.get("device"))
         rest = args[1:]
@@ -205,7 +205,7 @@ class DeviceView(TorchFunctionMode):
         return self._moved(tensor.type(dtype, *args, **kwargs), tensor, device)
 
     def _deepcopy(self, tensor: torch.Tensor, memo: Any) -> torch.Tensor:
-        copy = tensor.__deepcopy__(memo)
+        copy: torch.Tensor = tensor.__deepcopy__(memo)  # type: ignore[no-untyped-call]  # torch has no types for it
         settle(copy, place_of(tensor), origin_of(tensor))
         return copy
 

@@ -1,1 +1,1 @@
-"""All that is ever loaded where student code runs."""
+"""The modules that run in the zygote and in workers, where student code runs."""

@@ -1,82 +1,104 @@
-"""What the self-check runs as if it were a submission: it tries what must not work and reports what did.
+"""Tries what a worker must not be able to do, and reports what succeeded: the submission of the self-check.
 
-Its text is loaded into a worker over the wire like any student's file; it is never imported.
+Its text is loaded into a worker like any student's file; it is never imported.
 """
 
 import ctypes
 import os
 import resource
 import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+_PR_GET_SECCOMP, _PR_GET_NO_NEW_PRIVS = 21, 39
+_EFAULT = 14
+_WANTED_DESCRIPTORS = [0, 1, 2, 3]
 
 
-def tried(canary, closed_files, folders, judge_pid, python_file):
-    """The names of what succeeded, and facts about this process.
+def escape_attempts(
+    canary: str, closed_files: list[str], folders: list[str], judge_pid: int, python_file: str
+) -> dict[str, Any]:
+    """Return the names of the attempts that succeeded, and facts about this process.
 
-    canary: a file of the judge's. closed_files: others that must not be readable. folders: where nothing may be
-    written. python_file: a file of Python's own that must be readable.
+    Args:
+        canary: a file of the judge's.
+        closed_files: other files that must not be readable.
+        folders: where nothing may be written.
+        judge_pid: the process id of the judge.
+        python_file: a file of Python's standard library, which should be readable.
     """
-    succeeded = []
-
-    def attempt(name, action):
-        try:
-            action()
-        except Exception:
-            return
-        succeeded.append(name)
-
-    def read(path):
-        with open(path, "rb") as file:
-            file.read(1)
-
-    def write(folder):
-        descriptor = os.open(os.path.join(folder, "gradlings-self-check"), os.O_WRONLY | os.O_CREAT, 0o600)
-        os.close(descriptor)
-
-    def fork():
-        if os.fork() == 0:
-            os._exit(0)
-
-    def thread():
-        import _thread
-
-        _thread.start_new_thread(int, ())
-
-    def run():
-        pid = os.posix_spawn("/bin/true", ["true"], {})
-        os.waitpid(pid, 0)
-
-    attempt("read a file of the grader", lambda: read(canary))
-    for path in closed_files:
-        attempt(f"read {path}", lambda path=path: read(path))
-    for folder in folders:
-        attempt(f"write into {folder}", lambda folder=folder: write(folder))
-    attempt("write to the grader's file", lambda: os.close(os.open(canary, os.O_WRONLY)))
-    attempt("start a process", fork)
-    attempt("start a thread", thread)
-    attempt("run a program", run)
-    attempt("open a network socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close())
-    attempt("open an IPv6 socket", lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close())
-    attempt("open a UNIX socket", lambda: socket.socket(socket.AF_UNIX).close())
-    attempt("signal the grader", lambda: os.kill(judge_pid, 0))
-    attempt("signal its parent", lambda: os.kill(os.getppid(), 0))
-    for pid in (judge_pid, os.getppid()):
-        for name in ("environ", "mem", "maps"):
-            attempt(f"open /proc/{{grader}}/{name}", lambda pid=pid, name=name: read(f"/proc/{pid}/{name}"))
-    attempt("list the grader's descriptors", lambda: os.listdir(f"/proc/{judge_pid}/fd"))
-    succeeded += _by_system_calls(judge_pid)
-    succeeded += _without_limits()
-    open_ones = [number for number in range(1024) if _is_open(number)]
-    if open_ones != [0, 1, 2, 3]:
-        succeeded.append(f"keep the descriptors {open_ones}")
-    if len(os.environ) or len(_environment()):
+    attempts: list[tuple[str, Callable[[], object]]] = [
+        ("read a file of the grader", partial(_read, canary)),
+        *((f"read {path}", partial(_read, path)) for path in closed_files),
+        *((f"write into {folder}", partial(_write, folder)) for folder in folders),
+        ("write to the grader's file", lambda: os.close(os.open(canary, os.O_WRONLY))),
+        ("start a process", _fork),
+        ("start a thread", _start_thread),
+        ("run a program", _run_program),
+        ("open a network socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()),
+        ("open an IPv6 socket", lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()),
+        ("open a UNIX socket", lambda: socket.socket(socket.AF_UNIX).close()),
+        ("signal the grader", lambda: os.kill(judge_pid, 0)),
+        ("signal its parent", lambda: os.kill(os.getppid(), 0)),
+        *(
+            (f"open /proc/{{grader}}/{name}", partial(_read, f"/proc/{pid}/{name}"))
+            for pid in (judge_pid, os.getppid())
+            for name in ("environ", "mem", "maps")
+        ),
+        ("list the grader's descriptors", lambda: os.listdir(f"/proc/{judge_pid}/fd")),
+    ]
+    succeeded = [name for name, attempt in attempts if _succeeds(attempt)]
+    succeeded += _escapes_by_system_calls(judge_pid) + _missing_limits()
+    descriptors = [number for number in range(1024) if _succeeds(partial(os.fstat, number))]
+    if descriptors != _WANTED_DESCRIPTORS:
+        succeeded.append(f"keep the descriptors {descriptors}")
+    if len(os.environ) or _environment():
         succeeded.append("see environment variables")
-    attempt_python = _readable(python_file)
-    facts = {"uid": os.geteuid(), "gid": os.getegid(), "seccomp": _prctl(21), "no_new_privs": _prctl(39)}
-    return {"succeeded": succeeded, "python_is_readable": attempt_python, **facts}
+    return {
+        "succeeded": succeeded,
+        "python_is_readable": _succeeds(partial(_read, python_file)),
+        "uid": os.geteuid(),
+        "gid": os.getegid(),
+        "seccomp": _prctl(_PR_GET_SECCOMP),
+        "no_new_privs": _prctl(_PR_GET_NO_NEW_PRIVS),
+    }
 
 
-def _by_system_calls(pid):
-    """Reading the judge's memory; not with PTRACE_ATTACH, which would freeze it where it works."""
+def _succeeds(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except Exception:
+        return False
+    return True
+
+
+def _read(path: str) -> None:
+    with open(path, "rb") as file:
+        file.read(1)
+
+
+def _write(folder: str) -> None:
+    os.close(os.open(os.path.join(folder, "gradlings-self-check"), os.O_WRONLY | os.O_CREAT, 0o600))
+
+
+def _fork() -> None:
+    if os.fork() == 0:
+        os._exit(0)
+
+
+def _start_thread() -> None:
+    import _thread
+
+    _thread.start_new_thread(int, ())
+
+
+def _run_program() -> None:
+    os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+
+
+def _escapes_by_system_calls(pid: int) -> list[str]:
+    """Try to read the judge's memory, though not with PTRACE_ATTACH, which would stop the judge; and others."""
     libc = ctypes.CDLL(None, use_errno=True)
     here = (ctypes.c_char * 16)()
 
@@ -84,19 +106,19 @@ def _by_system_calls(pid):
         _fields_ = [("address", ctypes.c_void_p), ("length", ctypes.c_size_t)]
 
     ctypes.set_errno(0)
-    mine, its = Span(ctypes.addressof(here), 8), Span(8, 8)
-    libc.process_vm_readv(pid, ctypes.byref(mine), 1, ctypes.byref(its), 1, 0)
-    found = []
-    if ctypes.get_errno() == 14:  # EFAULT: it may, and only the address is bad
-        found.append("read the grader's memory")
+    local, remote = Span(ctypes.addressof(here), 8), Span(8, 8)
+    libc.process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+    succeeded = []
+    if ctypes.get_errno() == _EFAULT:  # it may, and only the address is bad
+        succeeded.append("read the grader's memory")
     if os.uname().machine == "x86_64":
         for name, number in (("create memory files", 319), ("set up io_uring", 425)):
             if libc.syscall(number, ctypes.addressof(here), 0) >= 0:
-                found.append(name)
-    return found
+                succeeded.append(name)
+    return succeeded
 
 
-def _without_limits():
+def _missing_limits() -> list[str]:
     kinds = {"memory": resource.RLIMIT_AS, "processor time": resource.RLIMIT_CPU, "file size": resource.RLIMIT_FSIZE}
     return [
         f"use {name} without a limit"
@@ -105,15 +127,7 @@ def _without_limits():
     ]
 
 
-def _is_open(descriptor):
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
-
-
-def _environment():
+def _environment() -> bytes:
     try:
         with open("/proc/self/environ", "rb") as file:
             return file.read()
@@ -121,14 +135,5 @@ def _environment():
         return b""
 
 
-def _readable(path):
-    try:
-        with open(path, "rb") as file:
-            file.read(1)
-    except OSError:
-        return False
-    return True
-
-
-def _prctl(option):
-    return ctypes.CDLL(None).prctl(option, 0, 0, 0, 0)
+def _prctl(option: int) -> int:
+    return int(ctypes.CDLL(None).prctl(option, 0, 0, 0, 0))

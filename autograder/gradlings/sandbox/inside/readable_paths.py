@@ -1,7 +1,7 @@
-"""What a worker may read, granted by name: Python's own library, torch, and the packages torch needs.
+"""Lists what a worker may read: Python's standard library, torch, and the packages torch needs, each by name.
 
-Never a folder in which other packages could lie: the kit itself, and with it solutions and checks, may be installed in
-the very same site-packages.
+Never a folder that can hold other packages: this package, and with it solutions and checks, may be installed in the
+same site-packages.
 """
 
 from __future__ import annotations
@@ -15,30 +15,25 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = ("torch", "numpy", "jaxtyping", "matplotlib", "pandas", "scipy", "tqdm", "einops")
-"""Distributions that submissions may import where they are installed, with all that these need."""
+"""Distributions that submissions may import if they are installed, with their dependencies."""
 
-_NEVER = frozenset({"gradlings", "nbgrader", "pip", "pytest", "ipython", "jupyter-core", "jupyterlab"})
+_EXCLUDED = frozenset({"gradlings", "nbgrader", "pip", "pytest", "ipython", "jupyter-core", "jupyterlab"})
 _SYSTEM = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/dev/null", "/dev/zero", "/dev/urandom")
 _MEMORY_FACTS = ("/sys/kernel/mm/transparent_hugepage", "/proc/meminfo", "/proc/cpuinfo")
 
 
 def readable() -> list[str]:
-    """Files and folders with all that is in them."""
+    """Return files, and folders with their whole content."""
     return [*_standard_library(), *distributions(), *_shared_libraries(), *_SYSTEM, *_MEMORY_FACTS]
 
 
 def listable() -> list[str]:
-    """Folders in which Python looks for modules."""
-    return sorted({str(path) for path in _module_folders()})
-
-
-def _module_folders() -> list[Path]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return [Path(sysconfig.get_path(name)) for name in names]
+    """Return the folders in which Python looks for modules."""
+    return sorted({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def _standard_library() -> list[str]:
-    """Every entry by itself: site-packages may be a folder in it."""
+    """Return every entry by itself: site-packages may be one of them."""
     found = []
     for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
         if os.path.isdir(folder):
@@ -49,8 +44,8 @@ def _standard_library() -> list[str]:
 
 
 def distributions(further: Sequence[str] = ()) -> list[str]:
-    """The files and folders of `PACKAGES` and other distributions, and of all that these need."""
-    wanted, seen, found = [*PACKAGES, *further], set(_NEVER), []
+    """Return the files and folders of `PACKAGES`, of `further` distributions, and of their dependencies."""
+    wanted, seen, found = [*PACKAGES, *further], set(_EXCLUDED), []
     while wanted:
         name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
         if name in seen:
@@ -68,14 +63,14 @@ def distributions(further: Sequence[str] = ()) -> list[str]:
 
 
 def _top_level(distribution: metadata.Distribution) -> list[str]:
-    """The packages and modules of a distribution, from its record of files; not what it puts elsewhere."""
+    """Return the packages and modules of a distribution by its list of files, without scripts and shared data."""
     names = {file.parts[0] for file in distribution.files or ()}
     names -= {"..", "bin", "share", "__pycache__"}
     return [str(distribution.locate_file(name)) for name in sorted(names) if not name.endswith(".pth")]
 
 
 def _shared_libraries() -> list[str]:
-    """What extension modules may have to load, file by file."""
+    """Return the files that extension modules may have to load."""
     machine = sysconfig.get_config_var("MULTIARCH") or ""
     folders = {"/lib64", "/usr/lib64", f"/lib/{machine}", f"/usr/lib/{machine}", os.path.join(sys.base_prefix, "lib")}
     found = []

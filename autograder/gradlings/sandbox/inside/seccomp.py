@@ -1,6 +1,6 @@
-"""The seccomp filter of a worker as a BPF program: an allow-list of system calls, everything else is refused.
+"""Builds the seccomp filter of a worker as a BPF program: an allow-list of system calls, all others are refused.
 
-Default-deny: no process, thread, socket, exec, signal to others, mount, memfd, ptrace or io_uring; files can only be
+No process, thread, socket, exec, signal to others, mount, memfd, ptrace or io_uring; files can only be
 opened for reading. Numbers are those of the kernel's own tables (asm/unistd_64.h and asm-generic/unistd.h).
 """
 
@@ -36,10 +36,12 @@ _READ_ONLY = 0o3 | 0o100 | 0o1000 | 0o20000000
 
 @dataclass(frozen=True)
 class Machine:
-    """What the filter needs to know of a processor."""
+    """The numbers of one processor architecture."""
 
     column: int
+    """In the table of allowed calls."""
     audit: int
+    """AUDIT_ARCH of linux/audit.h."""
     openat: int
     open: int | None
     fcntl: int
@@ -58,6 +60,7 @@ _FCNTL = (0, 1, 2, 3, 4, 1030)  # DUPFD GETFD SETFD GETFL SETFL DUPFD_CLOEXEC; n
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX
 _PRCTL = (3, 15, 16, 21, 39)  # GET_DUMPABLE SET_NAME GET_NAME GET_SECCOMP GET_NO_NEW_PRIVS
 
+# Opcodes, return values and offsets of linux/bpf_common.h and linux/seccomp.h
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
@@ -65,10 +68,10 @@ _X32 = 0x40000000
 
 
 def allow_list(machine: str) -> bytes:
-    """The program for `prctl(PR_SET_SECCOMP)`, 8 bytes an instruction.
+    """Return the program for `prctl(PR_SET_SECCOMP)`, 8 bytes per instruction.
 
     Raises:
-        KeyError: the processor has no table here.
+        KeyError: there are no tables for this processor.
     """
     here = MACHINES[machine]
     code = [
@@ -77,31 +80,31 @@ def allow_list(machine: str) -> bytes:
     ]
     for number in _numbers(here.column):
         code += [_op(_JUMP_EQUAL, number, 0, 1), _op(_RETURN, _ALLOW)]
-    code += _where(here.openat, [_op(_LOAD, _argument(2)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
+    code += _for_call(here.openat, [_op(_LOAD, _argument(2)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
     if here.open is not None:
-        code += _where(here.open, [_op(_LOAD, _argument(1)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
-    code += _where(here.fcntl, [_op(_LOAD, _argument(1)), *_allow_equal(_FCNTL)])
-    code += _where(here.ioctl, [_op(_LOAD, _argument(1)), *_allow_equal(_IOCTL)])
-    code += _where(here.prctl, [_op(_LOAD, _argument(0)), *_allow_equal(_PRCTL)])
-    only_asking = [  # prlimit64 with a null pointer for the new limits, both halves of it
+        code += _for_call(here.open, [_op(_LOAD, _argument(1)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
+    code += _for_call(here.fcntl, [_op(_LOAD, _argument(1)), *_allow_equal(_FCNTL)])
+    code += _for_call(here.ioctl, [_op(_LOAD, _argument(1)), *_allow_equal(_IOCTL)])
+    code += _for_call(here.prctl, [_op(_LOAD, _argument(0)), *_allow_equal(_PRCTL)])
+    read_only_prlimit = [  # prlimit64 with a null pointer for the new limits, both halves of it
         *(_op(_LOAD, _argument(2)), _op(_JUMP_EQUAL, 0, 0, 3)),
         *(_op(_LOAD, _argument(2) + 4), *_allow_equal((0,))),
     ]
-    code += _where(here.prlimit64, only_asking)
-    code += _where(here.clone, [_op(_RETURN, _ERRNO | errno.EAGAIN)])  # "can't start new thread"
-    code += _where(_CLONE3, [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # then the C library tries clone
-    code += _where(_OPENAT2, [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # its flags lie in memory, out of sight
+    code += _for_call(here.prlimit64, read_only_prlimit)
+    code += _for_call(here.clone, [_op(_RETURN, _ERRNO | errno.EAGAIN)])  # "can't start new thread"
+    code += _for_call(_CLONE3, [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # then the C library tries clone
+    code += _for_call(_OPENAT2, [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # its flags lie in memory, out of sight
     code.append(_op(_RETURN, _ERRNO | errno.EPERM))
     return b"".join(code)
 
 
 def _numbers(column: int) -> list[int]:
-    found = []
+    numbers = []
     for entry in _ALLOWED.split():
         number = entry.partition(":")[2].split(",")[column]
         if number != "-":
-            found.append(int(number))
-    return found
+            numbers.append(int(number))
+    return numbers
 
 
 def _op(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
@@ -109,18 +112,18 @@ def _op(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
 
 
 def _argument(index: int) -> int:
-    """Where the lower half of an argument lies; kernels take these arguments as 32 bits."""
+    """Return the offset of the lower half of an argument; the kernel takes these arguments as 32 bits."""
     return _ARGUMENTS + 8 * index
 
 
 def _allow_equal(values: tuple[int, ...]) -> list[bytes]:
-    """Allows if the loaded word is one of the values, refuses otherwise."""
+    """Allow if the loaded word is one of the values, refuse otherwise."""
     code = []
     for value in values:
         code += [_op(_JUMP_EQUAL, value, 0, 1), _op(_RETURN, _ALLOW)]
     return [*code, _op(_RETURN, _ERRNO | errno.EPERM)]
 
 
-def _where(number: int, body: list[bytes]) -> list[bytes]:
-    """A block that is skipped for every other system call; it ends in a return."""
+def _for_call(number: int, body: list[bytes]) -> list[bytes]:
+    """Run the body, which ends in a return, for this system call only."""
     return [_op(_JUMP_EQUAL, number, 0, len(body)), *body]

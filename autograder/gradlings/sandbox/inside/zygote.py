@@ -1,8 +1,8 @@
-"""The warm process that workers are forked from: it has imported torch, runs one thread, and knows nothing secret.
+"""The process that workers are forked from: it has imported torch, runs one thread, and holds nothing secret.
 
-Run as `python -I /proc/self/fd/KIT DESCRIPTOR`. Over that socket come a configuration and then requests, each with the
-descriptors of a new worker's channel and output; back go a pidfd of itself, one for each worker and, later, how that
-ended.
+Run as `python -I /proc/self/fd/BUNDLE SOCKET`. Over the socket it receives a configuration and then requests, each with
+the descriptors of a new worker's channel and output. It sends a pidfd of itself, one of each worker, and later the exit
+status of that worker.
 """
 
 from __future__ import annotations
@@ -23,38 +23,42 @@ import traceback
 import warnings
 from typing import Any
 
-_LARGEST = 1 << 20
-_HUGE, _MADV_COLLAPSE = 2 << 20, 25
-# Modules that ordinary submissions import: loaded here, once, so that no worker has to read them.
-_WARM = """abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
-functools glob hashlib heapq inspect io itertools json logging math numbers operator os pathlib pprint queue random re
-secrets shutil statistics string struct tempfile textwrap threading time timeit types typing typing_extensions unittest
-uuid warnings weakref numpy numpy.random numpy.testing torch.nn.functional torch.nn.utils torch.optim torch.testing
-torch.utils.data torch.func torch.distributions torch.linalg torch.special torch.autograd.forward_ad jaxtyping"""
+_MAX_MESSAGE_BYTES = 1 << 20
+_HUGE_PAGE_BYTES, _MADV_COLLAPSE = 2 << 20, 25
+_WORKER_FAILED = 70
+# Modules that ordinary submissions import: loaded once here, so that no worker has to read them.
+_PRELOADED = """
+    abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
+    functools glob hashlib heapq inspect io itertools json logging math numbers operator os pathlib pprint queue
+    random re secrets shutil statistics string struct tempfile textwrap threading time timeit types typing
+    typing_extensions unittest uuid warnings weakref numpy numpy.random numpy.testing torch.nn.functional
+    torch.nn.utils torch.optim torch.testing torch.utils.data torch.func torch.distributions torch.linalg
+    torch.special torch.autograd.forward_ad jaxtyping
+"""
 
 
 def serve(control: socket.socket) -> None:
-    """Forks a worker for every request, until the judge hangs up."""
-    config = json.loads(control.recv(_LARGEST))
-    _warm(config["warm"], [tuple(rules) for rules in config["rules"]])
+    """Fork a worker for every request, until the judge closes the socket."""
+    config = json.loads(control.recv(_MAX_MESSAGE_BYTES))
+    _preload([tuple(rules) for rules in config["rules"]])
 
     from gradlings.sandbox import settings
     from gradlings.sandbox.inside import lockdown, readable_paths, worker
 
-    layers, limits = settings.Layers(**config["layers"]), settings.WorkerLimits(**config["limits"])
+    layers, limits = settings.ProtectionLayers(**config["layers"]), settings.WorkerLimits(**config["limits"])
     worker.rehearse()
-    locks = lockdown.prepared(layers, limits, readable_paths.readable(), readable_paths.listable())
-    _leave_only_the_granted_on_the_path()
+    locks = lockdown.prepare_locks(layers, limits, readable_paths.readable(), readable_paths.listable())
+    _remove_other_folders_from_path()
     gc.collect()
     gc.freeze()
-    _in_huge_pages()
+    _collapse_to_huge_pages()
     threads = len(os.listdir("/proc/self/task"))
-    hello = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "seccomp": bool(locks.filter), "threads": threads}
-    if config["in_bubble"]:
-        lockdown.take_proc_away()
+    startup = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "seccomp": bool(locks.filter), "threads": threads}
+    if config["in_bubblewrap"]:
+        lockdown.unmount_proc()
     lockdown.close_to_siblings()
     myself = os.pidfd_open(os.getpid())
-    socket.send_fds(control, [json.dumps(hello).encode()], [myself])
+    socket.send_fds(control, [json.dumps(startup).encode()], [myself])
     os.close(myself)
 
     workers: dict[int, tuple[int, int]] = {}
@@ -66,18 +70,18 @@ def serve(control: socket.socket) -> None:
                 poll.unregister(descriptor)
                 _report_end(control, descriptor, *workers.pop(descriptor))
                 continue
-            data, received, *_ = socket.recv_fds(control, _LARGEST, 2)
+            data, received, *_ = socket.recv_fds(control, _MAX_MESSAGE_BYTES, 2)
             if not data:
                 return
             request = json.loads(data)
             if request["drivers"]:
-                with contextlib.suppress(SyntaxError, ValueError):  # whoever uses them says so
+                with contextlib.suppress(SyntaxError, ValueError):  # a worker that uses them reports it
                     worker.driver_code(request["drivers"], worker.DRIVERS_FILE)
             pid = os.fork()
             if pid == 0:
                 _become_worker(worker, locks, request, received)
-            for unneeded in received:
-                os.close(unneeded)
+            for descriptor in received:
+                os.close(descriptor)
             pidfd = os.pidfd_open(pid)
             socket.send_fds(control, [json.dumps({"worker": request["worker"]}).encode()], [pidfd])
             workers[pidfd] = (pid, request["worker"])
@@ -91,17 +95,17 @@ def _report_end(control: socket.socket, pidfd: int, pid: int, number: int) -> No
 
 
 def _become_worker(worker: Any, locks: Any, request: dict[str, Any], received: list[int]) -> None:
-    """In the child. Whatever goes wrong, the child never comes back into the zygote's loop."""
+    """Run the child of a fork. Whatever fails, it never returns into the zygote's loop."""
     try:
         channel, output = received
         worker.start(locks, request["uid"], channel, output)
     except BaseException:
-        os.write(1, traceback.format_exc().encode())  # its output by now; the judge asks for it
+        os.write(1, traceback.format_exc().encode())  # its output by now, which the judge reads
     finally:
-        os._exit(70)
+        os._exit(_WORKER_FAILED)
 
 
-def _warm(modules: list[str], rules: list[tuple[str, ...]]) -> None:
+def _preload(rules: list[tuple[str, ...]]) -> None:
     import torch
 
     torch.set_num_threads(1)  # a second thread here would hang every child that uses threads
@@ -110,54 +114,55 @@ def _warm(modules: list[str], rules: list[tuple[str, ...]]) -> None:
         codecs.lookup(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in [*_WARM.split(), *modules]:
+        for name in _PRELOADED.split():
             try:
                 __import__(name)
             except Exception:  # not installed
                 continue
-    _warm_torch(torch)
-    from gradlings.forbidden.runtime_recorder import CallRecorder
-
-    for names in rules:
-        with CallRecorder(names, ["<nobody>"]):
-            torch.ones(2, requires_grad=True).sum().backward()
+    _preload_torch(torch, rules)
     random.seed(0)
     torch.manual_seed(0)
     sys.modules["numpy"].random.seed(0)
 
 
-def _warm_torch(torch: Any) -> None:
-    """The first backward pass, and the first step of an optimiser, load a lot more of torch."""
+def _preload_torch(torch: Any, rules: list[tuple[str, ...]]) -> None:
+    """Run backward passes, recorded ones too, and steps of optimizers: the first of each loads much more of torch."""
+    from gradlings.forbidden.runtime_recorder import CallRecorder
+
     layer = torch.nn.Linear(4, 4)
     for make in (lambda p: torch.optim.SGD(p, lr=0.1), torch.optim.AdamW):
-        optimiser = make(layer.parameters())
+        optimizer = make(layer.parameters())
         torch.nn.functional.cross_entropy(layer(torch.ones(2, 4)), torch.tensor([0, 1])).backward()
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
+    for names in rules:
+        with CallRecorder(names, ["<nobody>"]):
+            torch.ones(2, requires_grad=True).sum().backward()
     torch.tensor([1.5], dtype=torch.float64).numpy()
     repr(torch.ones(2))
 
 
-def _in_huge_pages() -> None:
-    """Gathers the memory into huge pages where the kernel can (Linux 6.1): a fork then copies far fewer entries."""
+def _collapse_to_huge_pages() -> None:
+    """Move memory into huge pages where the kernel can (Linux 6.1): a fork then copies fewer page-table entries."""
     libc = ctypes.CDLL(None)
     with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
         spans = [line.split() for line in maps]
     for span in spans:
         start, end = (int(number, 16) for number in span[0].split("-"))
         anonymous = len(span) == 5 or span[5] == "[heap]"
-        if anonymous and span[1].startswith("rw") and end - start >= _HUGE:
+        if anonymous and span[1].startswith("rw") and end - start >= _HUGE_PAGE_BYTES:
             libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_COLLAPSE)
 
 
-def _leave_only_the_granted_on_the_path() -> None:
-    """The kit's own package is in memory now; a worker has no business finding its files."""
+def _remove_other_folders_from_path() -> None:
+    """Leave on `sys.path` only what workers may read: this package is in memory already."""
     folders = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders |= {os.path.join(folder, "lib-dynload") for folder in folders}
     sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) in folders]
 
 
 def main() -> None:
+    """Serve the socket whose descriptor is the first argument, then end the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(socket.socket(fileno=int(sys.argv[1])))
-    os._exit(0)  # taking all of torch down in order is a long way to say goodbye
+    os._exit(0)  # an orderly shutdown of torch takes long

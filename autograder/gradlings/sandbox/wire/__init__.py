@@ -1,1 +1,1 @@
-"""Messages across the process boundary: types, encode, decode, channel."""
+"""Messages between judge and worker: types, encoding, decoding, channel. Imports nothing of the judge's side."""

@@ -1,6 +1,6 @@
-"""The wire: length-prefixed messages over a stream socket, capped in bytes, nodes and depth. Nothing is unpickled.
+"""Length-prefixed messages over a stream socket, limited in bytes, nodes and depth. Nothing is unpickled.
 
-`writing` makes the messages, `reading` checks and rebuilds them, `forms` says what there is.
+`encode` makes the messages, `decode` validates and rebuilds them, `types` lists what they may hold.
 """
 
 from __future__ import annotations
@@ -13,74 +13,90 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradlings.sandbox.wire.decode import unpacked
-from gradlings.sandbox.wire.types import PREFIX, REPLY, Caps, Malformed
+from gradlings.sandbox.wire.decode import unpack
+from gradlings.sandbox.wire.types import PREFIX, REPLY_LIMITS, MalformedMessage, MessageLimits
 
-_AT_ONCE = 64 << 10
-_MOST_AT_ONCE = 1 << 20
-
-
-class Late(Exception):
-    """The deadline passed before a whole message had come."""
+_MIN_READ_BYTES = 64 << 10
+_MAX_READ_BYTES = 1 << 20
+_MAX_WRITEV_BUFFERS = 256
 
 
-class Ended(Exception):
+class ReplyTimeout(Exception):
+    """The deadline passed before a whole message was sent or received."""
+
+
+class ChannelClosed(Exception):
     """The other side closed the channel."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A message as it came."""
+    """A message as received, not decoded yet."""
 
     header: bytes
     body: bytearray
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The number of bytes."""
         return len(self.header) + len(self.body)
 
-    def value(self, caps: Caps = REPLY) -> Any:
-        """Raises `Malformed`."""
-        return unpacked(self.header, self.body, caps)
+    def value(self, limits: MessageLimits = REPLY_LIMITS) -> Any:
+        """Decode the message.
+
+        Raises:
+            MalformedMessage: it breaks the protocol.
+        """
+        return unpack(self.header, self.body, limits)
 
 
 class Channel:
-    """One end of a stream socket, by its descriptor. Reads and writes whole messages until a deadline."""
+    """One end of a stream socket, by its descriptor. Deadlines are times of `time.monotonic`."""
 
     def __init__(self, descriptor: int) -> None:
         self._fd = descriptor
         self._read = bytearray()
-        """What came in and is not taken yet."""
+        """Bytes received but not yet returned."""
         os.set_blocking(descriptor, False)
 
     def send(self, buffers: Sequence[Any], deadline: float = math.inf) -> None:
-        """Raises `Late` or `Ended`; deadlines are of `time.monotonic`."""
+        """Write a message that `pack` encoded.
+
+        Raises:
+            ReplyTimeout: the deadline passed.
+            ChannelClosed: the other side closed the channel.
+        """
         parts = [memoryview(part).cast("B") for part in buffers if len(part)]
         while parts:
             try:
-                written = os.writev(self._fd, parts[:256])
+                written = os.writev(self._fd, parts[:_MAX_WRITEV_BUFFERS])
             except BlockingIOError:
                 self._wait(select.POLLOUT, deadline)
                 continue
             except (BrokenPipeError, ConnectionResetError):
-                raise Ended from None
+                raise ChannelClosed from None
             while written:
                 if written >= len(parts[0]):
                     written -= len(parts.pop(0))
                 else:
                     parts[0], written = parts[0][written:], 0
 
-    def receive(self, caps: Caps = REPLY, deadline: float = math.inf) -> Any:
-        """The next message. Raises `Late`, `Ended` or `Malformed`."""
-        return self.frame(caps, deadline).value(caps)
+    def receive(self, limits: MessageLimits = REPLY_LIMITS, deadline: float = math.inf) -> Any:
+        """Read and decode the next message; raises what `frame` and `Frame.value` raise."""
+        return self.frame(limits, deadline).value(limits)
 
-    def frame(self, caps: Caps = REPLY, deadline: float = math.inf) -> Frame:
-        """The next message, not yet looked into. Raises `Late`, `Ended` or `Malformed`; after `Late` it can go on."""
+    def frame(self, limits: MessageLimits = REPLY_LIMITS, deadline: float = math.inf) -> Frame:
+        """Read the next message without decoding it.
+
+        Raises:
+            ReplyTimeout: the deadline passed; calling again continues where it stopped.
+            ChannelClosed: the other side closed the channel.
+            MalformedMessage: the announced size exceeds a limit.
+        """
         self._fill(PREFIX.size, deadline)
         header_size, body_size = PREFIX.unpack_from(self._read)
-        if header_size > caps.header or body_size > caps.body:
-            raise Malformed(f"a message of {header_size} + {body_size} bytes")
+        if header_size > limits.header or body_size > limits.body:
+            raise MalformedMessage(f"a message of {header_size} + {body_size} bytes")
         start = PREFIX.size + header_size
         self._fill(start + body_size, deadline)
         frame = Frame(bytes(self._read[PREFIX.size : start]), self._read[start : start + body_size])
@@ -88,26 +104,26 @@ class Channel:
         return frame
 
     def _fill(self, size: int, deadline: float) -> None:
-        """Reads until so much is there; often more comes, so that small messages do not cost a call each."""
+        """Read until `size` bytes are buffered, and more if there are: small messages then share one call."""
         while (missing := size - len(self._read)) > 0:
             try:
-                more = os.read(self._fd, max(_AT_ONCE, min(missing, _MOST_AT_ONCE)))
+                more = os.read(self._fd, max(_MIN_READ_BYTES, min(missing, _MAX_READ_BYTES)))
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline)
                 continue
             except ConnectionResetError:
-                raise Ended from None
+                raise ChannelClosed from None
             if not more:
-                raise Ended
+                raise ChannelClosed
             self._read += more
             if time.monotonic() > deadline:
-                raise Late
+                raise ReplyTimeout
 
     def _wait(self, event: int, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise Late
+            raise ReplyTimeout
         poll = select.poll()
         poll.register(self._fd, event)
         if not poll.poll(None if left == math.inf else left * 1000 + 1):
-            raise Late
+            raise ReplyTimeout

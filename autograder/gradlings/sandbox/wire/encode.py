@@ -1,4 +1,4 @@
-"""Values into messages: a JSON header and raw buffers."""
+"""Encodes a value as a message: a JSON header and raw buffers."""
 
 from __future__ import annotations
 
@@ -12,39 +12,44 @@ from torch import Tensor
 
 from gradlings.model.text import encodable
 from gradlings.sandbox.wire.types import (
-    DEVICE,
-    LONG_TEXT,
-    MOST_DIGITS,
-    NUMPY,
+    DEVICE_PATTERN,
+    MAX_HEX_DIGITS,
+    MAX_INLINE_CHARS,
+    NUMPY_DTYPES,
     PREFIX,
-    REPLY,
-    TORCH_NAMES,
-    TORCH_SIZES,
-    TYPE_NAME,
-    Caps,
+    REPLY_LIMITS,
+    TORCH_DTYPE_NAMES,
+    TORCH_ITEM_SIZES,
+    TYPE_NAME_PATTERN,
+    MessageLimits,
+    TooLarge,
     Unsendable,
-    foreign_class,
+    stand_in_class,
 )
 
-_ALIGN = 64
-_AS_IN_NUMPY = frozenset({torch.bool, torch.uint8, torch.int32, torch.int64, torch.float32, torch.float64})
-"""No conjugate or negative views, and NumPy has them: the short way for what is small and plain."""
-_SMALL = 4096
+_BUFFER_ALIGNMENT = 64
+_FAST_DTYPES = frozenset({torch.bool, torch.uint8, torch.int32, torch.int64, torch.float32, torch.float64})
+"""Dtypes that NumPy has, too: small contiguous tensors of these are copied with fewer calls."""
+_MAX_FAST_NUMEL = 4096
+_HALF_REPLY = MessageLimits(
+    REPLY_LIMITS.header // 2, REPLY_LIMITS.body // 2, REPLY_LIMITS.nodes // 2, REPLY_LIMITS.depth - 8
+)
+"""For one value of a reply, which holds others besides."""
 
 
-class _Writer:
-    def __init__(self, caps: Caps) -> None:
-        self._caps = caps
+class _Encoder:
+    def __init__(self, limits: MessageLimits) -> None:
+        self._limits = limits
         self._nodes = 0
         self.buffers: list[Any] = []
         self.size = 0
 
     def node(self, value: Any, depth: int = 0) -> Any:
         self._nodes += 1
-        if depth > self._caps.depth:
+        if depth > self._limits.depth:
             raise Unsendable("it is nested too deep")
-        if self._nodes > self._caps.nodes:
-            raise Unsendable(f"it has more than {self._caps.nodes} parts")
+        if self._nodes > self._limits.nodes:
+            raise Unsendable(f"it has more than {self._limits.nodes} parts")
         kind = type(value)
         if value is None or kind is bool:
             return value
@@ -71,31 +76,31 @@ class _Writer:
         if isinstance(value, dict):
             pairs = list(dict.items(value))
             return {"d": [[self.node(key, depth + 1), self.node(item, depth + 1)] for key, item in pairs]}
-        return self._rarer(value)
+        return self._rare_type(value)
 
-    def _rarer(self, value: Any) -> Any:
+    def _rare_type(self, value: Any) -> Any:
         if type(value) is complex:
             return {"c": [repr(value.real), repr(value.imag)]}
         if type(value) in (bytes, bytearray):
             return {"b": list(self._buffer(memoryview(bytes(value))))}
         if isinstance(value, torch.dtype):
             return {"y": str(value).removeprefix("torch.")}
-        if isinstance(value, torch.device) and DEVICE.fullmatch(str(value)):
+        if isinstance(value, torch.device) and DEVICE_PATTERN.fullmatch(str(value)):
             return {"v": str(value)}
-        return self._foreign(type(value).__name__, _repr(value))
+        return self._stand_in(type(value).__name__, _repr(value))
 
-    def _foreign(self, name: str, text: str) -> Any:
-        return {"o": [self._text(str(name)[:60]), self._text(text[:LONG_TEXT])]}
+    def _stand_in(self, name: str, text: str) -> Any:
+        return {"o": [self._text(str(name)[:60]), self._text(text[:MAX_INLINE_CHARS])]}
 
     def _text(self, text: str) -> Any:
-        if len(text) <= LONG_TEXT:
+        if len(text) <= MAX_INLINE_CHARS:
             return encodable(text)
         return {"s": list(self._buffer(memoryview(text.encode("utf-8", "replace"))))}
 
     def _buffer(self, data: bytes | memoryview) -> tuple[int, int]:
-        padding = -self.size % _ALIGN
-        if self.size + padding + len(data) > self._caps.body:
-            raise Unsendable(f"it is larger than {self._caps.body >> 20} MB")
+        padding = -self.size % _BUFFER_ALIGNMENT
+        if self.size + padding + len(data) > self._limits.body:
+            raise self._too_large()
         if padding:
             self.buffers.append(bytes(padding))
         at = self.size + padding
@@ -103,43 +108,61 @@ class _Writer:
         self.size = at + len(data)
         return at, len(data)
 
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"it is larger than {self._limits.body >> 20} MB")
+
     def _tensor(self, tensor: Tensor) -> Any:
+        try:
+            return self._readable_tensor(tensor)
+        except RuntimeError as error:  # the tensor escaped from torch.vmap, or memory is short
+            reason = str(error).partition("\n")[0]
+            return self._stand_in("tensor_without_values", f"a tensor whose values cannot be read ({reason})")
+
+    def _readable_tensor(self, tensor: Tensor) -> Any:
         if type(tensor) not in (Tensor, torch.nn.Parameter):
-            return self._foreign(type(tensor).__name__, f"a {type(tensor).__name__}")
-        name = TORCH_NAMES.get(tensor.dtype)
+            return self._stand_in(type(tensor).__name__, f"a {type(tensor).__name__}")
+        name = TORCH_DTYPE_NAMES.get(tensor.dtype)
         plain = tensor.detach()
-        if name is None or plain.layout != torch.strided or plain.is_quantized:
-            return self._foreign("tensor_of_another_kind", f"a tensor of another kind ({plain.dtype}, {plain.layout})")
+        if name is None or plain.layout != torch.strided or plain.is_quantized or plain.is_nested:
+            return self._stand_in("tensor_of_another_kind", f"a tensor of another kind ({plain.dtype}, {plain.layout})")
         shape = [int(size) for size in plain.shape]
         if plain.device.type == "meta":
             return {"m": [name, shape]}
         if plain.device.type != "cpu":
-            return self._foreign("tensor_elsewhere", f"a tensor on {plain.device}")
-        if math.prod(shape) * TORCH_SIZES[name] > self._caps.body:
-            raise Unsendable(f"it is larger than {self._caps.body >> 20} MB")
-        if plain.dtype in _AS_IN_NUMPY and plain.is_contiguous() and plain.numel() <= _SMALL:
-            return {"t": [name, shape, *self._buffer(plain.numpy().tobytes()), tensor.requires_grad, None]}
-        plain = plain.resolve_conj().resolve_neg()
-        order = _memory_order(shape, list(plain.stride()), plain.numel())
-        dense = (plain.permute(order) if order else plain).contiguous()
-        data = dense.reshape(-1).view(torch.uint8).numpy().data if dense.numel() else memoryview(b"")
+            return self._stand_in("tensor_elsewhere", f"a tensor on {plain.device}")
+        if math.prod(shape) * TORCH_ITEM_SIZES[name] > self._limits.body:
+            raise self._too_large()
+        data, order = _elements(plain)
         return {"t": [name, shape, *self._buffer(data), bool(tensor.requires_grad), order]}
 
     def _array(self, tag: str, array: np.ndarray) -> Any:
         name = str(array.dtype)
-        if name not in NUMPY or type(array) is not np.ndarray:
-            return self._foreign(type(array).__name__, _repr(array))
+        if name not in NUMPY_DTYPES or type(array) is not np.ndarray:
+            return self._stand_in(type(array).__name__, _repr(array))
         shape = [int(size) for size in array.shape]
-        if array.nbytes > self._caps.body:
-            raise Unsendable(f"it is larger than {self._caps.body >> 20} MB")
+        if array.nbytes > self._limits.body:
+            raise self._too_large()
         order = _memory_order(shape, [stride // array.itemsize for stride in array.strides], array.size)
         dense = np.ascontiguousarray(array.transpose(order) if order else array)
         data = dense.reshape(-1).view(np.uint8).data if dense.size else memoryview(b"")
         return {tag: [name, shape, *self._buffer(data), order]}
 
 
+def _elements(tensor: Tensor) -> tuple[bytes | memoryview, list[int] | None]:
+    """Return the bytes of a dense CPU tensor's elements and, if not row-major, the order of its axes in memory."""
+    if tensor._is_zerotensor():
+        tensor = tensor.clone()
+    tensor = tensor.resolve_conj().resolve_neg()
+    if tensor.dtype in _FAST_DTYPES and tensor.numel() <= _MAX_FAST_NUMEL and tensor.is_contiguous():
+        return tensor.numpy().tobytes(), None
+    order = _memory_order(list(tensor.shape), list(tensor.stride()), tensor.numel())
+    dense = (tensor.permute(order) if order else tensor).contiguous()
+    flat = dense.as_strided((dense.numel(),), (1,))  # a single element may have any stride, which `view` refuses
+    return flat.view(torch.uint8).numpy().data if dense.numel() else b"", order
+
+
 def _memory_order(shape: list[int], strides: list[int], count: int) -> list[int] | None:
-    """The axes in the order they lie in memory, for a dense tensor that is not simply contiguous; else None."""
+    """Return the axes by falling stride if a tensor is dense in that order; None if contiguous or not dense."""
     order = sorted(range(len(shape)), key=lambda axis: -strides[axis])
     if count == 0 or order == list(range(len(shape))):
         return None
@@ -152,37 +175,39 @@ def _memory_order(shape: list[int], strides: list[int], count: int) -> list[int]
 
 
 def _digits(value: int) -> str:
-    if value.bit_length() > MOST_DIGITS * 4:
+    if value.bit_length() > MAX_HEX_DIGITS * 4:
         raise Unsendable("it is an integer of too many digits")
     return format(value, "x")
 
 
 def _repr(value: Any) -> str:
     try:
-        return str.__str__(repr(value)).split("\n")[0][:LONG_TEXT]
+        return str.__str__(repr(value)).split("\n")[0][:MAX_INLINE_CHARS]
     except Exception:
         return f"a {type(value).__name__}"
 
 
-def packed(message: Any, caps: Caps = REPLY) -> list[Any]:
-    """A message as a list of byte buffers, ready to be written.
+def pack(message: Any, limits: MessageLimits = REPLY_LIMITS) -> list[Any]:
+    """Encode a message as a list of byte buffers, ready to be written.
 
     Raises:
-        Unsendable: it has no form on the wire or exceeds a cap.
+        Unsendable: it is nested too deep, or exceeds a limit.
     """
-    writer = _Writer(caps)
-    header = msgspec.json.encode(writer.node(message))
-    if len(header) > caps.header:
-        raise Unsendable(f"it needs more than {caps.header >> 20} MB of text")
-    return [PREFIX.pack(len(header), writer.size) + header, *writer.buffers]
+    encoder = _Encoder(limits)
+    header = msgspec.json.encode(encoder.node(message))
+    if len(header) > limits.header:
+        raise TooLarge(f"it needs more than {limits.header >> 20} MB of text")
+    return [PREFIX.pack(len(header), encoder.size) + header, *encoder.buffers]
 
 
 def sendable(value: Any) -> Any:
-    """The value if it crosses the wire, else a stand-in that says why it does not."""
+    """Return the value if it can be encoded, else a stand-in that says why not."""
     try:
-        packed(value, Caps(REPLY.header // 2, REPLY.body // 2, REPLY.nodes // 2, REPLY.depth - 8))
-    except (Unsendable, RecursionError, MemoryError, RuntimeError) as error:
-        text = str(error) if isinstance(error, Unsendable) else f"it cannot be sent ({type(error).__name__})"
-        name = "tensor_too_large" if isinstance(value, Tensor) else type(value).__name__
-        return foreign_class(name if TYPE_NAME.fullmatch(name) else "object")(f"a {name}: {text}")
+        pack(value, _HALF_REPLY)
+    except Exception as error:  # student classes may raise anything
+        name = "tensor" if isinstance(value, Tensor) else type(value).__name__
+        if name == "tensor" and isinstance(error, TooLarge):
+            name = "tensor_too_large"
+        reason = str(error) if isinstance(error, Unsendable) else f"it cannot be sent ({type(error).__name__})"
+        return stand_in_class(name if TYPE_NAME_PATTERN.fullmatch(name) else "object")(f"a {name}: {reason}")
     return value

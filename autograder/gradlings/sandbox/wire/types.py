@@ -1,7 +1,7 @@
-"""What can cross the wire between judge and worker, and how much of it: shared by writing and reading.
+"""The types and sizes that a message between judge and worker may have; shared by `encode` and `decode`.
 
-None, bool, int, float, complex, str, bytes, tuple, list, dict, plain tensors, NumPy arrays and numbers, torch's dtypes,
-sizes and devices. Anything else arrives as a `Foreign`: its type's name and a line of text.
+None, bool, int, float, complex, str, bytes, tuple, list, dict, plain tensors, NumPy arrays and scalars, torch's dtypes,
+sizes and devices. Anything else arrives as an `UnsendableStandIn`: its type's name and a line of text.
 """
 
 from __future__ import annotations
@@ -16,59 +16,67 @@ import numpy as np
 import torch
 
 PREFIX = struct.Struct("<IQ")
-"""Before each message: the number of bytes of its header and of its buffers."""
-LONG_TEXT = 200
-MOST_DIGITS = 4096
-TORCH = {
+"""Precedes each message: the number of bytes of its header and of its buffers."""
+MAX_INLINE_CHARS = 200
+"""Longer strings travel as a buffer."""
+MAX_HEX_DIGITS = 4096
+"""Of an integer."""
+TORCH_DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
         *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16),
         *(torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128),
     )
 }
-TORCH_NAMES = {dtype: name for name, dtype in TORCH.items()}
-TORCH_SIZES = {name: torch.empty(0, dtype=dtype).element_size() for name, dtype in TORCH.items()}
-NUMPY = {
+TORCH_DTYPE_NAMES = {dtype: name for name, dtype in TORCH_DTYPES.items()}
+TORCH_ITEM_SIZES = {name: torch.empty(0, dtype=dtype).element_size() for name, dtype in TORCH_DTYPES.items()}
+NUMPY_DTYPES = {
     name: np.dtype(name)
     for name in (
         *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
         *("float16", "float32", "float64", "complex64", "complex128"),
     )
 }
-DTYPES = {str(v).removeprefix("torch."): v for v in vars(torch).values() if isinstance(v, torch.dtype)}
-DEVICE = re.compile(r"(cpu|meta|mps|cuda)(:\d{1,2})?")
-TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
-NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+NAMED_DTYPES = {str(v).removeprefix("torch."): v for v in vars(torch).values() if isinstance(v, torch.dtype)}
+DEVICE_PATTERN = re.compile(r"(cpu|meta|mps|cuda)(:\d{1,2})?")
+TYPE_NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+NON_FINITE_FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 @dataclass(frozen=True)
-class Caps:
-    """How much one message may hold."""
+class MessageLimits:
+    """Limits on the size of one message."""
 
     header: int = 1 << 20
     """Bytes of JSON."""
     body: int = 64 << 20
     """Bytes of raw buffers."""
     nodes: int = 100_000
+    """Values in it, containers and their members counted."""
     depth: int = 32
+    """Of nested containers."""
 
 
-REPLY = Caps()
-"""What the judge takes from a worker."""
-REQUEST = Caps(header=64 << 20, body=512 << 20, nodes=5_000_000, depth=200)
-"""What a worker takes from the judge, which it trusts."""
+REPLY_LIMITS = MessageLimits()
+"""For what the judge accepts from a worker."""
+REQUEST_LIMITS = MessageLimits(header=64 << 20, body=512 << 20, nodes=5_000_000, depth=200)
+"""For what a worker accepts from the judge, which it trusts."""
 
 
-class Malformed(Exception):
+class MalformedMessage(Exception):
     """The other side broke the protocol."""
 
 
 class Unsendable(Exception):
-    """A value that has no form on the wire, or is too large for it."""
+    """The value cannot be encoded; the text says why, as a clause with the subject "it"."""
 
 
-class Foreign:
-    """Stands in the judge for a value of a type that does not cross the wire: inert, equal to nothing but itself."""
+class TooLarge(Unsendable):
+    """The value exceeds a limit on the bytes of a message."""
+
+
+class UnsendableStandIn:
+    """A placeholder in the judge for a value that did not cross the wire: inert, equal only to itself."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -78,6 +86,6 @@ class Foreign:
 
 
 @lru_cache(maxsize=256)
-def foreign_class(name: str) -> type[Foreign]:
-    """An empty class of that name, so that messages can say "a generator came back"."""
-    return type(name, (Foreign,), {})
+def stand_in_class(name: str) -> type[UnsendableStandIn]:
+    """Create an empty subclass with that name, so that messages can say "a generator came back"."""
+    return type(name, (UnsendableStandIn,), {})

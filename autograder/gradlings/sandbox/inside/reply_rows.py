@@ -1,0 +1,69 @@
+"""Turns exceptions, breaches and a submission's source into rows of plain values, which can be sent to the judge."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from gradlings.forbidden.static_check import breaches_in_sources
+from gradlings.model.rules import Breach
+from gradlings.submission.reader import Submission
+
+_MAX_TEXT_CHARS = 2000
+_MAX_BREACHES = 200
+_MAX_TRACE_LINES = 4
+
+RaisedRow = tuple[str, str, bool, list[Any]]
+"""Kind, message, whether it is a ValueError, and rows of (file, line, function, code), the innermost last."""
+
+
+def clip(text: str) -> str:
+    """Cut a text to the length that a reply may hold."""
+    return text[:_MAX_TEXT_CHARS]
+
+
+def raised_row(error: BaseException, files: Collection[str]) -> RaisedRow:
+    """Describe an exception.
+
+    Args:
+        error: what student code raised.
+        files: the submission's own; lines of others are left out.
+    """
+    try:
+        message = clip(str.__str__(str(error)))
+    except BaseException:  # a hostile or broken __str__
+        message = ""
+    try:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files][-_MAX_TRACE_LINES:]
+        lines = [(f.filename, f.lineno or 0, f.name, clip(f.line or "")) for f in frames]
+    except BaseException:
+        lines = []
+    return clip(type(error).__name__), message, isinstance(error, ValueError), lines
+
+
+def breach_rows(breaches: Iterable[Breach]) -> list[tuple[str, str, int, str, str]]:
+    """Describe breaches as rows of (rule, name, line, file, code)."""
+    return [(b.rule, b.what, b.line, b.file, clip(b.code)) for b in list(breaches)[:_MAX_BREACHES]]
+
+
+def describe_source(
+    submission: Submission, exercises: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> dict[str, Any]:
+    """Describe what the source of a submission says, before any of it runs.
+
+    Args:
+        submission: the cells as read.
+        exercises: the functions of each exercise and the rules that forbid something in them.
+    """
+    sources = submission.sources()
+    return {
+        "problem": "",
+        "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
+        "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
+        "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
+        "breaches": [
+            breach_rows(breaches_in_sources(sources, functions, rules)) if submission.attempted(functions) else []
+            for functions, rules in exercises
+        ],
+    }
