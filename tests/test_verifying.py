@@ -19,7 +19,7 @@ from student_kit import PROJECT, Kit, as_if_started_in, below, has_ended
 
 SOURCE = "solutions/09/tiny.py"
 CHECKS = "assignments/09/test_tiny.py"
-MISTAKES = "solutions/09/misconceptions.py"
+MISCONCEPTIONS = "solutions/09/misconceptions.py"
 VARIANTS = "solutions/09/variants.py"
 
 
@@ -136,7 +136,7 @@ def test_every_assignment_of_ours_has_100_points(assignment: str) -> None:
 # ---- the breaches
 
 
-def free_check(kit: Kit) -> None:
+def check_that_passes_anything(kit: Kit) -> None:
     kit.edit(
         CHECKS,
         '        """the difference of two numbers"""\n        agree',
@@ -150,14 +150,14 @@ def wrong_solution(kit: Kit) -> None:
     kit.edit(SOURCE, "leftover_after_subtraction = a - b", "leftover_after_subtraction = a - 2 * b")
 
 
-def mistake_that_is_none(kit: Kit) -> None:
-    kit.edit(MISTAKES, "return (a - b).reshape(-1, 1)", "return (a - b).reshape(a.shape)")
+def misconception_that_is_right(kit: Kit) -> None:
+    kit.edit(MISCONCEPTIONS, "return (a - b).reshape(-1, 1)", "return (a - b).reshape(a.shape)")
 
 
 def look_alikes(kit: Kit) -> None:
     add(
         kit,
-        MISTAKES,
+        MISCONCEPTIONS,
         '@catalogue.misconception("9.1", "minus the answer", "It is minus the answer. Why?", hint="Try 5 and 3.")\n'
         "def difference(a, b):\n    return -a + b",
     )
@@ -165,7 +165,7 @@ def look_alikes(kit: Kit) -> None:
 
 
 def stale_data(kit: Kit) -> None:
-    kit.edit(MISTAKES, "return (a - b).float()", "return (a - b).half()")
+    kit.edit(MISCONCEPTIONS, "return (a - b).float()", "return (a - b).half()")
 
 
 def wrong_variant(kit: Kit) -> None:
@@ -176,11 +176,11 @@ def forbidden_variant(kit: Kit) -> None:
     kit.edit(VARIANTS, "return [x.sum(-1), ", "return [x @ torch.ones_like(x[0]), ")
 
 
-def too_few_mistakes(kit: Kit) -> None:
-    text = (kit.root / MISTAKES).read_text(encoding="utf-8")
+def too_few_misconceptions(kit: Kit) -> None:
+    text = (kit.root / MISCONCEPTIONS).read_text(encoding="utf-8")
     entry = "@catalogue.misconception(\n    "
     start, end = text.index(f'{entry}"9.2",\n    "mean"'), text.index(f'{entry}"9.3"')
-    (kit.root / MISTAKES).write_text(text[:start] + text[end:], encoding="utf-8")
+    (kit.root / MISCONCEPTIONS).write_text(text[:start] + text[end:], encoding="utf-8")
 
 
 def too_few_variants(kit: Kit) -> None:
@@ -195,9 +195,9 @@ def one_random_probe(kit: Kit) -> None:
     kit.edit(CHECKS, "n = rng.size(2, 5)", "n = 5 if float(rng.uniform(0, 1)) > 0.4 else 4")
 
 
-def mistake_caught_by_some_seeds(kit: Kit) -> None:
+def misconception_caught_by_some_seeds(kit: Kit) -> None:
     """Wrong for four entries only: the public seed has such a probe, others have none."""
-    kit.edit(MISTAKES, "return abs(a - b)", "return a - b if a.numel() != 4 else b - a")
+    kit.edit(MISCONCEPTIONS, "return abs(a - b)", "return a - b if a.numel() != 4 else b - a")
     one_random_probe(kit)
     kit.gradlings("build")
 
@@ -228,23 +228,23 @@ def solution_that_a_hidden_probe_fails(kit: Kit) -> None:
     )
 
 
-def mistake_that_breaks_the_check(kit: Kit) -> None:
+def misconception_that_breaks_the_check(kit: Kit) -> None:
     kit.edit(CHECKS, "return x.sum(1), x.amax(1)", "return x.sum(1), x.amax(7)")
 
 
 BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
-    "a stub earns points": ("9.1", free_check, "the stub gets"),
+    "a stub earns points": ("9.1", check_that_passes_anything, "the stub gets"),
     "the solution fails": ("9.1", wrong_solution, "seed 0: the solution fails"),
-    "a misconception passes": ("9.1", mistake_that_is_none, "misconception 'as a column' gets full marks"),
+    "a misconception passes": ("9.1", misconception_that_is_right, "misconception 'as a column' gets full marks"),
     "two misconceptions look alike": ("9.1", look_alikes, "is not named (what is said:"),
     "the shipped data are stale": ("9.1", stale_data, "misconception 'single precision' is not named"),
     "a variant fails": ("9.1", wrong_variant, "seed 0: variant 'on a copy' fails"),
     "a variant breaks the rules": ("9.2", forbidden_variant, "seed 0: variant 'as a list' fails"),
-    "too few misconceptions": ("9.2", too_few_mistakes, "only 2 misconceptions; at least 3"),
+    "too few misconceptions": ("9.2", too_few_misconceptions, "only 2 misconceptions; at least 3"),
     "too few variants": ("9.2", too_few_variants, "only 1 variants; at least 2"),
     "seeds decide whether it is caught": (
         "9.1",
-        mistake_caught_by_some_seeds,
+        misconception_caught_by_some_seeds,
         "seed 6: misconception 'absolute value' gets full marks",
     ),
     "seeds decide about the solution": ("9.1", solution_that_some_seeds_fail, "seed 6: the solution fails"),
@@ -254,7 +254,7 @@ BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
         "seed 1: the solution fails: test_vectors | difference(a=[41.0, 0.0], b=[1.0, 2.0]) |",
     ),
     "the solution is for the CPU only": ("9.2", solution_for_the_cpu_only, "the solution draws a note"),
-    "a check is broken": ("9.2", mistake_that_breaks_the_check, "The check itself failed"),
+    "a check is broken": ("9.2", misconception_that_breaks_the_check, "The check itself failed"),
 }
 
 
@@ -272,9 +272,9 @@ def test_no_breach(built_kit: Kit, exercise: str) -> None:
     assert proof_of(built_kit, exercise).breaches == []
 
 
-def test_seeds_are_told_apart(author_kit: Kit) -> None:
+def test_a_breach_names_the_seed_that_shows_it(author_kit: Kit) -> None:
     """With the public seed alone the misconception is caught: it takes fresh ones to see that this was luck."""
-    mistake_caught_by_some_seeds(author_kit)
+    misconception_caught_by_some_seeds(author_kit)
     assert proof_of(author_kit, "9.1", seeds=0).breaches == []
     breaches = proof_of(author_kit, "9.1", seeds=8).breaches
     assert breaches
@@ -285,7 +285,7 @@ def test_a_look_alike_may_share_the_sentence(author_kit: Kit) -> None:
     sentence = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
     add(
         author_kit,
-        MISTAKES,
+        MISCONCEPTIONS,
         f'@catalogue.misconception("9.1", "minus the answer", "{sentence}")\ndef difference(a, b):\n    return -a + b',
     )
     author_kit.gradlings("build")
@@ -304,7 +304,7 @@ def test_checks_that_were_edited_are_read_again_in_the_same_process(author_kit: 
 
 
 def test_numbers_of_a_proof(author_kit: Kit) -> None:
-    mistake_that_is_none(author_kit)
+    misconception_that_is_right(author_kit)
     wrong_variant(author_kit)
     proof = proof_of(author_kit, "9.1")
     assert (proof.stub_points, proof.solution_points) == (0, 10)
