@@ -39,8 +39,8 @@ import psutil
 from isolation import submissions
 
 from gradlings.grading import progress_bar
-from gradlings.grading.class_run import Done
-from gradlings.grading.command import grade_with, taken_in
+from gradlings.grading.class_run import GradedStudent
+from gradlings.grading.command import collect_submissions, grade_submissions
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.model.exercise import read_exercises
@@ -105,20 +105,20 @@ def hand_in(folder: Path, texts: list[str]) -> Path:
 # ---- gradlings
 
 
-def graded(engine: JudgePool, class_folder: Path, to: Path, note: Callable[[], Any]) -> list[Any]:
+def graded(pool: JudgePool, class_folder: Path, to: Path, note: Callable[[], Any]) -> list[Any]:
     """Grades a class and calls `note` as each submission is done."""
     notes: list[Any] = []
     with progress_noted(lambda done: notes.append(note())):
-        grade_with(engine, FOLDER, taken_in(class_folder, SOURCE_NAME), to, seed=1)
+        grade_submissions(pool, FOLDER, collect_submissions(class_folder, SOURCE_NAME), to, seed=1)
     return notes
 
 
 @contextmanager
-def progress_noted(note: Callable[[Done], None]) -> Iterator[None]:
+def progress_noted(note: Callable[[GradedStudent], None]) -> Iterator[None]:
     """`gradlings grade` with its progress bar replaced: what is timed is the whole of the rest."""
 
     @contextmanager
-    def silent(*_: object) -> Iterator[Callable[[Done], None]]:
+    def silent(*_: object) -> Iterator[Callable[[GradedStudent], None]]:
         yield note
 
     original, progress_bar.class_progress = progress_bar.class_progress, silent  # type: ignore[assignment]
@@ -130,8 +130,8 @@ def progress_noted(note: Callable[[Done], None]) -> Iterator[None]:
 
 def per_submission_pool(folder: Path, count: int) -> float:
     class_folder = hand_in(folder / "pool", notebooks(count))
-    with LocalPool(bundle_of(FOLDER, SOURCE_NAME), JUDGES) as engine:
-        moments = graded(engine, class_folder, folder / "pool_results", time.perf_counter)
+    with LocalPool(bundle_of(FOLDER, SOURCE_NAME), JUDGES) as pool:
+        moments = graded(pool, class_folder, folder / "pool_results", time.perf_counter)
     seconds = steady(moments)
     print(f"local pool: {seconds * 1000:.1f} ms of wall time a submission ({count} of them, {JUDGES} judges)")
     return seconds
@@ -155,8 +155,8 @@ def long_run(folder: Path, count: int) -> None:
         return time.perf_counter(), sum(map(rss, [own, *own.children(recursive=True)])) if measured else 0.0
 
     seen: list[None] = []
-    with LocalPool(bundle_of(FOLDER, SOURCE_NAME), JUDGES) as engine:
-        notes = graded(engine, class_folder, folder / "long_results", note)
+    with LocalPool(bundle_of(FOLDER, SOURCE_NAME), JUDGES) as pool:
+        notes = graded(pool, class_folder, folder / "long_results", note)
     quarter = count // 4
     warm = min(40, quarter // 4)
     marks = [warm, *(quarter * part for part in range(1, 4)), count - 1]
@@ -183,14 +183,14 @@ def dask_against_pool(folder: Path, count: int) -> None:
     from gradlings.grading.dask_pool import DaskPool
 
     class_folder = hand_in(folder / "dask", notebooks(count))
-    brief = bundle_of(FOLDER, SOURCE_NAME)
+    bundle = bundle_of(FOLDER, SOURCE_NAME)
     found: dict[str, list[float]] = {"pool": [], "dask": []}
     with LocalCluster(n_workers=JUDGES, threads_per_worker=1, dashboard_address="", host="127.0.0.1") as cluster:
         for turn in range(2):
             for name in found:
-                engine = LocalPool(brief, JUDGES) if name == "pool" else DaskPool(brief, cluster.scheduler_address)
-                with engine:
-                    moments = graded(engine, class_folder, folder / f"{name}{turn}", time.perf_counter)
+                judges = LocalPool(bundle, JUDGES) if name == "pool" else DaskPool(bundle, cluster.scheduler_address)
+                with judges as entered:
+                    moments = graded(entered, class_folder, folder / f"{name}{turn}", time.perf_counter)
                 found[name].append(steady(moments))
     pool, dask = (statistics.mean(found[name]) for name in ("pool", "dask"))
     print(f"Dask LocalCluster / local pool, throughput: {pool / dask:.2f}   to be at least 0.8")

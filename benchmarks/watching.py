@@ -72,7 +72,7 @@ def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
         timeout=60,
     )
     screen.expect("goes on")
-    time.sleep(5)  # nobody has typed a first answer before; the warm process rehearses meanwhile
+    time.sleep(5)  # nobody has typed a first answer before; the check server rehearses meanwhile
     seconds = []
     for turn in range(count):
         misconception = misconceptions[turn // 2 * (len(misconceptions) * 2 // count)]

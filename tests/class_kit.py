@@ -1,6 +1,6 @@
-"""Classes for the tests: submissions of the tiny kit, and an engine that runs them in this process.
+"""Classes for the tests: submissions of the tiny kit, and judges that run them in this process.
 
-The engine is for tests only: code that runs in the judge's own process can forge its score.
+They are for tests only: code that runs in the judge's own process can forge its score.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class InProcess:
 
     def __init__(self, folder: Path, load: Load | None = None, protection: str = "none, a test") -> None:
         self._folder, self._load = folder, load or in_process(folder)
-        self.brief = bundle_of(folder, SOURCE_NAME)
+        self.bundle = bundle_of(folder, SOURCE_NAME)
         self.protection = protection
         self.notes: tuple[str, ...] = ()
 
-    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
+    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
         checks = self._folder / f"test_{SOURCE_NAME}.py"
         with collected_checks(self._folder) as grader:
             for job in jobs:

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gradlings.checks.diagnosis.diagnose import Trial
+from gradlings.checks.diagnosis.diagnose import FailingCall
 
 Values = dict[str, object]
 Implementation = Callable[..., Any]
@@ -46,7 +46,7 @@ class Maker:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Misconception:
     """One wrong implementation.
 
     Args:
@@ -64,16 +64,16 @@ class Mistake:
     wrong: Implementation
     names: tuple[str, ...] = ()
 
-    def trials(self, seed: int, count: int = 3) -> list[Trial]:
-        """Failing trials; inputs on which the mistake does not show are left out."""
-        found: list[Trial] = []
+    def failing_calls(self, seed: int, count: int = 3) -> list[FailingCall]:
+        """Failing calls; inputs on which the misconception does not show are left out."""
+        found: list[FailingCall] = []
         for step in range(50):
             values = self.inputs(Maker(1000 * seed + step))
-            trial = Trial(
+            call = FailingCall(
                 self.wrong(**copy.deepcopy(values)), self.right(**copy.deepcopy(values)), copy.deepcopy(values)
             )
-            if not same(trial.got, trial.expected):
-                found.append(trial)
+            if not same(call.got, call.expected):
+                found.append(call)
             if len(found) == count:
                 break
         return found
@@ -93,17 +93,17 @@ def same(got: object, expected: object) -> bool:
     return type(got) is type(expected) and got == expected
 
 
-MISTAKES: list[Mistake] = []
+MISCONCEPTIONS: list[Misconception] = []
 
 
-def mistake(
+def misconception(
     says: str, inputs: Callable[[Maker], Values], right: Implementation, names: tuple[str, ...] = ()
 ) -> Callable[[Implementation], Implementation]:
     """Adds the decorated wrong implementation; its docstring says what is wrong."""
 
     def add(wrong: Implementation) -> Implementation:
         name = wrong.__name__ + ": " + (wrong.__doc__ or "")
-        MISTAKES.append(Mistake(name, says, inputs, right, wrong, names))
+        MISCONCEPTIONS.append(Misconception(name, says, inputs, right, wrong, names))
         return wrong
 
     return add
@@ -118,7 +118,7 @@ def wrong_as(
     names: tuple[str, ...] = (),
 ) -> None:
     """Adds a one-line wrong implementation."""
-    MISTAKES.append(Mistake(name, says, inputs, right, wrong, names))
+    MISCONCEPTIONS.append(Misconception(name, says, inputs, right, wrong, names))
 
 
 # ---- inputs
@@ -195,7 +195,7 @@ def batch_gradients(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor,
 DW_DB = ("dL/dw", "dL/db")
 
 
-def _batch_mistake(name: str, says: str, change: Implementation) -> None:
+def _batch_misconception(name: str, says: str, change: Implementation) -> None:
     wrong_as(name, says, batch, batch_gradients, lambda X, w, b, y: change(*batch_gradients(X, w, b, y), X, y), DW_DB)
 
 
@@ -233,29 +233,31 @@ wrong_as(
     lambda x, w, b, y: ((torch.sigmoid(w * x + b) - y) * w, torch.sigmoid(w * x + b) - y),
     DW_DB,
 )
-_batch_mistake(
+_batch_misconception(
     "sum, not mean", "dL/dw and dL/db: every value is exactly N", lambda dw, db, X, y: (dw * len(y), db * len(y))
 )
-_batch_mistake("mean twice", "too small (N = X.shape[0])", lambda dw, db, X, y: (dw / len(y), db / len(y)))
-_batch_mistake(
+_batch_misconception("mean twice", "too small (N = X.shape[0])", lambda dw, db, X, y: (dw / len(y), db / len(y)))
+_batch_misconception(
     "divided by D",
     "N/D = ",
     lambda dw, db, X, y: (dw * len(y) / X.shape[1], db * len(y) / X.shape[1]),
 )
-_batch_mistake("only dw is negated", "dL/dw: every value has the opposite sign", lambda dw, db, X, y: (-dw, db))
-_batch_mistake("only db is a sum", "dL/db: the value is exactly N", lambda dw, db, X, y: (dw, db * len(y)))
-_batch_mistake("dw negated, db doubled", "dL/db: the value is exactly 2 times", lambda dw, db, X, y: (-dw, 2 * db))
-_batch_mistake("dw as a column", "shape is", lambda dw, db, X, y: (dw[:, None], db))
+_batch_misconception("only dw is negated", "dL/dw: every value has the opposite sign", lambda dw, db, X, y: (-dw, db))
+_batch_misconception("only db is a sum", "dL/db: the value is exactly N", lambda dw, db, X, y: (dw, db * len(y)))
+_batch_misconception(
+    "dw negated, db doubled", "dL/db: the value is exactly 2 times", lambda dw, db, X, y: (-dw, 2 * db)
+)
+_batch_misconception("dw as a column", "shape is", lambda dw, db, X, y: (dw[:, None], db))
 
 
-@mistake("dL/db: the right answer is the sum of yours over axis 0", batch, batch_gradients, DW_DB)
+@misconception("dL/db: the right answer is the sum of yours over axis 0", batch, batch_gradients, DW_DB)
 def bias_per_example(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """dL/db keeps one value for each example"""
     error = (torch.sigmoid(X @ w + b) - y) / len(y)
     return X.T @ error, error
 
 
-@mistake("opposite sign and is exactly N", batch, batch_gradients, DW_DB)
+@misconception("opposite sign and is exactly N", batch, batch_gradients, DW_DB)
 def negated_sum(X: Tensor, w: Tensor, b: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """label minus prediction, and summed"""
     error = y - torch.sigmoid(X @ w + b)
@@ -551,7 +553,7 @@ wrong_as(
     lambda a, y: -1 / a,
 )
 
-# ---- functions of the answer, and normalisation
+# ---- functions of the answer, and normalization
 
 wrong_as("sigmoid of minus z", "1 minus the right one", matrix, torch.sigmoid, lambda x: torch.sigmoid(-x))
 wrong_as("upside down", "1 divided by the right one", matrix, torch.exp, lambda x: torch.exp(-x))
@@ -843,12 +845,12 @@ wrong_as(
     lambda a, s: s * a.exp() * (1 - a) / (1 - a + 1e-300),
 )
 
-# Plausible mistakes that no signature is about: nothing may be said.
-UNNAMED: list[Mistake] = []
+# Plausible misconceptions that no signature is about: nothing may be said.
+UNNAMED: list[Misconception] = []
 
 
 def unnamed(name: str, inputs: Callable[[Maker], Values], right: Implementation, wrong: Implementation) -> None:
-    UNNAMED.append(Mistake(name, "", inputs, right, wrong))
+    UNNAMED.append(Misconception(name, "", inputs, right, wrong))
 
 
 def embedding_gradient(idx: Tensor, dout: Tensor) -> Tensor:

@@ -67,8 +67,14 @@ _one("sigmoid", "C namespace", T, "torch._C._VariableFunctions.sigmoid(x)")
 _one("sigmoid", "out argument", T, "torch.sigmoid(x, out=torch.zeros_like(x))")
 _one("sigmoid", "constant getattr", T, 'getattr(torch, "sigmoid")(x)')
 _one("sigmoid", "concatenated getattr", T, 'getattr(torch, "sig" + "moid")(x)')
-_one("sigmoid", "getattr with an f-string and a join", T, 'getattr(torch, f"{\'sig\'}" + "".join(["mo", "id"]))(x)')
-_one("sigmoid", "backwards name", T, 'getattr(torch, "diomgis"[::-1])(x)')
+_one(
+    "sigmoid",
+    "getattr with an f-string and a join",
+    T,
+    'getattr(torch, f"{\'sig\'}" + "".join(["mo", "id"]))(x)',
+    CALLS,
+)
+_one("sigmoid", "backwards name", T, 'getattr(torch, "diomgis"[::-1])(x)', CALLS)
 _one("sigmoid", "getattr on the tensor", T, 'getattr(x, "sigmoid")()')
 _one("sigmoid", "vars", T, 'vars(torch)["sigmoid"](x)')
 _one("sigmoid", "module dictionary", T, 'torch.__dict__["sigmoid"](x)')
@@ -694,6 +700,24 @@ _one("eval", "renamed literal_eval", "from ast import literal_eval as read", 're
 _one("eval", "through builtins", "import builtins", 'getattr(builtins, "ev" + "al")("1")', SOURCE)
 _one("json", "loads", "import json", 'json.loads("[1]")', SOURCE)
 _one("json", "decoder", "import json", 'json.JSONDecoder().decode("[1]")', SOURCE)
+_one("eval", "the dictionary of builtins", "import builtins", 'vars(builtins)["eval"]("1")', SOURCE)
+_one("eval", "a name that is a constant", "import builtins\nNAME = 'ev' + 'al'", 'getattr(builtins, NAME)("1")', SOURCE)
+_one("json", "dunder import", "", '__import__("json").loads("[1]")', SOURCE)
+_one("json", "import_module", "from importlib import import_module", 'import_module("json").loads("[1]")', SOURCE)
+_one("json", "sys.modules", "import json\nimport sys", 'sys.modules["json"].loads("[1]")', SOURCE)
+_one("json", "globals", "import json", 'globals()["json"].loads("[1]")', SOURCE)
+_forbidden(
+    "matmul",
+    "in place, at top level",
+    """
+import torch
+a = torch.ones(2, 2)
+a @= a  # <-
+def f(x):
+    return a + x
+""",
+    SOURCE,
+)
 _one(
     "gradcheck",
     "gradcheck",

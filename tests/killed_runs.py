@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from class_kit import SOURCE_NAME, InProcess
-from gradlings.grading.collect import take_in
-from gradlings.grading.command import grade_with
+from gradlings.grading.collect import collect
+from gradlings.grading.command import grade_submissions
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:
     def run(to: Path) -> None:
-        grade_with(InProcess(folder), folder, take_in(submissions, SOURCE_NAME), to, seed=5)
+        grade_submissions(InProcess(folder), folder, collect(submissions, SOURCE_NAME), to, seed=5)
 
     run(results / "reference")
     expected = scores(results / "reference")

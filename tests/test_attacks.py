@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
-    from attack_bench import ATTACKS, Bench, attack_names, bench
+    from attack_harness import ATTACKS, AttackHarness, attack_harness, attack_names
     from gradlings.sandbox.inside.lockdown import landlock_abi
     from gradlings.sandbox.settings import ProtectionLayers
 
@@ -40,24 +40,24 @@ def tiers() -> dict[str, "ProtectionLayers"]:
 
 
 @pytest.fixture(scope="module", params=tiers() if sys.platform == "linux" else ["any"])
-def attacked(request: pytest.FixtureRequest) -> Iterator["Bench"]:
+def attacked(request: pytest.FixtureRequest) -> Iterator["AttackHarness"]:
     layers = tiers()[request.param]
     if layers.landlock and not landlock_abi():
         missing("this kernel has no Landlock, or it is switched off")
     if not layers.landlock and shutil.which("bwrap") is None:
         missing("bubblewrap is not installed")
-    with bench(layers) as made:
-        assert made.protection.holds
-        assert made.protection.landlock == min(layers.landlock, landlock_abi())
-        assert made.protection.private_uid == (os.geteuid() == 0)
+    with attack_harness(layers) as harness:
+        assert harness.protection.holds
+        assert harness.protection.landlock == min(layers.landlock, landlock_abi())
+        assert harness.protection.private_uid == (os.geteuid() == 0)
         if not layers.bubblewrap:
-            assert not made.protection.bubblewrap
-        yield made
+            assert not harness.protection.bubblewrap
+        yield harness
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_attacks_get_what_they_earned_and_harm_nobody(group: int, attacked: "Bench") -> None:
-    assert attacked.what_went_wrong(attack_names()[group::GROUPS]) == []
+def test_attacks_get_what_they_earned_and_harm_nobody(group: int, attacked: "AttackHarness") -> None:
+    assert attacked.failures(attack_names()[group::GROUPS]) == []
 
 
 @pytest.mark.parametrize("group", range(2))
@@ -68,7 +68,7 @@ def test_the_same_as_an_ordinary_user_with_landlock_alone(group: int) -> None:
     if not landlock_abi():
         missing("this kernel has no Landlock, or it is switched off")
     asked = {"user": USER, "layers": asdict(ProtectionLayers(bubblewrap=False)), "names": attack_names()[group::2]}
-    command = [*opened_up(), sys.executable, str(ROOT / "tests" / "attack_bench.py"), json.dumps(asked)]
+    command = [*opened_up(), sys.executable, str(ROOT / "tests" / "attack_harness.py"), json.dumps(asked)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(command, cwd="/", env={**clean, "HOME": "/"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -217,3 +217,12 @@ def test_a_property_cannot_spoil_what_is_shown() -> None:
 
     found = refused(lambda: satisfies(written("return x"), probes([([3, 1],)]), emptying))
     assert found.call == "f(numbers=[3, 1])"
+
+
+def test_the_tolerance_of_a_check_reaches_the_diagnosis() -> None:
+    """Slopes by finite differences that are negated, and right but for that up to the check's tolerance."""
+    function = written("return -(torch.sin(x + 1e-3) - torch.sin(x)) / 1e-3")
+    ladder = probes([(floats([0.31, 0.77, -1.9, 2.4, -0.6, 1.1]),)])
+    found = refused(lambda: agree(function, ladder, lambda x: x.cos(), float32=False, rtol=2e-3, atol=2e-3))
+    assert found.claim.startswith("Every value has the opposite sign")
+    assert not refused(lambda: agree(function, ladder, lambda x: x.cos(), float32=False)).claim

@@ -11,8 +11,9 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from gradlings.checks.compare import TOLERANCES, Rules, difference
+from gradlings.checks.compare import Rules, difference
 from gradlings.checks.format_value import show, show_call, show_pair
+from gradlings.execution.tolerances import TOLERANCES, Tolerances
 from gradlings.submission.reader import shown
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
@@ -171,13 +172,47 @@ def test_tolerances(dtype: torch.dtype) -> None:
     assert difference(-expected, expected) is not None
 
 
+@pytest.mark.parametrize(
+    ("dtype", "relative", "absolute"),
+    [
+        (torch.float64, 1e-7, 1e-9),
+        (torch.float32, 1e-4, 1e-5),
+        (torch.float16, 2e-2, 5e-3),
+        (torch.bfloat16, 6e-2, 3e-2),
+    ],
+    ids=str,
+)
+def test_the_table_of_tolerances(dtype: torch.dtype, relative: float, absolute: float) -> None:
+    """Around 1000 the relative one decides, around 0 the absolute one; twice either is too far."""
+    for right, tolerance in ((1000.0, 1000 * relative), (0.0, absolute)):
+        expected = torch.tensor([right, 1.0], dtype=dtype)
+        for factor, agrees in ((0.5, True), (2.0, False)):
+            got = torch.tensor([right + factor * tolerance, 1.0], dtype=torch.float64).to(dtype)
+            assert (difference(got, expected) is None) == agrees
+            if dtype == torch.float64:
+                assert (difference(float(got[0]), right) is None) == agrees
+
+
+def test_the_tolerance_of_a_python_number_is_that_of_its_probe() -> None:
+    assert difference(1.00005, 1.0) is not None
+    assert difference(1.00005, 1.0, Rules(numbers=torch.float32)) is None
+
+
+def test_off_the_cpu_tolerances_are_ten_times_as_wide() -> None:
+    assert Tolerances().of(torch.float32, "cuda") == pytest.approx((1e-3, 1e-4))
+    assert Tolerances(rtol=1e-6).of(torch.float64, "mps") == pytest.approx((1e-5, 1e-8))
+    assert Tolerances(rtol=1.0, atol=1.0).of(torch.int64, "cuda") == (0, 0)
+
+
 def test_tolerances_of_a_check_count_for_float64_and_never_narrow_those_of_float32() -> None:
     one = torch.tensor(1.0, dtype=torch.float64)
     assert difference(one + 1e-4, one) is not None
-    assert difference(one + 1e-4, one, Rules(rtol=1e-3)) is None
+    assert difference(one + 1e-4, one, Rules(tolerances=Tolerances(rtol=1e-3))) is None
     assert difference(one + 1e-8, one) is None
-    assert difference(one + 1e-8, one, Rules(rtol=0.0, atol=0.0)) is not None, "0 is a tolerance, too"
-    assert difference(one.float() + 1e-5, one.float(), Rules(rtol=0.0, atol=0.0)) is None
+    assert difference(one + 1e-8, one, Rules(tolerances=Tolerances(rtol=0.0, atol=0.0))) is not None, (
+        "0 is a tolerance, too"
+    )
+    assert difference(one.float() + 1e-5, one.float(), Rules(tolerances=Tolerances(rtol=0.0, atol=0.0))) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -15,26 +14,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from diagnosing_corpus import MISTAKES, UNNAMED, Maker, Mistake
-from gradlings.checks.diagnosis.diagnose import Trial, diagnose
+from diagnosing_corpus import MISCONCEPTIONS, UNNAMED, Maker, Misconception
+from gradlings.checks.diagnosis import diagnose as diagnosis
+from gradlings.checks.diagnosis.claims import Claim, Pair
+from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
+from gradlings.checks.diagnosis.signatures import SIGNATURES, recorded_faults
+from gradlings.execution.tolerances import Tolerances
+from student_kit import Kit
 
 # ---- named
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_a_mistake_is_named(mistake: Mistake) -> None:
+@pytest.mark.parametrize("misconception", MISCONCEPTIONS, ids=lambda misconception: misconception.name)
+def test_a_misconception_is_named(misconception: Misconception) -> None:
     for seed in range(4):
-        trials = mistake.trials(seed)
-        assert trials, "the mistake does not show"
-        message = diagnose(trials, mistake.names)
+        calls = misconception.failing_calls(seed)
+        assert calls, "the misconception does not show"
+        message = diagnose(calls, misconception.names)
         assert message is not None
-        assert mistake.says in message
+        assert misconception.says in message
         assert message.rstrip()[-1] in "?."
         assert len(message.split()) <= 40 * (1 + message.count(": "))
 
 
 def test_the_corpus_is_large_enough() -> None:
-    assert len({mistake.name for mistake in MISTAKES}) == len(MISTAKES) >= 55
+    assert len({misconception.name for misconception in MISCONCEPTIONS}) == len(MISCONCEPTIONS) >= 55
 
 
 # ---- silent
@@ -184,13 +188,13 @@ WRONG = (
 )
 
 
-def silent_cases(count: int) -> Iterator[tuple[str, list[Trial]]]:
-    """Wrong answers without a cause, one to three trials each; inputs as an exercise would have them."""
+def silent_cases(count: int) -> Iterator[tuple[str, list[FailingCall]]]:
+    """Wrong answers without a cause, one to three calls each; inputs as an exercise would have them."""
     for number in range(count):
         make = Maker(number)
         wrong = WRONG[number % len(WRONG)]
         shape = SHAPES[int(make.ints(0, len(SHAPES)))]
-        trials = []
+        calls = []
         for _ in range(1 + number // len(WRONG) % 3):
             n, d = make.sizes(2)
             inputs = {
@@ -204,9 +208,9 @@ def silent_cases(count: int) -> Iterator[tuple[str, list[Trial]]]:
             inputs["z"] = right * 2  # what the answer was made of
             got, expected = wrong(make, shape, right)
             if not same_numbers(got, expected):
-                trials.append(Trial(got, expected, inputs))
-        if trials:
-            yield wrong.__name__, trials
+                calls.append(FailingCall(got, expected, inputs))
+        if calls:
+            yield wrong.__name__, calls
 
 
 def same_numbers(got: object, expected: object) -> bool:
@@ -221,35 +225,35 @@ def test_wrong_answers_without_a_cause_are_not_named() -> None:
     """At most one in a thousand of more than 10,000; the number is printed (pytest -s)."""
     named: Counter[str] = Counter()
     texts, total = [], 0
-    for kind, trials in silent_cases(10_500):
+    for kind, calls in silent_cases(10_500):
         total += 1
-        message = diagnose(trials)
+        message = diagnose(calls)
         if message:
             named[kind] += 1
-            texts.append(f"{kind}, {len(trials)} trials: {message}")
+            texts.append(f"{kind}, {len(calls)} calls: {message}")
     print(f"\n{sum(named.values())} of {total} wrong answers without a cause were named", *texts, sep="\n  ")
     assert total >= 10_000
     assert sum(named.values()) * 1000 <= total
 
 
-@pytest.mark.parametrize("mistake", UNNAMED, ids=lambda mistake: mistake.name)
-def test_a_mistake_without_a_signature_is_left_unnamed(mistake: Mistake) -> None:
+@pytest.mark.parametrize("misconception", UNNAMED, ids=lambda misconception: misconception.name)
+def test_a_misconception_without_a_signature_is_left_unnamed(misconception: Misconception) -> None:
     for seed in range(4):
         for count in (1, 3):
-            trials = mistake.trials(seed, count)
-            assert trials
-            assert diagnose(trials) is None
+            calls = misconception.failing_calls(seed, count)
+            assert calls
+            assert diagnose(calls) is None
 
 
 # ---- a claim holds everywhere or is not made
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_a_claim_that_fits_all_trials_but_one_is_not_made(mistake: Mistake) -> None:
-    trials = mistake.trials(7)
-    other = Trial(unlike(trials[-1].expected), trials[-1].expected, trials[-1].inputs)
-    message = diagnose([*trials[:-1], other], mistake.names)
-    assert message is None or mistake.says not in message
+@pytest.mark.parametrize("misconception", MISCONCEPTIONS, ids=lambda misconception: misconception.name)
+def test_a_claim_that_fits_all_trials_but_one_is_not_made(misconception: Misconception) -> None:
+    calls = misconception.failing_calls(7)
+    other = FailingCall(unlike(calls[-1].expected), calls[-1].expected, calls[-1].inputs)
+    message = diagnose([*calls[:-1], other], misconception.names)
+    assert message is None or misconception.says not in message
 
 
 def unlike(expected: object) -> object:
@@ -267,29 +271,31 @@ def unlike(expected: object) -> object:
     return type(expected)(expected * 1.37 + 2 + expected % 3)
 
 
-@pytest.mark.parametrize("mistake", [m for m in MISTAKES if m.names], ids=lambda mistake: mistake.name)
-def test_a_claim_about_one_of_two_wrong_members_is_not_made(mistake: Mistake) -> None:
+@pytest.mark.parametrize(
+    "misconception", [m for m in MISCONCEPTIONS if m.names], ids=lambda misconception: misconception.name
+)
+def test_a_claim_about_one_of_two_wrong_members_is_not_made(misconception: Misconception) -> None:
     for member in range(2):
-        trials = []
-        for trial in mistake.trials(3):
-            assert isinstance(trial.expected, tuple)
-            got = tuple(unlike(r) if i == member else -r for i, r in enumerate(trial.expected))
-            trials.append(Trial(got, trial.expected, trial.inputs))
-        assert diagnose(trials, mistake.names) is None
+        calls = []
+        for call in misconception.failing_calls(3):
+            assert isinstance(call.expected, tuple)
+            got = tuple(unlike(r) if i == member else -r for i, r in enumerate(call.expected))
+            calls.append(FailingCall(got, call.expected, call.inputs))
+        assert diagnose(calls, misconception.names) is None
 
 
 def test_a_member_that_is_right_in_one_trial_contradicts_the_claim() -> None:
     batches = [torch.tensor(row).double() for row in ([0.31, 0.77, -1.9], [0.52, -0.11, 0.6])]
-    always = [Trial((-x, -x.sum()), (x, x.sum()), {}) for x in batches]
+    always = [FailingCall((-x, -x.sum()), (x, x.sum()), {}) for x in batches]
     assert diagnose(always, ("dw", "db")) is not None
-    once_right = [always[0], Trial((batches[1], -batches[1].sum()), (batches[1], batches[1].sum()), {})]
+    once_right = [always[0], FailingCall((batches[1], -batches[1].sum()), (batches[1], batches[1].sum()), {})]
     assert diagnose(once_right, ("dw", "db")) is None
 
 
 def test_a_member_that_is_right_because_it_is_zero_does_not_contradict() -> None:
     x = torch.tensor([0.31, 0.77, -1.9]).double()
-    trials = [Trial((-x, -x.sum()), (x, x.sum()), {}), Trial((0 * x, -x.sum()), (0 * x, x.sum()), {})]
-    message = diagnose(trials, ("dw", "db"))
+    calls = [FailingCall((-x, -x.sum()), (x, x.sum()), {}), FailingCall((0 * x, -x.sum()), (0 * x, x.sum()), {})]
+    message = diagnose(calls, ("dw", "db"))
     assert message is not None
     assert message.startswith("dw and db: every value has the opposite sign")
 
@@ -297,38 +303,117 @@ def test_a_member_that_is_right_because_it_is_zero_does_not_contradict() -> None
 # ---- how much is enough
 
 
-def number_trials(*pairs: tuple[float, float]) -> list[Trial]:
-    return [Trial(got, expected, {}) for got, expected in pairs]
+def number_calls(*pairs: tuple[float, float]) -> list[FailingCall]:
+    return [FailingCall(got, expected, {}) for got, expected in pairs]
 
 
 def test_one_number_is_enough_for_a_sign_only_with_all_its_digits() -> None:
-    assert "opposite sign" in (diagnose(number_trials((-0.918339, 0.918339))) or "")
-    assert diagnose(number_trials((-3, 3))) is None
-    assert diagnose(number_trials((-0.5, 0.5))) is None
+    assert "opposite sign" in (diagnose(number_calls((-0.918339, 0.918339))) or "")
+    assert diagnose(number_calls((-3, 3))) is None
+    assert diagnose(number_calls((-0.5, 0.5))) is None
 
 
 def test_a_ratio_of_numbers_needs_two_of_them() -> None:
     one, two = (2 * 0.918339, 0.918339), (2 * 1.717273, 1.717273)
-    assert diagnose(number_trials(one)) is None
-    assert diagnose(number_trials(one, one)) is None
-    assert "2 times too large" in (diagnose(number_trials(one, two)) or "")
-    assert diagnose(number_trials((4, 2), (6, 3))) is None
-    assert "2 times too large" in (diagnose(number_trials((77194752, 38597376), (14170170, 7085085))) or "")
+    assert diagnose(number_calls(one)) is None
+    assert diagnose(number_calls(one, one)) is None
+    assert "2 times too large" in (diagnose(number_calls(one, two)) or "")
+    assert diagnose(number_calls((4, 2), (6, 3))) is None
+    assert "2 times too large" in (diagnose(number_calls((77194752, 38597376), (14170170, 7085085))) or "")
 
 
 def test_the_float32_copy_of_a_probe_is_no_second_number() -> None:
     right = torch.tensor(0.918339744538).double()
-    assert diagnose([Trial(2 * right, right, {}), Trial(2 * right.float(), right.float(), {})]) is None
+    assert diagnose([FailingCall(2 * right, right, {}), FailingCall(2 * right.float(), right.float(), {})]) is None
 
 
 def test_a_product_of_two_inputs_needs_two_trials() -> None:
-    def trial(seed: int) -> Trial:
+    def call(seed: int) -> FailingCall:
         make = Maker(seed)
         w, g, right = make.normal(4), make.normal(4), make.normal(4)
-        return Trial(right - w * g, right, {"w": w, "g": g})
+        return FailingCall(right - w * g, right, {"w": w, "g": g})
 
-    assert diagnose([trial(1)]) is None
-    assert "w * g" in (diagnose([trial(1), trial(2)]) or "")
+    assert diagnose([call(1)]) is None
+    assert "w * g" in (diagnose([call(1), call(2)]) or "")
+
+
+def test_the_evidence_must_reach_its_threshold() -> None:
+    """A whole number n without factors 2 and 5 gives log10(1 + n) digits; a sign costs none of them."""
+    assert math.log10(1 + 31621) < 4.5 < math.log10(1 + 31623)
+    assert diagnose(number_calls((-31621, 31621))) is None
+    assert "opposite sign" in (diagnose(number_calls((-31623, 31623))) or "")
+
+
+def test_each_leaf_must_give_evidence_of_its_own() -> None:
+    """9 gives log10(1 + 9) = 1 digit, 7 less, however certain the claim is about the other leaf."""
+    weights = Maker(1).normal(5)
+    message = diagnose([FailingCall((-weights, -9), (weights, 9), {})], ("dw", "steps"))
+    assert (message or "").startswith("dw and steps: every value has the opposite sign")
+    assert diagnose([FailingCall((-weights, -7), (weights, 7), {})], ("dw", "steps")) is None
+
+
+@pytest.mark.parametrize(("evidence", "cost", "made"), [(4.99, 0.5, False), (5.0, 0.5, True), (5.0, 0.51, False)])
+def test_the_cost_of_a_claim_is_subtracted(
+    monkeypatch: pytest.MonkeyPatch, evidence: float, cost: float, made: bool
+) -> None:
+    def signature(pair: Pair) -> Iterator[Claim]:
+        yield Claim(("a",), "a fact", "A question?", evidence, cost, one_number_suffices=True)
+
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (signature,))
+    assert (diagnose(number_calls((1.0, 2.0))) == "A fact. A question?") == made
+
+
+# ---- the tolerances of the check
+
+
+def test_relations_are_held_to_the_tolerance_of_the_check() -> None:
+    """Slopes by finite differences are right to three digits, so is their negative."""
+    make = Maker(3)
+    right = make.normal(8)
+    calls = [FailingCall(-right * (1 + 5e-4 * make.uniform(-1, 1, 8)), right, {})]
+    assert diagnose(calls) is None
+    message = diagnose(calls, tolerances=Tolerances(rtol=2e-3))
+    assert (message or "").startswith("Every value has the opposite sign")
+
+
+def test_nothing_is_said_of_a_leaf_that_the_check_accepts() -> None:
+    loss, gradient = Maker(4).normal(8), Maker(5).normal(8)
+    calls = [FailingCall((loss + 1e-4, -gradient), (loss, gradient), {})]
+    assert "loss: every value is too large by 0.0001" in (diagnose(calls, ("loss", "grad")) or "")
+    message = diagnose(calls, ("loss", "grad"), Tolerances(atol=1e-3))
+    assert (message or "").startswith("grad: every value has the opposite sign")
+
+
+def test_a_wrong_value_inside_the_default_tolerance_is_wrong_for_a_stricter_check() -> None:
+    right = torch.full((4,), 1e-4).double()
+    got = right.clone()
+    got[0] = -1e-10
+    got[1:] += 5e-10 * torch.tensor([1.0, -0.7, 0.3]).double()
+    calls = [FailingCall(got, right, {})]
+    assert "the first value is 0" not in (diagnose(calls, tolerances=Tolerances(atol=1e-12)) or "")
+
+
+@pytest.mark.parametrize(("rtol", "made"), [(1e-3, True), (0.1, False)])
+def test_a_wide_tolerance_leaves_less_evidence(rtol: float, made: bool) -> None:
+    """Two numbers that agree to one digit may agree by accident."""
+    calls = number_calls((-0.918, 0.918339), (-0.5175, 0.517273))
+    message = diagnose(calls, tolerances=Tolerances(rtol=rtol))
+    assert ("opposite sign" in (message or "")) == made
+
+
+def test_an_exact_relation_is_named_under_any_tolerance() -> None:
+    calls = number_calls((-0.918339, 0.918339), (-0.517273, 0.517273))
+    assert "opposite sign" in (diagnose(calls, tolerances=Tolerances(rtol=0.1, atol=0.1)) or "")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_one_smooth_error_in_all_values_is_no_factor(dtype: torch.dtype) -> None:
+    """A one-sided difference is about 1 + h times the slope, near enough for a check that accepts 0.2 percent."""
+    calls = []
+    for seed in range(6):
+        x = Maker(seed).uniform(0.95, 1.05, 3).to(dtype)
+        calls.append(FailingCall(((x + 1e-2) ** 3 - x**3) / 1e-2, 3 * x**2, {"x": x, "h": 1e-2}))
+    assert diagnose(calls, tolerances=Tolerances(rtol=2e-3, atol=2e-3)) is None
 
 
 # ---- how it is said
@@ -336,7 +421,7 @@ def test_a_product_of_two_inputs_needs_two_trials() -> None:
 
 def test_the_words_for_a_missing_mean() -> None:
     X, right = torch.randn(5, 3), torch.tensor([0.123, -1.32, 2.71]).double()
-    assert diagnose([Trial(5 * right, right, {"X": X})]) == (
+    assert diagnose([FailingCall(5 * right, right, {"X": X})]) == (
         "Every value is exactly N = 5 times too large (N = X.shape[0]). "
         "Is a mean missing, or a sum where a mean belongs?"
     )
@@ -344,7 +429,7 @@ def test_the_words_for_a_missing_mean() -> None:
 
 def test_different_claims_are_joined_and_equal_ones_said_once() -> None:
     a, b, c = (torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(3))
-    message = diagnose([Trial({"W": -a, "b": 2 * b, "c": -c}, {"W": a, "b": b, "c": c}, {})])
+    message = diagnose([FailingCall({"W": -a, "b": 2 * b, "c": -c}, {"W": a, "b": b, "c": c}, {})])
     assert message is not None
     assert message.startswith("W and c: every value has the opposite sign")
     assert "? b: every value is exactly 2 times too large." in message
@@ -352,7 +437,7 @@ def test_different_claims_are_joined_and_equal_ones_said_once() -> None:
 
 def test_a_question_that_fits_two_claims_is_asked_once() -> None:
     a, b, c = (torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(3))
-    message = diagnose([Trial((b, c, a), (a, b, c), {})], ("dX", "dW", "db"))
+    message = diagnose([FailingCall((b, c, a), (a, b, c), {})], ("dX", "dW", "db"))
     assert message == (
         "dX: this is what dW should be. dW: this is what db should be. db: this is what dX should be. "
         "Is the same value returned twice, or the order of the results wrong?"
@@ -361,14 +446,14 @@ def test_a_question_that_fits_two_claims_is_asked_once() -> None:
 
 def test_many_members_are_not_listed_one_by_one() -> None:
     right = {f"layer{i}": torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(9)}
-    message = diagnose([Trial({name: -value for name, value in right.items()}, right, {})])
+    message = diagnose([FailingCall({name: -value for name, value in right.items()}, right, {})])
     assert message is not None
     assert message.startswith("layer0, layer1, layer2 and 6 more: every value has the opposite sign")
 
 
 def test_right_members_are_not_mentioned() -> None:
     a, b = torch.randn(4), torch.randn(4)
-    message = diagnose([Trial((a, -b), (a, b), {})], ("dL/dw", "dL/db"))
+    message = diagnose([FailingCall((a, -b), (a, b), {})], ("dL/dw", "dL/db"))
     assert message is not None
     assert message.startswith("dL/db: every value")
     assert "dL/dw" not in message
@@ -377,12 +462,16 @@ def test_right_members_are_not_mentioned() -> None:
 # ---- right answers, odd answers
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_right_answers_are_never_diagnosed(mistake: Mistake) -> None:
-    right = [Trial(copy.deepcopy(t.expected), t.expected, t.inputs) for t in mistake.trials(5) if is_leaf(t.expected)]
-    assert diagnose(right, mistake.names) is None
-    numbers = [Trial(as_numbers(t.expected), t.expected, t.inputs) for t in right]
-    assert diagnose(numbers, mistake.names) is None
+@pytest.mark.parametrize("misconception", MISCONCEPTIONS, ids=lambda misconception: misconception.name)
+def test_right_answers_are_never_diagnosed(misconception: Misconception) -> None:
+    right = [
+        FailingCall(copy.deepcopy(t.expected), t.expected, t.inputs)
+        for t in misconception.failing_calls(5)
+        if is_leaf(t.expected)
+    ]
+    assert diagnose(right, misconception.names) is None
+    numbers = [FailingCall(as_numbers(t.expected), t.expected, t.inputs) for t in right]
+    assert diagnose(numbers, misconception.names) is None
 
 
 def is_leaf(value: object) -> bool:
@@ -430,21 +519,21 @@ VALUES = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(value=VALUES, more=VALUES)
 def test_whatever_is_right_is_never_diagnosed(value: object, more: object) -> None:
-    trials = [Trial(copy.deepcopy(v), v, {"x": more, "y": value}) for v in (value, value)]
-    assert diagnose(trials) is None
+    calls = [FailingCall(copy.deepcopy(v), v, {"x": more, "y": value}) for v in (value, value)]
+    assert diagnose(calls) is None
 
 
 @settings(max_examples=300, deadline=None)
 @given(got=VALUES, expected=VALUES, x=VALUES, names=st.lists(st.text(max_size=2), max_size=3))
 def test_nothing_that_comes_back_raises(got: object, expected: object, x: object, names: list[str]) -> None:
-    message = diagnose([Trial(got, expected, {"x": x})] * 2, names)
+    message = diagnose([FailingCall(got, expected, {"x": x})] * 2, names)
     assert message is None or message.strip()
 
 
 @settings(max_examples=100, deadline=None)
 @given(tensors().filter(lambda t: t.is_floating_point() and bool(t.isfinite().all())))
 def test_if_a_negated_answer_is_named_it_is_named_right(right: Tensor) -> None:
-    message = diagnose([Trial(-right, right, {})])
+    message = diagnose([FailingCall(-right, right, {})])
     assert message is None or "opposite sign" in message
 
 
@@ -468,19 +557,56 @@ def test_if_a_negated_answer_is_named_it_is_named_right(right: Tensor) -> None:
     ],
 )
 def test_what_is_beyond_numbers_is_left_to_the_comparison(got: object, expected: object) -> None:
-    assert diagnose([Trial(got, expected, {"x": torch.ones(3)})]) is None
+    assert diagnose([FailingCall(got, expected, {"x": torch.ones(3)})]) is None
 
 
 def test_no_trials_no_message() -> None:
     assert diagnose([]) is None
 
 
-def test_a_signature_that_fails_makes_no_claim() -> None:
-    class Broken(dict[str, object]):
-        def items(self) -> NoReturn:
-            raise RuntimeError("no items")
+# ---- a fault of a signature
 
-    right = torch.randn(5)
-    message = diagnose([Trial(-right, right, Broken(x=right))])
+
+def broken(pair: Pair) -> Iterator[Claim]:
+    """A signature with a bug."""
+    yield Claim(("broken",), "nothing", "?", 1 / int(not pair.e.size))
+
+
+@pytest.fixture
+def broken_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *SIGNATURES))
+
+
+@pytest.mark.usefixtures("broken_signature")
+def test_a_signature_that_raises_makes_no_claim_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    right = torch.tensor([0.31, 0.77, -1.9]).double()
+    with recorded_faults() as faults:
+        message = diagnose([FailingCall(-right, right, {})])
     assert message is not None
-    assert "opposite sign" in message
+    assert message.startswith("Every value has the opposite sign")
+    (record, *_) = caplog.records
+    assert record.name.startswith("gradlings.")
+    assert record.levelname == "ERROR"
+    assert "test_diagnosing.broken" in record.getMessage()
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+    (fault,) = faults
+    assert "test_diagnosing.broken of the diagnosis raised ZeroDivisionError: division by zero" in fault
+
+
+@pytest.mark.usefixtures("broken_signature")
+def test_faults_are_collected_inside_the_block_only() -> None:
+    calls = number_calls((-0.918339, 0.918339))
+    with recorded_faults() as faults:
+        pass
+    diagnose(calls)
+    assert faults == []
+
+
+def test_a_student_sees_nothing_of_a_fault(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.answer(row_totals="return x.sum(1) * 2, x.amax(1)")
+    before = kit.check()
+    assert "2 times too large" in before.said
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *SIGNATURES))
+    after = kit.check()
+    assert (after.out, after.err) == (before.out, before.err)

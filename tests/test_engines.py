@@ -52,8 +52,8 @@ def points(to: Path) -> dict[str, int]:
     return {student.rstrip("2"): int(row["score"]) for student, row in scores(to).items()}
 
 
-def judged(engine: LocalPool, jobs: Iterator[Job]) -> dict[str, JudgeReply]:
-    return {job.student: result for job, result in engine.judged(jobs, 3)}
+def replies(pool: LocalPool, jobs: Iterator[Job]) -> dict[str, JudgeReply]:
+    return {job.student: reply for job, reply in pool.judge(jobs, 3)}
 
 
 def job(kit: Kit, student: str, **bodies: str) -> Job:
@@ -86,8 +86,8 @@ def test_a_judge_that_is_killed_takes_no_score_with_it(kit: Kit) -> None:
                     os.kill(judge.pid or 0, signal.SIGKILL)
             yield job(kit, f"s{number}", **(RIGHT if number % 2 else HALF))
 
-    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as engine:
-        found = judged(engine, jobs())
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        found = replies(pool, jobs())
     assert {student: result.card and result.card.points for student, result in found.items()} == {
         f"s{number}": 30 if number % 2 else 10 for number in range(8)
     }
@@ -100,10 +100,55 @@ def test_a_submission_that_takes_judges_down_is_named_and_the_others_are_graded(
     checks = kit.folder / "test_tiny.py"
     kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {ends}")
     answers = {"a": RIGHT, "b": RIGHT, "deadly": {"difference": "return 666"}, "c": RIGHT, "d": RIGHT}
-    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as engine:
-        found = judged(engine, iter([job(kit, student, **bodies) for student, bodies in answers.items()]))
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        found = replies(pool, iter([job(kit, student, **bodies) for student, bodies in answers.items()]))
     assert found.pop("deadly").fault == "the judge's own process died, twice, while this was graded"
     assert [result.card.points for result in found.values() if result.card] == [30, 30, 30, 30]
+
+
+def test_a_judge_that_starts_in_the_background_takes_work_at_once_and_survives_its_death(kit: Kit) -> None:
+    pool = LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1)
+    pool.start()
+    with contextlib.closing(pool):
+        first, second = job(kit, "first", **RIGHT), job(kit, "second", **HALF)
+        early = pool.submit(first, 3)
+        assert not early.done(), "handing over did not wait for the start"
+        pool.wait_until_ready()
+        assert "All attempts to get out failed" in pool.protection
+        assert (card := pool.reply(first, early, 3).card)
+        assert card.points == 30
+        for judge in multiprocessing.active_children():
+            os.kill(judge.pid or 0, signal.SIGKILL)
+        assert (card := pool.reply(second, pool.submit(second, 3), 3).card)
+        assert card.points == 10
+    assert not multiprocessing.active_children()
+
+
+def test_a_judge_that_cannot_start_in_the_background_says_why_each_time(kit: Kit) -> None:
+    bundle = replace(bundle_of(kit.folder, SOURCE_NAME), hidden=b"PROBES = {", hidden_from="hidden.py")
+    pool = LocalPool(bundle, 1)
+    pool.start()
+    with contextlib.closing(pool):
+        for _ in range(2):
+            with pytest.raises(InputError, match=r"hidden\.py cannot be run: SyntaxError"):
+                pool.wait_until_ready()
+
+
+def test_a_fault_of_the_judge_leaves_its_traceback(kit: Kit, tmp_path: Path) -> None:
+    (kit.folder / "conftest.py").write_text("def pytest_collection_modifyitems(items):\n    del items[1:]\n")
+    folder = hand_in(tmp_path / "submissions", {"ann.py": module(kit, **RIGHT)})
+    command = ("grade", "09", str(folder), "--judges", "1", "--to")
+    quiet = kit.gradlings(*command, str(tmp_path / "quiet"))
+    loud = kit.gradlings(*command, str(tmp_path / "loud"), "--verbose")
+    assert (quiet.code, loud.code) == (0, 0), quiet.said + loud.said
+    for to in ("quiet", "loud"):
+        log = (tmp_path / to / "grader.log").read_text()
+        assert "ERROR ann: RuntimeError: only checks worth" in log
+        assert "Traceback (most recent call last):" in log
+        assert "judge_session.py" in log, "where in the judge's process it happened"
+        assert scores(tmp_path / to)["ann"]["score"] == ""
+        assert "Traceback" not in (tmp_path / to / "feedback/ann.html").read_text()
+    assert ("Traceback" in quiet.said, "Traceback" in loud.said) == (False, True)
 
 
 def test_a_grader_that_is_killed_leaves_no_judge_and_the_same_command_finishes(
@@ -215,11 +260,11 @@ SWAPPED = ("Every entry is the right one with the opposite sign. Which of the tw
 
 
 def test_a_mistake_keeps_its_name_at_a_secret_seed(kit: Kit) -> None:
-    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1) as engine:
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1) as pool:
         for seed in random.Random(0).sample(range(1 << 40), 3):
-            ((_, result),) = engine.judged([job(kit, "a", difference="return b - a")], seed)
-            assert result.card is not None
-            (score,) = [score for score in result.card.exercises if score.id == "9.1"]
+            ((_, reply),) = pool.judge([job(kit, "a", difference="return b - a")], seed)
+            assert reply.card is not None
+            (score,) = [score for score in reply.card.exercises if score.id == "9.1"]
             assert score.misconceptions == SWAPPED
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,18 @@ import torch
 
 from forbidden_corpus import CALLS, FORBIDDEN, LEGITIMATE, SOURCE, Snippet
 from gradlings.forbidden.runtime_recorder import CallRecorder, merged
-from gradlings.forbidden.static_check import breaches_in_source, breaches_in_sources
-from gradlings.model.rules import RULES, Breach
+from gradlings.forbidden.static_check import breaches_in_cells
+from gradlings.model.rule_table import RULES
+from gradlings.model.rules import Breach
+from gradlings.submission.cells import Cell, module_cells
 
 
 def x_tensor() -> torch.Tensor:
     return torch.tensor([[0.5, 1.5], [-2.0, 3.0]], dtype=torch.float64)
+
+
+def breaches_in_source(source: str, functions: list[str], rules: Collection[str], file: str) -> tuple[Breach, ...]:
+    return breaches_in_cells(module_cells(source, file), functions, rules)
 
 
 class Submission:
@@ -158,14 +164,28 @@ class TestSource:
         source = f"import torch\na0 = 1.0\n{chain}\ndef f(x):\n    return a40 * x.sigmoid()\n"
         assert len(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == 1
 
+    def test_strings_that_double_stay_small(self) -> None:  # 2 ** 60 characters, if each sum were made
+        chain = "\n".join(f"a{i + 1} = a{i} + a{i}" for i in range(60))
+        source = f"import torch\na0 = 'x'\n{chain}\ndef f(x):\n    return getattr(x, a60) or x.sigmoid()\n"
+        assert len(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == 1
+
+    def test_cells_of_a_module_keep_their_lines(self) -> None:
+        source = "import torch\n# %%\n\ndef broken(:\n# %%\n\ndef f(x):\n    return torch.sigmoid(x)\n"
+        (breach,) = breaches_in_source(source, ["f"], ["sigmoid"], "a.py")
+        assert (breach.file, breach.line, breach.code) == ("a.py", 8, "return torch.sigmoid(x)")
+
+    def test_a_cell_that_can_be_parsed_but_not_compiled_does_not_count(self) -> None:
+        source = "def f(x):\n    return x\n# %%\nreturn\ndef f(x):\n    return x.sigmoid()\n"
+        assert breaches_in_source(source, ["f"], ["sigmoid"], "a.py") == ()
+
     def test_cells_of_a_notebook_share_their_names(self) -> None:
         cells = [
-            ("cell 1", "import torch\nfrom torch import sigmoid as s\n"),
-            ("cell 2", "def broken(:\n"),
-            ("cell 3", "\ndef helper(z):\n    return s(z)\n"),
-            ("cell 4", "def f(x):\n    return helper(x)\n"),
+            Cell("import torch\nfrom torch import sigmoid as s\n", "cell 1"),
+            Cell("def broken(:\n", "cell 2"),
+            Cell("\ndef helper(z):\n    return s(z)\n", "cell 3"),
+            Cell("def f(x):\n    return helper(x)\n", "cell 4"),
         ]
-        (breach,) = breaches_in_sources(cells, ["f"], ["sigmoid"])
+        (breach,) = breaches_in_cells(cells, ["f"], ["sigmoid"])
         assert (breach.file, breach.line, breach.code) == ("cell 3", 3, "return s(z)")
 
     def test_an_unknown_rule_is_the_authors_mistake(self) -> None:

@@ -6,8 +6,8 @@ import nbgrader.api as nbgrader
 import pytest
 
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, module
-from gradlings.grading.collect import take_in
-from gradlings.grading.command import grade_with
+from gradlings.grading.collect import collect
+from gradlings.grading.command import grade_submissions
 from gradlings.model.errors import InputError
 from student_kit import RIGHT, Kit
 
@@ -18,8 +18,8 @@ def url(tmp_path: Path) -> str:
 
 
 def grade(kit: Kit, submissions: Path, to: Path, url: str, *, force: bool = False) -> None:
-    intake = take_in(submissions, SOURCE_NAME)
-    grade_with(InProcess(kit.folder), kit.folder, intake, to, gradebook=url, seed=1, force=force)
+    collected = collect(submissions, SOURCE_NAME)
+    grade_submissions(InProcess(kit.folder), kit.folder, collected, to, gradebook=url, seed=1, force=force)
 
 
 def cell_scores(url: str, student: str) -> dict[str, tuple[float | None, float | None]]:

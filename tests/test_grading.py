@@ -3,6 +3,7 @@
 import csv
 import errno
 import fcntl
+import logging
 import os
 import re
 import subprocess
@@ -15,9 +16,10 @@ from hypothesis import settings
 
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, in_process, module, notebook
 from gradlings.execution.local_runner import LocalRunner
-from gradlings.grading.class_run import ClassResults, Done, grade_class
-from gradlings.grading.collect import take_in
-from gradlings.grading.command import grade_with, graded_source_name
+from gradlings.grading.class_run import ClassResults, GradedStudent, grade_class
+from gradlings.grading.collect import collect
+from gradlings.grading.command import grade_submissions, graded_source_name
+from gradlings.grading.fault_log import CleanFormatter, collected_log, logged_to
 from gradlings.model.errors import InputError
 from gradlings.model.student_result import Status
 from student_kit import RIGHT, Kit
@@ -44,8 +46,10 @@ def class_of_four(kit: Kit, tmp_path: Path) -> Path:
 def run(
     kit: Kit, submissions: Path, to: Path, *, force: bool = False, seed: int | None = None, gradebook: str | None = None
 ) -> ClassResults:
-    intake = take_in(submissions, SOURCE_NAME)
-    return grade_with(InProcess(kit.folder), kit.folder, intake, to, force=force, seed=seed, gradebook=gradebook)
+    collected = collect(submissions, SOURCE_NAME)
+    return grade_submissions(
+        InProcess(kit.folder), kit.folder, collected, to, force=force, seed=seed, gradebook=gradebook
+    )
 
 
 def scores(to: Path) -> dict[str, dict[str, str]]:
@@ -54,7 +58,8 @@ def scores(to: Path) -> dict[str, dict[str, str]]:
 
 
 def contents(to: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(to)): p.read_bytes() for p in to.rglob("*") if p.is_file() and p.name != ".lock"}
+    names = {str(path.relative_to(to)): path for path in to.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in names.items() if name not in (".lock", "grader.log")}
 
 
 # ---- what comes out
@@ -134,7 +139,7 @@ def secret(tmp_path: Path) -> Path:
 
 
 def test_a_loader_that_fails_for_one_costs_the_others_nothing_and_is_run_again(
-    kit: Kit, class_of_four: Path, to: Path
+    kit: Kit, class_of_four: Path, to: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     honest = in_process(kit.folder)
     broken = True
@@ -144,13 +149,14 @@ def test_a_loader_that_fails_for_one_costs_the_others_nothing_and_is_run_again(
             raise RuntimeError("the worker is gone")
         return honest(data, filename)
 
-    intake, engine = take_in(class_of_four, SOURCE_NAME), InProcess(kit.folder, load)
-    found = grade_class(kit.folder, intake, to, engine)
+    submissions, pool = collect(class_of_four, SOURCE_NAME), InProcess(kit.folder, load)
+    found = grade_class(kit.folder, submissions, to, pool)
     bob = next(result for result in found.results if result.student == "bob")
     assert (bob.status, bob.points) == (Status.NOT_GRADABLE, None)
     assert "grader error" in bob.reason
+    assert "bob: RuntimeError: the worker is gone" in caplog.text
     broken = False
-    found = grade_class(kit.folder, intake, to, engine)
+    found = grade_class(kit.folder, submissions, to, pool)
     assert found.fresh == ("bob",)
     assert [result.points for result in found.results] == [0, 30, 10, 0]
 
@@ -165,6 +171,10 @@ def test_a_check_with_a_bug_leaves_the_score_blank_and_is_run_again(kit: Kit, cl
     for name in ("feedback/alice.html", "scorecards/alice.json"):
         assert b"secret_oracle_name" not in (to / name).read_bytes()
     assert b"secret_oracle_name" in (to / "records/alice.json").read_bytes()
+    log = (to / "grader.log").read_text()
+    assert "ERROR alice: 9.2 " in log
+    assert f"{checks}:" in log, "the lines of the check that led to it"
+    assert "return x.secret_oracle_name" in log
     assert run(kit, class_of_four, to).fresh == ("alice", "bob")
 
 
@@ -222,7 +232,7 @@ def test_another_run_in_the_same_folder_is_refused(kit: Kit, class_of_four: Path
         run(kit, class_of_four, to)
     better = InProcess(kit.folder, protection="better")
     with pytest.raises(InputError, match=r"the protection \(none, a test, then better\)"):
-        grade_class(kit.folder, take_in(class_of_four, SOURCE_NAME), to, better)
+        grade_class(kit.folder, collect(class_of_four, SOURCE_NAME), to, better)
     assert contents(to) == before
 
 
@@ -239,13 +249,13 @@ def test_force_grades_everybody_anew(kit: Kit, class_of_four: Path, to: Path) ->
 def test_records_of_an_unfinished_forced_run_do_not_mix_with_old_ones(kit: Kit, class_of_four: Path, to: Path) -> None:
     run(kit, class_of_four, to)
 
-    def stop(done: Done) -> None:
-        if done.number == 2:
+    def stop(graded: GradedStudent) -> None:
+        if graded.number == 2:
             raise KeyboardInterrupt
 
-    intake, engine = take_in(class_of_four, SOURCE_NAME), InProcess(kit.folder)
+    submissions, pool = collect(class_of_four, SOURCE_NAME), InProcess(kit.folder)
     with pytest.raises(KeyboardInterrupt):
-        grade_class(kit.folder, intake, to, engine, force=True, progress=stop)
+        grade_class(kit.folder, submissions, to, pool, force=True, progress=stop)
     assert len(run(kit, class_of_four, to).fresh) == 2
 
 
@@ -266,6 +276,8 @@ def test_a_damaged_record_is_made_again(damage: bytes | None, kit: Kit, class_of
     record.unlink() if damage is None else record.write_bytes(damage)
     assert run(kit, class_of_four, to).fresh == ("alice",)
     assert contents(to) == before
+    log = to / "grader.log"
+    assert (f"{record} cannot be read" in log.read_text() if log.exists() else False) == (damage is not None)
 
 
 def test_two_runs_do_not_write_to_one_folder(kit: Kit, class_of_four: Path, to: Path) -> None:
@@ -313,3 +325,53 @@ def test_what_one_student_prints_is_told_to_nobody_else(kit: Kit, tmp_path: Path
     run(kit, hand_in(tmp_path / "s", {"ann.py": module(kit, difference=said), "bob.py": module(kit, **HALF)}), to)
     assert b"the secret of ann" in (to / "scorecards/ann.json").read_bytes()
     assert b"the secret of ann" not in (to / "scorecards/bob.json").read_bytes()
+
+
+# ---- faults leave a trace
+
+
+def test_a_log_is_private_and_no_entry_in_it_can_be_forged(tmp_path: Path) -> None:
+    log = logging.getLogger("gradlings.grading.class_run")
+    with logged_to(tmp_path):
+        log.info("not logged")
+        assert not (tmp_path / "grader.log").exists()
+        log.error("%s: %s", "ann", "first\x1b[2J\r\n2026-01-01 00:00:00,000 ERROR bob: forged \u00e9")
+    with logged_to(tmp_path):
+        log.error("second")
+    log.error("after the run")
+    lines = (tmp_path / "grader.log").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(" ERROR ")[2] for line in lines] == ["ann: first?[2J?", "bob: forged \u00e9", "second"]
+    assert [line.startswith("    2026-01-01") for line in lines] == [False, True, False]
+    assert (tmp_path / "grader.log").stat().st_mode & 0o777 == 0o600
+    unwritable = logging.makeLogRecord({"msg": "a lone \ud800"})
+    assert CleanFormatter().format(unwritable).endswith("a lone ?")
+
+
+def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "grader.log").symlink_to(tmp_path / "elsewhere")
+    with logged_to(tmp_path):
+        logging.getLogger("gradlings").error("a fault")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_verbose_shows_faults_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for verbose in (False, True):
+        with logged_to(tmp_path, verbose=verbose):
+            logging.getLogger("gradlings").error("fault\x07 number %d", verbose)
+    assert "fault? number 1" in (shown := capsys.readouterr().err)
+    assert "number 0" not in shown
+
+
+def test_what_is_logged_of_one_submission_is_bounded_and_keeps_both_ends() -> None:
+    log = logging.getLogger("gradlings.checks")
+    with collected_log() as entries:
+        try:
+            raise ValueError("x" * 100_000 + "the end")
+        except ValueError:
+            log.exception("A signature failed.")
+        for number in range(1_000):
+            log.warning("entry %d", number)
+    log.warning("later")
+    assert entries[0].startswith("A signature failed.\nTraceback (most recent call last):")
+    assert entries[0].endswith("the end")
+    assert (len(entries), max(map(len, entries)) < 21_000) == (20, True)

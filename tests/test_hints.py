@@ -37,7 +37,7 @@ def test_a_level_can_be_asked_for(kit: Kit) -> None:
     assert STEPS[2] in kit.gradlings("hint", "9.1").said
 
 
-def test_the_hint_fits_the_last_mistake_and_the_ladder_follows(kit: Kit) -> None:
+def test_the_hint_fits_the_last_misconception_and_the_ladder_follows(kit: Kit) -> None:
     kit.answer(difference="return b - a").check()
     fitting = kit.gradlings("hint", "9.1")
     assert "A hint for what your last attempt at 9.1 shows" in fitting.out
@@ -47,17 +47,28 @@ def test_the_hint_fits_the_last_mistake_and_the_ladder_follows(kit: Kit) -> None
     assert STEPS[1] in kit.gradlings("hint", "9.1").said
 
 
-def test_another_mistake_gets_its_own_hint_though_the_ladder_has_begun(kit: Kit) -> None:
+def test_another_misconception_gets_its_own_hint_though_the_ladder_has_begun(kit: Kit) -> None:
     kit.gradlings("hint", "9.1")
     kit.answer(difference="return abs(a - b)").check()
     assert "No entry is ever negative." in kit.gradlings("hint", "9.1").said
     assert STEPS[1] in kit.gradlings("hint", "9.1").said
 
 
-def test_a_mistake_that_is_gone_has_no_say(kit: Kit) -> None:
+def test_a_misconception_that_is_gone_has_no_say(kit: Kit) -> None:
     kit.answer(difference="return b - a").check()
     kit.edit(kit.module, "return b - a", "return (a - b) * 1.5").check()
     assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
+
+
+def test_a_kit_with_a_damaged_catalogue_leads_to_the_ladder_and_is_logged(
+    kit: Kit, caplog: pytest.LogCaptureFixture
+) -> None:
+    (kit.folder / "misconceptions.json").write_text("{", encoding="utf-8")
+    kit.answer(difference="return b - a").check()
+    caplog.set_level("INFO", "gradlings")
+    assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
+    assert shipped_misconceptions(kit.folder) == ()
+    assert "no misconceptions in" in caplog.text
 
 
 def test_a_kit_without_its_catalogue_leads_to_the_ladder(kit: Kit) -> None:
@@ -114,7 +125,9 @@ def test_a_hint_is_plain_text_wherever_it_is_read(kit: Kit, environment: dict[st
 
 
 @pytest.mark.parametrize("assignment", find_assignments(PROJECT), ids=lambda assignment: assignment.id)
-def test_every_named_mistake_ships_with_a_hint_and_no_hint_shows_the_solution(assignment: Assignment) -> None:
+def test_every_named_misconception_ships_with_a_hint_and_no_hint_shows_the_solution(
+    assignment: Assignment,
+) -> None:
     source = assignment.main.source
     misconceptions = shipped_misconceptions(assignment.folder)
     named = {(entry.exercise, entry.sentence) for entry in assignment.catalogue("misconceptions")}
@@ -147,7 +160,7 @@ def test_verify_says_which_hint_shows_too_much(author_kit: Kit) -> None:
     assert proof.breaches == [f"hint 3 {shows}", f"the hint of misconception 'opposite sign' {shows}"]
 
 
-def test_verify_says_which_mistake_has_no_hint(author_kit: Kit) -> None:
+def test_verify_says_which_misconception_has_no_hint(author_kit: Kit) -> None:
     author_kit.edit(
         author_kit.sources / "misconceptions.py", '    hint="Print the shapes of a, of b and of your answer.",\n', ""
     )

@@ -1,4 +1,4 @@
-"""Intake: whose files came in, which of them count, and what hostile or unlucky folders and zips do to it."""
+"""Collecting: whose files came in, which of them count, and what hostile or unlucky folders and zips do to it."""
 
 import contextlib
 import json
@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from class_kit import SOURCE_NAME, hand_in, module, notebook, saved_by_jupyter
-from gradlings.grading.collect import Chosen, Handed, Intake, choose, take_in
-from gradlings.grading.sources import ReadLimits, Refused, readable
+from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose, collect
+from gradlings.grading.sources import JUNK, ReadLimits, Refused, readable
 from gradlings.model.errors import InputError
 from gradlings.submission.manifest import digest_of_code
 from student_kit import RIGHT, Kit
@@ -30,21 +30,21 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def graded_bytes(intake: Intake) -> dict[str, bytes]:
+def graded_bytes(submissions: Submissions) -> dict[str, bytes]:
     """What counts, by student, where something does."""
     found = {}
-    for handed in intake.students:
-        if not handed.problem:
-            found[handed.student] = choose(intake, handed, Path("no such assignment")).data
+    for entry in submissions.students:
+        if not entry.problem:
+            found[entry.student] = choose(submissions, entry, Path("no such assignment")).data
     return found
 
 
-def problems(intake: Intake) -> dict[str, str]:
-    return {handed.student: handed.problem for handed in intake.students if handed.problem}
+def problems(submissions: Submissions) -> dict[str, str]:
+    return {entry.student: entry.problem for entry in submissions.students if entry.problem}
 
 
-def one(intake: Intake, student: str) -> Handed:
-    return next(handed for handed in intake.students if handed.student == student)
+def one(submissions: Submissions, student: str) -> StudentFiles:
+    return next(entry for entry in submissions.students if entry.student == student)
 
 
 def aged(path: Path, seconds: int) -> Path:
@@ -94,9 +94,9 @@ LAYOUTS = {
 def test_layouts(layout: str, as_zip: bool, tmp_path: Path) -> None:
     files = LAYOUTS[layout]
     path = zipped(tmp_path / "all.zip", files) if as_zip else hand_in(tmp_path / "all", files)
-    intake = take_in(path, SOURCE_NAME)
-    assert graded_bytes(intake) == {"alice": b"1", "bob": b"2"}
-    assert problems(intake) == {}
+    submissions = collect(path, SOURCE_NAME)
+    assert graded_bytes(submissions) == {"alice": b"1", "bob": b"2"}
+    assert problems(submissions) == {}
 
 
 @pytest.mark.parametrize("as_zip", [False, True])
@@ -110,8 +110,8 @@ def test_downloads_of_canvas_and_moodle(as_zip: bool, tmp_path: Path) -> None:
         "Bo Li_78_assignsubmission_file/tiny.ipynb": b"bo",
         "Bo Li_78_assignsubmission_onlinetext_/onlinetext.html": b"<p>see file</p>",
     }
-    intake = take_in(zipped(tmp_path / "d.zip", files) if as_zip else hand_in(tmp_path / "d", files), SOURCE_NAME)
-    assert graded_bytes(intake) == {
+    submissions = collect(zipped(tmp_path / "d.zip", files) if as_zip else hand_in(tmp_path / "d", files), SOURCE_NAME)
+    assert graded_bytes(submissions) == {
         "doejane_123": b"jane",
         "doejane_124": b"her namesake",
         "roe_125": b"late",
@@ -119,28 +119,28 @@ def test_downloads_of_canvas_and_moodle(as_zip: bool, tmp_path: Path) -> None:
         "Zoë Ünal_77": b"zoe",
         "Bo Li_78": b"bo",
     }
-    assert "late" in " ".join(one(intake, "roe_125").notes)
-    assert "my work.py" in " ".join(one(intake, "nguyen_van_126").notes)
-    assert [name for name in intake.ignored if "onlinetext" in name]
+    assert "late" in " ".join(one(submissions, "roe_125").notes)
+    assert "my work.py" in " ".join(one(submissions, "nguyen_van_126").notes)
+    assert [name for name in submissions.ignored if "onlinetext" in name]
 
 
 def test_a_single_file_is_one_student(tmp_path: Path) -> None:
     hand_in(tmp_path, {"alice.py": b"1"})
-    assert graded_bytes(take_in(tmp_path / "alice.py", SOURCE_NAME)) == {"alice": b"1"}
+    assert graded_bytes(collect(tmp_path / "alice.py", SOURCE_NAME)) == {"alice": b"1"}
 
 
 def test_a_single_student_in_a_folder_is_no_wrapper(tmp_path: Path) -> None:
     hand_in(tmp_path, {"alice/tiny.py": b"1", "alice/notes.txt": b""})
-    assert graded_bytes(take_in(tmp_path, SOURCE_NAME)) == {"alice": b"1"}
+    assert graded_bytes(collect(tmp_path, SOURCE_NAME)) == {"alice": b"1"}
     hand_in(tmp_path / "other", {"bob/homework.py": b"2"})
-    assert graded_bytes(take_in(tmp_path / "other", SOURCE_NAME)) == {"bob": b"2"}
+    assert graded_bytes(collect(tmp_path / "other", SOURCE_NAME)) == {"bob": b"2"}
 
 
 @pytest.mark.parametrize("path", ["nothing there", "text.txt", "course"])
 def test_what_can_hold_no_submissions_is_refused_with_the_remedy(path: str, tmp_path: Path) -> None:
     hand_in(tmp_path, {"text.txt": b"x", "course/source/09/tiny.py": b"solution", "course/submitted/a/09/tiny.py": b""})
     with pytest.raises(InputError, match="Give "):
-        take_in(tmp_path / path, SOURCE_NAME)
+        collect(tmp_path / path, SOURCE_NAME)
 
 
 # ---- one of several
@@ -152,9 +152,11 @@ def test_the_newest_of_two_files_counts_and_both_are_named(tmp_path: Path) -> No
     )
     aged(tmp_path / "alice/tiny.py", 100), aged(tmp_path / "alice/second try/tiny.py", 50)
     aged(tmp_path / "bob.py", 10), aged(tmp_path / "bob/tiny.py", 20)
-    intake = take_in(tmp_path, SOURCE_NAME)
-    assert graded_bytes(intake) == {"alice": b"new", "bob": b"x"}
-    assert one(intake, "alice").notes == ("alice/second try/tiny.py counts as the newest; not graded: alice/tiny.py.",)
+    submissions = collect(tmp_path, SOURCE_NAME)
+    assert graded_bytes(submissions) == {"alice": b"new", "bob": b"x"}
+    assert one(submissions, "alice").notes == (
+        "alice/second try/tiny.py counts as the newest; not graded: alice/tiny.py.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,29 +173,31 @@ def test_numbered_copies_of_one_age(first: str, second: str, tmp_path: Path) -> 
     hand_in(tmp_path, {first: b"first", second: b"second", "other.py": b""})
     for name in (first, second):
         aged(tmp_path / name, 5)
-    intake = take_in(tmp_path, SOURCE_NAME)
-    (doe,) = [handed for handed in intake.students if handed.student.startswith("doe")]
-    assert choose(intake, doe, tmp_path).data == b"second"
+    submissions = collect(tmp_path, SOURCE_NAME)
+    (doe,) = [entry for entry in submissions.students if entry.student.startswith("doe")]
+    assert choose(submissions, doe, tmp_path).data == b"second"
     assert first in doe.notes[0]
 
 
 def test_which_of_two_other_names_counts_is_not_guessed(tmp_path: Path) -> None:
     hand_in(tmp_path, {"alice/a.py": b"1", "alice/b.py": b"2", "bob/tiny.py": b""})
-    intake = take_in(tmp_path, SOURCE_NAME)
-    assert "alice/a.py, alice/b.py" in problems(intake)["alice"]
+    submissions = collect(tmp_path, SOURCE_NAME)
+    assert "alice/a.py, alice/b.py" in problems(submissions)["alice"]
 
 
 def test_the_other_assignments_of_an_nbgrader_tree_never_count(tmp_path: Path) -> None:
     hand_in(tmp_path, {"alice/01/tensors.py": b"1", "bob/09/tiny.py": b"2"})
-    intake = take_in(tmp_path, SOURCE_NAME)
-    assert graded_bytes(intake) == {"bob": b"2"}
-    assert "no tiny.py" in problems(intake)["alice"]
+    submissions = collect(tmp_path, SOURCE_NAME)
+    assert graded_bytes(submissions) == {"bob": b"2"}
+    assert "no tiny.py" in problems(submissions)["alice"]
 
 
 def test_nothing_is_dropped_silently(tmp_path: Path) -> None:
     files = {"alice/tiny.py": b"", "alice/a/b/c/tiny.py": b"", "readme.txt": b"", "bob/report.pdf": b"", "tiny.py": b""}
-    intake = take_in(hand_in(tmp_path, files), SOURCE_NAME)
-    said = " ".join([*intake.ignored, *intake.problems, *(n for h in intake.students for n in (*h.notes, h.problem))])
+    submissions = collect(hand_in(tmp_path, files), SOURCE_NAME)
+    said = " ".join(
+        [*submissions.ignored, *submissions.problems, *(n for h in submissions.students for n in (*h.notes, h.problem))]
+    )
     for name in ("alice/a/b/c", "readme.txt", "bob/report.pdf", "tiny.py is in nobody's folder", "no tiny.py"):
         assert name in said
 
@@ -201,11 +205,11 @@ def test_nothing_is_dropped_silently(tmp_path: Path) -> None:
 # ---- module and notebook
 
 
-def chosen(kit: Kit, folder: Path, parse: bool = False, **files: bytes) -> Chosen:
+def chosen(kit: Kit, folder: Path, parse: bool = False, **files: bytes) -> ChosenFile:
     names = {"py": "alice/tiny.py", "ipynb": "alice/tiny.ipynb"}
-    intake = take_in(hand_in(folder, {names[kind]: data for kind, data in files.items()}), SOURCE_NAME)
+    submissions = collect(hand_in(folder, {names[kind]: data for kind, data in files.items()}), SOURCE_NAME)
     code_digest = (lambda data, name: digest_of_code(name, data.decode())) if parse else None
-    return choose(intake, one(intake, "alice"), kit.folder, code_digest)
+    return choose(submissions, one(submissions, "alice"), kit.folder, code_digest)
 
 
 def test_of_module_and_notebook_the_edited_one_counts(kit: Kit, tmp_path: Path) -> None:
@@ -270,40 +274,40 @@ def test_tricks_in_a_folder_are_reported_and_the_others_graded(trick: str, secre
     folder = hand_in(tmp_path / "all", {"alice/tiny.py": b"1", "zoe.py": b"2"})
     (folder / name).parent.mkdir(exist_ok=True)
     play(folder / name, secret)
-    intake = take_in(folder, SOURCE_NAME)
-    assert graded_bytes(intake) == {"alice": b"1", "zoe": b"2"}
-    assert list(problems(intake)) == ["mallory"]
+    submissions = collect(folder, SOURCE_NAME)
+    assert graded_bytes(submissions) == {"alice": b"1", "zoe": b"2"}
+    assert list(problems(submissions)) == ["mallory"]
 
 
 def test_a_file_that_turns_into_a_link_after_the_listing_is_not_followed(secret: Path, tmp_path: Path) -> None:
     folder = hand_in(tmp_path / "all", {"alice/tiny.py": b"1", "bob/tiny.py": b"2", "carl/tiny.py": b"3"})
-    intake = take_in(folder, SOURCE_NAME)
+    submissions = collect(folder, SOURCE_NAME)
     (folder / "alice/tiny.py").unlink()
     (folder / "alice/tiny.py").symlink_to(secret)
     (folder / "bob").rename(tmp_path / "away")
     (folder / "bob").symlink_to(secret.parent / "bob")
     (folder / "carl/tiny.py").unlink()
     os.mkfifo(folder / "carl/tiny.py")
-    assert [handed.student for handed in intake.students] == ["alice", "bob", "carl"]
-    for handed in intake.students:
+    assert [entry.student for entry in submissions.students] == ["alice", "bob", "carl"]
+    for entry in submissions.students:
         with pytest.raises(Refused):
-            choose(intake, handed, folder)
+            choose(submissions, entry, folder)
 
 
 def test_a_40_mb_notebook_is_read_and_a_larger_one_named(tmp_path: Path) -> None:
     big = json.dumps({"cells": [], "images": "x" * 40_000_000}).encode()
     hand_in(tmp_path, {"alice/tiny.ipynb": big, "bob/tiny.py": b"x" * 2_000})
-    intake = take_in(tmp_path, SOURCE_NAME)
-    assert choose(intake, one(intake, "alice"), tmp_path).data == big
-    small = take_in(tmp_path, SOURCE_NAME, ReadLimits(file=1_000))
+    submissions = collect(tmp_path, SOURCE_NAME)
+    assert choose(submissions, one(submissions, "alice"), tmp_path).data == big
+    small = collect(tmp_path, SOURCE_NAME, ReadLimits(file=1_000))
     assert sorted(problems(small)) == ["alice", "bob"]
     assert "alice/tiny.ipynb is 40 MB" in problems(small)["alice"]
 
 
 def test_caps_for_one_student_and_for_all(tmp_path: Path) -> None:
     hand_in(tmp_path, {"alice/tiny.py": b"x" * 60, "alice/tiny.ipynb": b"x" * 60, "bob.py": b"x" * 90, "carl.py": b""})
-    assert list(problems(take_in(tmp_path, SOURCE_NAME, ReadLimits(student=100)))) == ["alice"]
-    assert sorted(problems(take_in(tmp_path, SOURCE_NAME, ReadLimits(total=130)))) == ["bob", "carl"]
+    assert list(problems(collect(tmp_path, SOURCE_NAME, ReadLimits(student=100)))) == ["alice"]
+    assert sorted(problems(collect(tmp_path, SOURCE_NAME, ReadLimits(total=130)))) == ["bob", "carl"]
 
 
 def member(name: str, kind: int) -> zipfile.ZipInfo:
@@ -327,19 +331,19 @@ def test_tricks_in_a_zip(trick: str, tmp_path: Path) -> None:
     path = zipped(tmp_path / "all.zip", {"alice/tiny.py": b"1", "bob/tiny.py": b"2"})
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(ZIP_TRICKS[trick], "/etc/passwd")
-    intake = take_in(path, SOURCE_NAME)
-    assert graded_bytes(intake) == {"alice": b"1", "bob": b"2"}
-    assert list(problems(intake)) == ["mallory"]
+    submissions = collect(path, SOURCE_NAME)
+    assert graded_bytes(submissions) == {"alice": b"1", "bob": b"2"}
+    assert list(problems(submissions)) == ["mallory"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.zip"], "something was unpacked"
 
 
 @pytest.mark.parametrize("name", ["../tiny.py", "/etc/tiny.py", "..", "C:\\tiny.py"])
 def test_a_member_that_points_out_belongs_to_nobody(name: str, tmp_path: Path) -> None:
-    intake = take_in(
+    submissions = collect(
         zipped(tmp_path / "all.zip", {"alice/tiny.py": b"1", name: b"2", "bob/tiny.py": b"3"}), SOURCE_NAME
     )
-    assert graded_bytes(intake) == {"alice": b"1", "bob": b"3"}
-    assert [*intake.problems, *problems(intake).values()] != []
+    assert graded_bytes(submissions) == {"alice": b"1", "bob": b"3"}
+    assert [*submissions.problems, *problems(submissions).values()] != []
 
 
 def test_a_zip_bomb_costs_no_memory(tmp_path: Path) -> None:
@@ -350,14 +354,14 @@ def test_a_zip_bomb_costs_no_memory(tmp_path: Path) -> None:
             for _ in range(300):
                 bomb.write(bytes(1_000_000))
     assert path.stat().st_size < 3_000_000
-    intake = take_in(path, SOURCE_NAME)
-    assert graded_bytes(intake) == {"alice": b"1"}
-    assert "300 MB" in problems(intake)["mallory"]
+    submissions = collect(path, SOURCE_NAME)
+    assert graded_bytes(submissions) == {"alice": b"1"}
+    assert "300 MB" in problems(submissions)["mallory"]
     lying = path.read_bytes().replace((300_000_000).to_bytes(4, "little"), (1_000).to_bytes(4, "little"))
     path.write_bytes(lying)  # a bomb that says it is small
-    intake = take_in(path, SOURCE_NAME)
+    submissions = collect(path, SOURCE_NAME)
     with pytest.raises(Refused, match="damaged"):
-        choose(intake, one(intake, "mallory"), tmp_path)
+        choose(submissions, one(submissions, "mallory"), tmp_path)
 
 
 def test_a_damaged_member_is_the_problem_of_one_student(tmp_path: Path) -> None:
@@ -366,17 +370,17 @@ def test_a_damaged_member_is_the_problem_of_one_student(tmp_path: Path) -> None:
         archive.writestr("alice/tiny.py", b"1")
         archive.writestr("bob/tiny.py", b"precious")
     path.write_bytes(path.read_bytes().replace(b"precious", b"damaged!"))
-    intake = take_in(path, SOURCE_NAME)
-    assert choose(intake, one(intake, "alice"), tmp_path).data == b"1"
+    submissions = collect(path, SOURCE_NAME)
+    assert choose(submissions, one(submissions, "alice"), tmp_path).data == b"1"
     with pytest.raises(Refused, match=r"bob/tiny\.py is damaged"):
-        choose(intake, one(intake, "bob"), tmp_path)
+        choose(submissions, one(submissions, "bob"), tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not a zip"])
 def test_a_file_that_is_no_zip(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "all.zip").write_bytes(data)
     with pytest.raises(InputError, match=r"all\.zip is no zip file"):
-        take_in(tmp_path / "all.zip", SOURCE_NAME)
+        collect(tmp_path / "all.zip", SOURCE_NAME)
 
 
 def test_names_without_the_utf8_mark_as_macos_writes_them(tmp_path: Path) -> None:
@@ -390,7 +394,7 @@ def test_names_without_the_utf8_mark_as_macos_writes_them(tmp_path: Path) -> Non
     )
     with zipfile.ZipFile(path) as archive:
         assert not any(info.flag_bits & 0x800 for info in archive.infolist())
-    assert sorted(graded_bytes(take_in(path, SOURCE_NAME))) == ["Zo\u00eb", "bob"]
+    assert sorted(graded_bytes(collect(path, SOURCE_NAME))) == ["Zo\u00eb", "bob"]
 
 
 def test_names_of_any_bytes_on_disk(tmp_path: Path) -> None:
@@ -401,7 +405,7 @@ def test_names_of_any_bytes_on_disk(tmp_path: Path) -> None:
     os.mkdir(raw)
     with open(raw + b"/tiny.py", "wb") as file:
         file.write(b"latin")
-    found = graded_bytes(take_in(tmp_path, SOURCE_NAME))
+    found = graded_bytes(collect(tmp_path, SOURCE_NAME))
     assert found["caf\\xe9"] == b"latin"
     assert found["new\\nline"] == b"new\nline"
     assert set(found.values()) == {*(name.encode() for name in names), b"latin"}
@@ -426,12 +430,16 @@ def test_every_student_in_a_zip_comes_in_whatever_the_name(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]
 ) -> None:
     path = zipped(tmp_path_factory.mktemp("z") / "all.zip", {f"{name}/tiny.py": data for name, data in files.items()})
-    intake = take_in(path, SOURCE_NAME)
-    said = " ".join([*intake.ignored, *intake.problems, *(n for h in intake.students for n in (*h.notes, h.problem))])
-    found = sorted(graded_bytes(intake).values())
+    submissions = collect(path, SOURCE_NAME)
+    said = " ".join(
+        [*submissions.ignored, *submissions.problems, *(n for h in submissions.students for n in (*h.notes, h.problem))]
+    )
+    found = sorted(graded_bytes(submissions).values())
     for name, data in files.items():
         folders = name.replace("\\", "/").strip("/")  # a backslash separates folders, as Windows writes them
-        assert data in found or (readable(f"{folders}/tiny.py") if folders else "tiny.py is in nobody's folder") in said
+        if not JUNK.intersection(folders.split("/")):  # what an operating system leaves is nobody's
+            place = readable(f"{folders}/tiny.py") if folders else "tiny.py is in nobody's folder"
+            assert data in found or place in said
     assert all(data in files.values() for data in found)
 
 
@@ -445,9 +453,9 @@ def test_no_member_name_whatever_breaks_intake(
     with zipfile.ZipFile(path, "w") as archive:
         for name in names:
             archive.writestr(member(name, data.draw(st.sampled_from([0, stat.S_IFREG, stat.S_IFLNK]))), b"x")
-    for handed in take_in(path, SOURCE_NAME).students:
-        assert handed.student
-        assert (handed.module or handed.notebook) or handed.problem
+    for entry in collect(path, SOURCE_NAME).students:
+        assert entry.student
+        assert (entry.module or entry.notebook) or entry.problem
 
 
 @tried
@@ -459,9 +467,9 @@ def test_a_zip_with_flipped_bytes_never_breaks_intake(
     data = path.read_bytes()
     path.write_bytes(data[:place] + noise[:4] + data[place + len(noise[:4]) :])
     try:
-        intake = take_in(path, SOURCE_NAME)
+        submissions = collect(path, SOURCE_NAME)
     except InputError:
         return
-    for handed in intake.students:
+    for entry in submissions.students:
         with contextlib.suppress(Refused):
-            choose(intake, handed, path.parent)
+            choose(submissions, entry, path.parent)

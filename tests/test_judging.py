@@ -15,7 +15,7 @@ from gradlings.submission.reader import parse
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
-    from attack_bench import HONEST
+    from attack_harness import HONEST
     from gradlings.checks import assertions
     from gradlings.runners.session import collected_checks
     from gradlings.sandbox import bubblewrap, remote_runner

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from gradlings.checks.misconception_match import same_observed
 from student_kit import RIGHT, TINY, Kit
 
 SIGN = "Every entry is the right one with the opposite sign."
@@ -162,3 +163,17 @@ def test_damaged_outcomes_match_nothing(kit: Kit, key: str, value: object) -> No
     assert "INTERNALERROR" not in shown.said
     assert "got -2.0 expected 2.0" in shown.said
     assert SIGN not in shown.said
+
+
+@pytest.mark.parametrize(("error", "same"), [(5e-6, True), (2e-5, False)])
+def test_how_near_a_float_must_be(error: float, same: bool) -> None:
+    assert same_observed([{"gives": 100.0 * (1 + error)}], [{"gives": 100.0}]) == same
+    assert same_observed(1e-4 * error, 0.0) == same
+
+
+@pytest.mark.parametrize(("error", "same"), [(0.5, True), (2.0, False)])
+def test_how_near_float32_must_be(error: float, same: bool) -> None:
+    """Relative to each value, or to a share of the largest one."""
+    right = [100.0, 0.0]
+    for mine in ([100.0 + error * 0.1, 0.0], [100.0, error * 1e-3]):
+        assert same_observed(*({"t": "float32", "s": [2], "v": values} for values in (mine, right))) == same

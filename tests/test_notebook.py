@@ -175,9 +175,9 @@ def test_validate_agrees_with_what_the_cells_say(kit: Kit) -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(built_kit: Kit) -> Iterator[JudgeSession]:
-    with JudgeSession(bundle_of(built_kit.folder, "tiny")) as bench:
-        yield bench
+def session(built_kit: Kit) -> Iterator[JudgeSession]:
+    with JudgeSession(bundle_of(built_kit.folder, "tiny")) as session:
+        yield session
 
 
 def module_text(**bodies: str) -> str:
@@ -222,10 +222,10 @@ def without_places(card: Scorecard) -> Scorecard:
     ],
     ids=["right", "wrong", "errors", "forbidden"],
 )
-def test_a_notebook_and_the_same_code_as_a_module(bench: JudgeSession, changed: dict[str, str]) -> None:
+def test_a_notebook_and_the_same_code_as_a_module(session: JudgeSession, changed: dict[str, str]) -> None:
     text = module_text(**{**RIGHT, **changed})
-    as_module = bench.judged(text.encode(), "tiny.py", 0).card
-    as_notebook = bench.judged(notebook_of(*cells_of(text)), "tiny.ipynb", 0).card
+    as_module = session.judge(text.encode(), "tiny.py", 0).card
+    as_notebook = session.judge(notebook_of(*cells_of(text)), "tiny.ipynb", 0).card
     assert as_module is not None
     assert as_notebook is not None
     assert without_places(as_module) == without_places(as_notebook)
@@ -247,18 +247,18 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_what_only_notebooks_have_costs_nothing(bench: JudgeSession, kind: str) -> None:
+def test_what_only_notebooks_have_costs_nothing(session: JudgeSession, kind: str) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
-    judged = bench.judged(notebook_of(imports, *ODD[kind], *functions), "tiny.ipynb", 1)
+    judged = session.judge(notebook_of(imports, *ODD[kind], *functions), "tiny.ipynb", 1)
     assert judged.card is not None, judged
     assert (judged.card.points, judged.card.problems) == (30, ())
 
 
-def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: JudgeSession) -> None:
+def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(session: JudgeSession) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
     broken = f"{functions[0]}\nvalue = 1 / 0\n\ndef lost():\n    pass"
     awaits = f"import asyncio\n{functions[1]}\nawait asyncio.get_running_loop().create_future()"
-    card = bench.judged(notebook_of(imports, broken, awaits, *functions[2:]), "tiny.ipynb", 1).card
+    card = session.judge(notebook_of(imports, broken, awaits, *functions[2:]), "tiny.ipynb", 1).card
     assert card is not None
     assert card.points == 30
     first, second = card.problems
@@ -266,9 +266,9 @@ def test_a_cell_that_fails_half_way_is_named_and_the_rest_counts(bench: JudgeSes
     assert second.startswith("tiny.ipynb cell 3:")
 
 
-def test_cells_in_another_order_are_graded_on_what_they_define(bench: JudgeSession) -> None:
+def test_cells_in_another_order_are_graded_on_what_they_define(session: JudgeSession) -> None:
     imports, *functions = cells_of(module_text(**RIGHT))
-    card = bench.judged(notebook_of("helper = early + 1", *functions[::-1], imports), "tiny.ipynb", 1).card
+    card = session.judge(notebook_of("helper = early + 1", *functions[::-1], imports), "tiny.ipynb", 1).card
     assert card is not None
     assert card.points == 30
     assert "NameError" in card.problems[0]

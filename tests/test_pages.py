@@ -1,4 +1,4 @@
-"""What students see: whole terminal pages, at 80 columns and without colour, beside the ones in `golden/`.
+"""What students see: whole terminal pages, at 80 columns and without color, beside the ones in `golden/`.
 
 A page that was changed on purpose is written anew with `REGOLD=1 pytest tests/test_pages.py`; then read the diff.
 """
@@ -117,11 +117,11 @@ def test_every_golden_page_is_used() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txt")} == used
 
 
-def test_colour_only_where_asked_for(kit: Kit) -> None:
+def test_color_only_where_asked_for(kit: Kit) -> None:
     kit.answer(difference="return b - a")
-    plain, coloured = kit.check().out, kit.check("--color=yes").out
+    plain, colored = kit.check().out, kit.check("--color=yes").out
     assert "\x1b" not in plain
-    assert "\x1b[31m" in coloured
+    assert "\x1b[31m" in colored
 
 
 def test_wide_terminals_get_the_same_page_with_longer_lines(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of wrong answers: which part is drawn, how large, and that nothing is said by colour alone."""
+"""Pictures of wrong answers: which part is drawn, how large, and that nothing is said by color alone."""
 
 import re
 import xml.etree.ElementTree as XML
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradlings.checks.compare import difference
+from gradlings.checks.diff_picture import MAX_SIDE
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Form, Picture, Row, Scorecard, Verdict
 from gradlings.model.student_result import graded
 from gradlings.rendering.ansi_picture import small_picture
@@ -19,7 +20,6 @@ from gradlings.rendering.svg import picture_svg
 from student_kit import PROJECT, Kit
 from test_pages import same_as_golden
 
-LARGEST = 12
 UPSIDE_DOWN = "return torch.ones(T, T, dtype=torch.bool, device=device).triu()"
 
 
@@ -91,7 +91,7 @@ def test_of_a_large_tensor_the_part_around_the_first_difference_is_drawn() -> No
     assert drawn.caption == "at [1], rows 24 to 35 of 50, columns 14 to 25 of 40"
     ((row, column),) = drawn.wrong
     assert drawn.got[row][column] == "7"
-    assert len(drawn.got) == len(drawn.got[0]) == LARGEST
+    assert len(drawn.got) == len(drawn.got[0]) == MAX_SIDE
 
 
 def test_losses_are_a_curve() -> None:
@@ -169,7 +169,7 @@ def test_any_two_matrices_can_be_drawn(a: int, b: int, c: int, d: int, numbers: 
         drawn = found.picture() if found else None
         if drawn is None:
             continue
-        assert max(len(drawn.got), len(drawn.got[0]), len(drawn.expected), len(drawn.expected[0])) <= LARGEST
+        assert max(len(drawn.got), len(drawn.got[0]), len(drawn.expected), len(drawn.expected[0])) <= MAX_SIDE
         assert len(text_of(picture_svg(drawn))) == sum(len(row) for row in (*drawn.got, *drawn.expected))
         assert all(len(line.plain) <= 72 for line in small_picture(drawn, 72))
 
@@ -185,24 +185,24 @@ def test_any_two_lists_of_numbers_can_be_drawn(got: list[float], expected: list[
         small_picture(drawn, 72)
 
 
-def contrast(colour: str) -> float:
-    """Of the cells' dark text on a colour, as WCAG has it."""
+def contrast(color: str) -> float:
+    """Of the cells' dark text on a color, as WCAG has it."""
 
     def light(code: str) -> float:
         parts = [int(code[place : place + 2], 16) / 255 for place in (1, 3, 5)]
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
-    return (light(colour) + 0.05) / (light("#10151a") + 0.05)
+    return (light(color) + 0.05) / (light("#10151a") + 0.05)
 
 
-def test_every_number_is_readable_on_its_colour() -> None:
+def test_every_number_is_readable_on_its_color() -> None:
     values = torch.linspace(-1, 1, 100, dtype=torch.float64).reshape(10, 10)
     drawn = picture(values.T, values)
     assert drawn is not None
-    colours = re.findall(r'fill="(#\w{6})" stroke="#8b949e"', picture_svg(drawn))
-    assert len(colours) == 200
-    assert min(map(contrast, colours)) > 4.5
+    colors = re.findall(r'fill="(#\w{6})" stroke="#8b949e"', picture_svg(drawn))
+    assert len(colors) == 200
+    assert min(map(contrast, colors)) > 4.5
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from msgspec import structs
 
 from gradlings.authoring.assignment import find_assignments
 from gradlings.authoring.verify import verify
-from gradlings.progress.record import History, history, record_hint
-from gradlings.progress.summary import attempts, last_misconception, points_over_time, tallies
+from gradlings.progress.record import History, read_history, record_hint
+from gradlings.progress.summary import attempts, last_misconception, points_over_time, summarize
 from student_kit import RIGHT, Kit
 
 WRONG = "return b - a"
@@ -68,7 +68,7 @@ def test_going_back_to_the_stub_is_recorded_and_is_no_attempt(kit: Kit) -> None:
     kit.check()
     kit.check()
     assert [line["verdicts"] for line in lines(kit)] == [["pass", "pass"], ["not_attempted", "not_attempted"]]
-    assert len(attempts(history(kit.root), "9.1")) == 1
+    assert len(attempts(read_history(kit.root), "9.1")) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,15 +121,15 @@ def test_checks_outside_of_a_kit_record_nothing(kit: Kit) -> None:
 
 def test_where_one_stands_follows_from_the_record(kit: Kit) -> None:
     kit.answer(difference=WRONG).check()
-    record = history(kit.root)
-    first = tallies(kit.root, record)[0]
-    assert (first.exercise.id, first.attempts, first.solved, first.overcome) == ("9.1", 1, False, ())
-    assert first.open == (last_misconception(record, "9.1"),)
+    history = read_history(kit.root)
+    first = summarize(kit.root, history)[0]
+    assert (first.id, first.attempts, first.solved, first.overcome) == ("9.1", 1, False, ())
+    assert first.open == (last_misconception(history, "9.1"),)
     kit.edit(kit.module, WRONG, RIGHT["difference"]).check()
-    record = history(kit.root)
-    second = tallies(kit.root, record)[0]
+    history = read_history(kit.root)
+    second = summarize(kit.root, history)[0]
     assert (second.attempts, second.solved, second.open, second.overcome) == (2, True, (), first.open)
-    assert last_misconception(record, "9.1") == ""
+    assert last_misconception(history, "9.1") == ""
 
 
 def test_points_over_time_hold_the_last_of_each_moment(kit: Kit) -> None:
@@ -137,7 +137,9 @@ def test_points_over_time_hold_the_last_of_each_moment(kit: Kit) -> None:
     kit.edit(kit.module, WRONG, RIGHT["difference"]).check()
     moment = datetime(2026, 11, 25, tzinfo=UTC)
     for step, points in ((timedelta(), [10]), (timedelta(seconds=1), [0, 10])):
-        made = tuple(structs.replace(each, when=moment + n * step) for n, each in enumerate(history(kit.root).attempts))
+        made = tuple(
+            structs.replace(each, when=moment + n * step) for n, each in enumerate(read_history(kit.root).attempts)
+        )
         assert [total for _, total in points_over_time(History(made))] == points
 
 
@@ -148,7 +150,7 @@ def test_many_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     )
     running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), f"9.{n}"]) for n in range(4)]
     assert [process.wait() for process in running] == [0] * 4
-    found = history(tmp_path)
+    found = read_history(tmp_path)
     assert not found.problem
     for number in range(4):
         assert [hint.level for hint in found.hints if hint.exercise == f"9.{number}"] == list(range(100))
@@ -169,6 +171,19 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -
     assert (tmp_path / "progress.jsonl").read_bytes() == before
 
 
+def test_a_file_system_without_locks_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError("no locks available")
+
+    monkeypatch.setattr("gradlings.progress.log_file._lock", refuse)
+    caplog.set_level("INFO", "gradlings")
+    assert record_hint(tmp_path, "9.1", level=1) == ""
+    assert [hint.level for hint in read_history(tmp_path).hints] == [1]
+    assert "no locks available" in caplog.text
+
+
 def test_a_damaged_file_is_set_aside_and_the_run_goes_on(kit: Kit) -> None:
     kit.answer(difference=WRONG).check()
     path = kit.root / "progress.jsonl"
@@ -177,11 +192,11 @@ def test_a_damaged_file_is_set_aside_and_the_run_goes_on(kit: Kit) -> None:
     path.write_bytes(damaged)
     kit.edit(kit.module, WRONG, RIGHT["difference"])
     assert "9.1" in kit.check().out
-    found = history(kit.root)
+    found = read_history(kit.root)
     assert "cannot be read. The file is kept as progress.damaged-1.jsonl" in found.problem
     assert [attempt.points for attempt in found.attempts] == [0, 10]
     assert (kit.root / "progress.damaged-1.jsonl").read_bytes().startswith(damaged)
-    assert not history(kit.root).problem
+    assert not read_history(kit.root).problem
 
 
 @settings(max_examples=60, deadline=None)
@@ -194,9 +209,9 @@ def test_no_content_however_odd_loses_what_can_be_read(
     assert record_hint(root, "9.1", level=1) == ""
     with (root / "progress.jsonl").open("ab") as file:
         file.write(after)
-    first = history(root)
+    first = read_history(root)
     assert record_hint(root, "9.2", level=2) == ""
-    second = history(root)
+    second = read_history(root)
     assert {"9.1", "9.2"} <= {hint.exercise for hint in second.hints}
     assert set(first.hints) <= set(second.hints)
 
@@ -205,7 +220,7 @@ def test_lines_of_a_later_version_are_kept_where_they_are(tmp_path: Path) -> Non
     later = b'{"what":"streak","days":3}\n'
     (tmp_path / "progress.jsonl").write_bytes(later)
     record_hint(tmp_path, "9.1", level=1)
-    assert not history(tmp_path).problem
+    assert not read_history(tmp_path).problem
     assert (tmp_path / "progress.jsonl").read_bytes().startswith(later)
 
 
@@ -214,7 +229,7 @@ def test_where_nothing_can_be_written_the_page_says_so(kit: Kit) -> None:
     checked = kit.answer(difference=WRONG).check()
     assert "9.1" in checked.out
     assert "Progress is not recorded: progress.jsonl cannot be written" in checked.said
-    assert history(kit.root).problem
+    assert read_history(kit.root).problem
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
@@ -228,4 +243,4 @@ def test_a_read_only_folder_is_no_error(kit: Kit) -> None:
 
 
 def test_no_file_is_an_empty_history(tmp_path: Path) -> None:
-    assert history(tmp_path) == History()
+    assert read_history(tmp_path) == History()

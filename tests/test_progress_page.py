@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from gradlings.learning.views.exercise_map import exercise_map
 from gradlings.learning.views.score_curve import score_curve
 from gradlings.model.exercise import Exercise
-from gradlings.progress.record import history
-from gradlings.progress.summary import Tally, tallies
+from gradlings.progress.record import read_history
+from gradlings.progress.summary import ExerciseProgress, summarize
 from student_kit import PROJECT, RIGHT, Kit
 
 WRONG = "return b - a"
@@ -49,7 +50,7 @@ def practised(kit: Kit) -> Kit:
     return kit
 
 
-def test_the_table_shows_points_attempts_and_mistakes_met_and_overcome(practised: Kit) -> None:
+def test_the_table_shows_points_attempts_and_misconceptions_met_and_overcome(practised: Kit) -> None:
     shown = practised.gradlings("progress")
     assert shown.code == 0
     assert re.search(r"9\.1 +difference +10/10 +2 +overcome: opposite sign *\n", shown.out)
@@ -119,7 +120,7 @@ def test_a_page_that_cannot_be_written_is_one_clear_sentence(practised: Kit) -> 
 
 
 def test_every_exercise_builds_on_earlier_ones_that_exist() -> None:
-    exercises = {tally.exercise.id: tally.exercise for tally in tallies(PROJECT, history(PROJECT / "nowhere"))}
+    exercises = {each.id: each.declared for each in summarize(PROJECT, read_history(PROJECT / "nowhere"))}
     assert len(exercises) == 65
     order = {id: place for place, id in enumerate(exercises)}
     for id, exercise in exercises.items():
@@ -131,16 +132,16 @@ def test_every_exercise_builds_on_earlier_ones_that_exist() -> None:
 
 @pytest.mark.parametrize("columns", [1, 3])
 def test_the_map_has_every_exercise_apart_from_all_others(columns: int) -> None:
-    standing = tallies(PROJECT, history(PROJECT / "nowhere"))
-    drawn = exercise_map(standing, {"01": "<Tensors>"}, columns=columns)
+    progress = summarize(PROJECT, read_history(PROJECT / "nowhere"))
+    drawn = exercise_map(progress, {"01": "<Tensors>"}, columns=columns)
     assert "&lt;Tensors&gt;" in drawn
     _, _, width, height = map(float, re.search(r'viewBox="([^"]*)"', drawn)[1].split())  # type: ignore[index]
     discs = [(float(x), float(y)) for x, y in re.findall(r'class="disc" cx="([\d.]+)" cy="([\d.]+)"', drawn)]
-    assert len(discs) == len(standing)
+    assert len(discs) == len(progress)
     assert all(15 <= x <= width - 15 and 15 <= y <= height - 15 for x, y in discs)
     gaps = [abs(complex(*a) - complex(*b)) for n, a in enumerate(discs) for b in discs[:n]]
     assert min(gaps) > 32
-    assert drawn.count('class="edge') == sum(len(tally.exercise.builds_on) for tally in standing)
+    assert drawn.count('class="edge') == sum(len(exercise.declared.builds_on) for exercise in progress)
 
 
 @settings(max_examples=40, deadline=None)
@@ -156,11 +157,12 @@ def test_the_curve_stays_in_its_frame(moments: list[tuple[int, int]]) -> None:
     assert int(curve.scores[0].text) >= max(total for _, total in points)
 
 
-def test_states_differ_in_form_and_not_by_colour_alone() -> None:
-    def tally(id: str, **known: object) -> Tally:
-        return Tally("01", Exercise(id, ("f",), 10), **known)  # type: ignore[arg-type]
+def test_states_differ_in_form_and_not_by_color_alone() -> None:
+    def progress(id: str, points: int = 0, attempts: int = 0) -> ExerciseProgress:
+        declared = Exercise(id, ("f",), 10)
+        return ExerciseProgress(declared, Path("01", "test_f.py"), points, solved=points == 10, attempts=attempts)
 
-    states = [tally("1.1", points=10, solved=True, attempts=1), tally("1.2", points=4, attempts=2), tally("1.3")]
+    states = [progress("1.1", points=10, attempts=1), progress("1.2", points=4, attempts=2), progress("1.3")]
     drawn = exercise_map(states, {}, columns=1)
     assert 'class="node solved"' in drawn
     assert 'stroke-dasharray="40 100"' in drawn

@@ -94,6 +94,25 @@ def test_an_older_kit_is_brought_up_to_date(mine: Path) -> None:
     assert "up to date" in gradlings(mine, "init").said
 
 
+def test_other_line_ends_and_a_byte_order_mark_are_no_edit(mine: Path) -> None:
+    text = (mine / TENSORS).read_text(encoding="utf-8")
+    saved = text.replace("\n", "\r\n").encode("utf-8-sig")
+    (mine / TENSORS).write_bytes(saved)
+    done = gradlings(mine, "init")
+    assert "The kit in this folder is up to date." in done.said
+    assert (mine / TENSORS).read_bytes() == saved
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX permissions")
+def test_written_files_have_the_permissions_the_user_asks_for(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        assert gradlings(tmp_path, "init", "my-kit").code == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "my-kit" / TENSORS).stat().st_mode & 0o777 == 0o664
+
+
 def test_a_damaged_record_loses_nothing(mine: Path) -> None:
     text = edit(mine / TENSORS)
     (mine / ".gradlings" / "kit.json").write_text('{"files": [')

@@ -139,9 +139,9 @@ def test_lazy_tensors_are_materialized(tensor: Tensor) -> None:
 def test_only_what_is_too_large_is_called_so() -> None:
     escaped: list[Tensor] = []
 
-    def keep(tensor: Tensor) -> Tensor:
-        escaped.append(tensor)
-        return tensor
+    def keep(t: Tensor) -> Tensor:
+        escaped.append(t)
+        return t
 
     torch.vmap(keep)(torch.ones(2))
     nested = torch.nested.nested_tensor([torch.ones(2)])

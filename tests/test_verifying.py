@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gradlings.authoring.assignment import find_assignments
 from gradlings.authoring.verify import VerifyResult, verify, wrong_total
+from gradlings.checks.diagnosis import diagnose
+from gradlings.checks.diagnosis.claims import Claim, Pair
+from gradlings.checks.diagnosis.signatures import SIGNATURES
 from student_kit import PROJECT, Kit, as_if_started_in, below, has_ended
 
 SOURCE = "solutions/09/tiny.py"
@@ -318,3 +321,19 @@ def test_probes_that_hide_a_transpose_are_warned_about(author_kit: Kit) -> None:
     warnings = proof_of(author_kit, "9.2").warnings
     assert any("every matrix is square" in warning for warning in warnings)
     assert not any("every matrix" in warning for warning in proof_of(author_kit, "9.1").warnings)
+
+
+def broken(pair: Pair) -> Iterator[Claim]:
+    """A signature of the diagnosis with a bug."""
+    raise LookupError(f"no claim about {pair.e.size} numbers")
+
+
+def test_a_signature_of_the_diagnosis_that_raises_is_a_breach(
+    built_kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(diagnose, "SIGNATURES", (*SIGNATURES, broken))
+    proof = proof_of(built_kit, "9.1")
+    assert not proof.holds
+    assert all("the signature test_verifying.broken of the diagnosis raised LookupError" in b for b in proof.breaches)
+    assert len(set(proof.breaches)) == len(proof.breaches)
+    assert "no claim about" in caplog.text

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from gradlings.learning.curriculum import read_course
+from gradlings.learning.curriculum import read_curriculum
 from gradlings.learning.watch.screen import frame
-from gradlings.learning.watch.state import Shown, View
+from gradlings.learning.watch.state import View, WatchState
 from gradlings.learning.watch.terminal import split_keys
 from gradlings.submission.exercise_text import exercise_prose
 from student_kit import RIGHT, Kit, has_ended
@@ -180,7 +180,7 @@ def test_whatever_is_saved_watching_goes_on(kit: Kit, watched: Callable[..., Wat
     assert screen.ends() == 0
 
 
-def test_a_warm_process_that_dies_is_started_anew(kit: Kit, watched: Callable[..., Watched]) -> None:
+def test_a_check_server_that_dies_is_started_anew(kit: Kit, watched: Callable[..., Watched]) -> None:
     kit.answer(difference="import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")
     screen = watched(kit)
     screen.sees("Your code ended the process that checks it.")
@@ -196,11 +196,11 @@ def test_a_warm_process_that_dies_is_started_anew(kit: Kit, watched: Callable[..
 
 
 def processes_of(kit: Kit) -> list[int]:
-    """Warm processes and their children that work in a kit."""
+    """Return the check servers of a kit and their children."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if b"watching.warm" in (folder / "cmdline").read_bytes() and os.readlink(folder / "cwd") == str(kit.root):
+            if b"watch.server" in (folder / "cmdline").read_bytes() and os.readlink(folder / "cwd") == str(kit.root):
                 found.append(int(folder.name))
     return found
 
@@ -292,12 +292,23 @@ def test_checks_that_cannot_be_collected_are_named(kit: Kit, watched: Callable[.
 def test_a_screen_fills_its_terminal_and_no_more(
     width: int, height: int, scroll: int, view: View, plain: bool, built_kit: Kit
 ) -> None:
-    course = read_course(built_kit.root)
-    place = course.places[2]
-    prose = exercise_prose(place.checks_file.parent, place.source_name, place.exercise.id)
+    curriculum = read_curriculum(built_kit.root)
+    exercise = curriculum.exercises[2]
+    prose = exercise_prose(exercise.checks_file.parent, exercise.source_name, exercise.id)
     problems, busy = ("Something is wrong. " * 5,), "checking ... 4 s"
-    shown = Shown(course, place, prose, "tiny.py:1", None, problems, busy, "A note.", (), "x = 1\n" * 50, view, scroll)
-    lines = frame(shown, width=width, height=height, colour=False, plain=plain)
+    state = WatchState(
+        curriculum,
+        exercise,
+        prose,
+        where="tiny.py:1",
+        problems=problems,
+        busy=busy,
+        note="A note.",
+        solution="x = 1\n" * 50,
+        view=view,
+        scroll=scroll,
+    )
+    lines = frame(state, width=width, height=height, color=False, plain=plain)
     assert len(lines) == height
     assert max(map(cell_len, lines)) <= width
     assert not plain or "".join(lines).isascii()
@@ -306,4 +317,5 @@ def test_a_screen_fills_its_terminal_and_no_more(
 def test_keys_are_told_apart() -> None:
     assert split_keys("n\x1b[Aq") == ["n", "up", "q"]
     assert split_keys("\x1b") == ["escape"]
+    assert split_keys("\x1bxq") == ["q"]  # Alt and a letter
     assert split_keys("\x1b[1;5Cx\x1b[6~ \r") == ["x", "page down", "page down", "enter"]

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import gradlings
+from gradlings.grading.judge_session import versions
 from student_kit import PROJECT
 
 _TRIES = '''
@@ -153,3 +154,9 @@ def test_a_worker_cannot_read_the_answers_of_an_installed_wheel(installed: Path,
     # without the lock they are open: this test, and the self-check at every start, would notice
     assert found["open"]["read"] == found["answers"]
     assert any("kit/solutions" in attempt for attempt in found["open"]["self-check"])
+
+
+def test_a_wheel_and_a_checkout_are_the_same_grader(installed: Path, tmp_path: Path) -> None:
+    """Or a run begun with one could not be finished with the other, and Dask workers could not join."""
+    code = "import json; from gradlings.grading.judge_session import versions; print(json.dumps(versions()))"
+    assert json.loads(run(installed, "-c", code, cwd=tmp_path)) == versions()

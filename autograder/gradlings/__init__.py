@@ -4,6 +4,7 @@ Files of checks and notebooks import their names from here. Names that need torc
 `import gradlings` is cheap: a kit that nobody has touched is shown without importing torch.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from gradlings.checks.assertions import agree, satisfies
     from gradlings.checks.probes import Rng, floats, scalars
     from gradlings.runners.notebook import check
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless a program wants our log
 
 __version__ = "0.1.0"
 __all__ = ["Rng", "agree", "check", "exercise", "floats", "satisfies", "scalars"]

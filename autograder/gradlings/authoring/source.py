@@ -24,7 +24,7 @@ import nbformat
 
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
-from gradlings.model.rules import RULES
+from gradlings.model.rule_table import RULES
 
 _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
 _OPTIONS = {"exercise", "solution", "hints", "total_points"}
@@ -200,6 +200,6 @@ def _with_facts(text: str, exercise: Exercise) -> str:
         facts.append("builds on " + ", ".join(exercise.builds_on))
     line = f"*{' · '.join(facts)}*"
     if exercise.forbids:
-        line += "\n\n*Not allowed here: " + "; ".join(RULES[rule].says for rule in exercise.forbids) + ".*"
+        line += "\n\n*Not allowed here: " + "; ".join(RULES[rule].label for rule in exercise.forbids) + ".*"
     heading, _, rest = text.partition("\n")
     return f"{heading}\n\n{line}\n\n{rest.lstrip()}"

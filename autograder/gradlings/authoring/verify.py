@@ -14,6 +14,7 @@ from gradlings.authoring.catalogue import CatalogueEntry
 from gradlings.authoring.misconception_hints import leaked_line, misconceptions
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.source import stub_module
+from gradlings.checks.diagnosis.signatures import recorded_faults
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
@@ -111,9 +112,15 @@ class _Verifier:
         return self._result
 
     def _grade(self, text: str, seed: int) -> tuple[ExerciseScore, Graded]:
-        submission = from_source(text, self._file.source.path)
-        hidden = self._hidden if seed else NOTHING_HIDDEN  # as they come when a class is graded: at a secret seed
-        graded = self._grader.grade(submission, self._file.checks_file, seed=seed, only=(self._id,), hidden=hidden)
+        submission, checks_file = from_source(text, self._file.source.path), self._file.checks_file
+        # As it comes at home: diagnosed, on public probes alone; and when a class is graded: at a secret seed.
+        hidden, mode = (self._hidden, RunMode.PROOF) if seed else (NOTHING_HIDDEN, RunMode.GRADING)
+        with recorded_faults() as faults:
+            runner = self._grader.run_cells(submission, checks_file)
+            graded = self._grader.check(runner, checks_file, seed=seed, only=(self._id,), hidden=hidden, mode=mode)
+        for fault in faults:
+            if fault not in self._result.breaches:
+                self._breach(fault)
         (score,) = graded.scorecard.exercises
         return score, graded
 

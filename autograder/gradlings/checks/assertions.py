@@ -24,6 +24,7 @@ from gradlings.checks.verdicts import (
 )
 from gradlings.execution.student_api import StudentFunction
 from gradlings.execution.tensor_tree import fresh, tensors_in
+from gradlings.execution.tolerances import Tolerances
 from gradlings.execution.torch_state import kept_settings
 from gradlings.execution.virtual_gpu.finding import device_finding
 from gradlings.model.observation import CallResult, Examination
@@ -65,7 +66,7 @@ def agree(
         Unavailable: the function cannot be called at all.
     """
     __tracebackhide__ = True
-    rules = Rules(tuple(names), exact_types, rtol, atol, ordered)
+    rules = Rules(tuple(names), exact_types, Tolerances(rtol, atol), ordered)
     parameters = list(inspect.signature(oracle).parameters)
     key = stateless_key(oracle)
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)

@@ -1,4 +1,4 @@
-"""Pictures as data: the part of two tensors around their first difference, cut to a size that can be drawn."""
+"""Cut the part of two tensors around their first difference to a size that can be drawn: pictures as data."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from torch import Tensor
 from gradlings.checks.format_value import shape_text
 from gradlings.model.scorecard import Form, Picture
 
-LARGEST = 12  # rows and columns of a matrix
-_LONGEST = 48  # points of a curve
-_FEWEST = 5  # numbers of a curve; fewer are read as easily as they are drawn
-_FEWEST_OF_A_TENSOR = 8  # whose numbers are seldom a curve
-_PLAIN = 100_000  # larger numbers are written with a power of ten
-
+MAX_SIDE = 12
+"""Rows and columns of a matrix that are drawn."""
+_MAX_CURVE_POINTS = 48
+_MIN_CURVE_POINTS = 5  # fewer are read as easily as they are drawn
+_MIN_CURVE_POINTS_OF_TENSOR = 8  # its numbers are seldom a curve
+_MAX_PLAIN_INT = 100_000  # larger numbers are written with a power of ten
 
 Sketch = Callable[[], Picture | None]
-"""Draws when it is asked to: of all wrong answers to a check only one is shown."""
+"""Draws a picture when it is called: of all wrong answers to a check only one is shown."""
 
 
 def nothing_to_draw() -> Picture | None:
-    """The sketch of what makes no picture."""
+    """Return None: the sketch of what makes no picture."""
     return None
 
 
 def with_name(name: str, sketch: Sketch) -> Sketch:
-    """The same of a member of an answer; its own name comes behind."""
+    """Return the sketch of a member of an answer, with the member's name before its own."""
     if sketch is nothing_to_draw:
         return sketch
 
@@ -42,20 +42,24 @@ def with_name(name: str, sketch: Sketch) -> Sketch:
 
 
 def matrix_of(got: Tensor, expected: Tensor, right: Tensor | None) -> Picture | None:
-    """Both as matrices; None where neither is one, or the numbers cannot be drawn.
-
-    Of more than two dimensions it shows the last two, at the first difference.
+    """Draw two tensors as matrices; of more than two dimensions the last two, at the first difference.
 
     Args:
-        right: which numbers agree; None where the shapes differ.
+        got: the student's tensor.
+        expected: the right one.
+        right: which numbers agree, shaped like both; None where the shapes differ.
+
+    Returns:
+        None where neither is a matrix, or the numbers cannot be drawn.
     """
-    if not all(map(_can_be_read, (got, expected))):
+    if not all(map(_is_drawable, (got, expected))):
         return None
     if right is None:
         return _of_other_shape(got, expected)
     if expected.dim() == 1:
         wrong = tuple(int(i) for i in (~right).nonzero()[:, 0])
-        return curve_of(got.tolist(), expected.tolist(), wrong) if expected.numel() >= _FEWEST_OF_A_TENSOR else None
+        long = expected.numel() >= _MIN_CURVE_POINTS_OF_TENSOR
+        return curve_of(got.tolist(), expected.tolist(), wrong) if long else None
     if expected.dim() < 2 or min(expected.shape[-2:]) < 2:
         return None
     first = [int(i) for i in (~right).nonzero()[0]]
@@ -69,17 +73,22 @@ def matrix_of(got: Tensor, expected: Tensor, right: Tensor | None) -> Picture | 
 
 
 def curve_of(got: Sequence[Any], expected: Sequence[Any], wrong: Sequence[int]) -> Picture | None:
-    """Both as curves over their positions; None for few numbers, or what is no sequence of floats.
+    """Draw two sequences of floats as curves over their positions.
 
     Args:
+        got: the student's numbers.
+        expected: the right ones.
         wrong: positions that differ.
+
+    Returns:
+        None for few numbers, or for what is no sequence of floats.
     """
-    if len(expected) < _FEWEST or len(got) < 2 or not all(type(x) is float for x in (*got, *expected)):
+    if len(expected) < _MIN_CURVE_POINTS or len(got) < 2 or not all(type(x) is float for x in (*got, *expected)):
         return None
     longest = max(len(got), len(expected))
-    if longest > _LONGEST and len(got) != len(expected):
+    if longest > _MAX_CURVE_POINTS and len(got) != len(expected):
         return None
-    step = -(-longest // _LONGEST)
+    step = -(-longest // _MAX_CURVE_POINTS)
     mine, theirs = (tuple(_text(x, 4) for x in values[::step]) for values in (got, expected))
     caption = f"every {step}th of {longest} numbers" if step > 1 else ""
     if len(got) != len(expected):
@@ -93,23 +102,23 @@ def _of_other_shape(got: Tensor, expected: Tensor) -> Picture | None:
         return None
     caption = f"shape {shape_text(got.shape)} instead of {shape_text(expected.shape)}"
     if max(got.dim(), expected.dim()) > 2:
-        return None  # which of many matrices belong together is not known
+        return None  # it is not known which of many matrices belong together
     cells = [t.detach().cpu().reshape(1, -1) if t.dim() < 2 else t.detach().cpu() for t in (got, expected)]
-    mine, theirs = (cell[:LARGEST, :LARGEST] for cell in cells)
-    if any(max(cell.shape) > LARGEST for cell in cells):
-        caption += f"; the first {LARGEST} rows and columns"
+    mine, theirs = (cell[:MAX_SIDE, :MAX_SIDE] for cell in cells)
+    if any(max(cell.shape) > MAX_SIDE for cell in cells):
+        caption += f"; the first {MAX_SIDE} rows and columns"
     return Picture(Form.MATRIX, "", caption, _rows(mine, 3), _rows(theirs, 3))
 
 
-def _can_be_read(t: Tensor) -> bool:
-    odd = t.is_complex() or t.is_quantized or t.layout != torch.strided or t.device.type == "meta"
-    return not odd and t.numel() > 0
+def _is_drawable(t: Tensor) -> bool:
+    special = t.is_complex() or t.is_quantized or t.layout != torch.strided or t.device.type == "meta"
+    return not special and t.numel() > 0
 
 
 def _window(place: int, size: int) -> slice:
-    """At most `LARGEST` places, among them the given one; from the start where that is possible."""
-    start = 0 if place < LARGEST else min(place - LARGEST // 2, size - LARGEST)
-    return slice(start, min(start + LARGEST, size))
+    """Choose at most `MAX_SIDE` places, among them the given one; from the start where that is possible."""
+    start = 0 if place < MAX_SIDE else min(place - MAX_SIDE // 2, size - MAX_SIDE)
+    return slice(start, min(start + MAX_SIDE, size))
 
 
 def _caption(outer: tuple[int, ...], rows: slice, height: int, columns: slice, width: int) -> str:
@@ -121,7 +130,7 @@ def _caption(outer: tuple[int, ...], rows: slice, height: int, columns: slice, w
 
 
 def _texts(got: Tensor, expected: Tensor) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
-    """Both with the fewest digits that tell all different numbers apart, six at most."""
+    """Write both with the fewest digits that tell all different numbers apart, six at most."""
     for digits in (3, 4, 6):
         mine, theirs = _rows(got, digits), _rows(expected, digits)
         if all((a == b) == (x == y) for a, b, x, y in _pairs(got, expected, mine, theirs)):
@@ -142,7 +151,7 @@ def _text(number: float, digits: int) -> str:
     if isinstance(number, bool):
         return "T" if number else "F"
     if isinstance(number, int):
-        return str(number) if abs(number) < _PLAIN else f"{number:.1e}"
+        return str(number) if abs(number) < _MAX_PLAIN_INT else f"{number:.1e}"
     if not math.isfinite(number):
         return str(number)
     return f"{number + 0.0:.{digits}g}"

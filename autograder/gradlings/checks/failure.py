@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from gradlings.checks.call_variants import Calls
 from gradlings.checks.compare import Difference, Rules
-from gradlings.checks.diagnosis.diagnose import Trial, diagnose
+from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
 from gradlings.checks.verdicts import Comparison, MustRaise
 from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
 from gradlings.model.observation import CallResult
-from gradlings.model.rules import RULES, Breach
+from gradlings.model.rule_table import RULES
+from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Picture, Row, Verdict
 from gradlings.submission.reader import shown
 
@@ -89,12 +90,12 @@ def diagnosis_of(
         ]
         if any(result.raised or isinstance(expected, MustRaise) for _, result, expected in failing):
             return ""
-        trials = [
-            Trial(result.value, expected, dict(zip(parameters, call, strict=False)))
+        failing_calls = [
+            FailingCall(result.value, expected, dict(zip(parameters, call, strict=False)))
             for call, result, expected in failing
             if expected is not None
         ]
-        return (diagnose(trials, rules.names) or "") if trials else ""
+        return (diagnose(failing_calls, rules.names, rules.tolerances) or "") if failing_calls else ""
 
     known = ("diagnosis", key, rules, *results) if key is not None and calls.memory.recurs(*results) else None
     return calls.memory.recall(known, find)
@@ -103,7 +104,7 @@ def diagnosis_of(
 def failure_of_breaches(breaches: Sequence[Breach]) -> Failure:
     """Return what is reported of code that used what its exercise forbids."""
     first = breaches[0]
-    message = f"This exercise is to be solved without {RULES[first.rule].says}; your code uses {first.what}."
+    message = f"This exercise is to be solved without {RULES[first.rule].label}; your code uses {first.what}."
     others = ", ".join(str(breach.line) for breach in breaches[1:5])
     return Failure(
         verdict=Verdict.FORBIDDEN,

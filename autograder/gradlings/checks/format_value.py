@@ -1,4 +1,4 @@
-"""Values as short text for people: calls, tensors, numbers. Two values that differ never look the same."""
+"""Write values as short text for people: calls, tensors, numbers. Two values that differ never look the same."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from torch import Tensor
 
 from gradlings.model.text import without_control_characters
 
-_WIDTH = 60
-_LONGEST = 400  # a whole configuration, or the listing of one
+_MAX_CHARS = 60
+_MAX_DICT_CHARS = 400  # a whole configuration
+_MAX_LISTED_ELEMENTS = 64
 
 
-def show(value: Any, digits: int = 6, width: int = _WIDTH) -> str:
-    """One line of text; long values are cut in the middle. No value, however odd, makes it raise."""
+def show(value: Any, digits: int = 6, width: int = _MAX_CHARS) -> str:
+    """Write a value as one line; a long one is cut in the middle. No value, however odd, makes it raise."""
     try:
         text = _text(value, digits)
     except (RecursionError, OverflowError, RuntimeError, ValueError):
@@ -28,7 +29,7 @@ def show(value: Any, digits: int = 6, width: int = _WIDTH) -> str:
 
 
 def show_pair(got: Any, expected: Any) -> tuple[str, str]:
-    """Both values with enough digits to tell them apart."""
+    """Write two values with enough digits to tell them apart."""
     for digits in (4, 6, 9, 12, 17):
         pair = show(got, digits), show(expected, digits)
         if pair[0] != pair[1]:
@@ -37,8 +38,8 @@ def show_pair(got: Any, expected: Any) -> tuple[str, str]:
 
 
 def show_call(name: str, parameters: Sequence[str], args: Sequence[Any], width: int = 88) -> str:
-    """`sigmoid(z=-1.0)`; tensors that do not fit are described, dicts and strings are shown whole."""
-    for budget in (_WIDTH, 28, 0):
+    """Write a call, as in `sigmoid(z=-1.0)`. Tensors that do not fit are described, dicts and strings shown whole."""
+    for budget in (_MAX_CHARS, 28, 0):
         parts = [f"{parameter}={_argument(arg, budget)}" for parameter, arg in zip(parameters, args, strict=False)]
         text = f"{name}({', '.join(parts)})"
         if len(text) <= width:
@@ -48,16 +49,15 @@ def show_call(name: str, parameters: Sequence[str], args: Sequence[Any], width: 
 
 def _argument(value: Any, budget: int) -> str:
     if isinstance(value, dict) and any(isinstance(item, Tensor) for item in value.values()):
-        return (
-            "{" + ", ".join(f"{key}: {shape_text(v.shape)}" for key, v in value.items() if isinstance(v, Tensor)) + "}"
-        )
+        shapes = (f"{key}: {shape_text(item.shape)}" for key, item in value.items() if isinstance(item, Tensor))
+        return "{" + ", ".join(shapes) + "}"
     if isinstance(value, dict | str):
-        return show(value, 4, _LONGEST)
+        return show(value, 4, _MAX_DICT_CHARS)
     return show(value, 4, budget) if budget else described(value)
 
 
 def described(value: Any) -> str:
-    """What a value is, without its numbers."""
+    """Describe a value without its numbers."""
     if isinstance(value, Tensor):
         return f"{shape_text(value.shape)} {dtype_text(value.dtype)}"
     if isinstance(value, np.ndarray):
@@ -66,15 +66,17 @@ def described(value: Any) -> str:
 
 
 def shape_text(shape: Sequence[int]) -> str:
+    """Write a shape as a tuple."""
     return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
 
 
 def dtype_text(dtype: torch.dtype) -> str:
+    """Write a dtype without `torch.`."""
     return str(dtype).removeprefix("torch.")
 
 
 def kind_text(value: Any) -> str:
-    """The type in words: "a tensor", "a tuple of 2", "None"."""
+    """Write the type of a value in words: "a tensor", "a tuple of 2", "None"."""
     if value is None:
         return "None"
     if isinstance(value, Tensor):
@@ -91,12 +93,12 @@ def kind_text(value: Any) -> str:
 
 def _text(value: Any, digits: int) -> str:
     if isinstance(value, Tensor):
-        if value.numel() > 64 or value.device.type == "meta":
+        if value.numel() > _MAX_LISTED_ELEMENTS or value.device.type == "meta":
             return described(value)
         listed = value.detach().cpu().tolist()
         return _text(listed, digits) if value.dim() else _number(listed, digits)
     if isinstance(value, np.ndarray):
-        return f"np.array({_text(value.tolist(), digits)})" if value.size <= 64 else described(value)
+        return f"np.array({_text(value.tolist(), digits)})" if value.size <= _MAX_LISTED_ELEMENTS else described(value)
     if isinstance(value, torch.Size):
         return shape_text(value)
     if isinstance(value, tuple):

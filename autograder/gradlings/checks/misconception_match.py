@@ -1,13 +1,15 @@
-"""The catalogue of misconceptions as it ships to students: what each known misconception gives on the public probes.
+"""Name the misconception whose known results a student's results equal.
 
-The wrong code itself never ships (a wrong gradient is the right one but for a sign). `gradlings build` runs it and
-keeps what can be observed: the value, the error raised, the inputs changed. A student's outcomes that equal an entry's
-on every probe of a check name that entry's sentence.
+The catalogue ships to students as data: what each misconception gives on the public probes. Its wrong code never ships,
+since a wrong gradient is the right one but for a sign. `gradlings build` runs that code and keeps what can be observed:
+the value, the error raised, the inputs changed. Where a student's results equal an entry's on every probe of a check,
+the entry's sentence is shown.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from collections.abc import Sequence
@@ -20,37 +22,43 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradlings.checks.compare import changed
+from gradlings.checks.changes import changed
+from gradlings.execution.tolerances import RECORDED_TOLERANCES
 from gradlings.model.observation import CallResult, Examination
 
 FILE = "misconceptions.json"
-_LARGEST = 4096  # elements of a tensor that are kept; probes are far smaller
-_DIGITS = 9
+_log = logging.getLogger(__name__)
+_FLOAT64 = RECORDED_TOLERANCES[torch.float64]
+_MAX_ELEMENTS = 4096  # of a tensor that is kept; probes are far smaller
+_DIGITS = 9  # of a float
+_MAX_ERROR_CHARS = 60
 
 
 @dataclass(frozen=True)
 class KnownOutcome:
-    """What one misconception gives in one check: a list of encoded outcomes, or None where the check passes."""
+    """What one misconception gives in one check."""
 
     sentence: str
     observed: list[Any] | None
+    """The encoded results of its calls; None where the check passes."""
 
 
 def observed(examinations: Sequence[Examination]) -> list[Any]:
-    """What a check saw, as plain JSON values."""
+    """Encode what a check observed as plain JSON values."""
     return [
-        _encoded(outcome, call)
+        _encoded(result, call)
         for examination in examinations
-        for outcome, call in zip(examination.results, examination.calls, strict=False)
+        for result, call in zip(examination.results, examination.calls, strict=False)
     ]
 
 
 def matching(folder: Path, check: str, examinations: Sequence[Examination], passed: bool) -> tuple[str, ...]:
-    """The sentences of all entries that agree with everything this check saw.
+    """Return the sentences of all entries that agree with everything a check observed.
 
     Args:
         folder: the assignment's folder, where the shipped catalogue lies.
         check: "3.5::test_the_chapters_example".
+        examinations: what the check observed.
         passed: whether the check passed; then the entries that pass it, too, agree with it.
     """
     path = folder / FILE
@@ -63,9 +71,9 @@ def matching(folder: Path, check: str, examinations: Sequence[Examination], pass
 
 
 def same_observed(mine: Any, theirs: Any) -> bool:
-    """Equality of encoded outcomes; floats within a tolerance far below any real misconception."""
+    """Return whether encoded results are equal, floats up to `RECORDED_TOLERANCES`."""
     if isinstance(mine, float) and isinstance(theirs, float):
-        return mine == theirs or math.isclose(mine, theirs, rel_tol=1e-5, abs_tol=1e-9)
+        return mine == theirs or math.isclose(mine, theirs, rel_tol=_FLOAT64[0], abs_tol=_FLOAT64[1])
     if type(mine) is not type(theirs):
         return False
     if isinstance(mine, list):
@@ -78,13 +86,14 @@ def same_observed(mine: Any, theirs: Any) -> bool:
 
 
 def _same_float32(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    """float32 sums depend on their order: a wider tolerance, relative to the largest element."""
+    """Compare float32 tensors, whose sums depend on their order; the absolute tolerance grows with the values."""
     if mine.get("s") != theirs.get("s") or not isinstance(theirs.get("v"), list):
         return False
     pairs = list(zip(mine["v"], theirs["v"], strict=True))
+    relative, absolute = RECORDED_TOLERANCES[torch.float32]
     scale = max((abs(x) for pair in pairs for x in pair if isinstance(x, float)), default=1.0)
     return all(
-        math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-5 * scale)
+        math.isclose(a, b, rel_tol=relative, abs_tol=absolute * scale)
         if isinstance(a, float) and isinstance(b, float)
         else a == b
         for a, b in pairs
@@ -93,46 +102,49 @@ def _same_float32(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
 
 @lru_cache(maxsize=8)
 def _shipped(path: Path, changed_at: int) -> dict[str, tuple[KnownOutcome, ...]]:
-    """The catalogue of an assignment; empty if the file is missing or damaged (then no misconception gets a name)."""
+    """Read the catalogue of an assignment; a missing or damaged file is an empty one, which names no misconception."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return {
             check: tuple(KnownOutcome(str(data["sentences"][entry["says"]]), entry["observed"]) for entry in entries)
             for check, entries in data["checks"].items()
         }
+    except FileNotFoundError:
+        return {}
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        _log.warning("The catalogue of misconceptions %s is damaged; no misconception is named.", path, exc_info=True)
         return {}
 
 
-def _encoded(outcome: CallResult, call: tuple[Any, ...]) -> Any:
+def _encoded(result: CallResult, call: tuple[Any, ...]) -> Any:
     try:
-        return _encode_outcome(outcome, call)
+        return _encode_outcome(result, call)
     except (RuntimeError, RecursionError, ValueError, OverflowError, TypeError):  # a sparse tensor, a list in itself
-        return {"type": type(outcome.value).__name__}
+        return {"type": type(result.value).__name__}
 
 
-def _encode_outcome(outcome: CallResult, call: tuple[Any, ...]) -> Any:
-    altered = [i for i, (a, b) in enumerate(zip(call, outcome.args_after, strict=False)) if changed(a, b)]
-    if outcome.raised is not None:
-        return {"raises": [outcome.raised.kind, _error_text(outcome.raised.message)], "changes": altered}
+def _encode_outcome(result: CallResult, call: tuple[Any, ...]) -> Any:
+    altered = [i for i, (a, b) in enumerate(zip(call, result.args_after, strict=False)) if changed(a, b)]
+    if result.raised is not None:
+        return {"raises": [result.raised.kind, _error_text(result.raised.message)], "changes": altered}
     if not altered:
-        return {"gives": _encode(outcome.value)}
+        return {"gives": _encode(result.value)}
     return {
-        "gives": _encode(outcome.value),
-        "changes": [[i, _encode(outcome.args_after[i])] for i in altered],
+        "gives": _encode(result.value),
+        "changes": [[i, _encode(result.args_after[i])] for i in altered],
     }
 
 
 def _error_text(message: str) -> str:
-    """The start of an error message without its numbers and names, which depend on the code's wording."""
+    """Return the start of an error message without its numbers and names, which depend on the code's wording."""
     first = message.strip().splitlines()[0] if message.strip() else ""
-    return re.sub(r"\d+|'[^']*'|`[^`]*`", "*", first)[:60]
+    return re.sub(r"\d+|'[^']*'|`[^`]*`", "*", first)[:_MAX_ERROR_CHARS]
 
 
 def _encode(value: Any) -> Any:
     if isinstance(value, Tensor):
         flat = value.detach().cpu().reshape(-1)
-        numbers = flat.tolist() if flat.numel() <= _LARGEST else [flat.double().sum().item()]
+        numbers = flat.tolist() if flat.numel() <= _MAX_ELEMENTS else [flat.double().sum().item()]
         name = str(value.dtype).removeprefix("torch.")
         return {"t": name, "s": list(value.shape), "v": [_encode(number) for number in numbers]}
     if isinstance(value, np.ndarray):

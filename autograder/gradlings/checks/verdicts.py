@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from gradlings.checks.compare import Difference, Rules, changed, difference
+from gradlings.checks.changes import changed
+from gradlings.checks.compare import Difference, Rules, difference
 from gradlings.execution.tensor_tree import fresh, map_tensors, tensors_in
 from gradlings.model.observation import CallResult
 from gradlings.model.scorecard import Row, Verdict

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gradlings.execution.runner_protocol import Target, loading_problems, missing_sentence
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
-from gradlings.forbidden.static_check import breaches_in_sources
+from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
@@ -145,7 +144,7 @@ class LocalRunner:
     def _breaches(self, exercise: Exercise, recorded: Sequence[Breach]) -> tuple[Breach, ...]:
         from gradlings.forbidden.runtime_recorder import merged
 
-        in_source = _source_breaches(self.submission.sources(), exercise.functions, exercise.forbids)
+        in_source = breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
         return merged(in_source, recorded)
 
 
@@ -188,14 +187,6 @@ def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> 
     except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
         return _raised(error, submission.files)
     return None
-
-
-@lru_cache(maxsize=64)
-def _source_breaches(
-    sources: tuple[tuple[str, str], ...], functions: tuple[str, ...], rules: tuple[str, ...]
-) -> tuple[Breach, ...]:
-    """Read a source once for all checks and seeds: that takes longer than running a check."""
-    return breaches_in_sources(sources, functions, rules)
 
 
 def _raised(error: BaseException, files: frozenset[str]) -> Raised:

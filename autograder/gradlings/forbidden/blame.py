@@ -1,4 +1,4 @@
-"""Whose call it was: the line of student code to blame for something that happened further up the stack."""
+"""Find the line of student code that is responsible for a call made further up the stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TORCH = os.path.dirname(torch.__file__) + os.sep
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
 _SITE = (sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep)
 
-_ALWAYS_THROUGH = (  # files of torch that stand between a caller and an operation of its choice
+_WRAPPER_FILES = (  # files of torch that stand between a caller and an operation of its choice, whatever the rule
     "_ops.py",
     "_tensor.py",
     "functional.py",
@@ -33,7 +33,7 @@ HANDLERS: set[CodeType] = set()
 
 
 @dataclass(frozen=True)
-class Origin:
+class ThreadOrigin:
     """Where a thread comes from: what its own stack does not show."""
 
     place: Place | None = None
@@ -42,34 +42,34 @@ class Origin:
     """Files of the grader that were on the stack then."""
 
 
-def blamed(
+def responsible_place(
     frame: FrameType | None,
     files: frozenset[str],
-    through: tuple[str, ...],
-    origin: Origin | None = None,
+    wrapper_files: tuple[str, ...],
+    origin: ThreadOrigin | None = None,
     recorder: object = None,
 ) -> Place | None:
-    """The innermost line of student code that is to blame for a call made in `frame`; None if nobody is.
+    """Return the innermost line of student code that is responsible for a call; None if there is none.
 
     Args:
         frame: where the call was made.
         files: the student's files.
-        through: files of torch (prefixes below its folder) through which a call counts as the caller's own.
+        wrapper_files: files of torch (prefixes below its folder) in which a call counts as that of their caller.
         origin: of the thread, if it is not the main one.
-        recorder: who asks; what happens inside a call that its handlers have judged is nobody's fault any more.
+        recorder: the one that asks; what happens inside a call that its handlers have judged is not judged again.
     """
     between: set[str] = set()
     while frame is not None:
         name = frame.f_code.co_filename
         if name in files:
-            known = origin.harness if origin else frozenset()
-            if between and between & (known | harness_files(frame, files)):
+            harness = origin.harness if origin else frozenset()
+            if between and between & (harness | harness_files(frame, files)):
                 return None  # a function that the grader passed in
             return name, frame.f_lineno
         if frame.f_code in HANDLERS and frame.f_locals["self"].recorder is recorder:
             return None
         if name.startswith(_TORCH):
-            if not name[len(_TORCH) :].replace(os.sep, "/").startswith(_ALWAYS_THROUGH + through):
+            if not name[len(_TORCH) :].replace(os.sep, "/").startswith(_WRAPPER_FILES + wrapper_files):
                 return None  # the library's own business inside an allowed call
         else:
             between.add(name)
@@ -80,7 +80,7 @@ def blamed(
 
 
 def harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[str]:
-    """The files that called into student code: checks, drivers, the grader. Not torch, not Python's own."""
+    """Return the files that called into student code: checks, drivers, the grader. Not torch, not Python's own."""
     names: list[str] = []
     outermost = 0
     while frame is not None:
@@ -88,11 +88,11 @@ def harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[s
         if names[-1] in files:
             outermost = len(names)
         frame = frame.f_back
-    return frozenset(name for name in names[outermost:] if not _neutral(name))
+    return frozenset(name for name in names[outermost:] if not _of_torch_or_python(name))
 
 
 def engine_frame(frame: FrameType) -> FrameType:
-    """The frame in which the running backward pass was started; `frame` itself if the stack does not show it."""
+    """Return the frame in which the running backward pass was started; `frame` itself if the stack hides it."""
     outer: FrameType | None = frame
     while outer is not None:
         if outer.f_code.co_name == "_engine_run_backward":
@@ -101,7 +101,7 @@ def engine_frame(frame: FrameType) -> FrameType:
     return frame
 
 
-def _neutral(name: str) -> bool:
+def _of_torch_or_python(name: str) -> bool:
     if name.startswith(("<", _TORCH)):
         return True
     return name.startswith(_STDLIB) and not name.startswith(_SITE)

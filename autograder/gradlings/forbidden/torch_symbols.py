@@ -1,4 +1,4 @@
-"""The functions, operations and entry points of the installed PyTorch that a set of rules is about."""
+"""The functions and operations of the installed PyTorch that a set of rules forbids."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from gradlings.model.rules import Rule, chosen, is_class
+from gradlings.model.rule_table import rules_named
+from gradlings.model.rules import Rule, is_class
 
 _NAMESPACES = (  # where functions are found, under the name that a message uses; the first name wins
     ("torch", "torch"),
@@ -23,97 +24,100 @@ _NAMESPACES = (  # where functions are found, under the name that a message uses
     ("torch._C._VariableFunctions", "torch"),
     ("torch._C._nn", "torch._C._nn"),
 )
-_WRITTEN = {"lift_fresh": "a new tensor", "empty": "a new tensor"}
+_OPERATION_NAMES = {"lift_fresh": "a new tensor", "empty": "a new tensor"}
+"""How messages call operations that nobody calls by their name."""
 
 
 @dataclass(frozen=True, eq=False)
-class Hit:
-    """A forbidden thing: its rule, and how a message calls it."""
+class Match:
+    """A rule that a call breaks, and how a message calls what was called."""
 
     rule: Rule
     what: str
 
 
 @dataclass(eq=False)
-class Table:
+class SymbolTable:
     """What to watch for, by the very objects that PyTorch hands to its modes."""
 
     rules: tuple[Rule, ...]
-    functions: dict[Any, tuple[Hit, ...]] = field(default_factory=dict)
+    functions: dict[Any, tuple[Match, ...]] = field(default_factory=dict)
     """Python-level functions; operators of `torch.ops` are added as they are met."""
-    operations: dict[Any, tuple[Hit, ...]] = field(default_factory=dict)
+    operations: dict[Any, tuple[Match, ...]] = field(default_factory=dict)
     """Operations of the dispatcher, added as they are met."""
-    entries: list[tuple[Any, str, Hit]] = field(default_factory=list)
+    wrapped: list[tuple[Any, str, Match]] = field(default_factory=list)
     """Owner and attribute name of the Python functions to wrap."""
 
     @property
-    def engine(self) -> tuple[Hit, ...]:
-        return tuple(Hit(rule, "a backward pass") for rule in self.rules if rule.engine)
+    def backward_pass(self) -> tuple[Match, ...]:
+        """What a running backward pass breaks."""
+        return tuple(Match(rule, "a backward pass") for rule in self.rules if rule.backward_pass)
 
     @property
-    def below_python(self) -> bool:
+    def needs_dispatch_mode(self) -> bool:
         """Whether operations of the dispatcher matter at all."""
-        return any(rule.aten or rule.engine for rule in self.rules)
+        return any(rule.aten or rule.backward_pass for rule in self.rules)
 
-    def called(self, operation: Any) -> tuple[Hit, ...]:
-        """The hits of an operator of `torch.ops` that was called by name."""
-        if operation not in self.functions:
-            name = _name(operation)
-            self.functions[operation] = tuple(
-                Hit(rule, f"torch.ops.aten.{name}")
+    def operator_matches(self, operator: Any) -> tuple[Match, ...]:
+        """Return what a call of an operator of `torch.ops` by its name breaks."""
+        if operator not in self.functions:
+            name = _short_name(operator)
+            self.functions[operator] = tuple(
+                Match(rule, f"torch.ops.aten.{name}")
                 for rule in self.rules
                 if name in rule.aten or name in rule.methods or rule.covers_word(name)
             )
-        return self.functions[operation]
+        return self.functions[operator]
 
-    def dispatched(self, operation: Any) -> tuple[Hit, ...]:
-        """The hits of an operation that reached the dispatcher."""
+    def operation_matches(self, operation: Any) -> tuple[Match, ...]:
+        """Return what an operation that reached the dispatcher breaks."""
         if operation not in self.operations:
-            name = _name(operation)
-            said = _WRITTEN.get(name, f"torch.{name.strip('_')}")
-            self.operations[operation] = tuple(Hit(rule, said) for rule in self.rules if name in rule.aten)
+            name = _short_name(operation)
+            what = _OPERATION_NAMES.get(name, f"torch.{name.strip('_')}")
+            self.operations[operation] = tuple(Match(rule, what) for rule in self.rules if name in rule.aten)
         return self.operations[operation]
 
 
 @functools.lru_cache(maxsize=32)
-def table_of(names: tuple[str, ...]) -> Table:
-    """The table of some rules. What this version of PyTorch does not have is left out."""
-    table = Table(chosen(names))
+def symbol_table(names: tuple[str, ...]) -> SymbolTable:
+    """Return the table of the rules of these names. What this version of PyTorch does not have is left out."""
+    table = SymbolTable(rules_named(names))
     for rule in table.rules:
         if rule.methods or rule.aten:
-            for said, function in _functions(rule):
-                hits = table.functions.get(function, ())
-                if all(hit.rule is not rule for hit in hits):
-                    table.functions[function] = (*hits, Hit(rule, said))
-        for path, said in rule.entries.items():
-            owner = _found(path.rpartition(".")[0])
+            for what, function in _forbidden_functions(rule):
+                matches = table.functions.get(function, ())
+                if all(match.rule is not rule for match in matches):
+                    table.functions[function] = (*matches, Match(rule, what))
+        for path, what in rule.wrapped.items():
+            owner = _object_at(path.rpartition(".")[0])
             name = path.rpartition(".")[2]
             if hasattr(owner, name):
-                table.entries.append((owner, name, Hit(rule, said)))
+                table.wrapped.append((owner, name, Match(rule, what)))
     return table
 
 
-def _functions(rule: Rule) -> Iterator[tuple[str, Any]]:
-    for path, said in _NAMESPACES:
-        namespace = _found(path)
+def _forbidden_functions(rule: Rule) -> Iterator[tuple[str, Any]]:
+    for path, prefix in _NAMESPACES:
+        namespace = _object_at(path)
         for name in dir(namespace):
-            wanted = name in rule.methods if said == "x" else rule.covers_word(name) and not is_class(name)
+            wanted = name in rule.methods if prefix == "x" else rule.covers_word(name) and not is_class(name)
             function = getattr(namespace, name, None) if wanted else None
             if callable(function) and not isinstance(function, type):
-                yield f"{said}.{name}" + (" or the @ operator" if name == "matmul" and said == "x" else ""), function
+                operator = " or the @ operator" if name == "matmul" and prefix == "x" else ""
+                yield f"{prefix}.{name}{operator}", function
 
 
-def _found(path: str) -> Any:
+def _object_at(path: str) -> Any:
     owner: Any = torch
     for part in path.split(".")[1:]:
         owner = getattr(owner, part, None)
     try:
         return owner if owner is not None else import_module(path)
-    except ImportError:
+    except ImportError:  # this version of PyTorch has no such module
         return None
 
 
-def _name(operation: Any) -> str:
-    """ "sigmoid" for aten.sigmoid.default."""
+def _short_name(operation: Any) -> str:
+    """Return "sigmoid" for aten.sigmoid.default."""
     parts = str(operation).split(".")
     return parts[1] if len(parts) > 1 else parts[0]

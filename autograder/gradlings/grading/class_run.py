@@ -1,27 +1,30 @@
-"""Grades a class: what came in goes to an engine, and each result is recorded as soon as it is there."""
+"""Grades a class: submissions go to a pool of judges, and each result is recorded as soon as it is there."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gradlings.grading.collect import Chosen, Handed, Intake, choose
+from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.local_pool import Job, JudgePool
 from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, has_our_fault, needs_grading
 from gradlings.grading.sources import Refused
-from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.exercise import Exercise
+from gradlings.model.scorecard import Verdict
 from gradlings.model.student_result import Status, StudentResult, graded, writable
 
 Pages = Callable[[StudentResult], Mapping[str, bytes]]
-"""What is made of each result besides its record: contents by `folder/*.extension`."""
+"""Makes the files of a result besides its record: contents by `folder/*.extension`."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Done:
-    """One step of a run, for whoever shows progress."""
+class GradedStudent:
+    """One step of a run, to show its progress."""
 
     student: str
     number: int
@@ -40,153 +43,161 @@ class ClassResults:
     fresh: tuple[str, ...] = ()
     """Students graded now."""
     changed: tuple[str, ...] = ()
-    """Students graded again, as their submission is another one than before."""
+    """Students graded again, as their submission is not the one graded before."""
     absent: tuple[str, ...] = ()
-    """Students whose results are kept though their submissions are no longer there."""
+    """Students whose results stay though their submissions are no longer there."""
 
 
 def grade_class(
     folder: Path,
-    intake: Intake,
+    submissions: Submissions,
     to: Path,
-    engine: JudgePool,
+    pool: JudgePool,
     *,
     seed: int | None = None,
     force: bool = False,
     pages: Pages = lambda result: {},
-    progress: Callable[[Done], None] = lambda done: None,
+    progress: Callable[[GradedStudent], None] = lambda step: None,
 ) -> ClassResults:
-    """Grades what is not graded yet; the results of an interrupted run are taken as they are.
+    """Grade what is not graded yet; keep the results of an interrupted run as they are.
 
     Args:
-        folder: the assignment's, with its checks.
+        folder: the assignment's, with the originals that students were given.
+        submissions: of the class.
         to: the folder of results.
-        engine: has submissions judged.
+        pool: the judges, with the checks.
         seed: of the random probes; a fresh secret one if None. A run that is resumed keeps its seed.
-        force: grades everybody anew.
+        force: grade everybody anew.
+        pages: makes the pages of each result.
+        progress: called after each student.
 
     Raises:
         InputError: the results cannot be written, or `to` holds a run of something else.
     """
     results = ResultsFolder(to)
-    used = dict(engine.brief.versions)
+    versions = dict(pool.bundle.versions)
     wanted = RunRecord(
         folder.name,
-        intake.source_name,
-        engine.brief.digests(),
-        used.pop("gradlings"),
-        used,
-        engine.protection,
+        submissions.source_name,
+        pool.bundle.digests(),
+        versions.pop("gradlings"),
+        versions,
+        pool.protection,
         secrets.randbits(48) if seed is None else seed,
     )
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
-        return _Loop(folder, intake, engine, results, run, pages, progress).grade_all()
+        return _ClassRun(folder, submissions, pool, results, run, pages, progress, results.records(run)).grade_all()
 
 
 @dataclass
 class _Waiting:
     """A student whose submission is being judged."""
 
-    handed: Handed
-    chosen: Chosen
-    known: Record | None
+    files: StudentFiles
+    chosen: ChosenFile
+    earlier: Record | None
 
 
-class _Loop:
+@dataclass
+class _ClassRun:
     """One run over the class."""
 
-    def __init__(
-        self,
-        folder: Path,
-        intake: Intake,
-        engine: JudgePool,
-        results: ResultsFolder,
-        run: RunRecord,
-        pages: Pages,
-        progress: Callable[[Done], None],
-    ) -> None:
-        self._folder, self._intake, self._engine = folder, intake, engine
-        self._results, self._run, self._pages, self._progress = results, run, pages, progress
-        self._exercises = read_exercises(folder / f"test_{intake.source_name}.py")
-        self._points = sum(exercise.points for exercise in self._exercises)
-        self._records: dict[str, Record] = {}
-        self._waiting: dict[str, _Waiting] = {}
-        self._done = 0
-        self._fresh: list[str] = []
-        self._changed: list[str] = []
+    folder: Path
+    submissions: Submissions
+    pool: JudgePool
+    results: ResultsFolder
+    run: RunRecord
+    pages: Pages
+    progress: Callable[[GradedStudent], None]
+    records: dict[str, Record]
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+    done: int = 0
+    fresh: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def grade_all(self) -> ClassResults:
-        self._records = self._results.records(self._run)
-        for job, judged in self._engine.judged(self._jobs(), self._run.seed):
-            waiting = self._waiting.pop(job.student)
-            self._note(job.student, self._record(waiting, judged), waiting.known)
-        present = {handed.student for handed in self._intake.students}
+        for job, reply in self.pool.judge(self._jobs(), self.run.seed):
+            waiting = self.waiting.pop(job.student)
+            self._add(job.student, self._record(waiting, reply), waiting.earlier)
+        present = {files.student for files in self.submissions.students}
         return ClassResults(
-            self._run,
-            self._exercises,
-            tuple(self._records[student].result for student in sorted(self._records)),
-            tuple(sorted(self._fresh)),
-            tuple(sorted(self._changed)),
-            tuple(sorted(self._records.keys() - present)),
+            self.run,
+            self.pool.bundle.exercises,
+            tuple(self.records[student].result for student in sorted(self.records)),
+            tuple(sorted(self.fresh)),
+            tuple(sorted(self.changed)),
+            tuple(sorted(self.records.keys() - present)),
         )
 
     def _jobs(self) -> Iterator[Job]:
-        """What has to be judged. Students who need no judge, or none any more, are noted on the way."""
-        for handed in self._intake.students:
-            known = self._records.get(handed.student)
+        """Yield what has to be judged; add students who need no judge on the way."""
+        for files in self.submissions.students:
+            earlier = self.records.get(files.student)
             try:
-                chosen = choose(self._intake, handed, self._folder, self._engine.code_digest)
+                chosen = choose(self.submissions, files, self.folder, self.pool.code_digest)
             except Refused as refused:
-                result = self._not_gradable(handed, str(refused))
-                same = known is not None and known.digest == "" and known.result == result
-                self._note(handed.student, known if same else Record(self._run.id, "", "", result), known)
+                result = self._not_gradable(files, str(refused))
+                same = earlier is not None and earlier.digest == "" and earlier.result == result
+                self._add(files.student, earlier if same else Record(self.run.id, "", "", result), earlier)
                 continue
-            if not needs_grading(known, chosen.digest):
-                self._note(handed.student, known, known)
+            if not needs_grading(earlier, chosen.digest):
+                self._add(files.student, earlier, earlier)
                 continue
-            self._waiting[handed.student] = _Waiting(handed, replace(chosen, data=b""), known)
-            yield Job(handed.student, chosen.filename, chosen.data)
+            self.waiting[files.student] = _Waiting(files, replace(chosen, data=b""), earlier)
+            yield Job(files.student, chosen.filename, chosen.data)
 
-    def _note(self, student: str, record: Record | None, known: Record | None) -> None:
-        """Keeps a record that is new, and says so."""
-        if record is not None and record is not known:
-            self._records[student] = record
-            self._results.keep(record, self._pages(record.result))
-            self._fresh.append(student)
-            if known is not None and known.digest != record.digest:
-                self._changed.append(student)
-        elif known is not None:
-            self._results.mend(known, self._pages)
-        self._done += 1
-        self._progress(Done(student, self._done, len(self._intake.students), record is not known))
+    def _add(self, student: str, record: Record | None, earlier: Record | None) -> None:
+        """Store a record that is new, and report the step."""
+        if record is not None and record is not earlier:
+            self.records[student] = record
+            self.results.store(record, self.pages(record.result))
+            self.fresh.append(student)
+            if earlier is not None and earlier.digest != record.digest:
+                self.changed.append(student)
+        elif earlier is not None:
+            self.results.restore_pages(earlier, self.pages)
+        self.done += 1
+        self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not earlier))
 
-    def _record(self, waiting: _Waiting, judged: JudgeReply) -> Record:
-        handed, chosen, run = waiting.handed, waiting.chosen, self._run
-        if judged.card is None:
-            reason = f"grader error: {judged.fault}" if judged.fault else judged.problem
-            result = self._not_gradable(handed, reason)
-            return Record(run.id, chosen.filename, chosen.digest, result, again=bool(judged.fault))
-        protection = judged.protection or run.protection
-        result = graded(
-            handed.student,
-            judged.card,
-            notes=chosen.notes,
-            protection=protection,
-            gradlings_version=run.gradlings_version,
-        )
-        return Record(run.id, chosen.filename, chosen.digest, result, again=has_our_fault(result))
+    def _record(self, waiting: _Waiting, reply: JudgeReply) -> Record:
+        files, chosen, run = waiting.files, waiting.chosen, self.run
+        if reply.card is None:
+            reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
+            result = self._not_gradable(files, reason)
+        else:
+            result = graded(
+                files.student,
+                reply.card,
+                notes=chosen.notes,
+                protection=reply.protection or run.protection,
+                gradlings_version=run.gradlings_version,
+            )
+        _log_faults(result, reply)
+        again = bool(reply.fault) or has_our_fault(result)
+        return Record(run.id, chosen.filename, chosen.digest, result, again=again)
 
-    def _not_gradable(self, handed: Handed, reason: str) -> StudentResult:
+    def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
         return writable(
             StudentResult(
-                handed.student,
-                self._folder.name,
+                files.student,
+                self.folder.name,
                 Status.NOT_GRADABLE,
                 reason,
-                self._points,
-                notes=handed.notes,
-                protection=self._run.protection,
-                gradlings_version=self._run.gradlings_version,
+                sum(exercise.points for exercise in self.pool.bundle.exercises),
+                notes=files.notes,
+                protection=self.run.protection,
+                gradlings_version=self.run.gradlings_version,
             )
         )
+
+
+def _log_faults(result: StudentResult, reply: JudgeReply) -> None:
+    """Log what went wrong on our side, with the tracebacks."""
+    entries = [*([reply.fault] if reply.fault else []), *reply.log]
+    for score in result.card.exercises if result.card else ():
+        for check in score.checks:
+            if check.verdict is Verdict.GRADER_ERROR:
+                entries.append("\n".join([f"{score.id} {check.title}: {check.message}", *check.trace]))
+    for entry in entries:
+        _log.error("%s: %s", result.student, entry)

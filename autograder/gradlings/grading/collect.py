@@ -1,4 +1,4 @@
-"""What came in for one assignment: whose files there are, which of them count, and what is wrong with the rest.
+"""Collects the submissions of one assignment: whose files there are, which count, what is wrong with the rest.
 
 Understands a folder per student, flat files named after students, zips of either, the downloads of Canvas and Moodle,
 and nbgrader's `submitted/` tree. A problem belongs to one student and never stops the others. Bytes are passed on as
@@ -29,7 +29,7 @@ _OF_THE_KIT = re.compile(r"test_.*\.py|drivers\.py|conftest\.py|warm_up\.py", re
 
 
 @dataclass(frozen=True)
-class Handed:
+class StudentFiles:
     """What one student handed in: at most one module and one notebook that may count."""
 
     student: str
@@ -42,7 +42,7 @@ class Handed:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenFile:
     """The file of a student that counts."""
 
     filename: str
@@ -53,12 +53,12 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Intake:
-    """Everything that came in, by student in alphabetical order."""
+class Submissions:
+    """The submissions of a class, by student in alphabetical order."""
 
     source_name: str
     source: Source
-    students: tuple[Handed, ...]
+    students: tuple[StudentFiles, ...]
     problems: tuple[str, ...] = ()
     """What is wrong with files that belong to no student."""
     ignored: tuple[str, ...] = ()
@@ -67,31 +67,37 @@ class Intake:
 
 
 @dataclass
-class _Pile:
+class _Candidates:
     """The entries of one student while they are sorted out."""
 
-    exact: list[FoundFile] = field(default_factory=list)
-    odd: list[FoundFile] = field(default_factory=list)
+    named: list[FoundFile] = field(default_factory=list)
+    """Code under the expected name."""
+    misnamed: list[FoundFile] = field(default_factory=list)
     refused: list[FoundFile] = field(default_factory=list)
     others: list[FoundFile] = field(default_factory=list)
     late: bool = False
 
 
-def take_in(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Intake:
-    """Finds every student's submission of a source_name (`autodiff`: `autodiff.py` or `autodiff.ipynb`).
+def collect(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Submissions:
+    """Find every student's submission.
 
     The student's name is the folder's or the file's; in a Canvas or Moodle download the name and the number that
     tells namesakes apart (`doejane_123`).
 
+    Args:
+        path: a folder, a zip or a single file.
+        source_name: `autodiff` for submissions called `autodiff.py` or `autodiff.ipynb`.
+        limits: how much is read at most.
+
     Raises:
-        InputError: the path holds nothing that can be looked into.
+        InputError: the path holds nothing that can be read.
     """
     source = open_source(path)
     entries = _without_wrapper(list(source.entries()), source_name)
     top = {entry.parts[0] for entry in entries}
     if {"source", "submitted"} <= top:
         raise InputError(f"{path} is a whole nbgrader course. Give the submissions: {path / 'submitted'}")
-    piles: dict[str, _Pile] = {}
+    candidates: dict[str, _Candidates] = {}
     problems: list[str] = []
     ignored: list[str] = []
     for entry in entries:
@@ -103,28 +109,33 @@ def take_in(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Intake
         elif len(entry.parts) == 1 and _counted(Path(entry.parts[0]).stem)[0].lower() == source_name.lower():
             problems.append(f"{entry.shown} is in nobody's folder: put it into a folder named after the student.")
         else:
-            _sort_in(piles.setdefault(student, _Pile()), entry, source_name)
-    _merge_second_copies(piles)
-    students, room = [], limits.total
-    for student in sorted(piles):
-        handed = _handed(student, piles[student], source_name, limits, ignored)
-        room -= sum(entry.size for entry in (handed.module, handed.notebook) if entry)
-        if room < 0:
+            _sort_in(candidates.setdefault(student, _Candidates()), entry, source_name)
+    _merge_second_copies(candidates)
+    students, bytes_left = [], limits.total
+    for student in sorted(candidates):
+        files = _student_files(student, candidates[student], source_name, limits, ignored)
+        bytes_left -= sum(entry.size for entry in (files.module, files.notebook) if entry)
+        if bytes_left < 0:
             total = f"{limits.total / MEGABYTE:,.0f} MB"
-            handed = replace(handed, module=None, notebook=None, problem=f"All files together exceed {total}.")
-        students.append(handed)
-    return Intake(source_name, source, tuple(students), tuple(problems), tuple(ignored), limits)
+            files = replace(files, module=None, notebook=None, problem=f"All files together exceed {total}.")
+        students.append(files)
+    return Submissions(source_name, source, tuple(students), tuple(problems), tuple(ignored), limits)
 
 
 def choose(
-    intake: Intake, handed: Handed, folder: Path, code_digest: Callable[[bytes, str], str] | None = None
-) -> Chosen:
-    """Reads what a student handed in and decides which file counts.
+    submissions: Submissions,
+    files: StudentFiles,
+    folder: Path,
+    code_digest: Callable[[bytes, str], str] | None = None,
+) -> ChosenFile:
+    """Read what a student handed in and decide which file counts.
 
     Where module and notebook are both there, the one that differs from the built original counts. A notebook that was
-    only opened and saved differs in its text, not in its code; telling that needs its cells read.
+    only opened and saved differs in its text, not in its code; to see that, its cells must be read.
 
     Args:
+        submissions: where to read.
+        files: the student's.
         folder: the assignment's, with the record of what was built.
         code_digest: `digest_of_code` of bytes and file name, computed where hostile input may be parsed; without it
             only whole texts are compared.
@@ -132,16 +143,16 @@ def choose(
     Raises:
         Refused: nothing counts; the text says why.
     """
-    if handed.problem:
-        raise Refused(handed.problem)
-    present = [entry for entry in (handed.module, handed.notebook) if entry]
-    read = {entry: intake.source.read(entry, intake.limits.file) for entry in present}
+    if files.problem:
+        raise Refused(files.problem)
+    present = [entry for entry in (files.module, files.notebook) if entry]
+    read = {entry: submissions.source.read(entry, submissions.limits.file) for entry in present}
     if len(present) == 1:
-        return _chosen(intake, handed, present[0], read[present[0]])
+        return _chosen(submissions, files, present[0], read[present[0]])
     originals = read_manifest(folder)
     edited = []
     for entry in present:
-        name = intake.source_name + _suffix(entry)
+        name = submissions.source_name + _suffix(entry)
         same = digest(decode(read[entry])) == originals.get("text", {}).get(name)
         if not same and code_digest is not None:
             with contextlib.suppress(ValueError):  # not a notebook: it was edited
@@ -153,15 +164,15 @@ def choose(
         raise Refused(f"Both {both} differ from what was handed out, and which one counts is not guessed.")
     counts, other = (present[1], present[0]) if edited == present[1:] else (present[0], present[1])
     note = f"{counts.shown} counts; {other.shown} is as it was handed out."
-    return _chosen(intake, replace(handed, notes=(*handed.notes, note)), counts, read[counts])
+    return _chosen(submissions, replace(files, notes=(*files.notes, note)), counts, read[counts])
 
 
-def _chosen(intake: Intake, handed: Handed, entry: FoundFile, data: bytes) -> Chosen:
-    return Chosen(intake.source_name + _suffix(entry), data, hashlib.sha256(data).hexdigest(), handed.notes)
+def _chosen(submissions: Submissions, files: StudentFiles, entry: FoundFile, data: bytes) -> ChosenFile:
+    return ChosenFile(submissions.source_name + _suffix(entry), data, hashlib.sha256(data).hexdigest(), files.notes)
 
 
 def _without_wrapper(entries: list[FoundFile], source_name: str) -> list[FoundFile]:
-    """The entries without a single folder around them all, such as zips have; a student's folder is none."""
+    """Return the entries without a single folder around them all, such as zips have; a student's folder is none."""
     tops = {entry.parts[0] for entry in entries}
     if len(tops) != 1 or any(len(entry.parts) == 1 or entry.refused == "points out of the zip" for entry in entries):
         return entries
@@ -180,7 +191,7 @@ def _without_wrapper(entries: list[FoundFile], source_name: str) -> list[FoundFi
 
 
 def _student_of(entry: FoundFile) -> str:
-    """The student's name as the first part of a path tells it; "" for a loose file that is no submission."""
+    """Return the student's name, from the first part of the path; "" for a loose file that is no submission."""
     first = unicodedata.normalize("NFC", readable(entry.parts[0]))
     if len(entry.parts) == 1 and (canvas := _CANVAS.fullmatch(first)):
         return f"{canvas['name']}_{canvas['user']}"
@@ -193,42 +204,44 @@ def _student_of(entry: FoundFile) -> str:
     return Path(first).stem.strip() if Path(first).suffix.lower() in (*CODE, ".zip") else ""
 
 
-def _sort_in(pile: _Pile, entry: FoundFile, source_name: str) -> None:
+def _sort_in(found: _Candidates, entry: FoundFile, source_name: str) -> None:
     canvas = _CANVAS.fullmatch(readable(entry.parts[0])) if len(entry.parts) == 1 else None
     name = canvas["file"] if canvas else entry.parts[-1]
-    pile.late |= bool(canvas and canvas["late"])
+    found.late |= bool(canvas and canvas["late"])
     hidden = any(part.startswith(".") for part in entry.parts)
     code = Path(name).suffix.lower() in CODE
     if entry.refused:
         relevant = len(entry.parts) == 1 or _is_source_name(name, source_name) or ".." in entry.parts
-        (pile.refused if relevant else pile.others).append(entry)
+        (found.refused if relevant else found.others).append(entry)
     elif code and not hidden and (_is_source_name(name, source_name) or (len(entry.parts) == 1 and not canvas)):
-        pile.exact.append(entry)
+        found.named.append(entry)
     elif code and not hidden and len(entry.parts) <= 2 and not _OF_THE_KIT.fullmatch(name):
-        pile.odd.append(entry)
+        found.misnamed.append(entry)
     else:
-        pile.others.append(entry)
+        found.others.append(entry)
 
 
-def _merge_second_copies(piles: dict[str, _Pile]) -> None:
-    """`alice (1).py` beside `alice.py` is a second copy by alice."""
-    for student in sorted(piles):
+def _merge_second_copies(candidates: dict[str, _Candidates]) -> None:
+    """Give `alice (1).py` beside `alice.py` to alice, as a second copy."""
+    for student in sorted(candidates):
         first, copy = _counted(student)
-        loose = all(len(entry.parts) == 1 for entry in piles[student].exact + piles[student].refused)
-        if copy and " (" in student and loose and first in piles:
-            for kind in ("exact", "odd", "refused", "others"):
-                getattr(piles[first], kind).extend(getattr(piles[student], kind))
-            del piles[student]
+        loose = all(len(entry.parts) == 1 for entry in candidates[student].named + candidates[student].refused)
+        if copy and " (" in student and loose and first in candidates:
+            for kind in ("named", "misnamed", "refused", "others"):
+                getattr(candidates[first], kind).extend(getattr(candidates[student], kind))
+            del candidates[student]
 
 
-def _handed(student: str, pile: _Pile, source_name: str, limits: ReadLimits, ignored: list[str]) -> Handed:
-    notes = ["Canvas marks it as late."] if pile.late else []
-    notes += [f"{entry.shown} {entry.refused}." for entry in pile.refused]
-    wanted, odd = pile.exact, pile.odd
-    if not wanted and len(odd) == 1:
-        notes.append(f"{odd[0].shown} counts, as there is no {source_name}.py or {source_name}.ipynb.")
-        wanted, odd = odd, []
-    ignored.extend(entry.shown for entry in (*odd, *pile.others))
+def _student_files(
+    student: str, found: _Candidates, source_name: str, limits: ReadLimits, ignored: list[str]
+) -> StudentFiles:
+    notes = ["Canvas marks it as late."] if found.late else []
+    notes += [f"{entry.shown} {entry.refused}." for entry in found.refused]
+    wanted, misnamed = found.named, found.misnamed
+    if not wanted and len(misnamed) == 1:
+        notes.append(f"{misnamed[0].shown} counts, as there is no {source_name}.py or {source_name}.ipynb.")
+        wanted, misnamed = misnamed, []
+    ignored.extend(entry.shown for entry in (*misnamed, *found.others))
     sizes = f"{limits.file / MEGABYTE:,.0f} MB"
     for entry in wanted:
         if entry.size > limits.file:
@@ -237,20 +250,20 @@ def _handed(student: str, pile: _Pile, source_name: str, limits: ReadLimits, ign
     module = _newest([entry for entry in wanted if _suffix(entry) == ".py"], notes)
     notebook = _newest([entry for entry in wanted if _suffix(entry) == ".ipynb"], notes)
     if module and notebook and module.size + notebook.size > limits.student:
-        most = f"{limits.student / MEGABYTE:,.0f} MB"
-        return Handed(student, notes=tuple(notes), problem=f"The files together exceed {most}.")
+        limit = f"{limits.student / MEGABYTE:,.0f} MB"
+        return StudentFiles(student, notes=tuple(notes), problem=f"The files together exceed {limit}.")
     if module or notebook:
-        return Handed(student, module, notebook, tuple(notes))
-    if odd:
-        names = ", ".join(entry.shown for entry in odd)
+        return StudentFiles(student, module, notebook, tuple(notes))
+    if misnamed:
+        names = ", ".join(entry.shown for entry in misnamed)
         notes.append(
             f"There is no {source_name}.py or {source_name}.ipynb, and which of {names} counts is not guessed."
         )
-    elif any(entry.parts[-1].lower().endswith(".zip") for entry in pile.others):
+    elif any(entry.parts[-1].lower().endswith(".zip") for entry in found.others):
         notes.append("A zip inside is not opened: unpack it and grade again.")
     elif not notes:
         notes.append(f"There is no {source_name}.py or {source_name}.ipynb.")
-    return Handed(student, problem=" ".join(notes))
+    return StudentFiles(student, problem=" ".join(notes))
 
 
 def _newest(entries: Iterable[FoundFile], notes: list[str]) -> FoundFile | None:
@@ -262,14 +275,14 @@ def _newest(entries: Iterable[FoundFile], notes: list[str]) -> FoundFile | None:
 
 
 def _age(entry: FoundFile) -> tuple[int, float, int, tuple[str, ...]]:
-    """Canvas numbers its submissions in time; elsewhere the time of the file decides, then the number of the copy."""
+    """Return a sort key: Canvas's number, which grows in time; elsewhere the file's time, then the copy's number."""
     canvas = _CANVAS.fullmatch(entry.parts[0]) if len(entry.parts) == 1 else None
     name = Path(canvas["file"] if canvas else entry.parts[-1]).stem
     return int(canvas["number"][:18]) if canvas else 0, entry.modified, _counted(name)[1], entry.parts
 
 
 def _counted(stem: str) -> tuple[str, int]:
-    """`autodiff (2)` and `autodiff-2` are the second copy of `autodiff`."""
+    """Return the name and the number of a copy: ("autodiff", 2) for `autodiff (2)` and `autodiff-2`."""
     found = _COUNTED.fullmatch(stem)
     return (found["stem"], int((found["a"] or found["b"])[:9])) if found else (stem, 0)
 

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from gradlings.checks.hidden_probes import FILE
 from gradlings.grading.class_run import ClassResults, grade_class
-from gradlings.grading.collect import Intake, take_in
+from gradlings.grading.collect import Submissions, collect
+from gradlings.grading.fault_log import logged_to
 from gradlings.grading.judge_session import AssignmentBundle, bundle_of
 from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
@@ -57,6 +58,9 @@ def grade(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Of the Dask cluster, e.g. tcp://10.0.0.1:8786.")
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show faults of the grader as they come; grader.log has them, too.")
+    ] = False,
     root: Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")] = Path(),
 ) -> None:
     """Grade a class: scores, a scorecard and a page of feedback for each student."""
@@ -66,8 +70,8 @@ def grade(
         check_system()
     folder = assignment_folder(root.resolve(), assignment)
     source_name = graded_source_name(folder)
-    intake = taken_in(submissions, source_name)
-    brief = bundle_of(
+    collected = collect_submissions(submissions, source_name)
+    bundle = bundle_of(
         folder,
         source_name,
         hidden=hidden_file(root.resolve() / "solutions", hidden, assignment),
@@ -75,30 +79,32 @@ def grade(
         allow_weaker=allow_weaker,
     )
     console = Console(stderr=True, highlight=False, markup=False)
-    count = min(judges or _processors(), len(intake.students))
+    count = min(judges or _processors(), len(collected.students))
     with ExitStack() as stack:
         with console.status(f"Starting {_count(count, 'judge')}; a worker tries to break out ...", spinner="line"):
-            running = stack.enter_context(opened(brief, engine, scheduler, count))
-        for note in running.notes:
+            pool = stack.enter_context(new_pool(bundle, engine, scheduler, count))
+        for note in pool.notes:
             console.print(note, soft_wrap=True)
-        grade_with(running, folder, intake, to, force=force, gradebook=gradebook, course=course, seed=seed)
+        grade_submissions(
+            *(pool, folder, collected, to), force=force, gradebook=gradebook, course=course, seed=seed, verbose=verbose
+        )
 
 
-def opened(
-    brief: AssignmentBundle, engine: PoolKind, scheduler: str | None, judges: int
+def new_pool(
+    bundle: AssignmentBundle, kind: PoolKind, scheduler: str | None, judges: int
 ) -> AbstractContextManager[JudgePool]:
-    """The engine that was asked for, not entered yet."""
-    if engine is PoolKind.DASK:
+    """Return the pool that was asked for, not started yet."""
+    if kind is PoolKind.DASK:
         from gradlings.grading.dask_pool import DaskPool
 
-        return DaskPool(brief, scheduler or "")
+        return DaskPool(bundle, scheduler or "")
     from gradlings.grading.local_pool import LocalPool
 
-    return LocalPool(brief, judges)
+    return LocalPool(bundle, judges)
 
 
 def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
-    """Where the hidden probes of an assignment are: in the folder that was given, else beside its solution.
+    """Return the file of hidden probes of an assignment: in the folder that was given, else beside its solution.
 
     Raises:
         InputError: the folder that was given has none.
@@ -112,33 +118,45 @@ def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | 
     raise InputError(f"{given} has no {FILE} and no {assignment}/{FILE}.")
 
 
-def taken_in(submissions: Path, source_name: str) -> Intake:
-    """What came in.
+def collect_submissions(path: Path, source_name: str) -> Submissions:
+    """Return what `collect` finds.
 
     Raises:
-        InputError: nothing did, or it cannot be looked into.
+        InputError: it finds nothing, or the path cannot be read.
     """
-    intake = take_in(submissions, source_name)
-    if not intake.students:
+    submissions = collect(path, source_name)
+    if not submissions.students:
         raise InputError(
-            f"{submissions} holds no submissions of {intake.source_name}.py or {intake.source_name}.ipynb. "
+            f"{path} holds no submissions of {source_name}.py or {source_name}.ipynb. "
             f"Expected is a folder per student, or files named after students."
         )
-    return intake
+    return submissions
 
 
-def grade_with(
-    engine: JudgePool,
+def grade_submissions(
+    pool: JudgePool,
     folder: Path,
-    intake: Intake,
+    submissions: Submissions,
     to: Path,
     *,
     force: bool = False,
     gradebook: str | None = None,
     course: str = "default_course",
     seed: int | None = None,
+    verbose: bool = False,
 ) -> ClassResults:
-    """All that the command does once it is known what came in and who judges it.
+    """Grade a class, write everything that the command writes, and report on stderr.
+
+    Args:
+        pool: the judges, started.
+        folder: the assignment's.
+        submissions: of the class.
+        to: the folder of results.
+        force: grade everybody anew.
+        gradebook: URL of nbgrader's gradebook, to write the scores into as well.
+        course: its id in the gradebook.
+        seed: of the random probes; a fresh secret one if None.
+        verbose: show faults of the grader on stderr as they come.
 
     Raises:
         InputError: results or gradebook cannot be used.
@@ -147,46 +165,40 @@ def grade_with(
     from gradlings.rendering.csv import scores_csv
 
     console = Console(stderr=True, highlight=False, markup=False)
-    with class_progress(folder.name, len(intake.students)) as progress:
+    with logged_to(to, verbose=verbose), class_progress(folder.name, len(submissions.students)) as progress:
         graded = grade_class(
-            folder,
-            intake,
-            to,
-            engine,
-            seed=seed,
-            force=force,
-            pages=pages,
-            progress=progress,
+            folder, submissions, to, pool, seed=seed, force=force, pages=student_pages, progress=progress
         )
     ResultsFolder(to).write("scores.csv", scores_csv(graded.results, graded.exercises).encode())
-    for line in report(graded, intake, to):
+    for line in report(graded, submissions, to):
         console.print(line, soft_wrap=True)
     if gradebook is not None:
         from gradlings.grading.nbgrader.gradebook import write_gradebook
         from gradlings.grading.nbgrader.timestamps import handed_in_at
 
+        times = handed_in_at(submissions)
         count = write_gradebook(
-            gradebook, folder.name, intake.source_name, graded.exercises, graded.results, course, handed_in_at(intake)
+            gradebook, folder.name, submissions.source_name, graded.exercises, graded.results, course, times
         )
         console.print(f"The gradebook holds the scores of {count} students.", soft_wrap=True)
     return graded
 
 
 def assignment_folder(root: Path, assignment: str) -> Path:
-    """The folder of an assignment by its number.
+    """Return the folder of an assignment.
 
     Raises:
         InputError: there is none.
     """
     folder = root / "assignments" / assignment
     if not folder.is_dir():
-        known = ", ".join(sorted(path.name for path in (root / "assignments").glob("[0-9]*")))
-        raise InputError(f"No assignment {assignment} in {root / 'assignments'}; there are {known or 'none'}.")
+        present = ", ".join(sorted(path.name for path in (root / "assignments").glob("[0-9]*")))
+        raise InputError(f"No assignment {assignment} in {root / 'assignments'}; there are {present or 'none'}.")
     return folder
 
 
 def graded_source_name(folder: Path) -> str:
-    """The source_name of an assignment that is worth points (the warm-up is not): `autodiff` of assignment 03.
+    """Return the name of an assignment's source that is worth points (the warm-up is not): `autodiff` for 03.
 
     Raises:
         InputError: there is none, or more than one.
@@ -201,8 +213,8 @@ def graded_source_name(folder: Path) -> str:
     return found[0]
 
 
-def pages(result: StudentResult) -> Mapping[str, bytes]:
-    """What a student gets to see: a page of feedback, and the same for programs."""
+def student_pages(result: StudentResult) -> Mapping[str, bytes]:
+    """Return what a student gets to see: a page of feedback, and the same as JSON."""
     import msgspec
 
     from gradlings.rendering.html import feedback_page
@@ -213,21 +225,21 @@ def pages(result: StudentResult) -> Mapping[str, bytes]:
     }
 
 
-def report(graded: ClassResults, intake: Intake, to: Path) -> list[str]:
-    """What an instructor should know at the end of a run, line by line."""
+def report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:
+    """Return what an instructor should know at the end of a run, line by line."""
     results = graded.results
-    lines = [*intake.problems]
+    lines = [*submissions.problems]
     lines += [f"{r.student}: {note}" for r in results if r.status is not Status.NOT_GRADABLE for note in r.notes]
     lines += [f"{r.student}: {r.status_text}" for r in results if r.status is not Status.GRADED]
     lines += [f"{student}: graded again, as another file was handed in." for student in graded.changed]
     lines += [f"{student}: no longer among the submissions; the score is kept." for student in graded.absent]
-    if intake.ignored:
-        lines.append(f"{_count(len(intake.ignored), 'other file')} played no part: {_some(intake.ignored)}")
-    kept = len(results) - len(graded.fresh)
+    if submissions.ignored:
+        lines.append(f"{_count(len(submissions.ignored), 'other file')} played no part: {_some(submissions.ignored)}")
+    earlier = len(results) - len(graded.fresh)
     blank = sum(result.points is None for result in results)
     lines.append(
         f"{_count(len(graded.fresh), 'submission')} graded"
-        + (f", {kept} taken from an earlier run" if kept else "")
+        + (f", {earlier} taken from an earlier run" if earlier else "")
         + (f"; {blank} without a score" if blank else "")
         + f". Protection: {graded.run.protection}. Scores: {to / 'scores.csv'}"
     )
@@ -235,7 +247,7 @@ def report(graded: ClassResults, intake: Intake, to: Path) -> list[str]:
 
 
 def _processors() -> int:
-    """How many this process may use; a container or a batch system may have given it fewer than there are."""
+    """Return how many this process may use: in a container or a batch system, fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,12 +1,13 @@
 """One judge at work: the checks of an assignment collected once, a warm zygote, and one submission after another.
 
-Whatever brings submissions here (a command, a pool of processes, a cluster, nbgrader), this is where they are graded.
+Every submission that is graded for marks is graded here, in whichever process or on whichever machine.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import hashlib
+import logging
 import platform
 import tempfile
 from contextlib import ExitStack
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Self
 
 import gradlings
 from gradlings.checks.hidden_probes import checks_of, read_hidden
+from gradlings.grading.fault_log import collected_log
+from gradlings.grading.fingerprint import fingerprint
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.run_mode import RunMode
@@ -30,17 +33,19 @@ if TYPE_CHECKING:
     from gradlings.sandbox.self_check import Protection
 
 PUBLIC_SEED = 0
-_NOT_CHECKS = (".png", ".svg", ".ipynb", ".md", ".pyc")
-_STUCK = 600.0
-"""Seconds after which a judge that does not come back from a submission ends its own process."""
+_IGNORED_SUFFIXES = (".png", ".svg", ".ipynb", ".md", ".pyc")
+_MAX_SECONDS = 600.0
+"""Time for one submission, after which a judge that hangs ends its own process."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class AssignmentBundle:
-    """What a judge is given to grade an assignment: bytes, so that it is the same on every machine."""
+    """All that a judge needs to grade an assignment: bytes, so that it is the same on every machine."""
 
     assignment: str
     source_name: str
+    exercises: tuple[Exercise, ...]
     files: dict[str, bytes]
     """The checks and all they use, by file name."""
     hidden: bytes
@@ -54,14 +59,14 @@ class AssignmentBundle:
     allow_weaker: bool = False
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of everything that decides scores, by name."""
+        """Return the SHA-256 of every file that decides scores, by name."""
         found = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
         return found | ({"hidden.py (hidden)": hashlib.sha256(self.hidden).hexdigest()} if self.hidden else {})
 
 
 @dataclass(frozen=True)
 class JudgeReply:
-    """What a judge says of one submission: a scorecard, or why there is none."""
+    """A judge's reply for one submission: a scorecard, or why there is none."""
 
     card: Scorecard | None = None
     problem: str = ""
@@ -69,21 +74,18 @@ class JudgeReply:
     fault: str = ""
     """What went wrong on our side."""
     protection: str = ""
-    """What was active where it was graded; empty if that was nowhere."""
+    """The isolation that was active where it was graded; empty if it was graded nowhere."""
+    log: tuple[str, ...] = ()
+    """What was logged meanwhile, tracebacks included: for the instructor only."""
 
 
 def versions() -> dict[str, str]:
-    """What scores depend on here, by name.
+    """Return what scores depend on here, by name.
 
-    That of gradlings comes with a digest of its code: between releases the number alone says little.
+    That of gradlings comes with a fingerprint of its code: between releases the number alone says little.
     """
-    root = Path(gradlings.__file__).parent
-    code = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        if path.parent.name != "rendering":
-            code.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     others = {"python": platform.python_version(), **{name: metadata.version(name) for name in ("torch", "numpy")}}
-    return {"gradlings": f"{gradlings.__version__}+{code.hexdigest()[:12]}", **others}
+    return {"gradlings": f"{gradlings.__version__}+{fingerprint()}", **others}
 
 
 def bundle_of(
@@ -94,11 +96,14 @@ def bundle_of(
     closed: tuple[Path, ...] = (),
     allow_weaker: bool = False,
 ) -> AssignmentBundle:
-    """Reads an assignment's folder.
+    """Read an assignment's folder.
 
     Args:
+        folder: the assignment's, with its checks.
+        source_name: `autodiff` where students write `autodiff.py` and the checks are in `test_autodiff.py`.
         hidden: the file of hidden probes.
         closed: files and folders that no submission may read, besides the assignment's own.
+        allow_weaker: grade even where the isolation is weaker than it should be.
 
     Raises:
         InputError: there are no checks in it, or a file cannot be read.
@@ -110,7 +115,7 @@ def bundle_of(
         path
         for path in sorted(folder.iterdir())
         if path.is_file()
-        and path.suffix not in _NOT_CHECKS
+        and path.suffix not in _IGNORED_SUFFIXES
         and path.name[0] != "."
         and path.name != f"{source_name}.py"
     ]
@@ -122,6 +127,7 @@ def bundle_of(
     return AssignmentBundle(
         folder.name,
         source_name,
+        read_exercises(checks),
         files,
         secret,
         str(hidden or ""),
@@ -137,90 +143,96 @@ class JudgeSession:
     Entering it starts the zygote, has a worker try what must not work, and collects the checks.
     """
 
-    def __init__(self, brief: AssignmentBundle) -> None:
-        self.brief = brief
+    def __init__(self, bundle: AssignmentBundle) -> None:
+        self.bundle = bundle
         self.protection: Protection
-        """What is really active; known once the bench is entered."""
+        """The isolation that is really active; set when the session is entered."""
         self._open = ExitStack()
         self._judge: Judge
         self._grader: Grader
 
     def __enter__(self) -> Self:
-        """Raises `InputError` where grading for marks is refused or the checks cannot be used."""
+        """Start it.
+
+        Raises:
+            InputError: grading for marks is refused here, or the checks cannot be used.
+        """
+        from gradlings.runners.session import collected_checks
         from gradlings.sandbox.judge import Judge
 
-        others = [f"{name} {mine}" for name, mine in versions().items() if self.brief.versions.get(name) != mine]
+        bundle = self.bundle
+        others = [f"{name} {mine}" for name, mine in versions().items() if bundle.versions.get(name) != mine]
         if others:
-            wanted = ", ".join(f"{name} {version}" for name, version in self.brief.versions.items())
+            wanted = ", ".join(f"{name} {version}" for name, version in bundle.versions.items())
             raise InputError(f"Here is {', '.join(others)}; the class is graded with {wanted}. Install the same here.")
         try:
             with self._open as opened:
                 folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="gradlings-")))
-                folder /= self.brief.assignment
+                folder /= bundle.assignment
                 folder.mkdir()
-                for name, data in self.brief.files.items():
+                for name, data in bundle.files.items():
                     (folder / name).write_bytes(data)
-                self._checks = folder / f"test_{self.brief.source_name}.py"
-                self._exercises = read_exercises(self._checks)
-                drivers = self.brief.files.get("drivers.py", b"").decode("utf-8")
-                closed = [folder, *map(Path, self.brief.closed)]
-                judge = Judge(self._exercises, closed=closed, allow_weaker=self.brief.allow_weaker)
-                self._judge, self._drivers = opened.enter_context(judge), drivers
+                self._checks = folder / f"test_{bundle.source_name}.py"
+                self._drivers = bundle.files.get("drivers.py", b"").decode("utf-8")
+                closed = [folder, *map(Path, bundle.closed)]
+                judge = Judge(bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker)
+                self._judge = opened.enter_context(judge)
                 self.protection = judge.protection
-                from gradlings.runners.session import collected_checks
-
                 self._grader = opened.enter_context(collected_checks(folder))
-                hidden = self.brief.hidden.decode("utf-8")
-                self._hidden = read_hidden(hidden, Path(self.brief.hidden_from), checks_of(self._exercises))
+                hidden = bundle.hidden.decode("utf-8")
+                self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
                 self._open = opened.pop_all()
         except UnicodeDecodeError as error:
-            raise InputError(f"The files of assignment {self.brief.assignment} must be UTF-8 ({error}).") from None
+            raise InputError(f"The files of assignment {bundle.assignment} must be UTF-8 ({error}).") from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._open.close()
 
-    @property
-    def exercises(self) -> tuple[Exercise, ...]:
-        return self._exercises
-
     def code_digest(self, data: bytes, filename: str) -> str:
-        """`submission.digest_of_code`, computed in a worker, since it takes a notebook apart.
+        """Return `submission.manifest.digest_of_code`, computed in a worker, since it takes a notebook apart.
 
         Raises:
             ValueError: it is no notebook.
         """
         return self._judge.code_digest(data, filename)
 
-    def judged(self, data: bytes, filename: str, seed: int) -> JudgeReply:
-        """Grades the bytes of one submission. Never raises: a fault of ours is part of the answer.
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        """Grade one submission. Never raises: a fault of ours is part of the reply.
 
         Args:
+            data: the bytes of the file, as they came.
             filename: `autodiff.py` or `autodiff.ipynb`.
             seed: of the random probes.
         """
-        said = self.protection.sentence().rstrip(".")
-        faulthandler.dump_traceback_later(_STUCK, exit=True)
-        try:
-            remote = self._judge.load(data, filename, self._drivers)
-            if remote.submission.problem:
-                return JudgeReply(problem=remote.submission.problem, protection=said)
-            card = self._grader.check(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
-            points = sum(exercise.points for exercise in self._exercises)
-            if card.max_points != points:
-                raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
-            card = self._with_names(card, remote) if seed != PUBLIC_SEED or self._hidden else card
-            return JudgeReply(replace(card, problems=tuple(remote.problems())), protection=said)
-        except Exception as error:
-            return JudgeReply(fault=f"{type(error).__name__}: {error}", protection=said)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        faulthandler.dump_traceback_later(_MAX_SECONDS, exit=True)
+        with collected_log() as log:
+            try:
+                reply = self._reply(data, filename, seed)
+            except Exception as error:
+                _log.exception("The judge failed on %s.", filename)
+                reply = JudgeReply(fault=f"{type(error).__name__}: {error}")
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+        return replace(reply, protection=self.protection.sentence().rstrip("."), log=tuple(log))
 
-    def _with_names(self, card: Scorecard, remote: SubmissionRunner) -> Scorecard:
-        """The same verdicts, with the misconceptions named.
+    def _reply(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        remote = self._judge.load(data, filename, self._drivers)
+        if remote.submission.problem:
+            return JudgeReply(problem=remote.submission.problem)
+        card = self._grader.check(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
+        points = sum(exercise.points for exercise in self.bundle.exercises)
+        if card.max_points != points:
+            raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
+        if seed != PUBLIC_SEED or self._hidden:
+            card = self._with_misconceptions(card, remote)
+        return JudgeReply(replace(card, problems=tuple(remote.problems())))
 
-        What known misconceptions give is kept for the public probes. A wrong function is run once more on those,
-        and only to learn its misconception's name.
+    def _with_misconceptions(self, card: Scorecard, remote: SubmissionRunner) -> Scorecard:
+        """Return the same verdicts, with the misconceptions named.
+
+        What known misconceptions return is shipped for the public probes only. So a wrong function is run once more on
+        those, and only to learn the name of its misconception.
         """
         wrong = {score.id for score in card.exercises if _has_an_answer(score)}
         if not wrong:
@@ -232,22 +244,16 @@ class JudgeSession:
             if not score.solved
             for check in score.checks
         }
-        return replace(
-            card,
-            exercises=tuple(
-                replace(
-                    score,
-                    checks=tuple(
-                        replace(check, misconceptions=names.get((score.id, check.check), ())) for check in score.checks
-                    ),
-                )
-                for score in card.exercises
-            ),
-        )
+
+        def named(score: ExerciseScore) -> ExerciseScore:
+            checks = (replace(c, misconceptions=names.get((score.id, c.check), ())) for c in score.checks)
+            return replace(score, checks=tuple(checks))
+
+        return replace(card, exercises=tuple(map(named, card.exercises)))
 
 
 def _has_an_answer(score: ExerciseScore) -> bool:
-    """Whether something came back that may have a name; what hung or died once is not run again for that."""
+    """Return whether the answers may match a misconception; what hung or died once is not run again for that."""
     verdicts = {check.verdict for check in score.checks}
     return bool(verdicts & {Verdict.WRONG, Verdict.ERROR}) and not verdicts & {
         Verdict.TIMEOUT,

@@ -1,7 +1,7 @@
-"""Several judges at once: submissions go out to processes that each hold a bench, results come back as they are done.
+"""Several judges at once: submissions go to processes with a judge session each, results come back as they are done.
 
-The embedded pool of this machine is here; `dask_engine` does the same over a cluster. Judges are ours and trusted: what
-they send is theirs to send. A judge that dies takes nothing with it but its own time.
+The pool of this machine is here; `dask_pool` does the same over a cluster. Judges are trusted: submissions run in their
+locked-down workers. A judge that dies loses no result: what it was grading is graded again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeS
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 
-_ALONE = 2
-"""How often a submission may take down a judge that has nothing else to do, before that is said of it."""
+_MAX_DEATHS = 2
+"""How often a submission may end a judge that grades nothing else, before the submission gets no score."""
 
 
 @dataclass(frozen=True)
@@ -36,162 +36,192 @@ class Job:
 
 
 class JudgePool(Protocol):
-    """Whoever has submissions judged."""
+    """Judges that grade side by side."""
 
-    brief: AssignmentBundle
+    bundle: AssignmentBundle
     protection: str
-    """Names what is active, for the record of a run."""
+    """The isolation that is active, for the record of a run."""
     notes: tuple[str, ...]
     """What an instructor should know of it."""
 
-    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
-        """Every job with its result, in the order in which they are done. Jobs are taken as there is room for them."""
+    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
+        """Yield every job with its reply, in the order in which they are done; take jobs as there is room for them."""
 
     def code_digest(self, data: bytes, filename: str) -> str:
-        """See `JudgeSession.code_digest`."""
+        """Return what `JudgeSession.code_digest` does, or "" for a file without code."""
 
 
 # In a judge's process
 
-_held: dict[str, AssignmentBundle] = {}
-_benches: dict[str, JudgeSession] = {}
+_bundles: dict[str, AssignmentBundle] = {}
+_sessions: dict[str, JudgeSession] = {}
 _one_at_a_time = threading.Lock()
 
 
-def hold(key: str, brief: AssignmentBundle) -> None:
-    """Keeps what this process may have to grade. Nothing is started yet."""
-    _held[key] = brief
+def add_bundle(key: str, bundle: AssignmentBundle) -> None:
+    """Keep what this process may have to grade. Nothing is started yet."""
+    _bundles[key] = bundle
 
 
-def let_go(key: str) -> None:
-    """Ends the bench for a brief, if there is one."""
+def remove_bundle(key: str) -> None:
+    """End the judge session for a bundle, if there is one."""
     with _one_at_a_time:
-        _held.pop(key, None)
-        if bench := _benches.pop(key, None):
-            bench.__exit__(None, None, None)
+        _bundles.pop(key, None)
+        if session := _sessions.pop(key, None):
+            session.__exit__(None, None, None)
 
 
-def set_up(key: str) -> tuple[str, tuple[str, ...]]:
-    """Starts the bench. Returns the protection that is active and what else is worth knowing.
+def start_session(key: str) -> tuple[str, tuple[str, ...]]:
+    """Start a judge session. Return the protection that is active, and notes on it.
 
     Raises:
         InputError: grading is refused, or the checks cannot be used.
     """
     with _one_at_a_time:
-        protection = _bench(key).protection
+        protection = _session(key).protection
     return protection.sentence().rstrip("."), protection.notes()
 
 
-def judge(key: str, data: bytes, filename: str, seed: int) -> JudgeReply:
-    """Grades one submission here."""
+def judge_here(key: str, data: bytes, filename: str, seed: int) -> JudgeReply:
+    """Grade one submission in this process; arguments as `JudgeSession.judge`."""
     with _one_at_a_time:
-        return _bench(key).judged(data, filename, seed)
+        return _session(key).judge(data, filename, seed)
 
 
-def digest(key: str, data: bytes, filename: str) -> str:
-    """The digest of a submission's code; "" if it has none."""
+def digest_here(key: str, data: bytes, filename: str) -> str:
+    """Return the digest of a submission's code; "" if it has none."""
     with _one_at_a_time, suppress(ValueError):
-        return _bench(key).code_digest(data, filename)
+        return _session(key).code_digest(data, filename)
     return ""
 
 
-def _bench(key: str) -> JudgeSession:
-    if key not in _benches:
-        _benches[key] = JudgeSession(_held[key]).__enter__()
-    return _benches[key]
+def _session(key: str) -> JudgeSession:
+    if key not in _sessions:
+        _sessions[key] = JudgeSession(_bundles[key]).__enter__()
+    return _sessions[key]
 
 
-def _start(key: str, brief: AssignmentBundle, scratch: str) -> None:
-    """In a process of the pool, first of all."""
+def _start_process(key: str, bundle: AssignmentBundle, scratch: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     tempfile.tempdir = scratch
     end_with_parent()  # and with a judge its zygote and workers
-    hold(key, brief)
+    add_bundle(key, bundle)
 
 
 # In the process that hands out the work
 
 
-def flow(
-    jobs: Iterable[Job], submit: Callable[[Job], Future[JudgeReply]], window: int
+def completed(
+    jobs: Iterable[Job], submit: Callable[[Job], Future[JudgeReply]], max_running: int
 ) -> Iterator[tuple[Job, Future[JudgeReply]]]:
-    """Every job with its future once that is done; never more than `window` are under way."""
+    """Yield every job with its future once that is done, and have at most `max_running` of them under way."""
     running: dict[Future[JudgeReply], Job] = {}
     for job in jobs:
         running[submit(job)] = job
-        if len(running) >= window:
-            yield from _done(running)
+        if len(running) >= max_running:
+            yield from _next_completed(running)
     while running:
-        yield from _done(running)
+        yield from _next_completed(running)
 
 
-def _done(running: dict[Future[JudgeReply], Job]) -> Iterator[tuple[Job, Future[JudgeReply]]]:
+def _next_completed(running: dict[Future[JudgeReply], Job]) -> Iterator[tuple[Job, Future[JudgeReply]]]:
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         yield running.pop(future), future
 
 
 class LocalPool:
-    """Judges in processes of this machine.
+    """Judges in processes of this machine. Use it as a context manager, or call `start` and `close`.
 
     Args:
         judges: how many; each has a zygote of its own.
     """
 
-    def __init__(self, brief: AssignmentBundle, judges: int) -> None:
-        self.brief, self._judges = brief, judges
+    def __init__(self, bundle: AssignmentBundle, judges: int) -> None:
+        self.bundle, self._judges = bundle, judges
         self.protection = ""
         self.notes: tuple[str, ...] = ()
-        self._pool: ProcessPoolExecutor
+        self._executor: ProcessPoolExecutor
+        self._starting: list[Future[tuple[str, tuple[str, ...]]]]
         self._scratch: tempfile.TemporaryDirectory[str]
         """Holds the temporary files of judges, which have no time to tidy up when they are ended."""
 
     def __enter__(self) -> Self:
-        """Raises `InputError` where grading for marks is refused or the checks cannot be used."""
-        self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
-        os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
-        self._pool = self._new_pool()
+        """Start and wait until the first judge is ready.
+
+        Raises:
+            InputError: as `wait_until_ready`.
+        """
+        self.start()
         try:
-            ready = [self._pool.submit(set_up, "local") for _ in range(self._judges)]  # all start side by side
-            self.protection, self.notes = ready[0].result()
-        except BrokenExecutor:
-            raise InputError("A judge's process died while it started. Is there enough memory?") from None
-        finally:
-            if not self.protection:
-                self._close()
+            self.wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._close()
+        self.close()
 
-    def judged(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
-        for job, future in flow(jobs, lambda job: self._submit(job, seed), 2 * self._judges):
-            try:
-                yield job, future.result()
-            except BrokenExecutor:
-                yield job, self._alone(job, seed)
+    def start(self) -> None:
+        """Start the judges side by side, in the background; submissions may be handed over at once."""
+        self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
+        os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
+        self._executor = self._new_executor()
+        self._starting = []
+        with suppress(BrokenExecutor):  # `wait_until_ready` reports it
+            for _ in range(self._judges):
+                self._starting.append(self._executor.submit(start_session, "local"))
+
+    def wait_until_ready(self) -> None:
+        """Wait for the first judge, and set `protection` and `notes`.
+
+        Raises:
+            InputError: grading for marks is refused here, or the checks cannot be used.
+        """
+        try:
+            self.protection, self.notes = self._starting[0].result()
+        except BrokenExecutor:
+            raise InputError("A judge's process died while it started. Is there enough memory?") from None
+
+    def close(self) -> None:
+        """End all judges now: what one may still be doing is not wanted any more."""
+        self._stop()
+        self._scratch.cleanup()
+
+    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
+        """See `JudgePool.judge`."""
+        for job, future in completed(jobs, lambda job: self.submit(job, seed), 2 * self._judges):
+            yield job, self.reply(job, future, seed)
 
     def code_digest(self, data: bytes, filename: str) -> str:
-        return self._pool.submit(digest, "local", data, filename).result()
+        """See `JudgePool.code_digest`."""
+        return self._executor.submit(digest_here, "local", data, filename).result()
 
-    def _submit(self, job: Job, seed: int) -> Future[JudgeReply]:
+    def submit(self, job: Job, seed: int) -> Future[JudgeReply]:
+        """Hand over one submission; `reply` then gives what became of it. For callers that set their own pace."""
         try:
-            return self._pool.submit(judge, "local", job.data, job.filename, seed)
+            return self._executor.submit(judge_here, "local", job.data, job.filename, seed)
         except BrokenExecutor as error:
             lost = Future[JudgeReply]()
             lost.set_exception(error)
             return lost
 
-    def _alone(self, job: Job, seed: int) -> JudgeReply:
-        """A judge died while this was among what was being graded: nobody else is, now, so that it shows whose doing
-        that was.
-        """
+    def reply(self, job: Job, future: Future[JudgeReply], seed: int) -> JudgeReply:
+        """Wait for the reply to a job that was handed over; grade it again if a judge died meanwhile."""
+        try:
+            return future.result()
+        except BrokenExecutor:
+            return self._judge_alone(job, seed)
+
+    def _judge_alone(self, job: Job, seed: int) -> JudgeReply:
+        """Grade this one alone, to see whether it is the cause of the death of a judge with several under way."""
         deaths = 0
-        while deaths < _ALONE:
+        while deaths < _MAX_DEATHS:
             try:
-                future = self._pool.submit(judge, "local", job.data, job.filename, seed)
+                future = self._executor.submit(judge_here, "local", job.data, job.filename, seed)
             except BrokenExecutor:
-                self._start_anew()
+                self._restart()
                 continue
             try:
                 return future.result()
@@ -201,22 +231,17 @@ class LocalPool:
             fault="the judge's own process died, twice, while this was graded", protection=self.protection
         )
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        fresh = multiprocessing.get_context("spawn")  # nothing of this process, threads least of all, is taken along
-        return ProcessPoolExecutor(self._judges, fresh, _start, ("local", self.brief, self._scratch.name))
+    def _new_executor(self) -> ProcessPoolExecutor:
+        fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
+        return ProcessPoolExecutor(self._judges, fresh, _start_process, ("local", self.bundle, self._scratch.name))
 
-    def _start_anew(self) -> None:
+    def _restart(self) -> None:
         self._stop()
-        self._pool = self._new_pool()
-
-    def _close(self) -> None:
-        self._stop()
-        self._scratch.cleanup()
+        self._executor = self._new_executor()
 
     def _stop(self) -> None:
-        """Ends all judges now: whatever one is still doing is not wanted any more."""
-        processes = list((self._pool._processes or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        processes = list((self._executor._processes or {}).values())
+        self._executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.kill()
         for process in processes:

@@ -1,4 +1,4 @@
-"""For processes of a pool: none of them outlives the one that started it, however that ends."""
+"""No process of a pool outlives the one that started it, however that ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from multiprocessing.connection import wait
 
 
 def end_with_parent() -> None:
-    """Ends this process as soon as the one that started it is gone, even if that was killed; waits in a thread."""
+    """End this process as soon as the one that started it is gone, even if that was killed; wait in a thread."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from gradlings.grading.class_run import Done
+from gradlings.grading.class_run import GradedStudent
 
 
 class _Rate(ProgressColumn):
@@ -24,11 +24,13 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def class_progress(assignment: str, students: int, stream: TextIO | None = None) -> Iterator[Callable[[Done], None]]:
-    """Gives a function to be called after each student. Writes nothing unless the stream is a terminal."""
-    stream = stream or sys.stderr  # kept: pytest puts its own in place while checks run
+def class_progress(
+    assignment: str, students: int, stream: TextIO | None = None
+) -> Iterator[Callable[[GradedStudent], None]]:
+    """Give a function to call after each student. Write nothing unless the stream is a terminal."""
+    stream = stream or sys.stderr  # bound now: pytest replaces sys.stderr while checks run
     if not stream.isatty():
-        yield lambda done: None
+        yield lambda graded: None
         return
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate()]
     columns += [TimeRemainingColumn(elapsed_when_finished=True), TextColumn("{task.fields[student]}", markup=False)]
@@ -44,11 +46,11 @@ def class_progress(assignment: str, students: int, stream: TextIO | None = None)
         task = progress.add_task(f"grading {assignment}", total=students, fresh=0, since=time.monotonic(), student="")
         shown, fresh = 0.0, 0
 
-        def step(done: Done) -> None:
+        def step(graded: GradedStudent) -> None:
             nonlocal shown, fresh
-            fresh += done.fresh
-            progress.update(task, completed=done.number, fresh=fresh, student=done.student[:30])
-            if time.monotonic() - shown > 0.1 or done.number == done.total:
+            fresh += graded.fresh
+            progress.update(task, completed=graded.number, fresh=fresh, student=graded.student[:30])
+            if time.monotonic() - shown > 0.1 or graded.number == graded.total:
                 shown = time.monotonic()
                 progress.refresh()
 

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -27,11 +28,12 @@ from gradlings.model.student_result import Status, StudentResult
 RUN = "run.json"
 RECORDS = "records"
 PAGES = ("feedback/*.html", "scorecards/*.json")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What all scores of a run have in common. A score is comparable with another only where these agree."""
+    """What all scores of a run have in common. Two scores are comparable only where these agree."""
 
     assignment: str
     source_name: str
@@ -44,12 +46,12 @@ class RunRecord:
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def differences(self, other: RunRecord) -> list[str]:
-        """What makes scores of the two runs incomparable, each as the subject of a sentence."""
+        """Return what makes scores of the two runs incomparable, each as the subject of a sentence."""
         names = {name for name in {*self.files, *other.files} if self.files.get(name) != other.files.get(name)}
         found = [f"the file {name}" for name in sorted(names)]
         found += [
             f"the {what} ({getattr(other, key)}, then {getattr(self, key)})"
-            for key, what in _COMPARED.items()
+            for key, what in _COMPARED_FIELDS.items()
             if getattr(self, key) != getattr(other, key)
         ]
         return found + [
@@ -59,7 +61,7 @@ class RunRecord:
         ]
 
 
-_COMPARED = {
+_COMPARED_FIELDS = {
     "assignment": "assignment",
     "source_name": "module",
     "gradlings_version": "version of gradlings",
@@ -90,7 +92,7 @@ class ResultsFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Makes the folder and keeps other runs out of it until the end, also where that is `kill -9`.
+        """Make the folder and keep other runs out of it until the end, even if that is `kill -9`.
 
         Raises:
             InputError: another run is writing to it, or it cannot be made.
@@ -102,8 +104,8 @@ class ResultsFolder:
             raise InputError(f"{self.path} cannot be written to ({error.strerror}).") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for left_over in self.path.rglob(f".*{UNFINISHED}"):
-                left_over.unlink(missing_ok=True)
+            for unfinished in self.path.rglob(f".*{UNFINISHED}"):
+                unfinished.unlink(missing_ok=True)
             yield
         except BlockingIOError:
             raise InputError(f"Another `gradlings grade` is writing to {self.path}. Wait for its end.") from None
@@ -111,11 +113,12 @@ class ResultsFolder:
             os.close(lock)
 
     def resume(self, wanted: RunRecord, *, force: bool, any_seed: bool) -> RunRecord:
-        """The run to go on with: the one on disk if its scores are comparable, else `wanted`, which is written down.
+        """Return the run on disk if its scores are comparable with `wanted`; else store `wanted` and return it.
 
         Args:
-            force: starts anew in any case.
-            any_seed: no particular seed was asked for; the one on disk is kept.
+            wanted: the run as it would be made now.
+            force: start anew in any case.
+            any_seed: no particular seed was asked for; keep the one on disk.
 
         Raises:
             InputError: the folder holds a run of something else.
@@ -123,65 +126,71 @@ class ResultsFolder:
         path = self.path / RUN
         if path.is_file() and not force:
             try:
-                known = msgspec.json.decode(path.read_bytes(), type=RunRecord)
+                stored = msgspec.json.decode(path.read_bytes(), type=RunRecord)
             except msgspec.MsgspecError as error:
                 raise InputError(f"{path} is not a run record of this version ({error}). {_REMEDY}") from None
             if any_seed:
-                wanted = replace(wanted, seed=known.seed)
-            differences = wanted.differences(known)
+                wanted = replace(wanted, seed=stored.seed)
+            differences = wanted.differences(stored)
             if differences:
                 listed = ", ".join(differences[:4]) + (" and more" if len(differences) > 4 else "")
                 raise InputError(f"{self.path} holds an earlier run, and since then {listed} changed. {_REMEDY}")
-            return known
+            return stored
         self.write(RUN, msgspec.json.format(msgspec.json.encode(wanted), indent=1), private=True)
         return wanted
 
     def records(self, run: RunRecord) -> dict[str, Record]:
-        """The records of a run by student. Records of earlier runs and unreadable ones do not count."""
+        """Return the records of a run by student, without those of earlier runs and unreadable ones."""
         found = {}
         for path in sorted((self.path / RECORDS).glob("*.json")):
-            with contextlib.suppress(msgspec.MsgspecError, OSError):
+            try:
                 record = msgspec.json.decode(path.read_bytes(), type=Record)
-                if record.run == run.id:
-                    found[record.result.student] = record
+            except (msgspec.MsgspecError, OSError) as error:
+                _log.warning("%s cannot be read (%s): this submission is graded again.", path, error)
+                continue
+            if record.run == run.id:
+                found[record.result.student] = record
         return found
 
-    def keep(self, record: Record, pages: Mapping[str, bytes]) -> None:
-        """Writes what is derived from a record, and then the record itself: where there is one, the rest is there, too.
+    def store(self, record: Record, pages: Mapping[str, bytes]) -> None:
+        """Write the pages and then the record, so that where there is a record the pages are there, too.
 
         Args:
+            record: the student's.
             pages: contents by folder and extension, e.g. `feedback/*.html`; the star stands for the student.
         """
         self._write_pages(record, pages)
         name = f"{RECORDS}/{file_stem(record.result.student)}.json"
         self.write(name, msgspec.json.encode(record), private=True)
 
-    def mend(self, record: Record, pages: Callable[[StudentResult], Mapping[str, bytes]]) -> None:
-        """Makes the pages of a record again if one of them is missing or empty, as a power cut may leave it."""
+    def restore_pages(self, record: Record, pages: Callable[[StudentResult], Mapping[str, bytes]]) -> None:
+        """Make the pages of a record again if one of them is missing or empty, as a power cut may leave it."""
         stem = file_stem(record.result.student)
         paths = [self.path / pattern.replace("*", stem) for pattern in PAGES]
         if not all(path.is_file() and path.stat().st_size for path in paths):
             self._write_pages(record, pages(record.result))
 
     def _write_pages(self, record: Record, pages: Mapping[str, bytes]) -> None:
-        """Not waiting for the disk: a page can be made again from its record, which does wait."""
+        """Write pages without waiting for the disk: they can be made again from the record, which does wait."""
         stem = file_stem(record.result.student)
         for pattern, data in pages.items():
-            self.write(pattern.replace("*", stem), data, lasting=False)
+            self.write(pattern.replace("*", stem), data, durable=False)
 
-    def write(self, name: str, data: bytes, *, private: bool = False, lasting: bool = True) -> None:
-        """Puts a file in place whole, or leaves what was there.
+    def write(self, name: str, data: bytes, *, private: bool = False, durable: bool = True) -> None:
+        """Write a file whole, or leave what was there.
 
         Args:
+            name: its path below the folder of results.
+            data: its content.
             private: readable for the owner only.
-            lasting: waits until a power cut cannot undo it.
+            durable: wait until a power cut cannot undo it.
 
         Raises:
             InputError: it could not be written; a full disk is the usual reason.
         """
         target = self.path / name
         try:
-            write_atomically(target, data, mode=0o600 if private else 0o644, durable=lasting)
+            write_atomically(target, data, mode=0o600 if private else 0o644, durable=durable)
         except OSError as error:
             what = "The disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else str(error.strerror)
             raise InputError(
@@ -193,7 +202,7 @@ _REMEDY = "Grade into another folder with --to, or grade everybody anew with --f
 
 
 def file_stem(student: str) -> str:
-    """A student's name as a file name: the name itself if that is plain, else with a digest that keeps it unique."""
+    """Return a student's name as a file name: itself if it is plain, else with a digest that keeps it unique."""
     plain = re.sub(r"[^\w.-]", "_", student)[:60].strip(".") or "_"
     if plain == student and len(plain.encode()) < 200 and not re.search(r"-[0-9a-f]{10}$", plain):
         return plain
@@ -201,12 +210,12 @@ def file_stem(student: str) -> str:
 
 
 def needs_grading(record: Record | None, digest: str) -> bool:
-    """Whether a submission must be graded (again): there is no record, it is of another file, or the fault was ours."""
+    """Return whether a submission has no record, or one of another file, or one with a fault of ours."""
     return record is None or record.digest != digest or record.again
 
 
 def has_our_fault(result: StudentResult) -> bool:
-    """Whether anything in it is a fault of the grader."""
+    """Return whether anything in it is a fault of the grader."""
     return result.status is Status.PARTLY or bool(
         result.card and any(c.verdict is Verdict.GRADER_ERROR for e in result.card.exercises for c in e.checks)
     )

@@ -1,7 +1,7 @@
-"""Where submissions lie: a folder, a zip, a single file. Lists what is there and reads single files, safely.
+"""Places that hold submissions: a folder, a zip, a single file. Lists what is there and reads single files, safely.
 
 Nothing is unpacked to disk, no link is followed, nothing but regular files is opened, and every read is capped.
-Sources say what they found; whose it is, and which of it counts, is decided in `intake.py`.
+Sources say what they found; whose it is, and which of it counts, is decided in `collect.py`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from typing import Protocol
 from gradlings.model.errors import InputError
 
 MEGABYTE = 1_000_000
-_DEEPEST = 4  # student / assignment / file, and one folder around them all
-_MOST_IN_A_FOLDER = 5_000
-_MOST_IN_A_ZIP = 200_000
-_JUNK = frozenset({"__MACOSX", "__pycache__", ".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini"})
+_MAX_DEPTH = 4  # student / assignment / file, and one folder around them all
+_MAX_FOLDER_ENTRIES = 5_000
+_MAX_ZIP_MEMBERS = 200_000
+JUNK = frozenset({"__MACOSX", "__pycache__", ".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini"})
+"""Names that operating systems and programs leave: never a student's."""
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can ask for gigabytes to decompress
 _KINDS = {
     stat.S_IFLNK: "a link, and links are not followed",
@@ -61,6 +62,7 @@ class FoundFile:
 
     @property
     def shown(self) -> str:
+        """The path as messages show it."""
         return "/".join(readable(part) for part in self.parts)
 
 
@@ -72,20 +74,20 @@ class Source(Protocol):
     """A place that holds submissions."""
 
     def entries(self) -> Iterator[FoundFile]:
-        """Everything that is there, junk of operating systems apart."""
+        """Yield everything that is there except junk of operating systems."""
         ...
 
-    def read(self, entry: FoundFile, most: int) -> bytes:
-        """The bytes of a file.
+    def read(self, entry: FoundFile, max_bytes: int) -> bytes:
+        """Return the bytes of a file.
 
         Raises:
-            Refused: it is larger than `most`, damaged, no longer there, or no longer a plain file.
+            Refused: it is larger than `max_bytes`, damaged, no longer there, or no longer a plain file.
         """
         ...
 
 
 def open_source(path: Path) -> Source:
-    """The source at a path that the instructor gave (which may itself be a link).
+    """Return the source at a path that the instructor gave (which may itself be a link).
 
     Raises:
         InputError: there is nothing, or nothing that can hold submissions.
@@ -113,18 +115,19 @@ class FolderSource:
         self._path = path
 
     def entries(self) -> Iterator[FoundFile]:
+        """See `Source.entries`."""
         with _opened(str(self._path), os.O_DIRECTORY) as fd:
             yield from self._walk(fd, ())
 
     def _walk(self, fd: int, parents: tuple[str, ...]) -> Iterator[FoundFile]:
         names = sorted(os.listdir(fd))
-        if parents and len(names) > _MOST_IN_A_FOLDER:
-            yield FoundFile(parents, refused=f"holds more than {_MOST_IN_A_FOLDER:,} files")
+        if parents and len(names) > _MAX_FOLDER_ENTRIES:
+            yield FoundFile(parents, refused=f"holds more than {_MAX_FOLDER_ENTRIES:,} files")
             return
         if parents and not names:
             yield FoundFile(parents, refused="is an empty folder")
         for name in names:
-            if name not in _JUNK and not name.startswith("._"):
+            if name not in JUNK and not name.startswith("._"):
                 yield from self._one(fd, (*parents, name))
 
     def _one(self, fd: int, parts: tuple[str, ...]) -> Iterator[FoundFile]:
@@ -134,7 +137,7 @@ class FolderSource:
                 yield FoundFile(parts, status.st_size, status.st_mtime)
             elif not stat.S_ISDIR(status.st_mode):
                 yield FoundFile(parts, refused=f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a file')}")
-            elif len(parts) >= _DEEPEST:
+            elif len(parts) >= _MAX_DEPTH:
                 yield FoundFile(parts, refused="is a folder too deep to look into")
             else:
                 with _opened(parts[-1], os.O_DIRECTORY | os.O_NOFOLLOW, fd) as inner:
@@ -142,14 +145,15 @@ class FolderSource:
         except OSError as error:
             yield FoundFile(parts, refused=f"cannot be read ({error.strerror})")
 
-    def read(self, entry: FoundFile, most: int) -> bytes:
+    def read(self, entry: FoundFile, max_bytes: int) -> bytes:
+        """See `Source.read`."""
         with contextlib.ExitStack() as stack:
             try:
                 fd = stack.enter_context(_opened(str(self._path), os.O_DIRECTORY))
                 for part in (*entry.wrapper, *entry.parts[:-1]):
                     fd = stack.enter_context(_opened(part, os.O_DIRECTORY | os.O_NOFOLLOW, fd))
                 fd = stack.enter_context(_opened(entry.parts[-1], os.O_NOFOLLOW, fd))
-                return _read_regular(fd, entry, most)
+                return _read_regular(fd, entry, max_bytes)
             except OSError as error:
                 raise Refused(f"{entry.shown} cannot be read ({error.strerror}).") from None
 
@@ -161,13 +165,15 @@ class FileSource:
         self._path = path
 
     def entries(self) -> Iterator[FoundFile]:
+        """See `Source.entries`."""
         status = self._path.stat()
         yield FoundFile((self._path.name,), status.st_size, status.st_mtime)
 
-    def read(self, entry: FoundFile, most: int) -> bytes:
+    def read(self, entry: FoundFile, max_bytes: int) -> bytes:
+        """See `Source.read`."""
         try:
             with _opened(str(self._path), 0) as fd:
-                return _read_regular(fd, entry, most)
+                return _read_regular(fd, entry, max_bytes)
         except OSError as error:
             raise Refused(f"{entry.shown} cannot be read ({error.strerror}).") from None
 
@@ -178,44 +184,43 @@ class ZipSource:
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
         self._members = self._zip.infolist()
-        if len(self._members) > _MOST_IN_A_ZIP:
-            raise InputError(f"{path} has {len(self._members):,} members; at most {_MOST_IN_A_ZIP:,} are read.")
+        if len(self._members) > _MAX_ZIP_MEMBERS:
+            raise InputError(f"{path} has {len(self._members):,} members; at most {_MAX_ZIP_MEMBERS:,} are read.")
 
     def entries(self) -> Iterator[FoundFile]:
+        """See `Source.entries`."""
         names = [_member_name(info) for info in self._members]
         filled = {parent for name in names for parent in PurePosixPath(name).parents}
         for index, (info, name) in enumerate(zip(self._members, names, strict=True)):
             parts = tuple(part for part in name.split("/") if part not in ("", "."))
-            if not parts or _JUNK.intersection(parts) or parts[-1].startswith("._"):
+            if not parts or JUNK.intersection(parts) or parts[-1].startswith("._"):
                 continue
             refused = _why_refused(info, name)
             if name.endswith("/") and not refused:
                 if PurePosixPath(name) in filled:
                     continue
                 refused = "is an empty folder"
-            elif len(parts) > _DEEPEST and not refused:
+            elif len(parts) > _MAX_DEPTH and not refused:
                 refused = "lies too deep to be looked at"
             yield FoundFile(parts, info.file_size, _zip_time(info), refused, index)
 
-    def read(self, entry: FoundFile, most: int) -> bytes:
+    def read(self, entry: FoundFile, max_bytes: int) -> bytes:
+        """See `Source.read`."""
         info = self._members[entry.member]
         try:
-            if info.file_size > most:
-                raise Refused(_too_large(entry, most))
+            if info.file_size > max_bytes:
+                raise Refused(_too_large(entry, max_bytes))
             with self._zip.open(info) as file:
-                return file.read(most)  # never more than the member says it holds
+                return file.read(max_bytes)  # never more than the member says it holds
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as e:
             raise Refused(f"{entry.shown} is damaged and cannot be unpacked ({e}).") from None
 
 
 def readable(name: str) -> str:
-    """A name fit for people and files: what does not print is spelled out as `\\x1b`, undecodable bytes as `\\xe9`."""
-    decoded = os.fsencode(name).decode("utf-8", "backslashreplace") if _has_surrogates(name) else name
+    r"""Return a name that can be shown: what does not print is spelled out as `\x1b`, undecodable bytes as `\xe9`."""
+    undecodable = any("\ud800" <= c <= "\udfff" for c in name)
+    decoded = os.fsencode(name).decode("utf-8", "backslashreplace") if undecodable else name
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in decoded)
-
-
-def _has_surrogates(name: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in name)
 
 
 @contextlib.contextmanager
@@ -227,22 +232,22 @@ def _opened(name: str, flags: int, folder: int | None = None) -> Iterator[int]:
         os.close(fd)
 
 
-def _read_regular(fd: int, entry: FoundFile, most: int) -> bytes:
+def _read_regular(fd: int, entry: FoundFile, max_bytes: int) -> bytes:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):  # it was replaced since it was listed
         raise Refused(f"{entry.shown} is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a file')}.")
-    if status.st_size > most:
-        raise Refused(_too_large(entry, most))
+    if status.st_size > max_bytes:
+        raise Refused(_too_large(entry, max_bytes))
     with open(fd, "rb", closefd=False) as file:
-        data = file.read(most + 1)
-    if len(data) > most:  # it grew while it was read
-        raise Refused(_too_large(entry, most))
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:  # it grew while it was read
+        raise Refused(_too_large(entry, max_bytes))
     return data
 
 
-def _too_large(entry: FoundFile, most: int) -> str:
-    size = f"{entry.size / MEGABYTE:,.0f} MB" if entry.size > most else "too large"
-    return f"{entry.shown} is {size}; at most {most / MEGABYTE:,.0f} MB are read."
+def _too_large(entry: FoundFile, max_bytes: int) -> str:
+    size = f"{entry.size / MEGABYTE:,.0f} MB" if entry.size > max_bytes else "too large"
+    return f"{entry.shown} is {size}; at most {max_bytes / MEGABYTE:,.0f} MB are read."
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:

@@ -1,4 +1,4 @@
-"""The commands of somebody who learns alone: `gradlings` by itself, `gradlings init`, `gradlings watch`."""
+"""The commands for self-learners: `gradlings` alone, `gradlings init` and `gradlings watch`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.console import Console
 from gradlings.model.errors import InputError
 from gradlings.submission.reader import shown
 
-_SHOWN = 12  # names of kept files; more become a number
+_MAX_KEPT_NAMES = 12
 
 
 def where_am_i(root: Path) -> None:
-    """Shows where you are in the kit around a folder and what to do next; without a kit, how to get one."""
-    from gradlings.learning.curriculum import find_root, read_course
+    """Show where you are in the kit around a folder and what to do next; without a kit, how to get one."""
+    from gradlings.learning.curriculum import find_root, read_curriculum
     from gradlings.learning.views.overview import overview
     from gradlings.rendering.terminal import can_show
 
@@ -29,7 +29,7 @@ def where_am_i(root: Path) -> None:
         console.print("  gradlings init my-kit\n  cd my-kit\n  gradlings watch\n", style="cyan")
         console.print("All commands: gradlings --help", style="dim")
         return
-    for line in overview(read_course(kit), plain=not can_show(console.encoding)):
+    for line in overview(read_curriculum(kit), plain=not can_show(console.encoding)):
         console.print(line, soft_wrap=True)
 
 
@@ -38,33 +38,33 @@ def init(
     solutions: Annotated[bool, typer.Option("--solutions", help="Write the answers, too.")] = False,
 ) -> None:
     """Write the exercises into a folder. Files that you edited are kept."""
-    from gradlings.learning.init_kit import start
+    from gradlings.learning.init_kit import write_kit
 
-    done = start(folder, solutions=solutions)
+    result = write_kit(folder, solutions=solutions)
     console = Console(highlight=False, markup=False, emoji=False)
     here = folder.resolve() == Path.cwd()
     name = "this folder" if here else shown(folder)
-    if done.kept:
-        console.print(f"kept, because you edited {'it' if len(done.kept) == 1 else 'them'}:", soft_wrap=True)
-        for path in done.kept[:_SHOWN]:
+    if result.kept:
+        console.print(f"kept, because you edited {'it' if len(result.kept) == 1 else 'them'}:", soft_wrap=True)
+        for path in result.kept[:_MAX_KEPT_NAMES]:
             console.print(f"  {path}", soft_wrap=True)
-        if len(done.kept) > _SHOWN:
-            console.print(f"  and {len(done.kept) - _SHOWN} more")
-    if done.updated:
-        console.print(f"brought up to date: {_files(len(done.updated))}")
-    if not (done.written or done.updated):
+        if len(result.kept) > _MAX_KEPT_NAMES:
+            console.print(f"  and {len(result.kept) - _MAX_KEPT_NAMES} more")
+    if result.updated:
+        console.print(f"brought up to date: {_files(len(result.updated))}")
+    if not (result.written or result.updated):
         console.print(f"The kit in {name} is up to date.", soft_wrap=True)
-    elif done.written:
-        console.print(f"The kit is in {name}: {_files(len(done.written), 'new ')}.", soft_wrap=True)
+    elif result.written:
+        console.print(f"The kit is in {name}: {_files(len(result.written), 'new ')}.", soft_wrap=True)
     steps = {} if here else {f"cd {shown(folder)}": ""}
     steps |= {
         "pytest assignments/01": "what is right so far",
         "gradlings watch": "the next exercise, checked on every save",
     }
-    wide = max(map(len, steps))
+    width = max(map(len, steps))
     console.print()
     for command, meaning in steps.items():
-        console.print(f"  {command:<{wide}}  {meaning}".rstrip(), soft_wrap=True)
+        console.print(f"  {command:<{width}}  {meaning}".rstrip(), soft_wrap=True)
 
 
 def _files(count: int, kind: str = "") -> str:

@@ -1,8 +1,9 @@
-"""`gradlings init`: writes the kit that ships with the package, and keeps every file that somebody edited."""
+"""Write the kit that ships with the package into a folder, and keep every file that was edited."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,48 +16,53 @@ from gradlings.submission import shipped_kit
 from gradlings.submission.cells import decode
 from gradlings.submission.manifest import MANIFEST, digest, read_manifest
 
+_log = logging.getLogger(__name__)
+
+_MODE = 0o666  # the umask takes away what the user does not want, as for any file a user makes
+
 RECORD = Path(".gradlings", "kit.json")
-"""What was written last, below the kit's folder: file name -> digest. Tells an edited file from an older one."""
+"""Below the kit's folder: the digest of each file as it was last written. Tells an edited file from an older one."""
 
 
 @dataclass
-class Started:
-    """What `start` did, by path relative to the kit."""
+class InitResult:
+    """What `write_kit` did, by path relative to the kit."""
 
     written: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
-    """Files that differ from what ships because somebody edited them."""
+    """Files that differ from what ships because they were edited."""
 
 
-def start(folder: Path, *, solutions: bool = False) -> Started:
-    """Writes the kit into a folder, which is made if it is not there. Files of an older kit are brought up to date.
+def write_kit(folder: Path, *, solutions: bool = False) -> InitResult:
+    """Write the kit into a folder, which is made if it is not there. Files of an older kit are brought up to date.
 
     Args:
-        solutions: writes the answers, too.
+        folder: the root of the kit.
+        solutions: write the answers, too.
 
     Raises:
         InputError: the folder cannot be used.
     """
     if shipped_kit.assignments() == folder.resolve() / "assignments":
         raise InputError(f"{folder.resolve()} is where gradlings itself comes from. Choose another folder.")
-    done = Started()
+    result = InitResult()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        known = _recorded(folder)
+        before = _digests_when_written(folder)
         now = {}
         for name, source in _files(solutions):
             text = decode(source.read_bytes())
             now[name] = digest(text)
-            _place(folder, name, text, known.get(name), done)
-        record = json.dumps({"gradlings": __version__, "files": known | now}, indent=1) + "\n"
-        write_atomically(folder / RECORD, record.encode())
+            _write(folder, name, text, before.get(name), result)
+        record = json.dumps({"gradlings": __version__, "files": before | now}, indent=1) + "\n"
+        write_atomically(folder / RECORD, record.encode(), mode=_MODE)
     except OSError as error:
         where = error.filename or folder
         raise InputError(
             f"{where} cannot be written: {error.strerror}. Choose a folder in which you may write, or make room there."
         ) from None
-    return done
+    return result
 
 
 def _files(solutions: bool) -> Iterator[tuple[str, Path]]:
@@ -64,44 +70,44 @@ def _files(solutions: bool) -> Iterator[tuple[str, Path]]:
         yield path.name, path
     for folder in (shipped_kit.assignments(), shipped_kit.solutions()) if solutions else (shipped_kit.assignments(),):
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts and not _is_made_by_checks(path):
+            if path.is_file() and "__pycache__" not in path.parts and not _is_output_of_checks(path):
                 yield f"{folder.name}/{path.relative_to(folder).as_posix()}", path
 
 
-def _is_made_by_checks(path: Path) -> bool:
-    """A checkout may hold what exercises leave behind: their .gitignore names it."""
+def _is_output_of_checks(path: Path) -> bool:
+    """Return whether a .gitignore names a file: a checkout may hold files that exercises have written."""
     listed = path.with_name(".gitignore")
     return listed.is_file() and path.name in listed.read_text(encoding="utf-8").split()
 
 
-def _recorded(folder: Path) -> dict[str, str]:
-    """Digests of untouched files: by the record, and for a kit that was handed out without one by its manifests."""
-    known: dict[str, str] = {}
+def _digests_when_written(folder: Path) -> dict[str, str]:
+    """Return the digests of the files as they were written: from the record, or if it has none from the manifests."""
+    digests: dict[str, str] = {}
     for manifest in (folder / "assignments").glob(f"*/{MANIFEST}"):
         for name, value in read_manifest(manifest.parent).get("text", {}).items():
-            known[f"assignments/{manifest.parent.name}/{name}"] = value
+            digests[f"assignments/{manifest.parent.name}/{name}"] = value
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        known.update({str(name): str(value) for name, value in record["files"].items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass
-    return known
+        digests.update({str(name): str(value) for name, value in record["files"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        _log.info("no record of an earlier kit in %s: %s", folder, error)
+    return digests
 
 
-def _place(folder: Path, name: str, text: str, known: str | None, done: Started) -> None:
+def _write(folder: Path, name: str, text: str, when_written: str | None, result: InitResult) -> None:
     path = folder / name
     if not os.path.lexists(path):
-        write_atomically(path, text.encode("utf-8"))
-        done.written.append(name)
+        write_atomically(path, text.encode("utf-8"), mode=_MODE)
+        result.written.append(name)
         return
     if path.is_symlink() or not path.is_file():
-        done.kept.append(name)
+        result.kept.append(name)
         return
     current = digest(decode(path.read_bytes()))
     if current == digest(text):
         return
-    if current == known or path.name == MANIFEST:  # the manifest is never edited, and belongs to what ships
-        write_atomically(path, text.encode("utf-8"))
-        done.updated.append(name)
+    if current == when_written or path.name == MANIFEST:  # the manifest is never edited, and belongs to what ships
+        write_atomically(path, text.encode("utf-8"), mode=_MODE)
+        result.updated.append(name)
     else:
-        done.kept.append(name)
+        result.kept.append(name)

@@ -1,4 +1,4 @@
-"""The commands that read the record: `gradlings hint` and `gradlings progress`."""
+"""The commands that read the record of progress: `gradlings hint` and `gradlings progress`."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ def hint(
     """Show a hint: the one that fits your last misconception, else the next step. Never the solution."""
     from gradlings.learning.curriculum import find_root
     from gradlings.learning.views.hint import hint_lines
-    from gradlings.progress.hints import next_hint, step
-    from gradlings.progress.record import history, record_hint
+    from gradlings.progress.hints import ladder_hint, next_hint
+    from gradlings.progress.record import read_history, record_hint
     from gradlings.rendering.terminal import can_show
 
     kit = find_root(root)
-    past = history(kit)
-    chosen = step(kit, exercise, level) if level else next_hint(kit, exercise, past)
-    unrecorded = record_hint(
-        kit, exercise, level=chosen.level, misconception=chosen.misconception.name if chosen.misconception else ""
-    )
+    history = read_history(kit)
+    chosen = ladder_hint(kit, exercise, level) if level else next_hint(kit, exercise, history)
+    misconception = chosen.misconception.name if chosen.misconception else ""
+    unrecorded = record_hint(kit, exercise, level=chosen.level, misconception=misconception)
     console = Console(highlight=False, markup=False, emoji=False)
     for line in hint_lines(chosen, remembered=not unrecorded, plain=not can_show(console.encoding)):
         console.print(line)
-    for problem in filter(None, (past.problem, unrecorded)):
+    for problem in filter(None, (history.problem, unrecorded)):
         console.print(problem, style="yellow")
 
 
@@ -43,32 +42,31 @@ def progress(
     root: Kit = Path(),
 ) -> None:
     """Show points, attempts, and misconceptions met and overcome; --html makes a page of it."""
-    from gradlings.learning.curriculum import find_root
+    from gradlings.learning.curriculum import Curriculum, find_root
     from gradlings.learning.views.progress_table import progress_parts
-    from gradlings.progress.record import history
-    from gradlings.progress.summary import points_over_time, tallies
+    from gradlings.progress.record import read_history
+    from gradlings.progress.summary import points_over_time, summarize
     from gradlings.rendering.terminal import can_show
-    from gradlings.submission.manifest import assignment_title
 
     kit = find_root(root)
-    past = history(kit)
-    standing = tallies(kit, past)
-    titles = {id: assignment_title(kit / "assignments" / id) for id in {tally.assignment for tally in standing}}
+    history = read_history(kit)
+    curriculum = Curriculum(kit, summarize(kit, history), history.problem)
     console = Console(highlight=False, markup=False, emoji=False)
-    if past.problem:
-        console.print(past.problem, style="yellow")
+    if curriculum.problem:
+        console.print(curriculum.problem, style="yellow")
     if html is not None:
         from gradlings.learning.views.progress_page import progress_page
 
-        here = [(when.astimezone(), points) for when, points in points_over_time(past)]
-        page = progress_page(standing, titles, here)
+        totals = [(when.astimezone(), points) for when, points in points_over_time(history)]
+        page = progress_page(curriculum.exercises, curriculum.titles, totals)
         try:
             html.write_text(page, encoding="utf-8", newline="\n")
         except OSError as error:
             raise InputError(f"{html} cannot be written ({error.strerror}). Name another file.") from None
         console.print(f"written: {html}", soft_wrap=True)
         return
-    for part in progress_parts(standing, titles, plain=not can_show(console.encoding) or console.is_dumb_terminal):
+    plain = not can_show(console.encoding) or console.is_dumb_terminal
+    for part in progress_parts(curriculum.exercises, curriculum.titles, plain=plain):
         console.print(part)
-    if not past.attempts:
+    if not history.attempts:
         console.print("Nothing is checked yet: run pytest assignments/01 after your first exercise.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gradlings.model.errors import InputError
-from gradlings.model.rules import RULES
+from gradlings.model.rule_table import RULES
 
 C = TypeVar("C", bound=type)
 
@@ -65,7 +65,7 @@ def exercise(
         points: split as evenly as whole numbers allow over the methods of the class.
         minutes: how long a newcomer needs.
         difficulty: 1 (follow the text) to 3 (think).
-        forbids: rules of `gradlings.model.rules`, e.g. "autograd".
+        forbids: rules of `gradlings.model.rule_table`, e.g. "autograd".
         builds_on: ids of exercises that come first.
         seconds: time limit of one check.
     """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 FILE = "misconceptions.json"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -14,11 +17,11 @@ class Misconception:
 
     exercise: str
     name: str
-    """Short and stable: it stands in the record of progress."""
+    """Short and stable: it is written to the record of progress."""
     sentence: str
     """The fact and the question a student is shown."""
     hint: str
-    """What helps somebody who makes this misconception; never the solution."""
+    """What helps a student who has this misconception; never the solution."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class _Shipped:
 
 
 def shipped_misconceptions(folder: Path) -> tuple[Misconception, ...]:
-    """The misconceptions of an assignment's folder; none if its catalogue is missing or damaged."""
+    """Return the misconceptions of an assignment's folder; none if its catalogue is missing or damaged."""
     import msgspec  # deferred: what has no misconception to name does without it
 
     try:
@@ -44,15 +47,12 @@ def shipped_misconceptions(folder: Path) -> tuple[Misconception, ...]:
         return tuple(
             Misconception(row.exercise, row.name, data.sentences[row.says], row.hint) for row in data.misconceptions
         )
-    except (OSError, msgspec.DecodeError, IndexError):
+    except (OSError, msgspec.DecodeError, IndexError) as error:
+        _log.info("no misconceptions in %s: %s", folder / FILE, error)
         return ()
 
 
 def name_of(misconceptions: tuple[Misconception, ...], exercise: str, sentence: str) -> str:
-    """The name of the misconception a student was told of; the sentence itself where the catalogue does not know it."""
-    found = (
-        misconception.name
-        for misconception in misconceptions
-        if (misconception.exercise, misconception.sentence) == (exercise, sentence)
-    )
+    """Return the name of the misconception with a sentence; the sentence itself if the catalogue does not have it."""
+    found = (each.name for each in misconceptions if (each.exercise, each.sentence) == (exercise, sentence))
     return next(found, sentence)

@@ -126,6 +126,11 @@ class ExerciseScore:
         return all(check.verdict is Verdict.PASS for check in self.checks)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of all checks, each once."""
+        return tuple(dict.fromkeys(note for check in self.checks for note in check.notes))
+
+    @property
     def misconceptions(self) -> tuple[str, ...]:
         """The named misconceptions: for each wrong function the one that explains all checks of it, if there is one."""
         named = (self.misconception_of(subject) for subject in dict.fromkeys(c.subject for c in self.checks))
@@ -164,6 +169,12 @@ class Scorecard:
     def max_points(self) -> int:
         """The points of all exercises."""
         return sum(exercise.max_points for exercise in self.exercises)
+
+    @property
+    def general_problems(self) -> tuple[str, ...]:
+        """The problems that are not the message of just one exercise: those are shown there."""
+        messages = [{check.message for check in exercise.checks} for exercise in self.exercises]
+        return tuple(problem for problem in self.problems if sum(problem in each for each in messages) != 1)
 
     @property
     def full_marks(self) -> bool:

@@ -35,7 +35,7 @@ class StudentResult:
     max_points: int = 0
     card: Scorecard | None = None
     notes: tuple[str, ...] = ()
-    """For the instructor: what intake noticed."""
+    """For the instructor: what was noticed when submissions were collected."""
     protection: str = ""
     """The isolation that was active while it was graded."""
     gradlings_version: str = ""
@@ -47,18 +47,19 @@ class StudentResult:
 
     @property
     def status_text(self) -> str:
+        """The status with its reason."""
         return f"{self.status.value} ({self.reason})" if self.reason else self.status.value
 
 
 def exercise_points(score: ExerciseScore) -> int | None:
-    """The points of an exercise; None where one of its checks failed through our fault."""
+    """Return the points of an exercise; None where one of its checks failed through our fault."""
     return None if any(check.verdict is Verdict.GRADER_ERROR for check in score.checks) else score.points
 
 
 def graded(
     student: str, card: Scorecard, *, notes: tuple[str, ...], protection: str, gradlings_version: str
 ) -> StudentResult:
-    """The result of a submission whose checks were run."""
+    """Return the result of a submission whose checks were run."""
     failed = [
         f"{score.id} {check.title}: {check.message}"
         for score in card.exercises
@@ -84,7 +85,7 @@ def graded(
 
 
 def for_student(result: StudentResult) -> StudentResult:
-    """The same without what a student must not see: the secret seed, lines of a check's source, notes for us."""
+    """Return the same without what a student must not see: the secret seed, a check's source, notes for us."""
     card = result.card
     if card is not None:
         exercises = tuple(

@@ -1,41 +1,49 @@
-"""`progress.jsonl`: lines are appended under a lock in one write, so that two processes at once lose nothing.
+"""Append to and repair `progress.jsonl`. A lock and a single write let two processes write at once without loss.
 
-Nothing here knows what a line means. A damaged file is copied aside and what is readable is carried on.
+Nothing here knows what a line means. A damaged file is copied, and its readable lines are kept.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+_log = logging.getLogger(__name__)
+
 _BINARY = getattr(os, "O_BINARY", 0)
-_FAR = 1 << 40  # Windows locks bytes, not files, and whoever reads a locked byte fails: one far behind the end
+_LOCKED_BYTE = 1 << 40  # Windows locks bytes, and reading a locked byte fails: take one far behind the end
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[int]:
-    """The file opened for reading and appending, made if it is missing, for this process alone until the end.
+    """Open a file for reading and appending, create it if it is missing, and lock out other processes until the end.
+
+    Yields:
+        The file descriptor.
 
     Raises:
         OSError: it cannot be opened for writing.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY, 0o644)
     try:
-        with contextlib.suppress(OSError):  # a file system without locks: one O_APPEND write is as good as it gets
+        try:
             _lock(descriptor)
+        except OSError as error:  # a file system without locks: one write with O_APPEND is the best there is
+            _log.info("%s cannot be locked: %s", path, error)
         yield descriptor
     finally:
-        os.close(descriptor)  # gives the lock back, too
+        os.close(descriptor)  # releases the lock, too
 
 
 def _lock(descriptor: int) -> None:
     if sys.platform == "win32":
         import msvcrt
 
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
     else:
         import fcntl
@@ -44,7 +52,7 @@ def _lock(descriptor: int) -> None:
 
 
 def content(descriptor: int) -> bytes:
-    """All bytes of an open file."""
+    """Read all bytes of an open file."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     parts = []
     while part := os.read(descriptor, 1 << 20):
@@ -53,7 +61,7 @@ def content(descriptor: int) -> bytes:
 
 
 def append(descriptor: int, lines: bytes) -> None:
-    """Adds whole lines in one write; where that fails half-way, the file is left as it was.
+    """Append whole lines in one write; if that fails half-way, the file is left as it was.
 
     Raises:
         OSError: there is no room.
@@ -61,7 +69,7 @@ def append(descriptor: int, lines: bytes) -> None:
     before = os.lseek(descriptor, 0, os.SEEK_END)
     if before:
         os.lseek(descriptor, before - 1, os.SEEK_SET)
-        if os.read(descriptor, 1) != b"\n":  # somebody was ended while writing: do not spoil our line, too
+        if os.read(descriptor, 1) != b"\n":  # a process was killed while it wrote this line
             lines = b"\n" + lines
     if os.write(descriptor, lines) < len(lines):
         os.ftruncate(descriptor, before)
@@ -69,7 +77,11 @@ def append(descriptor: int, lines: bytes) -> None:
 
 
 def set_aside(path: Path, readable: Callable[[bytes], bool]) -> str:
-    """Copies the file to `progress.damaged-1.jsonl` (2, 3, ...) and keeps only its readable lines in it.
+    """Copy a damaged file to `progress.damaged-1.jsonl` (2, 3, ...) and keep only its readable lines.
+
+    Args:
+        path: the file.
+        readable: whether a line can be read.
 
     Returns:
         What was done, in a sentence; "" if every line is readable after all.
@@ -96,12 +108,10 @@ def _copy_of(path: Path, data: bytes) -> Path:
     while True:
         copy = path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")
         try:
-            descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644)
+            with copy.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            return copy
         except FileExistsError:
             number += 1
-            continue
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        return copy

@@ -6,6 +6,7 @@ The file stays on the student's machine. Grading for marks never reads or writes
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +21,11 @@ from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.progress.log_file import append, content, locked, set_aside
 from gradlings.submission.reader import Submission
 
+_log = logging.getLogger(__name__)
+
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="checked"):
-    """One exercise in one run: written when its code or its result is new."""
+    """The line of one exercise in one run: written when its code or its result is new."""
 
     when: datetime
     source: str
@@ -32,7 +35,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
     points: int
     max_points: int
     verdicts: tuple[Verdict, ...]
-    """One a check, in their order."""
+    """One for each check, in their order."""
     misconceptions: tuple[str, ...] = ()
     """Names of the misconceptions that were diagnosed."""
     code: str = ""
@@ -40,15 +43,17 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
 
     @property
     def solved(self) -> bool:
+        """Whether every check passed."""
         return all(verdict is Verdict.PASS for verdict in self.verdicts)
 
     @property
     def attempted(self) -> bool:
+        """Whether the stub was edited."""
         return any(verdict is not Verdict.NOT_ATTEMPTED for verdict in self.verdicts)
 
 
 class HintShown(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="hint"):
-    """One hint that was shown: a level of the ladder, or the one for a misconception."""
+    """The line of one hint that was shown: a level of the ladder, or the hint for a misconception."""
 
     when: datetime
     exercise: str
@@ -57,7 +62,7 @@ class HintShown(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag
     misconception: str = ""
 
 
-Entry = Attempt | HintShown
+LogLine = Attempt | HintShown
 _KINDS = ("checked", "hint")
 
 
@@ -71,8 +76,8 @@ class History:
     """One sentence to show if the file is damaged or cannot be read; empty otherwise."""
 
 
-def history(root: Path) -> History:
-    """Reads the record of a kit. A damaged file is set aside, and `problem` says so; nothing here raises."""
+def read_history(root: Path) -> History:
+    """Read the record of a kit. A damaged file is set aside, and `History.problem` says so; never raises."""
     path = root / PROGRESS_FILE
     try:
         data = path.read_bytes()
@@ -86,55 +91,56 @@ def history(root: Path) -> History:
             problem = set_aside(path, _readable)
         except OSError as error:
             problem = f"Some lines of {path.name} cannot be read, nor can the file be set aside ({_reason(error)})."
-    entries = [entry for entry in map(_entry, _lines(data)) if entry is not None]
+    lines = [_parsed(line) for line in _lines(data)]
     return History(
-        tuple(entry for entry in entries if isinstance(entry, Attempt)),
-        tuple(entry for entry in entries if isinstance(entry, HintShown)),
+        tuple(line for line in lines if isinstance(line, Attempt)),
+        tuple(line for line in lines if isinstance(line, HintShown)),
         problem,
     )
 
 
-def record(root: Path, card: Scorecard, source: str, codes: Mapping[str, str]) -> str:
-    """Appends what is new in a run's scorecard.
+def record(root: Path, card: Scorecard, source: str, digests: Mapping[str, str]) -> str:
+    """Append what is new in a run's scorecard.
 
-    Left out are exercises that were never touched, that were only checked in part (`-k`, `-x`), whose check failed
-    through our fault, and whose code and result are those of their last line.
+    Left out are exercises that were never touched, that were only checked in part (`-k`, `-x`), that have a check with
+    a fault of ours, or whose code and result are the same as in their last line.
 
     Args:
         root: the kit's root; `root/assignments/<card.assignment>` holds what was checked.
+        card: the results.
         source: "pytest", "watch" or "notebook".
-        codes: `codes` of what was checked.
+        digests: `code_digests` of what was checked.
 
     Returns:
         Why nothing could be recorded, in a sentence (a read-only folder); else "".
     """
     when = datetime.now(UTC).replace(microsecond=0)
-    made = _attempts_of(root, card, source, when, codes)
-    if not any(attempt.attempted for attempt in made) and not (root / PROGRESS_FILE).exists():
+    attempts = _attempts_of(root, card, source, when, digests)
+    if not any(attempt.attempted for attempt in attempts) and not (root / PROGRESS_FILE).exists():
         return ""
 
     def new(past: list[Attempt]) -> list[Attempt]:
         last = {attempt.exercise: attempt for attempt in past}
-        return [attempt for attempt in made if _is_new(attempt, last.get(attempt.exercise))]
+        return [attempt for attempt in attempts if _is_new(attempt, last.get(attempt.exercise))]
 
     return _append(root, new)
 
 
 def record_hint(root: Path, exercise: str, *, level: int = 0, misconception: str = "") -> str:
-    """Appends that a hint was shown; returns as `record`."""
+    """Append that a hint was shown; return as `record` does."""
     shown = HintShown(
         when=datetime.now(UTC).replace(microsecond=0), exercise=exercise, level=level, misconception=misconception
     )
     return _append(root, lambda past: [shown])
 
 
-def codes(submission: Submission, exercises: Iterable[Exercise]) -> dict[str, str]:
-    """Each exercise's id, and what tells whether its code changed; empty if the submission could not be read."""
+def code_digests(submission: Submission, exercises: Iterable[Exercise]) -> dict[str, str]:
+    """Return each exercise's id with a digest of its code; empty if the submission could not be read."""
     return {} if submission.problem else {each.id: _code(submission, each.functions) for each in exercises}
 
 
-def declared(folder: Path) -> list[tuple[Path, Exercise]]:
-    """The exercises of an assignment's folder, by number, each with the file of its checks.
+def declared_exercises(folder: Path) -> list[tuple[Path, Exercise]]:
+    """Return the exercises of an assignment's folder, by number, each with the file of its checks.
 
     Raises:
         InputError: a file of checks cannot be read.
@@ -143,17 +149,15 @@ def declared(folder: Path) -> list[tuple[Path, Exercise]]:
     return sorted(found, key=lambda pair: [int(part) for part in pair[1].id.split(".")])
 
 
-def _attempts_of(
-    root: Path, card: Scorecard, source: str, when: datetime, codes_checked: Mapping[str, str]
-) -> list[Attempt]:
+def _attempts_of(root: Path, card: Scorecard, source: str, when: datetime, digests: Mapping[str, str]) -> list[Attempt]:
     folder = root / KIT_FOLDER / card.assignment
-    exercises = {exercise.id: (path, exercise) for path, exercise in declared(folder)}
+    exercises = {exercise.id: exercise for _, exercise in declared_exercises(folder)}
     misconceptions = shipped_misconceptions(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
-        if score.id not in exercises or not _whole(score, exercises[score.id][1]):
+        if score.id not in exercises or not _fully_checked(score, exercises[score.id]):
             continue
-        if score.id not in codes_checked:
+        if score.id not in digests:
             continue  # nothing was checked: no file, or two edited ones
         found.append(
             Attempt(
@@ -165,14 +169,14 @@ def _attempts_of(
                 max_points=score.max_points,
                 verdicts=tuple(check.verdict for check in score.checks),
                 misconceptions=tuple(name_of(misconceptions, score.id, sentence) for sentence in score.misconceptions),
-                code=codes_checked[score.id],
+                code=digests[score.id],
             )
         )
     return found
 
 
-def _whole(score: ExerciseScore, exercise: Exercise) -> bool:
-    """True if all checks of an exercise ran, and none failed through our fault."""
+def _fully_checked(score: ExerciseScore, exercise: Exercise) -> bool:
+    """Return whether all checks of an exercise ran, none with a fault of ours."""
     ours = any(check.verdict is Verdict.GRADER_ERROR for check in score.checks)
     return len(score.checks) == len(exercise.checks) and not ours and exercise.points > 0
 
@@ -182,24 +186,24 @@ def _code(submission: Submission, functions: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _is_new(made: Attempt, last: Attempt | None) -> bool:
+def _is_new(attempt: Attempt, last: Attempt | None) -> bool:
     if last is None:
-        return made.attempted
-    if not made.attempted:
+        return attempt.attempted
+    if not attempt.attempted:
         return last.attempted  # back to the stub
-    return _result(made) != _result(last)
+    return _result(attempt) != _result(last)
 
 
 def _result(attempt: Attempt) -> tuple[object, ...]:
     return (attempt.code, attempt.points, attempt.max_points, attempt.verdicts, attempt.misconceptions)
 
 
-def _append(root: Path, new: Callable[[list[Attempt]], Sequence[Entry]]) -> str:
-    """Decides under the lock what is new, and writes it."""
+def _append(root: Path, new: Callable[[list[Attempt]], Sequence[LogLine]]) -> str:
+    """Decide under the lock what is new, and write it."""
     try:
         with locked(root / PROGRESS_FILE) as descriptor:
-            past = [entry for entry in map(_entry, _lines(content(descriptor))) if isinstance(entry, Attempt)]
-            lines = [msgspec.json.encode(entry) + b"\n" for entry in new(past)]
+            past = [line for line in map(_parsed, _lines(content(descriptor))) if isinstance(line, Attempt)]
+            lines = [msgspec.json.encode(line) + b"\n" for line in new(past)]
             if lines:
                 append(descriptor, b"".join(lines))
     except OSError as error:
@@ -211,7 +215,7 @@ def _lines(data: bytes) -> list[bytes]:
     return [line for line in data.split(b"\n") if line.strip()]
 
 
-def _entry(line: bytes) -> Entry | None:
+def _parsed(line: bytes) -> LogLine | None:
     try:
         return msgspec.json.decode(line, type=Attempt | HintShown)
     except msgspec.DecodeError:
@@ -219,12 +223,13 @@ def _entry(line: bytes) -> Entry | None:
 
 
 def _readable(line: bytes) -> bool:
-    """True for an entry, and for one of a kind that only a later version knows: those are left where they are."""
-    if _entry(line) is not None:
+    """Return whether a line is of a kind we know, or of one that a later version may know: neither is damaged."""
+    if _parsed(line) is not None:
         return True
     try:
         other = msgspec.json.decode(line)
-    except msgspec.DecodeError:
+    except msgspec.DecodeError as error:
+        _log.info("a line of the record cannot be read: %s", error)
         return False
     return isinstance(other, dict) and isinstance(other.get("what"), str) and other["what"] not in _KINDS
 

@@ -8,59 +8,83 @@ from pathlib import Path
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.kit_paths import KIT_FOLDER
-from gradlings.progress.record import Attempt, HintShown, History, declared
+from gradlings.progress.record import Attempt, HintShown, History, declared_exercises
+from gradlings.submission.reader import source_name_of
 
 
 def attempts(history: History, exercise: str) -> tuple[Attempt, ...]:
-    """All recorded attempts at an exercise, oldest first; a return to the untouched stub is none."""
-    return tuple(entry for entry in history.attempts if entry.exercise == exercise and entry.attempted)
+    """Return all recorded attempts at an exercise, oldest first; a return to the untouched stub is none."""
+    return tuple(line for line in history.attempts if line.exercise == exercise and line.attempted)
 
 
 def last_misconception(history: History, exercise: str) -> str:
-    """The name of the misconception in the latest attempt at an exercise; "" if that was right or has no name."""
-    made = attempts(history, exercise)
-    return made[-1].misconceptions[0] if made and made[-1].misconceptions else ""
+    """Return the name of the misconception in the latest attempt; "" if that was right or has no name."""
+    found = attempts(history, exercise)
+    return found[-1].misconceptions[0] if found and found[-1].misconceptions else ""
 
 
 def hints_shown(history: History, exercise: str) -> tuple[HintShown, ...]:
-    """The hints that were shown for an exercise, oldest first."""
+    """Return the hints that were shown for an exercise, oldest first."""
     return tuple(hint for hint in history.hints if hint.exercise == exercise)
 
 
 @dataclass(frozen=True)
-class Tally:
-    """One exercise, and what is on record of it."""
+class ExerciseProgress:
+    """An exercise of a kit, and what is on record of it."""
 
-    assignment: str
-    exercise: Exercise
+    declared: Exercise
+    """What its file of checks declares."""
+    checks_file: Path
+    """`assignments/NN/test_SOURCE.py`."""
     points: int = 0
-    """Of its last line."""
+    """Points at the last check."""
     solved: bool = False
     attempts: int = 0
+    """How many different answers were checked."""
     overcome: tuple[str, ...] = ()
-    """Misconceptions that were made and are gone from the latest attempt."""
+    """Names of the misconceptions of earlier attempts that are gone from the latest one."""
     open: tuple[str, ...] = ()
-    """Misconceptions of the latest attempt."""
+    """Names of the misconceptions of the latest attempt."""
     hints: int = 0
+    """How many hints were shown."""
+
+    @property
+    def id(self) -> str:
+        """The exercise's id, e.g. "3.5"."""
+        return self.declared.id
+
+    @property
+    def name(self) -> str:
+        """The functions to write."""
+        return ", ".join(self.declared.functions)
+
+    @property
+    def assignment(self) -> str:
+        """The id of the assignment, e.g. "03"."""
+        return self.checks_file.parent.name
+
+    @property
+    def source_name(self) -> str:
+        """The stem of the module and the notebook that hold the exercise: "autodiff" for `test_autodiff.py`."""
+        return source_name_of(self.checks_file)
 
 
-def tallies(root: Path, history: History) -> tuple[Tally, ...]:
-    """Every exercise of a kit in its order, with what is on record of it. Warm-ups (worth nothing) are left out.
+def summarize(root: Path, history: History) -> tuple[ExerciseProgress, ...]:
+    """Return the progress in every exercise of a kit, in their order. Warm-ups (worth nothing) are left out.
 
     Raises:
         InputError: a file of checks cannot be read.
     """
-    found = [
-        _tally(folder.name, exercise, history)
+    return tuple(
+        _progress(exercise, checks_file, history)
         for folder in sorted((root / KIT_FOLDER).glob("[0-9]*"))
-        for _, exercise in declared(folder)
+        for checks_file, exercise in declared_exercises(folder)
         if exercise.points
-    ]
-    return tuple(found)
+    )
 
 
 def points_over_time(history: History) -> tuple[tuple[datetime, int], ...]:
-    """The total after each moment at which something was checked; an exercise counts with its last line until then."""
+    """Return the total of points after each moment of a check; an exercise counts with its last line until then."""
     points: dict[str, int] = {}
     totals: dict[datetime, int] = {}
     for attempt in history.attempts:
@@ -69,19 +93,20 @@ def points_over_time(history: History) -> tuple[tuple[datetime, int], ...]:
     return tuple(sorted(totals.items()))
 
 
-def _tally(assignment: str, exercise: Exercise, history: History) -> Tally:
-    lines = [entry for entry in history.attempts if entry.exercise == exercise.id]
-    made = attempts(history, exercise.id)
+def _progress(declared: Exercise, checks_file: Path, history: History) -> ExerciseProgress:
+    lines = [line for line in history.attempts if line.exercise == declared.id]
+    hints = len(hints_shown(history, declared.id))
     if not lines:
-        return Tally(assignment, exercise, hints=len(hints_shown(history, exercise.id)))
-    met = dict.fromkeys(name for attempt in made for name in attempt.misconceptions)
-    return Tally(
-        assignment,
-        exercise,
+        return ExerciseProgress(declared, checks_file, hints=hints)
+    found = attempts(history, declared.id)
+    met = dict.fromkeys(name for attempt in found for name in attempt.misconceptions)
+    return ExerciseProgress(
+        declared,
+        checks_file,
         points=lines[-1].points,
         solved=lines[-1].solved,
-        attempts=len(made),
+        attempts=len(found),
         overcome=tuple(name for name in met if name not in lines[-1].misconceptions),
         open=lines[-1].misconceptions,
-        hints=len(hints_shown(history, exercise.id)),
+        hints=hints,
     )

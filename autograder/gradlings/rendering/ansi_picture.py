@@ -1,4 +1,4 @@
-"""A picture for the terminal, where it says more than rows do: two small matrices side by side, or two rows of bars."""
+"""Pictures for the terminal: two small matrices side by side, or two curves as rows of bars."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from rich.text import Text
 from gradlings.model.scorecard import Form, Picture
 from gradlings.rendering.svg import everything_differs
 
-_ROWS, _COLUMNS = 8, 8
-_READ_AT_ONCE = 8  # so many numbers stand in the rows above already
+_MAX_ROWS, _MAX_COLUMNS = 8, 8
+_MIN_NUMBERS = 9  # fewer are shown as text already
 _BARS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 
 
-def small_picture(picture: Picture, room: int) -> list[Text]:
-    """The lines of a picture; none where it is too large, or the numbers beside each other say as much.
+def small_picture(picture: Picture, width: int) -> list[Text]:
+    """Return the lines of a picture; none if it is too large, or so small that the numbers as text say as much.
 
     Args:
-        room: columns there are.
+        picture: what to draw.
+        width: columns there are.
     """
     if picture.form is Form.CURVE:
-        return _curves(picture) if len(picture.expected[0]) > _READ_AT_ONCE else []
-    height, width = len(picture.expected), len(picture.expected[0])
-    if height > _ROWS or width > _COLUMNS or height * width <= _READ_AT_ONCE or len(picture.wrong) < 2:
+        return _curves(picture) if len(picture.expected[0]) >= _MIN_NUMBERS else []
+    rows, columns = len(picture.expected), len(picture.expected[0])
+    if rows > _MAX_ROWS or columns > _MAX_COLUMNS or rows * columns < _MIN_NUMBERS or len(picture.wrong) < 2:
         return []
     wrong = set() if everything_differs(picture) else set(picture.wrong)
     got = _side("got", picture.got, wrong, "red")
     expected = _side("expected", picture.expected, wrong, "green")
-    if len(got[0]) + len(expected[0]) + 4 > room:
+    if len(got[0]) + len(expected[0]) + 4 > width:
         return []
-    lines = [mine.append("    ").append_text(theirs) for mine, theirs in zip(got, expected, strict=True)]
-    said = ", ".join(filter(None, (picture.name, picture.caption, "* differs" if wrong else "all differ")))
-    lines[0].append(f"   {said}" if len(lines[0]) + len(said) + 3 <= room else "", style="dim")
+    lines = [left.append("    ").append_text(right) for left, right in zip(got, expected, strict=True)]
+    note = ", ".join(filter(None, (picture.name, picture.caption, "* differs" if wrong else "all differ")))
+    lines[0].append(f"   {note}" if len(lines[0]) + len(note) + 3 <= width else "", style="dim")
     return lines
 
 
 def _side(title: str, cells: Sequence[Sequence[str]], wrong: set[tuple[int, int]], style: str) -> list[Text]:
-    """One matrix under its title, all lines of one width; what differs has a star and, on a terminal, a colour."""
-    wide = max(len(text) for row in cells for text in row) + 1
+    """Draw one matrix under its title, all lines of one width; a number that differs has a star and a color."""
+    cell_width = max(len(text) for row in cells for text in row) + 1
     lines = [Text(title, style="dim")]
     for i, row in enumerate(cells):
         line = Text()
         for j, text in enumerate(row):
-            line.append(f"{text:>{wide}}", style=style if (i, j) in wrong else "")
+            line.append(f"{text:>{cell_width}}", style=style if (i, j) in wrong else "")
             line.append("*" if (i, j) in wrong else " " if wrong else "", style=style)
         lines.append(line)
     width = max(map(len, lines))

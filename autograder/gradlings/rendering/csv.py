@@ -1,4 +1,4 @@
-"""`scores.csv`: one row a student, one column an exercise; blank where there is no score to give."""
+"""The table `scores.csv`: one row for each student, one column for each exercise; blank where there is no score."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.student_result import StudentResult, exercise_points
 
 COLUMNS = ("student", "assignment", "score", "max_score", "status")
-_STARTS_A_FORMULA = tuple("=+-@'\t\r\n|%\uff1d\uff0b\uff0d\uff20")
+_FORMULA_STARTS = tuple("=+-@'\t\r\n|%\uff1d\uff0b\uff0d\uff20")
 
 
 def scores_csv(results: Iterable[StudentResult], exercises: Iterable[Exercise]) -> str:
-    """The table as text, with `\\n` at the end of each line."""
+    """Return the table as text; every line ends with a line feed."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     exercises = tuple(exercises)
@@ -27,10 +27,10 @@ def scores_csv(results: Iterable[StudentResult], exercises: Iterable[Exercise]) 
 
 
 def _cell(value: str | int | None) -> str | int:
-    """A value that no spreadsheet takes for a formula: a text that could start one gets a leading apostrophe."""
+    """Put an apostrophe before a text that a spreadsheet could take for a formula."""
     if value is None:
         return ""
     if isinstance(value, int):
         return value
     text = "".join(c if c.isprintable() else " " for c in value)
-    return "'" + text if text.lstrip().startswith(_STARTS_A_FORMULA) else text
+    return "'" + text if text.lstrip().startswith(_FORMULA_STARTS) else text

@@ -1,4 +1,4 @@
-"""Feedback as HTML: a page for a student, an exercise for a notebook. Loads nothing, runs nothing, prints well."""
+"""Feedback as HTML: a page for a student, an exercise for a notebook. It loads nothing and runs no script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradlings.model.scorecard import CheckResult, ExerciseScore, Verdict
 from gradlings.model.student_result import StudentResult, for_student
 from gradlings.rendering.svg import picture_svg
 
-_WORDS = {
+_VERDICT_WORDS = {
     Verdict.PASS: "right",
     Verdict.WRONG: "wrong",
     Verdict.ERROR: "error",
@@ -25,37 +25,39 @@ _WORDS = {
     Verdict.NOT_ATTEMPTED: "not attempted",
     Verdict.GRADER_ERROR: "not graded: our fault",
 }
-_MARKS = {Verdict.PASS: "\u2713", Verdict.NOT_ATTEMPTED: "\u2013", Verdict.GRADER_ERROR: "?"}
-_MOST_PRINTED = 4_000
+_VERDICT_MARKS = {Verdict.PASS: "\u2713", Verdict.NOT_ATTEMPTED: "\u2013", Verdict.GRADER_ERROR: "?"}
+_MAX_PRINTED_CHARS = 4_000
 
 
 def feedback_page(result: StudentResult) -> str:
-    """The whole page as text. Control characters are dropped, all text is escaped, and nothing secret is on it."""
-    seen = for_student(result)
-    return environment().get_template("feedback.html.j2").render(result=seen, card=seen.card, points=result.points)
+    """Return a student's page. Control characters are dropped, all text is escaped, and nothing secret is on it."""
+    public = for_student(result)
+    return environment().get_template("feedback.html.j2").render(result=public, card=public.card, points=result.points)
 
 
 def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
-    """One exercise as it stands on the page, with its style, to be shown under a notebook's cell.
+    """Return one exercise as the page shows it, with its style, to be shown under a notebook's cell.
 
     Args:
+        score: the exercise.
         problems: what is wrong with the submission as a whole; shown above.
     """
     return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
 
 
-class _Finished(Markup):
-    """A piece of a page in which nothing is left to be cleaned."""
+class _Rendered(Markup):
+    """A part of a page that is cleaned and escaped already."""
 
 
 @lru_cache(maxsize=512)
 def _exercise(score: ExerciseScore) -> Markup:
-    """One exercise of a page. A class has many equal ones: those that are right, and those that are not attempted."""
-    return _Finished(environment().get_template("exercise.html.j2").render(score=score))
+    """Render one exercise of a page. A class has many equal ones: those that are right or not attempted."""
+    return _Rendered(environment().get_template("exercise.html.j2").render(score=score))
 
 
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
+    """Return the templates of this package; they escape and clean whatever they show."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gradlings", "rendering"),
         autoescape=True,
@@ -65,27 +67,25 @@ def environment() -> jinja2.Environment:
         finalize=_visible,
     )
     environment.globals.update(
-        word=lambda check: _WORDS[check.verdict],
-        mark=lambda check: _MARKS.get(check.verdict, "\u2717"),
+        word=lambda check: _VERDICT_WORDS[check.verdict],
+        mark=lambda check: _VERDICT_MARKS.get(check.verdict, "\u2717"),
         exercise=_exercise,
         state=_state,
         failing=_failing,
         explained=_explained,
         share=lambda score: 100 * score.points // score.max_points if score.max_points else 100 * score.solved,
-        notes=lambda score: list(dict.fromkeys(note for check in score.checks for note in check.notes)),
         printed=_printed,
-        general=_general,
         drawn=lambda picture: Markup(picture_svg(picture)),
     )
     return environment
 
 
 def _visible(value: object) -> object:
-    """A value without what does not print or would turn the text around it; applied to all that is shown."""
-    if not isinstance(value, str) or isinstance(value, _Finished) or value.isprintable():
+    """Remove from a text what does not print or would reverse the text around it; applied to all that is shown."""
+    if not isinstance(value, str) or isinstance(value, _Rendered) or value.isprintable():
         return value
     clean = "".join(c for c in value if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    return value.__class__(clean)  # text that is marked as safe stays so
+    return value.__class__(clean)  # Markup stays Markup
 
 
 def _state(score: ExerciseScore) -> str:
@@ -103,19 +103,11 @@ def _failing(score: ExerciseScore) -> list[CheckResult]:
 
 
 def _explained(score: ExerciseScore, check: CheckResult) -> str:
-    """The likely misconception, said once for each function."""
+    """Return the likely misconception at the first failing check of each function, else ""."""
     first = next(c for c in _failing(score) if c.subject == check.subject)
     return (score.misconception_of(check.subject) or check.claim) if check is first else ""
 
 
 def _printed(score: ExerciseScore) -> str:
     text = next((check.printed for check in _failing(score) if check.printed.strip()), "")
-    return text.rstrip()[:_MOST_PRINTED]
-
-
-def _general(result: StudentResult) -> list[str]:
-    """The problems of the submission that are not the message of just one exercise: those are said there."""
-    if result.card is None:
-        return []
-    concerned = [{check.message for check in score.checks} for score in result.card.exercises]
-    return [p for p in result.card.problems if sum(p in messages for messages in concerned) != 1]
+    return text.rstrip()[:_MAX_PRINTED_CHARS]

@@ -1,118 +1,122 @@
-"""Prose in Markdown with maths, for a terminal: paragraphs that wrap, and formulas in one line."""
+"""Markdown with formulas for a terminal: paragraphs that wrap, and each formula in one line of Unicode."""
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 from rich.padding import Padding
 from rich.text import Text
 
-_INLINE = re.compile(r"(`+)(.+?)\1|\$(.+?)\$|\*\*(.+?)\*\*|(?<![\w*])\*(?=\S)(.+?)(?<=\S)\*(?![\w*])|\[(.+?)\]\(.+?\)")
-_ITEM = re.compile(r"^(\s*)([-*]|\d+\.)\s+")
+_log = logging.getLogger(__name__)
+
+# As in pandoc, a dollar sign before a blank or a digit ends no formula, so that "$5 or $10" are amounts of money.
+_FORMULA = (
+    r"\$\$(?P<display>(?:(?!\n\s*\n).)+?)\$\$"
+    r"|\$(?![\s$])(?P<inline>(?:\\.|(?!\n\s*\n)[^$\\`])+?)(?<!\s)\$(?!\d)"
+)
+_FORMULA_HERE = re.compile(_FORMULA, re.DOTALL)
+_FORMULA_OR_CODE = re.compile(rf"^```.*?^```|(`+).+?\1|{_FORMULA}", re.DOTALL | re.MULTILINE)
+_CODE_INDENT = 4
 
 
-def prose_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | Text]:
-    """Paragraphs, lists, code and formulas as Rich renderables; tables stay as they are written.
+def markdown_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | Text]:
+    r"""Read Markdown as Rich renderables, top to bottom; tables stay as they are written.
 
     Args:
-        plain: leaves formulas as LaTeX, which is ASCII, and dots in the middle of a line become hyphens.
+        markdown: CommonMark with formulas in `$...$` and `$$...$$`; HTML is shown as text.
+        plain: leave formulas as LaTeX, which is ASCII, and write a dot in the middle of a line as a hyphen.
     """
-    for block in _blocks(markdown):
-        first = block[0].strip()
-        if first.startswith("```"):
-            for line in block[1:]:
-                if not line.startswith("```"):
-                    yield Padding(Text(line, style="cyan"), (0, 0, 0, 4))
-        elif first.startswith("$$"):
-            yield Padding(Text(_formula(" ".join(block).replace("$$", ""), plain), style="magenta"), (0, 0, 0, 4))
-        elif first.startswith(("|", ">")):
-            for line in block:
-                yield _inline(line, plain)
-        else:
-            yield from _paragraphs(block, plain)
-        yield Text("")
-
-
-def _blocks(markdown: str) -> Iterator[list[str]]:
-    """Groups of lines between blank lines; a fenced block is one group."""
-    block: list[str] = []
-    fenced = False
-    for line in [*markdown.split("\n"), ""]:
-        if line.startswith("```"):
-            fenced = not fenced
-        if line.strip() or (fenced and block):
-            block.append(line)
-        elif block:
-            yield block
-            block = []
-    if block:
-        yield block
-
-
-def _paragraphs(lines: list[str], plain: bool) -> Iterator[Padding | Text]:
-    """Joins wrapped lines; each item of a list is a paragraph that hangs."""
-    parts: list[list[str]] = []
-    for line in lines:
-        if _ITEM.match(line) or not parts:
-            parts.append([line])
-        else:
-            parts[-1].append(line)
-    for part in parts:
-        item = _ITEM.match(part[0])
-        if item is None:
-            yield _inline(" ".join(line.strip() for line in part), plain)
+    # A line of a formula that begins with a minus would be read as a list item.
+    markdown = _FORMULA_OR_CODE.sub(lambda found: found[0] if "`" in found[0] else " ".join(found[0].split()), markdown)
+    source = markdown.split("\n")
+    indent, marker = 0, ""
+    for token in _parser().parse(markdown):
+        if token.type in ("list_item_open", "blockquote_open"):
+            indent, marker = indent + 2, f"{token.info}{token.markup} "
+        elif token.type in ("list_item_close", "blockquote_close"):
+            indent -= 2
+        if not token.map or token.nesting:
             continue
-        text = " ".join([part[0][item.end() :], *(line.strip() for line in part[1:])])
-        mark = f"{item[2]} "
-        body = _inline(text, plain)
-        yield Padding(Text(mark) + body, (0, 0, 0, len(item[1]) + 2))
-
-
-def _inline(text: str, plain: bool) -> Text:
-    made = Text()
-    at = 0
-    if plain:
-        text = text.replace("\xb7", "-")
-    for found in _INLINE.finditer(text):
-        made.append(text[at : found.start()])
-        code, maths, bold, emphasis, link = found.group(2, 3, 4, 5, 6)
-        if code:
-            made.append(code, style="cyan")
-        elif maths:
-            made.append(_formula(maths, plain), style="magenta")
-        elif bold or emphasis:
-            made.append_text(_inline(bold or emphasis, plain)).stylize(
-                "bold" if bold else "italic", -len(bold or emphasis)
-            )
+        if token.type == "inline":
+            children = token.children or []
+            break_ = "\n" if token.content.startswith("|") else " "
+            text = Text(marker).append_text(_inline(children, break_, plain))
+            display = len(children) == 1 and children[0].markup == "$$"
+            left = indent + _CODE_INDENT if display else indent
+            yield Padding(text, (0, 0, 0, left)) if left else text
+            marker = ""
         else:
-            made.append(link)
-        at = found.end()
-    return made.append(text[at:])
+            for line in token.content.splitlines() or [token.markup]:
+                yield Padding(Text(line, style="cyan"), (0, 0, 0, indent + _CODE_INDENT))
+        if not "".join(source[token.map[1] : token.map[1] + 1]).strip():
+            yield Text("")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False})
+    parser.inline.ruler.before("escape", "formula", _formula_rule)
+    return parser
+
+
+def _formula_rule(state: StateInline, silent: bool) -> bool:
+    found = _FORMULA_HERE.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        token = state.push("formula", "", 0)
+        token.content = found["display"] or found["inline"]
+        token.markup = "$$" if found["display"] else "$"
+    state.pos = found.end()
+    return True
+
+
+def _inline(tokens: Sequence[Token], line_break: str, plain: bool) -> Text:
+    text = Text()
+    styles: list[str] = []
+    for token in tokens:
+        if token.type in ("strong_open", "em_open"):
+            styles.append("bold" if token.type == "strong_open" else "italic")
+        elif token.type in ("strong_close", "em_close"):
+            styles.pop()
+        elif token.type in ("softbreak", "hardbreak"):
+            text.append(line_break if token.type == "softbreak" else "\n")
+        elif token.type == "formula":
+            text.append(_formula(token.content, plain), style=" ".join([*styles, "magenta"]))
+        else:
+            style = [*styles, "cyan"] if token.type == "code_inline" else styles
+            text.append(token.content.replace("\xb7", "-") if plain else token.content, style=" ".join(style))
+    return text
 
 
 def _formula(latex: str, plain: bool) -> str:
-    """A formula as one line of Unicode; as it is written where that cannot be shown, or would lose its meaning."""
+    """Return a formula as one line of Unicode; as LaTeX where that cannot be shown or would lose its meaning."""
     latex = " ".join(latex.split())
     if plain or not re.search(r"[\\^_]", latex):
         return latex
     try:
-        made = _converter().latex_to_text(_in_one_line(latex))
-    except Exception:  # a formula that only TeX can read
+        text = _converter().latex_to_text(_in_one_line(latex))
+    except Exception:  # the parser raises many types on LaTeX that only TeX can read
+        _log.debug("shown as LaTeX: %s", latex, exc_info=True)
         return latex
     before = ""
-    while before != made:  # from the inside out
-        before, made = made, re.sub(r"([_^])\{([^{}]*)\}", lambda found: _raised(found[1], found[2]), made)
-    made = re.sub(r"([_^])(\w)", lambda found: _raised(found[1], found[2]), made.replace("{", "").replace("}", ""))
-    made = re.sub(r"\s*([\u2190\u2192\u2248\u2260\u2264\u2265=])\s*", r" \1 ", made)
-    made = re.sub(r"\s*\xb7\s*", "\xb7", re.sub(r"([(\[]) +| +(?=[)\],/])", r"\1", made))
-    return " ".join(made.split())
+    while before != text:  # from the inside out
+        before, text = text, re.sub(r"([_^])\{([^{}]*)\}", lambda found: _script(found[1], found[2]), text)
+    text = re.sub(r"([_^])(\w)", lambda found: _script(found[1], found[2]), text.replace("{", "").replace("}", ""))
+    text = re.sub(r"\s*([\u2190\u2192\u2248\u2260\u2264\u2265=])\s*", r" \1 ", text)
+    text = re.sub(r"\s*\xb7\s*", "\xb7", re.sub(r"([(\[]) +| +(?=[)\],/])", r"\1", text))
+    return " ".join(text.split())
 
 
 def _in_one_line(latex: str) -> str:
-    """Cases become "a if b; c if d"; other spellings become one."""
+    """Write cases as "a if b; c if d", and use one spelling for fractions and spaces."""
     if r"\begin{cases}" in latex:
         latex = re.sub(r"\\(begin|end)\{cases\}", "", latex).replace("&", r"\text{ if }")
         latex = re.sub(r"\\\\(\[.*?\])?", "; ", latex)
@@ -120,32 +124,32 @@ def _in_one_line(latex: str) -> str:
     return re.sub(r"\\[!,;]|\\q?quad", " ", latex)
 
 
-_DIGITS = {
+_SMALL_DIGITS = {
     "^": str.maketrans("0123456789+-T", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u1d40")
 }
-_DIGITS["_"] = str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
+_SMALL_DIGITS["_"] = str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
 
 
-def _raised(sign: str, text: str) -> str:
-    """A raised or lowered part: small digits where Unicode has them, else with its sign, bracketed if it is long."""
+def _script(sign: str, text: str) -> str:
+    """Return a superscript or subscript: small digits where Unicode has them, else its sign and brackets if needed."""
     if re.fullmatch(r"[0-9]+|T|-[0-9]" if sign == "^" else r"[0-9]+", text):
-        return text.translate(_DIGITS[sign])
+        return text.translate(_SMALL_DIGITS[sign])
     return f"{sign}{text}" if re.fullmatch(r"[^\W_]+|\*", text) else f"{sign}({text})"
 
 
 def _fraction(node: Any, l2tobj: Any) -> str:
-    """A fraction on one line needs the brackets that its bar made unnecessary."""
+    """Write a fraction on one line, with the brackets that its bar made unnecessary."""
     over, under = (l2tobj.nodelist_to_text([part]).strip() for part in node.nodeargd.argnlist)
     over, under = (part[1:-1] if part.startswith("{") and part.endswith("}") else part for part in (over, under))
     under = f"({under})" if re.fullmatch(r"\d+[a-z]|[A-Z]{2,}", under) else _bracketed(under, " +-*/\xb7")
     return f"{_bracketed(over, ' +-')}/{under} "
 
 
-def _bracketed(text: str, splitting: str) -> str:
+def _bracketed(text: str, operators: str) -> str:
     depth = 0
-    for place, sign in enumerate(text):
+    for index, sign in enumerate(text):
         depth += (sign in "([{") - (sign in ")]}")
-        if depth == 0 and place and sign in splitting:
+        if depth == 0 and index and sign in operators:
             return f"({text})"
     return text
 
@@ -154,16 +158,16 @@ def _bracketed(text: str, splitting: str) -> str:
 def _converter() -> Any:
     from pylatexenc import latex2text  # deferred: only screens with formulas need it
 
-    known = latex2text.get_default_latex_context_db()
+    macros_known = latex2text.get_default_latex_context_db()
     spec = latex2text.MacroTextSpec
     macros = [spec("frac", simplify_repl=_fraction), spec("ne", "\u2260"), spec("bmod", " mod ")]
     macros += [spec(name, f" {name} ") for name in ("ln", "log", "exp", "sin", "cos", "tanh")]
-    macros += [spec(name, discard=False) for name in ("operatorname",)]
+    macros.append(spec("operatorname", discard=False))
     macros += [spec(name, discard=True) for name in ("bigl", "bigr", "Bigl", "Bigr", "left", "right")]
-    known.add_context_category("one-line", macros=macros, prepend=True)
-    known.set_unknown_macro_spec(spec("", simplify_repl=_unknown))  # by default they vanish
-    return latex2text.LatexNodes2Text(known, math_mode="text", keep_braced_groups=True, strict_latex_spaces=True)
+    macros_known.add_context_category("one-line", macros=macros, prepend=True)
+    macros_known.set_unknown_macro_spec(spec("", simplify_repl=_refuse))  # by default they vanish
+    return latex2text.LatexNodes2Text(macros_known, math_mode="text", keep_braced_groups=True, strict_latex_spaces=True)
 
 
-def _unknown(node: Any, l2tobj: Any) -> str:
-    raise ValueError(node.macroname)
+def _refuse(node: Any, l2tobj: Any) -> str:
+    raise ValueError(f"no text for \\{node.macroname}")

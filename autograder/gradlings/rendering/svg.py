@@ -1,7 +1,7 @@
-"""Pictures of wrong answers as SVG: heat maps and curves, the wrong answer beside the right one. Pure functions.
+"""Pictures of wrong answers as SVG: heat maps and curves, the wrong answer beside the right one.
 
-Every number stands in its cell, a wrong one has a frame and a corner, and the colours run from orange over white to
-blue, which colour-blind readers can tell apart: nothing is said by colour alone.
+Every number is written in its cell, a wrong one has a frame and a corner, and the colors run from orange over white to
+blue, which color-blind readers can tell apart: no information is given by color alone.
 """
 
 from __future__ import annotations
@@ -12,42 +12,41 @@ from html import escape
 
 from gradlings.model.scorecard import Form, Picture
 
-_TALL = 24
-_LOW, _MIDDLE, _HIGH = (217, 119, 44), (255, 255, 255), (53, 122, 189)
-_ODD = "#c9ced6"  # nan and inf
-_CURVE = (300, 120)
+_HEIGHT = 24  # of a cell
+_LOW_RGB, _MIDDLE_RGB, _HIGH_RGB = (217, 119, 44), (255, 255, 255), (53, 122, 189)
+_NOT_FINITE_COLOR = "#c9ced6"
+_CURVE_SIZE = (300, 120)
 
 
 def picture_svg(picture: Picture) -> str:
-    """One `<figure>` with both sides; the page's CSS variables give the colours of text and lines."""
+    """Return one `<figure>` with both sides; the page's CSS variables give the colors of text and lines."""
     if picture.form is Form.CURVE:
         body = _curves(picture)
     else:
         largest = _largest(picture.expected) or _largest(picture.got) or 1.0
         wrong = () if everything_differs(picture) else picture.wrong
         body = _side("your answer", picture.got, wrong, largest) + _side("expected", picture.expected, wrong, largest)
-    said = ", ".join(filter(None, (picture.name, picture.caption)))
+    name = ", ".join(filter(None, (picture.name, picture.caption)))
     note = ""
     if picture.wrong and picture.form is Form.MATRIX:
         note = "every number differs" if everything_differs(picture) else "framed: differs"
-    caption = escape("; ".join(filter(None, (said, note))))
+    caption = escape("; ".join(filter(None, (name, note))))
     return f'<figure class="picture">{body}<figcaption>{caption}</figcaption></figure>'
 
 
 def everything_differs(picture: Picture) -> bool:
-    """Then marks on every number say nothing."""
+    """Return whether every number is wrong, so that to mark each of them would say nothing."""
     return len(picture.wrong) == sum(map(len, picture.expected))
 
 
 def _side(title: str, cells: Sequence[Sequence[str]], wrong: Sequence[tuple[int, int]], largest: float) -> str:
-    longest = max(len(text) for row in cells for text in row)
-    wide = max(24, 7 * longest + 8)
+    wide = max(24, 7 * max(len(text) for row in cells for text in row) + 8)
     columns = max(map(len, cells))
-    width, height = columns * wide + 2, len(cells) * _TALL + 2
+    width, height = columns * wide + 2, len(cells) * _HEIGHT + 2
     framed = set(wrong)
     places = [(i, j) for i, row in enumerate(cells) for j in range(len(row))]
-    drawn = [_cell(cells[i][j], 1 + j * wide, 1 + i * _TALL, wide, largest) for i, j in places]
-    frames = [_frame(1 + j * wide, 1 + i * _TALL, wide) for i, j in places if (i, j) in framed]
+    drawn = [_cell(cells[i][j], 1 + j * wide, 1 + i * _HEIGHT, wide, largest) for i, j in places]
+    frames = [_frame(1 + j * wide, 1 + i * _HEIGHT, wide) for i, j in places if (i, j) in framed]
     return (
         f'<div><p>{title}</p><svg viewBox="0 0 {width} {height}" style="max-width:{width}px" role="img" '
         f'aria-label="{title}">{"".join(drawn)}{"".join(frames)}</svg></div>'
@@ -55,9 +54,9 @@ def _side(title: str, cells: Sequence[Sequence[str]], wrong: Sequence[tuple[int,
 
 
 def _cell(text: str, x: int, y: int, wide: int, largest: float) -> str:
-    colour = _colour(text, largest)
+    fill = _color(text, largest)
     return (
-        f'<rect x="{x}" y="{y}" width="{wide}" height="{_TALL}" fill="{colour}" stroke="#8b949e" stroke-width=".6"/>'
+        f'<rect x="{x}" y="{y}" width="{wide}" height="{_HEIGHT}" fill="{fill}" stroke="#8b949e" stroke-width=".6"/>'
         f'<text x="{x + wide / 2:g}" y="{y + 16}" text-anchor="middle" font-size="11.5" fill="#10151a">'
         f"{escape(text)}</text>"
     )
@@ -65,26 +64,26 @@ def _cell(text: str, x: int, y: int, wide: int, largest: float) -> str:
 
 def _frame(x: int, y: int, wide: int) -> str:
     return (
-        f'<rect x="{x + 2.5}" y="{y + 2.5}" width="{wide - 5}" height="{_TALL - 5}" fill="none" stroke="#10151a" '
+        f'<rect x="{x + 2.5}" y="{y + 2.5}" width="{wide - 5}" height="{_HEIGHT - 5}" fill="none" stroke="#10151a" '
         f'stroke-width="2"/><path d="M {x + 2} {y + 2} h 6 l -6 6 z" fill="#10151a"/>'
     )
 
 
-def _colour(text: str, largest: float) -> str:
+def _color(text: str, largest: float) -> str:
     value = {"T": 1.0, "F": 0.0}.get(text)
     if value is None:
         value = float(text) / largest
     elif largest != 1.0:
         value /= largest
     if not math.isfinite(value):
-        return _ODD
-    end = _HIGH if value >= 0 else _LOW
+        return _NOT_FINITE_COLOR
+    end = _HIGH_RGB if value >= 0 else _LOW_RGB
     share = 0.85 * min(abs(value), 1.0)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_MIDDLE, end, strict=True))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_MIDDLE_RGB, end, strict=True))
 
 
 def _largest(cells: Sequence[Sequence[str]]) -> float:
-    """The largest absolute value that is a number."""
+    """Return the largest finite absolute value."""
     numbers = [1.0 if text == "T" else 0.0 if text == "F" else abs(float(text)) for row in cells for text in row]
     return max((number for number in numbers if math.isfinite(number)), default=0.0)
 
@@ -95,7 +94,7 @@ def _curves(picture: Picture) -> str:
     low, high = min(finite), max(finite)
     longest = max(len(got), len(expected))
     lines = _line(expected, longest, low, high, "expected") + _line(got, longest, low, high, "got")
-    width, height = _CURVE
+    width, height = _CURVE_SIZE
     return (
         f'<div class="wide"><svg viewBox="-6 -6 {width + 12} {height + 12}" style="max-width:{2 * width}px" role="img" '
         'aria-label="your answer and what is expected as curves">'
@@ -107,14 +106,14 @@ def _curves(picture: Picture) -> str:
 
 
 def _line(numbers: Sequence[float], longest: int, low: float, high: float, kind: str) -> str:
-    """One curve; it has a gap where a number is nan or inf."""
-    width, height = _CURVE
+    """Draw one curve, with a gap where a number is nan or inf."""
+    width, height = _CURVE_SIZE
     path, pen = [], "M"
-    for place, number in enumerate(numbers):
+    for index, number in enumerate(numbers):
         if not math.isfinite(number):
             pen = "M"
             continue
-        x = width * place / max(longest - 1, 1)
+        x = width * index / max(longest - 1, 1)
         y = height * (1 - (number - low) / ((high - low) or 1.0))
         path.append(f"{pen} {x:.1f} {y:.1f}")
         pen = "L"

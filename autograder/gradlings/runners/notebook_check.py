@@ -22,7 +22,7 @@ from gradlings.model.exercise import read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.text import map_text
-from gradlings.progress.record import codes, record
+from gradlings.progress.record import code_digests, record
 from gradlings.runners.notebook_verdict import NotebookVerdict
 from gradlings.submission.cells import Cell, without_magics
 from gradlings.submission.reader import from_cells, shown
@@ -98,7 +98,7 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     (score,) = graded.scorecard.exercises
     root = kit_of(checks_file.parent)
     if root is not None:
-        record(root, graded.scorecard, "notebook", codes(submission, read_exercises(checks_file)))
+        record(root, graded.scorecard, "notebook", code_digests(submission, read_exercises(checks_file)))
     return _with_names(score, {shown(file): f"cell [{number}]" for file, number in numbers.items()})
 
 

@@ -56,12 +56,12 @@ class RunReport:
             if root is None:
                 continue
             if any(exercise.attempted for exercise in card.exercises) or (root / PROGRESS_FILE).exists():
-                from gradlings.progress.record import codes, record  # deferred: an untouched kit needs no msgspec
+                from gradlings.progress.record import code_digests, record  # deferred: not every run needs msgspec
 
-                checked: dict[str, str] = {}
+                digests: dict[str, str] = {}
                 for path in self._state.collected.checks_files(folder):
-                    checked |= codes(self._state.own_submission(path), self._state.exercises(path))
-                self._unrecorded = record(root, card, "pytest", checked) or self._unrecorded
+                    digests |= code_digests(self._state.own_submission(path), self._state.exercises(path))
+                self._unrecorded = record(root, card, "pytest", digests) or self._unrecorded
 
     def _cards(self) -> list[Scorecard]:
         return scorecards(self._state.collected, self._state.exercises, self._state.seed)
@@ -85,9 +85,20 @@ class RunReport:
         """Show the page."""
         if not self._state.collected.results:
             return
-        from gradlings.rendering.terminal import write_page
+        from gradlings.rendering.terminal import can_show, page_text  # deferred: not every run needs rich
 
+        writer = terminalreporter._tw
+        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
         for card in self._cards():
-            write_page(terminalreporter, card, detail=self._detail)
+            text = page_text(
+                card,
+                detail=self._detail,
+                width=writer.fullwidth,
+                color=writer.hasmarkup,
+                plain=not can_show(encoding),
+                pictures=os.environ.get("TERM") != "dumb",
+            )
+            for line in text.splitlines():
+                writer.line(line)
         if self._unrecorded:
-            terminalreporter._tw.line(f"  {self._unrecorded}")
+            writer.line(f"  {self._unrecorded}")

@@ -61,6 +61,7 @@ class Compiled:
     """A cell that is valid Python."""
 
     code: CodeType
+    body: tuple[ast.stmt, ...]
     functions: tuple[Function, ...]
 
 
@@ -73,7 +74,8 @@ def compiled(cell: Cell) -> Compiled:
     """
     tree = _parsed(cell)
     code = compile(tree, cell.file, "exec", flags=cell.flags, dont_inherit=True)
-    return Compiled(code, tuple(function for node in tree.body for function in _bound(node, cell.file)))
+    bound = tuple(function for node in tree.body for function in _bound(node, cell.file))
+    return Compiled(code, tuple(tree.body), bound)
 
 
 @lru_cache(maxsize=128)  # a notebook's cells are parsed to find out whether they are Python, then compiled

@@ -48,16 +48,6 @@ class Submission:
         """The file names under which the cells are compiled."""
         return frozenset(cell.file for cell in self.cells)
 
-    def sources(self) -> tuple[tuple[str, str], ...]:
-        """Return name and text of each file in order: its valid cells at their own line numbers."""
-        lines: dict[str, list[str]] = {}
-        for cell in self.cells:
-            of_file = lines.setdefault(cell.file, [])
-            if not any(cell.holds(problem.file, problem.line) for problem in self.syntax_problems):
-                of_file.extend([""] * (cell.first_line - 1 - len(of_file)))
-                of_file.extend(cell.source.split("\n"))
-        return tuple((file, "\n".join(text) + "\n") for file, text in lines.items())
-
 
 def source_name_of(checks_file: Path) -> str:
     """Return the name of the source that a file checks: "autodiff" for `test_autodiff.py`."""

@@ -1,239 +1,185 @@
-"""A wrong result into a sentence, from observed values alone: the second layer, after the catalogue of misconceptions.
+"""Say in a sentence what is wrong with a result, from observed values alone; used after the misconception catalogue.
 
-A signature looks at one wrong value beside the right one and claims relations between them. Here those claims are
-weighed: one is made only if it holds on every failing trial, if every wrong member of a tuple or dict is explained,
-and if the agreement would be too surprising for an accident. Otherwise nothing is said.
+A *signature* looks at one wrong value beside the right one and *claims* relations between them: the sign is opposite,
+the axes are swapped, a factor N is missing. This module decides which claims are made. A claim is made about a leaf of
+the result (a member of the returned tuple or dict, or all of it) only if
+
+1. it holds in every failing call, also in one where this leaf is right (as a sign does where the value is 0),
+2. every other wrong leaf is explained, too, by this claim or one of its own,
+3. an accident is too unlikely: the evidence, summed over the calls and over all leaves with the same claim, less the
+   claim's cost, is at least `_MIN_EVIDENCE_DIGITS`, of which the leaf itself gives `_MIN_OWN_EVIDENCE_DIGITS`.
+
+`evidence_weight` says how evidence is counted. Where no set of claims meets the three conditions nothing is said.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from torch import Tensor
 
-from gradlings.checks.diagnosis import (
-    form,
-    order,
-    scale,
-    shape,
-    structure,
-    terms,
-    values,
-)
-from gradlings.checks.diagnosis.members import Member, members_of
-from gradlings.checks.diagnosis.trials import Claim, Pair, Trial, is_row_of_numbers
+from gradlings.checks.diagnosis import form
+from gradlings.checks.diagnosis.claims import Claim, Pair
+from gradlings.checks.diagnosis.failing_calls import FailingCall, is_row_of_numbers
+from gradlings.checks.diagnosis.result_leaves import ResultLeaf, result_leaves
+from gradlings.checks.diagnosis.signatures import SIGNATURES, Signature, claims_of
+from gradlings.checks.diagnosis.wording import worded
+from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
 
-__all__ = ["Trial", "diagnose"]
+__all__ = ["FailingCall", "diagnose"]
 
-Signature: TypeAlias = Callable[[Pair], Iterator[Claim]]
+# Some forty signatures look at a wrong answer. If each claims something by accident in one of 10**4.5 = 30,000 answers,
+# all of them together do in about one of 800. tests/test_diagnosing.py counts false claims over 10,000 wrong answers.
+_MIN_EVIDENCE_DIGITS = 4.5
+# A leaf must not be carried by the others: one in ten by itself.
+_MIN_OWN_EVIDENCE_DIGITS = 1.0
+_MAX_CALLS = 12
 
-# Digits a claim must be worth after its cost. Some forty signatures look at a wrong answer, so that one accident in
-# 30,000 for each keeps the whole below one in a thousand.
-_ENOUGH = 4.5
-_OWN_SHARE = 1.0  # digits each member must add to a claim it shares with others
-_MOST_TRIALS = 12
-
-# Most telling first: of several claims that hold, the first one is made.
-_SIGNATURES: tuple[Signature, ...] = (
-    *form.SIGNATURES,
-    *scale.FIRST,
-    *structure.SIGNATURES,
-    *shape.SIGNATURES,
-    *order.SIGNATURES,
-    *scale.SIGNATURES,
-    *terms.SIGNATURES,
-    *values.SIGNATURES,
-    *order.BY_INPUT,
-    *structure.LATER,
-    *order.LATER,
-    *form.LAST,
-    *scale.LAST,
-    *terms.LAST,
-    *structure.LAST,
-)
+_Key = tuple[object, ...]
 
 
-def diagnose(trials: Sequence[Trial], names: Sequence[str] = ()) -> str | None:
-    """One message on what is wrong, or None.
+def diagnose(
+    calls: Sequence[FailingCall], names: Sequence[str] = (), tolerances: Tolerances = DEFAULT_TOLERANCES
+) -> str | None:
+    """Explain a wrong result.
 
     Args:
-        trials: the failing probes of one check, smallest first.
-        names: the names of the members of a returned tuple; a dict's members go by their keys.
+        calls: the failing calls of one check, smallest first; those after the twelfth are not looked at.
+        names: the names of the members of a returned tuple; a dict's entries go by their keys.
+        tolerances: those of the check. What it finds right is right here; where no relation holds up to the default
+            tolerances, one that holds up to its own is enough.
 
     Returns:
-        A fact and a question for each distinct claim, with the members it is about; None if nothing is certain enough.
+        A fact and a question for each distinct claim, with the leaves it is about; None if nothing is certain enough.
     """
-    chosen = list(trials)[:_MOST_TRIALS]
+    examined = list(calls)[:_MAX_CALLS]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        # A tuple of numbers is looked at as one row (a shape reversed), then member by member.
-        for as_rows in (True, False):
-            members = members_of(chosen, tuple(names), as_rows)
-            if members is None:
-                continue
-            message = _message(members) or _message_on_graphs(members, chosen)
-            if message:
-                return message
-            if not any(is_row_of_numbers(pair.expected) for member in members for pair in member.pairs):
-                return None
+        for loose in (False, True) if tolerances.wider else (False,):
+            # A tuple of numbers is looked at as one row (a shape reversed), then member by member.
+            for as_rows in (True, False):
+                leaves = result_leaves(examined, tuple(names), tolerances, as_rows=as_rows, loose=loose)
+                if leaves is None:
+                    continue
+                message = _explanation(leaves) or _explanation_of_graphs(leaves, examined)
+                if message:
+                    return message
+                if not any(is_row_of_numbers(pair.expected) for leaf in leaves for pair in leaf.pairs):
+                    break
     return None
 
 
 @dataclass(frozen=True)
-class _Survivor:
-    """A claim that held on every failing trial of a member."""
+class _Candidate:
+    """A claim that holds in every failing call of a leaf."""
 
     claim: Claim
-    digits: float
+    evidence: float
     cost: float
-    trials: int
-    numbers: int  # different right numbers among those trials, if all were single numbers; else 0
+    calls: int
+    distinct_numbers: int
+    """Different right numbers among those calls, if each call has a single number; else 0."""
 
 
-def _message(members: list[Member]) -> str | None:
-    """The claims that explain every wrong member, as one text."""
-    wrong = [member for member in members if member.wrong]
-    if not wrong:
+def _explanation(leaves: list[ResultLeaf]) -> str | None:
+    """Word the claims that explain every wrong leaf."""
+    wrong = [leaf for leaf in leaves if leaf.wrong]
+    candidates: dict[str, dict[_Key, _Candidate]] = {}
+    for leaf in wrong:
+        candidates[leaf.name] = _candidates(leaf)
+    if not wrong or not all(candidates.values()):
         return None
-    surviving = {member.name: _survivors(member, _SIGNATURES) for member in wrong}
-    if not all(surviving.values()):
-        return None
-    made: dict[str, Claim] = {}
-    for member in wrong:
-        claim = _first_certain(member, wrong, surviving)
+    chosen: dict[str, Claim] = {}
+    for leaf in wrong:
+        claim = _chosen_claim(leaf.name, candidates)
         if claim is None:
             return None
-        made[member.name] = claim
-    return _worded(made, {member.name: member.wrong[0].g.size == 1 for member in wrong})
+        chosen[leaf.name] = claim
+    return worded(chosen, {leaf.name for leaf in wrong if leaf.wrong[0].g.size == 1})
 
 
-def _message_on_graphs(members: list[Member], trials: list[Trial]) -> str | None:
-    """What is right in everything else may still carry, or have lost, its autograd graph."""
-    asked_for = any(isinstance(v, Tensor) and v.requires_grad for trial in trials for v in trial.inputs.values())
-    if asked_for or any(member.wrong for member in members):
+def _explanation_of_graphs(leaves: list[ResultLeaf], calls: list[FailingCall]) -> str | None:
+    """Word what is wrong with the autograd graph of a result that is right in everything else."""
+    required = any(isinstance(v, Tensor) and v.requires_grad for call in calls for v in call.inputs.values())
+    if required or any(leaf.wrong for leaf in leaves):
         return None
-    made: dict[str, Claim] = {}
-    for member in members:
-        for survivor in _intersection(form.graph, member.pairs, member.pairs).values():
-            made[member.name] = survivor.claim
-    return _worded(made, {}) if made else None
+    chosen: dict[str, Claim] = {}
+    for leaf in leaves:
+        for candidate in _common_claims(form.wrong_graph, leaf.pairs, leaf.pairs).values():
+            chosen[leaf.name] = candidate.claim
+    return worded(chosen) if chosen else None
 
 
-def _survivors(member: Member, signatures: Iterable[Signature]) -> dict[tuple[object, ...], _Survivor]:
-    """All claims that hold on every trial of a member, most telling first."""
-    found: dict[tuple[object, ...], _Survivor] = {}
-    for signature in signatures:
-        for key, survivor in _intersection(signature, member.wrong + member.right, member.wrong).items():
-            found.setdefault(key, survivor)
+def _candidates(leaf: ResultLeaf) -> dict[_Key, _Candidate]:
+    """Return all claims that hold in every call, in the order of the signatures."""
+    found: dict[_Key, _Candidate] = {}
+    for signature in SIGNATURES:
+        for key, candidate in _common_claims(signature, leaf.wrong + leaf.right, leaf.wrong).items():
+            found.setdefault(key, candidate)
     return found
 
 
-def _intersection(
-    signature: Signature, pairs: tuple[Pair, ...], wrong: tuple[Pair, ...]
-) -> dict[tuple[object, ...], _Survivor]:
-    """The claims of one signature that are made for each of the pairs."""
-    per_pair: list[dict[tuple[object, ...], Claim]] = []
+def _common_claims(signature: Signature, pairs: tuple[Pair, ...], wrong: tuple[Pair, ...]) -> dict[_Key, _Candidate]:
+    """Return the claims of one signature that it makes for each of the pairs."""
+    by_pair: list[dict[_Key, Claim]] = []
     for pair in pairs:
-        claims = {claim.key: claim for claim in _safely(signature, pair)}
-        if per_pair:
-            claims = {key: claim for key, claim in claims.items() if key in per_pair[-1]}
+        claims = {claim.key: claim for claim in claims_of(signature, pair)}
+        if by_pair:
+            claims = {key: claim for key, claim in claims.items() if key in by_pair[-1]}
         if not claims:
             return {}
-        per_pair.append(claims)
-    numbers = _different([float(pair.e.ravel()[0]) for pair in wrong if pair.e.size])
-    only_numbers = all(pair.scalar for pair in wrong)
+        by_pair.append(claims)
+    single_numbers = all(pair.scalar for pair in wrong)
+    distinct = _count_distinct([float(pair.e.ravel()[0]) for pair in wrong if pair.e.size]) if single_numbers else 0
     return {
-        key: _Survivor(
-            claim=per_pair[0][key],
-            digits=sum(claims[key].digits for claims in per_pair),
-            cost=max(claims[key].cost for claims in per_pair),
-            trials=len(wrong),
-            numbers=numbers if only_numbers else 0,
+        key: _Candidate(
+            claim=by_pair[0][key],
+            evidence=sum(claims[key].evidence for claims in by_pair),
+            cost=max(claims[key].cost for claims in by_pair),
+            calls=len(wrong),
+            distinct_numbers=distinct,
         )
-        for key in per_pair[-1]
+        for key in by_pair[-1]
     }
 
 
-def _safely(signature: Signature, pair: Pair) -> list[Claim]:
-    """The claims of a signature; a signature that fails makes none, so that a bug here never costs a student a page."""
-    try:
-        return list(signature(pair))
-    except Exception:
-        return []
-
-
-def _different(numbers: list[float]) -> int:
-    """How many of the numbers differ by more than float32 rounding (a probe may be there twice, once in float32)."""
-    kept: list[float] = []
+def _count_distinct(numbers: list[float]) -> int:
+    """Count numbers that differ by more than float32 rounding: a probe may come twice, once in float32."""
+    distinct: list[float] = []
     for number in numbers:
-        if not any(abs(number - other) <= 1e-4 * max(abs(number), abs(other)) for other in kept):
-            kept.append(number)
-    return len(kept)
+        if not any(abs(number - other) <= 1e-4 * max(abs(number), abs(other)) for other in distinct):
+            distinct.append(number)
+    return len(distinct)
 
 
-def _first_certain(
-    member: Member, wrong: list[Member], surviving: Mapping[str, Mapping[tuple[object, ...], _Survivor]]
-) -> Claim | None:
-    """The claim to make about a member: a telling one before a vague one, one that all wrong members share first."""
+def _chosen_claim(name: str, candidates: Mapping[str, Mapping[_Key, _Candidate]]) -> Claim | None:
+    """Choose among the certain claims about a leaf: no fallback before others, then one that all wrong leaves share."""
     certain: list[tuple[bool, bool, Claim]] = []
-    for key, survivor in surviving[member.name].items():
-        sharing = [surviving[other.name][key] for other in wrong if key in surviving[other.name]]
-        if _is_certain(survivor, sharing):
-            certain.append((survivor.claim.vague, len(sharing) < len(wrong), survivor.claim))
+    for key, candidate in candidates[name].items():
+        sharing = [by_key[key] for by_key in candidates.values() if key in by_key]
+        if _is_certain(candidate, sharing):
+            certain.append((candidate.claim.fallback, len(sharing) < len(candidates), candidate.claim))
     certain.sort(key=lambda entry: entry[:2])  # stable: otherwise the order of the signatures stays
     return certain[0][2] if certain else None
 
 
-def _is_certain(survivor: _Survivor, sharing: list[_Survivor]) -> bool:
-    claim = survivor.claim
-    if claim.literal:
+def _is_certain(candidate: _Candidate, sharing: list[_Candidate]) -> bool:
+    """Return whether the evidence is enough.
+
+    Args:
+        candidate: the claim about one leaf.
+        sharing: the same claim about every leaf it holds for, this one included.
+    """
+    claim = candidate.claim
+    if claim.observed:
         return True
-    if claim.twice and survivor.trials < 2:
+    if claim.needs_two_calls and candidate.calls < 2:
         return False
-    numbers = [other.numbers for other in sharing]
-    if all(numbers) and max(numbers) < 2 and not claim.alone:
+    distinct = [other.distinct_numbers for other in sharing]
+    if all(distinct) and max(distinct) < 2 and not claim.one_number_suffices:
         return False
-    total = sum(other.digits for other in sharing) - max(other.cost for other in sharing)
-    return total >= _ENOUGH and survivor.digits >= _OWN_SHARE
-
-
-def _worded(made: Mapping[str, Claim], is_number: Mapping[str, bool]) -> str:
-    """One text; members with the same claim are named together."""
-    swapped = _swapped(made)
-    if swapped:
-        return swapped
-    groups: dict[tuple[object, ...], list[str]] = {}
-    for name, claim in made.items():
-        groups.setdefault(claim.key, []).append(name)
-    parts: list[str] = []
-    last_question = ""
-    for names in groups.values():
-        claim = made[names[0]]
-        single = all(is_number.get(name, False) for name in names)
-        each = ("the value" if names[0] else "the result") if single else "every value"
-        fact = claim.fact.replace("{each}", each)
-        if claim.question == last_question:  # asked once, after the last of the facts
-            parts.pop()
-        parts.append((f"{_listed(names)}: {fact}" if names[0] else fact[:1].upper() + fact[1:]) + ".")
-        parts.append(claim.question)
-        last_question = claim.question
-    return " ".join(parts)
-
-
-def _swapped(made: Mapping[str, Claim]) -> str | None:
-    if len(made) != 2 or any(claim.key[0] != "belongs" for claim in made.values()):
-        return None
-    first, second = made
-    if made[first].key[1] != second or made[second].key[1] != first:
-        return None
-    return f"{first} and {second} are swapped: each holds what the other should be. Is the order of the results right?"
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) > 4:
-        names = [*names[:3], f"{len(names) - 3} more"]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    total = sum(other.evidence for other in sharing) - max(other.cost for other in sharing)
+    return total >= _MIN_EVIDENCE_DIGITS and candidate.evidence >= _MIN_OWN_EVIDENCE_DIGITS

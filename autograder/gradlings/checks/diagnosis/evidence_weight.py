@@ -1,8 +1,19 @@
-"""How surprising it would be that numbers agree by accident, in decimal digits.
+"""How strongly an agreement of numbers speaks against accident, in decimal digits.
 
-A match of two float64 numbers to seven digits is worth about six: one accident in a million. A match of two small
-whole numbers is worth almost nothing. Diagnosis adds these digits up and speaks only above a limit, so that a scalar,
-a list of small ints and a large tensor are all judged by one rule.
+A claim says that a wrong result is a known function of the right one ("every value has the opposite sign"). Numbers may
+satisfy a claim by accident, so each agreement is weighed: n digits of evidence mean that unrelated numbers would agree
+as well about once in 10**n cases. For a number x that was predicted with tolerance t and would have been d away without
+the claim, that is log10(d / t): two float64 numbers that agree to seven digits give about six.
+
+Three corrections keep the count honest:
+
+- No number counts for more digits than its tolerance leaves it, nor for more than `MAX_DIGITS`.
+- Numbers on a coarse grid (whole, halves, tenths: most hand-made probes) have few possible values: a whole number below
+  1000 gives at most three digits, however exactly it agrees.
+- Equal numbers count once.
+
+Evidence of independent numbers, and of several calls, is added up. `diagnose` compares the sum with its thresholds, so
+one rule judges a scalar, a list of small integers and a large tensor.
 """
 
 from __future__ import annotations
@@ -12,15 +23,15 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-MOST = 6.0  # digits one number may be worth, however well it fits
-_SAMPLE = 64
-# Hand-made examples are full of halves, tenths and thirds: numbers on such a grid agree by accident far more often.
+MAX_DIGITS = 6.0
+"""Digits of evidence that one number may give, however well it fits."""
+_MAX_GRID_SAMPLE = 64
 _GRIDS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 24, 25, 32, 50, 64, 100, 1000], dtype=np.float64)
 
 
-def grid(values: Array, tolerance: float) -> float | None:
-    """The smallest k for which k times every value is whole; None for values that lie on no such grid."""
-    sample = values.ravel()[:_SAMPLE]
+def common_grid(values: Array, tolerance: float) -> float | None:
+    """Return the smallest listed k for which k times every value is whole; None for values that lie on no such grid."""
+    sample = values.ravel()[:_MAX_GRID_SAMPLE]
     sample = sample[np.isfinite(sample)]
     products = sample[None, :] * _GRIDS[:, None]
     off = np.abs(products - np.rint(products)) > tolerance * np.maximum(1.0, np.abs(products))
@@ -28,8 +39,8 @@ def grid(values: Array, tolerance: float) -> float | None:
     return float(_GRIDS[found[0]]) if found.size else None
 
 
-def reach(values: Array) -> float:
-    """How far the values lie apart or from zero: the room in which an accident would have to hit."""
+def extent(values: Array) -> float:
+    """Return the length of the shortest interval that holds 0 or all values: where an accident would have to hit."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0
@@ -37,42 +48,42 @@ def reach(values: Array) -> float:
     return max(high, -low, high - low)
 
 
-def digits_of_match(values: Array, tolerance: Array, away: Array, most: float, fine: float) -> Array:
-    """Digits an agreement is worth, for each number.
+def match_evidence(values: Array, tolerance: Array, distance: Array, max_digits: float, grid_tolerance: float) -> Array:
+    """Weigh the agreement of each number with a claim.
 
     Args:
-        values: the numbers that agree with a claim.
+        values: the numbers that agree with the claim.
         tolerance: how far each of them might have been off and still agree.
-        away: how far each lies from what would have needed no claim (the right answer, or zero).
-        most: the digits that numbers of this dtype can carry.
-        fine: the relative rounding below which a number counts as lying on a grid.
+        distance: how far each lies from what would have needed no claim (the right answer, or zero).
+        max_digits: the digits that numbers of this dtype can carry.
+        grid_tolerance: the relative rounding below which a number counts as lying on a grid.
 
-    Returns: an array shaped like `values`; repeated numbers that lie on no grid count once.
+    Returns:
+        Digits, shaped like `values`; repeated numbers that lie on no grid count once.
     """
-    away = np.where(np.isfinite(away), away, 0.0)
-    step = grid(values, fine)
-    if step is None:
-        worth = np.clip(np.log10(np.maximum(away, 1e-300) / tolerance), 0.0, most)
-        return _count_once(values, np.where(away <= tolerance, 0.0, worth))
-    room = np.log10(1 + step * reach(values))
-    worth = np.minimum(np.minimum(room, np.log10(1 + 2 * step * away)), most)
-    return np.where(away <= tolerance, 0.0, worth)
+    distance = np.where(np.isfinite(distance), distance, 0.0)
+    digits: Array = np.clip(np.log10(np.maximum(distance, 1e-300) / tolerance), 0.0, max_digits)
+    grid = common_grid(values, grid_tolerance)
+    if grid is None:
+        return _counted_once(values, digits)
+    on_grid: Array = np.log10(1 + grid * np.minimum(extent(values), 2 * distance))
+    return np.minimum(digits, on_grid)
 
 
-def digits_of_lone_number(value: float, fine: float, most: float) -> float:
-    """Digits a single number can be worth: 3 or 1000 or 0.5 say little, 163009536 and 0.918339 say much."""
-    step = grid(np.array([value]), fine)
-    if step is None:
-        return most
-    whole = round(abs(value) * step)
-    for small in (2, 5):
-        while whole and whole % small == 0:
-            whole //= small
-    return min(float(np.log10(1 + whole)), most)
+def max_evidence_of_number(value: float, grid_tolerance: float, max_digits: float) -> float:
+    """Return the digits a single number can give: 3, 1000 or 0.5 few, 163009536 or 0.918339 many."""
+    grid = common_grid(np.array([value]), grid_tolerance)
+    if grid is None:
+        return max_digits
+    whole = round(abs(value) * grid)
+    for prime in (2, 5):  # round numbers are frequent
+        while whole and whole % prime == 0:
+            whole //= prime
+    return min(float(np.log10(1 + whole)), max_digits)
 
 
-def digits_of_places(total: int, chosen: int) -> float:
-    """Digits it is worth that exactly these `chosen` of `total` places are affected, and no others."""
+def position_evidence(total: int, chosen: int) -> float:
+    """Weigh that exactly these `chosen` of `total` positions are affected: log10 of the number of such choices."""
     if not 0 < chosen < total:
         return 0.0
     few = min(chosen, total - chosen)
@@ -80,11 +91,13 @@ def digits_of_places(total: int, chosen: int) -> float:
     return float(np.log10((total - ranks) / (ranks + 1)).sum())
 
 
-def _count_once(values: Array, worth: Array) -> Array:
-    flat, result = values.ravel(), np.zeros(worth.size)
-    size = np.where(flat == 0, 0.0, np.floor(np.log10(np.abs(np.where(flat == 0, 1.0, flat)))))
-    rounded = np.rint(flat / 10.0**size * 1e5) * 10.0**size
-    order = np.argsort(-worth.ravel(), kind="stable")  # of equal numbers the one worth most counts
-    _, first = np.unique(rounded[order], return_index=True)
-    result[order[first]] = worth.ravel()[order[first]]
-    return result.reshape(worth.shape)
+def _counted_once(values: Array, digits: Array) -> Array:
+    """Of numbers that are equal to five digits keep the evidence of one, the strongest."""
+    flat, result = values.ravel(), np.zeros(digits.size)
+    exponent = np.where(flat == 0, 0.0, np.floor(np.log10(np.abs(np.where(flat == 0, 1.0, flat)))))
+    rounded = np.rint(flat / 10.0**exponent * 1e5) * 10.0**exponent
+    strongest_first = np.argsort(-digits.ravel(), kind="stable")
+    _, first = np.unique(rounded[strongest_first], return_index=True)
+    kept = strongest_first[first]
+    result[kept] = digits.ravel()[kept]
+    return result.reshape(digits.shape)

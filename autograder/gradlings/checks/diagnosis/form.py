@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradlings.checks.diagnosis.trials import Claim, Pair
+from gradlings.checks.diagnosis.claims import Claim, Pair
 
 # A float64 answer computed in float32 somewhere is off by about this much.
-_FLOAT32_ERROR = 3e-6
-_HALF_ERROR = 2e-2
+_MAX_FLOAT32_ERROR = 3e-6
+_MAX_HALF_ERROR = 2e-2
 
 
-def device(pair: Pair) -> Iterator[Claim]:
-    """The result lies on another device."""
+def wrong_device(pair: Pair) -> Iterator[Claim]:
+    """Claim that the result lies on another device."""
     got, expected = pair.got, pair.expected
     if not (isinstance(got, Tensor) and isinstance(expected, Tensor)) or got.device.type == expected.device.type:
         return
@@ -28,11 +28,11 @@ def device(pair: Pair) -> Iterator[Claim]:
         ask = "Which tensor was created without the device of the inputs?"
     else:
         return
-    yield Claim(("device", here), fact, ask, 0.0, literal=True)
+    yield Claim(("device", here), fact, ask, 0.0, observed=True)
 
 
-def dtype(pair: Pair) -> Iterator[Claim]:
-    """The numbers are right, the dtype or the Python type is not."""
+def wrong_dtype(pair: Pair) -> Iterator[Claim]:
+    """Claim that the numbers are right, the dtype or the Python type is not."""
     if not pair.fits(pair.e):
         return
     if isinstance(pair.got, Tensor) and isinstance(pair.expected, Tensor):
@@ -45,11 +45,11 @@ def dtype(pair: Pair) -> Iterator[Claim]:
     else:
         return
     fact = f"the numbers are right, but they are {mine} instead of {right}"
-    yield Claim(("dtype", mine, right), fact, ask, 0.0, literal=True)
+    yield Claim(("dtype", mine, right), fact, ask, 0.0, observed=True)
 
 
-def form(pair: Pair) -> Iterator[Claim]:
-    """The right numbers in the right order, but the shape is another one."""
+def wrong_shape(pair: Pair) -> Iterator[Claim]:
+    """Claim that the numbers and their order are right, the shape is not."""
     if pair.same_shape or pair.g.size != pair.e.size or not pair.recovers(pair.g.reshape(pair.e.shape)):
         return
     wide, right = [n for n in pair.g.shape if n != 1], [n for n in pair.e.shape if n != 1]
@@ -59,24 +59,24 @@ def form(pair: Pair) -> Iterator[Claim]:
     elif wide == right:
         ask = "Is a size-1 axis missing or in the wrong place (keepdim, unsqueeze)?"
     fact = f"the numbers are right, but the shape is {tuple(pair.g.shape)} instead of {tuple(pair.e.shape)}"
-    yield Claim(("form", pair.g.ndim - pair.e.ndim, wide == right), fact, ask, 0.0, literal=True)
+    yield Claim(("form", pair.g.ndim - pair.e.ndim, wide == right), fact, ask, 0.0, observed=True)
 
 
-def graph(pair: Pair) -> Iterator[Claim]:
-    """Right in everything, but the autograd graph was kept or cut. Only asked when nothing else is wrong."""
+def wrong_graph(pair: Pair) -> Iterator[Claim]:
+    """Claim that the autograd graph was kept or cut; is called only where nothing else is wrong."""
     if not (isinstance(pair.got, Tensor) and isinstance(pair.expected, Tensor) and pair.fits(pair.e)):
         return
     if pair.got.requires_grad and not pair.expected.requires_grad:
         fact = "the numbers are right, but the result still carries its autograd graph (requires_grad is True)"
-        yield Claim(("graph", "kept"), fact, "Should it be detached?", 0.0, literal=True)
+        yield Claim(("graph", "kept"), fact, "Should it be detached?", 0.0, observed=True)
     elif pair.expected.requires_grad and not pair.got.requires_grad:
         fact = "the numbers are right, but the autograd graph is lost (requires_grad is False)"
         ask = "Was it cut by detach, item, a new tensor or no_grad?"
-        yield Claim(("graph", "lost"), fact, ask, 0.0, literal=True)
+        yield Claim(("graph", "lost"), fact, ask, 0.0, observed=True)
 
 
 def not_finite(pair: Pair) -> Iterator[Claim]:
-    """NaN or infinity where a number belongs."""
+    """Claim that there is NaN or infinity where a number belongs."""
     if not pair.same_shape or not isinstance(pair.got, Tensor | float):
         return
     bad = ~np.isfinite(pair.g) & np.isfinite(pair.e)
@@ -95,12 +95,12 @@ def not_finite(pair: Pair) -> Iterator[Claim]:
         fact = f"{count} of {pair.g.size} values are {kind}, the first at index [{at}]"
         if not pair.wrong[~bad].any():
             all_else = f"{fact}; all other values are right"
-            yield Claim(("not finite", kind, "rest right"), all_else, ask, 0.0, literal=True)
-    yield Claim(("not finite", kind), fact, ask, 0.0, literal=True)
+            yield Claim(("not finite", kind, "rest right"), all_else, ask, 0.0, observed=True)
+    yield Claim(("not finite", kind), fact, ask, 0.0, observed=True)
 
 
 def cut_to_whole(pair: Pair) -> Iterator[Claim]:
-    """Every value is the right one cut or rounded to a whole number."""
+    """Claim that every value is the right one cut or rounded to a whole number."""
     if not pair.same_shape or not pair.finite or pair.whole or (pair.g == pair.g.ravel()[0]).all():
         return  # one and the same number everywhere is no rounding
     for name, function in (
@@ -112,11 +112,11 @@ def cut_to_whole(pair: Pair) -> Iterator[Claim]:
         if pair.fits(function(pair.e)):
             fact = f"{{each}} is the right one {name} to a whole number"
             ask = "Is an integer tensor, int(...) or // involved?"
-            yield Claim(("whole", name), fact, ask, pair.worth(pair.g), cost=1.0)
+            yield Claim(("whole", name), fact, ask, pair.evidence_of(pair.g), cost=1.0)
 
 
 def precision(pair: Pair) -> Iterator[Claim]:
-    """A float64 answer that is right to the digits of a coarser dtype only."""
+    """Claim that a float64 answer is right only to the digits of a coarser dtype."""
     expected = pair.expected
     is_double = expected.dtype == torch.float64 if isinstance(expected, Tensor) else isinstance(expected, float)
     if not is_double or not pair.same_shape or not pair.finite or pair.g.dtype != np.float64:
@@ -124,24 +124,14 @@ def precision(pair: Pair) -> Iterator[Claim]:
     size = np.abs(pair.e) + 1e-3 * pair.scale
     error = float((np.abs(pair.g - pair.e) / size).max(initial=0.0))
     for name, limit, stored in (
-        ("float32", _FLOAT32_ERROR, torch.float32),
-        ("float16", _HALF_ERROR, torch.float16),
-        ("bfloat16", _HALF_ERROR, torch.bfloat16),
+        ("float32", _MAX_FLOAT32_ERROR, torch.float32),
+        ("float16", _MAX_HALF_ERROR, torch.float16),
+        ("bfloat16", _MAX_HALF_ERROR, torch.bfloat16),
     ):
         exact = torch.from_numpy(np.ascontiguousarray(pair.g))
-        kept = bool((exact == exact.to(stored).to(torch.float64)).all())
-        if error <= limit and (kept or name == "float32"):
-            digits = min(pair.worth(pair.e), pair.worth(pair.g)) - (0.0 if kept else pair.e.size)
+        rounded = bool((exact == exact.to(stored).to(torch.float64)).all())
+        if error <= limit and (rounded or name == "float32"):
+            evidence = min(pair.evidence_of(pair.e), pair.evidence_of(pair.g)) - (0.0 if rounded else pair.e.size)
             fact = f"nearly right: the largest relative error is {error:.1e}, about what {name} can hold"
-            yield Claim(
-                ("precision", name),
-                fact,
-                f"Does {name} (or another loss of digits) enter on the way?",
-                digits,
-                vague=True,
-            )
-
-
-SIGNATURES = (device, not_finite, dtype, form, cut_to_whole)
-LAST = (precision,)
-GRAPH = (graph,)
+            ask = f"Does {name} (or another loss of digits) enter on the way?"
+            yield Claim(("precision", name), fact, ask, evidence, fallback=True)

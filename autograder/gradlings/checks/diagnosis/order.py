@@ -8,35 +8,35 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradlings.checks.diagnosis.evidence_weight import Array, digits_of_places
-from gradlings.checks.diagnosis.trials import Claim, Mask, Pair
+from gradlings.checks.diagnosis.claims import Claim, Mask, Pair
+from gradlings.checks.diagnosis.evidence_weight import Array, position_evidence
 
-_FARTHEST = 2
+_MAX_SHIFT = 2
 
 
 def flipped(pair: Pair) -> Iterator[Claim]:
-    """The order along one axis is reversed."""
+    """Claim that the order along one axis is reversed."""
     if not pair.same_shape:
         return
     for axis in range(pair.e.ndim):
         if pair.e.shape[axis] > 1 and pair.fits(np.flip(pair.e, axis)):
             fact = f"the order along axis {axis} is reversed" if pair.e.ndim > 1 else "the order is reversed"
-            yield Claim(("flipped", axis), fact, "At which end does the right answer start?", pair.digits)
+            yield Claim(("flipped", axis), fact, "At which end does the right answer start?", pair.evidence)
 
 
 def rolled(pair: Pair) -> Iterator[Claim]:
-    """Shifted along an axis, what falls off at one end comes back at the other."""
+    """Claim a shift along an axis, where what falls off at one end comes back at the other."""
     if not pair.same_shape:
         return
     for axis in range(pair.e.ndim):
         for steps in _steps(pair.e.shape[axis]):
             if pair.fits(np.roll(pair.e, steps, axis)):
                 fact = f"{_moved(steps, axis, pair)}; what falls off one end comes back at the other"
-                yield Claim(("rolled", axis, steps), fact, "Is an index or a slice off?", pair.digits, cost=1.0)
+                yield Claim(("rolled", axis, steps), fact, "Is an index or a slice off?", pair.evidence, cost=1.0)
 
 
 def shifted(pair: Pair) -> Iterator[Claim]:
-    """Shifted along an axis; the places freed at one end hold something else."""
+    """Claim a shift along an axis, where the places freed at one end hold something else."""
     if not pair.same_shape:
         return
     for axis in range(pair.e.ndim):
@@ -45,13 +45,13 @@ def shifted(pair: Pair) -> Iterator[Claim]:
             mine = _narrow(pair.g, axis, max(steps, 0), size - abs(steps))
             right = _narrow(pair.e, axis, max(-steps, 0), size - abs(steps))
             if mine.size >= 2 and pair.near(mine, right):
-                weights = _narrow(pair.weights, axis, max(steps, 0), size - abs(steps))
+                weights = _narrow(pair.evidence_by_value, axis, max(steps, 0), size - abs(steps))
                 ask = "Is a slice, a range or a target off by that much?"
                 yield Claim(("shifted", axis, steps), _moved(steps, axis, pair), ask, float(weights.sum()), cost=1.0)
 
 
 def _steps(size: int) -> list[int]:
-    return [steps for steps in range(-_FARTHEST, _FARTHEST + 1) if steps and size > abs(steps) + 1]
+    return [steps for steps in range(-_MAX_SHIFT, _MAX_SHIFT + 1) if steps and size > abs(steps) + 1]
 
 
 def _moved(steps: int, axis: int, pair: Pair) -> str:
@@ -65,7 +65,7 @@ def _narrow(array: Array, axis: int, start: int, length: int) -> Array:
 
 
 def wrong_length(pair: Pair) -> Iterator[Claim]:
-    """Too many or too few values at one end of an axis, the rest right."""
+    """Claim that there are too many or too few values at one end of an axis, the rest being right."""
     g, e = pair.g, pair.e
     if g.ndim != e.ndim or sum(m != r for m, r in zip(g.shape, e.shape, strict=True)) != 1:
         return
@@ -83,35 +83,35 @@ def wrong_length(pair: Pair) -> Iterator[Claim]:
             along = f" of axis {axis}" if g.ndim > 1 else ""
             places = "one value" if extra == 1 else f"{extra} values"
             fact = f"there {'is' if extra == 1 else 'are'} {places} too {many} at the {end}{along}; the rest is right"
-            digits = pair.worth(e if many == "many" else g)
-            yield Claim(("length", axis, end, many), fact, "Is a slice or a range off at that end?", digits)
+            evidence = pair.evidence_of(e if many == "many" else g)
+            yield Claim(("length", axis, end, many), fact, "Is a slice or a range off at that end?", evidence)
 
 
 def sorted_values(pair: Pair) -> Iterator[Claim]:
-    """The right values, sorted."""
+    """Claim that the values are right, but sorted."""
     if pair.same_shape and pair.e.ndim >= 1 and pair.e.shape[-1] > 2 and pair.fits(np.sort(pair.e, axis=-1)):
         fact = "the values are right, but sorted by size"
-        yield Claim(("sorted",), fact, "Is the original order lost by a sort?", pair.digits)
+        yield Claim(("sorted",), fact, "Is the original order lost by a sort?", pair.evidence)
 
 
 def inverted_mask(pair: Pair) -> Iterator[Claim]:
-    """True and False swapped; or zeros exactly where there should be none."""
+    """Claim that True and False are swapped, or that there are zeros exactly where there should be none."""
     if not pair.same_shape or not pair.e.size:
         return
     is_mask = isinstance(pair.expected, Tensor) and pair.expected.dtype == torch.bool
     if is_mask and pair.fits(1 - pair.e):
         fact = "True and False are swapped everywhere"
-        yield Claim(("inverted", "bool"), fact, "Does True mean keep or hide here?", pair.digits, cost=0.0)
+        yield Claim(("inverted", "bool"), fact, "Does True mean keep or hide here?", pair.evidence, cost=0.0)
         return
     zero, right_zero = pair.g == 0, pair.e == 0
     if not is_mask and right_zero.any() and not right_zero.all() and (zero == ~right_zero).all():
-        digits = digits_of_places(pair.e.size, int(right_zero.sum()))
+        evidence = position_evidence(pair.e.size, int(right_zero.sum()))
         fact = "the result is 0 exactly where the right answer is not, and the other way round"
-        yield Claim(("inverted", "zeros"), fact, "Is a mask inverted?", digits)
+        yield Claim(("inverted", "zeros"), fact, "Is a mask inverted?", evidence)
 
 
 def triangle(pair: Pair) -> Iterator[Claim]:
-    """Of square matrices one triangle, or the diagonal, is wrong and nothing else."""
+    """Claim that of square matrices one triangle, or the diagonal, is wrong and nothing else."""
     if not pair.same_shape or pair.g.ndim < 2 or pair.g.shape[-1] != pair.g.shape[-2] or pair.g.shape[-1] < 3:
         return
     size = pair.g.shape[-1]
@@ -126,11 +126,11 @@ def triangle(pair: Pair) -> Iterator[Claim]:
     ):
         if (pair.wrong == region).all():
             fact = f"every value {name} is wrong, all others are right"
-            yield Claim(("triangle", name), fact, ask, digits_of_places(region.size, int(region.sum())))
+            yield Claim(("triangle", name), fact, ask, position_evidence(region.size, int(region.sum())))
 
 
 def unfilled(pair: Pair) -> Iterator[Claim]:
-    """Some values are 0, the rest is right."""
+    """Claim that some values are 0, the rest being right."""
     if not pair.same_shape or not pair.wrong.any() or pair.wrong.all() or not (pair.g[pair.wrong] == 0).all():
         return
     for axis, where, index in ((a, w, i) for a in range(pair.e.ndim) for w, i in (("first", 0), ("last", -1))):
@@ -141,23 +141,25 @@ def unfilled(pair: Pair) -> Iterator[Claim]:
             along = f" along axis {axis}" if pair.e.ndim > 1 else ""
             fact = f"the {where} {what}{along} is 0, all others are right"
             ask = "Does a loop or slice stop one short?"
-            yield Claim(("unfilled", axis, where), fact, ask, _zeros_worth(pair), cost=1.0)
+            yield Claim(("unfilled", axis, where), fact, ask, _evidence_of_zeros(pair), cost=1.0)
     count = int(pair.wrong.sum())
     fact = f"where the result is wrong it is 0 ({count} of {pair.g.size} values); the rest is right"
-    yield Claim(("unfilled",), fact, "Are some values never filled, or masked although they count?", _zeros_worth(pair))
+    yield Claim(
+        ("unfilled",), fact, "Are some values never filled, or masked although they count?", _evidence_of_zeros(pair)
+    )
 
 
-def _zeros_worth(pair: Pair) -> float:
-    return pair.worth(pair.e[pair.wrong]) if pair.wrong.sum() > 1 else pair.digits
+def _evidence_of_zeros(pair: Pair) -> float:
+    return pair.evidence_of(pair.e[pair.wrong]) if pair.wrong.sum() > 1 else pair.evidence
 
 
 def wrong_by_input(pair: Pair) -> Iterator[Claim]:
-    """Right or wrong according to an argument: its sign, or whether it is 0."""
+    """Claim that values are right or wrong according to an argument: its sign, or whether it is 0."""
     if not pair.same_shape or not pair.wrong.any() or pair.wrong.all():
         return
     if not pair.e[~pair.wrong].any() or not pair.g[pair.wrong].any():
-        return  # nothing but zeros on one side: masks and cuts are told elsewhere
-    places = digits_of_places(pair.wrong.size, int(pair.wrong.sum()))
+        return  # nothing but zeros on one side: other signatures are about masks and cuts
+    places = position_evidence(pair.wrong.size, int(pair.wrong.sum()))
     for name, array in pair.inputs.arrays.items():
         if array.shape != pair.e.shape or pair.fits(array):
             continue
@@ -177,8 +179,3 @@ def _conditions(array: Array) -> Iterator[tuple[str, Mask]]:
     yield "is positive", array > 0
     yield "is 0", array == 0
     yield "is not 0", array != 0
-
-
-SIGNATURES = (flipped, inverted_mask, triangle, rolled, shifted, wrong_length)
-BY_INPUT = (wrong_by_input,)
-LATER = (unfilled, sorted_values)

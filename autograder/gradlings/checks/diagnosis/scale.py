@@ -8,41 +8,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradlings.checks.diagnosis.evidence_weight import MOST
-from gradlings.checks.diagnosis.trials import Claim, Pair
+from gradlings.checks.diagnosis.claims import Claim, Pair, fitted_constant
 
-_MOST_SIZES = 14
-_MOST_NUMBERS = 6
-_COST = 2.2  # up to some 150 factors are tried
+_MAX_SIZES = 14
+_MAX_NUMBERS = 6
+_FACTOR_COST = 2.2  # log10 of the number of factors that are tried, some 150
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A number a result may be off by.
-
-    Args:
-        key: its name across trials.
-        value: its value in this trial.
-        words: completes "every value is ..."; "exactly " or "the opposite sign" is added by the caller.
-        question: what it may come from.
-    """
+    """A number by which a result may be off."""
 
     key: tuple[object, ...]
+    """Its name, the same in all calls."""
     value: float
+    """Its value in this call."""
     words: str
+    """Completes "every value is ..."."""
     question: str
+    """What it may come from."""
 
 
 def sign(pair: Pair) -> Iterator[Claim]:
-    """Every value has the opposite sign."""
+    """Claim that every value has the opposite sign."""
     if pair.same_shape and pair.fits(-pair.e):
         fact = "{each} has the opposite sign and the right size"
         ask = "Is a difference taken the other way round, or a minus missing or too many?"
-        yield Claim(("sign",), fact, ask, pair.digits, cost=0.0, alone=True)
+        yield Claim(("sign",), fact, ask, pair.evidence, cost=0.0, one_number_suffices=True)
 
 
 def factor(pair: Pair) -> Iterator[Claim]:
-    """Every value is the right one times one factor that has a name."""
+    """Claim that every value is the right one times one factor that has a name."""
     if pair.same_shape and pair.finite and not pair.e.any() and not pair.g.any():
         for candidate in _candidates(pair):  # 0 where 0 belongs: every factor fits
             yield from (_named(candidate, minus, pair) for minus in (False, True))
@@ -50,28 +46,22 @@ def factor(pair: Pair) -> Iterator[Claim]:
     if ratio is None:
         return
     for candidate in _candidates(pair):
-        if candidate.value and abs(abs(ratio) / abs(candidate.value) - 1) <= 3 * pair.precision[0]:
+        if candidate.value and abs(abs(ratio) / abs(candidate.value) - 1) <= 3 * pair.relative:
             yield _named(candidate, ratio * candidate.value < 0, pair)
 
 
 def nameless_factor(pair: Pair) -> Iterator[Claim]:
-    """Every value is the right one times one factor, whatever it is."""
+    """Claim that every value is the right one times one factor, whatever it is."""
     ratio = _common_ratio(pair)
     if ratio is None or abs(abs(ratio) - 1) < 1e-4:
         return
     fact, ask = f"{{each}} is {ratio:.4g} times the right one", "Is a constant factor missing or wrong?"
-    fixed = ("factor", "fixed", float(f"{ratio:.5g}"))
-    yield Claim(fixed, fact, ask, pair.digits, cost=MOST + 1, vague=True)  # 1: compared to five digits only
-    count = int((pair.weights > 0).sum())
-    if count >= 3:
-        fact = f"{{each}} is the right one times one and the same number, {ratio:.4g} here"
-        ask = "Is a factor missing or wrong?"
-        digits = pair.digits * (count - 1) / count
-        yield Claim(("factor", "any"), fact, ask, digits, cost=1.0, vague=True)
+    same = f"{{each}} is the right one times one and the same number, {ratio:.4g} here"
+    yield from fitted_constant(pair, "factor", ratio, (fact, ask), (same, "Is a factor missing or wrong?"))
 
 
 def _common_ratio(pair: Pair) -> float | None:
-    """The number r with g = r * e, if there is one."""
+    """Return the number r with g = r * e, if there is one."""
     if not pair.same_shape or not pair.e.size or not pair.finite:
         return None
     at = int(np.abs(pair.e).argmax())
@@ -82,40 +72,40 @@ def _common_ratio(pair: Pair) -> float | None:
 
 def _named(candidate: Factor, minus: bool, pair: Pair) -> Claim:
     fact = f"{{each}} {'has the opposite sign and ' if minus else ''}is {candidate.words}"
-    return Claim(("factor", minus, *candidate.key), fact, candidate.question, pair.digits, cost=_COST)
+    return Claim(("factor", minus, *candidate.key), fact, candidate.question, pair.evidence, cost=_FACTOR_COST)
 
 
 def _candidates(pair: Pair) -> Iterator[Factor]:
-    yield from _two
+    yield from _TWO
     if pair.whole:
-        yield from _bytes
+        yield from _BYTES
     yield from _of_sizes(pair)
     yield from _of_numbers(pair)
-    yield from _fixed
+    yield from _FIXED
 
 
 def _constant(value: float, words: str, question: str) -> Factor:
     return Factor((words,), value, words, question)
 
 
-_two = (
+_TWO = (
     _constant(2.0, "exactly 2 times too large", "Is a factor 1/2 missing, or something counted twice?"),
     _constant(0.5, "exactly half of the right one", "Is a factor 2 missing, or a factor 1/2 too many?"),
 )
-_log = "Is the logarithm to another base than e, or e where another base belongs?"
-_per = "Is it a percentage where a share belongs, or the reverse?"
-_units = "Are bits, bytes, KiB, MiB or elements mixed up?"
-_fixed = (
-    _constant(math.log(2), "ln 2 = 0.6931 times the right one", _log),
-    _constant(1 / math.log(2), "1/ln 2 = 1.443 times the right one", _log),
-    _constant(math.log(10), "ln 10 = 2.303 times the right one", _log),
-    _constant(1 / math.log(10), "1/ln 10 = 0.4343 times the right one", _log),
-    _constant(100.0, "exactly 100 times too large", _per),
-    _constant(0.01, "exactly 100 times too small", _per),
-    _constant(1024.0, "exactly 1024 times too large", _units),
-    _constant(1 / 1024, "exactly 1024 times too small", _units),
-    _constant(8.0, "exactly 8 times too large", _units),
-    _constant(0.125, "exactly 8 times too small", _units),
+_ASK_LOG = "Is the logarithm to another base than e, or e where another base belongs?"
+_ASK_PERCENT = "Is it a percentage where a share belongs, or the reverse?"
+_ASK_UNITS = "Are bits, bytes, KiB, MiB or elements mixed up?"
+_FIXED = (
+    _constant(math.log(2), "ln 2 = 0.6931 times the right one", _ASK_LOG),
+    _constant(1 / math.log(2), "1/ln 2 = 1.443 times the right one", _ASK_LOG),
+    _constant(math.log(10), "ln 10 = 2.303 times the right one", _ASK_LOG),
+    _constant(1 / math.log(10), "1/ln 10 = 0.4343 times the right one", _ASK_LOG),
+    _constant(100.0, "exactly 100 times too large", _ASK_PERCENT),
+    _constant(0.01, "exactly 100 times too small", _ASK_PERCENT),
+    _constant(1024.0, "exactly 1024 times too large", _ASK_UNITS),
+    _constant(1 / 1024, "exactly 1024 times too small", _ASK_UNITS),
+    _constant(8.0, "exactly 8 times too large", _ASK_UNITS),
+    _constant(0.125, "exactly 8 times too small", _ASK_UNITS),
     _constant(math.sqrt(2), "sqrt(2) times too large", "Is a root or a square of 2 involved?"),
     _constant(math.sqrt(0.5), "sqrt(2) times too small", "Is a root or a square of 2 involved?"),
     _constant(2**20 / 1e6, "2**20/10**6 = 1.0486 times the right one", "Is it counted in MB where MiB belongs?"),
@@ -125,17 +115,17 @@ _fixed = (
     _constant(1 / math.pi, "pi times too small", "Is a factor pi missing?"),
     _constant(0.5 / math.pi, "2 pi times too small", "Is a factor 2 pi missing?"),
 )
-_bytes = (
-    _constant(4.0, "exactly 4 times too large", _units),
-    _constant(8.0, "exactly 8 times too large", _units),
-    _constant(0.25, "exactly 4 times too small", _units),
-    _constant(0.125, "exactly 8 times too small", _units),
+_BYTES = (
+    _constant(4.0, "exactly 4 times too large", _ASK_UNITS),
+    _constant(8.0, "exactly 8 times too large", _ASK_UNITS),
+    _constant(0.25, "exactly 4 times too small", _ASK_UNITS),
+    _constant(0.125, "exactly 8 times too small", _ASK_UNITS),
 )
 
 
 def _of_sizes(pair: Pair) -> Iterator[Factor]:
-    """Factors made of a size N of an argument, or of two of them."""
-    sizes = list(pair.inputs.sizes.items())[:_MOST_SIZES]
+    """Yield factors made of a size N of an argument, or of two of them."""
+    sizes = list(pair.inputs.sizes.items())[:_MAX_SIZES]
     for name, n in sizes:
         is_shape = ".shape[" in name or name.startswith("len(") or name.endswith((".numel()", ".size"))
         mean = "Is a mean missing, or a sum where a mean belongs?"
@@ -175,8 +165,8 @@ def _unbiased(name: str, n: int) -> Iterator[Factor]:
 
 
 def _of_numbers(pair: Pair) -> Iterator[Factor]:
-    """Factors made of an argument p that is a single number."""
-    numbers = list(pair.inputs.numbers.items())[:_MOST_NUMBERS]
+    """Yield factors made of an argument p that is a single number."""
+    numbers = list(pair.inputs.numbers.items())[:_MAX_NUMBERS]
     for name, p in numbers:
         forms = {
             f"{name}": (p, f"Is a factor {name} too many?"),
@@ -204,8 +194,3 @@ def _of_numbers(pair: Pair) -> Iterator[Factor]:
             if name != other:
                 words = f"{name}/{other} = {p / q:.4g} times the right one"
                 yield Factor(("number", name, other), p / q, words, f"Is {name} used where {other} belongs?")
-
-
-FIRST = (sign,)
-SIGNATURES = (factor,)
-LAST = (nameless_factor,)

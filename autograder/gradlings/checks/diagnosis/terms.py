@@ -8,19 +8,19 @@ from math import log10
 
 import numpy as np
 
-from gradlings.checks.diagnosis.evidence_weight import MOST, Array
-from gradlings.checks.diagnosis.trials import Claim, Pair
+from gradlings.checks.diagnosis.claims import Claim, Pair, fitted_constant
+from gradlings.checks.diagnosis.evidence_weight import Array
 
-_MOST_INPUTS = 8
+_MAX_INPUTS = 8
 
 
 def term(pair: Pair) -> Iterator[Claim]:
-    """The difference is an argument, or a product of two, everywhere."""
+    """Claim that the difference is an argument, or a product of two, everywhere."""
     if not pair.same_shape or not pair.finite:
         return
     difference = pair.e - pair.g
     inputs = {n: a for n, a in pair.inputs.arrays.items() if _spreads(a, pair.e.shape)}
-    names = list(inputs)[:_MOST_INPUTS]
+    names = list(inputs)[:_MAX_INPUTS]
     for name in names:
         yield from _term_claims(pair, difference, inputs[name], (name,), 1.0)
     pairs = list(combinations_with_replacement(names, 2))
@@ -34,9 +34,8 @@ def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, 
     if not difference.size or not value.size:
         return
     first, size = abs(difference.item(0)), abs(value.item(0))
-    relative, share, _ = pair.precision
-    if min(abs(first - size), abs(first - 2 * size)) > 2 * (relative * size + share * pair.scale):
-        return  # seen on the first number: spares most of the work
+    if min(abs(first - size), abs(first - 2 * size)) > 2 * (pair.relative * size + pair.absolute(pair.scale)):
+        return  # the first number alone excludes most products
     words = f"{names[0]}**2" if len(set(names)) < len(names) else " * ".join(names)
     value = np.broadcast_to(value, difference.shape)
     for times, sign, ask in (
@@ -48,18 +47,19 @@ def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, 
         if pair.near(difference, sign * times * value):
             side = "small" if sign > 0 else "large"
             fact = f"{{each}} is too {side} by exactly {'2 * ' if times == 2 else ''}{words}"
-            yield Claim(("term", times * sign, *names), fact, ask, pair.digits, cost=cost, twice=len(names) > 1)
+            key, product = ("term", times * sign, *names), len(names) > 1
+            yield Claim(key, fact, ask, pair.evidence, cost=cost, needs_two_calls=product)
 
 
 def _spreads(value: Array, shape: tuple[int, ...]) -> bool:
-    """True if the value broadcasts to the shape without enlarging it."""
+    """Return whether the value broadcasts to the shape without enlarging it."""
     if value.ndim > len(shape):
         return False
     return all(mine in (1, size) for mine, size in zip(value.shape[::-1], shape[::-1], strict=False))
 
 
 def offset(pair: Pair) -> Iterator[Claim]:
-    """Every value is off by the same amount."""
+    """Claim that every value is off by the same amount."""
     if not pair.same_shape or not pair.finite or not pair.e.size:
         return
     difference = pair.g - pair.e
@@ -69,37 +69,32 @@ def offset(pair: Pair) -> Iterator[Claim]:
     side, size = ("large", amount) if amount > 0 else ("small", -amount)
     if abs(size - 1) < 1e-9:
         ask = "Is a count, range or index off by one?" if pair.whole else "Is a 1 too many or missing?"
-        yield Claim(("offset", amount > 0, 1), f"{{each}} is too {side} by exactly 1", ask, pair.digits, cost=0.3)
+        yield Claim(("offset", amount > 0, 1), f"{{each}} is too {side} by exactly 1", ask, pair.evidence, cost=0.3)
         return
     fact, ask = f"{{each}} is too {side} by {size:.6g}", "Is a constant term missing or too many?"
-    fixed = ("offset", float(f"{amount:.5g}"))
-    yield Claim(fixed, fact, ask, pair.digits, cost=MOST + 1, vague=True)  # 1: compared to five digits only
-    count = int((pair.weights > 0).sum())
-    if count >= 3:
-        fact = f"{{each}} is off by one and the same amount, {amount:+.4g} here"
-        ask = "Is a term that is the same for all values missing or too many?"
-        digits = pair.digits * (count - 1) / count
-        yield Claim(("offset", "any"), fact, ask, digits, cost=1.0, vague=True)
+    same = f"{{each}} is off by one and the same amount, {amount:+.4g} here"
+    ask_same = "Is a term that is the same for all values missing or too many?"
+    yield from fitted_constant(pair, "offset", amount, (fact, ask), (same, ask_same))
 
 
 def input_factor(pair: Pair) -> Iterator[Claim]:
-    """The quotient is an argument, value by value."""
+    """Claim that the quotient is an argument, value by value."""
     if not pair.same_shape or not pair.finite:
         return
-    for name, array in list(pair.inputs.arrays.items())[:_MOST_INPUTS]:
+    for name, array in list(pair.inputs.arrays.items())[:_MAX_INPUTS]:
         if array.size < 2 or not _spreads(array, pair.e.shape):
             continue
         for words, value in _forms(name, array):
             value = np.broadcast_to(value, pair.e.shape)
             # Where the factor is 0 anything fits, so those places are no evidence.
             if pair.recovers(pair.g * value):
-                digits = float(pair.weights[value != 0].sum())
+                evidence = float(pair.evidence_by_value[value != 0].sum())
                 fact = f"{{each}} times {words} is the right one"
-                yield Claim(("factor missing", words), fact, f"Is the factor {words} missing?", digits, cost=1.3)
+                yield Claim(("factor missing", words), fact, f"Is the factor {words} missing?", evidence, cost=1.3)
             if pair.fits(pair.e * value):
                 fact = f"{{each}} is the right one times {words}"
                 ask = f"Is the factor {words} used once too often?"
-                yield Claim(("factor too many", words), fact, ask, pair.digits, cost=1.3)
+                yield Claim(("factor too many", words), fact, ask, pair.evidence, cost=1.3)
 
 
 def _forms(name: str, array: Array) -> Iterator[tuple[str, Array]]:
@@ -107,7 +102,3 @@ def _forms(name: str, array: Array) -> Iterator[tuple[str, Array]]:
     yield f"{name}**2", array * array
     yield f"(1 - {name})", 1 - array
     yield f"{name}(1 - {name})", array * (1 - array)
-
-
-SIGNATURES = (input_factor, term)
-LAST = (offset,)

@@ -1,4 +1,4 @@
-"""Every value is a known function of the right one, or normalised in another way."""
+"""Every value is a known function of the right one, or normalized in another way."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from math import log10
 
 import numpy as np
 
-from gradlings.checks.diagnosis.evidence_weight import Array, digits_of_places, grid
-from gradlings.checks.diagnosis.trials import Claim, Pair
+from gradlings.checks.diagnosis.claims import Claim, Pair
+from gradlings.checks.diagnosis.evidence_weight import Array, common_grid, position_evidence
 
-_FEWEST = 3  # values a slice must have for its sum, mean or variance to say anything
+_MIN_SLICE = 3  # values a slice must have for its sum, mean or variance to say anything
 
 
 def _sigmoid(a: Array) -> Array:
@@ -60,67 +60,67 @@ _MISSING: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
 
 
 def function_of_the_answer(pair: Pair) -> Iterator[Claim]:
-    """1 - a, 1/a, a squared, exp, log, |a| ... of the right answer a."""
+    """Claim that every value is 1 - a, 1/a, a squared, exp, log, |a| ... of the right value a."""
     if not pair.same_shape or not pair.e.size or any(map(pair.fits, pair.inputs.arrays.values())):
-        return  # an argument that came back unchanged is told as that
+        return  # `structure.unchanged_input` is about an argument that came back
     cost = log10(len(_FUNCTIONS))
     for name, function, words, question in _FUNCTIONS:
         if pair.fits(function(pair.e)):
-            yield Claim(("function", name), f"{{each}} is {words}", question, pair.digits, cost=cost)
+            yield Claim(("function", name), f"{{each}} is {words}", question, pair.evidence, cost=cost)
 
 
 def function_missing(pair: Pair) -> Iterator[Claim]:
-    """A function still to be applied to what came back gives the right answer."""
+    """Claim that a function still to be applied to what came back gives the right answer."""
     if not pair.same_shape or not pair.e.size:
         return
     for name, function, question in _MISSING:
         if pair.recovers(function(pair.g)):
-            digits = pair.digits
+            evidence = pair.evidence
             if name == "ReLU":  # any negative value would do: only the places and the signs are evidence
                 changed = int(pair.wrong.sum())
-                digits = digits_of_places(pair.e.size, changed) + changed * log10(2)
+                evidence = position_evidence(pair.e.size, changed) + changed * log10(2)
             fact = f"the right answer is the {name} of yours, value by value"
-            yield Claim(("missing", name), fact, question, digits, cost=0.6)
+            yield Claim(("missing", name), fact, question, evidence, cost=0.6)
 
 
 def softmax_missing(pair: Pair) -> Iterator[Claim]:
-    """Logits came back; their softmax is the answer."""
+    """Claim that logits came back whose softmax is the answer."""
     if not pair.same_shape or not pair.finite:
         return
     for axis in _axes_with_total_one(pair.e, pair):
         powers = np.exp(pair.g - pair.g.max(axis=axis, keepdims=True))
         if pair.recovers(powers / powers.sum(axis=axis, keepdims=True)):
             fact = f"the right answer is the softmax of yours along axis {axis}"
-            yield Claim(("softmax missing", axis), fact, "Is the softmax missing?", pair.digits)
+            yield Claim(("softmax missing", axis), fact, "Is the softmax missing?", pair.evidence)
 
 
-def normalised(pair: Pair) -> Iterator[Claim]:
-    """Sums to 1 along another axis, over everything, or not at all."""
-    if not pair.same_shape or not pair.finite or grid(pair.g, 1e-9) is not None:
+def normalized(pair: Pair) -> Iterator[Claim]:
+    """Claim that the values sum to 1 along another axis, over everything, or not at all."""
+    if not pair.same_shape or not pair.finite or common_grid(pair.g, 1e-9) is not None:
         return
     right = _axes_with_total_one(pair.e, pair)
     mine = _axes_with_total_one(pair.g, pair)
     if not right or set(right) & set(mine):
         return
-    axis, digits = right[0], pair.worth(pair.g)
+    axis, evidence = right[0], pair.evidence_of(pair.g)
     ask = "Is dim=... of a softmax or sum wrong?"
     if mine:
         fact = f"your values sum to 1 along axis {mine[0]}, the right ones along axis {axis}"
         slices = pair.g.size // pair.g.shape[mine[0]]
-        yield Claim(("normalised", mine[0], axis), fact, ask, slices * (pair.precision[2] - 1), cost=0.5)
+        yield Claim(("normalized", mine[0], axis), fact, ask, slices * (pair.max_digits - 1), cost=0.5)
         return
-    if pair.g.ndim > 1 and pair.near(pair.g.sum(), np.asarray(1.0)) and pair.g.size > _FEWEST:
+    if pair.g.ndim > 1 and pair.near(pair.g.sum(), np.asarray(1.0)) and pair.g.size > _MIN_SLICE:
         fact = f"your values sum to 1 all together, the right ones along axis {axis}"
-        yield Claim(("normalised", "all", axis), fact, ask, pair.precision[2] - 1, cost=0.0)
+        yield Claim(("normalized", "all", axis), fact, ask, pair.max_digits - 1, cost=0.0)
     totals = pair.g.sum(axis=axis, keepdims=True)
     if (totals != 0).all() and pair.recovers(pair.g / totals):
         fact = f"your values divided by their sum along axis {axis} are the right ones"
-        free = totals.size * pair.precision[2]
-        yield Claim(("not normalised", axis), fact, "Is the division by the sum missing?", digits - free, cost=0.5)
+        free = totals.size * pair.max_digits
+        yield Claim(("not normalized", axis), fact, "Is the division by the sum missing?", evidence - free, cost=0.5)
 
 
 def _axes_with_total_one(array: Array, pair: Pair) -> list[int]:
-    if array.size < _FEWEST:
+    if array.size < _MIN_SLICE:
         return []
     return [
         axis
@@ -129,35 +129,32 @@ def _axes_with_total_one(array: Array, pair: Pair) -> list[int]:
     ]
 
 
-def standardised(pair: Pair) -> Iterator[Claim]:
-    """Mean 0 and variance 1 along another axis, or along none."""
+def standardized(pair: Pair) -> Iterator[Claim]:
+    """Claim that the values have mean 0 and variance 1 along another axis, or along none."""
     if not pair.same_shape or pair.g.ndim < 2 or not pair.finite:
         return
-    mine, right = _axes_standardised(pair.g), _axes_standardised(pair.e)
+    mine, right = _axes_standardized(pair.g), _axes_standardized(pair.e)
     if not right or set(right) & set(mine):
         return
     if mine:
         fact = f"your values have mean 0 and variance 1 along axis {mine[0]}, the right ones along axis {right[0]}"
         slices = pair.g.size // pair.g.shape[mine[0]]
         yield Claim(
-            ("standardised", mine[0], right[0]), fact, "Is dim=... of the mean and variance wrong?", 4.0 * slices
+            ("standardized", mine[0], right[0]), fact, "Is dim=... of the mean and variance wrong?", 4.0 * slices
         )
         return
     axis = right[0]
-    centred = pair.g - pair.g.mean(axis=axis, keepdims=True)
-    if pair.recovers(centred) and not pair.fits(centred):
+    centered = pair.g - pair.g.mean(axis=axis, keepdims=True)
+    if pair.recovers(centered) and not pair.fits(centered):
         fact = f"your values minus their mean along axis {axis} are the right ones"
-        free = pair.precision[2] * pair.g.size / pair.g.shape[axis]
-        yield Claim(("not centred", axis), fact, "Is the mean not subtracted?", pair.digits - free)
+        free = pair.max_digits * pair.g.size / pair.g.shape[axis]
+        yield Claim(("not centered", axis), fact, "Is the mean not subtracted?", pair.evidence - free)
 
 
-def _axes_standardised(array: Array) -> list[int]:
-    axes = [axis for axis in range(array.ndim) if array.shape[axis] >= _FEWEST]
+def _axes_standardized(array: Array) -> list[int]:
+    axes = [axis for axis in range(array.ndim) if array.shape[axis] >= _MIN_SLICE]
     return [
         axis
         for axis in axes
         if np.abs(array.mean(axis=axis)).max() < 1e-3 and np.abs(array.std(axis=axis) - 1).max() < 2e-2
     ]
-
-
-SIGNATURES = (normalised, softmax_missing, standardised, function_of_the_answer, function_missing)

@@ -21,7 +21,7 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.student_result import StudentResult, exercise_points
 
 COURSE = "default_course"
-_LONGEST = 128  # nbgrader's columns for names
+_MAX_NAME_CHARS = 128  # of nbgrader's columns
 
 
 def write_gradebook(
@@ -33,11 +33,15 @@ def write_gradebook(
     course: str = COURSE,
     handed_in_at: Mapping[str, str] | None = None,
 ) -> int:
-    """Writes the scores of a class; a blank one is left blank and flagged for a person to grade.
+    """Write the scores of a class; leave a blank one blank and flag it for a person to grade.
 
     Args:
         url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
+        assignment: its name in the gradebook, e.g. `03`.
         source_name: the name of the notebook in the gradebook.
+        exercises: one cell each.
+        results: of the students.
+        course: its id in the gradebook.
         handed_in_at: when, by student, as nbgrader writes it: `2026-11-25 10:00:00 UTC`.
 
     Returns:
@@ -47,9 +51,9 @@ def write_gradebook(
         InputError: the database is not there, or the gradebook knows the assignment with other exercises.
     """
     exercises, results = tuple(exercises), tuple(results)
-    too_long = [result.student for result in results if len(result.student) > _LONGEST]
+    too_long = [result.student for result in results if len(result.student) > _MAX_NAME_CHARS]
     if too_long:
-        raise InputError(f"The gradebook takes names of up to {_LONGEST} characters; too long: {too_long[0]}")
+        raise InputError(f"The gradebook takes names of up to {_MAX_NAME_CHARS} characters; too long: {too_long[0]}")
     with _opened(url, course) as gradebook:
         _define(gradebook, url, assignment, source_name, exercises)
         with _one_transaction(gradebook):
@@ -86,7 +90,7 @@ def _opened(url: str, course: str) -> Iterator[Any]:
 
 @contextmanager
 def _one_transaction(gradebook: Any) -> Iterator[None]:
-    """Everything is written or nothing. nbgrader's methods would wait for the disk several times a student."""
+    """Write everything or nothing. The methods of nbgrader would wait for the disk several times a student."""
     session = gradebook.db
     commit, session.commit = session.commit, session.flush
     try:
@@ -97,11 +101,11 @@ def _one_transaction(gradebook: Any) -> Iterator[None]:
 
 
 def _define(gradebook: Any, url: str, assignment: str, source_name: str, exercises: tuple[Exercise, ...]) -> None:
-    """All cells, before the first submission: nbgrader gives a submission the cells there are when it comes in."""
+    """Define all cells before the first submission: it gets the cells that exist when it comes in."""
     gradebook.update_or_create_assignment(assignment)
     gradebook.update_or_create_notebook(source_name, assignment)
-    known = {cell.name for cell in gradebook.find_notebook(source_name, assignment).grade_cells}
-    missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in known]
+    present = {cell.name for cell in gradebook.find_notebook(source_name, assignment).grade_cells}
+    missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in present]
     if missing and gradebook.assignment_submissions(assignment):
         raise InputError(
             f"The gradebook {_without_password(url)} already has submissions of {assignment}, without the cell "
@@ -114,9 +118,11 @@ def _define(gradebook: Any, url: str, assignment: str, source_name: str, exercis
         )
 
 
-def _write_one(gradebook: Any, assignment: str, source_name: str, result: StudentResult, known: dict[str, Any]) -> None:
+def _write_one(
+    gradebook: Any, assignment: str, source_name: str, result: StudentResult, fields: dict[str, Any]
+) -> None:
     gradebook.update_or_create_student(result.student)
-    submission = gradebook.update_or_create_submission(assignment, result.student, **known)
+    submission = gradebook.update_or_create_submission(assignment, result.student, **fields)
     scores = {grade_id(score.id): exercise_points(score) for score in result.card.exercises} if result.card else {}
     for notebook in submission.notebooks:
         for grade in notebook.grades if notebook.name == source_name else ():
@@ -137,7 +143,7 @@ def _time(text: str) -> datetime | None:
 
 @contextmanager
 def _alembic_on_path() -> Iterator[None]:
-    """Nbgrader runs the command `alembic` when it makes a gradebook, and leaves a broken one if it finds none."""
+    """Put `alembic` on the PATH: without that command nbgrader makes a broken gradebook."""
     before = os.environ.get("PATH", "")
     path = os.pathsep.join([before, str(Path(sys.executable).parent)])
     if shutil.which("alembic", path=path) is None:
@@ -154,5 +160,5 @@ def _without_password(url: str) -> str:
 
     try:
         return str(make_url(url).render_as_string(hide_password=True))
-    except Exception:  # no URL at all: then there is no password in it that we could find
+    except Exception:  # it is no URL, and whether a password is in it cannot be said
         return "given"

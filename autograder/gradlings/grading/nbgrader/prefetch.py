@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import atexit
 import secrets
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.grading.judge_session import JudgeReply, bundle_of
-from gradlings.grading.judge_subprocess import JudgeProcess
+from gradlings.grading.local_pool import Job, LocalPool
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import read_exercises
 from gradlings.sandbox.judge import check_system
 
-_AHEAD = 2  # submissions that are judged before nbgrader asks for them
-_SECRET = secrets.randbits(48)
+_LOOKAHEAD = 2  # submissions that are judged before nbgrader asks for them
+_SECRET_SEED = secrets.randbits(48)
 
 
-class Desk:
-    """The submissions of one notebook of a course, on their way to the judge."""
+class Prefetcher:
+    """The submissions of one notebook of a course, on their way to a judge in a process of its own.
+
+    The judge starts in the background; nbgrader has other work to do meanwhile.
+    """
 
     def __init__(self, course: Any, assignment: str, notebook: str, settings: Any) -> None:
         """`course` is nbgrader's CourseDirectory, `settings` our preprocessor with its traits.
@@ -29,77 +33,99 @@ class Desk:
         """
         check_system()
         self._course, self._assignment, self._notebook = course, assignment, notebook
-        self.seed = _SECRET if settings.seed is None else settings.seed
-        folder = Path(course.format_path(course.source_directory, ".", assignment))
+        self.seed: int = _SECRET_SEED if settings.seed is None else settings.seed
         hidden = Path(course.root, settings.hidden, assignment, HIDDEN)
-        self._brief = bundle_of(
-            folder,
+        bundle = bundle_of(
+            Path(course.format_path(course.source_directory, ".", assignment)),
             notebook,
             hidden=hidden if hidden.is_file() else None,
             closed=tuple(path for path in (Path(course.root, "gradebook.db"),) if path.exists()),
             allow_weaker=settings.allow_weaker,
         )
-        self.exercises = read_exercises(folder / f"test_{notebook}.py")
-        self.judge = JudgeProcess(self._brief)
+        self.exercises = bundle.exercises
+        self._running: dict[Any, tuple[Job, Future[JudgeReply]]] = {}
+        self._pool = LocalPool(bundle, judges=1)
+        self._pool.start()
+
+    def protection(self) -> str:
+        """Return the isolation that is active; wait until the judge is ready.
+
+        Raises:
+            InputError: grading for marks is refused here, or the checks cannot be used.
+        """
+        if not self._pool.protection:
+            self._pool.wait_until_ready()
+        return f"{self._pool.protection}."
 
     def look_ahead(self, student: str, folders: list[str]) -> None:
-        """Hands over a student's notebook, and those of the folders after it; `folders` are in nbgrader's order."""
-        mine = self._course.format_path(self._course.submitted_directory, student, self._assignment)
-        following = folders[folders.index(mine) + 1 :][:_AHEAD] if mine in folders else []
-        for folder in (mine, *following):
+        """Hand over a student's notebook, and those of the folders after it; `folders` are in nbgrader's order."""
+        own = self._folder(student)
+        following = folders[folders.index(own) + 1 :][:_LOOKAHEAD] if own in folders else []
+        for folder in (own, *following):
             path = Path(folder, f"{self._notebook}.ipynb")
-            if path.is_file() and not self.judge.knows(_key(path)):
-                self.judge.hand_over(_key(path), path.read_bytes(), path.name, self.seed)
+            if path.is_file() and _key(path) not in self._running:
+                self._hand_over(_key(path), path.read_bytes())
 
-    def result(self, student: str, otherwise: bytes) -> JudgeReply:
-        """The result of a student's notebook; of `otherwise` where there is none in the student's folder."""
-        folder = self._course.format_path(self._course.submitted_directory, student, self._assignment)
-        path = Path(folder, f"{self._notebook}.ipynb")
-        if not path.is_file():
-            self.judge.hand_over(student, otherwise, path.name, self.seed)
-            return self.judge.take(student)
-        self.look_ahead(student, [])
-        return self.judge.take(_key(path))
+    def reply(self, student: str, fallback: bytes) -> JudgeReply:
+        """Wait for the reply on a student's notebook; on `fallback` if there is none in the student's folder."""
+        path = Path(self._folder(student), f"{self._notebook}.ipynb")
+        if path.is_file():
+            self.look_ahead(student, [])
+            key: Any = _key(path)
+        else:
+            self._hand_over(key := student, fallback)
+        return self._pool.reply(*self._running.pop(key), self.seed)
+
+    def close(self) -> None:
+        """End the judge."""
+        self._pool.close()
+
+    def _folder(self, student: str) -> str:
+        return str(self._course.format_path(self._course.submitted_directory, student, self._assignment))
+
+    def _hand_over(self, key: Any, data: bytes) -> None:
+        job = Job("", f"{self._notebook}.ipynb", data)  # replies are found by key, not by name
+        self._running[key] = job, self._pool.submit(job, self.seed)
 
 
 def _key(path: Path) -> tuple[str, int, int]:
-    """A notebook as it is now: another one in its place is another submission."""
-    facts = path.stat()
-    return str(path), facts.st_mtime_ns, facts.st_size
+    """Return what tells a notebook from a later one in its place."""
+    status = path.stat()
+    return str(path), status.st_mtime_ns, status.st_size
 
 
-_open: tuple[tuple[Any, ...], Desk | InputError] | None = None
+_current: tuple[tuple[Any, ...], Prefetcher | InputError] | None = None
 
 
-def desk_for(course: Any, assignment: str, notebook: str, settings: Any) -> Desk:
-    """One desk for all submissions that this process grades; a new one for other checks or another assignment.
+def prefetcher_for(course: Any, assignment: str, notebook: str, settings: Any) -> Prefetcher:
+    """Return the prefetcher of this process; a new one for other checks or another assignment.
 
     Raises:
         InputError: nothing can be graded.
     """
-    global _open
+    global _current
     source = Path(course.format_path(course.source_directory, ".", assignment))
     places = (source, Path(course.root, settings.hidden, assignment))
     files = [path for place in places if place.is_dir() for path in sorted(place.iterdir()) if path.is_file()]
-    known = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-    key = (source, notebook, settings.seed, settings.allow_weaker, *known)
-    if _open is None or _open[0] != key or (isinstance(_open[1], Desk) and _open[1].judge.died):
+    key = (source, notebook, settings.seed, settings.allow_weaker, *map(_key, files))
+    if _current is None or _current[0] != key:
         _close()
         try:
-            _open = key, Desk(course, assignment, notebook, settings)
+            _current = key, Prefetcher(course, assignment, notebook, settings)
         except InputError as refusal:
-            _open = key, refusal
-    desk = _open[1]
-    if isinstance(desk, InputError):
-        raise desk
-    return desk
+            _current = key, refusal
+    found = _current[1]
+    if isinstance(found, InputError):
+        raise found
+    return found
 
 
 def _close() -> None:
-    global _open
-    if _open is not None and isinstance(_open[1], Desk):
-        _open[1].judge.close()
-    _open = None
+    global _current
+    if _current is not None and isinstance(_current[1], Prefetcher):
+        _current[1].close()
+    _current = None
 
 
-atexit.register(_close)
+# Before the executor's own hook, which waits for all that is under way; where Python has none, at exit.
+getattr(threading, "_register_atexit", atexit.register)(_close)

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from nbconvert.preprocessors.sanitize import SanitizeHTML
-from nbformat import NotebookNode, from_dict, writes
+from nbformat import NotebookNode, writes
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -20,19 +20,20 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from traitlets import Bool, Integer, Unicode
 
 from gradlings.grading.judge_session import JudgeReply
-from gradlings.grading.nbgrader.prefetch import Desk, desk_for
+from gradlings.grading.nbgrader.prefetch import Prefetcher, prefetcher_for
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.student_result import StudentResult, exercise_points, for_student, graded
+from gradlings.model.text import without_control_characters
 
 _NOT_GRADED = (
     "Not graded yet: something went wrong on the side of the grader. It costs nothing; a person will look at it."
 )
 
 
-class JudgeExecute(NbGraderPreprocessor):
+class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """Runs and scores a submission with the judge of gradlings. See `gradlings course` for the configuration."""
 
     seed = Integer(
@@ -44,56 +45,65 @@ class JudgeExecute(NbGraderPreprocessor):
     allow_weaker = Bool(False, help="Go on where submissions cannot be locked down completely.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Raises `InputError` where nothing can be graded for marks; nbgrader reports it and writes no score."""
-        told = resources["nbgrader"]
-        desk = _desk(self, told)
-        _take_over(nb, desk.exercises)
-        protection = desk.judge.protection()
-        self.log.info("Judging %s; the seed of its probes is %s. %s", told["student"], desk.seed, protection)
-        judged = desk.result(told["student"], writes(nb).encode())
-        if judged.fault or judged.problem:
-            self.log.error("%s of %s: %s", told["notebook"], told["student"], judged.fault or judged.problem)
-        _show(nb, desk.exercises, judged, told["student"])
+        """Judge one notebook and show the verdicts in it.
+
+        Raises:
+            InputError: nothing can be graded for marks; nbgrader reports it and writes no score.
+        """
+        info = resources["nbgrader"]
+        student = info["student"]
+        prefetcher = _prefetcher(self, info)
+        _take_over(nb, prefetcher.exercises)
+        protection = prefetcher.protection()
+        self.log.info("Judging %s; the seed of its probes is %s. %s", student, prefetcher.seed, protection)
+        reply = prefetcher.reply(student, writes(nb).encode())
+        if reply.fault or reply.problem:
+            self.log.error("%s of %s: %s", info["notebook"], student, reply.fault or reply.problem)
+        for entry in reply.log:
+            self.log.error("%s of %s: %s", info["notebook"], student, without_control_characters(entry))
+        _show(nb, prefetcher.exercises, reply, student)
         _defuse(nb)
         return nb, resources
 
 
-def _desk(settings: JudgeExecute, told: Any) -> Desk:
-    return desk_for(_converter(settings).coursedir, told["assignment"], told["notebook"], settings)
+def _prefetcher(settings: JudgeExecute, info: Any) -> Prefetcher:
+    return prefetcher_for(_converter(settings).coursedir, info["assignment"], info["notebook"], settings)
 
 
 def _converter(preprocessor: NbGraderPreprocessor) -> Any:
-    """Nbgrader's Autograde, which knows the course and all submissions of this run."""
+    """Return nbgrader's Autograde, which knows the course and all submissions of this run."""
     owner = preprocessor.parent
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
     return owner
 
 
-class SoundMetadata(NbGraderPreprocessor):
+class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """Gives every cell the nbgrader metadata that the course has for it; doubled and unknown cells lose theirs.
 
     What a student's notebook says there could otherwise end nbgrader's run, for all students that come after.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        told = resources["nbgrader"]
-        _desk(JudgeExecute(parent=self.parent), told).look_ahead(told["student"], sorted(_converter(self).assignments))
-        with Gradebook(told["db_url"]) as gradebook:
-            known = _metadata_by_id(gradebook.find_notebook(told["notebook"], told["assignment"]))
+        """Set the metadata of all cells; hand this submission and the next ones to the judge."""
+        info = resources["nbgrader"]
+        prefetcher = _prefetcher(JudgeExecute(parent=self.parent), info)
+        prefetcher.look_ahead(info["student"], sorted(_converter(self).assignments))
+        with Gradebook(info["db_url"]) as gradebook:
+            metadata = _metadata_by_id(gradebook.find_notebook(info["notebook"], info["assignment"]))
         for cell in reversed(nb.cells):  # of doubled cells the last one counts, as nbgrader has it
             if "nbgrader" in cell.metadata:
                 claimed = cell.metadata.pop("nbgrader")
                 id = claimed.get("grade_id") if isinstance(claimed, dict) else None
-                if isinstance(id, str) and id in known:
-                    cell.metadata["nbgrader"] = known.pop(id)
+                if isinstance(id, str) and id in metadata:
+                    cell.metadata["nbgrader"] = metadata.pop(id)
                 else:
                     self.log.warning("A cell that is doubled or not of this course is an ordinary one now: %s", id)
         return nb, resources
 
 
 def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:
-    """The metadata of every cell that nbgrader knows; `notebook` is the gradebook's."""
+    """Return the metadata of every cell that nbgrader knows; `notebook` is the gradebook's."""
     points = {cell.name: cell.max_score for cell in (*notebook.grade_cells, *notebook.task_cells)}
     grades, solutions, tasks = (
         {cell.name for cell in cells} for cells in (notebook.grade_cells, notebook.solution_cells, notebook.task_cells)
@@ -114,20 +124,21 @@ def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:
 
 
 def _metadata(id: str, points: float | None, **others: Any) -> NotebookNode:
-    known = {"grade_id": id, "schema_version": 3, "points": points, **others}
-    return from_dict({key: value for key, value in known.items() if value is not None})
+    fields = {"grade_id": id, "schema_version": 3, "points": points, **others}
+    return NotebookNode({key: value for key, value in fields.items() if value is not None})
 
 
-class SaveJudgedGrades(NbGraderPreprocessor):
+class SaveJudgedGrades(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """Writes scores as nbgrader's SaveAutoGrades does, but leaves a test cell without a score to a person.
 
     nbgrader gives such a cell full points. All is written in one go: waiting for the disk after every cell takes long.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        told = resources["nbgrader"]
-        with Gradebook(told["db_url"]) as gradebook:
-            submission = gradebook.find_submission_notebook(told["notebook"], told["assignment"], told["student"])
+        """Write the scores of one notebook into the gradebook."""
+        info = resources["nbgrader"]
+        with Gradebook(info["db_url"]) as gradebook:
+            submission = gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
             grades = {grade.name: grade for grade in submission.grades}
             comments = {comment.name: comment for comment in submission.comments}
             for cell in nb.cells:
@@ -136,9 +147,9 @@ class SaveJudgedGrades(NbGraderPreprocessor):
                     grade.auto_score = None if _is_blank(cell) else determine_grade(cell, self.log)[0]
                     grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
                 if is_solution(cell) or is_task(cell):
-                    known = cell.metadata["nbgrader"]
-                    untouched = not is_task(cell) and known.get("checksum") == compute_checksum(cell)
-                    comments[known["grade_id"]].auto_comment = "No response." if untouched else None
+                    metadata = cell.metadata["nbgrader"]
+                    untouched = not is_task(cell) and metadata.get("checksum") == compute_checksum(cell)
+                    comments[metadata["grade_id"]].auto_comment = "No response." if untouched else None
             gradebook.db.commit()
         return nb, resources
 
@@ -150,25 +161,22 @@ def _is_blank(cell: NotebookNode) -> bool:
 
 
 def _take_over(nb: NotebookNode, exercises: tuple[Exercise, ...]) -> None:
-    """Every exercise gets exactly one test cell, whatever the submission did to its own; other claims are dropped."""
-    wanted = {grade_id(exercise.id): exercise for exercise in exercises}
+    """Give every exercise exactly one test cell, whatever the submission did to its own; drop all other claims."""
+    missing: dict[str | None, Exercise] = {grade_id(exercise.id): exercise for exercise in exercises}
     for cell in nb.cells:
-        told = cell.metadata.get("nbgrader")
-        if told is None:
-            continue
-        exercise = wanted.pop(told.get("grade_id"), None)
+        exercise = missing.pop((cell.metadata.get("nbgrader") or {}).get("grade_id"), None)
         if exercise is not None:
             _make_test_cell(cell, exercise)
-    for exercise in wanted.values():
+    for exercise in missing.values():
         cell = new_code_cell(f'check("{exercise.id}")', id=grade_id(exercise.id))
         _make_test_cell(cell, exercise)
         nb.cells.append(cell)
 
 
 def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
-    told = cell.metadata.get("nbgrader", {})
-    points = told.get("points", exercise.points)
-    if told.get("grade") and float(points) != exercise.points:
+    metadata = cell.metadata.get("nbgrader", {})
+    points = metadata.get("points", exercise.points)
+    if metadata.get("grade") and float(points) != exercise.points:
         raise InputError(
             f"{grade_id(exercise.id)} is worth {points} points in the gradebook and {exercise.points} in the checks. "
             "Change the points in the checks, run `gradlings course` and `nbgrader generate_assignment` again."
@@ -178,7 +186,7 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
     cell.metadata["nbgrader"] = _metadata(
         grade_id(exercise.id),
         exercise.points,
-        checksum=told.get("checksum"),
+        checksum=metadata.get("checksum"),
         cell_type="code",
         grade=True,
         locked=True,
@@ -187,39 +195,37 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
     )
 
 
-def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], judged: JudgeReply, student: str) -> None:
-    """Puts scores and verdicts under the test cells, and errors under the cells that failed."""
+def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, student: str) -> None:
+    """Put scores and verdicts under the test cells, and errors under the cells that failed."""
     from gradlings.rendering.html import exercise_fragment
 
     result = (
-        for_student(graded(student, judged.card, notes=(), protection="", gradlings_version=""))
-        if judged.card
-        else None
+        for_student(graded(student, reply.card, notes=(), protection="", gradlings_version="")) if reply.card else None
     )
     scores = {grade_id(score.id): score for score in result.card.exercises} if result and result.card else {}
     ours = {grade_id(exercise.id) for exercise in exercises}
     for cell in nb.cells:
-        told = cell.metadata.get("nbgrader", {})
+        metadata = cell.metadata.get("nbgrader", {})
         if cell.cell_type != "code":
             continue
         cell.outputs, cell.execution_count = [], None
-        if told.get("grade_id") in ours:
-            score = scores.get(told["grade_id"])
+        if metadata.get("grade_id") in ours:
+            score = scores.get(metadata["grade_id"])
             points = exercise_points(score) if score else None
             if score is None or points is None:
-                _leave_blank(cell, judged.problem or _NOT_GRADED)
+                _leave_blank(cell, reply.problem or _NOT_GRADED)
             else:
                 html = exercise_fragment(score, _concerning(score, result))
                 data = {"text/plain": repr(min(points, score.max_points)), "text/html": html}
                 cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
-        elif told.get("grade") and not told.get("solution"):
+        elif metadata.get("grade") and not metadata.get("solution"):
             _leave_blank(cell, "There are no checks for this cell: it is for a person to grade.")
     for problem in result.card.problems if result and result.card else ():
         _show_under_its_cell(nb, problem)
 
 
 def _defuse(nb: NotebookNode) -> None:
-    """Tags in the student's text become text: in the formgrader a script could set scores in the instructor's name."""
+    """Show tags in the student's text as text: a script in the formgrader could set scores in the instructor's name."""
     sanitizer = SanitizeHTML()
     for cell in nb.cells:
         if cell.cell_type != "code" and re.search(r"<[a-zA-Z/!?]", cell.source):
@@ -227,7 +233,7 @@ def _defuse(nb: NotebookNode) -> None:
 
 
 def _show_under_its_cell(nb: NotebookNode, problem: str) -> None:
-    """`tiny.ipynb cell 4:2: ZeroDivisionError ...` goes under that cell, where it still is the fourth."""
+    """Put `tiny.ipynb cell 4:2: ZeroDivisionError ...` under that cell, where it still is the fourth."""
     found = re.match(r"\S+\.ipynb cell (\d+):", problem)
     number = int(found[1]) if found else 0
     if 0 < number <= len(nb.cells) and nb.cells[number - 1].cell_type == "code":
@@ -237,14 +243,14 @@ def _show_under_its_cell(nb: NotebookNode, problem: str) -> None:
 
 
 def _leave_blank(cell: NotebookNode, why: str) -> None:
-    """An output without a score; see `SaveJudgedGrades`."""
+    """Give the cell an output without a score; see `SaveJudgedGrades`."""
     html = f"<p><strong>No score.</strong> {escape(why)}</p>"
     cell.outputs = [new_output("display_data", data={"text/plain": why, "text/html": html})]
 
 
 def _concerning(score: ExerciseScore, result: StudentResult | None) -> tuple[str, ...]:
-    """What is wrong with the whole submission, where it may be why an exercise is not solved and is not said there."""
+    """Return problems of the whole submission that may be why an exercise is not solved and are not shown there."""
     if score.solved or result is None or result.card is None:
         return ()
-    said = {check.message for check in score.checks}
-    return tuple(problem for problem in result.card.problems if problem not in said)
+    shown = {check.message for check in score.checks}
+    return tuple(problem for problem in result.card.problems if problem not in shown)

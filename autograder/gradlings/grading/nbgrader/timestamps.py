@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from gradlings.grading.collect import Intake
+from gradlings.grading.collect import Submissions
 from gradlings.grading.sources import Refused
 
 FILE = "timestamp.txt"
-_LONGEST = 200  # bytes
+_MAX_BYTES = 200
 
 
-def handed_in_at(intake: Intake) -> dict[str, str]:
-    """The text of `timestamp.txt` by student, of those who have one."""
+def handed_in_at(submissions: Submissions) -> dict[str, str]:
+    """Return the text of `timestamp.txt` by student, of those who have one."""
     notes = {
         (*entry.wrapper, *entry.parts[:-1]): entry
-        for entry in intake.source.entries()
+        for entry in submissions.source.entries()
         if entry.parts[-1] == FILE and not entry.refused
     }
     found = {}
-    for handed in intake.students:
-        for entry in filter(None, (handed.module, handed.notebook)):
+    for files in submissions.students:
+        for entry in filter(None, (files.module, files.notebook)):
             note = notes.get((*entry.wrapper, *entry.parts[:-1]))
             if note is not None:
                 try:
-                    found[handed.student] = intake.source.read(note, _LONGEST).decode("utf-8", "replace").strip()
+                    found[files.student] = submissions.source.read(note, _MAX_BYTES).decode("utf-8", "replace").strip()
                 except Refused:
                     continue
     return found

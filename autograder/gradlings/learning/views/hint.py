@@ -8,24 +8,25 @@ from rich.padding import Padding
 from rich.text import Text
 
 from gradlings.progress.hints import Hint
-from gradlings.rendering.markdown import prose_lines
+from gradlings.rendering.markdown import markdown_lines
 
 
 def hint_lines(hint: Hint, *, remembered: bool = True, plain: bool = False) -> Iterator[Padding | Text]:
-    """Top to bottom.
+    """Return Rich renderables, top to bottom.
 
     Args:
+        hint: what to show.
         remembered: whether it is on record that this hint was shown, so that the next call gives the next one.
-        plain: uses ASCII only, for terminals that cannot show more.
+        plain: use ASCII only, for terminals that cannot show more.
     """
     if hint.misconception is not None:
         yield Text(f"A hint for what your last attempt at {hint.exercise} shows", style="bold")
         yield Text(hint.misconception.sentence, style="yellow")
     else:
         yield Text(f"Hint {hint.level} of {hint.levels} for exercise {hint.exercise}", style="bold")
-    yield from prose_lines(hint.text, plain=plain)
-    if hint.following:
-        level = "" if remembered else f" --level {hint.following}"
+    yield from markdown_lines(hint.text, plain=plain)
+    if hint.next_level:
+        level = "" if remembered else f" --level {hint.next_level}"
         yield Text(f"More: gradlings hint {hint.exercise}{level}", style="dim")
     elif hint.level == hint.levels:
         again = " or ".join(f"--level {level}" for level in range(1, hint.levels))

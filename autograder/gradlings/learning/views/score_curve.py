@@ -1,4 +1,4 @@
-"""Score over time as SVG: a staircase whose labels are HTML, so that they keep their size on any screen."""
+"""Score over time as SVG: a step curve. Its labels are HTML, so that they keep their size on any screen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Tick:
-    """A label beside or below the curve."""
+    """A label at an axis of the curve."""
 
     at: float
     """Percent from the left or from the top."""
@@ -25,18 +25,18 @@ class Curve:
     times: tuple[Tick, ...]
 
 
-def score_curve(points: Sequence[tuple[datetime, int]], most: int) -> Curve | None:
-    """The total score over time; None while there is nothing to draw.
+def score_curve(points: Sequence[tuple[datetime, int]], max_points: int) -> Curve | None:
+    """Return the total score over time; None while there is nothing to draw.
 
     Args:
         points: moments, oldest first, in the time zone to show, and the total after each.
-        most: all points there are.
+        max_points: all points there are.
     """
     if not points:
         return None
     start, end = points[0][0], points[-1][0]
     seconds = max((end - start).total_seconds(), 1.0)
-    top = _ceiling(max(total for _, total in points), most)
+    top = _ceiling(max(total for _, total in points), max_points)
     spots = [(100 * (when - start).total_seconds() / seconds, 100 - 100 * total / top) for when, total in points]
     steps = [f"M 0 100 V {spots[0][1]:.2f}"] + [f"H {x:.2f} V {y:.2f}" for x, y in spots[1:]]
     line = " ".join(steps) + " H 100"
@@ -45,24 +45,24 @@ def score_curve(points: Sequence[tuple[datetime, int]], most: int) -> Curve | No
     dots = "".join(f'<path class="dot" d="M {x:.2f} {y:.2f} h 0.001"/>' for x, y in spots)
     svg = (
         '<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" '
-        f'aria-label="Score over time: {points[-1][1]} of {most} points">'
+        f'aria-label="Score over time: {points[-1][1]} of {max_points} points">'
         f'{grid}<path class="area" d="{area}"/><path class="line" d="{line}"/>{dots}</svg>'
     )
     scores = (Tick(0, str(top)), Tick(50, f"{top / 2:g}"), Tick(100, "0"))
     return Curve(svg, scores, _times(start, end))
 
 
-def _ceiling(reached: int, most: int) -> int:
-    """A round number of points that the curve stays below; never more than there are."""
+def _ceiling(reached: int, max_points: int) -> int:
+    """Return a round number of points that the curve stays below, but never more than there are."""
     for step in (10, 20, 50, 100):
         if reached <= 6 * step:
-            return min(-(-max(reached, 1) // step) * step, max(most, 1))
-    return max(most, reached)
+            return min(-(-max(reached, 1) // step) * step, max(max_points, 1))
+    return max(max_points, reached)
 
 
 def _times(start: datetime, end: datetime) -> tuple[Tick, ...]:
     if start == end:
-        return (Tick(0, _moment(start)),)
+        return (Tick(0, f"{_day(start)}, {start:%H:%M}"),)
     if start.date() == end.date():
         return Tick(0, f"{_day(start)}, {start:%H:%M}"), Tick(100, f"{end:%H:%M}")
     middle = start + (end - start) / 2
@@ -71,7 +71,3 @@ def _times(start: datetime, end: datetime) -> tuple[Tick, ...]:
 
 def _day(when: datetime) -> str:
     return f"{when:%d %b %Y}".lstrip("0")
-
-
-def _moment(when: datetime) -> str:
-    return f"{_day(when)}, {when:%H:%M}"

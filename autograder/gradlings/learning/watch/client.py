@@ -1,8 +1,8 @@
-"""Keeps a warm process at hand and has it check what was saved; starts another when one is used up or dies."""
+"""Keep a check server ready and let it check what was saved; start a new server when one is used up or dies."""
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -15,163 +15,174 @@ from pathlib import Path
 
 import msgspec
 
-from gradlings.learning.watch.messages import TOO_LONG, Answer, Kind, Request, answer, line
+from gradlings.learning.watch.messages import TIMEOUT_MESSAGE, CheckRequest, MessageKind, ServerMessage
 from gradlings.model.errors import InputError
 
-_STARTING = 60.0  # seconds in which a warm process is ready, even on a slow machine
-_FAREWELL = 1.0  # seconds in which it ends by itself
-_TRIES = 3  # warm processes in a row that may die before they are ready
+_log = logging.getLogger(__name__)
+
+_START_TIMEOUT_SECONDS = 60.0  # in which a server is ready even on a slow machine
+_STOP_TIMEOUT_SECONDS = 1.0  # in which it ends by itself
+_MAX_FAILED_STARTS = 3  # in a row
 
 
 def can_fork() -> bool:
-    """Whether children may be forked: on Linux, unless GRADLINGS_FORK=0 asks for the way of the other systems."""
+    """Return whether checks run in forks: on Linux, unless GRADLINGS_FORK=0 asks for the way of the other systems."""
     return sys.platform == "linux" and os.environ.get("GRADLINGS_FORK") != "0"
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a warm process said; None: it has ended."""
+class MessageReceived:
+    """A message of a server; None: the server has ended."""
 
-    process: Warm
-    answer: Answer | None
+    server: CheckServer
+    message: ServerMessage | None
 
 
-class Warm:
-    """One warm process. What it says is handed to `hear`, from a thread."""
+class CheckServer:
+    """One server process. Its messages are handed to `on_message`, from a thread."""
 
-    def __init__(self, root: Path, checks: list[Path], fork: bool, hear: Callable[[Heard], None]) -> None:
+    def __init__(
+        self, root: Path, checks_files: list[Path], fork: bool, on_message: Callable[[MessageReceived], None]
+    ) -> None:
         self.ready = False
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (read when it dies)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (read when the process dies)
+        mode = "fork" if fork else "once"
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", "gradlings.learning.watch.server", "fork" if fork else "once", *map(str, checks)],
+            [sys.executable, "-m", "gradlings.learning.watch.server", mode, *map(str, checks_files)],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            start_new_session=True,  # Ctrl-C is for the command, which ends us by closing our input
+            start_new_session=True,  # Ctrl-C is for the command, which ends the server by closing its input
         )
-        threading.Thread(target=self._listen, args=(hear,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(on_message,), daemon=True).start()
 
-    def _listen(self, hear: Callable[[Heard], None]) -> None:
+    def _listen(self, on_message: Callable[[MessageReceived], None]) -> None:
         assert self._popen.stdout is not None
-        for text in self._popen.stdout:
+        for line in self._popen.stdout:
             try:
-                hear(Heard(self, answer(text)))
-            except msgspec.DecodeError:  # student code can find its way to this channel where there is no fork
-                continue
+                on_message(MessageReceived(self, ServerMessage.decode(line)))
+            except msgspec.DecodeError:  # possible where there is no fork
+                _log.info("the student's code wrote into the pipe of messages")
         self._popen.wait()
-        hear(Heard(self, None))
+        on_message(MessageReceived(self, None))
 
-    def ask(self, request: Request) -> None:
+    def send(self, request: CheckRequest) -> None:
+        """Send a request; if the server has just died, `on_message` reports that."""
         assert self._popen.stdin is not None
-        with contextlib.suppress(OSError):  # it has just died: `hear` is told
-            self._popen.stdin.write(line(request))
+        try:
+            self._popen.stdin.write(request.encode())
             self._popen.stdin.flush()
+        except OSError as error:
+            _log.info("the check server has ended: %s", error)
 
-    def last_words(self) -> str:
+    def last_error(self) -> str:
+        """Return the last line the server wrote to standard error, or its exit code."""
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self._popen.poll()}"
 
-    def end(self) -> None:
-        """Closes its input, upon which it stops what it runs and ends; one that does not is killed."""
+    def stop(self) -> None:
+        """Close the server's input, upon which it stops what it runs and ends; kill it if it does not."""
         if self._popen.stdin is not None:
-            with contextlib.suppress(OSError):
+            try:
                 self._popen.stdin.close()
+            except OSError as error:
+                _log.info("the check server has ended: %s", error)
         try:
-            self._popen.wait(_FAREWELL)
+            self._popen.wait(_STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
 
 
-class Runner:
+class CheckClient:
     """Has submissions checked, one at a time; a new request stops the one before.
 
     Args:
         root: the kit; messages show paths below it.
-        checks: files of checks to collect at once. Others are collected when they are first asked for.
-        hear: is told what warm processes say, from threads.
+        checks_files: files of checks to collect at once. Others are collected when they are first asked for.
+        on_message: called with the messages of the servers, from threads.
     """
 
-    def __init__(self, root: Path, checks: list[Path], hear: Callable[[Heard], None]) -> None:
-        self._root, self._checks, self._hear = root, checks, hear
+    def __init__(self, root: Path, checks_files: list[Path], on_message: Callable[[MessageReceived], None]) -> None:
+        self._root, self._checks_files, self._on_message = root, checks_files, on_message
         self._fork = can_fork()
-        self._failures = 0
-        self._asked: Request | None = None
+        self._failed_starts = 0
+        self._pending: CheckRequest | None = None
         self._deadline = 0.0
-        self._busy: Warm | None = None
+        self._busy: CheckServer | None = None
         self._spare = self._start()
 
-    @property
-    def ready(self) -> bool:
-        return self._spare.ready or (self._busy is not None and self._busy.ready)
-
-    def check(self, request: Request) -> None:
-        self._asked = request
+    def check(self, request: CheckRequest) -> None:
+        """Have a submission checked; the messages about it come through `relevant`."""
+        self._pending = request
         if self._fork:
             self._busy = self._spare
-            self._busy.ask(request)
+            self._busy.send(request)
             return
         if self._busy is not None:
-            self._busy.end()
+            self._busy.stop()
         self._busy = self._spare
-        self._busy.ask(request)
+        self._busy.send(request)
         self._spare = self._start()
-        self._deadline = time.monotonic() + _STARTING + request.seconds + request.seconds_rest
+        self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS + request.first_seconds + request.rest_seconds
 
-    def overdue(self) -> Answer | None:
-        """Ends a check that takes too long; a warm process that forks does this itself."""
-        if self._fork or self._asked is None or self._busy is None or time.monotonic() < self._deadline:
+    def stop_overdue(self) -> ServerMessage | None:
+        """Stop a check that takes too long; a server that forks does this itself."""
+        if self._fork or self._pending is None or self._busy is None or time.monotonic() < self._deadline:
             return None
-        late, self._asked = self._asked, None
-        self._busy.end()
+        late, self._pending = self._pending, None
+        self._busy.stop()
         self._busy = None
-        return Answer(Kind.ENDED, late.number, message=TOO_LONG.format(late.seconds + late.seconds_rest))
+        text = TIMEOUT_MESSAGE.format(late.first_seconds + late.rest_seconds)
+        return ServerMessage(MessageKind.ENDED, late.number, text=text)
 
-    def heard(self, heard: Heard) -> Answer | None:
-        """The answer, if it is one to the latest request or about the warm process.
+    def relevant(self, received: MessageReceived) -> ServerMessage | None:
+        """Return the message if it is about the latest request or the server itself.
 
         Raises:
-            InputError: no warm process can be started.
+            InputError: no server can be started.
         """
-        if heard.process not in (self._busy, self._spare):
+        if received.server not in (self._busy, self._spare):
             return None
-        if heard.answer is None:
-            return self._ended(heard.process)
-        if heard.answer.kind is Kind.READY:
-            heard.process.ready, self._failures = True, 0
-            return heard.answer
-        if heard.answer.number not in (0, self._asked.number if self._asked else 0):
+        message = received.message
+        if message is None:
+            return self._ended(received.server)
+        if message.kind is MessageKind.READY:
+            received.server.ready, self._failed_starts = True, 0
+            return message
+        if message.number not in (0, self._pending.number if self._pending else 0):
             return None
-        if heard.answer.kind in (Kind.REST, Kind.ENDED):
-            self._asked = None
-        return heard.answer
+        if message.kind in (MessageKind.REST, MessageKind.ENDED):
+            self._pending = None
+        return message
 
-    def _ended(self, process: Warm) -> Answer | None:
-        lost, self._asked = self._asked, None if process is self._busy else self._asked
-        if process is self._busy:
-            self._busy = None
-        if process is self._spare:
-            if not process.ready:
-                self._failures += 1
-            if self._failures >= _TRIES:
-                raise InputError(f"The checks cannot be run: {process.last_words()}")
+    def _ended(self, server: CheckServer) -> ServerMessage | None:
+        lost = None
+        if server is self._busy:
+            lost, self._pending, self._busy = self._pending, None, None
+        if server is self._spare:
+            if not server.ready:
+                self._failed_starts += 1
+            if self._failed_starts >= _MAX_FAILED_STARTS:
+                raise InputError(f"The checks cannot be run: {server.last_error()}")
             self._spare = self._start()
-        if lost is not None and self._asked is None:
-            message = "Your code ended the process that checks it. A function must return its answer."
-            return Answer(Kind.ENDED, lost.number, message=message)
-        return None
+        if lost is None:
+            return None
+        text = "Your code ended the process that checks it. A function must return its answer."
+        return ServerMessage(MessageKind.ENDED, lost.number, text=text)
 
     def restart(self) -> None:
-        """Reads the checks anew: they were edited."""
+        """Start a new server: the checks were edited."""
         self.close()
-        self._spare, self._busy, self._asked = self._start(), None, None
+        self._spare, self._busy, self._pending = self._start(), None, None
 
     def close(self) -> None:
-        for process in (self._busy, self._spare):
-            if process is not None:
-                process.end()
+        """Stop the servers."""
+        for server in (self._busy, self._spare):
+            if server is not None:
+                server.stop()
 
-    def _start(self) -> Warm:
-        return Warm(self._root, self._checks, self._fork, self._hear)
+    def _start(self) -> CheckServer:
+        return CheckServer(self._root, self._checks_files, self._fork, self._on_message)

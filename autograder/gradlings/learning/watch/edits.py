@@ -1,36 +1,40 @@
-"""What a save changed: the text of each exercise's cells, before and after. Nothing is executed or compiled."""
+"""Find out what a save changed: the cells of each exercise, before and after. Nothing is executed or compiled."""
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from gradlings.learning.curriculum import Place
+from gradlings.progress.summary import ExerciseProgress
 from gradlings.submission.cells import Cell, decode, module_cells, notebook_cells
 from gradlings.submission.reader import source_name_of
+
+_log = logging.getLogger(__name__)
+
+_SUFFIXES = (".py", ".ipynb")
+_SAVING_SECONDS = 0.25  # how long an editor may take to save
+_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A module and a notebook as they were at one moment."""
+    """The content of a module and a notebook at one moment."""
 
-    texts: tuple[bytes | None, ...] = ()
-    """The bytes of each file; None where there is none."""
+    contents: tuple[bytes | None, ...] = ()
+    """The bytes of each file; None if it does not exist."""
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
-        pairs = zip(self.texts, _SUFFIXES, strict=False)
-        return tuple(cell for data, suffix in pairs if data for cell in _cells(data, suffix))
+    def cells(self) -> dict[str, Cell]:
+        """The cells of both files by their text."""
+        pairs = zip(self.contents, _SUFFIXES, strict=False)
+        return {cell.source: cell for data, suffix in pairs if data for cell in _cells(data, suffix)}
 
     def looks_unfinished(self, before: Snapshot) -> bool:
-        """Whether a file that had something in it is empty or gone: an editor may be in the middle of saving it."""
-        return any(old and not new for old, new in zip(before.texts, self.texts, strict=False))
-
-
-_SUFFIXES = (".py", ".ipynb")
-_PATIENCE = 0.25  # seconds in which an editor may be in the middle of saving
+        """Return whether a file lost all its content: an editor may be in the middle of saving it."""
+        return any(old and not new for old, new in zip(before.contents, self.contents, strict=False))
 
 
 @lru_cache(maxsize=32)
@@ -38,7 +42,8 @@ def _cells(data: bytes, suffix: str) -> tuple[Cell, ...]:
     text, path = decode(data), Path(f"file{suffix}")
     try:
         return notebook_cells(text, path) if suffix == ".ipynb" else module_cells(text, str(path))
-    except ValueError:  # a notebook that is half written
+    except ValueError as error:  # a notebook that is half written
+        _log.info("a notebook cannot be read: %s", error)
         return ()
 
 
@@ -54,44 +59,40 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-class Sources:
-    """The modules and notebooks of a kit as they were when somebody last looked, by their file of checks."""
+class EditDetector:
+    """Compares the modules and notebooks of a kit with what they were at the last look, by their file of checks."""
 
-    def __init__(self, places: tuple[Place, ...]) -> None:
-        self._places: dict[Path, list[Place]] = {}
-        for place in places:
-            self._places.setdefault(place.checks_file, []).append(place)
-        self._seen = {checks_file: _snapshot(checks_file) for checks_file in self._places}
-        self._doubted_until = 0.0
+    def __init__(self, exercises: tuple[ExerciseProgress, ...]) -> None:
+        self._exercises: dict[Path, list[ExerciseProgress]] = {}
+        for exercise in exercises:
+            self._exercises.setdefault(exercise.checks_file, []).append(exercise)
+        self._seen = {checks_file: _snapshot(checks_file) for checks_file in self._exercises}
+        self._unfinished_until = 0.0
 
-    def behind(self, paths: set[Path]) -> list[Path]:
-        """The files of checks whose module or notebook is among some paths."""
-        stems = {(path.parent, path.stem) for path in paths if path.suffix in _SUFFIXES}
-        return [file for file in self._places if (file.parent, file.stem.removeprefix("test_")) in stems]
+    def checks_files_of(self, paths: set[Path]) -> list[Path]:
+        """Return the files of checks whose module or notebook is among `paths`."""
+        sources = {(path.parent, path.stem) for path in paths if path.suffix in _SUFFIXES}
+        return [file for file in self._exercises if (file.parent, source_name_of(file)) in sources]
 
-    def look(self, checks_file: Path) -> tuple[str, ...] | None:
-        """Ids of the exercises whose own cells are new; None if nothing in the files is, or they are being saved."""
+    def edited_exercises(self, checks_file: Path) -> tuple[str, ...] | None:
+        """Return the ids of the exercises whose cells changed; None if nothing changed, or a save is not finished."""
         before, now = self._seen[checks_file], _snapshot(checks_file)
         if now != before and now.looks_unfinished(before):
-            self._doubted_until = self._doubted_until or time.monotonic() + _PATIENCE
-            if time.monotonic() < self._doubted_until:
+            self._unfinished_until = self._unfinished_until or time.monotonic() + _SAVING_SECONDS
+            if time.monotonic() < self._unfinished_until:
                 return None
-        self._doubted_until = 0.0
+        self._unfinished_until = 0.0
         if now == before:
             return None
         self._seen[checks_file] = now
-        return _changed(before, now, self._places[checks_file])
+        old, new = before.cells, now.cells
+        changed = [cell for source, cell in (old | new).items() if (source in old) != (source in new)]
+        return tuple(
+            exercise.id
+            for exercise in self._exercises[checks_file]
+            if any(cell.defines(name) for cell in changed for name in exercise.declared.functions)
+        )
 
     def pause(self) -> float:
-        """Seconds until it is time to look again, even if nothing is heard of a save."""
-        return max(0.01, self._doubted_until - time.monotonic()) if self._doubted_until else 1.0
-
-
-def _changed(before: Snapshot, after: Snapshot, places: list[Place]) -> tuple[str, ...]:
-    old, new = ({cell.source: cell for cell in each.cells} for each in (before, after))
-    cells = [cell for source, cell in (old | new).items() if (source in old) != (source in new)]
-    return tuple(
-        place.exercise.id
-        for place in places
-        if any(cell.defines(name) for cell in cells for name in place.exercise.functions)
-    )
+        """Return the seconds until it is time to look again, even if no change is reported."""
+        return max(0.01, self._unfinished_until - time.monotonic()) if self._unfinished_until else _POLL_SECONDS

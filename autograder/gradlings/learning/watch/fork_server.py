@@ -1,9 +1,10 @@
-"""The warm process where there is a safe fork (Linux): a child for every request, killed when the next one comes."""
+"""The check server where a fork is safe (Linux): a child for each request, killed when the next request comes."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import select
 import signal
@@ -15,90 +16,103 @@ from typing import BinaryIO, NoReturn
 
 import msgspec
 
-from gradlings.learning.watch.checks_cache import Checks, run
-from gradlings.learning.watch.messages import TOO_LONG, Answer, Kind, Request, answer, line, request
+from gradlings.learning.watch.checks_cache import ChecksCache, run_request
+from gradlings.learning.watch.messages import TIMEOUT_MESSAGE, CheckRequest, MessageKind, ServerMessage
 from gradlings.model.errors import InputError
+
+_log = logging.getLogger(__name__)
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
+_READ_BYTES = 1 << 16
 
 
 @dataclass
-class Child:
-    """A request that is being answered."""
+class _Child:
+    """A process that answers a request."""
 
-    request: Request
+    request: CheckRequest
     pid: int
     pipe: int
+    """The file descriptor of its messages."""
     deadline: float
     seconds: float
+    """The time limit of what it does now."""
     missing: int
-    """How many answers are to come."""
+    """How many messages are still to come."""
     received: bytes = b""
 
 
-def serve(checks: Checks, answers: BinaryIO) -> None:
-    """Answers requests until standard input ends."""
-    waiting = b""
-    child: Child | None = None
-    idle = True
-    """Whether there is something to rehearse."""
+def serve(checks: ChecksCache, messages: BinaryIO) -> None:
+    """Answer requests until standard input ends.
+
+    Args:
+        checks: the checks to run.
+        messages: where messages are written.
+    """
+    unread = b""
+    child: _Child | None = None
+    can_rehearse = True
     while True:
         sources = [0] if child is None else [0, child.pipe]
-        patience = max(child.deadline - time.monotonic(), 0) if child else 0 if idle else None
-        ready, _, _ = select.select(sources, [], [], patience)
+        timeout = max(child.deadline - time.monotonic(), 0) if child else 0 if can_rehearse else None
+        ready, _, _ = select.select(sources, [], [], timeout)
         if child is None and not ready:
-            idle = checks.rehearse()
+            can_rehearse = checks.rehearse()
             continue
         if child is not None and not ready:
-            _end(child)
-            answers.write(line(Answer(Kind.ENDED, child.request.number, message=TOO_LONG.format(child.seconds))))
+            _kill(child)
+            text = TIMEOUT_MESSAGE.format(child.seconds)
+            messages.write(ServerMessage(MessageKind.ENDED, child.request.number, text=text).encode())
             child = None
         elif child is not None and child.pipe in ready:
-            child = _relay(child, answers)
+            child = _relay(child, messages)
         elif 0 in ready:
-            data = os.read(0, 1 << 16)
+            data = os.read(0, _READ_BYTES)
             if child is not None:
-                _end(child)
+                _kill(child)
                 child = None
             if not data:
                 return
-            *lines, waiting = (waiting + data).split(b"\n")
+            *lines, unread = (unread + data).split(b"\n")
             if lines:  # only the newest counts
-                wanted = request(lines[-1])
+                request = CheckRequest.decode(lines[-1])
                 try:
-                    checks.of(Path(wanted.checks).parent)
+                    checks.grader(Path(request.checks_file).parent)
                 except InputError as error:
-                    answers.write(line(Answer(Kind.FAILED, wanted.number, message=str(error))))
+                    messages.write(ServerMessage(MessageKind.FAILED, request.number, text=str(error)).encode())
                     continue
-                idle = True
-                child = _fork(checks, wanted, answers)
+                can_rehearse = True
+                child = _fork(checks, request, messages)
 
 
-def _fork(checks: Checks, wanted: Request, answers: BinaryIO) -> Child:
+def _fork(checks: ChecksCache, request: CheckRequest, messages: BinaryIO) -> _Child:
     reading, writing = os.pipe()
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _be_child(checks, wanted, writing, answers, parent)
+        _answer_and_exit(checks, request, writing, messages, parent)
     os.close(writing)
-    missing = bool(wanted.first) + bool(wanted.rest)
-    return Child(wanted, pid, reading, time.monotonic() + wanted.seconds, wanted.seconds, missing)
+    seconds = request.first_seconds
+    missing = bool(request.first) + bool(request.rest)
+    return _Child(request, pid, reading, time.monotonic() + seconds, seconds, missing)
 
 
-def _be_child(checks: Checks, wanted: Request, writing: int, answers: BinaryIO, parent: int) -> NoReturn:
-    """Whatever goes wrong, the child never comes back into the warm process's loop."""
+def _answer_and_exit(
+    checks: ChecksCache, request: CheckRequest, writing: int, messages: BinaryIO, parent: int
+) -> NoReturn:
+    """Run a request in the child. Whatever goes wrong, the child never returns to the server's loop."""
     try:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # an endless loop must not outlive the warm process
-        if os.getppid() != parent:  # it died before that was settled
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # an endless loop must not outlive the server
+        if os.getppid() != parent:  # the server died before that took effect
             os._exit(1)
-        os.setsid()  # what the student's code starts is killed with it
-        answers.close()
-        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.setsid()  # so that what the student's code starts is killed with it
+        messages.close()
+        null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
-            os.dup2(nowhere, standard)
-        sys.stdin = os.fdopen(os.dup(nowhere))
-        run(checks, wanted, lambda made: _write(writing, line(made)))
+            os.dup2(null, standard)
+        sys.stdin = os.fdopen(os.dup(null))
+        run_request(checks, request, lambda message: _write(writing, message.encode()))
     finally:
         os._exit(0)
 
@@ -108,27 +122,31 @@ def _write(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _relay(child: Child, answers: BinaryIO) -> Child | None:
-    """Passes complete answers on; None once the child has ended."""
-    data = os.read(child.pipe, 1 << 16)
+def _relay(child: _Child, messages: BinaryIO) -> _Child | None:
+    """Pass complete messages on; return None once the child has ended."""
+    data = os.read(child.pipe, _READ_BYTES)
     *lines, child.received = (child.received + data).split(b"\n")
-    for text in lines:
-        with contextlib.suppress(msgspec.DecodeError):  # the student's code wrote into our pipe
-            made = answer(text)
-            answers.write(line(made))
-            child.missing -= 2 if made.kind is Kind.ENDED else 1
-        child.seconds = child.request.seconds_rest
+    for line in lines:
+        try:
+            message = ServerMessage.decode(line)
+        except msgspec.DecodeError:
+            _log.info("the student's code wrote into the pipe of messages")
+        else:
+            messages.write(message.encode())
+            child.missing -= 2 if message.kind is MessageKind.ENDED else 1
+        child.seconds = child.request.rest_seconds
         child.deadline = time.monotonic() + child.seconds
     if data and child.missing > 0:
         return child
-    status = _end(child)
+    status = _kill(child)
     if child.missing > 0:
-        answers.write(line(Answer(Kind.ENDED, child.request.number, message=_how_it_ended(status))))
+        text = _how_it_ended(status)
+        messages.write(ServerMessage(MessageKind.ENDED, child.request.number, text=text).encode())
     return None
 
 
-def _end(child: Child) -> int:
-    """Kills the child and what it started; its exit status, negative for a signal."""
+def _kill(child: _Child) -> int:
+    """Kill the child and what it started; return its exit status, negative for a signal."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):

@@ -1,54 +1,51 @@
-"""What keys do to what is shown, where nothing has to be checked for it: pure functions."""
+"""What keys change in the state of watch mode, where nothing has to be checked for it: pure functions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from gradlings.learning.watch.state import Shown, View, list_entries
+from gradlings.learning.watch.state import View, WatchState, list_entries
 from gradlings.model.errors import InputError
 from gradlings.submission.exercise_text import solution_code
 
-ATTEMPTS = 3
-"""Attempts after which the solution is offered."""
-_PAGE = 10
-_STEPS = {"up": -1, "down": 1, "page up": -_PAGE, "page down": _PAGE, "k": -1, "j": 1}
+ATTEMPTS_BEFORE_SOLUTION = 3
+_PAGE_LINES = 10
+_STEPS = {"up": -1, "down": 1, "page up": -_PAGE_LINES, "page down": _PAGE_LINES, "k": -1, "j": 1}
 
 
-def moved(shown: Shown, key: str) -> Shown | None:
-    """Scrolls, or moves the mark of the list; None for a key that does neither."""
+def scroll(state: WatchState, key: str) -> WatchState | None:
+    """Scroll, or move the cursor of the list; return None for a key that does neither."""
     if key not in _STEPS:
         return None
-    if shown.view is not View.LIST:
-        return replace(shown, scroll=max(0, shown.scroll + _STEPS[key]))
-    last = len(list_entries(shown.course, shown.place.assignment)) - 1
-    cursor = max(0, min(shown.cursor + _STEPS[key], last))
-    return replace(shown, cursor=cursor, scroll=max(0, cursor - _PAGE))
+    if state.view is not View.LIST:
+        return replace(state, scroll=max(0, state.scroll + _STEPS[key]))
+    cursor = max(0, min(state.cursor + _STEPS[key], len(list_entries(state)) - 1))
+    return replace(state, cursor=cursor, scroll=max(0, cursor - _PAGE_LINES))
 
 
-def back(shown: Shown) -> Shown:
-    """To the exercise."""
-    return replace(shown, view=View.EXERCISE, scroll=0)
+def back(state: WatchState) -> WatchState:
+    """Go back to the exercise."""
+    return replace(state, view=View.EXERCISE, scroll=0)
 
 
-def listed(shown: Shown) -> Shown:
-    """To the list, or back from it."""
-    if shown.view is View.LIST:
-        return back(shown)
-    entries = list_entries(shown.course, shown.place.assignment)
-    here = next(at for at, entry in enumerate(entries) if entry == shown.place)
-    return replace(shown, view=View.LIST, cursor=here, scroll=max(0, here - _PAGE))
+def toggle_list(state: WatchState) -> WatchState:
+    """Show the list, or go back from it."""
+    if state.view is View.LIST:
+        return back(state)
+    cursor = list_entries(state).index(state.exercise)
+    return replace(state, view=View.LIST, cursor=cursor, scroll=max(0, cursor - _PAGE_LINES))
 
 
-def solved_for_you(shown: Shown) -> Shown:
-    """To the solution where it is offered, or back from it."""
-    if shown.view is View.SOLUTION:
-        return back(shown)
-    place = shown.place
-    if not place.solved and place.attempts < ATTEMPTS:
-        made = f"{place.attempts} so far"
-        return replace(shown, note=f"The solution is offered once it is right, or after {ATTEMPTS} attempts: {made}.")
+def toggle_solution(state: WatchState) -> WatchState:
+    """Show the solution if it is offered yet, or go back from it."""
+    if state.view is View.SOLUTION:
+        return back(state)
+    exercise = state.exercise
+    if not exercise.solved and exercise.attempts < ATTEMPTS_BEFORE_SOLUTION:
+        offer = f"once it is right, or after {ATTEMPTS_BEFORE_SOLUTION} attempts: {exercise.attempts} so far."
+        return replace(state, note=f"The solution is offered {offer}")
     try:
-        code = solution_code(shown.course.root, place.assignment, place.source_name, place.exercise.id)
+        code = solution_code(state.curriculum.root, exercise.assignment, exercise.source_name, exercise.id)
     except InputError as error:
-        return replace(shown, note=str(error))
-    return replace(shown, view=View.SOLUTION, solution=code, scroll=0)
+        return replace(state, note=str(error))
+    return replace(state, view=View.SOLUTION, solution=code, scroll=0)

@@ -1,4 +1,4 @@
-"""`gradlings watch`: waits for keys, saves and answers, and draws."""
+"""The loop of `gradlings watch`: wait for keys, saves and messages, and draw."""
 
 from __future__ import annotations
 
@@ -9,116 +9,125 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradlings.learning.curriculum import find_root, read_course
+from gradlings.learning.curriculum import find_root, read_curriculum
 from gradlings.learning.watch import terminal
-from gradlings.learning.watch.client import Heard, Runner
-from gradlings.learning.watch.file_events import Saves
-from gradlings.learning.watch.plain_output import news
-from gradlings.learning.watch.screen import as_lines, frame
+from gradlings.learning.watch.client import CheckClient, MessageReceived
+from gradlings.learning.watch.file_events import FileWatcher
+from gradlings.learning.watch.plain_output import new_parts
+from gradlings.learning.watch.screen import frame
 from gradlings.learning.watch.session import Session
-from gradlings.learning.watch.state import Shown
+from gradlings.learning.watch.state import WatchState
 from gradlings.model.kit_paths import KIT_FOLDER
-from gradlings.rendering.terminal import can_show
+from gradlings.rendering.terminal import can_show, render_lines
 
 
 @dataclass(frozen=True)
-class Saved:
+class FilesSaved:
+    """Files below the assignments changed."""
+
     paths: frozenset[Path]
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyPressed:
+    """A key, by its name in `terminal.split_keys`."""
+
     name: str
 
 
 @dataclass(frozen=True)
 class Redraw:
-    """The terminal has another size, or was used by something else."""
+    """The terminal has another size, or another program has used it."""
 
 
-Event = Saved | Key | Redraw | Heard
+Event = FilesSaved | KeyPressed | Redraw | MessageReceived
+Events = queue.SimpleQueue[Event]  # may be filled from a signal handler
 
 
 def watch(start: Path, wanted: str, *, plain: bool = False) -> None:
-    """Watches the kit around a folder until somebody quits.
+    """Watch the kit around a folder until the student quits.
 
     Args:
+        start: the folder.
         wanted: an assignment ("03"), an exercise ("3.5"), or "" for the first that is not solved.
-        plain: prints one line after the other in any case, not only where the terminal can do no more.
+        plain: print line after line even if the terminal can do more.
 
     Raises:
         InputError: there is no kit, no such exercise, or the checks cannot be run.
     """
-    course = read_course(find_root(start))
-    place = course.find(wanted) if wanted else course.next or course.places[0]
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()  # may be filled from a signal handler
+    curriculum = read_curriculum(find_root(start))
+    exercise = curriculum.find(wanted) if wanted else curriculum.next or curriculum.exercises[0]
+    events: Events = queue.SimpleQueue()
 
-    def key(name: str) -> None:
-        events.put(Key(name))
+    def on_key(name: str) -> None:
+        events.put(KeyPressed(name))
 
-    screen: Screen | Lines = Lines() if plain or not terminal.interactive() else Screen()
-    keys = terminal.screen(key, lambda: events.put(Redraw())) if isinstance(screen, Screen) else terminal.lines(key)
-    with contextlib.suppress(KeyboardInterrupt), terminal.ended_by_signals():
-        runner = Runner(course.root, [place.checks_file], events.put)
-        saves = Saves(course.root / KIT_FOLDER, lambda paths: events.put(Saved(frozenset(paths))))
+    output: ScreenOutput | PlainOutput
+    if plain or not terminal.interactive():
+        output, keys = PlainOutput(), terminal.line_input(on_key)
+    else:
+        output, keys = ScreenOutput(), terminal.full_screen(on_key, lambda: events.put(Redraw()))
+    with contextlib.suppress(KeyboardInterrupt), terminal.exit_on_signals():
+        client = CheckClient(curriculum.root, [exercise.checks_file], events.put)
+        watcher = FileWatcher(curriculum.root / KIT_FOLDER, lambda paths: events.put(FilesSaved(frozenset(paths))))
         try:
-            session = Session(course, place, runner.check, runner.restart, free=not wanted)
+            session = Session(curriculum, exercise, client.check, client.restart, skip_solved=not wanted)
             with keys:
-                _loop(session, runner, events, screen)
-            terminal.put(session.farewell + "\n")
+                _loop(session, client, events, output)
+            terminal.write(session.farewell + "\n")
         finally:
-            saves.close()
-            runner.close()
+            watcher.close()
+            client.close()
 
 
-def _loop(session: Session, runner: Runner, events: queue.SimpleQueue[Event], screen: Screen | Lines) -> None:
-    screen.draw(session.shown)
+def _loop(session: Session, client: CheckClient, events: Events, output: ScreenOutput | PlainOutput) -> None:
+    output.draw(session.state)
     while session.open:
         try:
             event: Event | None = events.get(timeout=session.pause())
         except queue.Empty:
             event = None
-        _handle(session, runner, event)
+        _handle(session, client, event)
         with contextlib.suppress(queue.Empty):
-            while session.open and isinstance(screen, Screen):  # lines are printed for every event
-                _handle(session, runner, events.get_nowait())
+            while session.open and isinstance(output, ScreenOutput):  # plain output prints after every event
+                _handle(session, client, events.get_nowait())
         if isinstance(event, Redraw):
-            screen.forget()
-        screen.draw(session.shown)
-        session.settle()
+            output.forget()
+        output.draw(session.state)
+        session.record_results()
 
 
-def _handle(session: Session, runner: Runner, event: Event | None) -> None:
+def _handle(session: Session, client: CheckClient, event: Event | None) -> None:
+    message = None
     if event is None:
-        session.saved(set())
-        late = runner.overdue()
-        if late is not None:
-            session.answered(late)
-    elif isinstance(event, Saved):
-        session.saved(set(event.paths))
-    elif isinstance(event, Key):
-        session.pressed(event.name)
-    elif isinstance(event, Heard):
-        answer = runner.heard(event)
-        if answer is not None:
-            session.answered(answer)
+        session.on_save(set())
+        message = client.stop_overdue()
+    elif isinstance(event, FilesSaved):
+        session.on_save(set(event.paths))
+    elif isinstance(event, KeyPressed):
+        session.on_key(event.name)
+    elif isinstance(event, MessageReceived):
+        message = client.relevant(event)
+    if message is not None:
+        session.on_message(message)
 
 
-class Screen:
+class ScreenOutput:
     """Draws on the whole terminal; only lines that differ are written."""
 
     def __init__(self) -> None:
         self._plain = not can_show(sys.stdout.encoding or "utf-8")
-        self._colour = not os.environ.get("NO_COLOR")
+        self._color = not os.environ.get("NO_COLOR")
         self._drawn: list[str] = []
 
     def forget(self) -> None:
-        """Draws everything the next time."""
+        """Draw everything the next time."""
         self._drawn = []
 
-    def draw(self, shown: Shown) -> None:
+    def draw(self, state: WatchState) -> None:
+        """Draw the state."""
         width, height = terminal.size()
-        lines = frame(shown, width=width, height=height, colour=self._colour, plain=self._plain)
+        lines = frame(state, width=width, height=height, color=self._color, plain=self._plain)
         parts = []
         if len(self._drawn) != height:
             self._drawn = [""] * height
@@ -126,25 +135,26 @@ class Screen:
         for number, (new, old) in enumerate(zip(lines, self._drawn, strict=False), 1):
             if new != old:
                 parts.append(f"\x1b[{number};1H{new}\x1b[0m\x1b[K")
-        terminal.put("".join(parts))
+        terminal.write("".join(parts))
         self._drawn = lines
 
 
-class Lines:
-    """Prints what is new, one line after the other."""
+class PlainOutput:
+    """Prints what is new, line after line."""
 
     def __init__(self) -> None:
         self._plain = not can_show(sys.stdout.encoding or "utf-8")
         self._keys = sys.stdin is not None and not sys.stdin.closed
-        self._before: Shown | None = None
+        self._before: WatchState | None = None
 
     def forget(self) -> None:
-        """There is nothing to draw again."""
+        """Do nothing: printed lines are not drawn again."""
 
-    def draw(self, shown: Shown) -> None:
+    def draw(self, state: WatchState) -> None:
+        """Print what is new in the state."""
         width = terminal.size()[0]
-        parts = news(self._before, shown, plain=self._plain, width=width, keys=self._keys)
-        text = "\n".join(line.rstrip() for line in as_lines(list(parts), width=width, colour=False))
+        parts = new_parts(self._before, state, plain=self._plain, width=width, keys=self._keys)
+        text = "\n".join(line.rstrip() for line in render_lines(parts, width=width, color=False))
         if text:
-            terminal.put(text + "\n")
-        self._before = shown
+            terminal.write(text + "\n")
+        self._before = state

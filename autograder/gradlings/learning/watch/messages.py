@@ -1,58 +1,65 @@
-"""What the command and the warm process say to each other: one line of JSON a message."""
+"""Messages between the command and the check server: one line of JSON each."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
 from gradlings.model.scorecard import Scorecard
 
-TOO_LONG = "Still running after {:.0f} s, and it cannot be stopped from the inside. An endless loop?"
+TIMEOUT_MESSAGE = "Still running after {:.0f} s, and it cannot be stopped from the inside. An endless loop?"
 
 
-class Request(msgspec.Struct, frozen=True):
+class _Line(msgspec.Struct, frozen=True):
+    """A message as a line of JSON."""
+
+    def encode(self) -> bytes:
+        """Return the line."""
+        return msgspec.json.encode(self) + b"\n"
+
+    @classmethod
+    def decode(cls, line: bytes) -> Self:
+        """Read a line.
+
+        Raises:
+            msgspec.DecodeError: it is no such message.
+        """
+        return msgspec.json.decode(line, type=cls)
+
+
+class CheckRequest(_Line, frozen=True):
     """Check a submission, and stop the check before."""
 
     number: int
-    checks: str
-    """The file of checks."""
+    checks_file: str
     first: tuple[str, ...] = ()
-    """Exercises whose verdict is wanted at once, by id."""
+    """Ids of the exercises whose verdict is wanted at once."""
     rest: tuple[str, ...] = ()
-    """Exercises to check after that."""
-    seconds: float = 30.0
-    """How long the first answer may take before the child is killed, in seconds of wall time."""
-    seconds_rest: float = 120.0
+    """Ids of the exercises to check after that."""
+    first_seconds: float = 30.0
+    """Wall time for `first`; after that the child is killed."""
+    rest_seconds: float = 120.0
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
+    """What a message of the check server is about."""
+
     READY = "ready"  # torch is imported
     FIRST = "first"  # the scorecard of `first`
-    REST = "rest"  # the scorecard of `rest`; nothing comes after it
-    ENDED = "ended"  # the child ended without a scorecard; `message` says how
-    FAILED = "failed"  # the checks cannot be collected; `message` says why
+    REST = "rest"  # the scorecard of `rest`; the last message about a request
+    ENDED = "ended"  # the child ended without a scorecard; `text` says how
+    FAILED = "failed"  # the checks cannot be collected; `text` says why
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What became of a request, or of the warm process itself (number 0)."""
+class ServerMessage(_Line, frozen=True):
+    """What became of a request, or of the check server itself (number 0)."""
 
-    kind: Kind
+    kind: MessageKind
     number: int = 0
+    """The number of the request."""
     card: Scorecard | None = None
-    message: str = ""
-    codes: dict[str, str] = {}
-    """`progress.codes` of what was checked: the file may have been saved again since."""
-
-
-def line(message: Request | Answer) -> bytes:
-    return msgspec.json.encode(message) + b"\n"
-
-
-def request(text: bytes) -> Request:
-    return msgspec.json.decode(text, type=Request)
-
-
-def answer(text: bytes) -> Answer:
-    """Raises `msgspec.DecodeError` when the line is no answer."""
-    return msgspec.json.decode(text, type=Answer)
+    text: str = ""
+    digests: dict[str, str] = {}
+    """`progress.record.code_digests` of what was checked: the file may have been saved again since."""

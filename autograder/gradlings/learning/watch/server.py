@@ -1,10 +1,10 @@
-"""The warm process: imports torch and collects each assignment's checks once, and runs them in a fork.
+"""The check server: imports torch, collects each assignment's checks once, and runs them on request.
 
     python -m gradlings.learning.watch.server fork|once CHECKS...
 
-Requests come line by line on standard input, answers go line by line to what was standard output. It ends when its
-standard input does. `once` is for systems without a safe fork (macOS, Windows): it answers one request in this very
-process and ends; whoever started it keeps a spare one ready.
+It reads requests line by line from standard input, writes messages line by line to what was standard output, and ends
+when its standard input does. With `fork` each request is answered by a child. `once` is for systems without a safe fork
+(macOS, Windows): the server answers one request itself and ends, and the command keeps a spare server ready.
 """
 
 from __future__ import annotations
@@ -17,59 +17,56 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from gradlings.learning.watch.checks_cache import Checks, run
-from gradlings.learning.watch.messages import Answer, Kind, line, request
+from gradlings.learning.watch.checks_cache import ChecksCache, run_request
+from gradlings.learning.watch.messages import CheckRequest, MessageKind, ServerMessage
 from gradlings.model.errors import InputError
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    requests = sys.stdin.buffer  # pytest puts another one in its place
-    _close_standard_streams()
+    """Serve until standard input ends."""
+    messages = os.fdopen(os.dup(1), "wb", buffering=0)
+    requests = sys.stdin.buffer  # pytest replaces sys.stdin
+    _discard_output()
     import torch
 
     torch.set_num_threads(1)  # a second thread in this process would hang every child that uses threads
     with ExitStack() as stack:
-        checks = Checks(stack)
+        checks = ChecksCache(stack)
         try:
             for path in sys.argv[2:]:
-                checks.of(Path(path).parent)
+                checks.grader(Path(path).parent)
         except InputError as error:
-            answers.write(line(Answer(Kind.FAILED, message=str(error))))
-        answers.write(line(Answer(Kind.READY)))
+            messages.write(ServerMessage(MessageKind.FAILED, text=str(error)).encode())
+        messages.write(ServerMessage(MessageKind.READY).encode())
         if sys.argv[1] == "fork":
             from gradlings.learning.watch.fork_server import serve
 
-            serve(checks, answers)
+            serve(checks, messages)
         else:
-            _serve_once(checks, requests, answers)
+            _serve_once(checks, requests, messages)
         os._exit(0)  # nothing to tidy up, and pytest's end takes a while
 
 
-def _close_standard_streams() -> None:
-    """What student code or torch print is for nobody here; the answers have a channel of their own."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 1)
-    sys.stdout = os.fdopen(os.dup(nowhere), "w")
+def _discard_output() -> None:
+    """Discard what student code and torch print; the messages have a channel of their own."""
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 1)
+    sys.stdout = os.fdopen(os.dup(null), "w")
 
 
-def _serve_once(checks: Checks, requests: BinaryIO, answers: BinaryIO) -> None:
-    heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, heard), daemon=True).start()
-    while heard.empty() and checks.rehearse():
+def _serve_once(checks: ChecksCache, requests: BinaryIO, messages: BinaryIO) -> None:
+    received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, received), daemon=True).start()
+    while received.empty() and checks.rehearse():
         pass
-
-    def send(made: Answer) -> None:
-        answers.write(line(made))
-
-    run(checks, request(heard.get()), send)
+    run_request(checks, CheckRequest.decode(received.get()), lambda message: messages.write(message.encode()))
 
 
-def _listen(requests: BinaryIO, heard: queue.SimpleQueue[bytes]) -> None:
-    """Passes the request on, and ends this process once the command closes our input, or dies: nobody waits then."""
-    data = requests.readline()
-    if data.strip():
-        heard.put(data)
+def _listen(requests: BinaryIO, received: queue.SimpleQueue[bytes]) -> None:
+    """Pass the request on, and end this process when the command closes our input or dies."""
+    line = requests.readline()
+    if line.strip():
+        received.put(line)
     requests.read()
     os._exit(0)
 

@@ -1,4 +1,4 @@
-"""What watch mode knows and does: keys, saves and answers change it, the screen shows it."""
+"""What watch mode does on keys, saves and messages of the check server: each changes the state, the screen shows it."""
 
 from __future__ import annotations
 
@@ -7,188 +7,202 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from gradlings.learning.curriculum import Course, Place, where
+from gradlings.learning.curriculum import Curriculum, where
 from gradlings.learning.watch import key_actions
-from gradlings.learning.watch.edits import Sources
-from gradlings.learning.watch.messages import Answer, Kind, Request
-from gradlings.learning.watch.state import Shown, View, list_entries
+from gradlings.learning.watch.edits import EditDetector
+from gradlings.learning.watch.messages import CheckRequest, MessageKind, ServerMessage
+from gradlings.learning.watch.state import View, WatchState, list_entries
 from gradlings.model.errors import InputError
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
-from gradlings.progress.hints import next_hint, step
-from gradlings.progress.record import history, record, record_hint
-from gradlings.progress.summary import attempts
+from gradlings.progress.hints import ladder_hint, next_hint
+from gradlings.progress.record import read_history, record, record_hint
+from gradlings.progress.summary import ExerciseProgress, attempts
 from gradlings.submission.exercise_text import Prose, exercise_prose
 
 _STARTING, _CHECKING = "loading PyTorch ...", "checking ..."
-_LOADING = 10.0  # seconds for the cells of a submission, on top of the limits of its checks
+_LOADING_SECONDS = 10.0  # for the cells of a submission, on top of the limits of its checks
 
 
 class Session:
-    """The state of watch mode.
+    """One run of watch mode.
 
     Args:
-        check: has a request answered.
-        restart: has the checks read anew.
-        free: whether to move on if the first check finds that this exercise is solved already.
+        curriculum: the exercises of the kit.
+        exercise: the one to show first.
+        check: sends a request to the check server.
+        restart: starts the check server anew, so that it reads the checks again.
+        skip_solved: whether to move on if the first check finds that this exercise is solved already.
     """
 
     def __init__(
         self,
-        course: Course,
-        place: Place,
-        check: Callable[[Request], None],
+        curriculum: Curriculum,
+        exercise: ExerciseProgress,
+        check: Callable[[CheckRequest], None],
         restart: Callable[[], None],
         *,
-        free: bool = False,
+        skip_solved: bool = False,
     ) -> None:
         self.open = True
         self._check, self._restart = check, restart
         self._number = 0
         self._scores: dict[str, ExerciseScore] = {}
         self._unrecorded: list[tuple[Scorecard, dict[str, str]]] = []
-        self._free = free
+        self._skip_solved = skip_solved
         self._warned = False
         self._ready = False
-        self._asked_at = 0.0
-        self._sources = Sources(course.places)
+        self._requested_at = 0.0
+        self._edits = EditDetector(curriculum.exercises)
         self._checked: set[Path] = set()
-        """Files of checks that were run since the warm process started."""
-        self.shown = Shown(course, place, Prose("", ""), note=course.problem)
-        self._go(place)
+        """Files of checks that were run since the check server started."""
+        self.state = WatchState(curriculum, exercise, Prose("", ""), note=curriculum.problem)
+        self._go(exercise)
 
     @property
     def farewell(self) -> str:
         """One line for the end."""
-        course, here = self.shown.course, self._place.assignment
-        solved = sum(place.solved for place in course.of(here))
-        said = f"{here} {course.title(here)}: {solved} of {len(course.of(here))} solved."
-        return said + (" `gradlings watch` goes on from here." if course.next else " All assignments are done.")
+        curriculum, assignment = self.state.curriculum, self._exercise.assignment
+        exercises = curriculum.of(assignment)
+        solved = f"{sum(exercise.solved for exercise in exercises)} of {len(exercises)} solved."
+        after = "`gradlings watch` goes on from here." if curriculum.next else "All assignments are done."
+        return f"{assignment} {curriculum.titles[assignment]}: {solved} {after}"
 
-    # ---- what happens
+    # ---- saves
 
-    def saved(self, paths: set[Path]) -> None:
-        """Something below the assignments changed; empty: a second has passed, look whether it did."""
-        here = self._place.checks_file
-        if any(path.parent == here.parent and _belongs_to_checks(path) for path in paths):
+    def on_save(self, paths: set[Path]) -> None:
+        """Check what changed.
+
+        Args:
+            paths: what changed below the assignments; empty if nothing was reported and it is time to look.
+        """
+        checks_file = self._exercise.checks_file
+        if any(path.parent == checks_file.parent and _belongs_to_checks(path) for path in paths):
             self._restart()
             self._ready = False
             self._checked.clear()
             self._request()
-        for checks_file in dict.fromkeys((here, *self._sources.behind(paths))):
-            edited = self._sources.look(checks_file)
+        for changed in dict.fromkeys((checks_file, *self._edits.checks_files_of(paths))):
+            edited = self._edits.edited_exercises(changed)
             if edited is not None:
-                self._edited(checks_file, edited)
+                self._on_edit(changed, edited)
                 break
-        waited = time.monotonic() - self._asked_at
-        if self.shown.busy and self._ready and waited > 1:
-            self.shown = replace(self.shown, busy=f"{_CHECKING} {waited:.0f} s")
+        waited = time.monotonic() - self._requested_at
+        if self.state.busy and self._ready and waited > 1:
+            self.state = replace(self.state, busy=f"{_CHECKING} {waited:.0f} s")
 
-    def _edited(self, checks_file: Path, exercises: tuple[str, ...]) -> None:
-        """Goes where somebody is working: to the one exercise that was edited, or to another file."""
-        elsewhere = checks_file != self._place.checks_file
-        for exercise in exercises:
-            if exercise != self._place.exercise.id:
-                self._scores.pop(exercise, None)  # a verdict on what is gone
-        if exercises and (elsewhere or (len(exercises) == 1 and exercises[0] != self._place.exercise.id)):
-            self._show(self.shown.course.find(exercises[0]))
+    def _on_edit(self, checks_file: Path, edited: tuple[str, ...]) -> None:
+        """Show what the student works on: the one exercise that was edited, or an exercise of another file."""
+        elsewhere = checks_file != self._exercise.checks_file
+        for id in edited:
+            if id != self._exercise.id:
+                self._scores.pop(id, None)  # the code it judged is gone
+        if edited and (elsewhere or (len(edited) == 1 and edited[0] != self._exercise.id)):
+            self._show(self.state.curriculum.find(edited[0]))
         elif elsewhere:
             self._checked.discard(checks_file)
             return
         self._request()
 
     def pause(self) -> float:
-        """Seconds until `saved` is to be called even if nothing happens."""
-        return self._sources.pause()
+        """Return the seconds until `on_save` is to be called even if nothing happens."""
+        return self._edits.pause()
 
-    def answered(self, answer: Answer) -> None:
-        """The warm process said something."""
-        if answer.kind is Kind.READY:
+    # ---- messages
+
+    def on_message(self, message: ServerMessage) -> None:
+        """Take in a message of the check server."""
+        if message.kind is MessageKind.READY:
             self._ready = True
-            if self.shown.busy:
-                self.shown = replace(self.shown, busy=_CHECKING)
+            if self.state.busy:
+                self.state = replace(self.state, busy=_CHECKING)
+        elif message.kind is MessageKind.FAILED:
+            self._show_failure(message)
+        elif message.number != self._number:
             return
-        if answer.kind is Kind.FAILED:
-            self.shown = replace(self.shown, problems=(answer.message,), busy="", score=None)
-            return
-        if answer.number != self._number:
-            return
-        if answer.kind is Kind.ENDED:
-            if self.shown.busy:
-                self.shown = replace(self.shown, problems=(answer.message,), busy="", score=None)
-            return
-        assert answer.card is not None
-        self._received(answer.card, answer.codes)
-        if answer.kind is Kind.FIRST:
-            self._verdict(answer.card)
-        elif self._free:
-            self._free = False
-            if self._place.solved and self.shown.course.next is not None:
-                self._go(self.shown.course.next)
+        elif message.kind is MessageKind.ENDED:
+            if self.state.busy:
+                self._show_failure(message)
+        else:
+            assert message.card is not None
+            self._take_scores(message.card, message.digests)
+            if message.kind is MessageKind.FIRST:
+                self._show_result(message.card)
+            elif self._skip_solved:
+                self._skip_solved = False
+                if self._exercise.solved and self.state.curriculum.next is not None:
+                    self._go(self.state.curriculum.next)
 
-    def _received(self, card: Scorecard, codes: dict[str, str]) -> None:
-        course = self.shown.course
-        places = {place.exercise.id: place for place in course.places}
+    def _show_failure(self, message: ServerMessage) -> None:
+        self.state = replace(self.state, problems=(message.text,), busy="", score=None)
+
+    def _take_scores(self, card: Scorecard, digests: dict[str, str]) -> None:
+        curriculum = self.state.curriculum
+        exercises = {exercise.id: exercise for exercise in curriculum.exercises}
         for score in card.exercises:
-            ours = any(check.verdict is Verdict.GRADER_ERROR for check in score.checks)
-            if score.id in places and not ours:
+            our_fault = any(check.verdict is Verdict.GRADER_ERROR for check in score.checks)
+            if score.id in exercises and not our_fault:
                 self._scores[score.id] = score
-                course = course.updated(replace(places[score.id], points=score.points, solved=score.solved))
-        self._unrecorded.append((card, codes))
-        self._set_course(course)
+                exercise = replace(exercises[score.id], points=score.points, solved=score.solved)
+                curriculum = curriculum.updated(exercise)
+        self._unrecorded.append((card, digests))
+        self._set_curriculum(curriculum)
 
-    def settle(self) -> None:
-        """Keeps a record of what was found: not before it is on the screen."""
-        course = self.shown.course
-        for card, codes in self._unrecorded:
-            problem = record(course.root, card, "watch", codes)
-            past = history(course.root)
+    def record_results(self) -> None:
+        """Append new results to the record. To be called after drawing, so that the screen does not wait for it."""
+        curriculum = self.state.curriculum
+        for card, digests in self._unrecorded:
+            problem = record(curriculum.root, card, "watch", digests)
+            history = read_history(curriculum.root)
             for score in card.exercises:
-                place = next((place for place in course.places if place.exercise.id == score.id), None)
-                if place is not None:
-                    made = place.attempts + score.attempted if problem else len(attempts(past, score.id))
-                    course = course.updated(replace(place, attempts=made))
+                exercise = next((each for each in curriculum.exercises if each.id == score.id), None)
+                if exercise is not None:
+                    count = exercise.attempts + score.attempted if problem else len(attempts(history, score.id))
+                    curriculum = curriculum.updated(replace(exercise, attempts=count))
             if problem and not self._warned:
                 self._warned = True
-                self.shown = replace(self.shown, note=problem)
+                self.state = replace(self.state, note=problem)
         self._unrecorded.clear()
-        self._set_course(course)
+        self._set_curriculum(curriculum)
 
-    def _set_course(self, course: Course) -> None:
-        place = next(place for place in course.places if place.exercise.id == self._place.exercise.id)
-        self.shown = replace(self.shown, course=course, place=place)
+    def _set_curriculum(self, curriculum: Curriculum) -> None:
+        self.state = replace(self.state, curriculum=curriculum, exercise=curriculum.find(self._exercise.id))
 
-    def _verdict(self, card: Scorecard) -> None:
+    def _show_result(self, card: Scorecard) -> None:
         messages = {check.message for score in card.exercises for check in score.checks}
-        score = self._scores.get(self._place.exercise.id)
-        new = score != self.shown.score
+        score = self._scores.get(self._exercise.id)
+        new = score != self.state.score
         solved = score is not None and score.solved
-        self.shown = replace(
-            self.shown,
+        self.state = replace(
+            self.state,
             score=score,
             problems=tuple(problem for problem in card.problems if problem not in messages),
             busy="",
-            scroll=0 if self.shown.view is View.EXERCISE else self.shown.scroll,
-            # a hint that was chosen by a misconception says nothing about another one
-            hints=tuple(hint for hint in self.shown.hints if not (solved or (new and hint.misconception))),
+            scroll=0 if self.state.view is View.EXERCISE else self.state.scroll,
+            # a hint for a misconception does not fit another answer
+            hints=tuple(hint for hint in self.state.hints if not (solved or (new and hint.misconception))),
         )
 
     # ---- keys
 
-    def pressed(self, key: str) -> None:
-        """A key, by the names of `terminal.split_keys`; or a number such as 03 or 3.5, which goes there."""
-        self.shown = replace(self.shown, note="")
-        there = key_actions.moved(self.shown, key)
-        if there is not None:
-            self.shown = there
+    def on_key(self, key: str) -> None:
+        """Do what a key asks for.
+
+        Args:
+            key: its name in `terminal.split_keys`; or a number such as 03 or 3.5, which goes there.
+        """
+        self.state = replace(self.state, note="")
+        scrolled = key_actions.scroll(self.state, key)
+        if scrolled is not None:
+            self.state = scrolled
             return
-        self._free = False
+        self._skip_solved = False
         if key[:1].isdigit():
             self._find(key)
-        elif key == "enter" and self.shown.view is View.LIST:
-            chosen = list_entries(self.shown.course, self._place.assignment)[self.shown.cursor]
-            self._go(self.shown.course.find(chosen) if isinstance(chosen, str) else chosen)
+        elif key == "enter" and self.state.view is View.LIST:
+            chosen = list_entries(self.state)[self.state.cursor]
+            self._go(self.state.curriculum.find(chosen) if isinstance(chosen, str) else chosen)
         elif key in ("enter", "escape"):
-            self.shown = key_actions.back(self.shown)
+            self.state = key_actions.back(self.state)
         elif key == "n":
             self._step(1)
         elif key == "p":
@@ -196,9 +210,9 @@ class Session:
         elif key == "h":
             self._hint()
         elif key == "l":
-            self.shown = key_actions.listed(self.shown)
+            self.state = key_actions.toggle_list(self.state)
         elif key == "s":
-            self.shown = key_actions.solved_for_you(self.shown)
+            self.state = key_actions.toggle_solution(self.state)
         elif key == "r":
             self._request()
         elif key == "q":
@@ -206,51 +220,47 @@ class Session:
 
     def _find(self, wanted: str) -> None:
         try:
-            self._go(self.shown.course.find(wanted))
+            self._go(self.state.curriculum.find(wanted))
         except InputError as error:
-            self.shown = replace(self.shown, note=str(error))
+            self.state = replace(self.state, note=str(error))
 
     def _step(self, step: int) -> None:
-        there = self.shown.course.neighbour(self._place, step)
-        if there is None:
-            self.shown = replace(
-                self.shown, note="This is the last exercise." if step > 0 else "This is the first exercise."
-            )
+        exercise = self.state.curriculum.neighbor(self._exercise.id, step)
+        if exercise is None:
+            self.state = replace(self.state, note=f"This is the {'last' if step > 0 else 'first'} exercise.")
         else:
-            self._go(there)
+            self._go(exercise)
 
     def _hint(self) -> None:
-        root, exercise, given = self.shown.course.root, self._place.exercise.id, self.shown.hints
-        hint = next_hint(root, exercise, history(root))
-        if hint in given and hint.following:  # it could not be recorded that it was given
-            hint = step(root, exercise, hint.following)
-        if hint in given:
-            self.shown = replace(key_actions.back(self.shown), note="There are no more hints for this exercise.")
+        root, id, shown = self.state.curriculum.root, self._exercise.id, self.state.hints
+        hint = next_hint(root, id, read_history(root))
+        if hint in shown and hint.next_level:  # the record could not be written
+            hint = ladder_hint(root, id, hint.next_level)
+        if hint in shown:
+            self.state = replace(key_actions.back(self.state), note="There are no more hints for this exercise.")
             return
-        record_hint(
-            root, exercise, level=hint.level, misconception=hint.misconception.name if hint.misconception else ""
-        )
-        self.shown = replace(key_actions.back(self.shown), hints=(*given, hint))
+        record_hint(root, id, level=hint.level, misconception=hint.misconception.name if hint.misconception else "")
+        self.state = replace(key_actions.back(self.state), hints=(*shown, hint))
 
-    # ---- going somewhere
+    # ---- going to an exercise
 
     @property
-    def _place(self) -> Place:
-        return self.shown.place
+    def _exercise(self) -> ExerciseProgress:
+        return self.state.exercise
 
-    def _go(self, place: Place) -> None:
-        """Shows an exercise and, if its file was never checked, checks it."""
-        self._show(place)
-        if place.checks_file not in self._checked:
+    def _go(self, exercise: ExerciseProgress) -> None:
+        """Show an exercise and, if its file was never checked, check it."""
+        self._show(exercise)
+        if exercise.checks_file not in self._checked:
             self._request()
 
-    def _show(self, place: Place) -> None:
-        self.shown = replace(
-            self.shown,
-            place=place,
-            prose=exercise_prose(place.checks_file.parent, place.source_name, place.exercise.id),
-            where=where(place),
-            score=self._scores.get(place.exercise.id),
+    def _show(self, exercise: ExerciseProgress) -> None:
+        self.state = replace(
+            self.state,
+            exercise=exercise,
+            prose=exercise_prose(exercise.checks_file.parent, exercise.source_name, exercise.id),
+            where=where(exercise),
+            score=self._scores.get(exercise.id),
             problems=(),
             hints=(),
             view=View.EXERCISE,
@@ -259,28 +269,24 @@ class Session:
 
     def _request(self) -> None:
         self._number += 1
-        place = self._place
-        self._checked.add(place.checks_file)
-        others = [
-            other.exercise
-            for other in self.shown.course.places
-            if other.checks_file == place.checks_file and other.exercise.id != place.exercise.id
-        ]
+        current = self._exercise
+        self._checked.add(current.checks_file)
+        same_file = [each for each in self.state.curriculum.exercises if each.checks_file == current.checks_file]
+        others = [exercise.declared for exercise in same_file if exercise.id != current.id]
         self._check(
-            Request(
+            CheckRequest(
                 self._number,
-                str(place.checks_file),
-                (place.exercise.id,),
-                tuple(other.id for other in others),
-                _LOADING + place.exercise.seconds * len(place.exercise.checks),
-                _LOADING + sum(other.seconds * len(other.checks) for other in others),
+                str(current.checks_file),
+                first=(current.id,),
+                rest=tuple(other.id for other in others),
+                first_seconds=_LOADING_SECONDS + current.declared.seconds * len(current.declared.checks),
+                rest_seconds=_LOADING_SECONDS + sum(other.seconds * len(other.checks) for other in others),
             )
         )
-        self._asked_at = time.monotonic()
-        self.shown = replace(self.shown, busy=_CHECKING if self._ready else _STARTING)
+        self._requested_at = time.monotonic()
+        self.state = replace(self.state, busy=_CHECKING if self._ready else _STARTING)
 
 
 def _belongs_to_checks(path: Path) -> bool:
-    return path.name in ("drivers.py", "misconceptions.json") or (
-        path.name.startswith("test_") and path.suffix == ".py"
-    )
+    is_checks_file = path.name.startswith("test_") and path.suffix == ".py"
+    return is_checks_file or path.name in ("drivers.py", "misconceptions.json")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gradlings.learning.curriculum import Course, Place
+from gradlings.learning.curriculum import Curriculum
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.progress.hints import Hint
+from gradlings.progress.summary import ExerciseProgress
 from gradlings.submission.exercise_text import Prose
 
 
@@ -20,16 +21,17 @@ class View(StrEnum):
 
 
 @dataclass(frozen=True)
-class Shown:
+class WatchState:
     """Everything the screen depends on."""
 
-    course: Course
-    place: Place
+    curriculum: Curriculum
+    exercise: ExerciseProgress
+    """The exercise that is shown."""
     prose: Prose
     where: str = ""
     """`file:line` of the function to write."""
     score: ExerciseScore | None = None
-    """The last verdict; None while there is none."""
+    """The result of the last check; None before the first."""
     problems: tuple[str, ...] = ()
     """What is wrong with the file as a whole, or with the check."""
     busy: str = ""
@@ -37,19 +39,20 @@ class Shown:
     note: str = ""
     """One line about the last key, until the next."""
     hints: tuple[Hint, ...] = ()
-    """Those that were asked for, in their order."""
+    """The hints the student asked for, oldest first."""
     solution: str = ""
     view: View = View.EXERCISE
     scroll: int = 0
+    """Lines of the body above the screen."""
     cursor: int = 0
     """The chosen line of the list."""
 
 
-def list_entries(course: Course, assignment: str) -> list[Place | str]:
-    """What can be chosen in the list, top to bottom: assignments by id, exercises of the present one."""
-    entries: list[Place | str] = []
-    for other in course.assignments:
-        entries.append(other)
-        if other == assignment:
-            entries.extend(course.of(other))
+def list_entries(state: WatchState) -> list[ExerciseProgress | str]:
+    """Return the entries of the list, top to bottom: all assignments by id, and the exercises of the current one."""
+    entries: list[ExerciseProgress | str] = []
+    for assignment in state.curriculum.titles:
+        entries.append(assignment)
+        if assignment == state.exercise.assignment:
+            entries.extend(state.curriculum.of(assignment))
     return entries

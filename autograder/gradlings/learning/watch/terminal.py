@@ -1,17 +1,21 @@
-"""The terminal: single keys, a screen of its own, and everything put back as it was on any exit."""
+"""The terminal: read single keys, use the alternate screen, and restore everything on any exit."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import re
 import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 
-_ENTER_SCREEN, _LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"  # a screen of its own; no cursor
-_NAMED = {
+_log = logging.getLogger(__name__)
+
+_ENTER_SCREEN, _LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"  # the alternate screen; no cursor
+_KEY_NAMES = {
     "\x1b[A": "up",
     "\x1b[B": "down",
     "\x1bOA": "up",
@@ -27,11 +31,12 @@ _NAMED = {
     "\x03": "q",
     "\x04": "q",
 }
-_WINDOWS = {"H": "up", "P": "down", "I": "page up", "Q": "page down", "M": "n", "K": "p"}
+_KEY_SEQUENCE = re.compile(r"\x1b[\[O][^A-Za-z~]*[A-Za-z~]?|\x1b.|.", re.DOTALL)
+_WINDOWS_KEY_NAMES = {"H": "up", "P": "down", "I": "page up", "Q": "page down", "M": "n", "K": "p"}
 
 
 def interactive() -> bool:
-    """Whether single keys can be read and a screen of its own be drawn."""
+    """Return whether single keys can be read and the whole screen can be drawn."""
     return (
         sys.stdin.isatty()
         and sys.stdout.isatty()
@@ -40,79 +45,75 @@ def interactive() -> bool:
 
 
 def split_keys(text: str) -> list[str]:
-    """The names of the keys in what a terminal sent: letters as they are, others by name, unknown ones left out."""
-    found = []
-    while text:
-        known = next((code for code in sorted(_NAMED, key=len, reverse=True) if text.startswith(code)), "")
-        if known == "\x1b" and len(text) > 1:  # a sequence we have no name for
-            at = 2
-            while at < len(text) and not text[at].isalpha() and text[at] != "~":
-                at += 1
-            text = text[at + 1 :]
-            continue
-        found.append(_NAMED[known] if known else text[0])
-        text = text[len(known) or 1 :]
-    return found
+    """Return the names of the keys that a terminal sent: letters as they are, unknown escape sequences left out."""
+    sequences = _KEY_SEQUENCE.findall(text)
+    return [
+        _KEY_NAMES.get(sequence, sequence) for sequence in sequences if sequence in _KEY_NAMES or len(sequence) == 1
+    ]
 
 
 @contextlib.contextmanager
-def screen(tell: Callable[[str], None], redraw: Callable[[], None]) -> Iterator[None]:
-    """A screen of its own, with keys told to `tell` from a thread; the terminal is put back at the end, whatever it is.
+def full_screen(on_key: Callable[[str], None], redraw: Callable[[], None]) -> Iterator[None]:
+    """Use the whole screen and read single keys; the terminal is restored at the end, whatever ends it.
 
     Args:
-        redraw: called when the size has changed, or after the command was stopped (Ctrl-Z) and goes on.
+        on_key: called with the name of each key, from a thread.
+        redraw: called when the size has changed, or when the command continues after it was stopped (Ctrl-Z).
     """
     with _raw_windows() if sys.platform == "win32" else _raw_posix(redraw):
-        threading.Thread(target=_read, args=(tell,), daemon=True).start()
+        threading.Thread(target=_read, args=(on_key,), daemon=True).start()
         yield
 
 
 @contextlib.contextmanager
-def lines(tell: Callable[[str], None]) -> Iterator[None]:
-    """Keys from a terminal that sends whole lines, or from a file: one a line."""
+def line_input(on_key: Callable[[str], None]) -> Iterator[None]:
+    """Read keys from a terminal that sends whole lines, or from a file: one on each line."""
 
     def read() -> None:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             for line in sys.stdin:
-                tell(line.strip().lower() or "enter")
+                on_key(line.strip().lower() or "enter")
+        except (OSError, ValueError) as error:
+            _log.info("standard input cannot be read any more: %s", error)
 
     if sys.stdin is not None:
         threading.Thread(target=read, daemon=True).start()
     yield
 
 
-def _read(tell: Callable[[str], None]) -> None:
+def _read(on_key: Callable[[str], None]) -> None:
     if sys.platform == "win32":
         import msvcrt
 
         while True:
             code = msvcrt.getwch()
-            tell(_WINDOWS.get(msvcrt.getwch(), "")) if code in "\x00\xe0" else tell(_NAMED.get(code, code))
+            on_key(_WINDOWS_KEY_NAMES.get(msvcrt.getwch(), "") if code in "\x00\xe0" else _KEY_NAMES.get(code, code))
     while True:
         try:
             data = os.read(0, 1024)
-        except OSError:
+        except OSError as error:
+            _log.info("the terminal cannot be read any more: %s", error)
             return
         if not data:
             return
         for key in split_keys(data.decode("utf-8", "ignore")):
-            tell(key)
+            on_key(key)
 
 
-def put(text: str) -> None:
-    """Writes to the terminal at once; what its encoding cannot show becomes a question mark."""
+def write(text: str) -> None:
+    """Write to the terminal at once; what its encoding cannot show becomes a question mark."""
     with contextlib.suppress(OSError):  # the terminal is gone
         if sys.platform == "win32":
             sys.stdout.write(text)
             sys.stdout.flush()
             return
         data = text.encode(sys.stdout.encoding or "utf-8", "replace")
-        while data:  # past Python's buffer, which must not be entered again from a signal handler
+        while data:  # without Python's buffer, which is not reentrant in a signal handler
             data = data[os.write(1, data) :]
 
 
 def size() -> tuple[int, int]:
-    """Columns and lines."""
+    """Return the columns and lines of the terminal."""
     try:
         columns, lines = os.get_terminal_size(1)
     except (OSError, ValueError):
@@ -131,10 +132,10 @@ def _raw_posix(redraw: Callable[[], None]) -> Iterator[None]:
 
     def enter() -> None:
         tty.setcbreak(0)  # Ctrl-C and Ctrl-Z stay signals
-        put(_ENTER_SCREEN)
+        write(_ENTER_SCREEN)
 
     def leave() -> None:
-        put(_LEAVE_SCREEN)
+        write(_LEAVE_SCREEN)
         with contextlib.suppress(termios.error):
             termios.tcsetattr(0, termios.TCSADRAIN, before)
 
@@ -145,37 +146,37 @@ def _raw_posix(redraw: Callable[[], None]) -> Iterator[None]:
         redraw()
 
     handlers = {signal.SIGTSTP: stop, signal.SIGWINCH: lambda *_: redraw()}
-    kept = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     enter()
     try:
         yield
     finally:
         leave()
-        for number, handler in kept.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 @contextlib.contextmanager
 def _raw_windows() -> Iterator[None]:
-    os.system("")  # makes the console understand ANSI sequences
-    put(_ENTER_SCREEN)
+    os.system("")  # lets the console understand ANSI sequences
+    write(_ENTER_SCREEN)
     try:
         yield
     finally:
-        put(_LEAVE_SCREEN)
+        write(_LEAVE_SCREEN)
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the command as an exception does, so that everything is put back."""
+def exit_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `SystemExit`, so that everything is restored."""
 
     def end(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    kept = {name: signal.signal(getattr(signal, name), end) for name in names}
+    previous = {name: signal.signal(getattr(signal, name), end) for name in names}
     try:
         yield
     finally:
-        for name, handler in kept.items():
+        for name, handler in previous.items():
             signal.signal(getattr(signal, name), handler)

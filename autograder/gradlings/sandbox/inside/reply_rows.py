@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from gradlings.forbidden.static_check import breaches_in_sources
+from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.rules import Breach
 from gradlings.submission.reader import Submission
 
@@ -56,14 +56,13 @@ def describe_source(
         submission: the cells as read.
         exercises: the functions of each exercise and the rules that forbid something in them.
     """
-    sources = submission.sources()
     return {
         "problem": "",
         "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
         "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
         "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
         "breaches": [
-            breach_rows(breaches_in_sources(sources, functions, rules)) if submission.attempted(functions) else []
-            for functions, rules in exercises
+            breach_rows(breaches_in_cells(submission.cells, names, rules)) if submission.attempted(names) else []
+            for names, rules in exercises
         ],
     }

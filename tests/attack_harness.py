@@ -1,7 +1,7 @@
-"""A bench for attacks: an assignment to attack, its grader and a judge, with layers of protection of choice.
+"""Runs attacks: an assignment to attack, its grader and a judge with a choice of layers of protection.
 
-Run as a program (`python tests/attack_bench.py '{"user": 61000, ...}'`), it changes to another user first: the attacks
-are then run as that user runs them. It prints what went wrong, as JSON.
+Run as a program (`python tests/attack_harness.py '{"user": 61000, ...}'`), it changes to another user first, and the
+attacks are then run as that user runs them. It prints what went wrong, as JSON.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def tidy(words):
 """
 
 
-class Bench:
+class AttackHarness:
     """Runs attacks, each followed by an honest submission."""
 
     def __init__(self, judge: Judge, folder: Path) -> None:
@@ -53,7 +53,7 @@ class Bench:
     def protection(self) -> Protection:
         return self._judge.protection
 
-    def what_went_wrong(self, names: Sequence[str]) -> list[str]:
+    def failures(self, names: Sequence[str]) -> list[str]:
         from gradlings.runners.session import collected_checks
 
         # pytest's own session is left alone: the checks are collected in one of their own
@@ -90,8 +90,8 @@ class Bench:
 
 
 @contextmanager
-def bench(layers: ProtectionLayers) -> Iterator[Bench]:
-    """The zygote is under hard limits of its own, in case a lock should not hold."""
+def attack_harness(layers: ProtectionLayers) -> Iterator[AttackHarness]:
+    """Start a judge for attacks; its zygote is under hard limits of its own, in case a lock does not hold."""
     from gradlings.sandbox.judge import Judge
 
     with tempfile.TemporaryDirectory(prefix="attacked-") as name:
@@ -108,7 +108,7 @@ def bench(layers: ProtectionLayers) -> Iterator[Bench]:
             if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
                 resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))
             resource.prlimit(zygote, resource.RLIMIT_AS, (16 << 30, 16 << 30))
-            yield Bench(judge, folder)
+            yield AttackHarness(judge, folder)
 
 
 def attack_names() -> list[str]:
@@ -120,9 +120,9 @@ def main() -> None:
     os.setgroups([])
     os.setresgid(asked["user"], asked["user"], asked["user"])
     os.setresuid(asked["user"], asked["user"], asked["user"])
-    with bench(ProtectionLayers(**asked["layers"])) as attacked:
-        wrong = attacked.what_went_wrong(asked["names"])
-        print(json.dumps({"wrong": wrong, "protection": attacked.protection.as_record()}))
+    with attack_harness(ProtectionLayers(**asked["layers"])) as harness:
+        wrong = harness.failures(asked["names"])
+        print(json.dumps({"wrong": wrong, "protection": harness.protection.as_record()}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,164 @@
+"""Compare one value with the right one: type, shape, dtype, device, finiteness, closeness, in that order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradlings.checks.diff_picture import Sketch, matrix_of, nothing_to_draw
+from gradlings.checks.format_value import described, dtype_text, kind_text, shape_text, show, show_pair
+from gradlings.execution.tolerances import Tolerances
+
+_MAX_LISTED_VALUES = 8  # of a tensor, shown whole; of a larger one only the first wrong value
+
+
+@dataclass(frozen=True)
+class LeafDifference:
+    """Why a value is not the right one, and both as text."""
+
+    sentence: str
+    got: str
+    expected: str
+    picture: Sketch = nothing_to_draw
+
+
+def leaf_difference(
+    got: Any, expected: Any, tolerances: Tolerances, numbers: torch.dtype, exact_types: bool
+) -> LeafDifference | None:
+    """Return how a value that is no tuple, list or dict differs from the right one; None if it does not.
+
+    Args:
+        got: the student's value.
+        expected: the right one.
+        tolerances: those of the check.
+        numbers: the dtype whose tolerance holds for Python floats.
+        exact_types: whether a Python number is no substitute for a 0-d tensor.
+    """
+    if got is None and expected is not None:
+        return LeafDifference("None came back.", "None", show(expected))
+    if isinstance(expected, Tensor):
+        if not (_is_number(got) and expected.dim() == 0 and not exact_types and not expected.is_complex()):
+            return _tensor_difference(got, expected, tolerances)
+        numbers, expected = expected.dtype, expected.item()
+        return _number_difference(got, expected, tolerances.of(numbers), exact_types)
+    if _is_number(expected) and isinstance(got, Tensor) and got.dim() == 0 and not exact_types:
+        got = got.detach().cpu().item()
+    if isinstance(expected, np.generic):
+        got, expected = got.item() if type(got) is type(expected) else got, expected.item()
+    if _is_number(expected) and isinstance(got, np.generic) and not exact_types:
+        got = got.item()
+    if _is_number(expected) and _is_number(got):
+        return _number_difference(got, expected, tolerances.of(numbers), exact_types)
+    if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
+        return _array_difference(got, expected, tolerances)
+    if isinstance(got, str) and isinstance(expected, str):
+        return None if str.__eq__(got, expected) is True else _by_values(got, expected)
+    if isinstance(got, Tensor) or type(got) is not type(expected):
+        return _by_values(got, expected, _other_kind(got, expected))
+    return None if (expected == got) is True else _by_values(got, expected)
+
+
+def _by_values(got: Any, expected: Any, sentence: str = "") -> LeafDifference:
+    return LeafDifference(sentence, *show_pair(got, expected))
+
+
+def _other_kind(got: Any, expected: Any) -> str:
+    return f"{kind_text(got)} came back instead of {kind_text(expected)}."
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float, bool)
+
+
+def _number_difference(
+    got: Any, expected: Any, tolerance: tuple[float, float], exact_types: bool
+) -> LeafDifference | None:
+    if isinstance(expected, bool) != isinstance(got, bool):
+        return _by_values(got, expected, _other_kind(got, expected))
+    if isinstance(expected, int) and isinstance(got, float):
+        same = "The number is right, but it is" if got == expected else "The answer is"
+        return _by_values(got, expected, f"{same} a float; it must be an int. Was / used where // belongs?")
+    if exact_types and type(got) is not type(expected):
+        return _by_values(got, expected, _other_kind(got, expected))
+    right = got == expected if isinstance(expected, int) else _close(float(got), expected, *tolerance)
+    return None if right else _by_values(got, expected)
+
+
+def _close(got: float, expected: float, relative: float, absolute: float) -> bool:
+    """As `torch.isclose` with equal_nan."""
+    if got == expected or (math.isnan(got) and math.isnan(expected)):
+        return True
+    apart = abs(got - expected)
+    return math.isfinite(apart) and apart <= absolute + abs(relative * expected)
+
+
+def _array_difference(
+    got: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], tolerances: Tolerances
+) -> LeafDifference | None:
+    if got.dtype != expected.dtype:
+        sentence = f"The dtype is {got.dtype}; it must be {expected.dtype}."
+        return LeafDifference(sentence, described(got), described(expected))
+    return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), tolerances)
+
+
+def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> LeafDifference | None:
+    picture = nothing_to_draw
+    if not isinstance(got, Tensor):
+        comma = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) else ""
+        sentence = f"Your function returned {kind_text(got)}; it must return a tensor.{comma}"
+    elif type(got) not in (Tensor, torch.nn.Parameter):
+        sentence = f"Your function returned a {type(got).__name__}; it must return a plain tensor."
+    elif got.layout != torch.strided or got.is_complex() != expected.is_complex():
+        sentence = "Your function returned a tensor of another kind (sparse or complex)."
+    elif got.shape != expected.shape:
+        sentence = f"The shape is {shape_text(got.shape)}; it must be {shape_text(expected.shape)}."
+        picture = partial(matrix_of, got, expected, None)
+    elif got.dtype != expected.dtype:
+        sentence = f"The dtype is {dtype_text(got.dtype)}; it must be {dtype_text(expected.dtype)}."
+        return LeafDifference(sentence, described(got), described(expected))
+    elif got.device != expected.device:
+        sentence = f"The result is on {got.device}; it must be on {expected.device}."
+    else:
+        tolerance = tolerances.of(expected.dtype, expected.device.type)
+        return _value_difference(got.detach().cpu(), expected.detach().cpu(), tolerance)
+    return LeafDifference(sentence, show(got), show(expected), picture)
+
+
+def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> LeafDifference | None:
+    if torch.equal(got, expected):
+        return None  # the usual case, and the fastest to see
+    if expected.is_floating_point() or expected.is_complex():
+        relative, absolute = tolerance
+        right = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
+    else:
+        right = got == expected
+    if bool(right.all()):
+        return None
+    if right.dim() == 0:
+        return _by_values(got, expected)
+    texts = show_pair(got, expected)
+    picture = partial(matrix_of, got, expected, right)
+    first, count = _first_wrong(got, expected, right)
+    if right.numel() <= _MAX_LISTED_VALUES and described(got) not in texts:
+        return LeafDifference("" if not right.any() else f"{count}.", *texts, picture)
+    at = f"[{', '.join(map(str, first))}]"
+    mine, other = show_pair(got[first], expected[first])
+    return LeafDifference(f"{count}, first at index {at}.", f"{at} = {mine}", f"{at} = {other}", picture)
+
+
+def _first_wrong(got: Tensor, expected: Tensor, right: Tensor) -> tuple[tuple[int, ...], str]:
+    """Return the first index to look at, and how many values are like it: not finite if any are, else wrong."""
+    not_finite = ~torch.isfinite(got) & torch.isfinite(expected)
+    chosen = not_finite if expected.is_floating_point() and bool(not_finite.any()) else ~right
+    indices = chosen.nonzero()
+    first = tuple(int(i) for i in indices[0])
+    kind = "differ"
+    if chosen is not_finite:
+        kind = "are nan" if bool(got[first].isnan()) else "are inf"
+    return first, f"{len(indices)} of {right.numel()} values {kind}"

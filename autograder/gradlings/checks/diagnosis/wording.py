@@ -1,0 +1,52 @@
+"""The claims that are made, as one text: facts and questions, with the leaves of the result they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from gradlings.checks.diagnosis.claims import Claim
+
+_MAX_LISTED = 4
+
+
+def worded(claims: Mapping[str, Claim], numbers: Collection[str] = ()) -> str:
+    """Return one text; leaves with the same claim are named together.
+
+    Args:
+        claims: by name of the leaf; "" is the name of a result that is a single value.
+        numbers: the leaves that are a single number.
+    """
+    swapped = _swapped(claims)
+    if swapped:
+        return swapped
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for name, claim in claims.items():
+        groups.setdefault(claim.key, []).append(name)
+    parts: list[str] = []
+    last_question = ""
+    for names in groups.values():
+        claim = claims[names[0]]
+        single = all(name in numbers for name in names)
+        each = ("the value" if names[0] else "the result") if single else "every value"
+        fact = claim.fact.replace("{each}", each)
+        if claim.question == last_question:  # asked once, after the last of the facts
+            parts.pop()
+        parts.append((f"{_listed(names)}: {fact}" if names[0] else fact[:1].upper() + fact[1:]) + ".")
+        parts.append(claim.question)
+        last_question = claim.question
+    return " ".join(parts)
+
+
+def _swapped(claims: Mapping[str, Claim]) -> str | None:
+    if len(claims) != 2 or any(claim.key[0] != "belongs" for claim in claims.values()):
+        return None
+    first, second = claims
+    if claims[first].key[1] != second or claims[second].key[1] != first:
+        return None
+    return f"{first} and {second} are swapped: each holds what the other should be. Is the order of the results right?"
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > _MAX_LISTED:
+        names = [*names[: _MAX_LISTED - 1], f"{len(names) - _MAX_LISTED + 1} more"]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
