@@ -263,6 +263,13 @@ def test_every_wrong_member_is_named_and_every_right_one() -> None:
     assert nameless == "[1]"
 
 
+@pytest.mark.parametrize(("names", "name"), [((), ""), (("loss",), "loss"), (("loss", "dw"), "")])
+def test_a_single_value_has_a_name_if_the_check_gives_one(names: tuple[str, ...], name: str) -> None:
+    found = difference(1.0, 2.0, Rules(names=names))
+    assert found is not None
+    assert [row.name for row in found.rows] == [name]
+
+
 def test_only_the_first_wrong_member_of_a_chain_is_told() -> None:
     rules = Rules(names=("z", "a", "loss"), ordered=True)
     found = difference((1.0, 7.0, 8.0), (1.0, 2.0, 3.0), rules)

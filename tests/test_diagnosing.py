@@ -249,7 +249,7 @@ def test_a_misconception_without_a_signature_is_left_unnamed(misconception: Misc
 
 
 @pytest.mark.parametrize("misconception", MISCONCEPTIONS, ids=lambda misconception: misconception.name)
-def test_a_claim_that_fits_all_trials_but_one_is_not_made(misconception: Misconception) -> None:
+def test_a_claim_that_fits_all_calls_but_one_is_not_made(misconception: Misconception) -> None:
     calls = misconception.failing_calls(7)
     other = FailingCall(unlike(calls[-1].expected), calls[-1].expected, calls[-1].inputs)
     message = diagnose([*calls[:-1], other], misconception.names)
@@ -327,7 +327,7 @@ def test_the_float32_copy_of_a_probe_is_no_second_number() -> None:
     assert diagnose([FailingCall(2 * right, right, {}), FailingCall(2 * right.float(), right.float(), {})]) is None
 
 
-def test_a_product_of_two_inputs_needs_two_trials() -> None:
+def test_a_product_of_two_inputs_needs_two_calls() -> None:
     def call(seed: int) -> FailingCall:
         make = Maker(seed)
         w, g, right = make.normal(4), make.normal(4), make.normal(4)
@@ -425,6 +425,11 @@ def test_the_words_for_a_missing_mean() -> None:
         "Every value is exactly N = 5 times too large (N = X.shape[0]). "
         "Is a mean missing, or a sum where a mean belongs?"
     )
+
+
+def test_the_words_are_those_of_the_first_call() -> None:
+    calls = [FailingCall(n * Maker(n).normal(3), Maker(n).normal(3), {"X": torch.ones(n, 2)}) for n in (5, 6, 7)]
+    assert (diagnose(calls) or "").startswith("Every value is exactly N = 5 times too large (N = X.shape[0]).")
 
 
 def test_different_claims_are_joined_and_equal_ones_said_once() -> None:
@@ -560,7 +565,7 @@ def test_what_is_beyond_numbers_is_left_to_the_comparison(got: object, expected:
     assert diagnose([FailingCall(got, expected, {"x": torch.ones(3)})]) is None
 
 
-def test_no_trials_no_message() -> None:
+def test_no_calls_no_message() -> None:
     assert diagnose([]) is None
 
 
