@@ -18,7 +18,7 @@ from diagnosing_corpus import MISCONCEPTIONS, UNNAMED, Maker, Misconception
 from gradlings.checks.diagnosis import diagnose as diagnosis
 from gradlings.checks.diagnosis.claims import Claim, Pair
 from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
-from gradlings.checks.diagnosis.signatures import recorded_faults
+from gradlings.checks.diagnosis.signatures import SIGNATURES, recorded_faults
 from gradlings.execution.tolerances import Tolerances
 from student_kit import Kit
 
@@ -614,7 +614,7 @@ def broken(pair: Pair) -> Iterator[Claim]:
 
 @pytest.fixture
 def broken_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *diagnosis.SIGNATURES))
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *SIGNATURES))
 
 
 @pytest.mark.usefixtures("broken_signature")
@@ -647,6 +647,6 @@ def test_a_student_sees_nothing_of_a_fault(kit: Kit, monkeypatch: pytest.MonkeyP
     kit.answer(row_totals="return x.sum(1) * 2, x.amax(1)")
     before = kit.check()
     assert "2 times too large" in before.said
-    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *diagnosis.SIGNATURES))
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *SIGNATURES))
     after = kit.check()
     assert (after.out, after.err) == (before.out, before.err)
