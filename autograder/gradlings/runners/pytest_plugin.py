@@ -29,8 +29,7 @@ from gradlings.runners.unattempted import UnattemptedModule
 if TYPE_CHECKING:
     from gradlings.checks.probes import LadderMaker
 
-MAX_PRINTED_CHARS = 4000
-"""How much of what a submission printed is shown."""
+_MAX_PRINTED_CHARS = 4000  # of what a submission printed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -167,7 +166,7 @@ def pytest_runtest_makereport(
     ]
     report = yield
     may_hold_probes = f"{exercise.id}::{check.name}" in state.hidden
-    printed = "" if may_hold_probes else report.capstdout[:MAX_PRINTED_CHARS]
+    printed = "" if may_hold_probes else report.capstdout[:_MAX_PRINTED_CHARS]
     vars(report).update(
         check_result=replace(result, printed=printed),
         checks_file=str(item.path),

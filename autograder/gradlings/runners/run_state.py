@@ -45,7 +45,7 @@ class RunState:
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
         self._submissions: dict[Path, Submission] = {}
         self.runners: dict[Path, SubmissionRunner] = {}
-        """By file of checks: the submission that is checked, if not simply the one beside the checks."""
+        """The submission that is checked, by file of checks; any but the one beside them is put here."""
         self._drivers_in = cache(load_drivers)
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:

@@ -99,7 +99,8 @@ class Grader:
         self._state.runners[checks_file] = runner
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
-        chosen = [i for i, exercise in self._items.items() if i.path == checks_file and (not only or exercise in only)]
+        in_file = [(item, exercise) for item, exercise in self._items.items() if item.path == checks_file]
+        chosen = [item for item, exercise in in_file if not only or exercise in only]
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
             # what pytest keeps with an item, since it runs each one once: printed text of earlier submissions, too
             item._report_sections.clear()

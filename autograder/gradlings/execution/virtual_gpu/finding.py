@@ -44,8 +44,7 @@ from gradlings.execution.virtual_gpu.places import DeviceProblem, Origin, Place,
 from gradlings.execution.virtual_gpu.stand_ins import stand_ins_installed
 from gradlings.execution.virtual_gpu.view import DeviceView
 
-_MAX_YIELDED_ITEMS = 1000
-"""How many items of a generator are asked for."""
+_MAX_YIELDED_ITEMS = 1000  # of a generator
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,7 @@ def device_finding(
             result = _call(function, moved)
         return _left_behind(result)
     except Exception as error:
-        problem = _device_problem(error)
-        if problem is not None:
+        if problem := _device_problem(error):
             return _finding(problem)
         return None if _fails_on_cpu(function, args) else _not_simulated(error)
 

@@ -139,8 +139,9 @@ class _Guard:
         return DeviceError("mixed", text, self.session.blamed(culprit))
 
     def _name(self, rules: _Rules) -> str:
-        name = f"{(self.session.operation or rules.name).strip('_')}()"
-        return f"{rules.name.strip('_')}() in the backward pass" if self.session.in_backward else name
+        if self.session.in_backward:
+            return f"{rules.name.strip('_')}() in the backward pass"
+        return f"{(self.session.operation or rules.name).strip('_')}()"
 
     def _spread(self, rules: _Rules, inputs: list[torch.Tensor], places: set[Place], out: Any) -> None:
         """Set the places of results; arguments without a place take that of the others."""
