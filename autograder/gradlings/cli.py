@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 
 from gradlings.grading.command import grade
-from gradlings.learning.commands import init, watch, where_am_i
-from gradlings.learning.progress_commands import hint, progress
+from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 from gradlings.model.errors import InputError
 
 app = typer.Typer(

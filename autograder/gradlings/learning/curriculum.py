@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradlings.model.errors import InputError
 from gradlings.model.kit_paths import KIT_FOLDER, kit_root
-from gradlings.progress.record import read_history
+from gradlings.progress.record import History, read_history
 from gradlings.progress.summary import ExerciseProgress, summarize
 from gradlings.submission.manifest import assignment_title
 from gradlings.submission.reader import read_submission, shown
@@ -20,8 +20,8 @@ class Curriculum:
 
     root: Path
     exercises: tuple[ExerciseProgress, ...]
-    problem: str = ""
-    """One sentence to show if the record of progress is damaged."""
+    history: History
+    """All that is on record."""
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -90,7 +90,7 @@ def read_curriculum(root: Path) -> Curriculum:
         InputError: a file of checks cannot be read.
     """
     history = read_history(root)
-    return Curriculum(root, summarize(root, history), history.problem)
+    return Curriculum(root, summarize(root, history), history)
 
 
 def where(exercise: ExerciseProgress) -> str:

@@ -55,7 +55,7 @@ class Session:
         self._edits = EditDetector(curriculum.exercises)
         self._checked: set[Path] = set()
         """Files of checks that were run since the check server started."""
-        self.state = WatchState(curriculum, exercise, Prose("", ""), note=curriculum.problem)
+        self.state = WatchState(curriculum, exercise, Prose("", ""), note=curriculum.history.problem)
         self._go(exercise)
 
     @property
