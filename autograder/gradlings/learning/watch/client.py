@@ -25,11 +25,6 @@ _STOP_TIMEOUT_SECONDS = 1.0  # in which it ends by itself
 _MAX_FAILED_STARTS = 3  # in a row
 
 
-def can_fork() -> bool:
-    """Return whether checks run in forks: on Linux, unless GRADLINGS_FORK=0 asks for the way of the other systems."""
-    return sys.platform == "linux" and os.environ.get("GRADLINGS_FORK") != "0"
-
-
 @dataclass(frozen=True)
 class MessageReceived:
     """A message of a server; None: the server has ended."""
@@ -55,6 +50,8 @@ class CheckServer:
             stderr=self._errors,
             start_new_session=True,  # Ctrl-C is for the command, which ends the server by closing its input
         )
+        assert self._popen.stdin is not None
+        self._requests = self._popen.stdin
         threading.Thread(target=self._listen, args=(on_message,), daemon=True).start()
 
     def _listen(self, on_message: Callable[[MessageReceived], None]) -> None:
@@ -69,10 +66,9 @@ class CheckServer:
 
     def send(self, request: CheckRequest) -> None:
         """Send a request; if the server has just died, `on_message` reports that."""
-        assert self._popen.stdin is not None
         try:
-            self._popen.stdin.write(request.encode())
-            self._popen.stdin.flush()
+            self._requests.write(request.encode())
+            self._requests.flush()
         except OSError as error:
             _log.info("the check server has ended: %s", error)
 
@@ -84,11 +80,10 @@ class CheckServer:
 
     def stop(self) -> None:
         """Close the server's input, upon which it stops what it runs and ends; kill it if it does not."""
-        if self._popen.stdin is not None:
-            try:
-                self._popen.stdin.close()
-            except OSError as error:
-                _log.info("the check server has ended: %s", error)
+        try:
+            self._requests.close()
+        except OSError as error:
+            _log.info("the check server has ended: %s", error)
         try:
             self._popen.wait(_STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -107,7 +102,8 @@ class CheckClient:
 
     def __init__(self, root: Path, checks_files: list[Path], on_message: Callable[[MessageReceived], None]) -> None:
         self._root, self._checks_files, self._on_message = root, checks_files, on_message
-        self._fork = can_fork()
+        # GRADLINGS_FORK=0 asks for the way of the other systems
+        self._fork = sys.platform == "linux" and os.environ.get("GRADLINGS_FORK") != "0"
         self._failed_starts = 0
         self._pending: CheckRequest | None = None
         self._deadline = 0.0
@@ -117,24 +113,20 @@ class CheckClient:
     def check(self, request: CheckRequest) -> None:
         """Have a submission checked; the messages about it come through `relevant`."""
         self._pending = request
-        if self._fork:
-            self._busy = self._spare
-            self._busy.send(request)
-            return
-        if self._busy is not None:
+        if self._busy is not None and not self._fork:
             self._busy.stop()
         self._busy = self._spare
         self._busy.send(request)
-        self._spare = self._start()
-        self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS + request.first_seconds + request.rest_seconds
+        if not self._fork:
+            self._spare = self._start()
+            self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS + request.first_seconds + request.rest_seconds
 
     def stop_overdue(self) -> ServerMessage | None:
         """Stop a check that takes too long; a server that forks does this itself."""
         if self._fork or self._pending is None or self._busy is None or time.monotonic() < self._deadline:
             return None
-        late, self._pending = self._pending, None
         self._busy.stop()
-        self._busy = None
+        late, self._pending, self._busy = self._pending, None, None
         text = TIMEOUT_MESSAGE.format(late.first_seconds + late.rest_seconds)
         return ServerMessage(MessageKind.ENDED, late.number, text=text)
 

@@ -109,8 +109,10 @@ class Session:
 
     # ---- messages
 
-    def on_message(self, message: ServerMessage) -> None:
-        """Take in a message of the check server."""
+    def on_message(self, message: ServerMessage | None) -> None:
+        """Take in a message of the check server, if there is one."""
+        if message is None:
+            return
         if message.kind is MessageKind.READY:
             self._ready = True
             if self.state.busy:
