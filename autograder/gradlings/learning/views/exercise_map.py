@@ -23,15 +23,10 @@ class _Spot(NamedTuple):
 
 
 def exercise_map(exercises: Sequence[ExerciseProgress], titles: Mapping[str, str], *, columns: int) -> str:
-    """Return an `<svg>` that fits the width it is given; colors come from the page's CSS variables.
+    """Return an `<svg>` with `columns` assignments beside each other; colors come from the page's CSS variables.
 
     Every state has a form of its own: filled (solved), a ring with its share of points (begun), hollow (not begun), and
     a second ring around the next exercise.
-
-    Args:
-        exercises: all of the kit, in their order.
-        titles: of the assignments, by their ids.
-        columns: how many assignments stand beside each other.
     """
     spots, blocks, height = _layout(exercises, columns)
     by_id = {exercise.id: exercise for exercise in exercises}
