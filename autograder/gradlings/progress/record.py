@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -111,18 +112,12 @@ def record(root: Path, card: Scorecard, source: str, digests: Mapping[str, str])
     attempts = _attempts_of(root, card, source, digests)
     if not any(attempt.attempted for attempt in attempts) and not (root / PROGRESS_FILE).exists():
         return ""
-
-    def new(past: list[Attempt]) -> list[Attempt]:
-        last = {attempt.exercise: attempt for attempt in past}
-        return [attempt for attempt in attempts if _is_new(attempt, last.get(attempt.exercise))]
-
-    return _append(root, new)
+    return _append(root, attempts)
 
 
 def record_hint(root: Path, exercise: str, *, level: int = 0, misconception: str = "") -> str:
     """Append that a hint was shown; return as `record` does."""
-    shown = HintShown(when=_now(), exercise=exercise, level=level, misconception=misconception)
-    return _append(root, lambda past: [shown])
+    return _append(root, [HintShown(when=_now(), exercise=exercise, level=level, misconception=misconception)])
 
 
 def code_digests(submission: Submission, exercises: Iterable[Exercise]) -> dict[str, str]:
@@ -183,21 +178,19 @@ def _is_new(attempt: Attempt, last: Attempt | None) -> bool:
         return attempt.attempted
     if not attempt.attempted:
         return last.attempted  # back to the stub
-    return _result(attempt) != _result(last)
+    result = attrgetter("code", "points", "max_points", "verdicts", "misconceptions")
+    return bool(result(attempt) != result(last))
 
 
-def _result(attempt: Attempt) -> tuple[object, ...]:
-    return (attempt.code, attempt.points, attempt.max_points, attempt.verdicts, attempt.misconceptions)
-
-
-def _append(root: Path, new: Callable[[list[Attempt]], Sequence[LogLine]]) -> str:
-    """Decide under the lock what is new, and write it."""
+def _append(root: Path, lines: Sequence[LogLine]) -> str:
+    """Decide under the lock which attempts are new, and write them; hints always are."""
     try:
         with locked(root / PROGRESS_FILE) as descriptor:
-            past = [line for line in map(_parsed, split_lines(content(descriptor))) if isinstance(line, Attempt)]
-            lines = [msgspec.json.encode(line) + b"\n" for line in new(past)]
-            if lines:
-                append(descriptor, b"".join(lines))
+            past = map(_parsed, split_lines(content(descriptor)))
+            last = {line.exercise: line for line in past if isinstance(line, Attempt)}
+            new = [line for line in lines if isinstance(line, HintShown) or _is_new(line, last.get(line.exercise))]
+            if new:
+                append(descriptor, b"".join(msgspec.json.encode(line) + b"\n" for line in new))
     except OSError as error:
         return f"Progress is not recorded: {PROGRESS_FILE} cannot be written ({_reason(error)})."
     return ""

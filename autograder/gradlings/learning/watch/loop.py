@@ -11,8 +11,9 @@ from pathlib import Path
 
 from gradlings.learning.curriculum import find_root, read_curriculum
 from gradlings.learning.watch import terminal
-from gradlings.learning.watch.client import CheckClient, MessageReceived
+from gradlings.learning.watch.client import CheckClient, CheckServer
 from gradlings.learning.watch.file_events import FileWatcher
+from gradlings.learning.watch.messages import ServerMessage
 from gradlings.learning.watch.plain_output import new_parts
 from gradlings.learning.watch.screen import frame
 from gradlings.learning.watch.session import Session
@@ -25,12 +26,9 @@ Event = Callable[[], object]
 
 
 def watch(start: Path, wanted: str, *, plain: bool) -> None:
-    """Watch the kit around a folder until the student quits.
+    """Watch the kit around a folder until the student quits; `plain` prints line after line on any terminal.
 
-    Args:
-        start: the folder.
-        wanted: an assignment ("03"), an exercise ("3.5"), or "" for the first that is not solved.
-        plain: print line after line even if the terminal can do more.
+    Begin with `wanted`: an assignment ("03"), an exercise ("3.5"), or "" for the first that is not solved.
 
     Raises:
         InputError: there is no kit, no such exercise, or the checks cannot be run.
@@ -45,8 +43,8 @@ def watch(start: Path, wanted: str, *, plain: bool) -> None:
     def on_change(paths: set[Path]) -> None:
         events.put(lambda: session.on_save(paths))
 
-    def on_message(received: MessageReceived) -> None:
-        events.put(lambda: session.on_message(client.relevant(received)))
+    def on_message(server: CheckServer, message: ServerMessage | None) -> None:
+        events.put(lambda: session.on_message(client.relevant(server, message)))
 
     def on_pause() -> None:
         session.on_save(set())
