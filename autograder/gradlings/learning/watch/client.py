@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -90,13 +91,13 @@ class CheckClient:
     """
 
     def __init__(self, root: Path, checks_files: list[Path], on_message: OnMessage) -> None:
-        self._root, self._checks_files, self._on_message = root, checks_files, on_message
         # GRADLINGS_FORK=0 asks for the way of the other systems
         self._fork = sys.platform == "linux" and os.environ.get("GRADLINGS_FORK") != "0"
         self._failed_starts = 0
         self._pending: CheckRequest | None = None
         self._deadline = 0.0
         self._busy: CheckServer | None = None
+        self._start = partial(CheckServer, root, checks_files, self._fork, on_message)
         self._spare = self._start()
 
     def check(self, request: CheckRequest) -> None:
@@ -163,6 +164,3 @@ class CheckClient:
         for server in (self._busy, self._spare):
             if server is not None:
                 server.stop()
-
-    def _start(self) -> CheckServer:
-        return CheckServer(self._root, self._checks_files, self._fork, self._on_message)
