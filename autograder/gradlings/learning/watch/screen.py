@@ -115,12 +115,13 @@ def _list(state: WatchState, plain: bool) -> Iterator[RenderableType]:
         mark = cursor_mark if number == state.cursor else " "
         line = Text(f" {mark} ", style="bold cyan", no_wrap=True, overflow="ellipsis")
         chosen = "reverse" if number == state.cursor else ""
-        if isinstance(entry, str):
+        exercise = state.curriculum.by_id.get(entry)
+        if exercise is None:
             line.append(f"{entry} {state.curriculum.titles[entry]}", style=f"bold {chosen}")
             yield line.append(f"   {state.curriculum.solved_of(entry)}", style="dim")
             continue
-        word = "solved" if entry.solved else "tried" if entry.attempts else ""
-        mark = solved_mark if entry.solved else "~" if entry.attempts else " "
-        line.append(f"  {mark} ", style="green" if entry.solved else "yellow")
-        line.append(f"{entry.id:<5} {entry.name:<34}", style=chosen)
-        yield line.append(f" {entry.points:>2}/{entry.declared.points:<2} {word}", style="dim")
+        word = "solved" if exercise.solved else "tried" if exercise.attempts else ""
+        mark = solved_mark if exercise.solved else "~" if exercise.attempts else " "
+        line.append(f"  {mark} ", style="green" if exercise.solved else "yellow")
+        line.append(f"{exercise.id:<5} {exercise.name:<34}", style=chosen)
+        yield line.append(f" {exercise.points:>2}/{exercise.declared.points:<2} {word}", style="dim")

@@ -183,14 +183,13 @@ class Session:
             self.state = scrolled
             return
         self._skip_solved = False
+        if key == "enter" and self.state.view is View.LIST:
+            key = list_entries(self.state)[self.state.cursor]
         if key[:1].isdigit():
             try:
                 self._go(self.state.curriculum.find(key))
             except InputError as error:
                 self.state = replace(self.state, note=str(error))
-        elif key == "enter" and self.state.view is View.LIST:
-            chosen = list_entries(self.state)[self.state.cursor]
-            self._go(self.state.curriculum.find(chosen) if isinstance(chosen, str) else chosen)
         elif key in ("enter", "escape"):
             self.state = key_actions.back(self.state)
         elif key in ("n", "p"):
