@@ -124,8 +124,9 @@ def progress(
     if html is not None:
         from gradlings.learning.views.progress_page import progress_page
 
+        page = progress_page(curriculum)
         try:
-            html.write_text(progress_page(curriculum), encoding="utf-8", newline="\n")
+            html.write_text(page, encoding="utf-8", newline="\n")
         except OSError as error:
             raise InputError(f"{html} cannot be written ({error.strerror}). Name another file.") from None
         console.print(f"written: {html}", soft_wrap=True)
