@@ -24,20 +24,20 @@ def live(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 def truth(test: ast.expr) -> bool | None:
     """Return whether a condition is constantly true or false; None if that depends on the run."""
-    if isinstance(test, ast.Constant):
-        return bool(test.value)
-    if isinstance(test, ast.Name | ast.Attribute):
-        return False if (test.id if isinstance(test, ast.Name) else test.attr) == "TYPE_CHECKING" else None
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        known = truth(test.operand)
-        return None if known is None else not known
-    if isinstance(test, ast.BoolOp):
-        decisive = isinstance(test.op, ast.Or)
-        known_values = [truth(value) for value in test.values]
-        if decisive in known_values:
-            return decisive
-        return None if None in known_values else not decisive
     match test:
+        case ast.Constant():
+            return bool(test.value)
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+        case ast.UnaryOp(op=ast.Not()):
+            known = truth(test.operand)
+            return None if known is None else not known
+        case ast.BoolOp():
+            decisive = isinstance(test.op, ast.Or)
+            known_values = [truth(value) for value in test.values]
+            if decisive in known_values:
+                return decisive
+            return None if None in known_values else not decisive
         case ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]):
             return False  # a submission is imported, never run as the main program
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Sequence
 
-from gradlings.forbidden.bindings import bind_block, comprehension_scope
+from gradlings.forbidden.bindings import bind_block, comprehension_scope, function_scope
 from gradlings.forbidden.control_flow import blocks, live, own_expressions, truth
 from gradlings.forbidden.program import Program
 from gradlings.forbidden.resolver import Resolver
@@ -27,12 +27,7 @@ _MAX_RECEIVER_CHARS = 24
 
 
 class ReachableCode:
-    """What some functions of a program reach, and every breach in it.
-
-    Args:
-        program: the submission.
-        rules: what is forbidden.
-    """
+    """What some functions of a program reach, and every breach of the rules in it."""
 
     def __init__(self, program: Program, rules: Sequence[Rule]) -> None:
         self.breaches: set[Breach] = set()
@@ -75,7 +70,7 @@ class ReachableCode:
         if isinstance(node, ast.ClassDef):
             self._class(node, definition)
         elif isinstance(node, FunctionNode):
-            inner = self._program.scope_of(node, scope)
+            inner = function_scope(node, scope)
             for default in (*node.args.defaults, *node.args.kw_defaults):
                 if default is not None:
                     self._value(default, scope)
@@ -252,7 +247,7 @@ class ReachableCode:
 
     def _operator(self, node: ast.BinOp | ast.AugAssign) -> None:
         for rule in self._rules:
-            if isinstance(node.op, ast.MatMult) and "@" in rule.operators:
+            if isinstance(node.op, ast.MatMult) and "__matmul__" in rule.methods:
                 self._note(rule, node, "the @ operator")
 
     def _note(self, rule: Rule, node: ast.expr | ast.stmt, what: str) -> None:

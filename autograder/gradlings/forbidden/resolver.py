@@ -80,10 +80,10 @@ class Resolver:
             return frozenset(Library(f"{module}.{name}") for module in scope.module.star_imports)
         found: set[Meaning] = set()
         for binding in owner.bindings_in_force(name):
-            if isinstance(binding.value, frozenset):
-                found |= binding.value
+            if isinstance(binding.value, ast.AST):
+                found |= self.resolve(binding.value, binding.scope)
             elif binding.value is not None:
-                found |= self.resolve(binding.value, binding.scope or owner)
+                found.add(binding.value)
         return frozenset(found)
 
     def member(self, owner: Definition, name: str) -> Definition | None:

@@ -23,7 +23,14 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _python_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gradlings.forbidden.blame import HANDLERS, ThreadOrigin, engine_frame, harness_files, responsible_place
+from gradlings.forbidden.blame import (
+    HANDLERS,
+    MAIN_THREAD,
+    ThreadOrigin,
+    engine_frame,
+    harness_files,
+    responsible_place,
+)
 from gradlings.forbidden.torch_symbols import Match, SymbolTable, symbol_table
 from gradlings.model.rule_table import rules_named
 from gradlings.model.rules import Breach
@@ -87,7 +94,7 @@ class CallRecorder:
         """Record forbidden calls made in `frame`, if student code is responsible for them. For the modes below."""
         if not self._active:
             return
-        origin = self._origins.get(_thread.get_ident())
+        origin = self._origins.get(_thread.get_ident(), MAIN_THREAD)
         for match in matches:
             place = responsible_place(frame, self._files, match.rule.wrapper_files, origin, self)
             if place is not None and (match.rule.name, *place) not in self._found:
@@ -98,7 +105,7 @@ class CallRecorder:
     def _watch_this_thread(self, table: SymbolTable, undo: ExitStack) -> None:
         if table.functions:
             _enter(_Functions(self, table), TorchFunctionMode, _function_mode_stack, undo)
-        if table.needs_dispatch_mode:
+        if any(rule.aten or rule.backward_pass for rule in table.rules):
             _enter(_Operations(self, table), TorchDispatchMode, _dispatch_mode_stack, undo)
 
     # What is replaced while student code runs
@@ -113,8 +120,8 @@ class CallRecorder:
 
     def _watched_function(self, match: Match, original: Any) -> Any:
         def watched(*args: Any, **kwargs: Any) -> Any:
-            own_module = args and isinstance(args[0], torch.nn.Module) and not _of_torch(type(args[0]))
-            if not own_module:
+            is_module = args and isinstance(args[0], torch.nn.Module)
+            if not is_module or type(args[0]).__module__.partition(".")[0] == "torch":  # no class of the student's
                 self.note((match,), sys._getframe(1))
             return original(*args, **kwargs)
 
@@ -138,7 +145,7 @@ class CallRecorder:
         return start_new_thread
 
     def _origin(self, frame: FrameType) -> ThreadOrigin:
-        before = self._origins.get(_thread.get_ident(), ThreadOrigin())
+        before = self._origins.get(_thread.get_ident(), MAIN_THREAD)
         place = responsible_place(frame, self._files, ("",), before)
         return ThreadOrigin(place, before.harness | harness_files(frame, self._files))
 
@@ -157,10 +164,9 @@ class _Functions(TorchFunctionMode):
         super().__init__()
         self.recorder = recorder
         self.table = table
-        self.cache = table.functions
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        matches = self.cache.get(func)
+        matches = self.table.functions.get(func)
         if matches is None and isinstance(func, _OPERATORS):
             matches = self.table.operator_matches(func)
         if matches:
@@ -179,8 +185,7 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unanno
         super().__init__()  # type: ignore[no-untyped-call]  # unannotated in torch
         self.recorder = recorder
         self.table = table
-        self.cache = table.operations
-        self.engine = table.backward_pass
+        self.engine = tuple(Match(rule, "a backward pass") for rule in table.rules if rule.backward_pass)
         self.passes: set[int] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -189,12 +194,8 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unanno
             if self.engine and running not in self.passes:
                 self.passes.add(running)
                 self.recorder.note(self.engine, engine_frame(sys._getframe(1)))
-        else:
-            matches = self.cache.get(func)
-            if matches is None:
-                matches = self.table.operation_matches(func)
-            if matches:
-                self.recorder.note(matches, sys._getframe(1))
+        elif matches := self.table.operation_matches(func):
+            self.recorder.note(matches, sys._getframe(1))
         return func(*args, **kwargs) if kwargs else func(*args)
 
 
@@ -223,7 +224,3 @@ def _leave(mode: Any, base: Any, stack: Callable[[], list[Any]] | None) -> None:
         while top is not mode:
             top = stack()[-1]
             base.__exit__(top, None, None, None)
-
-
-def _of_torch(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] == "torch"

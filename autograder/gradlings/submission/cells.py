@@ -16,7 +16,6 @@ from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 
-_MARKER = re.compile(r"^# %%")
 _RUNS_PYTHON = re.compile(r"^%%(time|timeit|capture|prun)\b")
 _MAGIC = re.compile(r"^\s*(%|!|\?|get_ipython\(\))|^[^#'\"]*\?\s*$")
 _ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w, ]*=\s*)(%|!)(?!=)")
@@ -93,7 +92,7 @@ def module_cells(text: str, file: str) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     start, lines = 1, text.split("\n")
     for number, line in enumerate([*lines, "# %%"], 1):
-        if _MARKER.match(line):
+        if line.startswith("# %%"):
             source = "\n".join(lines[start - 1 : number - 1])
             if source.strip():
                 cells.append(Cell(source, file, start))
@@ -190,12 +189,10 @@ def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
         and not isinstance(statement, ast.Pass)
     ]
-    if not body:
-        return True
-    if len(body) > 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
-        return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    match body:
+        case [] | [ast.Raise(exc=ast.Name("NotImplementedError") | ast.Call(func=ast.Name("NotImplementedError")))]:
+            return True
+    return False
 
 
 def _with_future(cells: Iterable[Cell]) -> tuple[Cell, ...]:
@@ -208,11 +205,7 @@ def _with_future(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 
 def _bound(node: ast.stmt, file: str) -> list[Function]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return [Function(node.name, file, node.lineno, not is_stub(node))]
-    if isinstance(node, ast.ClassDef):
-        return [Function(node.name, file, node.lineno, True)]
-    if isinstance(node, ast.Assign):
-        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        return [Function(name, file, node.lineno, True) for name in names]
-    return []
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [Function(node.name, file, node.lineno, isinstance(node, ast.ClassDef) or not is_stub(node))]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [Function(target.id, file, node.lineno, True) for target in targets if isinstance(target, ast.Name)]
