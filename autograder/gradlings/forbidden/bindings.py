@@ -42,15 +42,15 @@ def function_scope(node: FunctionNode, parent: Scope) -> Scope:
     for extra in (arguments.vararg, arguments.kwarg):
         if extra is not None:
             scope.bind(extra.arg, NonTensor())
-    if isinstance(parent.node, ast.ClassDef) and positional and not isinstance(node, ast.Lambda):
+    if isinstance(node, ast.Lambda):
+        _bind_walrus(node.body, scope)
+        return scope
+    if isinstance(parent.node, ast.ClassDef) and positional:
         decorators = {name.id for name in node.decorator_list if isinstance(name, ast.Name)}
         owner = Definition(parent.node, parent.parent or parent)
         if "staticmethod" not in decorators:
             scope.bind(positional[0].arg, owner if "classmethod" in decorators else Instance(owner))
-    if isinstance(node, ast.Lambda):
-        _bind_walrus(node.body, scope)
-    else:
-        bind_block(node.body, scope)
+    bind_block(node.body, scope)
     return scope
 
 
@@ -84,11 +84,9 @@ def _bind_statement(node: ast.stmt, scope: Scope, certain: bool) -> None:
                 scope.star_imports.append(module)
             else:
                 scope.bind(alias.asname or alias.name, Library(f"{module}.{alias.name}"), certain)
-    elif isinstance(node, ast.Assign):
-        for target in node.targets:
+    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             _bind_target(target, node.value, scope, certain)
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        _bind_target(node.target, node.value, scope, certain)
     elif isinstance(node, ast.AugAssign):
         _bind_target(node.target, None, scope, False, node)
     elif isinstance(node, ast.For | ast.AsyncFor):

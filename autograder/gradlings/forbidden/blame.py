@@ -34,15 +34,12 @@ HANDLERS: set[CodeType] = set()
 
 @dataclass(frozen=True)
 class ThreadOrigin:
-    """Where a thread comes from: what its own stack does not show."""
+    """Where a thread comes from: what its own stack does not show. Empty for the main thread."""
 
     place: Place | None = None
     """The student's line that started it."""
     harness: frozenset[str] = frozenset()
     """Files of the grader that were on the stack then."""
-
-
-MAIN_THREAD = ThreadOrigin()
 
 
 def responsible_place(

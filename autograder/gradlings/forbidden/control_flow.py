@@ -11,14 +11,11 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def live(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield the statements of a block that can run: not those of `if False`, nor those after a `return` or `raise`."""
     for statement in body:
+        taken = [statement]
         if isinstance(statement, ast.If) and (known := truth(statement.test)) is not None:
             taken = list(live(statement.body if known else statement.orelse))
-            yield from taken
-            if ends(taken):
-                return
-            continue
-        yield statement
-        if ends([statement]):
+        yield from taken
+        if ends(taken):
             return
 
 
@@ -73,8 +70,8 @@ def own_expressions(statement: ast.stmt) -> list[ast.expr]:
     """Return the expressions of a statement itself, without those of its blocks; none for definitions."""
     if isinstance(statement, DEFINITIONS):
         return []
-    found = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.expr)]
+    found: list[ast.AST] = []
     for child in ast.iter_child_nodes(statement):
-        if isinstance(child, ast.withitem | ast.ExceptHandler | ast.match_case):
-            found += [inner for inner in ast.iter_child_nodes(child) if isinstance(inner, ast.expr)]
-    return found
+        is_part = isinstance(child, ast.withitem | ast.ExceptHandler | ast.match_case)
+        found += ast.iter_child_nodes(child) if is_part else [child]
+    return [node for node in found if isinstance(node, ast.expr)]

@@ -71,9 +71,8 @@ class ReachableCode:
             self._class(node, definition)
         elif isinstance(node, FunctionNode):
             inner = function_scope(node, scope)
-            for default in (*node.args.defaults, *node.args.kw_defaults):
-                if default is not None:
-                    self._value(default, scope)
+            for default in filter(None, (*node.args.defaults, *node.args.kw_defaults)):
+                self._value(default, scope)
             if isinstance(node, ast.Lambda):
                 self._expression(node.body, inner)
             else:

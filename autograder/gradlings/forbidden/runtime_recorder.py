@@ -23,14 +23,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _python_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gradlings.forbidden.blame import (
-    HANDLERS,
-    MAIN_THREAD,
-    ThreadOrigin,
-    engine_frame,
-    harness_files,
-    responsible_place,
-)
+from gradlings.forbidden.blame import HANDLERS, ThreadOrigin, engine_frame, harness_files, responsible_place
 from gradlings.forbidden.torch_symbols import Match, SymbolTable, symbol_table
 from gradlings.model.rule_table import rules_named
 from gradlings.model.rules import Breach
@@ -94,7 +87,7 @@ class CallRecorder:
         """Record forbidden calls made in `frame`, if student code is responsible for them. For the modes below."""
         if not self._active:
             return
-        origin = self._origins.get(_thread.get_ident(), MAIN_THREAD)
+        origin = self._origins.get(_thread.get_ident(), ThreadOrigin())
         for match in matches:
             place = responsible_place(frame, self._files, match.rule.wrapper_files, origin, self)
             if place is not None and (match.rule.name, *place) not in self._found:
@@ -145,7 +138,7 @@ class CallRecorder:
         return start_new_thread
 
     def _origin(self, frame: FrameType) -> ThreadOrigin:
-        before = self._origins.get(_thread.get_ident(), MAIN_THREAD)
+        before = self._origins.get(_thread.get_ident(), ThreadOrigin())
         place = responsible_place(frame, self._files, ("",), before)
         return ThreadOrigin(place, before.harness | harness_files(frame, self._files))
 

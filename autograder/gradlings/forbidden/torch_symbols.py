@@ -50,13 +50,9 @@ class SymbolTable:
 
     def operator_matches(self, operator: Any) -> tuple[Match, ...]:
         """Return what a call of an operator of `torch.ops` by its name breaks."""
-        if operator not in self.functions:
-            name = _short_name(operator)
-            self.functions[operator] = tuple(
-                Match(rule, f"torch.ops.aten.{name}")
-                for rule in self.rules
-                if name in rule.aten or name in rule.methods or rule.covers_word(name)
-            )
+        name = _short_name(operator)
+        breaks = [rule for rule in self.rules if name in rule.aten | rule.methods or rule.covers_word(name)]
+        self.functions[operator] = tuple(Match(rule, f"torch.ops.aten.{name}") for rule in breaks)
         return self.functions[operator]
 
     def operation_matches(self, operation: Any) -> tuple[Match, ...]:

@@ -14,11 +14,8 @@ _MAX_NAME_CHARS = 80
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = False) -> None:
     """Write a file so that readers, also after a crash, find either the old content or the new, never a part of it.
 
-    Args:
-        path: the file; folders on the way are made.
-        data: its whole content.
-        mode: permissions of a file that is new.
-        durable: whether the content must outlast a power cut: waits for the disk.
+    Folders on the way are made. `mode` holds for a file that is new. `durable` waits for the disk, so that the content
+    outlasts a power cut.
 
     Raises:
         OSError: the file cannot be written; the old content is still there.
