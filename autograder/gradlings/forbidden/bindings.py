@@ -6,17 +6,8 @@ import ast
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from gradlings.forbidden.control_flow import DEFINITIONS, blocks, live, own_expressions
-from gradlings.forbidden.scopes import (
-    Comprehension,
-    Definition,
-    FunctionNode,
-    Instance,
-    Library,
-    NonTensor,
-    Scope,
-    Tensor,
-)
+from gradlings.forbidden.control_flow import DEFINITIONS, Comprehension, FunctionNode, blocks, live, own_expressions
+from gradlings.forbidden.scopes import Definition, Instance, Library, NonTensor, Scope, Tensor
 
 
 def bind_block(body: Iterable[ast.stmt], scope: Scope, certain: bool = True) -> None:

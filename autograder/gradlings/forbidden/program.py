@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gradlings.forbidden.bindings import bind_block, function_scope
-from gradlings.forbidden.control_flow import blocks, live
-from gradlings.forbidden.scopes import FunctionNode, Scope
+from gradlings.forbidden.control_flow import FunctionNode, blocks, live
+from gradlings.forbidden.scopes import Scope
 from gradlings.submission.cells import Cell, compiled
 
 

@@ -6,20 +6,10 @@ import ast
 from collections.abc import Collection, Sequence
 
 from gradlings.forbidden.bindings import bind_block, comprehension_scope, function_scope
-from gradlings.forbidden.control_flow import blocks, live, own_expressions, truth
+from gradlings.forbidden.control_flow import Comprehension, FunctionNode, blocks, live, own_expressions, truth
 from gradlings.forbidden.program import Program
 from gradlings.forbidden.resolver import Resolver
-from gradlings.forbidden.scopes import (
-    Comprehension,
-    Definition,
-    FunctionNode,
-    Instance,
-    Library,
-    Meanings,
-    Member,
-    Scope,
-    String,
-)
+from gradlings.forbidden.scopes import Definition, Instance, Library, Meaning, Member, Scope, String
 from gradlings.model.rules import Breach, Rule, short_name
 
 _MAX_RECEIVER_CHARS = 24
@@ -44,11 +34,7 @@ class ReachableCode:
         self._classes: list[Definition] = []
 
     def follow(self, functions: Collection[str]) -> None:
-        """Follow the named functions to everything they reach.
-
-        Raises:
-            RecursionError: the code is nested deeper than Python can follow; `breaches` has those found before.
-        """
+        """Follow the named functions to all they reach; if a RecursionError ends this, `breaches` has those found."""
         for name in functions:
             if name in self._module.bindings:
                 self._name(name, self._module)
@@ -58,7 +44,7 @@ class ReachableCode:
 
     # What is reached
 
-    def _reach(self, meanings: Meanings) -> None:
+    def _reach(self, meanings: frozenset[Meaning]) -> None:
         for meaning in meanings:
             definition = meaning.of if isinstance(meaning, Instance) else meaning
             if isinstance(definition, Definition) and definition.node not in self._reached:
@@ -172,7 +158,7 @@ class ReachableCode:
 
     def _expression(self, node: ast.AST, scope: Scope, called: bool = False) -> None:
         """Walk over everything that evaluating an expression uses. `called`: the expression is what a call calls."""
-        meanings: Meanings = frozenset()
+        meanings: frozenset[Meaning] = frozenset()
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             return
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Lambda):
@@ -230,7 +216,7 @@ class ReachableCode:
 
     # Breaches
 
-    def _judge(self, node: ast.expr, meanings: Meanings, called: bool) -> None:
+    def _judge(self, node: ast.expr, meanings: frozenset[Meaning], called: bool) -> None:
         for meaning in meanings:
             if isinstance(meaning, Library):
                 for rule in self._rules:

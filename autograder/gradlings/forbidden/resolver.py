@@ -11,24 +11,12 @@ import ast
 import builtins
 import sys
 
-from gradlings.forbidden.control_flow import DEFINITIONS, live
-from gradlings.forbidden.scopes import (
-    UNKNOWN,
-    Comprehension,
-    Definition,
-    Instance,
-    Library,
-    Meaning,
-    Meanings,
-    Member,
-    NonTensor,
-    Scope,
-    String,
-    Tensor,
-)
+from gradlings.forbidden.control_flow import DEFINITIONS, Comprehension, live
+from gradlings.forbidden.scopes import Definition, Instance, Library, Meaning, Member, NonTensor, Scope, String, Tensor
 from gradlings.model.rules import LIBRARIES, is_class
 
-MAX_NAME_CHARS = 200
+_UNKNOWN: frozenset[Meaning] = frozenset()
+_MAX_NAME_CHARS = 200
 """A longer sum of strings is no name; sums of sums would double without end."""
 
 
@@ -36,16 +24,16 @@ class Resolver:
     """A resolver for the expressions of one submission; what it found is cached."""
 
     def __init__(self) -> None:
-        self._cache: dict[tuple[ast.AST, Scope], Meanings] = {}
+        self._cache: dict[tuple[ast.AST, Scope], frozenset[Meaning]] = {}
 
-    def resolve(self, node: ast.AST, scope: Scope) -> Meanings:
+    def resolve(self, node: ast.AST, scope: Scope) -> frozenset[Meaning]:
         """Return everything the expression may stand for, as far as the source shows; empty if it does not."""
         if (node, scope) not in self._cache:
-            self._cache[node, scope] = UNKNOWN  # while it is being resolved: x = x + 1
+            self._cache[node, scope] = _UNKNOWN  # while it is being resolved: x = x + 1
             self._cache[node, scope] = self._resolve(node, scope)
         return self._cache[node, scope]
 
-    def _resolve(self, node: ast.AST, scope: Scope) -> Meanings:
+    def _resolve(self, node: ast.AST, scope: Scope) -> frozenset[Meaning]:
         match node:
             case ast.Name():
                 return self.lookup(node.id, scope)
@@ -67,9 +55,9 @@ class Resolver:
                 return frozenset({String(value)})
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | Comprehension):
             return frozenset({NonTensor()})
-        return UNKNOWN
+        return _UNKNOWN
 
-    def lookup(self, name: str, scope: Scope) -> Meanings:
+    def lookup(self, name: str, scope: Scope) -> frozenset[Meaning]:
         """Return what a name may stand for where it is read. Earlier top-level bindings give way to the last one."""
         owner = scope.owner(name)
         if owner is None:
@@ -99,7 +87,7 @@ class Resolver:
                     return found
         return None
 
-    def _attribute(self, base: Meanings, name: str) -> Meanings:
+    def _attribute(self, base: frozenset[Meaning], name: str) -> frozenset[Meaning]:
         found: set[Meaning] = set()
         for meaning in base:
             if isinstance(meaning, Library):
@@ -111,7 +99,7 @@ class Resolver:
                 found.add(Member(name, surely_tensor=isinstance(meaning, Tensor)))
         return frozenset(found) if base else frozenset({Member(name, surely_tensor=False)})
 
-    def _call(self, node: ast.Call, scope: Scope) -> Meanings:
+    def _call(self, node: ast.Call, scope: Scope) -> frozenset[Meaning]:
         found: set[Meaning] = set()
         for function in self.resolve(node.func, scope):
             if isinstance(function, Definition) and isinstance(function.node, ast.ClassDef):
@@ -122,16 +110,16 @@ class Resolver:
                 found |= self._library_call(function.path, node, scope)
         return frozenset(found)
 
-    def _library_call(self, path: str, node: ast.Call, scope: Scope) -> Meanings:
+    def _library_call(self, path: str, node: ast.Call, scope: Scope) -> frozenset[Meaning]:
         if path == "builtins.getattr" and len(node.args) > 1:
             name = self._string(node.args[1], scope)
-            return UNKNOWN if name is None else self._attribute(self.resolve(node.args[0], scope), name)
+            return _UNKNOWN if name is None else self._attribute(self.resolve(node.args[0], scope), name)
         if path == "builtins.vars" and node.args:
             return self.resolve(node.args[0], scope)
         if path in ("importlib.import_module", "builtins.__import__") and node.args:
             name = self._string(node.args[0], scope)
             top = path == "builtins.__import__" and not (len(node.args) > 3 or node.keywords)
-            return UNKNOWN if name is None else frozenset({Library(name.partition(".")[0] if top else name)})
+            return _UNKNOWN if name is None else frozenset({Library(name.partition(".")[0] if top else name)})
         if path in ("builtins.globals", "builtins.locals"):
             return frozenset({Library("<module>")})
         top_level, last = path.split(".")[0], path.split(".")[-1]
@@ -139,17 +127,17 @@ class Resolver:
             return frozenset({NonTensor()})
         if top_level in LIBRARIES - {"operator"} and (not is_class(last) or last == "Tensor"):
             return frozenset({Tensor()})
-        return UNKNOWN
+        return _UNKNOWN
 
-    def _operation(self, node: ast.BinOp, scope: Scope) -> Meanings:
+    def _operation(self, node: ast.BinOp, scope: Scope) -> frozenset[Meaning]:
         if Tensor() in self.resolve(node.left, scope) | self.resolve(node.right, scope):
             return frozenset({Tensor()})
         left, right = self._string(node.left, scope), self._string(node.right, scope)
-        if left is None or right is None or not isinstance(node.op, ast.Add) or len(left + right) > MAX_NAME_CHARS:
-            return UNKNOWN
+        if left is None or right is None or not isinstance(node.op, ast.Add) or len(left + right) > _MAX_NAME_CHARS:
+            return _UNKNOWN
         return frozenset({String(left + right)})
 
-    def _item(self, node: ast.Subscript, scope: Scope) -> Meanings:
+    def _item(self, node: ast.Subscript, scope: Scope) -> frozenset[Meaning]:
         """Resolve `vars(torch)["exp"]`, `torch.__dict__["exp"]`, `sys.modules["torch"]`, `globals()["f"]`."""
         name = self._string(node.slice, scope)
         found: set[Meaning] = set()

@@ -41,14 +41,8 @@ class CallRecorder:
     Only what runs below a frame of the student's files counts, and it is reported at the innermost such line. A
     function that a driver passes in is the grader's own, and so is what PyTorch itself runs inside an allowed call.
     Threads that student code starts are watched, too. Enter it after (inside) any other mode; it can be entered again,
-    and then adds to what it has recorded.
-
-    Args:
-        rules: names in `gradlings.model.rule_table.RULES`.
-        files: the file names under which student code was compiled.
-
-    Raises:
-        ValueError: there is no rule of that name.
+    and then adds to what it has recorded. `rules` are names in `gradlings.model.rule_table.RULES` (ValueError if one is
+    unknown), `files` the names under which student code was compiled.
     """
 
     def __init__(self, rules: Collection[str], files: Collection[str]) -> None:
@@ -65,17 +59,15 @@ class CallRecorder:
 
     def __enter__(self) -> Self:
         if self._names:
-            try:
-                table = symbol_table(self._names)
-                self._active = True
+            table = symbol_table(self._names)
+            self._active = True
+            with self._undo:  # in case some of this fails
                 self._replace(threading.Thread, "start", functools.partial(self._watched_start, table))
                 self._replace(_thread, "start_new_thread", functools.partial(self._watched_start_new, table))
                 for owner, name, match in table.wrapped:
                     self._replace(owner, name, functools.partial(self._watched_function, match))
                 self._watch_this_thread(table, self._undo)
-            except BaseException:
-                self._undo.close()
-                raise
+                self._undo = self._undo.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
 
 @dataclass(frozen=True)
 class Library:
@@ -58,8 +55,6 @@ class NonTensor:
 
 
 Meaning = Library | Definition | Instance | Member | String | Tensor | NonTensor
-Meanings = frozenset[Meaning]
-UNKNOWN: Meanings = frozenset()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType
 
 _RUNS_PYTHON = re.compile(r"^%%(time|timeit|capture|prun)\b")
-_MAGIC = re.compile(r"^\s*(%|!|\?|get_ipython\(\))|^[^#'\"]*\?\s*$")
+_MAGIC = re.compile(r"^(\s*)(?:%|!|\?|get_ipython\(\)|[^#'\"]*\?\s*$)")
 _ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w, ]*=\s*)(%|!)(?!=)")
 
 
@@ -101,11 +101,7 @@ def module_cells(text: str, file: str) -> tuple[Cell, ...]:
 
 
 def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
-    """Return the code cells of a notebook, each as a file of its own, numbered as Jupyter's cells are, from 1.
-
-    Raises:
-        ValueError: the text is not a notebook.
-    """
+    """Return the code cells of a notebook, each as a file of its own, numbered from 1; raises as `notebook_sources`."""
     cells = [
         Cell(source, f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
         for number, source in notebook_sources(text)
@@ -156,20 +152,16 @@ def _commented(source: str) -> str:
         return "\n".join("# " + line for line in lines)
     python, continued = [], False
     for line in lines:
-        magic = continued or _MAGIC.match(line) or _ASSIGNED.match(line)
-        python.append(_without_magic(line, first=not continued) if magic else line)
-        continued = bool(magic) and line.endswith("\\")
+        replaced = line
+        if continued:
+            replaced = "# " + line
+        elif assigned := _ASSIGNED.match(line):
+            replaced = f"{assigned[1]}None  # {line[assigned.end(1) :]}".removesuffix("\\")
+        elif magic := _MAGIC.match(line):  # `pass`, so that a block that holds only this line stays valid
+            replaced = f"{magic[1]}pass  # {line.lstrip()}".removesuffix("\\")
+        python.append(replaced)
+        continued = replaced != line and line.endswith("\\")
     return "\n".join(python)
-
-
-def _without_magic(line: str, first: bool) -> str:
-    """Return a statement that does nothing, so that a block that holds only this line stays valid."""
-    if not first:
-        return "# " + line
-    if assigned := _ASSIGNED.match(line):
-        return f"{assigned[1]}None  # {line[assigned.end(1) :]}".removesuffix("\\")
-    indent = line[: len(line) - len(line.lstrip())]
-    return f"{indent}pass  # {line.lstrip()}".removesuffix("\\")
 
 
 def decode(data: bytes) -> str:
