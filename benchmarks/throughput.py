@@ -189,11 +189,11 @@ def dask_against_pool(folder: Path, count: int) -> None:
         for turn in range(2):
             for name in found:
                 judges = LocalPool(bundle, JUDGES) if name == "pool" else DaskPool(bundle, cluster.scheduler_address)
-                with judges as pool:
-                    moments = graded(pool, class_folder, folder / f"{name}{turn}", time.perf_counter)
+                with judges as entered:
+                    moments = graded(entered, class_folder, folder / f"{name}{turn}", time.perf_counter)
                 found[name].append(steady(moments))
-    pool, dask = (statistics.mean(found[name]) for name in ("pool", "dask"))
-    print(f"Dask LocalCluster / local pool, throughput: {pool / dask:.2f}   to be at least 0.8")
+    ratio = statistics.mean(found["pool"]) / statistics.mean(found["dask"])
+    print(f"Dask LocalCluster / local pool, throughput: {ratio:.2f}   to be at least 0.8")
 
 
 # ---- the others

@@ -15,7 +15,7 @@ from student_kit import PROJECT, Kit
 BUILT = ("tiny.py", "tiny.ipynb", "warm_up.py", "hints.md", "built.json", "misconceptions.json")
 SOURCE = "solutions/09/tiny.py"
 CHECKS = "assignments/09/test_tiny.py"
-MISTAKES = "solutions/09/misconceptions.py"
+MISCONCEPTIONS = "solutions/09/misconceptions.py"
 CHECKING = {"about-check", "check", "ex-9-1", "ex-9-2", "ex-9-3"}  # cells of the notebook alone
 ASSIGNMENTS = sorted(path.name for path in (PROJECT / "solutions").glob("[0-9]*"))
 
@@ -168,7 +168,7 @@ def test_check_names_each_stale_file_and_writes_nothing(author_kit: Kit) -> None
     assert author_kit.gradlings("build", "--check").code == 0
     author_kit.edit(SOURCE, "Which axis has to disappear?", "Which axis goes?")
     author_kit.edit(SOURCE, "## 9.1 The difference", "## 9.1 What is left")
-    author_kit.edit(MISTAKES, "Is it a mean?", "Is that a mean?")
+    author_kit.edit(MISCONCEPTIONS, "Is it a mean?", "Is that a mean?")
     before = author_kit.contents()
     checked = author_kit.gradlings("build", "--check")
     assert checked.code == 1
@@ -280,33 +280,39 @@ WRONG = {
         '# %% [markdown] exercise="9.7"\n# ## 9.7 Nothing\n\n# %% [markdown] exercise="9.2"',
         "no check declares exercise 9.7",
     ),
+    "points in words": (SOURCE, 'total_points="30"', 'total_points="thirty"', "total_points is one whole number"),
     "no title": (SOURCE, "# # 09 A tiny kit", "# A tiny kit", "must start with a heading"),
     "argument that is no literal": (CHECKS, "points=15", "points=5 + len('x')", "must be plain literals"),
     "no points": (CHECKS, "points=15, ", "", "needs an id, a function name, points="),
     "unknown argument": (CHECKS, 'forbids="matmul"', 'forbid="matmul"', "forbid"),
     "unknown rule": (CHECKS, 'forbids="matmul"', 'forbids="matmull"', "matmull"),
     "checks that are no python": (CHECKS, "def minus(a, b):", "def minus(a, b:", "test_tiny.py:"),
-    "misconception in no exercise": (MISTAKES, '"9.1",\n    "as a column"', '"9.7", "as a column"', "9.7"),
+    "misconception in no exercise": (MISCONCEPTIONS, '"9.1",\n    "as a column"', '"9.7", "as a column"', "9.7"),
     "misconception in no function": (
-        MISTAKES,
+        MISCONCEPTIONS,
         "def make_counter(start):\n    return lambda",
         "def make_count(start):\n    return lambda",
         "make_count",
     ),
     "two misconceptions of one name": (
-        MISTAKES,
+        MISCONCEPTIONS,
         '"as a column"',
         '"opposite sign"',
         "two entries called 'opposite sign'",
     ),
     "a misconception without a hint": (
-        MISTAKES,
+        MISCONCEPTIONS,
         '    hint="Take one row, 1 and 2: the total is 3, and yours is 1.5.",\n',
         "",
         "no hint for 9.2 'mean'. Add hint=\"...\" there",
     ),
-    "misconceptions that are no python": (MISTAKES, "return b - a", "return b - - = a", "misconceptions.py:"),
-    "no catalogue": (MISTAKES, "    return count\n", "    return count\n\n\ncatalogue = 3\n", "must define `catalogue"),
+    "misconceptions that are no python": (MISCONCEPTIONS, "return b - a", "return b - - = a", "misconceptions.py:"),
+    "no catalogue": (
+        MISCONCEPTIONS,
+        "    return count\n",
+        "    return count\n\n\ncatalogue = 3\n",
+        "must define `catalogue",
+    ),
 }
 
 
@@ -327,9 +333,9 @@ def test_outside_of_a_project_is_one_clear_sentence(tmp_path: Path, command: lis
     assert "There is no solutions/ folder" in ended.said
 
 
-def test_a_mistake_without_a_hint_is_refused_before_anything_is_written(author_kit: Kit) -> None:
+def test_a_misconception_without_a_hint_is_refused_before_anything_is_written(author_kit: Kit) -> None:
     author_kit.edit(SOURCE, "## 9.1 The difference", "## 9.1 What is left")
-    author_kit.edit(MISTAKES, '    hint="With start = 5 the first call gives 5, and yours gives 6.",\n', "")
+    author_kit.edit(MISCONCEPTIONS, '    hint="With start = 5 the first call gives 5, and yours gives 6.",\n', "")
     before = author_kit.contents()
     for arguments in ([], ["--check"], ["--force"]):
         assert author_kit.gradlings("build", *arguments).code == 2

@@ -263,6 +263,13 @@ def test_every_wrong_member_is_named_and_every_right_one() -> None:
     assert nameless == "[1]"
 
 
+@pytest.mark.parametrize(("names", "name"), [((), ""), (("loss",), "loss"), (("loss", "dw"), "")])
+def test_a_single_value_has_a_name_if_the_check_gives_one(names: tuple[str, ...], name: str) -> None:
+    found = difference(1.0, 2.0, Rules(names=names))
+    assert found is not None
+    assert [row.name for row in found.rows] == [name]
+
+
 def test_only_the_first_wrong_member_of_a_chain_is_told() -> None:
     rules = Rules(names=("z", "a", "loss"), ordered=True)
     found = difference((1.0, 7.0, 8.0), (1.0, 2.0, 3.0), rules)
@@ -293,6 +300,31 @@ def test_what_is_wrong_is_said_in_words(got: Any, expected: Any, sentence: str) 
     found = difference(got, expected)
     assert found is not None
     assert sentence in found.sentence
+
+
+def test_the_keys_of_a_dict_are_shown() -> None:
+    expected = {"a": 1, "b": 2}
+    for got, keys in (({"c": 3, "a": 1}, "c, a"), ({}, "none")):
+        found = difference(got, expected)
+        assert found is not None
+        assert [(row.name, row.got, row.expected) for row in found.rows] == [("keys", keys, "a, b")]
+
+
+def test_a_long_vector_is_shown_at_its_first_difference() -> None:
+    expected = torch.arange(10.0)
+    found = difference(torch.where(expected > 6, -expected, expected), expected)
+    assert found is not None
+    assert found.sentence == "3 of 10 values differ, first at index [7]."
+
+
+def test_lists_that_hold_themselves_cannot_be_compared() -> None:
+    got: list[Any] = []
+    expected: list[Any] = []
+    got.append(got)
+    expected.append(expected)
+    found = difference(got, expected)
+    assert found is not None
+    assert "cannot be compared" in found.sentence
 
 
 # ---- showing values

@@ -18,7 +18,7 @@ from diagnosing_corpus import MISCONCEPTIONS, UNNAMED, Maker, Misconception
 from gradlings.checks.diagnosis import diagnose as diagnosis
 from gradlings.checks.diagnosis.claims import Claim, Pair
 from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
-from gradlings.checks.diagnosis.signatures import recorded_faults
+from gradlings.checks.diagnosis.signatures import SIGNATURES, recorded_faults
 from gradlings.execution.tolerances import Tolerances
 from student_kit import Kit
 
@@ -249,7 +249,7 @@ def test_a_misconception_without_a_signature_is_left_unnamed(misconception: Misc
 
 
 @pytest.mark.parametrize("misconception", MISCONCEPTIONS, ids=lambda misconception: misconception.name)
-def test_a_claim_that_fits_all_trials_but_one_is_not_made(misconception: Misconception) -> None:
+def test_a_claim_that_fits_all_calls_but_one_is_not_made(misconception: Misconception) -> None:
     calls = misconception.failing_calls(7)
     other = FailingCall(unlike(calls[-1].expected), calls[-1].expected, calls[-1].inputs)
     message = diagnose([*calls[:-1], other], misconception.names)
@@ -327,7 +327,7 @@ def test_the_float32_copy_of_a_probe_is_no_second_number() -> None:
     assert diagnose([FailingCall(2 * right, right, {}), FailingCall(2 * right.float(), right.float(), {})]) is None
 
 
-def test_a_product_of_two_inputs_needs_two_trials() -> None:
+def test_a_product_of_two_inputs_needs_two_calls() -> None:
     def call(seed: int) -> FailingCall:
         make = Maker(seed)
         w, g, right = make.normal(4), make.normal(4), make.normal(4)
@@ -361,6 +361,35 @@ def test_the_cost_of_a_claim_is_subtracted(
 
     monkeypatch.setattr(diagnosis, "SIGNATURES", (signature,))
     assert (diagnose(number_calls((1.0, 2.0))) == "A fact. A question?") == made
+
+
+def test_a_claim_that_all_wrong_leaves_share_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_one(pair: Pair) -> Iterator[Claim]:
+        if pair.e.size == 4:
+            yield Claim(("one",), "a fact of one", "Of one?", 9.0)
+
+    def of_both(pair: Pair) -> Iterator[Claim]:
+        yield Claim(("both",), "a fact of both", "Of both?", 9.0)
+
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (of_one, of_both))
+    got, right = (torch.zeros(4), torch.zeros(3)), (torch.ones(4), torch.ones(3))
+    assert diagnose([FailingCall(got, right, {})], ("dw", "db")) == "dw and db: a fact of both. Of both?"
+
+
+@pytest.mark.parametrize(("place", "made"), [(11, False), (12, True)])
+def test_twelve_calls_are_examined(place: int, made: bool) -> None:
+    numbers = [Maker(seed).normal(4) for seed in range(13)]
+    calls = [FailingCall(-right, right, {}) for right in numbers]
+    calls[place] = FailingCall(unlike(numbers[place]), numbers[place], {})
+    assert (diagnose(calls) is not None) == made
+
+
+def test_a_graph_is_no_subject_while_numbers_are_wrong() -> None:
+    dw, db = Maker(1).normal(4), Maker(2).normal(3)
+    kept = dw.clone().requires_grad_()
+    assert "autograd graph" in (diagnose([FailingCall((kept, db), (dw, db), {})]) or "")
+    assert diagnose([FailingCall((kept, unlike(db)), (dw, db), {})]) is None
+    assert diagnose([FailingCall((kept, db), (dw, db), {"x": kept})]) is None, "the check itself asked for it"
 
 
 # ---- the tolerances of the check
@@ -427,6 +456,11 @@ def test_the_words_for_a_missing_mean() -> None:
     )
 
 
+def test_the_words_are_those_of_the_first_call() -> None:
+    calls = [FailingCall(n * Maker(n).normal(3), Maker(n).normal(3), {"X": torch.ones(n, 2)}) for n in (5, 6, 7)]
+    assert (diagnose(calls) or "").startswith("Every value is exactly N = 5 times too large (N = X.shape[0]).")
+
+
 def test_different_claims_are_joined_and_equal_ones_said_once() -> None:
     a, b, c = (torch.randn(4, generator=torch.Generator().manual_seed(i)).double() for i in range(3))
     message = diagnose([FailingCall({"W": -a, "b": 2 * b, "c": -c}, {"W": a, "b": b, "c": c}, {})])
@@ -449,6 +483,12 @@ def test_many_members_are_not_listed_one_by_one() -> None:
     message = diagnose([FailingCall({name: -value for name, value in right.items()}, right, {})])
     assert message is not None
     assert message.startswith("layer0, layer1, layer2 and 6 more: every value has the opposite sign")
+
+
+def test_a_row_of_numbers_is_also_looked_at_number_by_number() -> None:
+    right = (0.918339, -0.517273)
+    message = diagnose([FailingCall((-right[0], right[1]), right, {})])
+    assert (message or "").startswith("[0]: the value has the opposite sign")
 
 
 def test_right_members_are_not_mentioned() -> None:
@@ -560,7 +600,7 @@ def test_what_is_beyond_numbers_is_left_to_the_comparison(got: object, expected:
     assert diagnose([FailingCall(got, expected, {"x": torch.ones(3)})]) is None
 
 
-def test_no_trials_no_message() -> None:
+def test_no_calls_no_message() -> None:
     assert diagnose([]) is None
 
 
@@ -574,7 +614,7 @@ def broken(pair: Pair) -> Iterator[Claim]:
 
 @pytest.fixture
 def broken_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *diagnosis.SIGNATURES))
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *SIGNATURES))
 
 
 @pytest.mark.usefixtures("broken_signature")
@@ -607,6 +647,6 @@ def test_a_student_sees_nothing_of_a_fault(kit: Kit, monkeypatch: pytest.MonkeyP
     kit.answer(row_totals="return x.sum(1) * 2, x.amax(1)")
     before = kit.check()
     assert "2 times too large" in before.said
-    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *diagnosis.SIGNATURES))
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (broken, *SIGNATURES))
     after = kit.check()
     assert (after.out, after.err) == (before.out, before.err)

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 import torch
 
-from gradlings.authoring.build import Assignment, find_assignments
+from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
 from gradlings.grading.judge_session import PUBLIC_SEED
 from gradlings.model.run_mode import RunMode

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gradlings.authoring.build import Assignment, find_assignments
-from gradlings.authoring.misconception_hints import leaks
+from gradlings.authoring.assignment import Assignment, find_assignments
+from gradlings.authoring.misconception_hints import leaked_line
 from gradlings.authoring.verify import verify
 from gradlings.model.misconceptions import shipped_misconceptions
 from student_kit import PROJECT, Kit
@@ -139,16 +139,16 @@ def test_every_named_misconception_ships_with_a_hint_and_no_hint_shows_the_solut
     assert source.hints
     for misconception in misconceptions:
         assert len(misconception.hint) > 12, misconception
-        assert not leaks(misconception.hint, source.solution_of(misconception.exercise)), misconception
+        assert not leaked_line(misconception.hint, source.solution_of(misconception.exercise)), misconception
     for exercise, ladder in source.hints.items():
         assert source.solution_of(exercise).strip()
-        assert not any(leaks(step, source.solution_of(exercise)) for step in ladder), exercise
+        assert not any(leaked_line(step, source.solution_of(exercise)) for step in ladder), exercise
 
 
 def test_a_hint_that_shows_a_line_of_the_solution_is_found() -> None:
     solution = "    if p:\n        return x / (1 - p)\n    return x\n"
-    assert leaks("Then `return x/(1 - p)` is all.", solution) == "return x / (1 - p)"
-    assert not leaks("Divide by the share that is kept, and return x otherwise.", solution)
+    assert leaked_line("Then `return x/(1 - p)` is all.", solution) == "return x / (1 - p)"
+    assert not leaked_line("Divide by the share that is kept, and return x otherwise.", solution)
 
 
 def test_verify_says_which_hint_shows_too_much(author_kit: Kit) -> None:

@@ -90,7 +90,7 @@ def honest(course: Course) -> nbformat.NotebookNode:
     return answered(course, **WRONG_ROWS)
 
 
-def relabelled(course: Course) -> nbformat.NotebookNode:
+def relabeled(course: Course) -> nbformat.NotebookNode:
     """Nothing solved; the test cells' own metadata says that they are something else."""
     notebook = answered(course)
     cell_of(notebook, "ex-9-1").metadata["nbgrader"].update(solution=True)
@@ -113,7 +113,7 @@ def a_warning(course: Course) -> nbformat.NotebookNode:
     return with_first(answered(course, **RIGHT), louder)
 
 
-CLASS = {make.__name__: make for make in (dies, forged, odd_numbers, rearranged, relabelled, a_warning, twice)} | {
+CLASS = {make.__name__: make for make in (dies, forged, odd_numbers, rearranged, relabeled, a_warning, twice)} | {
     "zoe": honest
 }
 
@@ -159,7 +159,7 @@ def test_a_class_in_which_not_everybody_is_honest(generated: Course, built_kit: 
         "forged": (FULL, NOTHING),
         "odd_numbers": (FULL, NOTHING),
         "rearranged": ({"ex-9-1": None, "ex-9-2": 0, "ex-9-3": 5}, FULL),
-        "relabelled": (nothing_said, NOTHING),
+        "relabeled": (nothing_said, NOTHING),
         "twice": (nothing_said, FULL),
     }
     with pytest.raises(MissingEntry):  # nbgrader stops at the doubled cell of `twice`, and grades nobody after that

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from gradlings.authoring.build import find_assignments
+from gradlings.authoring.assignment import find_assignments
 from gradlings.authoring.verify import verify
 from gradlings.progress.record import History, read_history, record_hint
 from gradlings.progress.summary import attempts, last_misconception, points_over_time, summarize

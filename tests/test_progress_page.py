@@ -41,7 +41,7 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def practised(kit: Kit) -> Kit:
+def practiced(kit: Kit) -> Kit:
     """A kit with one misconception overcome, one that is open, and a hint that was shown."""
     kit.answer(difference=WRONG).check()
     kit.gradlings("hint", "9.1")
@@ -50,8 +50,8 @@ def practised(kit: Kit) -> Kit:
     return kit
 
 
-def test_the_table_shows_points_attempts_and_misconceptions_met_and_overcome(practised: Kit) -> None:
-    shown = practised.gradlings("progress")
+def test_the_table_shows_points_attempts_and_misconceptions_met_and_overcome(practiced: Kit) -> None:
+    shown = practiced.gradlings("progress")
     assert shown.code == 0
     assert re.search(r"9\.1 +difference +10/10 +2 +overcome: opposite sign *\n", shown.out)
     assert re.search(r"9\.2 +row_totals +0/15 +1 +now: columns *\n", shown.out)
@@ -79,8 +79,8 @@ def test_a_new_kit_says_how_to_begin(kit: Kit) -> None:
     ],
     ids=str,
 )
-def test_the_table_is_readable_on_any_terminal(practised: Kit, environment: dict[str, str], plain: bool) -> None:
-    shown = practised.run("gradlings", "progress", environment=environment)
+def test_the_table_is_readable_on_any_terminal(practiced: Kit, environment: dict[str, str], plain: bool) -> None:
+    shown = practiced.run("gradlings", "progress", environment=environment)
     assert shown.code == 0, shown.err
     assert "\x1b" not in shown.out
     assert ("##-" in shown.out) == plain
@@ -88,19 +88,19 @@ def test_the_table_is_readable_on_any_terminal(practised: Kit, environment: dict
     assert max(map(len, shown.out.splitlines())) <= 80
 
 
-def test_a_damaged_record_is_said_and_the_rest_is_shown(practised: Kit) -> None:
-    with (practised.root / "progress.jsonl").open("ab") as file:
+def test_a_damaged_record_is_said_and_the_rest_is_shown(practiced: Kit) -> None:
+    with (practiced.root / "progress.jsonl").open("ab") as file:
         file.write(b"{oops}\n")
-    shown = practised.gradlings("progress")
+    shown = practiced.gradlings("progress")
     assert shown.code == 0
     assert "1 line of progress.jsonl cannot be read." in shown.said
     assert "10 of 30 points" in shown.out
 
 
-def test_the_page_is_one_file_that_loads_nothing_and_fits_a_phone(practised: Kit) -> None:
-    shown = practised.gradlings("progress", "--html", "page.html")
+def test_the_page_is_one_file_that_loads_nothing_and_fits_a_phone(practiced: Kit) -> None:
+    shown = practiced.gradlings("progress", "--html", "page.html")
     assert shown.code == 0
-    text = (practised.root / "page.html").read_text(encoding="utf-8")
+    text = (practiced.root / "page.html").read_text(encoding="utf-8")
     tags = Tags(text)
     assert not tags.open
     assert {tag for tag, _ in tags.found}.isdisjoint({"script", "link", "img", "iframe", "object", "a"})
@@ -113,8 +113,8 @@ def test_the_page_is_one_file_that_loads_nothing_and_fits_a_phone(practised: Kit
         assert said in text
 
 
-def test_a_page_that_cannot_be_written_is_one_clear_sentence(practised: Kit) -> None:
-    shown = practised.gradlings("progress", "--html", "no/such/folder/page.html")
+def test_a_page_that_cannot_be_written_is_one_clear_sentence(practiced: Kit) -> None:
+    shown = practiced.gradlings("progress", "--html", "no/such/folder/page.html")
     assert shown.code == 2
     assert "cannot be written" in shown.said
 

@@ -54,6 +54,12 @@ def test_the_innermost_four_lines_are_kept_and_the_last_is_the_place() -> None:
     assert raised.place == "other.py:6"
 
 
+def test_the_place_is_in_the_file_of_the_innermost_line() -> None:
+    raised = parse_raised(("E", "", False, [line("other.py", 1), line("signs.py", 2)]), FILES)
+    assert raised is not None
+    assert raised.place == "signs.py:2"
+
+
 def test_a_value_error_is_one_for_the_checks() -> None:
     raised = parse_raised(("ValueError", "no \x1b[2J", True, []), FILES)
     assert raised is not None

@@ -4,6 +4,7 @@ The two runs of the command start processes of their own; the breaches are looke
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,19 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from gradlings.authoring.build import find_assignments
-from gradlings.authoring.verify import Proof, verify
+from gradlings.authoring.assignment import find_assignments
+from gradlings.authoring.verify import VerifyResult, verify, wrong_total
 from gradlings.checks.diagnosis import diagnose
 from gradlings.checks.diagnosis.claims import Claim, Pair
-from student_kit import Kit, as_if_started_in, below, has_ended
+from gradlings.checks.diagnosis.signatures import SIGNATURES
+from student_kit import PROJECT, Kit, as_if_started_in, below, has_ended
 
 SOURCE = "solutions/09/tiny.py"
 CHECKS = "assignments/09/test_tiny.py"
-MISTAKES = "solutions/09/misconceptions.py"
+MISCONCEPTIONS = "solutions/09/misconceptions.py"
 VARIANTS = "solutions/09/variants.py"
 
 
-def proof_of(kit: Kit, exercise: str, seeds: int = 1) -> Proof:
+def proof_of(kit: Kit, exercise: str, seeds: int = 1) -> VerifyResult:
     """The proof of one exercise, on a copy: what is read once in a process is not read again at the same place."""
     with tempfile.TemporaryDirectory() as folder, as_if_started_in(Path(folder)):
         copy = Kit.copied(kit.root, Path(folder), "solutions", "assignments")
@@ -53,12 +55,24 @@ def test_a_good_kit_holds(built_kit: Kit) -> None:
 
 def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:
     author_kit.edit(VARIANTS, "return torch.sub(a, b)", "return torch.sub(b, a)")
+    author_kit.edit(SOURCE, 'total_points="30"', 'total_points="35"')
     ended = author_kit.run("gradlings", "verify", "09", "--seeds", "0")
     assert ended.code == 1
     row = next(line for line in ended.out.splitlines() if line.startswith("9.1"))
     assert row.split() == ["9.1", "difference", "0", "10/10", "6/6", "6/6", "1/2", "NO", "(1)"]
     assert "9.1: seed 0: variant 'by a function' fails" in ended.said
-    assert "1 breaches" in ended.said
+    assert "09: the exercises have 30 points together, and the assignment has 35" in ended.said
+    assert "2 breaches" in ended.said
+
+
+def test_one_exercise_is_verified_alone(author_kit: Kit) -> None:
+    """Its assignment's points are not looked at: they need not add up while exercises are being added."""
+    author_kit.edit(SOURCE, 'total_points="30"', 'total_points="35"')
+    ended = author_kit.run("gradlings", "verify", "9.0", "--seeds", "0")
+    assert ended.code == 0, ended.said
+    assert [line.split()[0] for line in ended.out.splitlines() if line.startswith("9.")] == ["9.0"]
+    assert "1 exercises: 0 of 0 misconceptions caught" in ended.said
+    assert "0 breaches" in ended.said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -87,10 +101,45 @@ def test_an_unknown_assignment_is_one_clear_sentence(author_kit: Kit) -> None:
     assert "No assignment 12" in ended.said
 
 
+def test_an_unknown_exercise_is_one_clear_sentence(author_kit: Kit) -> None:
+    ended = author_kit.gradlings("verify", "9.2", "9.7")
+    assert ended.code == 2
+    assert f"No exercise 9.7 in {author_kit.root / 'solutions'}; there are 9.1, 9.2, 9.3, 9.0." in ended.said
+
+
+def test_a_kit_that_cannot_be_read_ends_the_run(tmp_path: Path) -> None:
+    """Also where more exercises wait than there are processes."""
+    for folder in ("assignments/01", "solutions/01"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    (tmp_path / "solutions" / "01" / "hidden.py").write_text("PROBES = {", encoding="utf-8")
+    ended = Kit(tmp_path).run("gradlings", "verify", "01", "--seeds", "0", seconds=300)
+    assert ended.code == 2
+    assert "hidden.py" in ended.said
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        (' total_points="30"', ""),
+        (' total_points="25"', "the exercises have 30 points together, and the assignment has 25"),
+        ("", "the exercises have 30 points together, and the assignment has 100"),
+    ],
+)
+def test_points_that_do_not_add_up_are_a_breach(author_kit: Kit, declared: str, sentence: str) -> None:
+    author_kit.edit(SOURCE, ' total_points="30"', declared)
+    assert wrong_total(find_assignments(author_kit.root)[0]) == sentence
+
+
+@pytest.mark.parametrize("assignment", sorted(path.name for path in (PROJECT / "solutions").glob("[0-9]*")))
+def test_every_assignment_of_ours_has_100_points(assignment: str) -> None:
+    (found,) = find_assignments(PROJECT, (assignment,))
+    assert (found.total_points, wrong_total(found)) == (100, "")
+
+
 # ---- the breaches
 
 
-def free_check(kit: Kit) -> None:
+def check_that_passes_anything(kit: Kit) -> None:
     kit.edit(
         CHECKS,
         '        """the difference of two numbers"""\n        agree',
@@ -104,14 +153,14 @@ def wrong_solution(kit: Kit) -> None:
     kit.edit(SOURCE, "leftover_after_subtraction = a - b", "leftover_after_subtraction = a - 2 * b")
 
 
-def mistake_that_is_none(kit: Kit) -> None:
-    kit.edit(MISTAKES, "return (a - b).reshape(-1, 1)", "return (a - b).reshape(a.shape)")
+def misconception_that_is_right(kit: Kit) -> None:
+    kit.edit(MISCONCEPTIONS, "return (a - b).reshape(-1, 1)", "return (a - b).reshape(a.shape)")
 
 
 def look_alikes(kit: Kit) -> None:
     add(
         kit,
-        MISTAKES,
+        MISCONCEPTIONS,
         '@catalogue.misconception("9.1", "minus the answer", "It is minus the answer. Why?", hint="Try 5 and 3.")\n'
         "def difference(a, b):\n    return -a + b",
     )
@@ -119,7 +168,7 @@ def look_alikes(kit: Kit) -> None:
 
 
 def stale_data(kit: Kit) -> None:
-    kit.edit(MISTAKES, "return (a - b).float()", "return (a - b).half()")
+    kit.edit(MISCONCEPTIONS, "return (a - b).float()", "return (a - b).half()")
 
 
 def wrong_variant(kit: Kit) -> None:
@@ -130,11 +179,11 @@ def forbidden_variant(kit: Kit) -> None:
     kit.edit(VARIANTS, "return [x.sum(-1), ", "return [x @ torch.ones_like(x[0]), ")
 
 
-def too_few_mistakes(kit: Kit) -> None:
-    text = (kit.root / MISTAKES).read_text(encoding="utf-8")
+def too_few_misconceptions(kit: Kit) -> None:
+    text = (kit.root / MISCONCEPTIONS).read_text(encoding="utf-8")
     entry = "@catalogue.misconception(\n    "
     start, end = text.index(f'{entry}"9.2",\n    "mean"'), text.index(f'{entry}"9.3"')
-    (kit.root / MISTAKES).write_text(text[:start] + text[end:], encoding="utf-8")
+    (kit.root / MISCONCEPTIONS).write_text(text[:start] + text[end:], encoding="utf-8")
 
 
 def too_few_variants(kit: Kit) -> None:
@@ -149,9 +198,9 @@ def one_random_probe(kit: Kit) -> None:
     kit.edit(CHECKS, "n = rng.size(2, 5)", "n = 5 if float(rng.uniform(0, 1)) > 0.4 else 4")
 
 
-def mistake_caught_by_some_seeds(kit: Kit) -> None:
+def misconception_caught_by_some_seeds(kit: Kit) -> None:
     """Wrong for four entries only: the public seed has such a probe, others have none."""
-    kit.edit(MISTAKES, "return abs(a - b)", "return a - b if a.numel() != 4 else b - a")
+    kit.edit(MISCONCEPTIONS, "return abs(a - b)", "return a - b if a.numel() != 4 else b - a")
     one_random_probe(kit)
     kit.gradlings("build")
 
@@ -182,23 +231,23 @@ def solution_that_a_hidden_probe_fails(kit: Kit) -> None:
     )
 
 
-def mistake_that_breaks_the_check(kit: Kit) -> None:
+def misconception_that_breaks_the_check(kit: Kit) -> None:
     kit.edit(CHECKS, "return x.sum(1), x.amax(1)", "return x.sum(1), x.amax(7)")
 
 
 BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
-    "a stub earns points": ("9.1", free_check, "the stub gets"),
+    "a stub earns points": ("9.1", check_that_passes_anything, "the stub gets"),
     "the solution fails": ("9.1", wrong_solution, "seed 0: the solution fails"),
-    "a misconception passes": ("9.1", mistake_that_is_none, "misconception 'as a column' gets full marks"),
+    "a misconception passes": ("9.1", misconception_that_is_right, "misconception 'as a column' gets full marks"),
     "two misconceptions look alike": ("9.1", look_alikes, "is not named (what is said:"),
     "the shipped data are stale": ("9.1", stale_data, "misconception 'single precision' is not named"),
     "a variant fails": ("9.1", wrong_variant, "seed 0: variant 'on a copy' fails"),
     "a variant breaks the rules": ("9.2", forbidden_variant, "seed 0: variant 'as a list' fails"),
-    "too few misconceptions": ("9.2", too_few_mistakes, "only 2 misconceptions; at least 3"),
+    "too few misconceptions": ("9.2", too_few_misconceptions, "only 2 misconceptions; at least 3"),
     "too few variants": ("9.2", too_few_variants, "only 1 variants; at least 2"),
     "seeds decide whether it is caught": (
         "9.1",
-        mistake_caught_by_some_seeds,
+        misconception_caught_by_some_seeds,
         "seed 6: misconception 'absolute value' gets full marks",
     ),
     "seeds decide about the solution": ("9.1", solution_that_some_seeds_fail, "seed 6: the solution fails"),
@@ -208,7 +257,7 @@ BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
         "seed 1: the solution fails: test_vectors | difference(a=[41.0, 0.0], b=[1.0, 2.0]) |",
     ),
     "the solution is for the CPU only": ("9.2", solution_for_the_cpu_only, "the solution draws a note"),
-    "a check is broken": ("9.2", mistake_that_breaks_the_check, "The check itself failed"),
+    "a check is broken": ("9.2", misconception_that_breaks_the_check, "The check itself failed"),
 }
 
 
@@ -226,9 +275,9 @@ def test_no_breach(built_kit: Kit, exercise: str) -> None:
     assert proof_of(built_kit, exercise).breaches == []
 
 
-def test_seeds_are_told_apart(author_kit: Kit) -> None:
+def test_a_breach_names_the_seed_that_shows_it(author_kit: Kit) -> None:
     """With the public seed alone the misconception is caught: it takes fresh ones to see that this was luck."""
-    mistake_caught_by_some_seeds(author_kit)
+    misconception_caught_by_some_seeds(author_kit)
     assert proof_of(author_kit, "9.1", seeds=0).breaches == []
     breaches = proof_of(author_kit, "9.1", seeds=8).breaches
     assert breaches
@@ -239,7 +288,7 @@ def test_a_look_alike_may_share_the_sentence(author_kit: Kit) -> None:
     sentence = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
     add(
         author_kit,
-        MISTAKES,
+        MISCONCEPTIONS,
         f'@catalogue.misconception("9.1", "minus the answer", "{sentence}")\ndef difference(a, b):\n    return -a + b',
     )
     author_kit.gradlings("build")
@@ -258,7 +307,7 @@ def test_checks_that_were_edited_are_read_again_in_the_same_process(author_kit: 
 
 
 def test_numbers_of_a_proof(author_kit: Kit) -> None:
-    mistake_that_is_none(author_kit)
+    misconception_that_is_right(author_kit)
     wrong_variant(author_kit)
     proof = proof_of(author_kit, "9.1")
     assert (proof.stub_points, proof.solution_points) == (0, 10)
@@ -282,7 +331,7 @@ def broken(pair: Pair) -> Iterator[Claim]:
 def test_a_signature_of_the_diagnosis_that_raises_is_a_breach(
     built_kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(diagnose, "SIGNATURES", (*diagnose.SIGNATURES, broken))
+    monkeypatch.setattr(diagnose, "SIGNATURES", (*SIGNATURES, broken))
     proof = proof_of(built_kit, "9.1")
     assert not proof.holds
     assert all("the signature test_verifying.broken of the diagnosis raised LookupError" in b for b in proof.breaches)

@@ -39,7 +39,7 @@ def nothing_left_behind() -> Iterator[None]:
     yield
     after = replaced_while_running()
     assert after == before
-    assert not torch.overrides._get_current_function_mode_stack()
+    assert not torch.overrides._get_current_function_mode_stack()  # type: ignore[no-untyped-call]  # torch's own
     assert not _python_dispatch._get_current_dispatch_mode_stack()
     assert torch.zeros(1).device.type == "cpu"
 
@@ -234,7 +234,7 @@ def test_default_device_and_contexts_do_not_outlive_the_call() -> None:
     def leave_open(v: Tensor) -> Tensor:
         torch.set_default_device(v.device)
         torch.device("cuda").__enter__()
-        torch.overrides.TorchFunctionMode().__enter__()
+        torch.overrides.TorchFunctionMode().__enter__()  # type: ignore[no-untyped-call]  # torch's own
         return v
 
     assert found(leave_open) is None

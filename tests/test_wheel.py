@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import gradlings
 from gradlings.grading.judge_session import versions
 from student_kit import PROJECT
 
@@ -107,7 +108,9 @@ def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) 
             expected = "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt")
             assert (f"gradlings/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
     assert {"gradlings/kit/README.md", "gradlings/kit/pyproject.toml"} <= names
-    assert not [name for name in names if name.startswith(("tests/", "assignments/", "solutions/", "benchmarks/"))]
+    assert "gradlings/py.typed" in names
+    top = {name.partition("/")[0] for name in names}
+    assert top == {"gradlings", f"gradlings-{gradlings.__version__}.dist-info"}
     assert wheel.stat().st_size < 3 << 20
 
 
@@ -118,6 +121,27 @@ def test_an_installed_gradlings_writes_a_kit_whose_checks_run(installed: Path, t
         assert (mine / name).read_bytes() == (PROJECT / name).read_bytes()
     assert "1.0 next_number" in run(installed, "-m", "pytest", "assignments/01", "-k", "1.0", cwd=mine)
     assert "next: 1.1" in run(installed, "-m", "gradlings.cli", cwd=mine)
+
+
+def test_a_package_called_autograder_beside_ours_changes_nothing(installed: Path, tmp_path: Path) -> None:
+    """Another distribution has that import name, and a plugin of its own for pytest."""
+    beside = tmp_path / "site"
+    for name, text in {
+        "autograder/__init__.py": "THEIRS = True\n",
+        "autograder/pytest_plugin.py": "def pytest_configure(config):\n    open('theirs', 'w').close()\n",
+        "autograder-3.7.7.dist-info/METADATA": "Metadata-Version: 2.1\nName: autograder\nVersion: 3.7.7\n",
+        "autograder-3.7.7.dist-info/entry_points.txt": "[pytest11]\nautograder = autograder.pytest_plugin\n",
+    }.items():
+        path = beside / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    run(installed, "-m", "gradlings", "init", "my-kit", cwd=tmp_path)
+    code = f"import sys; sys.path.append({str(beside)!r}); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    page = run(installed, "-c", code, "assignments/01", "-k", "1.0", cwd=tmp_path / "my-kit")
+    assert "1.0 next_number" in page
+    assert (tmp_path / "my-kit" / "theirs").exists(), "their plugin was loaded, too"
+    code = f"import sys; sys.path.append({str(beside)!r}); import autograder, gradlings; print(autograder.THEIRS)"
+    assert run(installed, "-c", code, cwd=tmp_path) == "True\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")

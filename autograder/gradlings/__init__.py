@@ -1,7 +1,7 @@
-"""gradlings: auto-graded exercises that teach the basics of LLMs in PyTorch.
+"""Auto-graded exercises that teach the basics of LLMs in PyTorch.
 
-What a file of checks imports is here. Names that need torch are loaded on first use, so that `import gradlings`
-stays cheap: a kit that nobody has touched is shown without importing torch.
+Files of checks and notebooks import their names from here. Names that need torch are loaded on first use, so that
+`import gradlings` is cheap: a kit that nobody has touched is shown without importing torch.
 """
 
 import logging

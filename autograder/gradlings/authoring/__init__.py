@@ -1,4 +1,4 @@
-"""For authors of exercises: one source into stub, notebook, hints and shipped data; proof that the checks work."""
+"""Tools for authors: one source becomes stub, notebook, hints and shipped data; proof that the checks work."""
 
 from gradlings.authoring.catalogue import Catalogue
 

@@ -1,7 +1,7 @@
 """The catalogues of an assignment: named wrong implementations, and correct ones that look different.
 
 An entry is the code of one student function. As a submission it is the solution's source with that function defined
-once more at the end, so that it takes the same way through the checks as a student's file.
+again at the end, so that it goes through the checks like a student's file.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ class CatalogueEntry:
     name: str
     function: str
     sentence: str
-    """What the student is told; empty for a variant."""
+    """What the student reads; empty for a variant."""
     code: str
     """Imports and helpers of the catalogue file, and the function, as source text."""
     hint: str = ""
-    """What `gradlings hint` says to somebody who makes this misconception; empty where an entry before it says so."""
+    """What `gradlings hint` shows for this misconception; empty where an earlier entry has the hint."""
 
     def submission(self, solution: str) -> str:
+        """Return the source of a submission: `solution` with this function in place of its own."""
         return f"{solution}\n# %%\n{self.code}\n"
 
 
@@ -44,15 +45,19 @@ class Catalogue:
         self._declared: list[tuple[str, str, str, str, int]] = []
 
     def misconception(self, exercise: str, name: str, sentence: str, hint: str = "") -> Callable[[F], F]:
-        """A wrong implementation. `sentence` states a fact about its result and asks a question.
+        """Declare a wrong implementation.
 
-        `hint` is something to try that uncovers the misconception, never the solution. Entries of an exercise with
-        the same sentence are one misconception and need it once.
+        Args:
+            exercise: its id, such as "3.5".
+            name: unique in the exercise; for authors.
+            sentence: states a fact about the result and asks a question; students read it.
+            hint: something to try that uncovers the misconception, never the solution. Entries of an exercise with
+                the same sentence are one misconception and need it once.
         """
         return self._declare(exercise, name, sentence, hint)
 
     def variant(self, exercise: str, name: str) -> Callable[[F], F]:
-        """A correct implementation that looks different from the solution."""
+        """Declare a correct implementation that looks different from the solution."""
         return self._declare(exercise, name, "", "")
 
     def _declare(self, exercise: str, name: str, sentence: str, hint: str) -> Callable[[F], F]:
@@ -64,7 +69,7 @@ class Catalogue:
         return declare
 
     def entries(self, path: Path) -> tuple[CatalogueEntry, ...]:
-        """The declared entries with their source text, read from the catalogue's own file."""
+        """Return the declared entries with their source text, read from the file that defines this catalogue."""
         tree = ast.parse(path.read_text(encoding="utf-8"))
         by_line = {
             node.decorator_list[0].lineno: node
@@ -92,7 +97,7 @@ def _belongs_to_prelude(node: ast.stmt) -> bool:
 
 
 def load_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
-    """The entries of `misconceptions.py` or `variants.py`; none if there is no such file.
+    """Read the entries of `misconceptions.py` or `variants.py`; none if there is no such file.
 
     Raises:
         InputError: the file defines no `catalogue`, or two entries of an exercise have one name.

@@ -1,4 +1,4 @@
-"""`gradlings course DIR`: an nbgrader course with the assignments as notebooks.
+"""`gradlings course DIR`: write an nbgrader course with the assignments as notebooks.
 
     DIR/nbgrader_config.py    short enough to read; yours to change
     DIR/source/NN/            the notebook with solutions, and what `check` needs beside it
@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from gradlings.authoring.build import Assignment, WriteResult
+from gradlings.authoring.assignment import Assignment
+from gradlings.authoring.build import WriteResult, is_edited, write_text
 from gradlings.authoring.notebooks import course_notebook
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.submission.cells import decode
@@ -26,34 +27,34 @@ _NOT_SHIPPED = (".ipynb", ".pyc", ".png")
 
 
 def write_course(root: Path, assignments: list[Assignment], *, force: bool = False) -> Iterator[WriteResult]:
-    """Writes the course, or brings it up to date. What somebody edited is kept, unless `force` says otherwise."""
+    """Write the course, or bring it up to date; edited files are kept unless `force` is given."""
     config = files("gradlings.authoring").joinpath("nbgrader_config.py.txt").read_text(encoding="utf-8")
     config = config.replace("COURSE", re.sub(r"[^\w.-]", "-", root.name))
-    yield _write(root / CONFIG, config, known=None, force=force)
+    yield _write(root / CONFIG, config, force=force)
     for assignment in assignments:
         yield from _write_assignment(root, assignment, force)
 
 
 def _write_assignment(root: Path, assignment: Assignment, force: bool) -> Iterator[WriteResult]:
     folder = root / "source" / assignment.id
-    topic = assignment.main
-    texts = {f"{topic.source.path.stem}.ipynb": course_notebook(topic.source, topic.exercises)}
+    file = assignment.main
+    texts = {f"{file.source.path.stem}.ipynb": course_notebook(file.source, file.exercises)}
     texts |= {path.name: decode(path.read_bytes()) for path in _shipped(assignment)}
-    known = read_manifest(folder).get("text", {})
+    recorded = read_manifest(folder).get("text", {})
     for name, text in texts.items():
-        yield _write(folder / name, text, known=known.get(name, ""), force=force)
-    manifest = {"title": topic.source.title, "text": {name: digest(text) for name, text in texts.items()}}
-    yield _write(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n", known=None, force=True)
+        yield _write(folder / name, text, recorded.get(name), force=force)
+    manifest = {"title": file.source.title, "text": {name: digest(text) for name, text in texts.items()}}
+    yield write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     secret = assignment.solutions / HIDDEN
     if secret.is_file():
         text = decode(secret.read_bytes())
-        yield _write(root / "hidden" / assignment.id / HIDDEN, text, known=None, force=force)
+        yield _write(root / "hidden" / assignment.id / HIDDEN, text, force=force)
 
 
 def _shipped(assignment: Assignment) -> list[Path]:
-    """The files beside the notebook: checks, drivers, hints, what known misconceptions give, data. No stub modules."""
-    stubs = {f"{topic.source.path.stem}.py" for topic in assignment.topics}
-    warm_ups = {topic.checks_file.name for topic in assignment.topics if topic is not assignment.main}
+    """List the files beside the notebook: checks, drivers, hints, misconceptions, data. No stub modules."""
+    stubs = {f"{file.source.path.stem}.py" for file in assignment.files}
+    warm_ups = {file.checks_file.name for file in assignment.files if file is not assignment.main}
     return [
         path
         for path in sorted(assignment.folder.iterdir())
@@ -64,13 +65,6 @@ def _shipped(assignment: Assignment) -> list[Path]:
     ]
 
 
-def _write(path: Path, text: str, *, known: str | None, force: bool) -> WriteResult:
-    """Writes a file; one that differs from what was last written (its digest is `known`) is kept."""
-    current = decode(path.read_bytes()) if path.is_file() else None
-    if current == text:
-        return WriteResult(path, "current")
-    if current is not None and not force and digest(current) != known:
-        return WriteResult(path, "kept")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return WriteResult(path, "written")
+def _write(path: Path, text: str, recorded: str | None = None, *, force: bool) -> WriteResult:
+    """Write a file; keep one that differs from what was last written, whose digest is `recorded`."""
+    return write_text(path, text, keep=not force and is_edited(path, recorded))

@@ -1,4 +1,4 @@
-"""Notebooks from the source of an assignment: the student's own, and the one that nbgrader releases.
+"""Write notebooks from the source of an assignment: the student's own, and the one that nbgrader releases.
 
 Both hold the same cells under the same ids, so that a build gives the same bytes every time. After each exercise comes
 a cell that checks it.
@@ -11,24 +11,24 @@ from typing import Any
 
 import nbformat
 
-from gradlings.authoring.source import Source, function_of, student_cells
+from gradlings.authoring.source import SourceFile, function_of, student_cells
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.exercise import Exercise
 
-_SCHEMA = 3  # of nbgrader's metadata
+_NBGRADER_SCHEMA_VERSION = 3
 
 
-def stub_notebook(source: Source, exercises: tuple[Exercise, ...]) -> str:
-    """The student's notebook."""
+def stub_notebook(source: SourceFile, exercises: tuple[Exercise, ...]) -> str:
+    """Return the student's notebook as JSON."""
     cells = list(_cells(source, exercises, student_cells(source, exercises)))
     folder = source.path.parent.name
     closing = f"That was the last one. `pytest assignments/{folder}` in a terminal shows all scores on one page."
     cells.append(nbformat.v4.new_markdown_cell(closing, id="closing"))
-    return _written(cells)
+    return _to_json(cells)
 
 
-def course_notebook(source: Source, exercises: tuple[Exercise, ...]) -> str:
-    """The notebook for `source/` of an nbgrader course: solutions between markers, cells that nbgrader knows."""
+def course_notebook(source: SourceFile, exercises: tuple[Exercise, ...]) -> str:
+    """Return the notebook for `source/` of an nbgrader course: solutions between markers, nbgrader's metadata."""
     points = {grade_id(exercise.id): exercise.points for exercise in exercises}
     cells = list(_cells(source, exercises, student_cells(source, exercises, solved=True)))
     for cell in cells:
@@ -39,11 +39,11 @@ def course_notebook(source: Source, exercises: tuple[Exercise, ...]) -> str:
             cell.metadata["nbgrader"] = _metadata(id, locked=True)
         elif any(id.startswith(f"{name}-") for name in points):
             cell.metadata["nbgrader"] = _metadata(id, solution=True)
-    return _written(cells)
+    return _to_json(cells)
 
 
-def _cells(source: Source, exercises: tuple[Exercise, ...], shipped: list[Any]) -> Iterator[Any]:
-    """The cells with their ids: `ex-3-5-manual_gradients` is a function's, `ex-3-5` the one that checks it."""
+def _cells(source: SourceFile, exercises: tuple[Exercise, ...], shipped: list[Any]) -> Iterator[Any]:
+    """Yield the cells with their ids: `ex-3-5-manual_gradients` defines a function, `ex-3-5` checks the exercise."""
     last = {
         cell.metadata["solution"]: number for number, cell in enumerate(source.cells) if "solution" in cell.metadata
     }
@@ -69,21 +69,21 @@ and why. It looks at what you have defined by then: run your own cell first, and
 
 
 def _metadata(id: str, **flags: Any) -> dict[str, Any]:
-    usual = {
+    defaults = {
         "grade": False,
         "grade_id": id,
         "locked": False,
-        "schema_version": _SCHEMA,
+        "schema_version": _NBGRADER_SCHEMA_VERSION,
         "solution": False,
         "task": False,
     }
-    return usual | flags
+    return defaults | flags
 
 
-def _written(cells: list[Any]) -> str:
+def _to_json(cells: list[Any]) -> str:
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     notebook = nbformat.v4.new_notebook(
         cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}}
     )
     nbformat.validate(notebook)
-    return nbformat.writes(notebook) + "\n"
+    return f"{nbformat.writes(notebook)}\n"

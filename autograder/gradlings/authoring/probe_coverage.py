@@ -1,4 +1,4 @@
-"""Warns when all probes of an exercise are of a kind that hides misconceptions.
+"""Warn when all probes of an exercise are of a kind that hides misconceptions.
 
 A square matrix hides a transpose, one sample hides a missing mean, a factor that is always 1 hides that it is left out.
 A kind is only blind if *every* probe is of it: one probe that is not is enough to see.
@@ -7,6 +7,7 @@ A kind is only blind if *every* probe is of it: one probe that is not is enough 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -14,11 +15,9 @@ from torch import Tensor
 
 from gradlings.execution.tensor_tree import tensors_in
 
-_Column = Sequence[Any]
-
 
 def blind_spots(parameters: Sequence[str], calls: Sequence[Sequence[Any]]) -> list[str]:
-    """One sentence for each way in which all the calls of one check look alike.
+    """Return one sentence for each way in which all the calls of one check look alike.
 
     Args:
         parameters: names of the arguments.
@@ -46,44 +45,51 @@ def _over_all_tensors(tensors: list[Tensor]) -> Iterator[str]:
         yield "every matrix is symmetric"
 
 
-def _over_one_argument(name: str, column: _Column) -> Iterator[str]:
-    tests: tuple[tuple[str, Callable[[Any], bool]], ...] = (
-        (f"{name} has one constant value in each tensor: a wrong axis or a missing factor would not show", _constant),
-        (f"{name} never holds the same index twice: lost duplicates would not show", _distinct_indices),
-        (f"{name} always holds one item: what happens from item to item would not show", _single_item),
-        (f"{name} always holds items of equal size: a wrong weighting would not show", _equal_sizes),
-    )
-    for sentence, holds in tests:
-        relevant = [value for value in column if holds is not None and _relevant(holds, value)]
-        if relevant and all(holds(value) for value in relevant):
-            yield sentence
+def _over_one_argument(name: str, column: Sequence[Any]) -> Iterator[str]:
+    for applies, holds, sentence in _KINDS:
+        relevant = [value for value in column if applies(value)]
+        if relevant and all(map(holds, relevant)):
+            yield f"{name} {sentence}"
     numbers = [_number(value) for value in column]
     if len(column) > 1 and all(number is not None for number in numbers) and len(set(numbers)) == 1:
         yield f"{name} is {numbers[0]:g} in every probe: leaving it out, or a formula that fits only it, may not show"
 
 
-def _relevant(test: Callable[[Any], bool], value: Any) -> bool:
-    if test is _constant:
-        return isinstance(value, Tensor) and value.is_floating_point() and value.numel() > 1
-    if test is _distinct_indices:
-        return isinstance(value, Tensor) and value.dtype == torch.int64 and value.dim() == 1 and value.numel() > 1
+def _is_float_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_floating_point() and value.numel() > 1
+
+
+def _is_index_vector(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dtype == torch.int64 and value.dim() == 1 and value.numel() > 1
+
+
+def _is_list_of_tensors(value: Any) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(item, Tensor) for item in value)
 
 
-def _constant(value: Tensor) -> bool:
-    return bool((value == value.flatten()[0]).all())
+def _has_equal_sizes(items: Sequence[Tensor]) -> bool:
+    return len(items) > 1 and len({len(item) if item.dim() else 0 for item in items}) == 1
 
 
-def _distinct_indices(value: Tensor) -> bool:
-    return len(torch.unique(value)) == value.numel()
-
-
-def _single_item(value: Sequence[Tensor]) -> bool:
-    return len(value) == 1
-
-
-def _equal_sizes(value: Sequence[Tensor]) -> bool:
-    return len(value) > 1 and len({len(item) if item.dim() else 0 for item in value}) == 1
+_KINDS: tuple[tuple[Callable[[Any], bool], Callable[[Any], bool], str], ...] = (
+    (
+        _is_float_tensor,
+        lambda tensor: bool((tensor == tensor.flatten()[0]).all()),
+        "has one constant value in each tensor: a wrong axis or a missing factor would not show",
+    ),
+    (
+        _is_index_vector,
+        lambda tensor: len(torch.unique(tensor)) == tensor.numel(),
+        "never holds the same index twice: lost duplicates would not show",
+    ),
+    (
+        _is_list_of_tensors,
+        lambda items: len(items) == 1,
+        "always holds one item: what happens from item to item would not show",
+    ),
+    (_is_list_of_tensors, _has_equal_sizes, "always holds items of equal size: a wrong weighting would not show"),
+)
+"""To which arguments a kind applies, whether one is of it, and what is said if all are."""
 
 
 def _number(value: Any) -> float | None:
@@ -95,12 +101,10 @@ def _number(value: Any) -> float | None:
 
 
 def _proportional(columns: dict[str, list[Any]]) -> Iterator[str]:
-    """Two scalars in one fixed ratio: one could stand for the other."""
-    scalar = {name: [_number(v) for v in column] for name, column in columns.items()}
-    known = {n: [v for v in c if v is not None] for n, c in scalar.items() if all(c) and len(c) > 1 and len(set(c)) > 1}
-    names = list(known)
-    for index, first in enumerate(names):
-        for second in names[index + 1 :]:
-            ratios = {round(a / b, 9) for a, b in zip(known[first], known[second], strict=True)}
-            if len(ratios) == 1:
-                yield f"{first} is always {ratios.pop():g} times {second}: one in place of the other may not show"
+    """Yield pairs of scalars in one fixed ratio: using one in place of the other would not show."""
+    numbers = {name: [_number(value) for value in column] for name, column in columns.items()}
+    varying = {name: values for name, values in numbers.items() if all(values) and len(set(values)) > 1}
+    for first, second in combinations(varying, 2):
+        ratios = {round(a / b, 9) for a, b in zip(varying[first], varying[second], strict=True) if a and b}
+        if len(ratios) == 1:
+            yield f"{first} is always {ratios.pop():g} times {second}: one in place of the other may not show"

@@ -1,10 +1,11 @@
-"""Reads the single source of an assignment, and derives stub module and hints from it.
+"""Read the single source of an assignment, and derive stub module and hints from it.
 
 The source is a Python module in jupytext's percent format. Cell options say what a cell is:
 
     # %% [markdown] exercise="3.5"     prose of an exercise; its first line is the heading
     # %% solution="3.5"                one function, its body between ### BEGIN SOLUTION and ### END SOLUTION
     # %% [markdown] hints="3.5"        the hint ladder: a numbered list of three
+    # %% [markdown] total_points="30"  in the first cell: how many points the assignment has, if not 100
 
 Every other cell is shipped as it is.
 """
@@ -26,36 +27,40 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.rule_table import RULES
 
 _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
-_OPTIONS = {"exercise", "solution", "hints"}
-_LEVELS = 3
+_OPTIONS = {"exercise", "solution", "hints", "total_points"}
+_HINT_STEPS = 3
+DEFAULT_TOTAL_POINTS = 100
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A parsed source: the cells students get, with solutions still in them, and the hints."""
 
     path: Path
     title: str
     cells: tuple[Any, ...]
     hints: Mapping[str, tuple[str, ...]]
+    total_points: int | None
+    """How many points the assignment has, where the source says so."""
 
     @property
     def text(self) -> str:
-        """The source as it stands: the solution as a submission."""
+        """The unchanged text of the file, which is the solution as a submission."""
         return self.path.read_text(encoding="utf-8")
 
     def solution_of(self, exercise: str) -> str:
-        """The lines that students do not get."""
+        """Return the solution regions of an exercise: the lines that students do not get."""
         cells = (cell.source for cell in self.cells if cell.metadata.get("solution") == exercise)
         return "\n".join(region.group() for cell in cells for region in _REGION.finditer(cell + "\n"))
 
     @property
     def has_solutions(self) -> bool:
+        """Whether any cell is a solution; a warm-up has none."""
         return any("solution" in cell.metadata for cell in self.cells)
 
 
-def read_source(path: Path, exercises: tuple[Exercise, ...]) -> Source:
-    """Parses and validates a source against the exercises its checks declare.
+def read_source(path: Path, exercises: tuple[Exercise, ...]) -> SourceFile:
+    """Parse a source and validate it against the exercises that its checks declare.
 
     Raises:
         InputError: something is missing, doubled or unknown; the message names the file and the remedy.
@@ -74,7 +79,7 @@ def read_source(path: Path, exercises: tuple[Exercise, ...]) -> Source:
                 raise InputError(f"{path}: hints for exercise {id} twice, or for an exercise that no check declares")
             hints[id] = _ladder(cell.source, path)
     shipped = tuple(cell for cell in cells if "hints" not in cell.metadata)
-    source = Source(path, _title(path, shipped), shipped, hints)
+    source = SourceFile(path, _title(path, shipped), shipped, hints, _total_points(path, shipped))
     if source.has_solutions:
         _validate(source, exercises)
     return source
@@ -83,26 +88,34 @@ def read_source(path: Path, exercises: tuple[Exercise, ...]) -> Source:
 def _title(path: Path, cells: tuple[Any, ...]) -> str:
     for cell in cells:
         if cell.cell_type == "markdown" and cell.source.startswith("# "):
-            heading = cell.source.splitlines()[0].removeprefix("# ").strip()
+            heading: str = cell.source.splitlines()[0].removeprefix("# ").strip()
             return heading.removeprefix(path.parent.name).strip()
     raise InputError(f"{path}: the first markdown cell must start with a heading, `# # {path.parent.name} Title`")
 
 
+def _total_points(path: Path, cells: tuple[Any, ...]) -> int | None:
+    declared = [cell.metadata["total_points"] for cell in cells if "total_points" in cell.metadata]
+    if len(declared) > 1 or not all(str(points).isdecimal() for points in declared):
+        raise InputError(f"{path}: total_points is one whole number in one cell, not {declared}")
+    return int(declared[0]) if declared else None
+
+
 def _ladder(text: str, path: Path) -> tuple[str, ...]:
     steps = [step.strip() for step in re.split(r"^\d+\. ", text, flags=re.MULTILINE) if step.strip()]
-    if len(steps) != _LEVELS:
-        raise InputError(f"{path}: a hint ladder has {_LEVELS} numbered steps, this one has {len(steps)}: {text[:60]}")
+    if len(steps) != _HINT_STEPS:
+        raise InputError(
+            f"{path}: a hint ladder has {_HINT_STEPS} numbered steps, this one has {len(steps)}: {text[:60]}"
+        )
     return tuple(steps)
 
 
-def _validate(source: Source, exercises: tuple[Exercise, ...]) -> None:
+def _validate(source: SourceFile, exercises: tuple[Exercise, ...]) -> None:
     for exercise in exercises:
         prose = [cell for cell in source.cells if cell.metadata.get("exercise") == exercise.id]
         written = [
-            name
+            function_of(cell.source, source.path)
             for cell in source.cells
             if cell.metadata.get("solution") == exercise.id
-            for name in [function_of(cell.source, source.path)]
         ]
         if len(prose) != 1 or not prose[0].source.startswith(f"## {exercise.id} "):
             raise InputError(
@@ -123,7 +136,11 @@ def _validate(source: Source, exercises: tuple[Exercise, ...]) -> None:
 
 
 def function_of(code: str, path: Path) -> str:
-    """The one function that a solution cell defines."""
+    """Return the name of the one function that a solution cell defines.
+
+    Raises:
+        InputError: the cell is not Python, or does not hold one function with one solution region.
+    """
     try:
         names = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
     except SyntaxError as error:
@@ -133,23 +150,24 @@ def function_of(code: str, path: Path) -> str:
     return names[0]
 
 
-def stub_module(source: Source, exercises: tuple[Exercise, ...]) -> str:
-    """The student's module in percent format."""
+def stub_module(source: SourceFile, exercises: tuple[Exercise, ...]) -> str:
+    """Return the student's module in percent format."""
     notebook = nbformat.v4.new_notebook(cells=student_cells(source, exercises))
     notebook.metadata["jupytext"] = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "-all"}
-    return jupytext.writes(notebook, fmt="py:percent")
+    text: str = jupytext.writes(notebook, fmt="py:percent")
+    return text
 
 
-def hints_page(source: Source) -> str:
-    """All ladders as one Markdown page, read by `gradlings hint`."""
+def hints_page(source: SourceFile) -> str:
+    """Return all hint ladders as one Markdown page, which `gradlings hint` reads."""
     lines = [f"# Hints: {source.title}", ""]
     for exercise, ladder in source.hints.items():
         lines += [f"## {exercise}", ""] + [f"{level}. {step}" for level, step in enumerate(ladder, 1)] + [""]
     return "\n".join(lines)
 
 
-def student_cells(source: Source, exercises: tuple[Exercise, ...], *, solved: bool = False) -> list[Any]:
-    """The cells of a notebook or module, one for each of the source's: stubs, or solutions with their markers."""
+def student_cells(source: SourceFile, exercises: tuple[Exercise, ...], *, solved: bool = False) -> list[Any]:
+    """Return one notebook cell for each cell of the source: stubs, or with `solved` solutions and their markers."""
     by_id = {exercise.id: exercise for exercise in exercises}
     cells = []
     for cell in source.cells:
@@ -172,7 +190,7 @@ def _as_stub(code: str, exercise: str, path: Path) -> str:
 
 
 def _with_facts(text: str, exercise: Exercise) -> str:
-    """The prose with what its checks declare under the heading: points, time, difficulty, what is not allowed."""
+    """Add what the checks declare under the heading: points, time, difficulty, what is not allowed."""
     facts = [
         f"{exercise.points} points",
         f"about {exercise.minutes} minutes",

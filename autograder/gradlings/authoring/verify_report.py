@@ -1,42 +1,41 @@
-"""What `gradlings verify` shows: a progress bar, a table, and every breach in words."""
+"""What `gradlings verify` shows: a table, and every breach in words."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from gradlings.authoring.verify import Proof
+from gradlings.authoring.verify import Verification
 
 
-def show_proofs(proofs: Sequence[Proof], seeds: int) -> None:
+def show_verification(verification: Verification, seeds: int) -> None:
+    """Print the table, the breaches and a line that adds up; `seeds` is how many fresh ones were tried."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    results = verification.results
     table = Table(box=None, pad_edge=False)
     for column in ("exercise", "stub", "solution", "caught", "named", "variants", "ok"):
         table.add_column(column, justify="left" if column in ("exercise", "ok") else "right", no_wrap=True)
-    for proof in proofs:
+    for result in results:
         table.add_row(
-            f"{proof.exercise.id} {', '.join(proof.exercise.functions)}",
-            str(proof.stub_points),
-            f"{proof.solution_points}/{proof.exercise.points}",
-            f"{proof.caught}/{proof.misconceptions}",
-            f"{proof.named}/{proof.misconceptions}",
-            f"{proof.passed}/{proof.variants}",
-            "yes" if proof.holds else f"NO ({len(proof.breaches)})",
+            f"{result.exercise.id} {', '.join(result.exercise.functions)}",
+            str(result.stub_points),
+            f"{result.solution_points}/{result.exercise.points}",
+            f"{result.caught}/{result.misconceptions}",
+            f"{result.named}/{result.misconceptions}",
+            f"{result.passed}/{result.variants}",
+            "yes" if result.holds else f"NO ({len(result.breaches)})",
         )
     console.print(table)
-    for proof in proofs:
-        for breach in proof.breaches:
-            console.print(f"{proof.exercise.id}: {breach}", style="red")
-        for warning in proof.warnings:
-            console.print(f"{proof.exercise.id}: warning: {warning}", style="yellow")
-    total = {
-        name: sum(getattr(proof, name) for proof in proofs)
-        for name in ("misconceptions", "caught", "named", "variants", "passed")
-    }
+    for result in results:
+        for breach in result.breaches:
+            console.print(f"{result.exercise.id}: {breach}", style="red")
+        for warning in result.warnings:
+            console.print(f"{result.exercise.id}: warning: {warning}", style="yellow")
+    for sentence in verification.wrong_totals:
+        console.print(sentence, style="red")
+    misconceptions, variants = sum(r.misconceptions for r in results), sum(r.variants for r in results)
     console.print(
-        f"{len(proofs)} exercises: {total['caught']} of {total['misconceptions']} misconceptions caught, "
-        f"{total['named']} named; {total['passed']} of {total['variants']} variants passed; {seeds} fresh seeds; "
-        f"{sum(len(proof.breaches) for proof in proofs)} breaches."
+        f"{len(results)} exercises: {sum(r.caught for r in results)} of {misconceptions} misconceptions caught, "
+        f"{sum(r.named for r in results)} named; {sum(r.passed for r in results)} of {variants} variants passed; "
+        f"{seeds} fresh seeds; {verification.breaches} breaches."
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,17 +15,16 @@ from rich.console import Console
 from gradlings.checks.hidden_probes import FILE
 from gradlings.grading.class_run import ClassResults, grade_class
 from gradlings.grading.collect import Submissions, collect
+from gradlings.grading.dask_pool import DaskPool
 from gradlings.grading.fault_log import logged_to
-from gradlings.grading.judge_session import AssignmentBundle, bundle_of
+from gradlings.grading.judge_session import bundle_of
+from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.student_result import Status, StudentResult, for_student
 from gradlings.sandbox.judge import check_system
 from gradlings.submission.reader import source_name_of
-
-if TYPE_CHECKING:
-    from gradlings.grading.local_pool import JudgePool
 
 
 class PoolKind(StrEnum):
@@ -82,25 +81,13 @@ def grade(
     count = min(judges or _processors(), len(collected.students))
     with ExitStack() as stack:
         with console.status(f"Starting {_count(count, 'judge')}; a worker tries to break out ...", spinner="line"):
-            pool = stack.enter_context(new_pool(bundle, engine, scheduler, count))
+            pool = LocalPool(bundle, count) if scheduler is None else DaskPool(bundle, scheduler)
+            stack.enter_context(pool)
         for note in pool.notes:
             console.print(note, soft_wrap=True)
         grade_submissions(
             *(pool, folder, collected, to), force=force, gradebook=gradebook, course=course, seed=seed, verbose=verbose
         )
-
-
-def new_pool(
-    bundle: AssignmentBundle, kind: PoolKind, scheduler: str | None, judges: int
-) -> AbstractContextManager[JudgePool]:
-    """Return the pool that was asked for, not started yet."""
-    if kind is PoolKind.DASK:
-        from gradlings.grading.dask_pool import DaskPool
-
-        return DaskPool(bundle, scheduler or "")
-    from gradlings.grading.local_pool import LocalPool
-
-    return LocalPool(bundle, judges)
 
 
 def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:

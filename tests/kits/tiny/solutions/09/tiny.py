@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] total_points="30"
 # # 09 A tiny kit
 # Three exercises that the tests of gradlings try everything on.
 

@@ -1,0 +1,123 @@
+"""An assignment as its author keeps it: sources, checks and catalogues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue
+from gradlings.authoring.misconception_hints import misconceptions
+from gradlings.authoring.source import DEFAULT_TOTAL_POINTS, SourceFile, read_source
+from gradlings.checks.hidden_probes import FILE as HIDDEN
+from gradlings.checks.hidden_probes import Hidden, checks_of, read_hidden
+from gradlings.model.errors import InputError
+from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.misconceptions import Misconception
+
+_NO_SOURCES = ("misconceptions", "variants", Path(HIDDEN).stem)
+
+
+@dataclass(frozen=True)
+class ExerciseFile:
+    """One source file with its checks."""
+
+    source: SourceFile
+    exercises: tuple[Exercise, ...]
+    checks_file: Path
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment as its author keeps it."""
+
+    id: str
+    solutions: Path
+    folder: Path
+    files: tuple[ExerciseFile, ...]
+
+    @property
+    def main(self) -> ExerciseFile:
+        """The file that has solutions to hide; a warm-up has none."""
+        return next((file for file in self.files if file.source.has_solutions), self.files[0])
+
+    @property
+    def exercises(self) -> tuple[Exercise, ...]:
+        """The exercises of all files."""
+        return tuple(exercise for file in self.files for exercise in file.exercises)
+
+    @property
+    def total_points(self) -> int:
+        """How many points the exercises must have together: 100, unless the source of an assignment says otherwise."""
+        declared = self.main.source.total_points
+        return DEFAULT_TOTAL_POINTS if declared is None else declared
+
+    def catalogue(self, name: str) -> tuple[CatalogueEntry, ...]:
+        """Read the entries of `misconceptions` or `variants`.
+
+        Raises:
+            InputError: an entry belongs to no exercise, or defines none of its functions.
+        """
+        path = self.solutions / f"{name}.py"
+        entries = load_catalogue(path)
+        functions = {exercise.id: exercise.functions for exercise in self.main.exercises}
+        for entry in entries:
+            if entry.function not in functions.get(entry.exercise, ()):
+                raise InputError(f"{path}: {entry.name!r} defines {entry.function}, not of exercise {entry.exercise}")
+        return entries
+
+    def misconceptions(self) -> tuple[Misconception, ...]:
+        """Read the named misconceptions, each with the hint that its author wrote.
+
+        Raises:
+            InputError: a misconception has no hint.
+        """
+        found = misconceptions(self.catalogue("misconceptions"))
+        without = ", ".join(
+            f"{misconception.exercise} {misconception.name!r}" for misconception in found if not misconception.hint
+        )
+        if without:
+            raise InputError(
+                f"{self.solutions / 'misconceptions.py'}: no hint for {without}. "
+                'Add hint="..." there: something to try that uncovers the misconception, never the solution.'
+            )
+        return found
+
+    def hidden(self) -> Hidden:
+        """Read the hidden probes of the assignment; none if it has no `hidden.py`.
+
+        Raises:
+            InputError: they cannot be used.
+        """
+        path = self.solutions / HIDDEN
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return read_hidden(text, path, checks_of(self.main.exercises))
+
+
+def find_assignments(root: Path, ids: tuple[str, ...] = ()) -> list[Assignment]:
+    """Read the assignments under `root/solutions`: all, or those with the given ids.
+
+    Raises:
+        InputError: an id is unknown, or a source is not as it must be.
+    """
+    present = {path.name: path for path in sorted((root / "solutions").glob("[0-9]*")) if path.is_dir()}
+    if not present:
+        raise InputError(f"There is no solutions/ folder with assignments in {root}. Run this where it is.")
+    unknown = [id for id in ids if id not in present]
+    if unknown:
+        raise InputError(f"No assignment {', '.join(unknown)} in {root / 'solutions'}; there are {', '.join(present)}.")
+    return [_read_assignment(root, present[id]) for id in (ids or tuple(present))]
+
+
+def _read_assignment(root: Path, solutions: Path) -> Assignment:
+    folder = root / "assignments" / solutions.name
+    files = []
+    for path in sorted(solutions.glob("*.py")):
+        if path.stem not in _NO_SOURCES:
+            checks_file = folder / f"test_{path.stem}.py"
+            if not checks_file.is_file():
+                raise InputError(f"{path} has no checks: {checks_file} is missing")
+            exercises = read_exercises(checks_file)
+            files.append(ExerciseFile(read_source(path, exercises), exercises, checks_file))
+    if not files:
+        raise InputError(f"{solutions} holds no source")
+    return Assignment(solutions.name, solutions, folder, tuple(files))

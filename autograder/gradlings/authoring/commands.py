@@ -1,0 +1,91 @@
+"""The commands of authors and instructors: `gradlings build`, `gradlings course`, `gradlings verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+_Ids = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Assignments, e.g. 03; all if none.")]
+_Root = Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")]
+
+
+def build(
+    ids: _Ids = None,
+    check: Annotated[bool, typer.Option(help="Write nothing; exit 1 naming each stale file.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")] = False,
+    root: _Root = Path(),
+) -> None:
+    """Make the stubs, notebooks, hints and shipped data in assignments/ from solutions/."""
+    from gradlings.authoring.assignment import find_assignments
+    from gradlings.authoring.build import build as build_assignment
+    from gradlings.submission.reader import shown
+
+    console = Console(highlight=False, markup=False)
+    failed = False
+    for assignment in find_assignments(root.resolve(), tuple(ids or ())):
+        for result in build_assignment(assignment, check=check, force=force):
+            if result.state == "kept":
+                console.print(f"kept: {shown(result.path)} was edited (--force overwrites it)", soft_wrap=True)
+            elif result.state != "current":
+                console.print(f"{result.state}: {shown(result.path)}", soft_wrap=True)
+            failed |= result.state in ("stale", "kept")
+    if check and failed:
+        console.print("Run `gradlings build` and commit the result.")
+    raise typer.Exit(int(failed))
+
+
+def course(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The nbgrader course; it is made if it is not there.")],
+    ids: _Ids = None,
+    force: Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")] = False,
+    root: _Root = Path(),
+) -> None:
+    """Make an nbgrader course: notebooks with solutions in source/, and a short nbgrader_config.py."""
+    from gradlings.authoring.assignment import find_assignments
+    from gradlings.authoring.nbgrader_course import write_course
+    from gradlings.submission.reader import shown
+
+    console = Console(highlight=False, markup=False)
+    states = []
+    for result in write_course(folder.resolve(), find_assignments(root.resolve(), tuple(ids or ())), force=force):
+        states.append(result.state)
+        if result.state == "kept":
+            console.print(f"kept: {shown(result.path)} was edited (--force overwrites it)", soft_wrap=True)
+    console.print(
+        f"{shown(folder.resolve())}: {states.count('written')} files written, {states.count('current')} current."
+    )
+    console.print("Next, in that folder: nbgrader generate_assignment NN", soft_wrap=True)
+
+
+def verify(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NN or EXERCISE]...", help="Assignments or exercises, e.g. 03 or 3.5; all if none."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=0, help="Fresh seeds that must not change a verdict.")] = 20,
+    root: _Root = Path(),
+) -> None:
+    """Prove that the checks catch every named misconception and pass every correct variant."""
+    from gradlings.authoring.verify import verify_all
+    from gradlings.authoring.verify_report import show_verification
+
+    with _progress_bar("exercises verified") as progress:
+        verification = verify_all(root.resolve(), ids or [], seeds, progress)
+    show_verification(verification, seeds)
+    raise typer.Exit(int(verification.breaches > 0))
+
+
+@contextmanager
+def _progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows how many of how many are done, on standard error and only on a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
