@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from gradlings.forbidden.bindings import bind_block, comprehension_scope, function_scope
 from gradlings.forbidden.control_flow import Comprehension, FunctionNode, blocks, live, own_expressions, truth
@@ -44,7 +44,7 @@ class ReachableCode:
 
     # What is reached
 
-    def _reach(self, meanings: frozenset[Meaning]) -> None:
+    def _reach(self, meanings: Iterable[Meaning]) -> None:
         for meaning in meanings:
             definition = meaning.of if isinstance(meaning, Instance) else meaning
             if isinstance(definition, Definition) and definition.node not in self._reached:
@@ -82,7 +82,7 @@ class ReachableCode:
 
     def _reach_member(self, owner: Definition, name: str) -> None:
         if member := self._resolver.member(owner, name):
-            self._reach(frozenset({member}))
+            self._reach([member])
 
     def _use_attribute(self, name: str) -> None:
         if name not in self._used_attributes:
@@ -142,7 +142,7 @@ class ReachableCode:
                 self._value(value, self._module)
             if any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in ast.walk(value)):
                 self._changed_by(self._program.changes.get(".backward", ()))  # that filled in .grad
-        imported = any(isinstance(meaning, Library) for meaning in self._resolver.lookup(name, self._module))
+        imported = Library in {type(meaning) for meaning in self._resolver.lookup(name, self._module)}
         for statement in self._program.changes.get(name, ()):
             if not (imported and isinstance(statement, ast.Expr)):  # torch.allclose(...) tried out changes nothing
                 self._changed_by([statement])
@@ -210,13 +210,13 @@ class ReachableCode:
                 for argument in arguments:
                     for text in self._resolver.resolve(argument, scope):
                         if isinstance(text, String):
-                            self._judge(node, frozenset({Member(text.value, surely_tensor=True)}), called=True)
+                            self._judge(node, [Member(text.value, surely_tensor=True)], called=True)
         for argument in arguments:
             self._expression(argument, scope)
 
     # Breaches
 
-    def _judge(self, node: ast.expr, meanings: frozenset[Meaning], called: bool) -> None:
+    def _judge(self, node: ast.expr, meanings: Iterable[Meaning], called: bool) -> None:
         for meaning in meanings:
             if isinstance(meaning, Library):
                 for rule in self._rules:

@@ -10,7 +10,7 @@ import __future__
 import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -97,7 +97,7 @@ def module_cells(text: str, file: str) -> tuple[Cell, ...]:
             if source.strip():
                 cells.append(Cell(source, file, start))
             start = number
-    return _with_future(cells)
+    return tuple(_with_future(cells))
 
 
 def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
@@ -107,7 +107,8 @@ def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
         for number, source in notebook_sources(text)
         if source.strip()
     ]
-    return _with_future(cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
+    python = (cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
+    return tuple(_with_future(python))
 
 
 @lru_cache(maxsize=8)  # a notebook's digest and its cells are made of the same text
@@ -187,13 +188,12 @@ def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return False
 
 
-def _with_future(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    flags, found = 0, []
+def _with_future(cells: Iterable[Cell]) -> Iterator[Cell]:
+    flags = 0
     for cell in cells:
-        found.append(replace(cell, flags=cell.flags | flags))
+        yield replace(cell, flags=cell.flags | flags)
         for name in re.findall(r"^from __future__ import (\w+)", cell.source, re.MULTILINE):
             flags |= getattr(__future__, name).compiler_flag if name in __future__.all_feature_names else 0
-    return tuple(found)
 
 
 def _bound(node: ast.stmt, file: str) -> list[Function]:
