@@ -302,6 +302,31 @@ def test_what_is_wrong_is_said_in_words(got: Any, expected: Any, sentence: str) 
     assert sentence in found.sentence
 
 
+def test_the_keys_of_a_dict_are_shown() -> None:
+    expected = {"a": 1, "b": 2}
+    for got, keys in (({"c": 3, "a": 1}, "c, a"), ({}, "none")):
+        found = difference(got, expected)
+        assert found is not None
+        assert [(row.name, row.got, row.expected) for row in found.rows] == [("keys", keys, "a, b")]
+
+
+def test_a_long_vector_is_shown_at_its_first_difference() -> None:
+    expected = torch.arange(10.0)
+    found = difference(torch.where(expected > 6, -expected, expected), expected)
+    assert found is not None
+    assert found.sentence == "3 of 10 values differ, first at index [7]."
+
+
+def test_lists_that_hold_themselves_cannot_be_compared() -> None:
+    got: list[Any] = []
+    expected: list[Any] = []
+    got.append(got)
+    expected.append(expected)
+    found = difference(got, expected)
+    assert found is not None
+    assert "cannot be compared" in found.sentence
+
+
 # ---- showing values
 
 

@@ -363,6 +363,35 @@ def test_the_cost_of_a_claim_is_subtracted(
     assert (diagnose(number_calls((1.0, 2.0))) == "A fact. A question?") == made
 
 
+def test_a_claim_that_all_wrong_leaves_share_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_one(pair: Pair) -> Iterator[Claim]:
+        if pair.e.size == 4:
+            yield Claim(("one",), "a fact of one", "Of one?", 9.0)
+
+    def of_both(pair: Pair) -> Iterator[Claim]:
+        yield Claim(("both",), "a fact of both", "Of both?", 9.0)
+
+    monkeypatch.setattr(diagnosis, "SIGNATURES", (of_one, of_both))
+    got, right = (torch.zeros(4), torch.zeros(3)), (torch.ones(4), torch.ones(3))
+    assert diagnose([FailingCall(got, right, {})], ("dw", "db")) == "dw and db: a fact of both. Of both?"
+
+
+@pytest.mark.parametrize(("place", "made"), [(11, False), (12, True)])
+def test_twelve_calls_are_examined(place: int, made: bool) -> None:
+    numbers = [Maker(seed).normal(4) for seed in range(13)]
+    calls = [FailingCall(-right, right, {}) for right in numbers]
+    calls[place] = FailingCall(unlike(numbers[place]), numbers[place], {})
+    assert (diagnose(calls) is not None) == made
+
+
+def test_a_graph_is_no_subject_while_numbers_are_wrong() -> None:
+    dw, db = Maker(1).normal(4), Maker(2).normal(3)
+    kept = dw.clone().requires_grad_()
+    assert "autograd graph" in (diagnose([FailingCall((kept, db), (dw, db), {})]) or "")
+    assert diagnose([FailingCall((kept, unlike(db)), (dw, db), {})]) is None
+    assert diagnose([FailingCall((kept, db), (dw, db), {"x": kept})]) is None, "the check itself asked for it"
+
+
 # ---- the tolerances of the check
 
 
@@ -454,6 +483,12 @@ def test_many_members_are_not_listed_one_by_one() -> None:
     message = diagnose([FailingCall({name: -value for name, value in right.items()}, right, {})])
     assert message is not None
     assert message.startswith("layer0, layer1, layer2 and 6 more: every value has the opposite sign")
+
+
+def test_a_row_of_numbers_is_also_looked_at_number_by_number() -> None:
+    right = (0.918339, -0.517273)
+    message = diagnose([FailingCall((-right[0], right[1]), right, {})])
+    assert (message or "").startswith("[0]: the value has the opposite sign")
 
 
 def test_right_members_are_not_mentioned() -> None:
