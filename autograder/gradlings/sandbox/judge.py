@@ -86,12 +86,9 @@ class Judge:
         self.close()
 
     def load(self, data: bytes, filename: str, drivers: str = "") -> RemoteRunner:
-        """Read and run a submission in a new worker, after ending the previous one.
+        """Read and run the bytes of a submission in a new worker, after ending the previous one.
 
-        Args:
-            data: the bytes of the file, unchanged.
-            filename: what messages show; `.ipynb` means a notebook.
-            drivers: source text of the judge's own `drivers.py`.
+        Messages show `filename`, in which `.ipynb` means a notebook; `drivers` is the text of the judge's `drivers.py`.
 
         Raises:
             ZygoteDied: no worker can be started (that is no fault of the submission).

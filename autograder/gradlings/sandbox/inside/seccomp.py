@@ -28,7 +28,7 @@ getcpu:309,168 membarrier:324,283 restart_syscall:219,128 arch_prctl:158,- set_t
 getitimer:36,102 setitimer:38,103 timer_create:222,107 timer_settime:223,110 timer_gettime:224,108
 timer_delete:226,111 umask:95,166 fadvise64:221,223 fstatfs:138,44 statfs:137,43 pause:34,- wait4:61,260 waitid:247,95
 """
-# Allowed, or refused in another way, by what their arguments are
+# Allowed with some arguments only, or refused with an error number of their own
 _SPECIAL = """
 openat:257,56 open:2,- fcntl:72,25 ioctl:16,29 prctl:157,167 prlimit64:302,261 clone:56,220 clone3:435,435
 openat2:437,437
