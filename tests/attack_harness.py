@@ -15,7 +15,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,7 +122,7 @@ def main() -> None:
     os.setresuid(asked["user"], asked["user"], asked["user"])
     with attack_harness(ProtectionLayers(**asked["layers"])) as harness:
         wrong = harness.failures(asked["names"])
-        print(json.dumps({"wrong": wrong, "protection": harness.protection.as_record()}))
+        print(json.dumps({"wrong": wrong, "protection": asdict(harness.protection)}))
 
 
 if __name__ == "__main__":

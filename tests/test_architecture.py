@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import logging.config
 import pkgutil
 import re
 import runpy
@@ -33,6 +34,7 @@ def name_of(path: Path) -> str:
 def test_rooms_import_only_rooms_above_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """The contracts of pyproject.toml; imports inside functions count."""
     monkeypatch.chdir(PROJECT)
+    monkeypatch.setattr(logging.config, "dictConfig", lambda _: None)  # it would disable our loggers for later tests
     assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
 
 

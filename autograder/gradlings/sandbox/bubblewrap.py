@@ -34,17 +34,18 @@ def command_prefix() -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
-    command += _files()
-    return [*command, "--remount-ro", "/", "--chdir", "/", "--"]
+    return [*command, *_files(), "--remount-ro", "/", "--chdir", "/", "--"]
 
 
 def _files() -> list[str]:
     """Mount library folders without installed packages, then each allowed package by name."""
-    folders = _outermost([*_library_folders(), sysconfig.get_path("stdlib")])
-    emptied = [path for path in _package_folders() if any(Path(folder) in Path(path).parents for folder in folders)]
+    folders = [*_library_folders(), sysconfig.get_path("stdlib")]
+    folders = [path for path in folders if not _lies_in(path, folders)]
+    emptied = [path for path in _package_folders() if _lies_in(path, folders)]
     single = [*_python_itself(), *readable_paths.distributions(_ZYGOTE_PACKAGES), *_SYSTEM_FILES]
     options: list[str] = []
-    for path in _parents([*folders, *single, *_DEVICES]):
+    parents = {str(parent) for path in (*folders, *single, *_DEVICES) for parent in Path(path).parents}
+    for path in sorted(parents - {"/"}):
         options += ["--dir", path]  # created here, since bubblewrap would let only root enter them
     for path in folders:
         options += ["--ro-bind", path, path]
@@ -75,11 +76,6 @@ def _python_itself() -> list[str]:
     return [sys.executable, os.path.realpath(sys.executable), *library, os.path.join(sys.prefix, "pyvenv.cfg")]
 
 
-def _parents(paths: list[str]) -> list[str]:
-    """Return the folders above these paths, outermost first."""
-    return sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"})
-
-
 def _package_folders() -> list[str]:
     """Return every folder of installed packages that may lie below a mounted folder."""
     roots = {sys.base_prefix, sys.prefix, "/usr", "/usr/local"}
@@ -89,6 +85,5 @@ def _package_folders() -> list[str]:
     return sorted(path for path in found if os.path.isdir(path) and not os.path.islink(path))
 
 
-def _outermost(paths: list[str]) -> list[str]:
-    """Return the paths that lie in no other of them."""
-    return [path for path in paths if not any(Path(other) in Path(path).parents for other in paths if other != path)]
+def _lies_in(path: str, folders: list[str]) -> bool:
+    return any(Path(folder) in Path(path).parents for folder in folders)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from gradlings.model.errors import InputError
@@ -40,15 +39,9 @@ class Judge:
             remote = judge.load(data, "autodiff.py", drivers)
             grader.check(remote, checks_file, seed=secret)
 
-    Entering it starts the zygote and has a worker try what must not work.
-
-    Args:
-        exercises: those that will be graded; what they forbid is read from a submission before it runs.
-        closed: files and folders that no worker may read (solutions, hidden checks), for the self-check.
-        allow_weaker: continue when the self-check finds something open.
-        limits: resources of a worker.
-        timeouts: seconds of wall time for a submission.
-        layers: the layers of protection; all of them, except in tests.
+    Entering it starts the zygote and has a worker try what must not work; with `allow_weaker`, grading continues if
+    some of it worked. What the `exercises` forbid is read from a submission before it runs. `closed` are files and
+    folders that no worker may read (solutions, hidden checks), for that self-check.
     """
 
     def __init__(
@@ -89,16 +82,13 @@ class Judge:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def load(self, data: bytes, filename: str, drivers: str = "") -> RemoteRunner:
-        """Read and run a submission in a new worker, after ending the previous one.
+        """Read and run the bytes of a submission in a new worker, after ending the previous one.
 
-        Args:
-            data: the bytes of the file, unchanged.
-            filename: what messages show; `.ipynb` means a notebook.
-            drivers: source text of the judge's own `drivers.py`.
+        Messages show `filename`, in which `.ipynb` means a notebook; `drivers` is the text of the judge's `drivers.py`.
 
         Raises:
             ZygoteDied: no worker can be started (that is no fault of the submission).
@@ -136,7 +126,7 @@ class Judge:
     @property
     def process_id(self) -> int:
         """The process id of the zygote; if it died, a new one is started."""
-        return self._running().process_id
+        return int(self._running().startup["pid"])
 
     def _startup(self) -> dict[str, Any]:
         """Wait for the zygote; if it dies in bubblewrap, which may be installed and not work, start one without."""
@@ -147,10 +137,8 @@ class Judge:
         except ZygoteDied as error:
             if not self._running().in_bubblewrap:
                 raise
-            _log.warning(
-                "bubblewrap is installed but does not work, so it is left out: %s",
-                without_control_characters(str(error)),
-            )
+            reason = without_control_characters(str(error))
+            _log.warning("bubblewrap is installed but does not work, so it is left out: %s", reason)
             self._stop()
             self._layers = replace(self._layers, bubblewrap=False)
             return self._running().startup

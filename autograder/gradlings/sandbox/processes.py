@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import select
 import signal
 import socket
@@ -20,12 +21,12 @@ from typing import Any
 
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
+from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, WORKER_FAILED
 from gradlings.sandbox.private_uids import PrivateUids
 from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
 
 _log = logging.getLogger(__name__)
-_MAX_MESSAGE_BYTES = 1 << 20
 _MAX_DRIVERS_CHARS = 1 << 17
 _MAX_PRINTED_BYTES = 1 << 20
 _MAX_STATUSES = 4096
@@ -38,15 +39,11 @@ _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/",
     "LANG": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies fewer page-table entries
     "TORCHINDUCTOR_CACHE_DIR": "/",  # otherwise the first optimizer looks for a folder to write to
     "MPLBACKEND": "Agg",
 }
-_WORKER_FAILED = 70
-"""The status of a worker that failed before, or outside of, student code."""
 
 
 class ZygoteDied(Exception):
@@ -54,12 +51,7 @@ class ZygoteDied(Exception):
 
 
 class WorkerDied(Exception):
-    """A worker ended before it replied; the text says how.
-
-    Args:
-        text: a clause about the process.
-        status: as `Popen.returncode`; None if unknown.
-    """
+    """A worker ended before it replied: a clause about the process, and a status as `Popen.returncode` or None."""
 
     def __init__(self, text: str, status: int | None) -> None:
         super().__init__(text)
@@ -81,24 +73,21 @@ _EXIT_REASONS = {
 class Zygote:
     """A running zygote, which forks one worker after the other. Not thread-safe.
 
-    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it.
-
-    Args:
-        layers: the layers of protection to use.
-        limits: resources of each worker.
-        rules: the rules that exercises name, whose recorders are set up once before any fork.
+    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it. `rules` are those
+    that exercises name, whose recorders are set up once before any fork.
     """
 
     def __init__(self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
         self._control, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None
-        self._bubblewrap = bubblewrap.command_prefix() if layers.bubblewrap else []
+        prefix = bubblewrap.command_prefix() if layers.bubblewrap else []
+        self.in_bubblewrap = bool(prefix)
         self._stderr = os.memfd_create("stderr")
         self._forked = 0
         self._drivers = ""
         self._statuses: dict[int, int] = {}
         bundle = write_worker_bundle()
-        command = [*self._bubblewrap, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
+        command = [*prefix, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
         with zygote_end:
             self._process = subprocess.Popen(
                 command,
@@ -111,55 +100,36 @@ class Zygote:
                 start_new_session=True,
             )
         os.close(bundle)
-        config = {
-            "layers": asdict(layers),
-            "limits": asdict(limits),
-            "rules": list(rules),
-            "in_bubblewrap": self.in_bubblewrap,
-        }
+        config: dict[str, Any] = {"layers": asdict(layers), "limits": asdict(limits), "rules": list(rules)}
+        config["in_bubblewrap"] = self.in_bubblewrap
         with contextlib.suppress(OSError):  # it died at once; `startup` raises
             self._control.send(json.dumps(config).encode())
 
     @cached_property
     def startup(self) -> dict[str, Any]:
-        """Wait until it is ready; return the active layers and its number of threads.
+        """Wait until it is ready; return the active layers, its process id and its number of threads.
 
         Raises:
             ZygoteDied: it could not be started.
         """
         facts, (pidfd,) = self._receive(_STARTUP_TIMEOUT_SECONDS)
-        self._process_id = _pid_of(pidfd)
+        facts |= {"bubblewrap": self.in_bubblewrap, "private_uid": self._uids is not None, "pid": _pid_of(pidfd)}
         os.close(pidfd)
-        return {**facts, "bubblewrap": self.in_bubblewrap, "private_uid": self._uids is not None}
-
-    @property
-    def in_bubblewrap(self) -> bool:
-        """Whether it was started in bubblewrap."""
-        return bool(self._bubblewrap)
+        return facts
 
     @property
     def alive(self) -> bool:
         """Whether its process has not ended."""
         return self._process.poll() is None
 
-    @property
-    def process_id(self) -> int:
-        """The process id of the zygote itself, which may be a grandchild of this process."""
-        assert self.startup
-        return self._process_id
-
     def fork(self, drivers: str = "") -> WorkerProcess:
-        """Fork a worker that locks itself down and waits for requests.
-
-        Args:
-            drivers: source text of the judge's own drivers; the zygote compiles it once for all workers.
+        """Fork a worker that locks itself down and waits for requests; `drivers` are compiled once for all of them.
 
         Raises:
             ZygoteDied: the zygote has ended.
         """
         assert self.startup, "its first message is no reply to a request"
-        self._forked += 1
-        number = self._forked
+        self._forked = number = self._forked + 1
         judge_end, worker_end = socket.socketpair()
         output = os.memfd_create("output")
         uid = self._uids.next() if self._uids else None
@@ -221,7 +191,7 @@ class Zygote:
         if not poll.poll(max(0.0, seconds) * 1000):
             raise ZygoteDied("no answer in time")
         try:
-            data, descriptors, *_ = socket.recv_fds(self._control, _MAX_MESSAGE_BYTES, 4)
+            data, descriptors, *_ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 4)
         except OSError as error:
             raise ZygoteDied(str(error)) from None
         if not data:
@@ -231,11 +201,10 @@ class Zygote:
 
 def _pid_of(pidfd: int) -> int:
     """Return the id that a process has in this namespace."""
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
-        name, _, value = line.partition(":")
-        if name == "Pid":
-            return int(value)
-    raise ZygoteDied("it is gone")
+    found = re.search(r"^Pid:\s*(-?\d+)$", Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii"), re.MULTILINE)
+    if found is None:
+        raise ZygoteDied("it is gone")
+    return int(found[1])
 
 
 class WorkerProcess:
@@ -285,10 +254,11 @@ class WorkerProcess:
         status = self._zygote.exit_status(self._number, _STATUS_TIMEOUT_SECONDS)
         if status is None:
             return WorkerDied("its process is gone", None)
-        if status == _WORKER_FAILED and (traceback := without_control_characters(self.printed()).strip()):
+        reason = _EXIT_REASONS.get(status, f"its process ended with status {status}")
+        if status == WORKER_FAILED and (traceback := without_control_characters(self.printed()).strip()):
             _log.error("A worker failed outside of student code: %s", traceback)
-            return WorkerDied(f"its process could not be locked down ({traceback.splitlines()[-1]})", status)
-        return WorkerDied(_EXIT_REASONS.get(status, f"its process ended with status {status}"), status)
+            reason += f" ({traceback.splitlines()[-1]})"
+        return WorkerDied(reason, status)
 
     def close(self) -> None:
         """Kill it and close its descriptors."""

@@ -24,7 +24,7 @@ from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox.processes import WorkerDied, WorkerProcess
 from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_raised, require_fields
-from gradlings.sandbox.settings import TIMEOUTS, Timeouts
+from gradlings.sandbox.settings import Timeouts
 from gradlings.sandbox.source_facts import Material, facts_from, names_from, names_used_by_driver, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
@@ -38,27 +38,20 @@ _MAX_KEPT_REPLY_BYTES = 4096
 
 
 class RemoteRunner:
-    """A submission in a worker. Made by `Judge.load`.
-
-    Args:
-        material: the submission and what its worker is given with it.
-        fork: starts a worker.
-        clock: how long things may take.
-    """
+    """A submission in a worker, which `fork` starts. Made by `Judge.load`."""
 
     tried_on_virtual_gpu = False  # it pretends in the process that it runs in; grading is on the CPU
     in_notebook = False
 
-    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Timeouts = TIMEOUTS) -> None:
+    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], timeouts: Timeouts) -> None:
         self.submission = Submission(Path(material.filename), (), {})
         self.cell_errors: list[tuple[int, Raised]] = []
-        self._material, self._fork, self._clock = material, fork, clock
-        self._left = clock.whole
+        self._material, self._fork, self._timeouts = material, fork, timeouts
+        self._left = timeouts.whole
         self._worker: WorkerProcess | None = None
         self._skipped: set[int] = set()
         self._names: dict[str, str] = {}
-        self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}
-        """By exercise."""
+        self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}  # by exercise
         self._start()
 
     def problems(self) -> list[str]:
@@ -80,16 +73,13 @@ class RemoteRunner:
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
     ) -> tuple[list[CallResult], tuple[Breach, ...]]:
         """Call the target on each argument tuple; see `SubmissionRunner.results`."""
-        if not exercise.forbids:
-            return self._call(target, calls, exercise)[0], ()
-        in_source = self._forbidden_in_source(exercise)
+        in_source = self._forbidden_in_source(exercise) if exercise.forbids else ()
         results, recorded = self._call(target, calls, exercise, exercise.forbids)
-        return results, merged(in_source, recorded)
+        return results, merged(in_source, recorded) if exercise.forbids else ()
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once."""
-        results, _ = self._call(target, [args], exercise)
-        return results[0]
+        return self._call(target, [args], exercise)[0][0]
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Raise `RuntimeError`: there is no bare function here."""
@@ -123,13 +113,12 @@ class RemoteRunner:
         """Have a worker read the source and run the cells; return the index of a cell that ended or hung it."""
         exercises = self._material.exercises
         self._send(worker, self._material.load_request(exercises, skip=sorted(self._skipped)))
-        answer = self._receive(self._stopwatch(worker, self._clock.cells))
+        answer = self._receive(self._stopwatch(worker, self._timeouts.cells))
         if not self.submission.cells and not self.submission.problem:  # of later workers: some of it has run by then
-            facts = facts_from(answer, self.submission.path, exercises)
-            self.submission, self._breaches_in_source = facts.submission, facts.breaches
+            self.submission, self._breaches_in_source = facts_from(answer, self.submission.path, exercises)
         if self.submission.problem:
             return None
-        watch = self._stopwatch(worker, self._clock.cells)
+        watch = self._stopwatch(worker, self._timeouts.cells)
         for index in range(len(self.submission.cells)):
             if index in self._skipped:
                 continue
@@ -139,12 +128,14 @@ class RemoteRunner:
                     raise MalformedMessage("another cell's answer")
                 raised = parse_raised(reply["raised"], self.submission.files)
             except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
-                self._note_cell(index, self._end_of_cell(index, error))
+                cell, hung = self.submission.cells[index], isinstance(error, ReplyTimeout)
+                kind, message = ("TimeUp", "") if hung else ("Crash", failure_text(error, "it"))
+                self._note_cell(index, Raised(kind, message, f"{shown(cell.file)}:{cell.first_line}", ()))
                 return index
             if raised is not None:
                 self._note_cell(index, raised)
                 if raised.kind == "TimeUp":  # the cells after it get as much again
-                    watch = self._stopwatch(worker, self._clock.cells)
+                    watch = self._stopwatch(worker, self._timeouts.cells)
         try:
             self._names = names_from(self._receive(watch))
         except ReplyTimeout:
@@ -152,16 +143,9 @@ class RemoteRunner:
         return None
 
     def _note_cell(self, index: int, raised: Raised) -> None:
-        if all(known != index for known, _ in self.cell_errors):
+        if index not in dict(self.cell_errors):
             self.cell_errors.append((index, raised))
             self.cell_errors.sort(key=lambda entry: entry[0])
-
-    def _end_of_cell(self, index: int, error: Exception) -> Raised:
-        cell = self.submission.cells[index]
-        place = f"{shown(cell.file)}:{cell.first_line}"
-        if isinstance(error, ReplyTimeout):
-            return Raised("TimeUp", "", place, ())
-        return Raised("Crash", failure_text(error, "it"), place, ())
 
     def _forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
         """Return what the source uses though it is forbidden.
@@ -172,8 +156,8 @@ class RemoteRunner:
             reader = self._fork()
             try:
                 self._send(reader, self._material.load_request([exercise], run=False))
-                answer = self._receive(self._stopwatch(reader, self._clock.cells))
-                self._breaches_in_source |= facts_from(answer, self.submission.path, [exercise]).breaches
+                answer = self._receive(self._stopwatch(reader, self._timeouts.cells))
+                self._breaches_in_source |= facts_from(answer, self.submission.path, [exercise])[1]
             finally:
                 reader.close()
         return self._breaches_in_source[exercise.id]
@@ -188,13 +172,8 @@ class RemoteRunner:
         if self._worker is None:
             return [self._out_of_time()], []
         worker, results = self._worker, list[CallResult]()
-        request = {
-            "do": "call",
-            "target": target.name,
-            "driver": target.driver,
-            "forbids": list(watched),
-            "calls": len(calls),
-        }
+        request = {"do": "call", "target": target.name, "driver": target.driver}
+        request |= {"forbids": list(watched), "calls": len(calls)}
         try:
             self._send(worker, request, _packed_calls(calls))
             watch = self._stopwatch(worker, exercise.seconds)
@@ -216,7 +195,8 @@ class RemoteRunner:
     def _next_result(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> CallResult:
         """Return what the next call gave; a reply with the very bytes of an earlier submission's is the same result."""
         frame = self._receive_frame(watch)
-        memory = calls.memory if isinstance(calls, Calls) and frame.size <= _MAX_KEPT_REPLY_BYTES else None
+        small = len(frame.header) + len(frame.body) <= _MAX_KEPT_REPLY_BYTES
+        memory = calls.memory if small and isinstance(calls, Calls) else None
         content = (frame.header, bytes(frame.body)) if memory else (b"", b"")
         known = memory.known_reply(calls, index, content) if memory else None
         if known is not None:
@@ -228,21 +208,10 @@ class RemoteRunner:
         after = self._receive(watch) if changed is True else calls[index]
         if type(after) is not tuple or len(after) != len(calls[index]):
             raise MalformedMessage("the arguments afterwards")
-        result = self._result_from(value, error, after)
+        result = _result(value, parse_raised(error, self.submission.files), after)
         if memory and result.raised is None and changed is False:
             memory.keep_reply(calls, index, content, result)
         return result
-
-    def _result_from(self, value: Any, error: Any, after: tuple[Any, ...]) -> CallResult:
-        raised = parse_raised(error, self.submission.files)
-        if raised is None:
-            return CallResult(Verdict.PASS, value, None, after)
-        if raised.kind == "TimeUp":
-            return CallResult(Verdict.TIMEOUT, None, raised, after)
-        no_memory = raised.kind == "MemoryError" or (
-            raised.kind == "RuntimeError" and _NO_MEMORY.search(raised.message)
-        )
-        return CallResult(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
 
     def _failed(self, error: Exception) -> CallResult:
         if isinstance(error, ReplyTimeout):
@@ -253,7 +222,7 @@ class RemoteRunner:
         return CallResult(Verdict.CRASH, None, Raised("Crash", message, "", ()))
 
     def _out_of_time(self) -> CallResult:
-        message = f"Your whole file may take {self._clock.whole:g} s; they are used up."
+        message = f"Your whole file may take {self._timeouts.whole:g} s; they are used up."
         return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", message, "", ()))
 
     # Messages to and from the worker
@@ -280,9 +249,16 @@ class RemoteRunner:
 
     def _show_printed(self, worker: WorkerProcess) -> None:
         """Write what the submission printed to where pytest captures it for the scorecard."""
-        text = without_control_characters(worker.printed())
-        if text:
-            sys.stdout.write(text)
+        sys.stdout.write(without_control_characters(worker.printed()))
+
+
+def _result(value: Any, raised: Raised | None, after: tuple[Any, ...]) -> CallResult:
+    if raised is None:
+        return CallResult(Verdict.PASS, value, None, after)
+    if raised.kind == "TimeUp":
+        return CallResult(Verdict.TIMEOUT, None, raised, after)
+    no_memory = raised.kind == "MemoryError" or (raised.kind == "RuntimeError" and _NO_MEMORY.search(raised.message))
+    return CallResult(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
 
 
 def _packed_calls(calls: Sequence[tuple[Any, ...]]) -> list[bytes]:

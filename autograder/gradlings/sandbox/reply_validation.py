@@ -8,7 +8,7 @@ from typing import Any
 
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
-from gradlings.model.text import without_control_characters
+from gradlings.model.text import map_text, without_control_characters
 from gradlings.sandbox.wire.channel import ReplyTimeout
 from gradlings.sandbox.wire.types import MalformedMessage
 from gradlings.submission.reader import shown
@@ -19,12 +19,7 @@ _MAX_KIND_CHARS = 100
 
 
 def failure_text(error: Exception, task: str) -> str:
-    """Describe why a worker did not reply to a request.
-
-    Args:
-        error: a `ReplyTimeout`, `MalformedMessage` or `WorkerDied`.
-        task: what it was to do, as the subject of "took too long".
-    """
+    """Describe why a worker did not reply; `task` is the subject of "took too long"."""
     if isinstance(error, ReplyTimeout):
         return f"{task} took too long"
     if isinstance(error, MalformedMessage):
@@ -50,9 +45,7 @@ def require_row(row: Any, *types: type) -> list[Any]:
     Raises:
         MalformedMessage: it has not.
     """
-    if type(row) is not tuple or len(row) != len(types):
-        raise MalformedMessage("a row")
-    if not all(type(value) is wanted for value, wanted in zip(row, types, strict=True)):
+    if type(row) is not tuple or [type(value) for value in row] != list(types):
         raise MalformedMessage("a row")
     return list(row)
 
@@ -65,19 +58,15 @@ def parse_breaches(rows: Any) -> tuple[Breach, ...]:
     """
     if type(rows) is not list:
         raise MalformedMessage("breaches")
-    return tuple(Breach(*map(_cleaned, require_row(row, str, str, int, str, str))) for row in rows)
-
-
-def _cleaned(value: Any) -> Any:
-    return without_control_characters(value) if isinstance(value, str) else value
+    breaches = tuple(Breach(*require_row(row, str, str, int, str, str)) for row in rows)
+    return map_text(breaches, without_control_characters)
 
 
 def parse_raised(reply: Any, files: Collection[str]) -> Raised | None:
     """Read an exception that student code raised, without control characters; None if it raised none.
 
-    Args:
-        reply: None, or (kind, message, whether it is a ValueError, rows of file, line, function and code).
-        files: the submission's own; trace lines of other files are dropped.
+    A `reply` is None, or (kind, message, whether it is a ValueError, rows of file, line, function and code). Rows of
+    other files than the submission's `files` are dropped.
 
     Raises:
         MalformedMessage: it is no such tuple.
@@ -87,10 +76,7 @@ def parse_raised(reply: Any, files: Collection[str]) -> Raised | None:
     kind, message, is_value_error, lines = require_row(reply, str, str, bool, list)
     rows = [require_row(row, str, int, str, str) for row in lines[-_MAX_TRACE_LINES:]]
     rows = [row for row in rows if row[0] in files]
-    trace = tuple(
-        without_control_characters(f"{shown(file)}:{line} in {name}: {text}") for file, line, name, text in rows
-    )
+    trace = tuple(f"{shown(file)}:{line} in {name}: {text}" for file, line, name, text in rows)
     place = f"{shown(rows[-1][0])}:{rows[-1][1]}" if rows else ""
     error = ValueError(message) if is_value_error else None  # checks ask whether it is one
-    kind = without_control_characters(kind)[:_MAX_KIND_CHARS]
-    return Raised(kind, without_control_characters(message), place, trace, error)
+    return map_text(Raised(kind[:_MAX_KIND_CHARS], message, place, trace, error), without_control_characters)

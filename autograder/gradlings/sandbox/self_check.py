@@ -11,7 +11,7 @@ import os
 import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +105,6 @@ class Protection:
         more = len(self.succeeded) - _MAX_LISTED
         return ", ".join(self.succeeded[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
-    def as_record(self) -> dict[str, Any]:
-        """Return the fields as nested dicts."""
-        return asdict(self)
-
 
 def protection(
     load: Callable[[bytes, str], RemoteRunner],
@@ -118,45 +114,17 @@ def protection(
 ) -> Protection:
     """Have a worker try what must not work, and return what was active and what succeeded.
 
-    Args:
-        load: loads bytes into a worker, as `Judge.load`.
-        startup: as `Zygote.startup`.
-        limits: the resources that workers were given.
-        closed: files or folders of solutions and hidden checks that no worker may read.
+    `load` is that of a `Judge`, `startup` and `limits` those of its zygote; `closed` are files or folders of solutions
+    and hidden checks that no worker may read.
     """
     with tempfile.TemporaryDirectory(prefix="gradlings-") as name:
         os.chmod(name, 0o755)  # the layers must protect the canary, not its mode
         canary = Path(name, "canary.py")
         canary.write_text("# not for workers\n")
         canary.chmod(0o644)
-        return _try_to_escape(load, startup, limits, canary, closed)
-
-
-def _try_to_escape(
-    load: Callable[[bytes, str], RemoteRunner],
-    startup: dict[str, Any],
-    limits: WorkerLimits,
-    canary: Path,
-    closed: Sequence[Path],
-) -> Protection:
-    files = [*_PACKAGE_FILES, *_files_in([*closed, *_shipped_solutions()])]
-    places = {sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(canary.parent), os.getcwd()}
-    folders = sorted({"/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), *places})
-    exercise = Exercise("0", ("escape_attempts",), 0, seconds=_TIMEOUT_SECONDS)
-    remote = load(_ATTEMPTS.read_bytes(), "self_check.py")
-    try:
-        if remote.submission.problem or remote.type_of("escape_attempts") != "function":
-            return Protection(succeeded=(f"not be started at all: {'; '.join(remote.problems()) or 'no answer'}",))
-        args = (str(canary), [str(file) for file in files], folders, os.getpid(), os.__file__)
-        result = remote.result(Target("escape_attempts"), args, exercise)
-    finally:
-        remote.close()
-        for folder in folders:
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(folder, _TEST_FILE))
-    if result.raised is not None:
-        return Protection(succeeded=(f"break the self-check ({result.raised.kind}: {result.raised.message})",))
-    facts = result.value
+        facts = _try_to_escape(load, canary, closed)
+    if isinstance(facts, str):
+        return Protection(succeeded=(facts,))
     succeeded = list(facts["succeeded"])
     if facts["uid"] == 0:
         succeeded.append("act as root")
@@ -173,6 +141,31 @@ def _try_to_escape(
         reads_python=facts["python_is_readable"],
         succeeded=tuple(succeeded),
     )
+
+
+def _try_to_escape(
+    load: Callable[[bytes, str], RemoteRunner], canary: Path, closed: Sequence[Path]
+) -> dict[str, Any] | str:
+    """Return what `inside/escape_attempts.py` reports, or what a submission could do if it reports nothing."""
+    files = [*_PACKAGE_FILES, *_files_in([*closed, *_shipped_solutions()])]
+    places = {sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(canary.parent), os.getcwd()}
+    folders = sorted({"/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), *places})
+    exercise = Exercise("0", ("escape_attempts",), 0, seconds=_TIMEOUT_SECONDS)
+    remote = load(_ATTEMPTS.read_bytes(), "self_check.py")
+    try:
+        if remote.submission.problem or remote.type_of("escape_attempts") != "function":
+            return f"not be started at all: {'; '.join(remote.problems()) or 'no answer'}"
+        args = (str(canary), [str(file) for file in files], folders, os.getpid(), os.__file__)
+        result = remote.result(Target("escape_attempts"), args, exercise)
+    finally:
+        remote.close()
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, _TEST_FILE))
+    if result.raised is not None:
+        return f"break the self-check ({result.raised.kind}: {result.raised.message})"
+    facts: dict[str, Any] = result.value
+    return facts
 
 
 def _shipped_solutions() -> list[Path]:

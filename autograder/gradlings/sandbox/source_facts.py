@@ -37,13 +37,7 @@ class Material:
     def load_request(
         self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True
     ) -> dict[str, Any]:
-        """Return the request to read the source and, unless it is only to be read, to run its cells.
-
-        Args:
-            exercises: those whose forbidden names are looked for.
-            skip: indices of cells that are not run.
-            run: whether the cells are run.
-        """
+        """Return the request to read the source, look for what exercises forbid, and run the cells but `skip`."""
         return {
             "do": "load",
             "run": run,
@@ -55,32 +49,21 @@ class Material:
         }
 
 
-@dataclass(frozen=True)
-class SourceFacts:
-    """A submission as its source has it, and by exercise what the source uses though it is forbidden."""
-
-    submission: Submission
-    breaches: dict[str, tuple[Breach, ...]]
-
-
 def unreadable(path: Path, reason: str) -> Submission:
     """Return a submission that cannot be read."""
     return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {reason}")
 
 
-def facts_from(answer: Any, path: Path, exercises: Sequence[Exercise]) -> SourceFacts:
-    """Return the facts in a worker's answer to a load request.
-
-    Args:
-        answer: the decoded message.
-        path: of the submission.
-        exercises: those that were asked for.
+def facts_from(
+    answer: Any, path: Path, exercises: Sequence[Exercise]
+) -> tuple[Submission, dict[str, tuple[Breach, ...]]]:
+    """Read a worker's answer to a load request: the submission, and by exercise what its source uses but may not.
 
     Raises:
         MalformedMessage: it is no such answer.
     """
     if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
-        return SourceFacts(unreadable(path, without_control_characters(answer["problem"])), {})
+        return unreadable(path, without_control_characters(answer["problem"])), {}
     facts = require_fields(answer, "problem", "cells", "functions", "syntax", "breaches")
     cells = tuple(Cell(*require_row(row, str, str, int)) for row in facts["cells"])
     functions = [Function(*require_row(row, str, str, int, bool)) for row in facts["functions"]]
@@ -88,10 +71,8 @@ def facts_from(answer: Any, path: Path, exercises: Sequence[Exercise]) -> Source
     rows = facts["breaches"]
     if type(rows) is not list or len(rows) != len(exercises):
         raise MalformedMessage("breaches")
-    return SourceFacts(
-        Submission(path, cells, {function.name: function for function in functions}, problems),
-        {exercise.id: parse_breaches(found) for exercise, found in zip(exercises, rows, strict=True)},
-    )
+    submission = Submission(path, cells, {function.name: function for function in functions}, problems)
+    return submission, {exercise.id: parse_breaches(row) for exercise, row in zip(exercises, rows, strict=True)}
 
 
 def names_from(answer: Any) -> dict[str, str]:
@@ -107,13 +88,7 @@ def names_from(answer: Any) -> dict[str, str]:
 
 
 def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:
-    """Return the SHA-256 of a submission's code, without running it.
-
-    Args:
-        worker: one that is not used for anything else.
-        data: the bytes of the submission.
-        filename: its name.
-        seconds: time limit.
+    """Return the SHA-256 of a submission's code, computed within `seconds` without running it.
 
     Raises:
         ValueError: there was no proper answer.

@@ -19,17 +19,13 @@ _MAX_EXTENSION_FACTOR = 3
 
 
 class Stopwatch:
-    """The deadline of one request, running from now on; `frame` waits for the replies to it.
-
-    Args:
-        worker: the one that the request was sent to.
-        seconds: how long all replies together may take.
-    """
+    """The deadline of one request, `seconds` from now for all replies together; `frame` waits for the next of them."""
 
     def __init__(self, worker: WorkerProcess, seconds: float) -> None:
         self._worker = worker
-        self._end = time.monotonic() + max(seconds, 0.0)
-        self._reserve = _MAX_EXTENSION_FACTOR * max(seconds, 0.0)
+        seconds = max(seconds, 0.0)
+        self._end = time.monotonic() + seconds
+        self._reserve = _MAX_EXTENSION_FACTOR * seconds
         self._signaled = False
 
     def frame(self) -> Frame:

@@ -3,6 +3,7 @@
 Its text is loaded into a worker like any student's file; it is never imported.
 """
 
+import _thread
 import ctypes
 import os
 import resource
@@ -21,12 +22,8 @@ def escape_attempts(
 ) -> dict[str, Any]:
     """Return the names of the attempts that succeeded, and facts about this process.
 
-    Args:
-        canary: a file of the judge's.
-        closed_files: other files that must not be readable.
-        folders: where nothing may be written.
-        judge_pid: the process id of the judge.
-        python_file: a file of Python's standard library, which should be readable.
+    The judge's `canary` and `closed_files` must not be readable, and `folders` not writable; `python_file`, which
+    belongs to the standard library, should be readable.
     """
     attempts: list[tuple[str, Callable[[], object]]] = [
         ("read a file of the grader", partial(_read, canary)),
@@ -34,8 +31,8 @@ def escape_attempts(
         *((f"write into {folder}", partial(_write, folder)) for folder in folders),
         ("write to the grader's file", lambda: os.close(os.open(canary, os.O_WRONLY))),
         ("start a process", _fork),
-        ("start a thread", _start_thread),
-        ("run a program", _run_program),
+        ("start a thread", lambda: _thread.start_new_thread(int, ())),
+        ("run a program", lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)),
         ("open a network socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()),
         ("open an IPv6 socket", lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()),
         ("open a UNIX socket", lambda: socket.socket(socket.AF_UNIX).close()),
@@ -53,13 +50,13 @@ def escape_attempts(
     descriptors = [number for number in range(1024) if _succeeds(partial(os.fstat, number))]
     if descriptors != _WANTED_DESCRIPTORS:
         succeeded.append(f"keep the descriptors {descriptors}")
-    if len(os.environ) or _environment():
+    environment = partial(_read, "/proc/self/environ")
+    if len(os.environ) or (_succeeds(environment) and environment()):
         succeeded.append("see environment variables")
     return {
         "succeeded": succeeded,
         "python_is_readable": _succeeds(partial(_read, python_file)),
         "uid": os.geteuid(),
-        "gid": os.getegid(),
         "seccomp": _prctl(_PR_GET_SECCOMP),
         "no_new_privs": _prctl(_PR_GET_NO_NEW_PRIVS),
     }
@@ -73,9 +70,9 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
     return True
 
 
-def _read(path: str) -> None:
+def _read(path: str) -> bytes:
     with open(path, "rb") as file:
-        file.read(1)
+        return file.read(1)
 
 
 def _write(folder: str) -> None:
@@ -85,16 +82,6 @@ def _write(folder: str) -> None:
 def _fork() -> None:
     if os.fork() == 0:
         os._exit(0)
-
-
-def _start_thread() -> None:
-    import _thread
-
-    _thread.start_new_thread(int, ())
-
-
-def _run_program() -> None:
-    os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
 
 
 def _escapes_by_system_calls(pid: int) -> list[str]:
@@ -125,14 +112,6 @@ def _missing_limits() -> list[str]:
         for name, kind in kinds.items()
         if resource.getrlimit(kind)[1] == resource.RLIM_INFINITY
     ]
-
-
-def _environment() -> bytes:
-    try:
-        with open("/proc/self/environ", "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
 
 
 def _prctl(option: int) -> int:

@@ -55,12 +55,10 @@ def landlock_abi() -> int:
 
 
 class Ruleset:
-    """A Landlock ruleset that allows reading the given paths and no other access.
+    """A Landlock ruleset that allows no access but this.
 
-    Args:
-        readable: files, and folders with all that is in them.
-        listable: folders that may be listed, with their subfolders, without reading a file.
-        abi: the ABI to use.
+    `readable` are files, and folders with all that is in them; `listable` are folders that may be listed, with their
+    subfolders, without reading a file.
     """
 
     def __init__(self, readable: Iterable[str], listable: Iterable[str], abi: int) -> None:
@@ -89,10 +87,6 @@ class Ruleset:
             _checked(_libc.syscall(_LANDLOCK_ADD_RULE, self.descriptor, 1, rule, 0), f"landlock_add_rule {path}")
         finally:
             os.close(descriptor)
-
-    def restrict(self, descriptor: int) -> None:
-        """Apply the ruleset to this process, in which it may have another `descriptor`."""
-        _checked(_libc.syscall(_LANDLOCK_RESTRICT_SELF, descriptor, 0), "landlock_restrict_self")
 
 
 class _Program(ctypes.Structure):
@@ -126,13 +120,10 @@ def prepare_locks(
 
 
 def _memory_in_use() -> tuple[int, int]:
-    sizes = {"VmSize": 0, "VmData": 0}
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        for line in status:
-            name, _, rest = line.partition(":")
-            if name in sizes:
-                sizes[name] = int(rest.split()[0]) * 1024
-    return sizes["VmSize"], sizes["VmData"]
+        fields = dict(line.split(":", 1) for line in status)
+    size, data = (int(fields[name].split()[0]) * 1024 for name in ("VmSize", "VmData"))  # in kB
+    return size, data
 
 
 def arrange_descriptors(channel: int, output: int, locks: Locks) -> int:
@@ -142,8 +133,7 @@ def arrange_descriptors(channel: int, output: int, locks: Locks) -> int:
     above = [fcntl.fcntl(source, fcntl.F_DUPFD, 100) for source in (null, output, null, channel, ruleset)]
     for target, source in enumerate(above):
         os.dup2(source, target)
-    first_closed = CHANNEL + 2
-    _checked(_libc.close_range(ctypes.c_uint(first_closed), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
+    _checked(_libc.close_range(ctypes.c_uint(CHANNEL + 2), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
     return CHANNEL + 1
 
 
@@ -161,10 +151,7 @@ def unmount_proc() -> None:
 def lock(locks: Locks, uid: int | None, ruleset: int) -> None:
     """Give up every right, in the only order that works: limits, identity, privileges, files, system calls.
 
-    Args:
-        locks: as prepared in the zygote.
-        uid: a user id that no other process has, to change to; only root can.
-        ruleset: the descriptor of the Landlock ruleset.
+    Changes to `uid` if there is one: a user id that no other process has. `ruleset` is the Landlock descriptor.
 
     Raises:
         OSError: a layer could not be applied.
@@ -186,7 +173,7 @@ def lock(locks: Locks, uid: int | None, ruleset: int) -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if locks.ruleset is not None:
-        locks.ruleset.restrict(ruleset)
+        _checked(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
     if locks.filter:
         code = ctypes.create_string_buffer(locks.filter, len(locks.filter))

@@ -44,7 +44,10 @@ def _standard_library() -> list[str]:
 
 
 def distributions(further: Sequence[str] = ()) -> list[str]:
-    """Return the files and folders of `PACKAGES`, of `further` distributions, and of their dependencies."""
+    """Return the modules and packages of `PACKAGES`, of `further` distributions, and of their dependencies.
+
+    Not their scripts and shared data.
+    """
     wanted, seen, found = [*PACKAGES, *further], set(_EXCLUDED), []
     while wanted:
         name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
@@ -55,18 +58,12 @@ def distributions(further: Sequence[str] = ()) -> list[str]:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        found += _top_level(distribution)
+        names = {file.parts[0] for file in distribution.files or ()} - {"..", "bin", "share", "__pycache__"}
+        found += [str(distribution.locate_file(name)) for name in sorted(names) if not name.endswith(".pth")]
         for requirement in distribution.requires or ():
             if "extra ==" not in requirement:
                 wanted.append(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
     return found
-
-
-def _top_level(distribution: metadata.Distribution) -> list[str]:
-    """Return the packages and modules of a distribution by its list of files, without scripts and shared data."""
-    names = {file.parts[0] for file in distribution.files or ()}
-    names -= {"..", "bin", "share", "__pycache__"}
-    return [str(distribution.locate_file(name)) for name in sorted(names) if not name.endswith(".pth")]
 
 
 def _shared_libraries() -> list[str]:

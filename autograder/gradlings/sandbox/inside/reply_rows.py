@@ -24,12 +24,7 @@ def clip(text: str) -> str:
 
 
 def raised_row(error: BaseException, files: Collection[str]) -> RaisedRow:
-    """Describe an exception.
-
-    Args:
-        error: what student code raised.
-        files: the submission's own; lines of others are left out.
-    """
+    """Describe an exception of student code, with trace lines of these files only."""
     try:
         message = clip(str.__str__(str(error)))
     except BaseException:  # a hostile or broken __str__
@@ -50,12 +45,7 @@ def breach_rows(breaches: Iterable[Breach]) -> list[tuple[str, str, int, str, st
 def describe_source(
     submission: Submission, exercises: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
 ) -> dict[str, Any]:
-    """Describe what the source of a submission says, before any of it runs.
-
-    Args:
-        submission: the cells as read.
-        exercises: the functions of each exercise and the rules that forbid something in them.
-    """
+    """Describe what a source says before any of it runs; `exercises` are pairs of function names and rules."""
     return {
         "problem": "",
         "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import struct
-from dataclasses import dataclass
 
 # name:number on x86_64,number on aarch64 ("-" where the call does not exist)
 _ALLOWED = """
@@ -29,33 +28,18 @@ getcpu:309,168 membarrier:324,283 restart_syscall:219,128 arch_prctl:158,- set_t
 getitimer:36,102 setitimer:38,103 timer_create:222,107 timer_settime:223,110 timer_gettime:224,108
 timer_delete:226,111 umask:95,166 fadvise64:221,223 fstatfs:138,44 statfs:137,43 pause:34,- wait4:61,260 waitid:247,95
 """
+# Allowed with some arguments only, or refused with an error number of their own
+_SPECIAL = """
+openat:257,56 open:2,- fcntl:72,25 ioctl:16,29 prctl:157,167 prlimit64:302,261 clone:56,220 clone3:435,435
+openat2:437,437
+"""
+MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+"""The column in these tables and AUDIT_ARCH of linux/audit.h."""
 
 _READ_ONLY = 0o3 | 0o100 | 0o1000 | 0o20000000
 """O_ACCMODE, O_CREAT, O_TRUNC, __O_TMPFILE: an open with none of these bits only reads (the same on both machines)."""
 
 
-@dataclass(frozen=True)
-class Machine:
-    """The numbers of one processor architecture."""
-
-    column: int
-    """In the table of allowed calls."""
-    audit: int
-    """AUDIT_ARCH of linux/audit.h."""
-    openat: int
-    open: int | None
-    fcntl: int
-    ioctl: int
-    prlimit64: int
-    prctl: int
-    clone: int
-
-
-MACHINES = {
-    "x86_64": Machine(0, 0xC000003E, 257, 2, 72, 16, 302, 157, 56),
-    "aarch64": Machine(1, 0xC00000B7, 56, None, 25, 29, 261, 167, 220),
-}
-_CLONE3, _OPENAT2 = 435, 437  # the same everywhere
 _FCNTL = (0, 1, 2, 3, 4, 1030)  # DUPFD GETFD SETFD GETFL SETFL DUPFD_CLOEXEC; not SETOWN or SETSIG: they signal others
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX
 _PRCTL = (3, 15, 16, 21, 39)  # GET_DUMPABLE SET_NAME GET_NAME GET_SECCOMP GET_NO_NEW_PRIVS
@@ -73,37 +57,39 @@ def allow_list(machine: str) -> bytes:
     Raises:
         KeyError: there are no tables for this processor.
     """
-    here = MACHINES[machine]
+    column, architecture = MACHINES[machine]
+    special = _numbers(_SPECIAL, column)
     code = [
-        *(_op(_LOAD, _ARCHITECTURE), _op(_JUMP_EQUAL, here.audit, 1, 0), _op(_RETURN, _KILL)),
+        *(_op(_LOAD, _ARCHITECTURE), _op(_JUMP_EQUAL, architecture, 1, 0), _op(_RETURN, _KILL)),
         *(_op(_LOAD, _NUMBER), _op(_JUMP_AT_LEAST, _X32, 0, 1), _op(_RETURN, _KILL)),
     ]
-    for number in _numbers(here.column):
+    for number in _numbers(_ALLOWED, column).values():
         code += [_op(_JUMP_EQUAL, number, 0, 1), _op(_RETURN, _ALLOW)]
-    code += _for_call(here.openat, [_op(_LOAD, _argument(2)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
-    if here.open is not None:
-        code += _for_call(here.open, [_op(_LOAD, _argument(1)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
-    code += _for_call(here.fcntl, [_op(_LOAD, _argument(1)), *_allow_equal(_FCNTL)])
-    code += _for_call(here.ioctl, [_op(_LOAD, _argument(1)), *_allow_equal(_IOCTL)])
-    code += _for_call(here.prctl, [_op(_LOAD, _argument(0)), *_allow_equal(_PRCTL)])
+    code += _for_call(special["openat"], [_op(_LOAD, _argument(2)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
+    if "open" in special:
+        code += _for_call(special["open"], [_op(_LOAD, _argument(1)), _op(_AND, _READ_ONLY), *_allow_equal((0,))])
+    code += _for_call(special["fcntl"], [_op(_LOAD, _argument(1)), *_allow_equal(_FCNTL)])
+    code += _for_call(special["ioctl"], [_op(_LOAD, _argument(1)), *_allow_equal(_IOCTL)])
+    code += _for_call(special["prctl"], [_op(_LOAD, _argument(0)), *_allow_equal(_PRCTL)])
     read_only_prlimit = [  # prlimit64 with a null pointer for the new limits, both halves of it
         *(_op(_LOAD, _argument(2)), _op(_JUMP_EQUAL, 0, 0, 3)),
         *(_op(_LOAD, _argument(2) + 4), *_allow_equal((0,))),
     ]
-    code += _for_call(here.prlimit64, read_only_prlimit)
-    code += _for_call(here.clone, [_op(_RETURN, _ERRNO | errno.EAGAIN)])  # "can't start new thread"
-    code += _for_call(_CLONE3, [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # then the C library tries clone
-    code += _for_call(_OPENAT2, [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # its flags lie in memory, out of sight
+    code += _for_call(special["prlimit64"], read_only_prlimit)
+    code += _for_call(special["clone"], [_op(_RETURN, _ERRNO | errno.EAGAIN)])  # "can't start new thread"
+    code += _for_call(special["clone3"], [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # then the C library tries clone
+    code += _for_call(special["openat2"], [_op(_RETURN, _ERRNO | errno.ENOSYS)])  # its flags lie in memory
     code.append(_op(_RETURN, _ERRNO | errno.EPERM))
     return b"".join(code)
 
 
-def _numbers(column: int) -> list[int]:
-    numbers = []
-    for entry in _ALLOWED.split():
-        number = entry.partition(":")[2].split(",")[column]
+def _numbers(table: str, column: int) -> dict[str, int]:
+    numbers = {}
+    for entry in table.split():
+        name, _, columns = entry.partition(":")
+        number = columns.split(",")[column]
         if number != "-":
-            numbers.append(int(number))
+            numbers[name] = int(number)
     return numbers
 
 

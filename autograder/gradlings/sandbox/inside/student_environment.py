@@ -17,12 +17,7 @@ _MAX_PRINTED_BYTES = 64 << 10
 
 
 class LimitedOutput(io.TextIOBase):
-    """A text stream that drops what exceeds its limit, so that a submission that prints too much does not fail.
-
-    Args:
-        descriptor: where the text is written, as UTF-8.
-        max_bytes: how much is written in all.
-    """
+    """A text stream that drops what exceeds `max_bytes`, so that a submission that prints too much does not fail."""
 
     encoding = "utf-8"
     errors = "replace"
@@ -86,7 +81,7 @@ def prepare_for_student_code() -> None:
     for name in ("set_num_threads", "set_num_interop_threads"):  # threads are refused; asking for them is no error
         for owner in (torch, torch._C):
             if hasattr(owner, name):
-                setattr(owner, name, _ignored)
+                setattr(owner, name, lambda _count: None)
     # A text stream is all that `print` and `logging` need; the stubs ask for TextIOWrapper, and for a final __stdout__.
     sys.stdout = sys.__stdout__ = LimitedOutput(1, _MAX_PRINTED_BYTES)  # type: ignore[misc, assignment]
     sys.stderr = sys.__stderr__ = LimitedOutput(2, 0)  # type: ignore[misc, assignment]
@@ -94,7 +89,3 @@ def prepare_for_student_code() -> None:
 
 def _no_input(*_: object) -> str:
     raise EOFError("input() has nobody to ask while your code is checked")
-
-
-def _ignored(_count: int) -> None:
-    return None

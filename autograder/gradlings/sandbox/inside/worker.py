@@ -25,7 +25,7 @@ from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from gradlings.sandbox.inside.reply_rows import RaisedRow, breach_rows, clip, describe_source, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
-from gradlings.sandbox.wire.channel import Channel, ChannelClosed
+from gradlings.sandbox.wire.channel import Channel, ChannelClosed, Frame
 from gradlings.sandbox.wire.encode import pack, sendable
 from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
@@ -34,22 +34,13 @@ from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_cells
 
 _MAX_NAMES = 2000
-DRIVERS_FILE = "drivers.py"
-"""What messages call the judge's own drivers."""
+_DRIVERS_FILE = "drivers.py"
 Facts = dict[str, Any]
 
 
 def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
-    """Lock this process down, then serve the judge until it closes the channel. Does not return.
-
-    Args:
-        locks: prepared by the zygote.
-        uid: a user id for this worker alone; None to keep the present one.
-        channel: the descriptor of a socket to the judge.
-        output: the descriptor of a file for what the submission prints.
-    """
-    ruleset = arrange_descriptors(channel, output, locks)
-    lock(locks, uid, ruleset)
+    """Lock this process down, as `lock` does, then serve the judge until it closes the channel. Does not return."""
+    lock(locks, uid, arrange_descriptors(channel, output, locks))
     prepare_for_student_code()
     worker = _Worker(Channel(CHANNEL))
     with contextlib.suppress(ChannelClosed):
@@ -62,9 +53,7 @@ def rehearse() -> None:
     judge_end, worker_end = socket.socketpair()
     with judge_end, worker_end:
         worker = _Worker(Channel(worker_end.fileno()))
-        source = (
-            b"import torch\nx = 1\n\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\n\ndef g(t):\n    return 1 / 0\n"
-        )
+        source = b"import torch\nx = 1\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\ndef g(t):\n    return 1 / 0\n"
         load = {"file": "rehearsal.py", "source": source, "drivers": "", "skip": [], "run": True}
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
@@ -74,9 +63,9 @@ def rehearse() -> None:
 
 
 @lru_cache(maxsize=8)
-def driver_code(source: str, file: str) -> CodeType:
+def driver_code(source: str) -> CodeType:
     """Compile the judge's own drivers; the zygote does it once for all workers forked after."""
-    return compile(source, file, "exec")
+    return compile(source, _DRIVERS_FILE, "exec")
 
 
 class _Worker:
@@ -87,7 +76,7 @@ class _Worker:
         self._alarm = Alarm()
         self._submission = Submission(Path(), (), {})
         self._namespace: dict[str, Any] = {}
-        self._drivers: tuple[str, str] = ("", "")
+        self._drivers = ""
         self._driver_functions: dict[str, Any] | None = None
 
     def serve(self) -> None:
@@ -99,12 +88,11 @@ class _Worker:
     def _reply(self, facts: Facts) -> None:
         self._channel.send(_packed(facts, lambda: {key: sendable(value) for key, value in facts.items()}))
 
-    def _reply_to_call(self, value: Any, raised: RaisedRow | None, changed_args: tuple[Any, ...] | None) -> None:
+    def _reply_to_call(self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool) -> None:
         """Send the result of a call and, in a second message, its arguments if the call changed them."""
-        changed = changed_args is not None
         buffers = _packed((value, raised, changed), lambda: (sendable(value), raised, changed))
         if changed:
-            buffers += _packed(changed_args, lambda: sendable(changed_args))
+            buffers += _packed(args, lambda: sendable(args))
         self._channel.send(buffers)
 
     # Reading and running the submission
@@ -117,7 +105,7 @@ class _Worker:
         self._reply({"digest": digest})
 
     def _load(self, request: Facts) -> None:
-        self._drivers = request["drivers"], DRIVERS_FILE
+        self._drivers = request["drivers"]
         path = Path(request["file"])
         try:
             text = decode(request["source"])
@@ -168,15 +156,15 @@ class _Worker:
         try:
             function = self._target(request["target"], request["driver"])
         except BaseException as error:
-            function = _raises(raised_row(error, self._submission.files))
+            function = _raising(error)
         recorder = CallRecorder(request["forbids"], self._submission.files)
+        self._alarm.install()
+        frames = [self._channel.frame(REQUEST_LIMITS) for _ in range(request["calls"])]
         with kept_settings():
-            self._call_each(request["calls"], function, recorder)
+            self._call_each(frames, function, recorder)
         self._reply({"breaches": breach_rows(recorder.breaches)})
 
-    def _call_each(self, count: int, function: Callable[..., Any], recorder: CallRecorder) -> None:
-        self._alarm.install()
-        frames = [self._channel.frame(REQUEST_LIMITS) for _ in range(count)]
+    def _call_each(self, frames: list[Frame], function: Callable[..., Any], recorder: CallRecorder) -> None:
         for frame in frames:
             args = frame.value(REQUEST_LIMITS)
             before = fresh(args)
@@ -184,11 +172,9 @@ class _Worker:
             try:
                 with self._alarm, recorder:
                     value = function(*args)
-            except _NoTarget as error:
-                value, raised = None, error.raised
             except BaseException as error:
                 value, raised = None, raised_row(error, self._submission.files)
-            self._reply_to_call(value, raised, None if identical(before, args) else args)
+            self._reply_to_call(value, raised, args, not identical(before, args))
             if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
                 break
 
@@ -196,25 +182,17 @@ class _Worker:
         if not driver:
             return cast(Callable[..., Any], self._namespace[name])
         if self._driver_functions is None:
-            source, file = self._drivers
-            functions: dict[str, Any] = {"__name__": "drivers", "__file__": file}
-            remember_lines(file, source)
-            exec(driver_code(source, file), functions)
+            functions: dict[str, Any] = {"__name__": "drivers", "__file__": _DRIVERS_FILE}
+            remember_lines(_DRIVERS_FILE, self._drivers)
+            exec(driver_code(self._drivers), functions)
             self._driver_functions = functions
         drive, names = self._driver_functions[name], SimpleNamespace(**self._namespace)
         return lambda *args: drive(names, *args)
 
 
-class _NoTarget(BaseException):
-    """The function to call could not be found or made; `raised` says why."""
-
-    def __init__(self, raised: RaisedRow) -> None:
-        self.raised = raised
-
-
-def _raises(raised: RaisedRow) -> Callable[..., Any]:
+def _raising(error: BaseException) -> Callable[..., Any]:
     def function(*_: Any) -> Any:
-        raise _NoTarget(raised)
+        raise error
 
     return function
 

@@ -23,9 +23,10 @@ import traceback
 import warnings
 from typing import Any
 
-_MAX_MESSAGE_BYTES = 1 << 20
+MAX_MESSAGE_BYTES = 1 << 20
 _HUGE_PAGE_BYTES, _MADV_COLLAPSE = 2 << 20, 25
-_WORKER_FAILED = 70
+WORKER_FAILED = 70
+"""The status of a worker that failed before, or outside of, student code."""
 # Modules that ordinary submissions import: loaded once here, so that no worker has to read them.
 _PRELOADED = """
     abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
@@ -39,7 +40,7 @@ _PRELOADED = """
 
 def serve(control: socket.socket) -> None:
     """Fork a worker for every request, until the judge closes the socket."""
-    config = json.loads(control.recv(_MAX_MESSAGE_BYTES))
+    config = json.loads(control.recv(MAX_MESSAGE_BYTES))
     _preload([tuple(rules) for rules in config["rules"]])
 
     from gradlings.sandbox import settings
@@ -70,13 +71,13 @@ def serve(control: socket.socket) -> None:
                 poll.unregister(descriptor)
                 _report_end(control, descriptor, *workers.pop(descriptor))
                 continue
-            data, received, *_ = socket.recv_fds(control, _MAX_MESSAGE_BYTES, 2)
+            data, received, *_ = socket.recv_fds(control, MAX_MESSAGE_BYTES, 2)
             if not data:
                 return
             request = json.loads(data)
             if request["drivers"]:
                 with contextlib.suppress(SyntaxError, ValueError):  # a worker that uses them reports it
-                    worker.driver_code(request["drivers"], worker.DRIVERS_FILE)
+                    worker.driver_code(request["drivers"])
             pid = os.fork()
             if pid == 0:
                 _become_worker(worker, locks, request, received)
@@ -102,7 +103,7 @@ def _become_worker(worker: Any, locks: Any, request: dict[str, Any], received: l
     except BaseException:
         os.write(1, traceback.format_exc().encode())  # its output by now, which the judge reads
     finally:
-        os._exit(_WORKER_FAILED)
+        os._exit(WORKER_FAILED)
 
 
 def _preload(rules: list[tuple[str, ...]]) -> None:

@@ -36,11 +36,6 @@ class Frame:
     header: bytes
     body: bytearray
 
-    @property
-    def size(self) -> int:
-        """The number of bytes."""
-        return len(self.header) + len(self.body)
-
     def value(self, limits: MessageLimits = REPLY_LIMITS) -> Any:
         """Decode the message.
 

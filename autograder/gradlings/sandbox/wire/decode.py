@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 import numpy as np
@@ -29,6 +29,8 @@ from gradlings.sandbox.wire.types import (
     UnsendableStandIn,
     stand_in_class,
 )
+
+T = TypeVar("T")
 
 
 class _Decoder:
@@ -70,9 +72,7 @@ class _Decoder:
         return int(content, 16)
 
     def _float(self, content: Any, depth: int) -> float:
-        if type(content) is not str or content not in NON_FINITE_FLOATS:
-            raise MalformedMessage("a float")
-        return NON_FINITE_FLOATS[content]
+        return _member(content, NON_FINITE_FLOATS, "a float")
 
     def _complex(self, content: Any, depth: int) -> complex:
         real, imaginary = _list(content, 2)
@@ -106,9 +106,7 @@ class _Decoder:
         return torch.Size(_shape(content))
 
     def _dtype(self, content: Any, depth: int) -> torch.dtype:
-        if type(content) is not str or content not in NAMED_DTYPES:
-            raise MalformedMessage("a dtype")
-        return NAMED_DTYPES[content]
+        return _member(content, NAMED_DTYPES, "a dtype")
 
     def _device(self, content: Any, depth: int) -> torch.device:
         if type(content) is not str or not DEVICE_PATTERN.fullmatch(content):
@@ -123,27 +121,24 @@ class _Decoder:
 
     def _meta(self, content: Any, depth: int) -> Tensor:
         name, shape = _list(content, 2)
-        return torch.empty(_shape(shape), dtype=TORCH_DTYPES[_name(name, TORCH_DTYPES)], device="meta")
+        return torch.empty(_shape(shape), dtype=_member(name, TORCH_DTYPES, "a dtype"), device="meta")
 
     def _tensor(self, content: Any, depth: int) -> Tensor:
         name, shape, at, size, grad, order = _list(content, 6)
         sizes = _shape(shape)
-        dtype = TORCH_DTYPES[_name(name, TORCH_DTYPES)]
+        dtype = _member(name, TORCH_DTYPES, "a dtype")
         data = self._elements(at, size, math.prod(sizes) * TORCH_ITEM_SIZES[name], name == "bool")
         if type(grad) is not bool or (grad and not (dtype.is_floating_point or dtype.is_complex)):
             raise MalformedMessage("requires_grad")
         flat = torch.frombuffer(data, dtype=dtype).clone() if data else torch.empty(0, dtype=dtype)
-        if order is None:
-            tensor = flat.view(sizes)
-        else:
-            axes = _axes(order, len(sizes))
-            tensor = flat.view([sizes[axis] for axis in axes]).permute(_inverse(axes))
+        axes = _axes(order, len(sizes))
+        tensor = flat.view([sizes[axis] for axis in axes]).permute(_inverse(axes))
         return tensor.requires_grad_() if grad else tensor
 
     def _array(self, content: Any, depth: int) -> np.ndarray:
         name, shape, at, size, order = _list(content, 5)
         sizes = _shape(shape)
-        dtype = NUMPY_DTYPES[_name(name, NUMPY_DTYPES)]
+        dtype = _member(name, NUMPY_DTYPES, "a dtype")
         data = self._elements(at, size, math.prod(sizes) * dtype.itemsize, name == "bool")
         axes = _axes(order, len(sizes))
         flat = np.frombuffer(data, dtype=dtype).copy() if data else np.empty(0, dtype=dtype)
@@ -205,10 +200,10 @@ def _shape(content: Any) -> list[int]:
     return sizes
 
 
-def _name(content: Any, dtypes: dict[str, Any]) -> str:
-    if type(content) is not str or content not in dtypes:
-        raise MalformedMessage("a dtype")
-    return content
+def _member(key: Any, values: dict[str, T], what: str) -> T:
+    if type(key) is not str or key not in values:
+        raise MalformedMessage(what)
+    return values[key]
 
 
 def _axes(order: Any, dims: int) -> list[int]:

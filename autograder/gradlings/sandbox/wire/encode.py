@@ -57,8 +57,6 @@ class _Encoder:
             return value if -(1 << 63) <= value < 1 << 63 else {"i": _digits(value)}
         if kind is float:
             return value if math.isfinite(value) else {"f": repr(value)}
-        if kind is Tensor:
-            return self._tensor(value)
         if isinstance(value, str):
             return self._text(str.__str__(value))
         if isinstance(value, Tensor):

@@ -21,22 +21,12 @@ MAX_INLINE_CHARS = 200
 """Longer strings travel as a buffer."""
 MAX_HEX_DIGITS = 4096
 """Of an integer."""
-TORCH_DTYPES = {
-    str(dtype).removeprefix("torch."): dtype
-    for dtype in (
-        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16),
-        *(torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128),
-    )
-}
+_SHARED = "bool uint8 int8 int16 int32 int64 float16 float32 float64 complex64 complex128"
+_NAMES_IN_TORCH, _NAMES_IN_NUMPY = f"{_SHARED} bfloat16".split(), f"{_SHARED} uint16 uint32 uint64".split()
+TORCH_DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in _NAMES_IN_TORCH}
 TORCH_DTYPE_NAMES = {dtype: name for name, dtype in TORCH_DTYPES.items()}
 TORCH_ITEM_SIZES = {name: torch.empty(0, dtype=dtype).element_size() for name, dtype in TORCH_DTYPES.items()}
-NUMPY_DTYPES = {
-    name: np.dtype(name)
-    for name in (
-        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
-        *("float16", "float32", "float64", "complex64", "complex128"),
-    )
-}
+NUMPY_DTYPES = {name: np.dtype(name) for name in _NAMES_IN_NUMPY}
 NAMED_DTYPES = {str(v).removeprefix("torch."): v for v in vars(torch).values() if isinstance(v, torch.dtype)}
 DEVICE_PATTERN = re.compile(r"(cpu|meta|mps|cuda)(:\d{1,2})?")
 TYPE_NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
