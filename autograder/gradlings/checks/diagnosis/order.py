@@ -160,7 +160,7 @@ def wrong_by_input(pair: Pair) -> Iterator[Claim]:
     if not pair.e[~pair.wrong].any() or not pair.g[pair.wrong].any():
         return  # nothing but zeros on one side: other signatures are about masks and cuts
     places = position_evidence(pair.wrong.size, int(pair.wrong.sum()))
-    for name, array in pair.inputs.arrays.items():
+    for name, array in pair.call.arrays.items():
         if array.shape != pair.e.shape or pair.fits(array):
             continue
         for words, chosen in _conditions(array):

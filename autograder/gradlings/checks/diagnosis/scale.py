@@ -125,7 +125,7 @@ _BYTES = (
 
 def _of_sizes(pair: Pair) -> Iterator[Factor]:
     """Yield factors made of a size N of an argument, or of two of them."""
-    sizes = list(pair.inputs.sizes.items())[:_MAX_SIZES]
+    sizes = list(pair.call.sizes.items())[:_MAX_SIZES]
     for name, n in sizes:
         is_shape = ".shape[" in name or name.startswith("len(") or name.endswith((".numel()", ".size"))
         mean = "Is a mean missing, or a sum where a mean belongs?"
@@ -166,7 +166,7 @@ def _unbiased(name: str, n: int) -> Iterator[Factor]:
 
 def _of_numbers(pair: Pair) -> Iterator[Factor]:
     """Yield factors made of an argument p that is a single number."""
-    numbers = list(pair.inputs.numbers.items())[:_MAX_NUMBERS]
+    numbers = list(pair.call.numbers.items())[:_MAX_NUMBERS]
     for name, p in numbers:
         forms = {
             f"{name}": (p, f"Is a factor {name} too many?"),

@@ -75,7 +75,7 @@ def reshaped(pair: Pair) -> Iterator[Claim]:
             fact = "the numbers are right but in wrong places: memory was cut anew, the axes were not moved"
             yield Claim(("reshaped",), fact, ask, pair.evidence, cost=log10(factorial(pair.e.ndim)))
             return
-    for name, array in pair.inputs.arrays.items():
+    for name, array in pair.call.arrays.items():
         if array.size != pair.g.size or array.shape == pair.g.shape or not pair.fits(array.reshape(pair.g.shape)):
             continue
         if np.allclose(np.sort(array.ravel()), np.sort(pair.e.ravel()), rtol=1e-6):
@@ -121,7 +121,7 @@ def over_reduced(pair: Pair) -> Iterator[Claim]:
 
 def other_reduction(pair: Pair) -> Iterator[Claim]:
     """Claim that both answers are reductions of one argument, over different axes or of different kinds."""
-    for name, array in pair.inputs.arrays.items():
+    for name, array in pair.call.arrays.items():
         if not 1 <= array.ndim <= 4 or array.size < 2:
             continue
         for right_kind, right_axes in _reductions_giving(array, pair.e, pair.recovers):

@@ -19,7 +19,7 @@ def term(pair: Pair) -> Iterator[Claim]:
     if not pair.same_shape or not pair.finite:
         return
     difference = pair.e - pair.g
-    inputs = {n: a for n, a in pair.inputs.arrays.items() if _spreads(a, pair.e.shape)}
+    inputs = {n: a for n, a in pair.call.arrays.items() if _spreads(a, pair.e.shape)}
     names = list(inputs)[:_MAX_INPUTS]
     for name in names:
         yield from _term_claims(pair, difference, inputs[name], (name,), 1.0)
@@ -81,7 +81,7 @@ def input_factor(pair: Pair) -> Iterator[Claim]:
     """Claim that the quotient is an argument, value by value."""
     if not pair.same_shape or not pair.finite:
         return
-    for name, array in list(pair.inputs.arrays.items())[:_MAX_INPUTS]:
+    for name, array in list(pair.call.arrays.items())[:_MAX_INPUTS]:
         if array.size < 2 or not _spreads(array, pair.e.shape):
             continue
         for words, value in _forms(name, array):

@@ -61,7 +61,7 @@ _MISSING: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
 
 def function_of_the_answer(pair: Pair) -> Iterator[Claim]:
     """Claim that every value is 1 - a, 1/a, a squared, exp, log, |a| ... of the right value a."""
-    if not pair.same_shape or not pair.e.size or any(map(pair.fits, pair.inputs.arrays.values())):
+    if not pair.same_shape or not pair.e.size or any(map(pair.fits, pair.call.arrays.values())):
         return  # `structure.unchanged_input` is about an argument that came back
     cost = log10(len(_FUNCTIONS))
     for name, function, words, question in _FUNCTIONS:
