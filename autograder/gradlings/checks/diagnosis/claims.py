@@ -115,11 +115,10 @@ class Pair:
         """Whether the check finds nothing wrong, autograd graph aside."""
         got, expected = self.got, self.expected
         if isinstance(got, Tensor) and isinstance(expected, Tensor):
-            if got.dtype != expected.dtype or got.device.type != expected.device.type:
-                return False
-        elif type(got) is float and type(expected) is int:
-            return False
-        return self.same_shape and not self.wrong.any()
+            same_kind = got.dtype == expected.dtype and got.device.type == expected.device.type
+        else:
+            same_kind = not (type(got) is float and type(expected) is int)
+        return same_kind and self.same_shape and not self.wrong.any()
 
     @cached_property
     def same_shape(self) -> bool:

@@ -59,8 +59,15 @@ def result_leaves(
     found: dict[str, list[Pair]] = {}
     try:
         for call in calls:
-            for pair in _pairs(call, names, tolerances, as_rows, loose):
-                found.setdefault(pair.name, []).append(pair)
+            right_leaves: dict[str, Array] = {}
+            for name, got, expected in _leaves("", call.got, call.expected, names, as_rows):
+                g, e = to_array(got), to_array(expected)
+                if g is not None and e is not None:
+                    right_leaves[name] = e
+                    pair = Pair(name, got, expected, g, e, call, right_leaves, tolerances, loose)
+                    found.setdefault(name, []).append(pair)
+                elif not _equal(got, expected, tolerances):
+                    return None
     except _NotNumbersError:
         return None
     except Exception:  # an object of the student's may fail at anything
@@ -72,19 +79,6 @@ def result_leaves(
         ResultLeaf(name, tuple(p for p in pairs if not p.is_right), tuple(p for p in pairs if p.is_right))
         for name, pairs in found.items()
     ]
-
-
-def _pairs(
-    call: FailingCall, names: tuple[str, ...], tolerances: Tolerances, as_rows: bool, loose: bool
-) -> Iterator[Pair]:
-    right_leaves: dict[str, Array] = {}
-    for name, got, expected in _leaves("", call.got, call.expected, names, as_rows):
-        g, e = to_array(got), to_array(expected)
-        if g is not None and e is not None:
-            right_leaves[name] = e
-            yield Pair(name, got, expected, g, e, call, right_leaves, tolerances, loose)
-        elif not _equal(got, expected, tolerances):
-            raise _NotNumbersError
 
 
 def _leaves(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,18 +15,13 @@ _MAX_NUMBERS = 6
 _FACTOR_COST = 2.2  # log10 of the number of factors that are tried, some 150
 
 
-@dataclass(frozen=True)
-class Factor:
-    """A number by which a result may be off."""
+class Factor(NamedTuple):
+    """A number by which a result may be off; the key is the same in all calls, `words` complete "every value is"."""
 
     key: tuple[object, ...]
-    """Its name, the same in all calls."""
     value: float
-    """Its value in this call."""
     words: str
-    """Completes "every value is ..."."""
     question: str
-    """What it may come from."""
 
 
 def sign(pair: Pair) -> Iterator[Claim]:

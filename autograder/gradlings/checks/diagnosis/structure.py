@@ -68,14 +68,8 @@ def one_number_for_a_row(pair: Pair) -> Iterator[Claim]:
     else:
         return
     evidence = pair.evidence_of(np.asarray(number)) + 1.0  # for the exact match of a type and a name
-    for name, value in (
-        ("product", row.prod()),
-        ("sum", row.sum()),
-        ("number of entries", row.size),
-        ("largest", row.max()),
-    ):
-        if float(value) != number:
-            continue
+    values = {"product": row.prod(), "sum": row.sum(), "number of entries": row.size, "largest": row.max()}
+    for name in [name for name, value in values.items() if value == number]:
         if forward:
             fact, ask = f"this is the {name} of the right entries", "Should the entries themselves be returned?"
         else:
