@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradlings.checks.call_variants import Calls, calls_of
-from gradlings.checks.compare import Rules
-from gradlings.checks.compare_leaf import Difference
+from gradlings.checks.compare_leaf import Difference, Rules
 from gradlings.checks.failure import HIDDEN, CheckFailed, Failure, diagnosis_of, failure_of_breaches, message_of
 from gradlings.checks.format_value import show_call
 from gradlings.checks.memory import stateless_key

@@ -6,49 +6,30 @@ Nothing is broadcast and nothing is converted to make it fit. What differs is sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from gradlings.checks.compare_leaf import Difference, leaf_difference, whole_difference
+from gradlings.checks.compare_leaf import DEFAULT_RULES, Difference, Rules, leaf_difference, whole_difference
 from gradlings.checks.diff_picture import Sketch, curve_of, draw_named
 from gradlings.checks.format_value import kind_text
-from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
 from gradlings.model.scorecard import Row
 
 _NONE = "Your function returned None. Is the `return` missing?"
 
 
-@dataclass(frozen=True)
-class Rules:
-    """How strictly one check compares."""
-
-    names: tuple[str, ...] = ()
-    """Names of the members of a returned tuple."""
-    exact_types: bool = False
-    """Whether a Python number is no substitute for a 0-d tensor, nor a list for a tuple."""
-    tolerances: Tolerances = DEFAULT_TOLERANCES
-    ordered: bool = False
-    """Whether the members depend on each other in their order: then only the first wrong one is reported."""
-    inner: bool = False
-    """Whether what is compared is a member of the answer, not the whole."""
-    numbers: torch.dtype = torch.float64
-    """Whose tolerance holds for Python floats: the dtype of the probe they were computed from."""
-
-
-def difference(got: Any, expected: Any, rules: Rules = Rules()) -> Difference | None:
+def difference(got: Any, expected: Any, rules: Rules = DEFAULT_RULES) -> Difference | None:
     """Return what is wrong with an answer; None if it is right. No answer, however odd, makes it raise."""
     try:
         return _difference(got, expected, rules)
     except (RecursionError, OverflowError, RuntimeError, ValueError, TypeError):
         if type(got) is type(expected) and got is expected:
             raise  # an answer agrees with itself: the fault is ours
-        return whole_difference(
-            "The answer cannot be compared: it is too large, nested too deep, or of an unusual kind.", got, expected
-        )
+        sentence = "The answer cannot be compared: it is too large, nested too deep, or of an unusual kind."
+        return whole_difference(sentence, got, expected)
 
 
 def _difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
@@ -57,7 +38,7 @@ def _difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
         return _sequence_difference(got, expected, rules)
     if isinstance(expected, dict):
         return _dict_difference(got, expected, rules)
-    leaf = leaf_difference(got, expected, rules.tolerances, rules.numbers, rules.exact_types)
+    leaf = leaf_difference(got, expected, rules)
     if leaf is None:
         return None
     row = replace(leaf.rows[0], name=rules.names[0] if len(rules.names) == 1 else "")
@@ -84,10 +65,7 @@ def _plain_difference(got: Sequence[Any], expected: Sequence[Any], rules: Rules)
     """Show short sequences of numbers or strings (shapes, keys) whole, not member by member."""
     if len(got) != len(expected):
         return whole_difference("", got, expected, lambda: curve_of(got, expected, ()))
-    leaves = [
-        leaf_difference(mine, right, rules.tolerances, rules.numbers, rules.exact_types)
-        for mine, right in zip(got, expected, strict=True)
-    ]
+    leaves = [leaf_difference(mine, right, rules) for mine, right in zip(got, expected, strict=True)]
     wrong = {index: leaf for index, leaf in enumerate(leaves) if leaf is not None}
     if not wrong:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gradlings.checks.diff_picture import Sketch, matrix_of
 from gradlings.checks.format_value import described, dtype_text, kind_text, shape_text, show, show_pair
-from gradlings.execution.tolerances import Tolerances
+from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
 from gradlings.model.scorecard import Row
 
 _MAX_LISTED_VALUES = 8  # of a tensor, shown whole; of a larger one only the first wrong value
@@ -28,33 +28,47 @@ class Difference:
     picture: Sketch | None = None
 
 
-def leaf_difference(
-    got: Any, expected: Any, tolerances: Tolerances, numbers: torch.dtype, exact_types: bool
-) -> Difference | None:
-    """Return how a value that is no tuple, list or dict differs from the right one; None if it does not.
+@dataclass(frozen=True)
+class Rules:
+    """How strictly one check compares."""
 
-    Python floats are held to the tolerance of the dtype `numbers`. With `exact_types` a Python number is no substitute
-    for a 0-d tensor.
-    """
+    names: tuple[str, ...] = ()
+    """Names of the members of a returned tuple."""
+    exact_types: bool = False
+    """Whether a Python number is no substitute for a 0-d tensor, nor a list for a tuple."""
+    tolerances: Tolerances = DEFAULT_TOLERANCES
+    ordered: bool = False
+    """Whether the members depend on each other in their order: then only the first wrong one is reported."""
+    inner: bool = False
+    """Whether what is compared is a member of the answer, not the whole."""
+    numbers: torch.dtype = torch.float64
+    """Whose tolerance holds for Python floats: the dtype of the probe they were computed from."""
+
+
+DEFAULT_RULES = Rules()
+
+
+def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
+    """Return how a value that is no tuple, list or dict differs from the right one; None if it does not."""
+    loose = not rules.exact_types
     if got is None and expected is not None:
         return whole_difference("None came back.", got, expected)
     if isinstance(expected, Tensor):
-        if not (_is_number(got) and expected.dim() == 0 and not exact_types and not expected.is_complex()):
-            return _tensor_difference(got, expected, tolerances)
-        numbers, expected = expected.dtype, expected.item()
-        return _number_difference(got, expected, tolerances.of(numbers), exact_types)
-    if _is_number(expected) and isinstance(got, Tensor) and got.dim() == 0 and not exact_types:
+        if not (loose and _is_number(got) and expected.dim() == 0 and not expected.is_complex()):
+            return _tensor_difference(got, expected, rules.tolerances)
+        return _number_difference(got, expected.item(), replace(rules, numbers=expected.dtype))
+    if loose and _is_number(expected) and isinstance(got, Tensor) and got.dim() == 0:
         got = got.detach().cpu().item()
     if isinstance(expected, np.generic):
         got, expected = got.item() if type(got) is type(expected) else got, expected.item()
-    if _is_number(expected) and isinstance(got, np.generic) and not exact_types:
+    if loose and _is_number(expected) and isinstance(got, np.generic):
         got = got.item()
     if _is_number(expected) and _is_number(got):
-        return _number_difference(got, expected, tolerances.of(numbers), exact_types)
+        return _number_difference(got, expected, rules)
     if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
         if got.dtype != expected.dtype:
             return _by_forms(got, expected, f"The dtype is {got.dtype}; it must be {expected.dtype}.")
-        return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), tolerances)
+        return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), rules.tolerances)
     if isinstance(got, str) and isinstance(expected, str):
         return None if str.__eq__(got, expected) is True else _by_values(got, expected)
     if isinstance(got, Tensor) or type(got) is not type(expected):
@@ -83,15 +97,16 @@ def _is_number(value: Any) -> bool:
     return type(value) in (int, float, bool)
 
 
-def _number_difference(got: Any, expected: Any, tolerance: tuple[float, float], exact_types: bool) -> Difference | None:
+def _number_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
     if isinstance(expected, bool) != isinstance(got, bool):
         return _other_kind(got, expected)
     if isinstance(expected, int) and isinstance(got, float):
         same = "The number is right, but it is" if got == expected else "The answer is"
         return _by_values(got, expected, f"{same} a float; it must be an int. Was / used where // belongs?")
-    if exact_types and type(got) is not type(expected):
+    if rules.exact_types and type(got) is not type(expected):
         return _other_kind(got, expected)
-    right = got == expected if isinstance(expected, int) else _close(float(got), expected, *tolerance)
+    exact = isinstance(expected, int)
+    right = got == expected if exact else _close(float(got), expected, *rules.tolerances.of(rules.numbers))
     return None if right else _by_values(got, expected)
 
 

@@ -45,11 +45,8 @@ def observed(examinations: Sequence[Examination]) -> list[Any]:
 def matching(folder: Path, check: str, examinations: Sequence[Examination], passed: bool) -> tuple[str, ...]:
     """Return the sentences of all entries that agree with everything a check observed.
 
-    Args:
-        folder: the assignment's folder, where the shipped catalogue lies.
-        check: "3.5::test_the_chapters_example".
-        examinations: what the check observed.
-        passed: whether the check passed; then the entries that pass it, too, agree with it.
+    `folder` is the assignment's, where the shipped catalogue lies; `check` is like "3.5::test_the_chapters_example". If
+    it passed, the entries that pass it, too, agree with it.
     """
     path = folder / FILE
     changed_at = path.stat().st_mtime_ns if path.is_file() else 0

@@ -12,13 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gradlings.checks.diagnosis.evidence_weight import (
-    MAX_DIGITS,
-    Array,
-    extent,
-    match_evidence,
-    max_evidence_of_number,
-)
+from gradlings.checks.diagnosis.evidence_weight import MAX_DIGITS, Array, extent, match_evidence, max_evidence_of_number
 from gradlings.checks.diagnosis.failing_calls import FailingCall, has_floats
 from gradlings.execution.tolerances import DEFAULT_TOLERANCES, TOLERANCES, Tolerances
 
@@ -126,11 +120,6 @@ class Pair:
         return self.g.shape == self.e.shape
 
     @cached_property
-    def scalar(self) -> bool:
-        """Whether all there is to compare is one number."""
-        return min(self.g.size, self.e.size) <= 1
-
-    @cached_property
     def whole(self) -> bool:
         """Whether all right values are whole numbers, as counts are."""
         return bool((self.e == np.rint(self.e)).all())
@@ -179,9 +168,9 @@ class Pair:
         """Return whether the student's values are `predicted`, shape included."""
         return self._agree(self.g, predicted)
 
-    def recovers(self, candidate: Array) -> bool:
-        """Return whether `candidate`, made from the student's values, is the right answer, shape included."""
-        return self._agree(self.e, candidate)
+    def recovers(self, predicted: Array) -> bool:
+        """Return whether `predicted`, made from the student's values, is the right answer, shape included."""
+        return self._agree(self.e, predicted)
 
     def near(self, difference: Array, term: Array) -> bool:
         """Return whether a difference of two results is `term`; it keeps only the absolute accuracy of the results."""

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from gradlings.checks.diagnosis.evidence_weight import Array
 
-MAX_ELEMENTS = 20_000
-"""Larger tensors are not examined."""
+_MAX_ELEMENTS = 20_000  # of a tensor that is examined
 _MAX_ROW_LENGTH = 256
 
 
@@ -26,13 +25,13 @@ def to_array(value: object) -> Array | None:
         None for anything else (bool, str, None, complex, too many elements). NaN everywhere for a meta tensor.
     """
     if isinstance(value, Tensor):
-        if value.is_complex() or value.layout != torch.strided or value.numel() > MAX_ELEMENTS:
+        if value.is_complex() or value.layout != torch.strided or value.numel() > _MAX_ELEMENTS:
             return None
         if value.device.type == "meta":
             return np.full(tuple(value.shape), np.nan)
         return np.asarray(value.detach().cpu().to(torch.float64).numpy())
     if isinstance(value, np.ndarray | np.generic):
-        if value.dtype.kind not in "biuf" or value.size > MAX_ELEMENTS:
+        if value.dtype.kind not in "biuf" or value.size > _MAX_ELEMENTS:
             return None
     elif not _is_plain_number(value) and not is_row_of_numbers(value):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -141,11 +142,10 @@ def _of_sizes(pair: Pair) -> Iterator[Factor]:
         if n > 1:
             yield from _unbiased(name, n)
     single = [(name, n) for name, n in sizes if (name.endswith("]") and " " not in name) or name.isidentifier()]
-    for name, n in single:
-        for other, d in single:
-            if name != other and n != d:
-                words = f"exactly N/D = {n}/{d} times the right one (N = {name}, D = {other})"
-                yield Factor(("N/D", name, other), n / d, words, f"Is it divided by {other} where {name} belongs?")
+    for (name, n), (other, d) in permutations(single, 2):
+        if n != d:
+            words = f"exactly N/D = {n}/{d} times the right one (N = {name}, D = {other})"
+            yield Factor(("N/D", name, other), n / d, words, f"Is it divided by {other} where {name} belongs?")
 
 
 def _unbiased(name: str, n: int) -> Iterator[Factor]:
@@ -184,8 +184,6 @@ def _of_numbers(pair: Pair) -> Iterator[Factor]:
             }
         for form, (value, question) in forms.items():
             yield Factor(("number", form), value, f"{form} = {value:.4g} times the right one", question)
-    for name, p in numbers:
-        for other, q in numbers:
-            if name != other:
-                words = f"{name}/{other} = {p / q:.4g} times the right one"
-                yield Factor(("number", name, other), p / q, words, f"Is {name} used where {other} belongs?")
+    for (name, p), (other, q) in permutations(numbers, 2):
+        words = f"{name}/{other} = {p / q:.4g} times the right one"
+        yield Factor(("number", name, other), p / q, words, f"Is {name} used where {other} belongs?")
