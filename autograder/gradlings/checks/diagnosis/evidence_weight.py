@@ -18,7 +18,7 @@ one rule judges a scalar, a list of small integers and a large tensor.
 
 from __future__ import annotations
 
-from math import comb, log10
+from math import lgamma, log, log10
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +82,7 @@ def max_evidence_of_number(value: float, grid_tolerance: float, max_digits: floa
 
 def position_evidence(total: int, chosen: int) -> float:
     """Weigh that exactly these `chosen` of `total` positions are affected: log10 of the number of such choices."""
-    return log10(comb(total, chosen))
+    return (lgamma(total + 1) - lgamma(chosen + 1) - lgamma(total - chosen + 1)) / log(10)
 
 
 def _counted_once(values: Array, digits: Array) -> Array:
