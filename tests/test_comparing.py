@@ -11,7 +11,8 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from gradlings.checks.compare import Rules, difference
+from gradlings.checks.compare import difference
+from gradlings.checks.compare_leaf import Rules
 from gradlings.checks.format_value import show, show_call, show_pair
 from gradlings.execution.tolerances import TOLERANCES, Tolerances
 from gradlings.submission.reader import shown

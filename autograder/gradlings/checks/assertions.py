@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradlings.checks.call_variants import Calls, calls_of
-from gradlings.checks.compare import Difference, Rules
+from gradlings.checks.compare_leaf import Difference, Rules
 from gradlings.checks.failure import HIDDEN, CheckFailed, Failure, diagnosis_of, failure_of_breaches, message_of
 from gradlings.checks.format_value import show_call
 from gradlings.checks.memory import stateless_key
@@ -158,7 +158,7 @@ def _examine(
         message=message_of(function, result, found, parameters),
         call=show_call(function.name, parameters, calls[first]),
         rows=found.rows,
-        picture=found.picture(),
+        picture=found.picture() if found.picture else None,
         place=(result.raised.place if result.raised else "") or function.place,
         probes_right=sum(right),
         probes=len(calls),

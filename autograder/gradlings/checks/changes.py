@@ -30,6 +30,5 @@ def changed(before: Any, after: Any) -> bool:
 
 
 def _same_values(before: Tensor, after: Tensor) -> bool:
-    if torch.equal(before, after):
-        return True
-    return before.is_floating_point() and bool(torch.isclose(before, after, rtol=0, atol=0, equal_nan=True).all())
+    same = torch.equal(before, after)
+    return same or (before.is_floating_point() and torch.allclose(before, after, rtol=0, atol=0, equal_nan=True))

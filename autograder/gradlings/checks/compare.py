@@ -6,95 +6,57 @@ Nothing is broadcast and nothing is converted to make it fit. What differs is sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from gradlings.checks.compare_leaf import leaf_difference
-from gradlings.checks.diff_picture import Sketch, curve_of, nothing_to_draw, with_name
-from gradlings.checks.format_value import kind_text, show
-from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
+from gradlings.checks.compare_leaf import DEFAULT_RULES, Difference, Rules, leaf_difference, whole_difference
+from gradlings.checks.diff_picture import Sketch, curve_of, draw_named
+from gradlings.checks.format_value import kind_text
 from gradlings.model.scorecard import Row
 
 _NONE = "Your function returned None. Is the `return` missing?"
 
 
-@dataclass(frozen=True)
-class Rules:
-    """How strictly one check compares."""
-
-    names: tuple[str, ...] = ()
-    """Names of the members of a returned tuple."""
-    exact_types: bool = False
-    """Whether a Python number is no substitute for a 0-d tensor, nor a list for a tuple."""
-    tolerances: Tolerances = DEFAULT_TOLERANCES
-    ordered: bool = False
-    """Whether the members depend on each other in their order: then only the first wrong one is reported."""
-    inner: bool = False
-    """Whether what is compared is a member of the answer, not the whole."""
-    numbers: torch.dtype = torch.float64
-    """Whose tolerance holds for Python floats: the dtype of the probe they were computed from."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Why an answer is not the right one."""
-
-    sentence: str
-    rows: tuple[Row, ...] = ()
-    picture: Sketch = nothing_to_draw
-
-
-def difference(got: Any, expected: Any, rules: Rules = Rules()) -> Difference | None:
+def difference(got: Any, expected: Any, rules: Rules = DEFAULT_RULES) -> Difference | None:
     """Return what is wrong with an answer; None if it is right. No answer, however odd, makes it raise."""
     try:
         return _difference(got, expected, rules)
     except (RecursionError, OverflowError, RuntimeError, ValueError, TypeError):
         if type(got) is type(expected) and got is expected:
             raise  # an answer agrees with itself: the fault is ours
-        return _whole(
-            "The answer cannot be compared: it is too large, nested too deep, or of an unusual kind.", got, expected
-        )
+        sentence = "The answer cannot be compared: it is too large, nested too deep, or of an unusual kind."
+        return whole_difference(sentence, got, expected)
 
 
 def _difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
-    if isinstance(expected, torch.Size):
-        expected = tuple(expected)
-    if isinstance(got, torch.Size):
-        got = tuple(got)
+    got, expected = (tuple(value) if isinstance(value, torch.Size) else value for value in (got, expected))
     if isinstance(expected, tuple | list):
         return _sequence_difference(got, expected, rules)
     if isinstance(expected, dict):
         return _dict_difference(got, expected, rules)
-    leaf = leaf_difference(got, expected, rules.tolerances, rules.numbers, rules.exact_types)
+    leaf = leaf_difference(got, expected, rules)
     if leaf is None:
         return None
-    name = rules.names[0] if len(rules.names) == 1 else ""
-    sentence = _NONE if got is None and not rules.inner else leaf.sentence
-    return Difference(sentence, (Row(name, leaf.got, leaf.expected),), leaf.picture)
-
-
-def _whole(sentence: str, got: Any, expected: Any, picture: Sketch = nothing_to_draw) -> Difference:
-    """Show both answers whole, in one row."""
-    return Difference(sentence, (Row("", show(got), show(expected)),), picture)
+    row = replace(leaf.rows[0], name=rules.names[0] if len(rules.names) == 1 else "")
+    return replace(leaf, sentence=_NONE if got is None and not rules.inner else leaf.sentence, rows=(row,))
 
 
 def _sequence_difference(got: Any, expected: Sequence[Any], rules: Rules) -> Difference | None:
-    if got is None:
-        return _whole(_NONE, got, expected)
     if not isinstance(got, tuple | list):
         kind = "a tuple" if isinstance(expected, tuple) else "a list"
         sentence = f"Your function returned {kind_text(got)}; it must return {kind} of {len(expected)}."
-        return _whole(sentence, got, expected)
+        return whole_difference(_NONE if got is None else sentence, got, expected)
     if rules.exact_types and type(got) is not type(expected):
         sentence = f"Your function returned {kind_text(got)}; it must return {kind_text(expected)}."
-        return _whole(sentence, got, expected)
+        return whole_difference(sentence, got, expected)
     if not rules.names and not any(isinstance(item, Tensor | tuple | list | dict) for item in expected):
         return _plain_difference(got, expected, rules)
     if len(got) != len(expected):
-        return _whole(f"{len(got)} values came back instead of {len(expected)}.", got, expected)
+        return whole_difference(f"{len(got)} values came back instead of {len(expected)}.", got, expected)
     names = rules.names if len(rules.names) == len(expected) else tuple(f"[{i}]" for i in range(len(expected)))
     return _member_difference(got, expected, names, rules)
 
@@ -102,23 +64,20 @@ def _sequence_difference(got: Any, expected: Sequence[Any], rules: Rules) -> Dif
 def _plain_difference(got: Sequence[Any], expected: Sequence[Any], rules: Rules) -> Difference | None:
     """Show short sequences of numbers or strings (shapes, keys) whole, not member by member."""
     if len(got) != len(expected):
-        return _whole("", got, expected, lambda: curve_of(got, expected, ()))
-    leaves = [
-        leaf_difference(mine, right, rules.tolerances, rules.numbers, rules.exact_types)
-        for mine, right in zip(got, expected, strict=True)
-    ]
+        return whole_difference("", got, expected, lambda: curve_of(got, expected, ()))
+    leaves = [leaf_difference(mine, right, rules) for mine, right in zip(got, expected, strict=True)]
     wrong = {index: leaf for index, leaf in enumerate(leaves) if leaf is not None}
     if not wrong:
         return None
     first, leaf = next(iter(wrong.items()))
     sentence = f"At position {first}: {leaf.sentence}" if leaf.sentence else ""
-    return _whole(sentence, got, expected, lambda: curve_of(got, expected, tuple(wrong)))
+    return whole_difference(sentence, got, expected, lambda: curve_of(got, expected, tuple(wrong)))
 
 
 def _dict_difference(got: Any, expected: Mapping[Any, Any], rules: Rules) -> Difference | None:
     if not isinstance(got, dict):
         sentence = _NONE if got is None else f"Your function returned {kind_text(got)}; it must return a dict."
-        return _whole(sentence, got, expected)
+        return whole_difference(sentence, got, expected)
     missing = [key for key in expected if key not in got]
     extra = [key for key in got if key not in expected]
     if missing or extra:
@@ -135,7 +94,7 @@ def _member_difference(
 ) -> Difference | None:
     rows: list[Row] = []
     sentences: list[str] = []
-    picture = nothing_to_draw
+    picture: Sketch | None = None
     inner = replace(rules, names=(), inner=True)
     for position, name in enumerate(names):
         found = _difference(got[position], expected[position], inner)
@@ -143,8 +102,8 @@ def _member_difference(
             rows.append(Row(name, "right", "", right=True))
             continue
         rows.extend(Row(f"{name} {row.name}".rstrip(), row.got, row.expected, row.right) for row in found.rows)
-        if picture is nothing_to_draw:
-            picture = with_name(name, found.picture)
+        if picture is None and found.picture:
+            picture = partial(draw_named, name, found.picture)
         if found.sentence:
             sentences.append(f"{name}: {found.sentence}")
         if rules.ordered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,82 +11,102 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradlings.checks.diff_picture import Sketch, matrix_of, nothing_to_draw
+from gradlings.checks.diff_picture import Sketch, matrix_of
 from gradlings.checks.format_value import described, dtype_text, kind_text, shape_text, show, show_pair
-from gradlings.execution.tolerances import Tolerances
+from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
+from gradlings.model.scorecard import Row
 
 _MAX_LISTED_VALUES = 8  # of a tensor, shown whole; of a larger one only the first wrong value
 
 
 @dataclass(frozen=True)
-class LeafDifference:
-    """Why a value is not the right one, and both as text."""
+class Difference:
+    """Why an answer is not the right one."""
 
     sentence: str
-    got: str
-    expected: str
-    picture: Sketch = nothing_to_draw
+    rows: tuple[Row, ...] = ()
+    picture: Sketch | None = None
 
 
-def leaf_difference(
-    got: Any, expected: Any, tolerances: Tolerances, numbers: torch.dtype, exact_types: bool
-) -> LeafDifference | None:
-    """Return how a value that is no tuple, list or dict differs from the right one; None if it does not.
+@dataclass(frozen=True)
+class Rules:
+    """How strictly one check compares."""
 
-    Args:
-        got: the student's value.
-        expected: the right one.
-        tolerances: those of the check.
-        numbers: the dtype whose tolerance holds for Python floats.
-        exact_types: whether a Python number is no substitute for a 0-d tensor.
-    """
+    names: tuple[str, ...] = ()
+    """Names of the members of a returned tuple."""
+    exact_types: bool = False
+    """Whether a Python number is no substitute for a 0-d tensor, nor a list for a tuple."""
+    tolerances: Tolerances = DEFAULT_TOLERANCES
+    ordered: bool = False
+    """Whether the members depend on each other in their order: then only the first wrong one is reported."""
+    inner: bool = False
+    """Whether what is compared is a member of the answer, not the whole."""
+    numbers: torch.dtype = torch.float64
+    """Whose tolerance holds for Python floats: the dtype of the probe they were computed from."""
+
+
+DEFAULT_RULES = Rules()
+
+
+def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
+    """Return how a value that is no tuple, list or dict differs from the right one; None if it does not."""
+    loose = not rules.exact_types
     if got is None and expected is not None:
-        return LeafDifference("None came back.", "None", show(expected))
+        return whole_difference("None came back.", got, expected)
     if isinstance(expected, Tensor):
-        if not (_is_number(got) and expected.dim() == 0 and not exact_types and not expected.is_complex()):
-            return _tensor_difference(got, expected, tolerances)
-        numbers, expected = expected.dtype, expected.item()
-        return _number_difference(got, expected, tolerances.of(numbers), exact_types)
-    if _is_number(expected) and isinstance(got, Tensor) and got.dim() == 0 and not exact_types:
+        if not (loose and _is_number(got) and expected.dim() == 0 and not expected.is_complex()):
+            return _tensor_difference(got, expected, rules.tolerances)
+        return _number_difference(got, expected.item(), replace(rules, numbers=expected.dtype))
+    if loose and _is_number(expected) and isinstance(got, Tensor) and got.dim() == 0:
         got = got.detach().cpu().item()
     if isinstance(expected, np.generic):
         got, expected = got.item() if type(got) is type(expected) else got, expected.item()
-    if _is_number(expected) and isinstance(got, np.generic) and not exact_types:
+    if loose and _is_number(expected) and isinstance(got, np.generic):
         got = got.item()
     if _is_number(expected) and _is_number(got):
-        return _number_difference(got, expected, tolerances.of(numbers), exact_types)
+        return _number_difference(got, expected, rules)
     if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
-        return _array_difference(got, expected, tolerances)
+        if got.dtype != expected.dtype:
+            return _by_forms(got, expected, f"The dtype is {got.dtype}; it must be {expected.dtype}.")
+        return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), rules.tolerances)
     if isinstance(got, str) and isinstance(expected, str):
         return None if str.__eq__(got, expected) is True else _by_values(got, expected)
     if isinstance(got, Tensor) or type(got) is not type(expected):
-        return _by_values(got, expected, _other_kind(got, expected))
+        return _other_kind(got, expected)
     return None if (expected == got) is True else _by_values(got, expected)
 
 
-def _by_values(got: Any, expected: Any, sentence: str = "") -> LeafDifference:
-    return LeafDifference(sentence, *show_pair(got, expected))
+def whole_difference(sentence: str, got: Any, expected: Any, picture: Sketch | None = None) -> Difference:
+    """Show both answers whole, in one row."""
+    return Difference(sentence, (Row("", show(got), show(expected)),), picture)
 
 
-def _other_kind(got: Any, expected: Any) -> str:
-    return f"{kind_text(got)} came back instead of {kind_text(expected)}."
+def _by_values(got: Any, expected: Any, sentence: str = "") -> Difference:
+    return Difference(sentence, (Row("", *show_pair(got, expected)),))
+
+
+def _by_forms(got: Any, expected: Any, sentence: str) -> Difference:
+    return Difference(sentence, (Row("", described(got), described(expected)),))
+
+
+def _other_kind(got: Any, expected: Any) -> Difference:
+    return _by_values(got, expected, f"{kind_text(got)} came back instead of {kind_text(expected)}.")
 
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float, bool)
 
 
-def _number_difference(
-    got: Any, expected: Any, tolerance: tuple[float, float], exact_types: bool
-) -> LeafDifference | None:
+def _number_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
     if isinstance(expected, bool) != isinstance(got, bool):
-        return _by_values(got, expected, _other_kind(got, expected))
+        return _other_kind(got, expected)
     if isinstance(expected, int) and isinstance(got, float):
         same = "The number is right, but it is" if got == expected else "The answer is"
         return _by_values(got, expected, f"{same} a float; it must be an int. Was / used where // belongs?")
-    if exact_types and type(got) is not type(expected):
-        return _by_values(got, expected, _other_kind(got, expected))
-    right = got == expected if isinstance(expected, int) else _close(float(got), expected, *tolerance)
+    if rules.exact_types and type(got) is not type(expected):
+        return _other_kind(got, expected)
+    exact = isinstance(expected, int)
+    right = got == expected if exact else _close(float(got), expected, *rules.tolerances.of(rules.numbers))
     return None if right else _by_values(got, expected)
 
 
@@ -98,17 +118,8 @@ def _close(got: float, expected: float, relative: float, absolute: float) -> boo
     return math.isfinite(apart) and apart <= absolute + abs(relative * expected)
 
 
-def _array_difference(
-    got: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], tolerances: Tolerances
-) -> LeafDifference | None:
-    if got.dtype != expected.dtype:
-        sentence = f"The dtype is {got.dtype}; it must be {expected.dtype}."
-        return LeafDifference(sentence, described(got), described(expected))
-    return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), tolerances)
-
-
-def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> LeafDifference | None:
-    picture = nothing_to_draw
+def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Difference | None:
+    picture: Sketch | None = None
     if not isinstance(got, Tensor):
         comma = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) else ""
         sentence = f"Your function returned {kind_text(got)}; it must return a tensor.{comma}"
@@ -121,16 +132,16 @@ def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Le
         picture = partial(matrix_of, got, expected, None)
     elif got.dtype != expected.dtype:
         sentence = f"The dtype is {dtype_text(got.dtype)}; it must be {dtype_text(expected.dtype)}."
-        return LeafDifference(sentence, described(got), described(expected))
+        return _by_forms(got, expected, sentence)
     elif got.device != expected.device:
         sentence = f"The result is on {got.device}; it must be on {expected.device}."
     else:
         tolerance = tolerances.of(expected.dtype, expected.device.type)
         return _value_difference(got.detach().cpu(), expected.detach().cpu(), tolerance)
-    return LeafDifference(sentence, show(got), show(expected), picture)
+    return whole_difference(sentence, got, expected, picture)
 
 
-def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> LeafDifference | None:
+def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> Difference | None:
     if torch.equal(got, expected):
         return None  # the usual case, and the fastest to see
     if expected.is_floating_point() or expected.is_complex():
@@ -146,10 +157,10 @@ def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, flo
     picture = partial(matrix_of, got, expected, right)
     first, count = _first_wrong(got, expected, right)
     if right.numel() <= _MAX_LISTED_VALUES and described(got) not in texts:
-        return LeafDifference("" if not right.any() else f"{count}.", *texts, picture)
+        return Difference(f"{count}." if right.any() else "", (Row("", *texts),), picture)
     at = f"[{', '.join(map(str, first))}]"
     mine, other = show_pair(got[first], expected[first])
-    return LeafDifference(f"{count}, first at index {at}.", f"{at} = {mine}", f"{at} = {other}", picture)
+    return Difference(f"{count}, first at index {at}.", (Row("", f"{at} = {mine}", f"{at} = {other}"),), picture)
 
 
 def _first_wrong(got: Tensor, expected: Tensor, right: Tensor) -> tuple[tuple[int, ...], str]:

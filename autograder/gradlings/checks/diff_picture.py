@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import torch
@@ -24,33 +25,16 @@ Sketch = Callable[[], Picture | None]
 """Draws a picture when it is called: of all wrong answers to a check only one is shown."""
 
 
-def nothing_to_draw() -> Picture | None:
-    """Return None: the sketch of what makes no picture."""
-    return None
-
-
-def with_name(name: str, sketch: Sketch) -> Sketch:
-    """Return the sketch of a member of an answer, with the member's name before its own."""
-    if sketch is nothing_to_draw:
-        return sketch
-
-    def named() -> Picture | None:
-        drawn = sketch()
-        return drawn and replace(drawn, name=f"{name} {drawn.name}".rstrip())
-
-    return named
+def draw_named(name: str, sketch: Sketch) -> Picture | None:
+    """Draw the picture of a member of an answer, with the member's name before its own."""
+    drawn = sketch()
+    return drawn and replace(drawn, name=f"{name} {drawn.name}".rstrip())
 
 
 def matrix_of(got: Tensor, expected: Tensor, right: Tensor | None) -> Picture | None:
     """Draw two tensors as matrices; of more than two dimensions the last two, at the first difference.
 
-    Args:
-        got: the student's tensor.
-        expected: the right one.
-        right: which numbers agree, shaped like both; None where the shapes differ.
-
-    Returns:
-        None where neither is a matrix, or the numbers cannot be drawn.
+    `right` says which numbers agree; it is None where the shapes differ. None is returned where nothing can be drawn.
     """
     if not all(map(_is_drawable, (got, expected))):
         return None
@@ -73,16 +57,7 @@ def matrix_of(got: Tensor, expected: Tensor, right: Tensor | None) -> Picture | 
 
 
 def curve_of(got: Sequence[Any], expected: Sequence[Any], wrong: Sequence[int]) -> Picture | None:
-    """Draw two sequences of floats as curves over their positions.
-
-    Args:
-        got: the student's numbers.
-        expected: the right ones.
-        wrong: positions that differ.
-
-    Returns:
-        None for few numbers, or for what is no sequence of floats.
-    """
+    """Draw two sequences of floats as curves over their positions, of which `wrong` differ; None if there are few."""
     if len(expected) < _MIN_CURVE_POINTS or len(got) < 2 or not all(type(x) is float for x in (*got, *expected)):
         return None
     longest = max(len(got), len(expected))
@@ -98,11 +73,9 @@ def curve_of(got: Sequence[Any], expected: Sequence[Any], wrong: Sequence[int]) 
 
 
 def _of_other_shape(got: Tensor, expected: Tensor) -> Picture | None:
-    if max(got.dim(), expected.dim()) < 2 or expected.dim() < 1 or expected.numel() < 4:
-        return None
+    if max(got.dim(), expected.dim()) != 2 or expected.dim() < 1 or expected.numel() < 4:
+        return None  # of more than two dimensions it is not known which of the matrices belong together
     caption = f"shape {shape_text(got.shape)} instead of {shape_text(expected.shape)}"
-    if max(got.dim(), expected.dim()) > 2:
-        return None  # it is not known which of many matrices belong together
     cells = [t.detach().cpu().reshape(1, -1) if t.dim() < 2 else t.detach().cpu() for t in (got, expected)]
     mine, theirs = (cell[:MAX_SIDE, :MAX_SIDE] for cell in cells)
     if any(max(cell.shape) > MAX_SIDE for cell in cells):
@@ -131,16 +104,13 @@ def _caption(outer: tuple[int, ...], rows: slice, height: int, columns: slice, w
 
 def _texts(got: Tensor, expected: Tensor) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
     """Write both with the fewest digits that tell all different numbers apart, six at most."""
+    numbers = list(zip(got.flatten().tolist(), expected.flatten().tolist(), strict=True))
     for digits in (3, 4, 6):
         mine, theirs = _rows(got, digits), _rows(expected, digits)
-        if all((a == b) == (x == y) for a, b, x, y in _pairs(got, expected, mine, theirs)):
+        texts = zip(chain(*mine), chain(*theirs), strict=True)
+        if all((a == b) == (x == y) for (a, b), (x, y) in zip(numbers, texts, strict=True)):
             break
     return mine, theirs
-
-
-def _pairs(got: Tensor, expected: Tensor, mine: Any, theirs: Any) -> Any:
-    for numbers, others, texts, more in zip(got.tolist(), expected.tolist(), mine, theirs, strict=True):
-        yield from zip(numbers, others, texts, more, strict=True)
 
 
 def _rows(matrix: Tensor, digits: int) -> tuple[tuple[str, ...], ...]:

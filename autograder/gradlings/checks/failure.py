@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from gradlings.checks.call_variants import Calls
-from gradlings.checks.compare import Difference, Rules
+from gradlings.checks.compare_leaf import Difference, Rules
 from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
 from gradlings.checks.verdicts import Comparison, MustRaise
 from gradlings.execution.student_api import StudentFunction

@@ -95,8 +95,7 @@ def _text(value: Any, digits: int) -> str:
     if isinstance(value, Tensor):
         if value.numel() > _MAX_LISTED_ELEMENTS or value.device.type == "meta":
             return described(value)
-        listed = value.detach().cpu().tolist()
-        return _text(listed, digits) if value.dim() else _number(listed, digits)
+        return _text(value.detach().cpu().tolist(), digits)
     if isinstance(value, np.ndarray):
         return f"np.array({_text(value.tolist(), digits)})" if value.size <= _MAX_LISTED_ELEMENTS else described(value)
     if isinstance(value, torch.Size):
@@ -109,19 +108,11 @@ def _text(value: Any, digits: int) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_text(k, digits)}: {_text(v, digits)}" for k, v in value.items()) + "}"
     if isinstance(value, float):
-        return _number(value, digits)
+        text = f"{value:.{digits}g}"
+        return text if "." in text or "e" in text or not math.isfinite(value) else text + ".0"
     if isinstance(value, bool | int | str | torch.dtype) or value is None:
         return repr(value)
     try:
         return repr(value).splitlines()[0]
     except Exception:  # a broken __repr__ must not end the check
         return f"a {type(value).__name__}"
-
-
-def _number(value: Any, digits: int) -> str:
-    if isinstance(value, float):
-        if math.isnan(value) or math.isinf(value):
-            return str(value)
-        text = f"{value:.{digits}g}"
-        return text if any(mark in text for mark in ".e") else text + ".0"
-    return repr(value)

@@ -13,7 +13,6 @@ import logging
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,15 +33,6 @@ _DIGITS = 9  # of a float
 _MAX_ERROR_CHARS = 60
 
 
-@dataclass(frozen=True)
-class KnownOutcome:
-    """What one misconception gives in one check."""
-
-    sentence: str
-    observed: list[Any] | None
-    """The encoded results of its calls; None where the check passes."""
-
-
 def observed(examinations: Sequence[Examination]) -> list[Any]:
     """Encode what a check observed as plain JSON values."""
     return [
@@ -55,25 +45,20 @@ def observed(examinations: Sequence[Examination]) -> list[Any]:
 def matching(folder: Path, check: str, examinations: Sequence[Examination], passed: bool) -> tuple[str, ...]:
     """Return the sentences of all entries that agree with everything a check observed.
 
-    Args:
-        folder: the assignment's folder, where the shipped catalogue lies.
-        check: "3.5::test_the_chapters_example".
-        examinations: what the check observed.
-        passed: whether the check passed; then the entries that pass it, too, agree with it.
+    `folder` is the assignment's, where the shipped catalogue lies; `check` is like "3.5::test_the_chapters_example". If
+    it passed, the entries that pass it, too, agree with it.
     """
     path = folder / FILE
     changed_at = path.stat().st_mtime_ns if path.is_file() else 0
-    entries = _shipped(path, changed_at).get(check, ())
-    if passed:
-        return tuple(sorted({entry.sentence for entry in entries if entry.observed is None}))
-    mine = observed(examinations)
-    return tuple(sorted({e.sentence for e in entries if e.observed is not None and same_observed(mine, e.observed)}))
+    mine = None if passed else observed(examinations)
+    entries = _shipped(path, changed_at).get(check, [])
+    return tuple(sorted({sentence for sentence, theirs in entries if same_observed(mine, theirs)}))
 
 
 def same_observed(mine: Any, theirs: Any) -> bool:
     """Return whether encoded results are equal, floats up to `RECORDED_TOLERANCES`."""
     if isinstance(mine, float) and isinstance(theirs, float):
-        return mine == theirs or math.isclose(mine, theirs, rel_tol=_FLOAT64[0], abs_tol=_FLOAT64[1])
+        return math.isclose(mine, theirs, rel_tol=_FLOAT64[0], abs_tol=_FLOAT64[1])
     if type(mine) is not type(theirs):
         return False
     if isinstance(mine, list):
@@ -101,12 +86,15 @@ def _same_float32(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _shipped(path: Path, changed_at: int) -> dict[str, tuple[KnownOutcome, ...]]:
-    """Read the catalogue of an assignment; a missing or damaged file is an empty one, which names no misconception."""
+def _shipped(path: Path, changed_at: int) -> dict[str, list[tuple[str, list[Any] | None]]]:
+    """Read the catalogue of an assignment: by check the sentences, each with the results observed, None if it passes.
+
+    A missing or damaged file is an empty one, which names no misconception.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return {
-            check: tuple(KnownOutcome(str(data["sentences"][entry["says"]]), entry["observed"]) for entry in entries)
+            check: [(str(data["sentences"][entry["says"]]), entry["observed"]) for entry in entries]
             for check, entries in data["checks"].items()
         }
     except FileNotFoundError:
@@ -118,21 +106,13 @@ def _shipped(path: Path, changed_at: int) -> dict[str, tuple[KnownOutcome, ...]]
 
 def _encoded(result: CallResult, call: tuple[Any, ...]) -> Any:
     try:
-        return _encode_outcome(result, call)
+        altered = [i for i, (a, b) in enumerate(zip(call, result.args_after, strict=False)) if changed(a, b)]
+        if result.raised is not None:
+            return {"raises": [result.raised.kind, _error_text(result.raised.message)], "changes": altered}
+        changes = {"changes": [[i, _encode(result.args_after[i])] for i in altered]} if altered else {}
+        return {"gives": _encode(result.value), **changes}
     except (RuntimeError, RecursionError, ValueError, OverflowError, TypeError):  # a sparse tensor, a list in itself
         return {"type": type(result.value).__name__}
-
-
-def _encode_outcome(result: CallResult, call: tuple[Any, ...]) -> Any:
-    altered = [i for i, (a, b) in enumerate(zip(call, result.args_after, strict=False)) if changed(a, b)]
-    if result.raised is not None:
-        return {"raises": [result.raised.kind, _error_text(result.raised.message)], "changes": altered}
-    if not altered:
-        return {"gives": _encode(result.value)}
-    return {
-        "gives": _encode(result.value),
-        "changes": [[i, _encode(result.args_after[i])] for i in altered],
-    }
 
 
 def _error_text(message: str) -> str:

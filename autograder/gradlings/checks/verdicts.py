@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import torch
 
 from gradlings.checks.changes import changed
-from gradlings.checks.compare import Difference, Rules, difference
+from gradlings.checks.compare import difference
+from gradlings.checks.compare_leaf import Difference, Rules
 from gradlings.execution.tensor_tree import fresh, map_tensors, tensors_in
 from gradlings.model.observation import CallResult
 from gradlings.model.scorecard import Row, Verdict

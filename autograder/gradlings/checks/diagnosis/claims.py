@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import floor, log10
 
@@ -12,14 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gradlings.checks.diagnosis.evidence_weight import (
-    MAX_DIGITS,
-    Array,
-    extent,
-    match_evidence,
-    max_evidence_of_number,
-)
-from gradlings.checks.diagnosis.failing_calls import Inputs, has_floats
+from gradlings.checks.diagnosis.evidence_weight import MAX_DIGITS, Array, extent, match_evidence, max_evidence_of_number
+from gradlings.checks.diagnosis.failing_calls import FailingCall, has_floats
 from gradlings.execution.tolerances import DEFAULT_TOLERANCES, TOLERANCES, Tolerances
 
 Mask = npt.NDArray[np.bool_]
@@ -61,33 +55,29 @@ class Pair:
     wider tolerances of the check.
     """
 
+    name: str
+    """Of the leaf of the result; "" if the result is a single value."""
     got: object
     expected: object
     g: Array
     """`got` as numbers."""
     e: Array
     """`expected` as numbers."""
-    inputs: Inputs
-    """The arguments of the call."""
-    siblings: Mapping[str, Array] = field(default_factory=dict)
-    """The other leaves of the returned tuple or dict, by name, as they should be."""
-    tolerances: Tolerances = DEFAULT_TOLERANCES
+    call: FailingCall
+    right_leaves: Mapping[str, Array]
+    """All leaves of the result by name, as they should be."""
+    tolerances: Tolerances
     """Those of the check: they decide what is wrong."""
-    loose: bool = False
+    loose: bool
     """Whether a relation is held to the tolerances of the check where they are wider than the table's."""
 
-    @cached_property
-    def _dtypes(self) -> list[torch.dtype]:
-        """The dtypes whose tolerances hold; none for whole numbers."""
+    def _widest(self, tolerances: Tolerances, of_whole_numbers: tuple[float, float]) -> tuple[float, float]:
         values = (self.got, self.expected)
         if not any(map(has_floats, values)):
-            return []
+            return of_whole_numbers
         dtypes = [value.dtype if isinstance(value, Tensor) else torch.float64 for value in values]
-        return [dtype if dtype in TOLERANCES else torch.float64 for dtype in dtypes]
-
-    def _widest(self, tolerances: Tolerances, default: tuple[float, float]) -> tuple[float, float]:
         device = self.expected.device.type if isinstance(self.expected, Tensor) else "cpu"
-        limits = [tolerances.of(dtype, device) for dtype in self._dtypes] or [default]
+        limits = [tolerances.of(dtype if dtype in TOLERANCES else torch.float64, device) for dtype in dtypes]
         return max(relative for relative, _ in limits), max(absolute for _, absolute in limits)
 
     @cached_property
@@ -115,14 +105,19 @@ class Pair:
         return min(max(floor(-2 * log10(self.relative + absolute)) / 2, 0.0), MAX_DIGITS)
 
     @cached_property
+    def is_right(self) -> bool:
+        """Whether the check finds nothing wrong, autograd graph aside."""
+        got, expected = self.got, self.expected
+        if isinstance(got, Tensor) and isinstance(expected, Tensor):
+            same_kind = got.dtype == expected.dtype and got.device.type == expected.device.type
+        else:
+            same_kind = not (type(got) is float and type(expected) is int)
+        return same_kind and self.same_shape and not self.wrong.any()
+
+    @cached_property
     def same_shape(self) -> bool:
         """Whether the two have the same shape."""
         return self.g.shape == self.e.shape
-
-    @cached_property
-    def scalar(self) -> bool:
-        """Whether all there is to compare is one number."""
-        return min(self.g.size, self.e.size) <= 1
 
     @cached_property
     def whole(self) -> bool:
@@ -173,29 +168,23 @@ class Pair:
         """Return whether the student's values are `predicted`, shape included."""
         return self._agree(self.g, predicted)
 
-    def recovers(self, candidate: Array) -> bool:
-        """Return whether `candidate`, made from the student's values, is the right answer, shape included."""
-        return self._agree(self.e, candidate)
+    def recovers(self, predicted: Array) -> bool:
+        """Return whether `predicted`, made from the student's values, is the right answer, shape included."""
+        return self._agree(self.e, predicted)
 
     def near(self, difference: Array, term: Array) -> bool:
         """Return whether a difference of two results is `term`; it keeps only the absolute accuracy of the results."""
-        return self._may_agree(difference, term) and self._all_close(difference, term, self.scale)
+        return self._agree(difference, term, self.scale)
 
-    def _agree(self, actual: Array, predicted: Array) -> bool:
-        if actual.shape != predicted.shape or not self._may_agree(actual, predicted):
+    def _agree(self, actual: Array, predicted: Array, scale: float | None = None) -> bool:
+        if actual.shape != predicted.shape:
             return False
-        return self._all_close(actual, predicted, extent(predicted))
-
-    def _may_agree(self, actual: Array, predicted: Array) -> bool:
-        """Compare the first number only: nearly all relations that do not hold end here, at a tenth of the cost."""
-        if not actual.size:
-            return True
-        mine, other = actual.item(0), predicted.item(0)
-        # Written so that NaN and infinity go on to the full comparison.
-        return not abs(mine - other) > self.relative * abs(other) + self.absolute(self.scale)
-
-    def _all_close(self, actual: Array, predicted: Array, scale: float) -> bool:
-        return bool(_close(actual, predicted, self.relative, self.absolute(scale)).all())
+        if actual.size:  # nearly all relations that do not hold fail at the first number, at a tenth of the cost
+            mine, other = actual.item(0), predicted.item(0)
+            if abs(mine - other) > self.relative * abs(other) + self.absolute(self.scale):  # false for NaN and infinity
+                return False
+        absolute = self.absolute(extent(predicted) if scale is None else scale)
+        return bool(_close(actual, predicted, self.relative, absolute).all())
 
 
 def _close(actual: Array, predicted: Array, relative: float, absolute: float) -> Mask:
@@ -211,12 +200,7 @@ def fitted_constant(
 ) -> Iterator[Claim]:
     """Yield the claims about a constant that was fitted to the values: the same in all calls, and one in each call.
 
-    Args:
-        pair: the values it was fitted to.
-        kind: the first part of the claims' keys.
-        value: the constant; five digits of it are compared between calls.
-        fixed: fact and question where all calls have the same constant.
-        any_value: fact and question where each call may have another one.
+    Claims of several calls are the same if five digits of `value` are. `fixed` and `any_value` are fact and question.
     """
     key = (kind, "fixed", float(f"{value:.5g}"))
     yield Claim(key, *fixed, pair.evidence, cost=MAX_DIGITS + 1, fallback=True)

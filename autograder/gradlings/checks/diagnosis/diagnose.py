@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from torch import Tensor
 
 from gradlings.checks.diagnosis import form
-from gradlings.checks.diagnosis.claims import Claim, Pair
+from gradlings.checks.diagnosis.claims import Claim
 from gradlings.checks.diagnosis.failing_calls import FailingCall, is_row_of_numbers
 from gradlings.checks.diagnosis.result_leaves import ResultLeaf, result_leaves
 from gradlings.checks.diagnosis.signatures import SIGNATURES, Signature, claims_of
@@ -67,38 +67,21 @@ def diagnose(
                 message = _explanation(leaves) or _explanation_of_graphs(leaves, examined)
                 if message:
                     return message
-                if not any(is_row_of_numbers(pair.expected) for leaf in leaves for pair in leaf.pairs):
+                if not any(is_row_of_numbers(pair.expected) for leaf in leaves for pair in leaf.wrong + leaf.right):
                     break
     return None
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A claim that holds in every failing call of a leaf."""
-
-    claim: Claim
-    evidence: float
-    cost: float
-    calls: int
-    distinct_numbers: int
-    """Different right numbers among those calls, if each call has a single number; else 0."""
-
-
 def _explanation(leaves: list[ResultLeaf]) -> str | None:
     """Word the claims that explain every wrong leaf."""
-    wrong = [leaf for leaf in leaves if leaf.wrong]
-    candidates: dict[str, dict[_Key, _Candidate]] = {}
-    for leaf in wrong:
-        candidates[leaf.name] = _candidates(leaf)
-    if not wrong or not all(candidates.values()):
-        return None
+    candidates = {leaf: _candidates(leaf) for leaf in leaves if leaf.wrong}
     chosen: dict[str, Claim] = {}
-    for leaf in wrong:
-        claim = _chosen_claim(leaf.name, candidates)
+    for leaf in candidates:
+        claim = _chosen_claim(leaf, candidates)
         if claim is None:
             return None
         chosen[leaf.name] = claim
-    return worded(chosen, {leaf.name for leaf in wrong if leaf.wrong[0].g.size == 1})
+    return worded(chosen, {leaf.name for leaf in candidates if leaf.wrong[0].g.size == 1}) if chosen else None
 
 
 def _explanation_of_graphs(leaves: list[ResultLeaf], calls: list[FailingCall]) -> str | None:
@@ -106,80 +89,56 @@ def _explanation_of_graphs(leaves: list[ResultLeaf], calls: list[FailingCall]) -
     required = any(isinstance(v, Tensor) and v.requires_grad for call in calls for v in call.inputs.values())
     if required or any(leaf.wrong for leaf in leaves):
         return None
-    chosen: dict[str, Claim] = {}
-    for leaf in leaves:
-        for candidate in _common_claims(form.wrong_graph, leaf.pairs, leaf.pairs).values():
-            chosen[leaf.name] = candidate.claim
-    return worded(chosen) if chosen else None
+    claims = {leaf.name: claim for leaf in leaves for claim in _common_claims(form.wrong_graph, leaf).values()}
+    return worded(claims) if claims else None
 
 
-def _candidates(leaf: ResultLeaf) -> dict[_Key, _Candidate]:
+def _candidates(leaf: ResultLeaf) -> dict[_Key, Claim]:
     """Return all claims that hold in every call, in the order of the signatures."""
-    found: dict[_Key, _Candidate] = {}
+    found: dict[_Key, Claim] = {}
     for signature in SIGNATURES:
-        for key, candidate in _common_claims(signature, leaf.wrong + leaf.right, leaf.wrong).items():
-            found.setdefault(key, candidate)
+        for key, claim in _common_claims(signature, leaf).items():
+            found.setdefault(key, claim)
     return found
 
 
-def _common_claims(signature: Signature, pairs: tuple[Pair, ...], wrong: tuple[Pair, ...]) -> dict[_Key, _Candidate]:
-    """Return the claims of one signature that it makes for each of the pairs."""
-    by_pair: list[dict[_Key, Claim]] = []
-    for pair in pairs:
+def _common_claims(signature: Signature, leaf: ResultLeaf) -> dict[_Key, Claim]:
+    """Return the claims of one signature that hold in every call, with the evidence of all calls."""
+    common: dict[_Key, Claim] = {}
+    for number, pair in enumerate(leaf.wrong + leaf.right):
         claims = {claim.key: claim for claim in claims_of(signature, pair)}
-        if by_pair:
-            claims = {key: claim for key, claim in claims.items() if key in by_pair[-1]}
+        if number:
+            claims = {key: _added(common[key], claim) for key, claim in claims.items() if key in common}
         if not claims:
             return {}
-        by_pair.append(claims)
-    single_numbers = all(pair.scalar for pair in wrong)
-    distinct = _count_distinct([float(pair.e.ravel()[0]) for pair in wrong if pair.e.size]) if single_numbers else 0
-    return {
-        key: _Candidate(
-            claim=by_pair[0][key],
-            evidence=sum(claims[key].evidence for claims in by_pair),
-            cost=max(claims[key].cost for claims in by_pair),
-            calls=len(wrong),
-            distinct_numbers=distinct,
-        )
-        for key in by_pair[-1]
-    }
+        common = claims
+    return common
 
 
-def _count_distinct(numbers: list[float]) -> int:
-    """Count numbers that differ by more than float32 rounding: a probe may come twice, once in float32."""
-    distinct: list[float] = []
-    for number in numbers:
-        if not any(abs(number - other) <= 1e-4 * max(abs(number), abs(other)) for other in distinct):
-            distinct.append(number)
-    return len(distinct)
+def _added(claim: Claim, other: Claim) -> Claim:
+    return replace(claim, evidence=claim.evidence + other.evidence, cost=max(claim.cost, other.cost))
 
 
-def _chosen_claim(name: str, candidates: Mapping[str, Mapping[_Key, _Candidate]]) -> Claim | None:
+def _chosen_claim(leaf: ResultLeaf, candidates: Mapping[ResultLeaf, Mapping[_Key, Claim]]) -> Claim | None:
     """Choose among the certain claims about a leaf: no fallback before others, then one that all wrong leaves share."""
     certain: list[tuple[bool, bool, Claim]] = []
-    for key, candidate in candidates[name].items():
-        sharing = [by_key[key] for by_key in candidates.values() if key in by_key]
-        if _is_certain(candidate, sharing):
-            certain.append((candidate.claim.fallback, len(sharing) < len(candidates), candidate.claim))
+    for key, claim in candidates[leaf].items():
+        sharing = {other: claims[key] for other, claims in candidates.items() if key in claims}
+        if _is_certain(leaf, sharing):
+            certain.append((claim.fallback, len(sharing) < len(candidates), claim))
     certain.sort(key=lambda entry: entry[:2])  # stable: otherwise the order of the signatures stays
     return certain[0][2] if certain else None
 
 
-def _is_certain(candidate: _Candidate, sharing: list[_Candidate]) -> bool:
-    """Return whether the evidence is enough.
-
-    Args:
-        candidate: the claim about one leaf.
-        sharing: the same claim about every leaf it holds for, this one included.
-    """
-    claim = candidate.claim
+def _is_certain(leaf: ResultLeaf, sharing: Mapping[ResultLeaf, Claim]) -> bool:
+    """Return whether the evidence for a claim about a leaf is enough; `sharing` has it of every leaf it holds for."""
+    claim = sharing[leaf]
     if claim.observed:
         return True
-    if claim.needs_two_calls and candidate.calls < 2:
+    if claim.needs_two_calls and len(leaf.wrong) < 2:
         return False
     distinct = [other.distinct_numbers for other in sharing]
     if all(distinct) and max(distinct) < 2 and not claim.one_number_suffices:
         return False
-    total = sum(other.evidence for other in sharing) - max(other.cost for other in sharing)
-    return total >= _MIN_EVIDENCE_DIGITS and candidate.evidence >= _MIN_OWN_EVIDENCE_DIGITS
+    total = sum(other.evidence for other in sharing.values()) - max(other.cost for other in sharing.values())
+    return total >= _MIN_EVIDENCE_DIGITS and claim.evidence >= _MIN_OWN_EVIDENCE_DIGITS

@@ -18,6 +18,8 @@ one rule judges a scalar, a list of small integers and a large tensor.
 
 from __future__ import annotations
 
+from math import lgamma, log, log10
+
 import numpy as np
 import numpy.typing as npt
 
@@ -51,12 +53,8 @@ def extent(values: Array) -> float:
 def match_evidence(values: Array, tolerance: Array, distance: Array, max_digits: float, grid_tolerance: float) -> Array:
     """Weigh the agreement of each number with a claim.
 
-    Args:
-        values: the numbers that agree with the claim.
-        tolerance: how far each of them might have been off and still agree.
-        distance: how far each lies from what would have needed no claim (the right answer, or zero).
-        max_digits: the digits that numbers of this dtype can carry.
-        grid_tolerance: the relative rounding below which a number counts as lying on a grid.
+    Each might have been off by `tolerance` and still agree, and lies `distance` from what would have needed no claim
+    (the right answer, or zero). Numbers of this dtype carry `max_digits`; `grid_tolerance` is relative.
 
     Returns:
         Digits, shaped like `values`; repeated numbers that lie on no grid count once.
@@ -79,22 +77,18 @@ def max_evidence_of_number(value: float, grid_tolerance: float, max_digits: floa
     for prime in (2, 5):  # round numbers are frequent
         while whole and whole % prime == 0:
             whole //= prime
-    return min(float(np.log10(1 + whole)), max_digits)
+    return min(log10(1 + whole), max_digits)
 
 
 def position_evidence(total: int, chosen: int) -> float:
     """Weigh that exactly these `chosen` of `total` positions are affected: log10 of the number of such choices."""
-    if not 0 < chosen < total:
-        return 0.0
-    few = min(chosen, total - chosen)
-    ranks = np.arange(few, dtype=np.float64)
-    return float(np.log10((total - ranks) / (ranks + 1)).sum())
+    return (lgamma(total + 1) - lgamma(chosen + 1) - lgamma(total - chosen + 1)) / log(10)
 
 
 def _counted_once(values: Array, digits: Array) -> Array:
     """Of numbers that are equal to five digits keep the evidence of one, the strongest."""
     flat, result = values.ravel(), np.zeros(digits.size)
-    exponent = np.where(flat == 0, 0.0, np.floor(np.log10(np.abs(np.where(flat == 0, 1.0, flat)))))
+    exponent = np.floor(np.log10(np.abs(np.where(flat == 0, 1.0, flat))))
     rounded = np.rint(flat / 10.0**exponent * 1e5) * 10.0**exponent
     strongest_first = np.argsort(-digits.ravel(), kind="stable")
     _, first = np.unique(rounded[strongest_first], return_index=True)

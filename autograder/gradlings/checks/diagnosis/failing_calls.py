@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import prod
 
 import numpy as np
 import torch
@@ -13,21 +14,8 @@ from torch import Tensor
 
 from gradlings.checks.diagnosis.evidence_weight import Array
 
-MAX_ELEMENTS = 20_000
-"""Larger tensors are not examined."""
+_MAX_ELEMENTS = 20_000  # of a tensor that is examined
 _MAX_ROW_LENGTH = 256
-
-
-@dataclass(frozen=True)
-class FailingCall:
-    """One call of a check whose result is wrong."""
-
-    got: object
-    """What the student's function returned: a tensor, a number, or a tuple, list or dict of these."""
-    expected: object
-    """What the oracle returned."""
-    inputs: Mapping[str, object]
-    """The arguments by name, as they were before the call."""
 
 
 def to_array(value: object) -> Array | None:
@@ -37,20 +25,20 @@ def to_array(value: object) -> Array | None:
         None for anything else (bool, str, None, complex, too many elements). NaN everywhere for a meta tensor.
     """
     if isinstance(value, Tensor):
-        if value.is_complex() or value.layout != torch.strided or value.numel() > MAX_ELEMENTS:
+        if value.is_complex() or value.layout != torch.strided or value.numel() > _MAX_ELEMENTS:
             return None
         if value.device.type == "meta":
             return np.full(tuple(value.shape), np.nan)
         return np.asarray(value.detach().cpu().to(torch.float64).numpy())
     if isinstance(value, np.ndarray | np.generic):
-        usable = value.dtype.kind in "biuf" and value.size <= MAX_ELEMENTS
-        return np.asarray(value, dtype=np.float64) if usable else None
-    if _is_plain_number(value) or is_row_of_numbers(value):
-        try:
-            return np.asarray(value, dtype=np.float64)
-        except OverflowError:  # an int beyond float64
+        if value.dtype.kind not in "biuf" or value.size > _MAX_ELEMENTS:
             return None
-    return None
+    elif not _is_plain_number(value) and not is_row_of_numbers(value):
+        return None
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except OverflowError:  # an int beyond float64
+        return None
 
 
 def is_row_of_numbers(value: object) -> bool:
@@ -68,16 +56,20 @@ def has_floats(value: object) -> bool:
         return value.is_floating_point()
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind == "f"
-    if isinstance(value, tuple | list):
-        return any(isinstance(item, float) for item in value)
-    return isinstance(value, float)
+    items = value if isinstance(value, tuple | list) else (value,)
+    return any(isinstance(item, float) for item in items)
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """The arguments of a call by name, as numbers."""
+class FailingCall:
+    """One call of a check whose result is wrong."""
 
-    values: Mapping[str, object]
+    got: object
+    """What the student's function returned: a tensor, a number, or a tuple, list or dict of these."""
+    expected: object
+    """What the oracle returned."""
+    inputs: Mapping[str, object]
+    """The arguments by name, as they were before the call."""
 
     @cached_property
     def arrays(self) -> dict[str, Array]:
@@ -88,8 +80,7 @@ class Inputs:
     @cached_property
     def numbers(self) -> dict[str, float]:
         """The arguments that are one finite number other than 0."""
-        single = {n: float(a) for n, a in self.arrays.items() if a.ndim == 0}
-        return {name: value for name, value in single.items() if np.isfinite(value) and value != 0}
+        return {name: float(a) for name, a in self.arrays.items() if a.ndim == 0 and a != 0 and np.isfinite(a)}
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -98,13 +89,12 @@ class Inputs:
         products: dict[str, int] = {}
         for name, value in self._flat():
             if isinstance(value, Tensor | np.ndarray):
-                found |= {f"{name}.shape[{axis}]": size for axis, size in enumerate(value.shape)}
-                if len(value.shape) > 2:
-                    for i, j in combinations(range(len(value.shape)), 2):
-                        products[f"{name}.shape[{i}] * {name}.shape[{j}]"] = value.shape[i] * value.shape[j]
-                if len(value.shape) > 1:
-                    numel = "numel()" if isinstance(value, Tensor) else "size"
-                    found[f"{name}.{numel}"] = int(np.prod(value.shape))
+                axes = {f"{name}.shape[{axis}]": size for axis, size in enumerate(value.shape)}
+                found |= axes
+                if len(axes) > 2:
+                    products |= {f"{a} * {b}": axes[a] * axes[b] for a, b in combinations(axes, 2)}
+                if len(axes) > 1:
+                    found[f"{name}.{'numel()' if isinstance(value, Tensor) else 'size'}"] = prod(value.shape)
             elif isinstance(value, int) and not isinstance(value, bool):
                 found[name] = value
             elif isinstance(value, tuple | list):
@@ -112,7 +102,7 @@ class Inputs:
         return {name: size for name, size in (found | products).items() if size > 0}
 
     def _flat(self) -> Iterator[tuple[str, object]]:
-        for name, value in self.values.items():
+        for name, value in self.inputs.items():
             if isinstance(value, Mapping):
                 yield from ((f'{name}["{key}"]', inner) for key, inner in value.items())
             else:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradlings.checks.diagnosis.claims import Claim, Mask, Pair
+from gradlings.checks.diagnosis.claims import Claim, Pair
 from gradlings.checks.diagnosis.evidence_weight import Array, position_evidence
+from gradlings.checks.diagnosis.shape import ends
 
 _MAX_SHIFT = 2
 
@@ -70,21 +71,20 @@ def wrong_length(pair: Pair) -> Iterator[Claim]:
     if g.ndim != e.ndim or sum(m != r for m, r in zip(g.shape, e.shape, strict=True)) != 1:
         return
     axis = next(i for i in range(g.ndim) if g.shape[i] != e.shape[i])
-    short = min(g.shape[axis], e.shape[axis])
-    extra = abs(g.shape[axis] - e.shape[axis])
+    short, extra = min(g.shape[axis], e.shape[axis]), abs(g.shape[axis] - e.shape[axis])
     if short == 0:
         return
+    if g.shape[axis] > short:
+        many, longer, right, agrees = "many", g, e, pair.recovers
+    else:
+        many, longer, right, agrees = "few", e, g, pair.fits
     for end, start in (("end", 0), ("start", extra)):
-        if g.shape[axis] > short:
-            fits, many = pair.recovers(_narrow(g, axis, start, short)), "many"
-        else:
-            fits, many = pair.fits(_narrow(e, axis, start, short)), "few"
-        if fits:
+        if agrees(_narrow(longer, axis, start, short)):
             along = f" of axis {axis}" if g.ndim > 1 else ""
-            places = "one value" if extra == 1 else f"{extra} values"
-            fact = f"there {'is' if extra == 1 else 'are'} {places} too {many} at the {end}{along}; the rest is right"
-            evidence = pair.evidence_of(e if many == "many" else g)
-            yield Claim(("length", axis, end, many), fact, "Is a slice or a range off at that end?", evidence)
+            places = "is one value" if extra == 1 else f"are {extra} values"
+            fact = f"there {places} too {many} at the {end}{along}; the rest is right"
+            ask = "Is a slice or a range off at that end?"
+            yield Claim(("length", axis, end, many), fact, ask, pair.evidence_of(right))
 
 
 def sorted_values(pair: Pair) -> Iterator[Claim]:
@@ -114,9 +114,8 @@ def triangle(pair: Pair) -> Iterator[Claim]:
     """Claim that of square matrices one triangle, or the diagonal, is wrong and nothing else."""
     if not pair.same_shape or pair.g.ndim < 2 or pair.g.shape[-1] != pair.g.shape[-2] or pair.g.shape[-1] < 3:
         return
-    size = pair.g.shape[-1]
-    upper = np.triu(np.ones((size, size), dtype=bool), 1)
-    diagonal = np.eye(size, dtype=bool)
+    diagonal = np.eye(pair.g.shape[-1], dtype=bool)
+    upper = np.triu(~diagonal)
     for name, region, ask in (
         ("above the diagonal", upper, "Is a causal mask (tril, triu) missing or applied at another point?"),
         ("below the diagonal", upper.T, "Is a mask (tril, triu) missing, or its direction wrong?"),
@@ -133,24 +132,20 @@ def unfilled(pair: Pair) -> Iterator[Claim]:
     """Claim that some values are 0, the rest being right."""
     if not pair.same_shape or not pair.wrong.any() or pair.wrong.all() or not (pair.g[pair.wrong] == 0).all():
         return
-    for axis, where, index in ((a, w, i) for a in range(pair.e.ndim) for w, i in (("first", 0), ("last", -1))):
+    evidence = pair.evidence_of(pair.e[pair.wrong]) if pair.wrong.sum() > 1 else pair.evidence
+    for axis, where, index in ends(pair.e):
         inside = np.zeros(pair.e.shape, dtype=bool)
         inside[(slice(None),) * axis + (index,)] = True
-        if pair.e.shape[axis] > 1 and not pair.g[inside].any() and not pair.wrong[~inside].any():
+        if not pair.g[inside].any() and not pair.wrong[~inside].any():
             what = "slice" if pair.e.ndim > 1 else "value"
             along = f" along axis {axis}" if pair.e.ndim > 1 else ""
             fact = f"the {where} {what}{along} is 0, all others are right"
             ask = "Does a loop or slice stop one short?"
-            yield Claim(("unfilled", axis, where), fact, ask, _evidence_of_zeros(pair), cost=1.0)
+            yield Claim(("unfilled", axis, where), fact, ask, evidence, cost=1.0)
     count = int(pair.wrong.sum())
     fact = f"where the result is wrong it is 0 ({count} of {pair.g.size} values); the rest is right"
-    yield Claim(
-        ("unfilled",), fact, "Are some values never filled, or masked although they count?", _evidence_of_zeros(pair)
-    )
-
-
-def _evidence_of_zeros(pair: Pair) -> float:
-    return pair.evidence_of(pair.e[pair.wrong]) if pair.wrong.sum() > 1 else pair.evidence
+    ask = "Are some values never filled, or masked although they count?"
+    yield Claim(("unfilled",), fact, ask, evidence)
 
 
 def wrong_by_input(pair: Pair) -> Iterator[Claim]:
@@ -160,22 +155,19 @@ def wrong_by_input(pair: Pair) -> Iterator[Claim]:
     if not pair.e[~pair.wrong].any() or not pair.g[pair.wrong].any():
         return  # nothing but zeros on one side: other signatures are about masks and cuts
     places = position_evidence(pair.wrong.size, int(pair.wrong.sum()))
-    for name, array in pair.inputs.arrays.items():
+    for name, array in pair.call.arrays.items():
         if array.shape != pair.e.shape or pair.fits(array):
             continue
-        for words, chosen in _conditions(array):
+        for words, chosen in (
+            ("is negative", array < 0),
+            ("is positive", array > 0),
+            ("is 0", array == 0),
+            ("is not 0", array != 0),
+        ):
             if (pair.wrong == chosen).all():
                 fact = f"wrong exactly where {name} {words}, right everywhere else"
                 ask = "Is that case left out, or a mask missing?"
                 yield Claim(("by input", name, words), fact, ask, places, cost=1.0)
-    zero = pair.e == 0
-    if (pair.wrong == zero).all():
+    if (pair.wrong == (pair.e == 0)).all():
         fact, ask = "wrong exactly where the right answer is 0, right everywhere else", "Is a ReLU or a mask missing?"
         yield Claim(("by zero",), fact, ask, places)
-
-
-def _conditions(array: Array) -> Iterator[tuple[str, Mask]]:
-    yield "is negative", array < 0
-    yield "is positive", array > 0
-    yield "is 0", array == 0
-    yield "is not 0", array != 0

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from math import isclose
 
 import torch
 from torch import Tensor
 
 from gradlings.checks.diagnosis.claims import Pair
-from gradlings.checks.diagnosis.failing_calls import FailingCall, Inputs, is_row_of_numbers, to_array
+from gradlings.checks.diagnosis.evidence_weight import Array
+from gradlings.checks.diagnosis.failing_calls import FailingCall, is_row_of_numbers, to_array
 from gradlings.execution.tolerances import Tolerances
 
 _log = logging.getLogger(__name__)
 _MAX_LEAVES = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResultLeaf:
-    """One value of the result over all calls; the whole result, if it is a single value, has the name ""."""
+    """One value of the result over all calls."""
 
     name: str
-    pairs: tuple[Pair, ...]
+    wrong: tuple[Pair, ...]
+    """The calls in which it is wrong."""
+    right: tuple[Pair, ...]
+    """The calls in which it is right."""
 
     @cached_property
-    def wrong(self) -> tuple[Pair, ...]:
-        """The calls in which it is wrong."""
-        return tuple(pair for pair in self.pairs if not _is_right(pair))
+    def distinct_numbers(self) -> int:
+        """How many different numbers belong in the wrong calls, if each has a single number; else 0.
 
-    @cached_property
-    def right(self) -> tuple[Pair, ...]:
-        """The calls in which it is right."""
-        return tuple(pair for pair in self.pairs if _is_right(pair))
+        Numbers that differ by float32 rounding count once: a probe may come twice, once in float32.
+        """
+        if any(min(pair.g.size, pair.e.size) > 1 for pair in self.wrong):
+            return 0
+        distinct: list[float] = []
+        for number in (pair.e.item(0) for pair in self.wrong if pair.e.size):
+            if not any(isclose(number, other, rel_tol=1e-4) for other in distinct):
+                distinct.append(number)
+        return len(distinct)
 
 
 class _NotNumbersError(Exception):
@@ -45,18 +54,20 @@ def result_leaves(
 ) -> list[ResultLeaf] | None:
     """Return the leaves of a result by name; None if something other than numbers differs.
 
-    Args:
-        calls: the failing calls.
-        names: the names of a tuple's members; without them they are called [0], [1] ...
-        tolerances: of the check.
-        as_rows: take a tuple of Python numbers as one row instead of member by member.
-        loose: of each `Pair`.
+    Without `names` the members of a tuple are called [0], [1] ... With `as_rows` a tuple of Python numbers is one leaf.
     """
     found: dict[str, list[Pair]] = {}
     try:
         for call in calls:
-            for name, pair in _pairs(call, names, tolerances, as_rows, loose):
-                found.setdefault(name, []).append(pair)
+            right_leaves: dict[str, Array] = {}
+            for name, got, expected in _leaves("", call.got, call.expected, names, as_rows):
+                g, e = to_array(got), to_array(expected)
+                if g is not None and e is not None:
+                    right_leaves[name] = e
+                    pair = Pair(name, got, expected, g, e, call, right_leaves, tolerances, loose)
+                    found.setdefault(name, []).append(pair)
+                elif not _equal(got, expected, tolerances):
+                    return None
     except _NotNumbersError:
         return None
     except Exception:  # an object of the student's may fail at anything
@@ -64,25 +75,9 @@ def result_leaves(
         return None
     if len(found) > _MAX_LEAVES:
         return None
-    return [ResultLeaf(name, tuple(pairs)) for name, pairs in found.items()]
-
-
-def _pairs(
-    call: FailingCall, names: tuple[str, ...], tolerances: Tolerances, as_rows: bool, loose: bool
-) -> list[tuple[str, Pair]]:
-    inputs, pairs = Inputs(call.inputs), []
-    for name, got, expected in _leaves("", call.got, call.expected, names, as_rows):
-        g, e = to_array(got), to_array(expected)
-        if g is not None and e is not None:
-            pairs.append((name, Pair(got, expected, g, e, inputs, {}, tolerances, loose)))
-        elif not _equal(got, expected, tolerances):
-            raise _NotNumbersError
-    if len(pairs) == 1:
-        return pairs
-    right = {name: pair.e for name, pair in pairs}
     return [
-        (name, replace(pair, siblings={other: e for other, e in right.items() if other != name}))
-        for name, pair in pairs
+        ResultLeaf(name, tuple(p for p in pairs if not p.is_right), tuple(p for p in pairs if p.is_right))
+        for name, pairs in found.items()
     ]
 
 
@@ -115,12 +110,3 @@ def _equal(got: object, expected: object, tolerances: Tolerances) -> bool:
         relative, absolute = tolerances.of(expected.dtype, expected.device.type)
         return same_form and torch.allclose(got.detach(), expected.detach(), relative, absolute, equal_nan=True)
     return type(got) is type(expected) and bool(got == expected)
-
-
-def _is_right(pair: Pair) -> bool:
-    if isinstance(pair.got, Tensor) and isinstance(pair.expected, Tensor):
-        if pair.got.dtype != pair.expected.dtype or pair.got.device.type != pair.expected.device.type:
-            return False
-    elif type(pair.got) is float and type(pair.expected) is int:
-        return False
-    return pair.same_shape and not pair.wrong.any()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,18 +16,13 @@ _MAX_NUMBERS = 6
 _FACTOR_COST = 2.2  # log10 of the number of factors that are tried, some 150
 
 
-@dataclass(frozen=True)
-class Factor:
-    """A number by which a result may be off."""
+class Factor(NamedTuple):
+    """A number by which a result may be off; the key is the same in all calls, `words` complete "every value is"."""
 
     key: tuple[object, ...]
-    """Its name, the same in all calls."""
     value: float
-    """Its value in this call."""
     words: str
-    """Completes "every value is ..."."""
     question: str
-    """What it may come from."""
 
 
 def sign(pair: Pair) -> Iterator[Claim]:
@@ -125,7 +121,7 @@ _BYTES = (
 
 def _of_sizes(pair: Pair) -> Iterator[Factor]:
     """Yield factors made of a size N of an argument, or of two of them."""
-    sizes = list(pair.inputs.sizes.items())[:_MAX_SIZES]
+    sizes = list(pair.call.sizes.items())[:_MAX_SIZES]
     for name, n in sizes:
         is_shape = ".shape[" in name or name.startswith("len(") or name.endswith((".numel()", ".size"))
         mean = "Is a mean missing, or a sum where a mean belongs?"
@@ -146,11 +142,10 @@ def _of_sizes(pair: Pair) -> Iterator[Factor]:
         if n > 1:
             yield from _unbiased(name, n)
     single = [(name, n) for name, n in sizes if (name.endswith("]") and " " not in name) or name.isidentifier()]
-    for name, n in single:
-        for other, d in single:
-            if name != other and n != d:
-                words = f"exactly N/D = {n}/{d} times the right one (N = {name}, D = {other})"
-                yield Factor(("N/D", name, other), n / d, words, f"Is it divided by {other} where {name} belongs?")
+    for (name, n), (other, d) in permutations(single, 2):
+        if n != d:
+            words = f"exactly N/D = {n}/{d} times the right one (N = {name}, D = {other})"
+            yield Factor(("N/D", name, other), n / d, words, f"Is it divided by {other} where {name} belongs?")
 
 
 def _unbiased(name: str, n: int) -> Iterator[Factor]:
@@ -166,7 +161,7 @@ def _unbiased(name: str, n: int) -> Iterator[Factor]:
 
 def _of_numbers(pair: Pair) -> Iterator[Factor]:
     """Yield factors made of an argument p that is a single number."""
-    numbers = list(pair.inputs.numbers.items())[:_MAX_NUMBERS]
+    numbers = list(pair.call.numbers.items())[:_MAX_NUMBERS]
     for name, p in numbers:
         forms = {
             f"{name}": (p, f"Is a factor {name} too many?"),
@@ -189,8 +184,6 @@ def _of_numbers(pair: Pair) -> Iterator[Factor]:
             }
         for form, (value, question) in forms.items():
             yield Factor(("number", form), value, f"{form} = {value:.4g} times the right one", question)
-    for name, p in numbers:
-        for other, q in numbers:
-            if name != other:
-                words = f"{name}/{other} = {p / q:.4g} times the right one"
-                yield Factor(("number", name, other), p / q, words, f"Is {name} used where {other} belongs?")
+    for (name, p), (other, q) in permutations(numbers, 2):
+        words = f"{name}/{other} = {p / q:.4g} times the right one"
+        yield Factor(("number", name, other), p / q, words, f"Is {name} used where {other} belongs?")

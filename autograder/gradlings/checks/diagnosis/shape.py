@@ -14,8 +14,7 @@ from gradlings.checks.diagnosis.evidence_weight import Array
 _MAX_AXES = 5
 _MIN_ELEMENTS_TO_RESHAPE = 4
 
-Reduction = Callable[..., Array]
-_REDUCTIONS: dict[str, Reduction] = {
+_REDUCTIONS: dict[str, Callable[..., Array]] = {
     "sum": np.sum,
     "mean": np.mean,
     "largest value": np.max,
@@ -44,18 +43,14 @@ def permuted(pair: Pair) -> Iterator[Claim]:
             continue
         moved = [axis for axis in range(rank) if order[axis] != axis]
         if rank == 2:
-            fact, ask = (
-                "this is the right answer transposed: rows and columns are swapped",
-                "Is the order of the factors or a .T wrong?",
-            )
+            fact = "this is the right answer transposed: rows and columns are swapped"
+            ask = "Is the order of the factors or a .T wrong?"
         elif len(moved) == 2:
             fact = f"this is the right answer with axes {moved[0]} and {moved[1]} swapped"
             ask = "Is a transpose missing, or does it take the wrong axes?"
         elif order == tuple(range(rank))[::-1]:
-            fact, ask = (
-                "this is the right answer with all its axes in reverse order",
-                "Is .T used on more than two axes?",
-            )
+            fact = "this is the right answer with all its axes in reverse order"
+            ask = "Is .T used on more than two axes?"
         else:
             fact = f"this is the right answer with its axes in the order {order}"
             ask = "Is a transpose or permute missing or wrong?"
@@ -75,7 +70,7 @@ def reshaped(pair: Pair) -> Iterator[Claim]:
             fact = "the numbers are right but in wrong places: memory was cut anew, the axes were not moved"
             yield Claim(("reshaped",), fact, ask, pair.evidence, cost=log10(factorial(pair.e.ndim)))
             return
-    for name, array in pair.inputs.arrays.items():
+    for name, array in pair.call.arrays.items():
         if array.size != pair.g.size or array.shape == pair.g.shape or not pair.fits(array.reshape(pair.g.shape)):
             continue
         if np.allclose(np.sort(array.ravel()), np.sort(pair.e.ravel()), rtol=1e-6):
@@ -121,7 +116,7 @@ def over_reduced(pair: Pair) -> Iterator[Claim]:
 
 def other_reduction(pair: Pair) -> Iterator[Claim]:
     """Claim that both answers are reductions of one argument, over different axes or of different kinds."""
-    for name, array in pair.inputs.arrays.items():
+    for name, array in pair.call.arrays.items():
         if not 1 <= array.ndim <= 4 or array.size < 2:
             continue
         for right_kind, right_axes in _reductions_giving(array, pair.e, pair.recovers):
@@ -168,7 +163,7 @@ def one_slice(pair: Pair) -> Iterator[Claim]:
     """Claim that this is only one slice of the answer, or that one slice is still to be chosen."""
     g, e = pair.g, pair.e
     if g.ndim + 1 == e.ndim:
-        for axis, where, index in _ends(e):
+        for axis, where, index in ends(e):
             if pair.fits(np.asarray(e.take(index, axis=axis))):
                 fact = f"this is only the {where} slice of the right answer along axis {axis}"
                 ask = "Is the rest dropped by an index or a return inside a loop?"
@@ -176,13 +171,14 @@ def one_slice(pair: Pair) -> Iterator[Claim]:
                     fact = f"this is only the {where} value of the right answer"
                 yield Claim(("slice", axis, where), fact, ask, pair.evidence_of(g), cost=0.5)
     elif e.ndim + 1 == g.ndim:
-        for axis, where, index in _ends(g):
+        for axis, where, index in ends(g):
             if pair.recovers(np.asarray(g.take(index, axis=axis))):
                 fact = f"the right answer is the {where} slice of yours along axis {axis}"
                 yield Claim(("not sliced", axis, where), fact, "Is an index missing?", pair.evidence_of(e), cost=0.5)
 
 
-def _ends(array: Array) -> Iterator[tuple[int, str, int]]:
+def ends(array: Array) -> Iterator[tuple[int, str, int]]:
+    """Yield the first and the last place of each axis, as (axis, "first" or "last", index)."""
     for axis in range(array.ndim):
         if array.shape[axis] > 1:
             yield axis, "first", 0

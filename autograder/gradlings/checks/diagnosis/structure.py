@@ -14,8 +14,8 @@ from gradlings.checks.diagnosis.failing_calls import is_row_of_numbers
 
 def belongs_elsewhere(pair: Pair) -> Iterator[Claim]:
     """Claim that this leaf holds what another leaf of the result should hold."""
-    for name, other in pair.siblings.items():
-        if pair.fits(other):
+    for name, other in pair.right_leaves.items():
+        if name != pair.name and pair.fits(other):
             fact = f"this is what {name} should be"
             ask = "Is the same value returned twice, or the order of the results wrong?"
             yield Claim(("belongs", name), fact, ask, pair.evidence, one_number_suffices=True)
@@ -34,7 +34,7 @@ def input_of_another_shape(pair: Pair) -> Iterator[Claim]:
 
 
 def _unchanged(pair: Pair) -> Iterator[Claim]:
-    for name, array in pair.inputs.arrays.items():
+    for name, array in pair.call.arrays.items():
         if array.shape == pair.g.shape and pair.fits(array):
             fact = f"the result is {name} itself, unchanged"
             ask = "Is the result of a step not kept (most tensor methods return a new tensor), or a step missing?"
@@ -68,14 +68,8 @@ def one_number_for_a_row(pair: Pair) -> Iterator[Claim]:
     else:
         return
     evidence = pair.evidence_of(np.asarray(number)) + 1.0  # for the exact match of a type and a name
-    for name, value in (
-        ("product", row.prod()),
-        ("sum", row.sum()),
-        ("number of entries", row.size),
-        ("largest", row.max()),
-    ):
-        if float(value) != number:
-            continue
+    values = {"product": row.prod(), "sum": row.sum(), "number of entries": row.size, "largest": row.max()}
+    for name in [name for name, value in values.items() if value == number]:
         if forward:
             fact, ask = f"this is the {name} of the right entries", "Should the entries themselves be returned?"
         else:

@@ -19,15 +19,14 @@ def term(pair: Pair) -> Iterator[Claim]:
     if not pair.same_shape or not pair.finite:
         return
     difference = pair.e - pair.g
-    inputs = {n: a for n, a in pair.inputs.arrays.items() if _spreads(a, pair.e.shape)}
+    inputs = {n: a for n, a in pair.call.arrays.items() if _spreads(a, pair.e.shape)}
     names = list(inputs)[:_MAX_INPUTS]
     for name in names:
         yield from _term_claims(pair, difference, inputs[name], (name,), 1.0)
-    pairs = list(combinations_with_replacement(names, 2))
-    for first, second in pairs:
-        yield from _term_claims(
-            pair, difference, inputs[first] * inputs[second], (first, second), log10(2 + len(pairs))
-        )
+    products = list(combinations_with_replacement(names, 2))
+    cost = log10(2 + len(products))
+    for first, second in products:
+        yield from _term_claims(pair, difference, inputs[first] * inputs[second], (first, second), cost)
 
 
 def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, ...], cost: float) -> Iterator[Claim]:
@@ -53,9 +52,8 @@ def _term_claims(pair: Pair, difference: Array, value: Array, names: tuple[str, 
 
 def _spreads(value: Array, shape: tuple[int, ...]) -> bool:
     """Return whether the value broadcasts to the shape without enlarging it."""
-    if value.ndim > len(shape):
-        return False
-    return all(mine in (1, size) for mine, size in zip(value.shape[::-1], shape[::-1], strict=False))
+    sizes = zip(value.shape[::-1], shape[::-1], strict=False)
+    return value.ndim <= len(shape) and all(mine in (1, size) for mine, size in sizes)
 
 
 def offset(pair: Pair) -> Iterator[Claim]:
@@ -81,10 +79,12 @@ def input_factor(pair: Pair) -> Iterator[Claim]:
     """Claim that the quotient is an argument, value by value."""
     if not pair.same_shape or not pair.finite:
         return
-    for name, array in list(pair.inputs.arrays.items())[:_MAX_INPUTS]:
+    for name, array in list(pair.call.arrays.items())[:_MAX_INPUTS]:
         if array.size < 2 or not _spreads(array, pair.e.shape):
             continue
-        for words, value in _forms(name, array):
+        forms = {name: array, f"{name}**2": array * array}
+        forms |= {f"(1 - {name})": 1 - array, f"{name}(1 - {name})": array * (1 - array)}
+        for words, value in forms.items():
             value = np.broadcast_to(value, pair.e.shape)
             # Where the factor is 0 anything fits, so those places are no evidence.
             if pair.recovers(pair.g * value):
@@ -95,10 +95,3 @@ def input_factor(pair: Pair) -> Iterator[Claim]:
                 fact = f"{{each}} is the right one times {words}"
                 ask = f"Is the factor {words} used once too often?"
                 yield Claim(("factor too many", words), fact, ask, pair.evidence, cost=1.3)
-
-
-def _forms(name: str, array: Array) -> Iterator[tuple[str, Array]]:
-    yield name, array
-    yield f"{name}**2", array * array
-    yield f"(1 - {name})", 1 - array
-    yield f"{name}(1 - {name})", array * (1 - array)

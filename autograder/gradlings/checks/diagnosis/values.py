@@ -17,42 +17,31 @@ def _sigmoid(a: Array) -> Array:
     return 1 / (1 + np.exp(-a))
 
 
+def _relu(a: Array) -> Array:
+    return np.maximum(a, 0)
+
+
 _LOG_QUESTION = "Is a log too many, or an exp missing?"
 _EXP_QUESTION = "Is an exp too many, or a log missing?"
-# name: (what the student's value is, as a function of the right one; the fact; the question)
-_FUNCTIONS: tuple[tuple[str, Callable[[Array], Array], str, str], ...] = (
-    ("complement", lambda a: 1 - a, "1 minus the right one", "Is p taken for 1 - p, or a sign in an exponent wrong?"),
-    (
-        "reciprocal",
-        lambda a: 1 / a,
-        "1 divided by the right one",
-        "Is a fraction upside down, or an exponent's sign wrong?",
-    ),
-    ("square", lambda a: a * a, "the square of the right one", "Is a square root missing, or a square too many?"),
-    ("root", np.sqrt, "the square root of the right one", "Is a square root too many, or a square missing?"),
-    ("exp", np.exp, "exp of the right one", _EXP_QUESTION),
-    ("log", np.log, "the natural log of the right one", _LOG_QUESTION),
-    ("minus log", lambda a: -np.log(a), "minus the log of the right one", _LOG_QUESTION),
-    ("exp of minus", lambda a: np.exp(-a), "exp of minus the right one", _EXP_QUESTION),
-    (
-        "power of two",
-        lambda a: np.exp2(np.log(a)),
-        "2 to a power where e to that power belongs",
-        "Which base is asked for?",
-    ),
-    ("absolute", np.abs, "the right one without its sign", "Is an absolute value or a square too many?"),
-    (
-        "cut at 0",
-        lambda a: np.maximum(a, 0),
-        "the right one, or 0 where that is negative",
-        "Is a ReLU or clamp too many?",
-    ),
-    ("sigmoid", _sigmoid, "the sigmoid of the right one", "Is a sigmoid applied once too often?"),
-    ("tanh", np.tanh, "the tanh of the right one", "Is a tanh applied once too often?"),
+# What the student's value is, as a function of the right one; the fact; the question.
+_FUNCTIONS: tuple[tuple[Callable[[Array], Array], str, str], ...] = (
+    (lambda a: 1 - a, "1 minus the right one", "Is p taken for 1 - p, or a sign in an exponent wrong?"),
+    (lambda a: 1 / a, "1 divided by the right one", "Is a fraction upside down, or an exponent's sign wrong?"),
+    (np.square, "the square of the right one", "Is a square root missing, or a square too many?"),
+    (np.sqrt, "the square root of the right one", "Is a square root too many, or a square missing?"),
+    (np.exp, "exp of the right one", _EXP_QUESTION),
+    (np.log, "the natural log of the right one", _LOG_QUESTION),
+    (lambda a: -np.log(a), "minus the log of the right one", _LOG_QUESTION),
+    (lambda a: np.exp(-a), "exp of minus the right one", _EXP_QUESTION),
+    (lambda a: np.exp2(np.log(a)), "2 to a power where e to that power belongs", "Which base is asked for?"),
+    (np.abs, "the right one without its sign", "Is an absolute value or a square too many?"),
+    (_relu, "the right one, or 0 where that is negative", "Is a ReLU or clamp too many?"),
+    (_sigmoid, "the sigmoid of the right one", "Is a sigmoid applied once too often?"),
+    (np.tanh, "the tanh of the right one", "Is a tanh applied once too often?"),
 )
 # What is still to be done to the student's value.
 _MISSING: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
-    ("ReLU", lambda a: np.maximum(a, 0), "Is a ReLU or clamp missing?"),
+    ("ReLU", _relu, "Is a ReLU or clamp missing?"),
     ("sigmoid", _sigmoid, "Is a sigmoid missing?"),
     ("tanh", np.tanh, "Is a tanh missing?"),
     ("absolute value", np.abs, "Is an absolute value missing?"),
@@ -61,12 +50,12 @@ _MISSING: tuple[tuple[str, Callable[[Array], Array], str], ...] = (
 
 def function_of_the_answer(pair: Pair) -> Iterator[Claim]:
     """Claim that every value is 1 - a, 1/a, a squared, exp, log, |a| ... of the right value a."""
-    if not pair.same_shape or not pair.e.size or any(map(pair.fits, pair.inputs.arrays.values())):
+    if not pair.same_shape or not pair.e.size or any(map(pair.fits, pair.call.arrays.values())):
         return  # `structure.unchanged_input` is about an argument that came back
     cost = log10(len(_FUNCTIONS))
-    for name, function, words, question in _FUNCTIONS:
+    for function, words, question in _FUNCTIONS:
         if pair.fits(function(pair.e)):
-            yield Claim(("function", name), f"{{each}} is {words}", question, pair.evidence, cost=cost)
+            yield Claim(("function", words), f"{{each}} is {words}", question, pair.evidence, cost=cost)
 
 
 def function_missing(pair: Pair) -> Iterator[Claim]:
@@ -139,9 +128,8 @@ def standardized(pair: Pair) -> Iterator[Claim]:
     if mine:
         fact = f"your values have mean 0 and variance 1 along axis {mine[0]}, the right ones along axis {right[0]}"
         slices = pair.g.size // pair.g.shape[mine[0]]
-        yield Claim(
-            ("standardized", mine[0], right[0]), fact, "Is dim=... of the mean and variance wrong?", 4.0 * slices
-        )
+        ask = "Is dim=... of the mean and variance wrong?"
+        yield Claim(("standardized", mine[0], right[0]), fact, ask, 4.0 * slices)
         return
     axis = right[0]
     centered = pair.g - pair.g.mean(axis=axis, keepdims=True)
@@ -152,9 +140,10 @@ def standardized(pair: Pair) -> Iterator[Claim]:
 
 
 def _axes_standardized(array: Array) -> list[int]:
-    axes = [axis for axis in range(array.ndim) if array.shape[axis] >= _MIN_SLICE]
     return [
         axis
-        for axis in axes
-        if np.abs(array.mean(axis=axis)).max() < 1e-3 and np.abs(array.std(axis=axis) - 1).max() < 2e-2
+        for axis, size in enumerate(array.shape)
+        if size >= _MIN_SLICE
+        and np.abs(array.mean(axis=axis)).max() < 1e-3
+        and np.abs(array.std(axis=axis) - 1).max() < 2e-2
     ]

@@ -12,13 +12,12 @@ _MAX_LISTED = 4
 def worded(claims: Mapping[str, Claim], numbers: Collection[str] = ()) -> str:
     """Return one text; leaves with the same claim are named together.
 
-    Args:
-        claims: by name of the leaf; "" is the name of a result that is a single value.
-        numbers: the leaves that are a single number.
+    `claims` go by the leaf's name, "" for a result that is a single value; `numbers` are the leaves that are a number.
     """
-    swapped = _swapped(claims)
-    if swapped:
-        return swapped
+    if len(claims) == 2:
+        a, b = claims
+        if [claim.key for claim in claims.values()] == [("belongs", b), ("belongs", a)]:
+            return f"{a} and {b} are swapped: each holds what the other should be. Is the order of the results right?"
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, claim in claims.items():
         groups.setdefault(claim.key, []).append(name)
@@ -35,15 +34,6 @@ def worded(claims: Mapping[str, Claim], numbers: Collection[str] = ()) -> str:
         parts.append(claim.question)
         last_question = claim.question
     return " ".join(parts)
-
-
-def _swapped(claims: Mapping[str, Claim]) -> str | None:
-    if len(claims) != 2 or any(claim.key[0] != "belongs" for claim in claims.values()):
-        return None
-    first, second = claims
-    if claims[first].key[1] != second or claims[second].key[1] != first:
-        return None
-    return f"{first} and {second} are swapped: each holds what the other should be. Is the order of the results right?"
 
 
 def _listed(names: list[str]) -> str:
