@@ -189,6 +189,10 @@ class JudgeSession:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._open.close()
 
+    def active_protection(self) -> tuple[str, tuple[str, ...]]:
+        """Return the protection that is active, as a sentence without its end, and notes on it."""
+        return self.protection.sentence().rstrip("."), self.protection.notes()
+
     def code_digest(self, data: bytes, filename: str) -> str:
         """Return `submission.manifest.digest_of_code`, computed in a worker, since it takes a notebook apart.
 
@@ -214,7 +218,7 @@ class JudgeSession:
                 reply = JudgeReply(fault=f"{type(error).__name__}: {error}")
             finally:
                 faulthandler.cancel_dump_traceback_later()
-        return replace(reply, protection=self.protection.sentence().rstrip("."), log=tuple(log))
+        return replace(reply, protection=self.active_protection()[0], log=tuple(log))
 
     def _reply(self, data: bytes, filename: str, seed: int) -> JudgeReply:
         remote = self._judge.load(data, filename, self._drivers)
