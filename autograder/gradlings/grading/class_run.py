@@ -59,17 +59,10 @@ def grade_class(
     pages: Pages = lambda result: {},
     progress: Callable[[GradedStudent], None] = lambda step: None,
 ) -> ClassResults:
-    """Grade what is not graded yet; keep the results of an interrupted run as they are.
+    """Grade what is not graded yet; keep the results of an interrupted run as they are, unless `force` is set.
 
-    Args:
-        folder: the assignment's, with the originals that students were given.
-        submissions: of the class.
-        to: the folder of results.
-        pool: the judges, with the checks.
-        seed: of the random probes; a fresh secret one if None. A run that is resumed keeps its seed.
-        force: grade everybody anew.
-        pages: makes the pages of each result.
-        progress: called after each student.
+    The folder is the assignment's, with the originals that students were given. Without a seed for the random probes a
+    fresh secret one is drawn; a run that is resumed keeps its own.
 
     Raises:
         InputError: the results cannot be written, or `to` holds a run of something else.
@@ -91,15 +84,6 @@ def grade_class(
 
 
 @dataclass
-class _Waiting:
-    """A student whose submission is being judged."""
-
-    files: StudentFiles
-    chosen: ChosenFile
-    earlier: Record | None
-
-
-@dataclass
 class _ClassRun:
     """One run over the class."""
 
@@ -111,15 +95,15 @@ class _ClassRun:
     pages: Pages
     progress: Callable[[GradedStudent], None]
     records: dict[str, Record]
-    waiting: dict[str, _Waiting] = field(default_factory=dict)
+    waiting: dict[str, tuple[StudentFiles, ChosenFile]] = field(default_factory=dict)
+    """Students whose submission is being judged."""
     done: int = 0
     fresh: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
 
     def grade_all(self) -> ClassResults:
         for job, reply in self.pool.judge(self._jobs(), self.run.seed):
-            waiting = self.waiting.pop(job.student)
-            self._add(job.student, self._record(waiting, reply), waiting.earlier)
+            self._add(job.student, self._record(*self.waiting.pop(job.student), reply))
         present = {files.student for files in self.submissions.students}
         return ClassResults(
             self.run,
@@ -139,17 +123,18 @@ class _ClassRun:
             except Refused as refused:
                 result = self._not_gradable(files, str(refused))
                 same = earlier is not None and earlier.digest == "" and earlier.result == result
-                self._add(files.student, earlier if same else Record(self.run.id, "", "", result), earlier)
+                self._add(files.student, None if same else Record(self.run.id, "", "", result))
                 continue
-            if not needs_grading(earlier, chosen.digest):
-                self._add(files.student, earlier, earlier)
-                continue
-            self.waiting[files.student] = _Waiting(files, replace(chosen, data=b""), earlier)
-            yield Job(files.student, chosen.filename, chosen.data)
+            if needs_grading(earlier, chosen.digest):
+                self.waiting[files.student] = files, replace(chosen, data=b"")
+                yield Job(files.student, chosen.filename, chosen.data)
+            else:
+                self._add(files.student, None)
 
-    def _add(self, student: str, record: Record | None, earlier: Record | None) -> None:
-        """Store a record that is new, and report the step."""
-        if record is not None and record is not earlier:
+    def _add(self, student: str, record: Record | None) -> None:
+        """Store a new record, or keep the earlier one if there is none, and report the step."""
+        earlier = self.records.get(student)
+        if record is not None:
             self.records[student] = record
             self.results.store(record, self.pages(record.result))
             self.fresh.append(student)
@@ -158,10 +143,10 @@ class _ClassRun:
         elif earlier is not None:
             self.results.restore_pages(earlier, self.pages)
         self.done += 1
-        self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not earlier))
+        self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not None))
 
-    def _record(self, waiting: _Waiting, reply: JudgeReply) -> Record:
-        files, chosen, run = waiting.files, waiting.chosen, self.run
+    def _record(self, files: StudentFiles, chosen: ChosenFile, reply: JudgeReply) -> Record:
+        run = self.run
         if reply.card is None:
             reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
             result = self._not_gradable(files, reason)

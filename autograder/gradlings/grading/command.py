@@ -139,9 +139,8 @@ def grade_submissions(
         console.print(line, soft_wrap=True)
     if gradebook is not None:
         from gradlings.grading.nbgrader.gradebook import write_gradebook
-        from gradlings.grading.nbgrader.timestamps import handed_in_at
 
-        write_gradebook(gradebook, graded, course, handed_in_at(submissions))
+        write_gradebook(gradebook, graded, course, submissions)
         console.print(f"The gradebook holds the scores of {len(graded.results)} students.", soft_wrap=True)
     return graded
 

@@ -79,7 +79,8 @@ class DaskPool:
             future: Future[JudgeReply] = executor.submit(local_pool.in_session, *args)
             return future
 
-        for job, future in completed(jobs, submit, max(4, 3 * len(self._workers()))):
+        workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        for job, future in completed(jobs, submit, max(4, 3 * workers)):
             try:
                 yield job, future.result()
             except InputError:
@@ -93,10 +94,6 @@ class DaskPool:
         args = (self._key, JudgeSession.code_digest, data, filename)
         digest: str = self._client.submit(local_pool.in_session, *args, pure=False).result()
         return digest
-
-    def _workers(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
-        return found
 
     def _set_up(self) -> None:
         try:

@@ -34,15 +34,11 @@ def class_progress(
         return
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate()]
     columns += [TimeRemainingColumn(elapsed_when_finished=True), TextColumn("{task.fields[student]}", markup=False)]
+    console = Console(file=stream, highlight=False)
     # no thread of its own that redraws: threads and forks do not mix
-    progress = Progress(
-        *columns,
-        console=Console(file=stream, highlight=False),
-        auto_refresh=False,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
-    with progress:
+    with Progress(
+        *columns, console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
         task = progress.add_task(f"grading {assignment}", total=students, fresh=0, since=time.monotonic(), student="")
         shown, fresh = 0.0, 0
 

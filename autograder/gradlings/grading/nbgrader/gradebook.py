@@ -9,29 +9,32 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gradlings.grading.class_run import ClassResults
+from gradlings.grading.collect import Submissions
 from gradlings.grading.results_store import RunRecord
+from gradlings.grading.sources import Refused
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
 from gradlings.model.student_result import StudentResult, exercise_points
 
 _MAX_NAME_CHARS = 128  # of nbgrader's columns
+_MAX_TIMESTAMP_BYTES = 200
 
 
-def write_gradebook(url: str, graded: ClassResults, course: str, handed_in_at: Mapping[str, str]) -> None:
+def write_gradebook(url: str, graded: ClassResults, course: str, submissions: Submissions) -> None:
     """Write the scores of a class, one cell an exercise; leave a blank one blank and flag it for a person to grade.
 
     Args:
         url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
         graded: the class.
         course: its id in the gradebook.
-        handed_in_at: when, by student, as nbgrader writes it: `2026-11-25 10:00:00 UTC`.
+        submissions: where `timestamp.txt` beside a file says when it was handed in, as nbgrader's exchange notes it.
 
     Raises:
         InputError: the database is not there, or the gradebook knows the assignment with other exercises.
@@ -39,11 +42,12 @@ def write_gradebook(url: str, graded: ClassResults, course: str, handed_in_at: M
     too_long = [result.student for result in graded.results if len(result.student) > _MAX_NAME_CHARS]
     if too_long:
         raise InputError(f"The gradebook takes names of up to {_MAX_NAME_CHARS} characters; too long: {too_long[0]}")
+    times = _handed_in_at(submissions)
     with _opened(url, course) as gradebook:
         _define(gradebook, url, graded)
         with _one_transaction(gradebook):
             for result in graded.results:
-                _write_one(gradebook, graded.run, result, handed_in_at.get(result.student, ""))
+                _write_one(gradebook, graded.run, result, times.get(result.student, ""))
 
 
 @contextmanager
@@ -111,6 +115,23 @@ def _write_one(gradebook: Any, run: RunRecord, result: StudentResult, handed_in_
             grade.auto_score = scores.get(grade.name)
             # as nbgrader does it: what a person set stays, and is to be looked at again
             grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+
+
+def _handed_in_at(submissions: Submissions) -> dict[str, str]:
+    """Return the text of `timestamp.txt` by student, of those who have one."""
+    notes = {
+        (*entry.wrapper, *entry.parts[:-1]): entry
+        for entry in submissions.source.entries()
+        if entry.parts[-1] == "timestamp.txt" and not entry.refused
+    }
+    found = {}
+    for files in submissions.students:
+        for entry in filter(None, (files.module, files.notebook)):
+            if note := notes.get((*entry.wrapper, *entry.parts[:-1])):
+                with suppress(Refused):
+                    data = submissions.source.read(note, _MAX_TIMESTAMP_BYTES)
+                    found[files.student] = data.decode("utf-8", "replace").strip()
+    return found
 
 
 def _timestamp(text: str) -> dict[str, datetime]:

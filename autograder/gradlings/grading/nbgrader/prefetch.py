@@ -34,12 +34,12 @@ class Prefetcher:
         check_system()
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self.seed: int = _SECRET_SEED if settings.seed is None else settings.seed
-        hidden = Path(course.root, settings.hidden, assignment, HIDDEN)
+        hidden, gradebook = Path(course.root, settings.hidden, assignment, HIDDEN), Path(course.root, "gradebook.db")
         bundle = bundle_of(
             Path(course.format_path(course.source_directory, ".", assignment)),
             notebook,
             hidden=hidden if hidden.is_file() else None,
-            closed=tuple(path for path in (Path(course.root, "gradebook.db"),) if path.exists()),
+            closed=(gradebook,) if gradebook.exists() else (),
             allow_weaker=settings.allow_weaker,
         )
         self.exercises = bundle.exercises
@@ -53,8 +53,7 @@ class Prefetcher:
         Raises:
             InputError: grading for marks is refused here, or the checks cannot be used.
         """
-        if not self._pool.protection:
-            self._pool.wait_until_ready()
+        self._pool.wait_until_ready()
         return f"{self._pool.protection}."
 
     def look_ahead(self, student: str, folders: list[str]) -> None:
