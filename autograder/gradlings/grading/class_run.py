@@ -67,17 +67,10 @@ def grade_class(
     Raises:
         InputError: the results cannot be written, or `to` holds a run of something else.
     """
-    results = ResultsFolder(to)
-    versions = dict(pool.bundle.versions)
-    wanted = RunRecord(
-        folder.name,
-        submissions.source_name,
-        pool.bundle.digests(),
-        versions.pop("gradlings"),
-        versions,
-        pool.protection,
-        secrets.randbits(48) if seed is None else seed,
-    )
+    results, versions = ResultsFolder(to), dict(pool.bundle.versions)
+    version, digests = versions.pop("gradlings"), pool.bundle.digests()
+    probes_seed = secrets.randbits(48) if seed is None else seed
+    wanted = RunRecord(folder.name, submissions.source_name, digests, version, versions, pool.protection, probes_seed)
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
         return _ClassRun(folder, submissions, pool, results, run, pages, progress, results.records(run)).grade_all()
@@ -151,30 +144,27 @@ class _ClassRun:
             reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
             result = self._not_gradable(files, reason)
         else:
+            protection, version = reply.protection or run.protection, run.gradlings_version
             result = graded(
-                files.student,
-                reply.card,
-                notes=chosen.notes,
-                protection=reply.protection or run.protection,
-                gradlings_version=run.gradlings_version,
+                files.student, reply.card, notes=chosen.notes, protection=protection, gradlings_version=version
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)
         return Record(run.id, chosen.filename, chosen.digest, result, again=again)
 
     def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
-        return writable(
-            StudentResult(
-                files.student,
-                self.folder.name,
-                Status.NOT_GRADABLE,
-                reason,
-                sum(exercise.points for exercise in self.pool.bundle.exercises),
-                notes=files.notes,
-                protection=self.run.protection,
-                gradlings_version=self.run.gradlings_version,
-            )
+        points = sum(exercise.points for exercise in self.pool.bundle.exercises)
+        result = StudentResult(
+            files.student,
+            self.folder.name,
+            Status.NOT_GRADABLE,
+            reason,
+            points,
+            notes=files.notes,
+            protection=self.run.protection,
+            gradlings_version=self.run.gradlings_version,
         )
+        return writable(result)
 
 
 def _log_faults(result: StudentResult, reply: JudgeReply) -> None:

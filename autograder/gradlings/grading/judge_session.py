@@ -117,7 +117,13 @@ def bundle_of(
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from None
     everything_closed = (*closed, folder, hidden) if hidden else (*closed, folder)
     return AssignmentBundle(
-        *(folder.name, source_name, read_exercises(checks), files, secret, str(hidden or ""), versions()),
+        folder.name,
+        source_name,
+        read_exercises(checks),
+        files,
+        secret,
+        str(hidden or ""),
+        versions(),
         tuple(map(str, everything_closed)),
         allow_weaker,
     )

@@ -84,12 +84,12 @@ def in_session(key: str, call: Callable[..., T], *args: Any) -> T:
         return call(_sessions[key], *args)
 
 
-def _start_process(key: str, bundle: AssignmentBundle, scratch: str) -> None:
+def _start_process(bundle: AssignmentBundle, scratch: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     tempfile.tempdir = scratch
     end_with_parent()  # and with a judge its zygote and workers
-    add_bundle(key, bundle)
+    add_bundle("local", bundle)
 
 
 # In the process that hands out the work
@@ -125,16 +125,12 @@ class LocalPool:
         self.protection = ""
         self.notes: tuple[str, ...] = ()
         self._executor: ProcessPoolExecutor
-        self._starting: list[Future[tuple[str, tuple[str, ...]]]]
+        self._first_start: Future[tuple[str, tuple[str, ...]]]
         self._scratch: tempfile.TemporaryDirectory[str]
         """Holds the temporary files of judges, which have no time to tidy up when they are ended."""
 
     def __enter__(self) -> Self:
-        """Start and wait until the first judge is ready.
-
-        Raises:
-            InputError: as `wait_until_ready`.
-        """
+        """Start and wait until the first judge is ready; see `wait_until_ready`."""
         self.start()
         try:
             self.wait_until_ready()
@@ -151,10 +147,10 @@ class LocalPool:
         self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
         os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
         self._executor = self._new_executor()
-        self._starting = []
+        self._first_start = self._submit(JudgeSession.active_protection)
         with suppress(BrokenExecutor):  # `wait_until_ready` reports it
-            for _ in range(self._judges):
-                self._starting.append(self._submit(JudgeSession.active_protection))
+            for _ in range(self._judges - 1):
+                self._submit(JudgeSession.active_protection)
 
     def wait_until_ready(self) -> None:
         """Wait for the first judge, and set `protection` and `notes`.
@@ -163,7 +159,7 @@ class LocalPool:
             InputError: grading for marks is refused here, or the checks cannot be used.
         """
         try:
-            self.protection, self.notes = self._starting[0].result()
+            self.protection, self.notes = self._first_start.result()
         except BrokenExecutor:
             raise InputError("A judge's process died while it started. Is there enough memory?") from None
 
@@ -211,16 +207,15 @@ class LocalPool:
                 return future.result()
             except BrokenExecutor:
                 deaths += 1
-        return JudgeReply(
-            fault="the judge's own process died, twice, while this was graded", protection=self.protection
-        )
+        fault = "the judge's own process died, twice, while this was graded"
+        return JudgeReply(fault=fault, protection=self.protection)
 
     def _submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
         return self._executor.submit(in_session, "local", call, *args)
 
     def _new_executor(self) -> ProcessPoolExecutor:
         fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
-        return ProcessPoolExecutor(self._judges, fresh, _start_process, ("local", self.bundle, self._scratch.name))
+        return ProcessPoolExecutor(self._judges, fresh, _start_process, (self.bundle, self._scratch.name))
 
     def _stop(self) -> None:
         processes = list((self._executor._processes or {}).values())
