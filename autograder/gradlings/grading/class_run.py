@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
 from gradlings.grading.judge_session import JudgeReply
@@ -15,10 +17,8 @@ from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, ha
 from gradlings.grading.sources import Refused
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict
-from gradlings.model.student_result import Status, StudentResult, graded, writable
+from gradlings.model.student_result import Status, StudentResult, for_student, graded, writable
 
-Pages = Callable[[StudentResult], Mapping[str, bytes]]
-"""Makes the files of a result besides its record: contents by `folder/*.extension`."""
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +56,6 @@ def grade_class(
     *,
     seed: int | None = None,
     force: bool = False,
-    pages: Pages = lambda result: {},
     progress: Callable[[GradedStudent], None] = lambda step: None,
 ) -> ClassResults:
     """Grade what is not graded yet; keep the results of an interrupted run as they are, unless `force` is set.
@@ -73,7 +72,7 @@ def grade_class(
     wanted = RunRecord(folder.name, submissions.source_name, digests, version, versions, pool.protection, probes_seed)
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
-        return _ClassRun(folder, submissions, pool, results, run, pages, progress, results.records(run)).grade_all()
+        return _ClassRun(folder, submissions, pool, results, run, progress, results.records(run)).grade_all()
 
 
 @dataclass
@@ -85,7 +84,6 @@ class _ClassRun:
     pool: JudgePool
     results: ResultsFolder
     run: RunRecord
-    pages: Pages
     progress: Callable[[GradedStudent], None]
     records: dict[str, Record]
     waiting: dict[str, tuple[StudentFiles, ChosenFile]] = field(default_factory=dict)
@@ -129,12 +127,12 @@ class _ClassRun:
         earlier = self.records.get(student)
         if record is not None:
             self.records[student] = record
-            self.results.store(record, self.pages(record.result))
+            self.results.store(record, _pages(record.result))
             self.fresh.append(student)
             if earlier is not None and earlier.digest != record.digest:
                 self.changed.append(student)
         elif earlier is not None:
-            self.results.restore_pages(earlier, self.pages)
+            self.results.restore_pages(earlier, _pages)
         self.done += 1
         self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not None))
 
@@ -165,6 +163,16 @@ class _ClassRun:
             gradlings_version=self.run.gradlings_version,
         )
         return writable(result)
+
+
+def _pages(result: StudentResult) -> dict[str, bytes]:
+    """Return what a student gets to see: a page of feedback, and the same as JSON."""
+    from gradlings.rendering.html import feedback_page
+
+    return {
+        "feedback/*.html": feedback_page(result).encode("utf-8", "replace"),
+        "scorecards/*.json": msgspec.json.encode(for_student(result)),
+    }
 
 
 def _log_faults(result: StudentResult, reply: JudgeReply) -> None:

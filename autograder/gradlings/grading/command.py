@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +22,7 @@ from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
-from gradlings.model.student_result import Status, StudentResult, for_student
+from gradlings.model.student_result import Status
 from gradlings.sandbox.judge import check_system
 from gradlings.submission.reader import source_name_of
 
@@ -131,9 +131,7 @@ def grade_submissions(
 
     console = Console(stderr=True, highlight=False, markup=False)
     with logged_to(to, verbose=verbose), class_progress(folder.name, len(submissions.students)) as progress:
-        graded = grade_class(
-            folder, submissions, to, pool, seed=seed, force=force, pages=_student_pages, progress=progress
-        )
+        graded = grade_class(folder, submissions, to, pool, seed=seed, force=force, progress=progress)
     ResultsFolder(to).write("scores.csv", scores_csv(graded.results, graded.exercises).encode())
     for line in _report(graded, submissions, to):
         console.print(line, soft_wrap=True)
@@ -159,18 +157,6 @@ def graded_source_name(folder: Path) -> str:
     if len(found) != 1:
         raise InputError(f"{folder} must have one file of checks with points; it has {', '.join(found) or 'none'}.")
     return found[0]
-
-
-def _student_pages(result: StudentResult) -> Mapping[str, bytes]:
-    """Return what a student gets to see: a page of feedback, and the same as JSON."""
-    import msgspec
-
-    from gradlings.rendering.html import feedback_page
-
-    return {
-        "feedback/*.html": feedback_page(result).encode("utf-8", "replace"),
-        "scorecards/*.json": msgspec.json.encode(for_student(result)),
-    }
 
 
 def _report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:

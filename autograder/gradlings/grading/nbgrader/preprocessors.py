@@ -33,6 +33,7 @@ from gradlings.submission.cells import notebook_cell_file
 _NOT_GRADED = (
     "Not graded yet: something went wrong on the side of the grader. It costs nothing; a person will look at it."
 )
+_TEST_CELL = {"cell_type": "code", "grade": True, "locked": True, "solution": False, "task": False}
 
 
 class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
@@ -107,22 +108,14 @@ class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader shi
 def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:
     """Return the metadata of every cell that nbgrader knows; `notebook` is the gradebook's."""
     points = {cell.name: cell.max_score for cell in (*notebook.grade_cells, *notebook.task_cells)}
-    grades, solutions, tasks = (
-        {cell.name for cell in cells} for cells in (notebook.grade_cells, notebook.solution_cells, notebook.task_cells)
-    )
-    return {
-        cell.name: _metadata(
-            cell.name,
-            points.get(cell.name),
-            checksum=cell.checksum,
-            cell_type=cell.cell_type,
-            grade=cell.name in grades,
-            locked=bool(cell.locked),
-            solution=cell.name in solutions,
-            task=cell.name in tasks,
-        )
-        for cell in notebook.source_cells
-    }
+    kinds = {"grade": notebook.grade_cells, "solution": notebook.solution_cells, "task": notebook.task_cells}
+    names = {kind: {cell.name for cell in cells} for kind, cells in kinds.items()}
+    found = {}
+    for cell in notebook.source_cells:
+        fields = {kind: cell.name in names[kind] for kind in kinds}
+        fields |= {"checksum": cell.checksum, "cell_type": cell.cell_type, "locked": bool(cell.locked)}
+        found[cell.name] = _metadata(cell.name, points.get(cell.name), **fields)
+    return found
 
 
 def _metadata(id: str, points: float | None, **others: Any) -> NotebookNode:
@@ -185,16 +178,8 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
         )
     cell.cell_type = "code"
     cell.outputs, cell.execution_count = [], None
-    cell.metadata["nbgrader"] = _metadata(
-        grade_id(exercise.id),
-        exercise.points,
-        checksum=metadata.get("checksum"),
-        cell_type="code",
-        grade=True,
-        locked=True,
-        solution=False,
-        task=False,
-    )
+    fields = {"checksum": metadata.get("checksum"), **_TEST_CELL}
+    cell.metadata["nbgrader"] = _metadata(grade_id(exercise.id), exercise.points, **fields)
 
 
 def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, info: Any) -> None:
