@@ -40,7 +40,8 @@ from isolation import submissions
 
 from gradlings.grading import progress_bar
 from gradlings.grading.class_run import GradedStudent
-from gradlings.grading.command import collect_submissions, grade_submissions
+from gradlings.grading.collect import collect
+from gradlings.grading.command import grade_submissions
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.model.exercise import read_exercises
@@ -109,7 +110,7 @@ def graded(pool: JudgePool, class_folder: Path, to: Path, note: Callable[[], Any
     """Grades a class and calls `note` as each submission is done."""
     notes: list[Any] = []
     with progress_noted(lambda done: notes.append(note())):
-        grade_submissions(pool, FOLDER, collect_submissions(class_folder, SOURCE_NAME), to, seed=1)
+        grade_submissions(pool, FOLDER, collect(class_folder, SOURCE_NAME), to, seed=1)
     return notes
 
 

@@ -141,6 +141,7 @@ def graded_by_judge(course: Course) -> Course:
         answered(course, **RIGHT), "%matplotlib inline\nprint('<script>document.title = 1</script>')\n1 / 0"
     )
     script.cells.append(new_markdown_cell("I did *this*. <script>document.title = 2</script> <img src=x onerror=f()>"))
+    script.cells += [new_code_cell("def broken():\n    raise KeyError('inside')"), new_code_cell("broken()")]
     course.hand_in("stumbles", script)
     course.nbgrader("autograde", ASSIGNMENT)
     course.nbgrader("generate_feedback", ASSIGNMENT)
@@ -213,7 +214,7 @@ def feedback_names_the_cell_that_failed_and_runs_nothing(judged: Course) -> None
         for c in nbformat.read(str(path), as_version=4).cells
         if any(o.output_type == "error" for o in c.get("outputs", []))
     ]
-    assert ["1 / 0" in cell.source for cell in failed] == [True]
+    assert [cell.source.splitlines()[-1] for cell in failed] == ["1 / 0", "broken()"], "not where `broken` is defined"
     page = judged.feedback("stumbles")
     assert "ZeroDivisionError" in page
     assert "I did <em>this</em>" in page

@@ -231,6 +231,13 @@ def test_a_notebook_and_the_same_code_as_a_module(session: JudgeSession, changed
     assert without_places(as_module) == without_places(as_notebook)
 
 
+def test_a_problem_belongs_to_the_cell_that_failed(session: JudgeSession) -> None:
+    cells = ("def broken():\n    raise KeyError('inside')", "broken()", "def (")
+    problems = dict(session.judge(notebook_of(*cells), "my tiny.ipynb", 0).cell_problems)
+    assert list(problems) == ["my tiny.ipynb cell 3", "my tiny.ipynb cell 2"]
+    assert problems["my tiny.ipynb cell 2"].startswith("my tiny.ipynb cell 1:2: KeyError"), "where it was raised"
+
+
 ODD = {
     "magics": [
         "%matplotlib inline",

@@ -65,8 +65,13 @@ def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Ra
     """Return one sentence for each cell that cannot be read or that failed."""
     if submission.problem:
         return [submission.problem]
-    found = [problem.sentence for problem in submission.syntax_problems]
-    return found + [loading_sentence(raised) for _, raised in cell_errors]
+    return [sentence for _, sentence in cell_problems(submission, cell_errors)]
+
+
+def cell_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[tuple[str, str]]:
+    """Return `Cell.file` and one sentence for each cell that cannot be read or that failed."""
+    found = [(problem.file, problem.sentence) for problem in submission.syntax_problems]
+    return found + [(submission.cells[index].file, loading_sentence(raised)) for index, raised in cell_errors]
 
 
 def loading_sentence(raised: Raised) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
 from gradlings.grading.judge_session import JudgeReply
@@ -15,10 +17,8 @@ from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, ha
 from gradlings.grading.sources import Refused
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict
-from gradlings.model.student_result import Status, StudentResult, graded, writable
+from gradlings.model.student_result import Status, StudentResult, for_student, graded, writable
 
-Pages = Callable[[StudentResult], Mapping[str, bytes]]
-"""Makes the files of a result besides its record: contents by `folder/*.extension`."""
 _log = logging.getLogger(__name__)
 
 
@@ -56,47 +56,23 @@ def grade_class(
     *,
     seed: int | None = None,
     force: bool = False,
-    pages: Pages = lambda result: {},
     progress: Callable[[GradedStudent], None] = lambda step: None,
 ) -> ClassResults:
-    """Grade what is not graded yet; keep the results of an interrupted run as they are.
+    """Grade what is not graded yet; keep the results of an interrupted run as they are, unless `force` is set.
 
-    Args:
-        folder: the assignment's, with the originals that students were given.
-        submissions: of the class.
-        to: the folder of results.
-        pool: the judges, with the checks.
-        seed: of the random probes; a fresh secret one if None. A run that is resumed keeps its seed.
-        force: grade everybody anew.
-        pages: makes the pages of each result.
-        progress: called after each student.
+    The folder is the assignment's, with the originals that students were given. Without a seed for the random probes a
+    fresh secret one is drawn; a run that is resumed keeps its own.
 
     Raises:
         InputError: the results cannot be written, or `to` holds a run of something else.
     """
-    results = ResultsFolder(to)
-    versions = dict(pool.bundle.versions)
-    wanted = RunRecord(
-        folder.name,
-        submissions.source_name,
-        pool.bundle.digests(),
-        versions.pop("gradlings"),
-        versions,
-        pool.protection,
-        secrets.randbits(48) if seed is None else seed,
-    )
+    results, versions = ResultsFolder(to), dict(pool.bundle.versions)
+    version, digests = versions.pop("gradlings"), pool.bundle.digests()
+    probes_seed = secrets.randbits(48) if seed is None else seed
+    wanted = RunRecord(folder.name, submissions.source_name, digests, version, versions, pool.protection, probes_seed)
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
-        return _ClassRun(folder, submissions, pool, results, run, pages, progress, results.records(run)).grade_all()
-
-
-@dataclass
-class _Waiting:
-    """A student whose submission is being judged."""
-
-    files: StudentFiles
-    chosen: ChosenFile
-    earlier: Record | None
+        return _ClassRun(folder, submissions, pool, results, run, progress, results.records(run)).grade_all()
 
 
 @dataclass
@@ -108,18 +84,17 @@ class _ClassRun:
     pool: JudgePool
     results: ResultsFolder
     run: RunRecord
-    pages: Pages
     progress: Callable[[GradedStudent], None]
     records: dict[str, Record]
-    waiting: dict[str, _Waiting] = field(default_factory=dict)
+    waiting: dict[str, tuple[StudentFiles, ChosenFile]] = field(default_factory=dict)
+    """Students whose submission is being judged."""
     done: int = 0
     fresh: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
 
     def grade_all(self) -> ClassResults:
         for job, reply in self.pool.judge(self._jobs(), self.run.seed):
-            waiting = self.waiting.pop(job.student)
-            self._add(job.student, self._record(waiting, reply), waiting.earlier)
+            self._add(job.student, self._record(*self.waiting.pop(job.student), reply))
         present = {files.student for files in self.submissions.students}
         return ClassResults(
             self.run,
@@ -139,57 +114,65 @@ class _ClassRun:
             except Refused as refused:
                 result = self._not_gradable(files, str(refused))
                 same = earlier is not None and earlier.digest == "" and earlier.result == result
-                self._add(files.student, earlier if same else Record(self.run.id, "", "", result), earlier)
+                self._add(files.student, None if same else Record(self.run.id, "", "", result))
                 continue
-            if not needs_grading(earlier, chosen.digest):
-                self._add(files.student, earlier, earlier)
-                continue
-            self.waiting[files.student] = _Waiting(files, replace(chosen, data=b""), earlier)
-            yield Job(files.student, chosen.filename, chosen.data)
+            if needs_grading(earlier, chosen.digest):
+                self.waiting[files.student] = files, replace(chosen, data=b"")
+                yield Job(files.student, chosen.filename, chosen.data)
+            else:
+                self._add(files.student, None)
 
-    def _add(self, student: str, record: Record | None, earlier: Record | None) -> None:
-        """Store a record that is new, and report the step."""
-        if record is not None and record is not earlier:
+    def _add(self, student: str, record: Record | None) -> None:
+        """Store a new record, or keep the earlier one if there is none, and report the step."""
+        earlier = self.records.get(student)
+        if record is not None:
             self.records[student] = record
-            self.results.store(record, self.pages(record.result))
+            self.results.store(record, _pages(record.result))
             self.fresh.append(student)
             if earlier is not None and earlier.digest != record.digest:
                 self.changed.append(student)
         elif earlier is not None:
-            self.results.restore_pages(earlier, self.pages)
+            self.results.restore_pages(earlier, _pages)
         self.done += 1
-        self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not earlier))
+        self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not None))
 
-    def _record(self, waiting: _Waiting, reply: JudgeReply) -> Record:
-        files, chosen, run = waiting.files, waiting.chosen, self.run
+    def _record(self, files: StudentFiles, chosen: ChosenFile, reply: JudgeReply) -> Record:
+        run = self.run
         if reply.card is None:
             reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
             result = self._not_gradable(files, reason)
         else:
+            protection, version = reply.protection or run.protection, run.gradlings_version
             result = graded(
-                files.student,
-                reply.card,
-                notes=chosen.notes,
-                protection=reply.protection or run.protection,
-                gradlings_version=run.gradlings_version,
+                files.student, reply.card, notes=chosen.notes, protection=protection, gradlings_version=version
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)
         return Record(run.id, chosen.filename, chosen.digest, result, again=again)
 
     def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
-        return writable(
-            StudentResult(
-                files.student,
-                self.folder.name,
-                Status.NOT_GRADABLE,
-                reason,
-                sum(exercise.points for exercise in self.pool.bundle.exercises),
-                notes=files.notes,
-                protection=self.run.protection,
-                gradlings_version=self.run.gradlings_version,
-            )
+        points = sum(exercise.points for exercise in self.pool.bundle.exercises)
+        result = StudentResult(
+            files.student,
+            self.folder.name,
+            Status.NOT_GRADABLE,
+            reason,
+            points,
+            notes=files.notes,
+            protection=self.run.protection,
+            gradlings_version=self.run.gradlings_version,
         )
+        return writable(result)
+
+
+def _pages(result: StudentResult) -> dict[str, bytes]:
+    """Return what a student gets to see: a page of feedback, and the same as JSON."""
+    from gradlings.rendering.html import feedback_page
+
+    return {
+        "feedback/*.html": feedback_page(result).encode("utf-8", "replace"),
+        "scorecards/*.json": msgspec.json.encode(for_student(result)),
+    }
 
 
 def _log_faults(result: StudentResult, reply: JudgeReply) -> None:

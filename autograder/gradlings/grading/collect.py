@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gradlings.grading.sources import MEGABYTE, FoundFile, ReadLimits, Refused, Source, open_source, readable
+from gradlings.grading.sources import MEGABYTE, FoundFile, ReadLimits, Refused, Source, open_source, readable, too_large
 from gradlings.model.errors import InputError
 from gradlings.submission.cells import decode
 from gradlings.submission.manifest import digest, read_manifest
@@ -84,11 +84,6 @@ def collect(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Submis
     The student's name is the folder's or the file's; in a Canvas or Moodle download the name and the number that
     tells namesakes apart (`doejane_123`).
 
-    Args:
-        path: a folder, a zip or a single file.
-        source_name: `autodiff` for submissions called `autodiff.py` or `autodiff.ipynb`.
-        limits: how much is read at most.
-
     Raises:
         InputError: the path holds nothing that can be read.
     """
@@ -130,15 +125,9 @@ def choose(
 ) -> ChosenFile:
     """Read what a student handed in and decide which file counts.
 
-    Where module and notebook are both there, the one that differs from the built original counts. A notebook that was
-    only opened and saved differs in its text, not in its code; to see that, its cells must be read.
-
-    Args:
-        submissions: where to read.
-        files: the student's.
-        folder: the assignment's, with the record of what was built.
-        code_digest: `digest_of_code` of bytes and file name, computed where hostile input may be parsed; without it
-            only whole texts are compared.
+    Where module and notebook are both there, the one that differs from the original in the assignment's folder counts.
+    A notebook that was only opened and saved differs in its text, not in its code. To see that, its cells must be read:
+    `code_digest` is `digest_of_code` of bytes and file name, computed where hostile input may be parsed.
 
     Raises:
         Refused: nothing counts; the text says why.
@@ -147,28 +136,25 @@ def choose(
         raise Refused(files.problem)
     present = [entry for entry in (files.module, files.notebook) if entry]
     read = {entry: submissions.source.read(entry, submissions.limits.file) for entry in present}
-    if len(present) == 1:
-        return _chosen(submissions, files, present[0], read[present[0]])
-    originals = read_manifest(folder)
-    edited = []
-    for entry in present:
-        name = submissions.source_name + _suffix(entry)
-        same = digest(decode(read[entry])) == originals.get("text", {}).get(name)
-        if not same and code_digest is not None:
-            with contextlib.suppress(ValueError):  # not a notebook: it was edited
-                same = code_digest(read[entry], name) == originals.get("code", {}).get(name)
-        if not same:
-            edited.append(entry)
-    if len(edited) == 2:
-        both = " and ".join(entry.shown for entry in present)
-        raise Refused(f"Both {both} differ from what was handed out, and which one counts is not guessed.")
-    counts, other = (present[1], present[0]) if edited == present[1:] else (present[0], present[1])
-    note = f"{counts.shown} counts; {other.shown} is as it was handed out."
-    return _chosen(submissions, replace(files, notes=(*files.notes, note)), counts, read[counts])
-
-
-def _chosen(submissions: Submissions, files: StudentFiles, entry: FoundFile, data: bytes) -> ChosenFile:
-    return ChosenFile(submissions.source_name + _suffix(entry), data, hashlib.sha256(data).hexdigest(), files.notes)
+    counts, notes = present[0], files.notes
+    if len(present) == 2:
+        originals = read_manifest(folder)
+        edited = []
+        for entry in present:
+            name = submissions.source_name + _suffix(entry)
+            same = digest(decode(read[entry])) == originals.get("text", {}).get(name)
+            if not same and code_digest is not None:
+                with contextlib.suppress(ValueError):  # not a notebook: it was edited
+                    same = code_digest(read[entry], name) == originals.get("code", {}).get(name)
+            if not same:
+                edited.append(entry)
+        if len(edited) == 2:
+            both = " and ".join(entry.shown for entry in present)
+            raise Refused(f"Both {both} differ from what was handed out, and which one counts is not guessed.")
+        counts, other = reversed(present) if edited == present[1:] else present
+        notes += (f"{counts.shown} counts; {other.shown} is as it was handed out.",)
+    sha256 = hashlib.sha256(read[counts]).hexdigest()
+    return ChosenFile(submissions.source_name + _suffix(counts), read[counts], sha256, notes)
 
 
 def _without_wrapper(entries: list[FoundFile], source_name: str) -> list[FoundFile]:
@@ -235,6 +221,7 @@ def _merge_second_copies(candidates: dict[str, _Candidates]) -> None:
 def _student_files(
     student: str, found: _Candidates, source_name: str, limits: ReadLimits, ignored: list[str]
 ) -> StudentFiles:
+    absent = f"There is no {source_name}.py or {source_name}.ipynb"
     notes = ["Canvas marks it as late."] if found.late else []
     notes += [f"{entry.shown} {entry.refused}." for entry in found.refused]
     wanted, misnamed = found.named, found.misnamed
@@ -242,10 +229,7 @@ def _student_files(
         notes.append(f"{misnamed[0].shown} counts, as there is no {source_name}.py or {source_name}.ipynb.")
         wanted, misnamed = misnamed, []
     ignored.extend(entry.shown for entry in (*misnamed, *found.others))
-    sizes = f"{limits.file / MEGABYTE:,.0f} MB"
-    for entry in wanted:
-        if entry.size > limits.file:
-            notes.append(f"{entry.shown} is {entry.size / MEGABYTE:,.0f} MB; at most {sizes} are read.")
+    notes += [too_large(entry, limits.file) for entry in wanted if entry.size > limits.file]
     wanted = [entry for entry in wanted if entry.size <= limits.file]
     module = _newest([entry for entry in wanted if _suffix(entry) == ".py"], notes)
     notebook = _newest([entry for entry in wanted if _suffix(entry) == ".ipynb"], notes)
@@ -256,13 +240,11 @@ def _student_files(
         return StudentFiles(student, module, notebook, tuple(notes))
     if misnamed:
         names = ", ".join(entry.shown for entry in misnamed)
-        notes.append(
-            f"There is no {source_name}.py or {source_name}.ipynb, and which of {names} counts is not guessed."
-        )
+        notes.append(f"{absent}, and which of {names} counts is not guessed.")
     elif any(entry.parts[-1].lower().endswith(".zip") for entry in found.others):
         notes.append("A zip inside is not opened: unpack it and grade again.")
     elif not notes:
-        notes.append(f"There is no {source_name}.py or {source_name}.ipynb.")
+        notes.append(f"{absent}.")
     return StudentFiles(student, problem=" ".join(notes))
 
 

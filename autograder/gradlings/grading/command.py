@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +22,7 @@ from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
-from gradlings.model.student_result import Status, StudentResult, for_student
+from gradlings.model.student_result import Status
 from gradlings.sandbox.judge import check_system
 from gradlings.submission.reader import source_name_of
 
@@ -67,16 +67,18 @@ def grade(
         raise InputError("--engine dask and --scheduler ADDRESS go together.")
     if engine is PoolKind.LOCAL:
         check_system()
-    folder = assignment_folder(root.resolve(), assignment)
+    root = root.resolve()
+    folder = _assignment_folder(root / "assignments", assignment)
     source_name = graded_source_name(folder)
-    collected = collect_submissions(submissions, source_name)
-    bundle = bundle_of(
-        folder,
-        source_name,
-        hidden=hidden_file(root.resolve() / "solutions", hidden, assignment),
-        closed=(root.resolve() / "solutions",),
-        allow_weaker=allow_weaker,
-    )
+    collected = collect(submissions, source_name)
+    if not collected.students:
+        raise InputError(
+            f"{submissions} holds no submissions of {source_name}.py or {source_name}.ipynb. "
+            f"Expected is a folder per student, or files named after students."
+        )
+    solutions = root / "solutions"
+    secret = _hidden_file(solutions, hidden, assignment)
+    bundle = bundle_of(folder, source_name, hidden=secret, closed=(solutions,), allow_weaker=allow_weaker)
     console = Console(stderr=True, highlight=False, markup=False)
     count = min(judges or _processors(), len(collected.students))
     with ExitStack() as stack:
@@ -90,34 +92,21 @@ def grade(
         )
 
 
-def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
-    """Return the file of hidden probes of an assignment: in the folder that was given, else beside its solution.
-
-    Raises:
-        InputError: the folder that was given has none.
-    """
-    if given is None:
-        usual = solutions / assignment / FILE
-        return usual if usual.is_file() else None
-    for path in (given / assignment / FILE, given / FILE):
-        if path.is_file():
-            return path
-    raise InputError(f"{given} has no {FILE} and no {assignment}/{FILE}.")
+def _assignment_folder(assignments: Path, assignment: str) -> Path:
+    folder = assignments / assignment
+    if not folder.is_dir():
+        present = ", ".join(sorted(path.name for path in assignments.glob("[0-9]*")))
+        raise InputError(f"No assignment {assignment} in {assignments}; there are {present or 'none'}.")
+    return folder
 
 
-def collect_submissions(path: Path, source_name: str) -> Submissions:
-    """Return what `collect` finds.
-
-    Raises:
-        InputError: it finds nothing, or the path cannot be read.
-    """
-    submissions = collect(path, source_name)
-    if not submissions.students:
-        raise InputError(
-            f"{path} holds no submissions of {source_name}.py or {source_name}.ipynb. "
-            f"Expected is a folder per student, or files named after students."
-        )
-    return submissions
+def _hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
+    """Return the file of hidden probes of an assignment: in the folder that was given, else beside its solution."""
+    paths = (given / assignment / FILE, given / FILE) if given else (solutions / assignment / FILE,)
+    found = next(filter(Path.is_file, paths), None)
+    if given and found is None:
+        raise InputError(f"{given} has no {FILE} and no {assignment}/{FILE}.")
+    return found
 
 
 def grade_submissions(
@@ -132,18 +121,7 @@ def grade_submissions(
     seed: int | None = None,
     verbose: bool = False,
 ) -> ClassResults:
-    """Grade a class, write everything that the command writes, and report on stderr.
-
-    Args:
-        pool: the judges, started.
-        folder: the assignment's.
-        submissions: of the class.
-        to: the folder of results.
-        force: grade everybody anew.
-        gradebook: URL of nbgrader's gradebook, to write the scores into as well.
-        course: its id in the gradebook.
-        seed: of the random probes; a fresh secret one if None.
-        verbose: show faults of the grader on stderr as they come.
+    """Grade a class with judges that are started, write everything that the command writes, and report on stderr.
 
     Raises:
         InputError: results or gradebook cannot be used.
@@ -153,35 +131,16 @@ def grade_submissions(
 
     console = Console(stderr=True, highlight=False, markup=False)
     with logged_to(to, verbose=verbose), class_progress(folder.name, len(submissions.students)) as progress:
-        graded = grade_class(
-            folder, submissions, to, pool, seed=seed, force=force, pages=student_pages, progress=progress
-        )
+        graded = grade_class(folder, submissions, to, pool, seed=seed, force=force, progress=progress)
     ResultsFolder(to).write("scores.csv", scores_csv(graded.results, graded.exercises).encode())
-    for line in report(graded, submissions, to):
+    for line in _report(graded, submissions, to):
         console.print(line, soft_wrap=True)
     if gradebook is not None:
         from gradlings.grading.nbgrader.gradebook import write_gradebook
-        from gradlings.grading.nbgrader.timestamps import handed_in_at
 
-        times = handed_in_at(submissions)
-        count = write_gradebook(
-            gradebook, folder.name, submissions.source_name, graded.exercises, graded.results, course, times
-        )
-        console.print(f"The gradebook holds the scores of {count} students.", soft_wrap=True)
+        write_gradebook(gradebook, graded, course, submissions)
+        console.print(f"The gradebook holds the scores of {len(graded.results)} students.", soft_wrap=True)
     return graded
-
-
-def assignment_folder(root: Path, assignment: str) -> Path:
-    """Return the folder of an assignment.
-
-    Raises:
-        InputError: there is none.
-    """
-    folder = root / "assignments" / assignment
-    if not folder.is_dir():
-        present = ", ".join(sorted(path.name for path in (root / "assignments").glob("[0-9]*")))
-        raise InputError(f"No assignment {assignment} in {root / 'assignments'}; there are {present or 'none'}.")
-    return folder
 
 
 def graded_source_name(folder: Path) -> str:
@@ -200,19 +159,7 @@ def graded_source_name(folder: Path) -> str:
     return found[0]
 
 
-def student_pages(result: StudentResult) -> Mapping[str, bytes]:
-    """Return what a student gets to see: a page of feedback, and the same as JSON."""
-    import msgspec
-
-    from gradlings.rendering.html import feedback_page
-
-    return {
-        "feedback/*.html": feedback_page(result).encode("utf-8", "replace"),
-        "scorecards/*.json": msgspec.json.encode(for_student(result)),
-    }
-
-
-def report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:
+def _report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:
     """Return what an instructor should know at the end of a run, line by line."""
     results = graded.results
     lines = [*submissions.problems]
@@ -242,6 +189,5 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
+def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

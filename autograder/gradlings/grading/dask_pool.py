@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gradlings.grading import local_pool
-from gradlings.grading.judge_session import AssignmentBundle, JudgeReply
+from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
 from gradlings.grading.local_pool import Job, completed
 from gradlings.model.errors import InputError
 
@@ -75,10 +75,12 @@ class DaskPool:
         executor = self._client.get_executor(pure=False, retries=_MAX_RETRIES)
 
         def submit(job: Job) -> Future[JudgeReply]:
-            future: Future[JudgeReply] = executor.submit(local_pool.judge_here, self._key, job.data, job.filename, seed)
+            args = (self._key, JudgeSession.judge, job.data, job.filename, seed)
+            future: Future[JudgeReply] = executor.submit(local_pool.in_session, *args)
             return future
 
-        for job, future in completed(jobs, submit, max(4, 3 * len(self._workers()))):
+        workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        for job, future in completed(jobs, submit, max(4, 3 * workers)):
             try:
                 yield job, future.result()
             except InputError:
@@ -89,12 +91,9 @@ class DaskPool:
 
     def code_digest(self, data: bytes, filename: str) -> str:
         """See `JudgePool.code_digest`."""
-        digest: str = self._client.submit(local_pool.digest_here, self._key, data, filename, pure=False).result()
+        args = (self._key, JudgeSession.code_digest, data, filename)
+        digest: str = self._client.submit(local_pool.in_session, *args, pure=False).result()
         return digest
-
-    def _workers(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
-        return found
 
     def _set_up(self) -> None:
         try:
@@ -102,7 +101,7 @@ class DaskPool:
         except TimeoutError:
             raise InputError(f"The Dask scheduler at {self._scheduler} has no workers.") from None
         self._client.register_plugin(_bundle_plugin(self._key, self.bundle), name=self._key)
-        replies = self._client.run(local_pool.start_session, self._key, on_error="return")
+        replies = self._client.run(local_pool.in_session, self._key, JudgeSession.active_protection, on_error="return")
         for worker, reply in replies.items():
             if isinstance(reply, InputError):
                 raise InputError(f"The Dask worker {worker}: {reply}")

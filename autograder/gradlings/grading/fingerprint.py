@@ -38,13 +38,8 @@ def fingerprint(package: Path | None = None) -> str:
     """
     package = package or Path(gradlings.__file__).parent
     digest = hashlib.sha256()
-    for name, path in sorted(_deciding_modules(package).items()):
+    listed = {path for name in DECIDES_SCORES for path in (package / f"{name}.py", *(package / name).rglob("*.py"))}
+    for path in sorted(filter(Path.is_file, listed)):
         text = path.read_text(encoding="utf-8")  # line ends become \n, however the file was checked out
-        digest.update(f"{name}\0{text}\0".encode())
+        digest.update(f"{path.relative_to(package).as_posix()}\0{text}\0".encode())
     return digest.hexdigest()[:12]
-
-
-def _deciding_modules(package: Path) -> dict[str, Path]:
-    """Return the files by package-relative POSIX path."""
-    found = [path for name in DECIDES_SCORES for path in (package / f"{name}.py", *(package / name).rglob("*.py"))]
-    return {path.relative_to(package).as_posix(): path for path in found if path.is_file()}

@@ -75,6 +75,8 @@ class JudgeReply:
     """What went wrong on our side."""
     protection: str = ""
     """The isolation that was active where it was graded; empty if it was graded nowhere."""
+    cell_problems: tuple[tuple[str, str], ...] = ()
+    """The problems in the scorecard, each with the `file` of its cell."""
     log: tuple[str, ...] = ()
     """What was logged meanwhile, tracebacks included: for the instructor only."""
 
@@ -96,14 +98,9 @@ def bundle_of(
     closed: tuple[Path, ...] = (),
     allow_weaker: bool = False,
 ) -> AssignmentBundle:
-    """Read an assignment's folder.
+    """Read an assignment's folder, whose checks are in `test_autodiff.py` if students write `autodiff.py`.
 
-    Args:
-        folder: the assignment's, with its checks.
-        source_name: `autodiff` where students write `autodiff.py` and the checks are in `test_autodiff.py`.
-        hidden: the file of hidden probes.
-        closed: files and folders that no submission may read, besides the assignment's own.
-        allow_weaker: grade even where the isolation is weaker than it should be.
+    `hidden` is the file of hidden probes, `closed` what no submission may read besides these two.
 
     Raises:
         InputError: there are no checks in it, or a file cannot be read.
@@ -111,19 +108,14 @@ def bundle_of(
     checks = folder / f"test_{source_name}.py"
     if not checks.is_file():
         raise InputError(f"{folder} has no checks: {checks.name} is missing.")
-    wanted = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_file()
-        and path.suffix not in _IGNORED_SUFFIXES
-        and path.name[0] != "."
-        and path.name != f"{source_name}.py"
-    ]
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name != f"{source_name}.py"]
+    wanted = [path for path in paths if path.suffix not in _IGNORED_SUFFIXES and path.name[0] != "."]
     try:
         files = {path.name: path.read_bytes() for path in wanted}
         secret = hidden.read_bytes() if hidden else b""
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from None
+    everything_closed = (*closed, folder, hidden) if hidden else (*closed, folder)
     return AssignmentBundle(
         folder.name,
         source_name,
@@ -132,7 +124,7 @@ def bundle_of(
         secret,
         str(hidden or ""),
         versions(),
-        tuple(str(path) for path in (*closed, folder, *filter(None, [hidden]))),
+        tuple(map(str, everything_closed)),
         allow_weaker,
     )
 
@@ -189,6 +181,10 @@ class JudgeSession:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._open.close()
 
+    def active_protection(self) -> tuple[str, tuple[str, ...]]:
+        """Return the protection that is active, as a sentence without its end, and notes on it."""
+        return self.protection.sentence().rstrip("."), self.protection.notes()
+
     def code_digest(self, data: bytes, filename: str) -> str:
         """Return `submission.manifest.digest_of_code`, computed in a worker, since it takes a notebook apart.
 
@@ -198,13 +194,7 @@ class JudgeSession:
         return self._judge.code_digest(data, filename)
 
     def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
-        """Grade one submission. Never raises: a fault of ours is part of the reply.
-
-        Args:
-            data: the bytes of the file, as they came.
-            filename: `autodiff.py` or `autodiff.ipynb`.
-            seed: of the random probes.
-        """
+        """Grade the bytes of `autodiff.py` or `autodiff.ipynb`. Never raises: a fault of ours is part of the reply."""
         faulthandler.dump_traceback_later(_MAX_SECONDS, exit=True)
         with collected_log() as log:
             try:
@@ -214,9 +204,11 @@ class JudgeSession:
                 reply = JudgeReply(fault=f"{type(error).__name__}: {error}")
             finally:
                 faulthandler.cancel_dump_traceback_later()
-        return replace(reply, protection=self.protection.sentence().rstrip("."), log=tuple(log))
+        return replace(reply, protection=self.active_protection()[0], log=tuple(log))
 
     def _reply(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        from gradlings.execution.runner_protocol import cell_problems
+
         remote = self._judge.load(data, filename, self._drivers)
         if remote.submission.problem:
             return JudgeReply(problem=remote.submission.problem)
@@ -226,7 +218,8 @@ class JudgeSession:
             raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
         if seed != PUBLIC_SEED or self._hidden:
             card = self._with_misconceptions(card, remote)
-        return JudgeReply(replace(card, problems=tuple(remote.problems())))
+        problems = tuple(cell_problems(remote.submission, remote.cell_errors))
+        return JudgeReply(replace(card, problems=tuple(remote.problems())), cell_problems=problems)
 
     def _with_misconceptions(self, card: Scorecard, remote: SubmissionRunner) -> Scorecard:
         """Return the same verdicts, with the misconceptions named.
@@ -238,12 +231,8 @@ class JudgeSession:
         if not wrong:
             return card
         public = self._grader.check(remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF).scorecard
-        names = {
-            (score.id, check.check): check.misconceptions
-            for score in public.exercises
-            if not score.solved
-            for check in score.checks
-        }
+        unsolved = [score for score in public.exercises if not score.solved]
+        names = {(score.id, check.check): check.misconceptions for score in unsolved for check in score.checks}
 
         def named(score: ExerciseScore) -> ExerciseScore:
             checks = (replace(c, misconceptions=names.get((score.id, c.check), ())) for c in score.checks)
@@ -255,8 +244,5 @@ class JudgeSession:
 def _has_an_answer(score: ExerciseScore) -> bool:
     """Return whether the answers may match a misconception; what hung or died once is not run again for that."""
     verdicts = {check.verdict for check in score.checks}
-    return bool(verdicts & {Verdict.WRONG, Verdict.ERROR}) and not verdicts & {
-        Verdict.TIMEOUT,
-        Verdict.MEMORY,
-        Verdict.CRASH,
-    }
+    ended = verdicts & {Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH}
+    return bool(verdicts & {Verdict.WRONG, Verdict.ERROR}) and not ended

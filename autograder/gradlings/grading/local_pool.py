@@ -16,12 +16,13 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessP
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 
+T = TypeVar("T")
 _MAX_DEATHS = 2
 """How often a submission may end a judge that grades nothing else, before the submission gets no score."""
 
@@ -48,7 +49,7 @@ class JudgePool(Protocol):
         """Yield every job with its reply, in the order in which they are done; take jobs as there is room for them."""
 
     def code_digest(self, data: bytes, filename: str) -> str:
-        """Return what `JudgeSession.code_digest` does, or "" for a file without code."""
+        """See `JudgeSession.code_digest`."""
 
 
 # In a judge's process
@@ -71,42 +72,24 @@ def remove_bundle(key: str) -> None:
             session.__exit__(None, None, None)
 
 
-def start_session(key: str) -> tuple[str, tuple[str, ...]]:
-    """Start a judge session. Return the protection that is active, and notes on it.
+def in_session(key: str, call: Callable[..., T], *args: Any) -> T:
+    """Call a method of the judge session for a bundle, which is started if it is not there yet.
 
     Raises:
         InputError: grading is refused, or the checks cannot be used.
     """
     with _one_at_a_time:
-        protection = _session(key).protection
-    return protection.sentence().rstrip("."), protection.notes()
+        if key not in _sessions:
+            _sessions[key] = JudgeSession(_bundles[key]).__enter__()
+        return call(_sessions[key], *args)
 
 
-def judge_here(key: str, data: bytes, filename: str, seed: int) -> JudgeReply:
-    """Grade one submission in this process; arguments as `JudgeSession.judge`."""
-    with _one_at_a_time:
-        return _session(key).judge(data, filename, seed)
-
-
-def digest_here(key: str, data: bytes, filename: str) -> str:
-    """Return the digest of a submission's code; "" if it has none."""
-    with _one_at_a_time, suppress(ValueError):
-        return _session(key).code_digest(data, filename)
-    return ""
-
-
-def _session(key: str) -> JudgeSession:
-    if key not in _sessions:
-        _sessions[key] = JudgeSession(_bundles[key]).__enter__()
-    return _sessions[key]
-
-
-def _start_process(key: str, bundle: AssignmentBundle, scratch: str) -> None:
+def _start_process(bundle: AssignmentBundle, scratch: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     tempfile.tempdir = scratch
     end_with_parent()  # and with a judge its zygote and workers
-    add_bundle(key, bundle)
+    add_bundle("local", bundle)
 
 
 # In the process that hands out the work
@@ -142,16 +125,12 @@ class LocalPool:
         self.protection = ""
         self.notes: tuple[str, ...] = ()
         self._executor: ProcessPoolExecutor
-        self._starting: list[Future[tuple[str, tuple[str, ...]]]]
+        self._first_start: Future[tuple[str, tuple[str, ...]]]
         self._scratch: tempfile.TemporaryDirectory[str]
         """Holds the temporary files of judges, which have no time to tidy up when they are ended."""
 
     def __enter__(self) -> Self:
-        """Start and wait until the first judge is ready.
-
-        Raises:
-            InputError: as `wait_until_ready`.
-        """
+        """Start and wait until the first judge is ready; see `wait_until_ready`."""
         self.start()
         try:
             self.wait_until_ready()
@@ -168,10 +147,10 @@ class LocalPool:
         self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
         os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
         self._executor = self._new_executor()
-        self._starting = []
+        self._first_start = self._submit(JudgeSession.active_protection)
         with suppress(BrokenExecutor):  # `wait_until_ready` reports it
-            for _ in range(self._judges):
-                self._starting.append(self._executor.submit(start_session, "local"))
+            for _ in range(self._judges - 1):
+                self._submit(JudgeSession.active_protection)
 
     def wait_until_ready(self) -> None:
         """Wait for the first judge, and set `protection` and `notes`.
@@ -180,7 +159,7 @@ class LocalPool:
             InputError: grading for marks is refused here, or the checks cannot be used.
         """
         try:
-            self.protection, self.notes = self._starting[0].result()
+            self.protection, self.notes = self._first_start.result()
         except BrokenExecutor:
             raise InputError("A judge's process died while it started. Is there enough memory?") from None
 
@@ -196,12 +175,12 @@ class LocalPool:
 
     def code_digest(self, data: bytes, filename: str) -> str:
         """See `JudgePool.code_digest`."""
-        return self._executor.submit(digest_here, "local", data, filename).result()
+        return self._submit(JudgeSession.code_digest, data, filename).result()
 
     def submit(self, job: Job, seed: int) -> Future[JudgeReply]:
         """Hand over one submission; `reply` then gives what became of it. For callers that set their own pace."""
         try:
-            return self._executor.submit(judge_here, "local", job.data, job.filename, seed)
+            return self._submit(JudgeSession.judge, job.data, job.filename, seed)
         except BrokenExecutor as error:
             lost = Future[JudgeReply]()
             lost.set_exception(error)
@@ -219,25 +198,24 @@ class LocalPool:
         deaths = 0
         while deaths < _MAX_DEATHS:
             try:
-                future = self._executor.submit(judge_here, "local", job.data, job.filename, seed)
+                future = self._submit(JudgeSession.judge, job.data, job.filename, seed)
             except BrokenExecutor:
-                self._restart()
+                self._stop()
+                self._executor = self._new_executor()
                 continue
             try:
                 return future.result()
             except BrokenExecutor:
                 deaths += 1
-        return JudgeReply(
-            fault="the judge's own process died, twice, while this was graded", protection=self.protection
-        )
+        fault = "the judge's own process died, twice, while this was graded"
+        return JudgeReply(fault=fault, protection=self.protection)
+
+    def _submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        return self._executor.submit(in_session, "local", call, *args)
 
     def _new_executor(self) -> ProcessPoolExecutor:
         fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
-        return ProcessPoolExecutor(self._judges, fresh, _start_process, ("local", self.bundle, self._scratch.name))
-
-    def _restart(self) -> None:
-        self._stop()
-        self._executor = self._new_executor()
+        return ProcessPoolExecutor(self._judges, fresh, _start_process, (self.bundle, self._scratch.name))
 
     def _stop(self) -> None:
         processes = list((self._executor._processes or {}).values())

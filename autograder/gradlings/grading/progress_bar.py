@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -24,25 +23,19 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def class_progress(
-    assignment: str, students: int, stream: TextIO | None = None
-) -> Iterator[Callable[[GradedStudent], None]]:
-    """Give a function to call after each student. Write nothing unless the stream is a terminal."""
-    stream = stream or sys.stderr  # bound now: pytest replaces sys.stderr while checks run
+def class_progress(assignment: str, students: int) -> Iterator[Callable[[GradedStudent], None]]:
+    """Give a function to call after each student. Write nothing unless stderr is a terminal."""
+    stream = sys.stderr  # bound now: pytest replaces sys.stderr while checks run
     if not stream.isatty():
         yield lambda graded: None
         return
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate()]
     columns += [TimeRemainingColumn(elapsed_when_finished=True), TextColumn("{task.fields[student]}", markup=False)]
+    console = Console(file=stream, highlight=False)
     # no thread of its own that redraws: threads and forks do not mix
-    progress = Progress(
-        *columns,
-        console=Console(file=stream, highlight=False),
-        auto_refresh=False,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
-    with progress:
+    with Progress(
+        *columns, console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
         task = progress.add_task(f"grading {assignment}", total=students, fresh=0, since=time.monotonic(), student="")
         shown, fresh = 0.0, 0
 

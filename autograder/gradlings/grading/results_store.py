@@ -115,10 +115,7 @@ class ResultsFolder:
     def resume(self, wanted: RunRecord, *, force: bool, any_seed: bool) -> RunRecord:
         """Return the run on disk if its scores are comparable with `wanted`; else store `wanted` and return it.
 
-        Args:
-            wanted: the run as it would be made now.
-            force: start anew in any case.
-            any_seed: no particular seed was asked for; keep the one on disk.
+        `force` starts anew in any case; with `any_seed` the seed on disk is kept.
 
         Raises:
             InputError: the folder holds a run of something else.
@@ -155,9 +152,7 @@ class ResultsFolder:
     def store(self, record: Record, pages: Mapping[str, bytes]) -> None:
         """Write the pages and then the record, so that where there is a record the pages are there, too.
 
-        Args:
-            record: the student's.
-            pages: contents by folder and extension, e.g. `feedback/*.html`; the star stands for the student.
+        Pages are contents by folder and extension, e.g. `feedback/*.html`; the star stands for the student.
         """
         self._write_pages(record, pages)
         name = f"{RECORDS}/{file_stem(record.result.student)}.json"
@@ -177,13 +172,7 @@ class ResultsFolder:
             self.write(pattern.replace("*", stem), data, durable=False)
 
     def write(self, name: str, data: bytes, *, private: bool = False, durable: bool = True) -> None:
-        """Write a file whole, or leave what was there.
-
-        Args:
-            name: its path below the folder of results.
-            data: its content.
-            private: readable for the owner only.
-            durable: wait until a power cut cannot undo it.
+        """Write a file below the folder whole, or leave what was there; `durable`: wait until no power cut can undo it.
 
         Raises:
             InputError: it could not be written; a full disk is the usual reason.

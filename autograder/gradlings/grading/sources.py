@@ -209,7 +209,7 @@ class ZipSource:
         info = self._members[entry.member]
         try:
             if info.file_size > max_bytes:
-                raise Refused(_too_large(entry, max_bytes))
+                raise Refused(too_large(entry, max_bytes))
             with self._zip.open(info) as file:
                 return file.read(max_bytes)  # never more than the member says it holds
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as e:
@@ -237,15 +237,16 @@ def _read_regular(fd: int, entry: FoundFile, max_bytes: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):  # it was replaced since it was listed
         raise Refused(f"{entry.shown} is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a file')}.")
     if status.st_size > max_bytes:
-        raise Refused(_too_large(entry, max_bytes))
+        raise Refused(too_large(entry, max_bytes))
     with open(fd, "rb", closefd=False) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:  # it grew while it was read
-        raise Refused(_too_large(entry, max_bytes))
+        raise Refused(too_large(entry, max_bytes))
     return data
 
 
-def _too_large(entry: FoundFile, max_bytes: int) -> str:
+def too_large(entry: FoundFile, max_bytes: int) -> str:
+    """Return what to say of a file that is not read for its size."""
     size = f"{entry.size / MEGABYTE:,.0f} MB" if entry.size > max_bytes else "too large"
     return f"{entry.shown} is {size}; at most {max_bytes / MEGABYTE:,.0f} MB are read."
 

@@ -103,12 +103,17 @@ def module_cells(text: str, file: str) -> tuple[Cell, ...]:
 def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
     """Return the code cells of a notebook, each as a file of its own, numbered from 1; raises as `notebook_sources`."""
     cells = [
-        Cell(source, f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
+        Cell(source, notebook_cell_file(path, number), flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
         for number, source in notebook_sources(text)
         if source.strip()
     ]
     python = (cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
     return tuple(_with_future(python))
+
+
+def notebook_cell_file(path: Path, number: int) -> str:
+    """Return what tracebacks show as the file of a notebook's cell; `number` counts all cells from 1."""
+    return f"{path} cell {number}"
 
 
 @lru_cache(maxsize=8)  # a notebook's digest and its cells are made of the same text

@@ -9,58 +9,45 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gradlings.grading.class_run import ClassResults
+from gradlings.grading.collect import Submissions
+from gradlings.grading.results_store import RunRecord
+from gradlings.grading.sources import Refused
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise
 from gradlings.model.student_result import StudentResult, exercise_points
 
-COURSE = "default_course"
 _MAX_NAME_CHARS = 128  # of nbgrader's columns
+_MAX_TIMESTAMP_BYTES = 200
 
 
-def write_gradebook(
-    url: str,
-    assignment: str,
-    source_name: str,
-    exercises: Iterable[Exercise],
-    results: Iterable[StudentResult],
-    course: str = COURSE,
-    handed_in_at: Mapping[str, str] | None = None,
-) -> int:
-    """Write the scores of a class; leave a blank one blank and flag it for a person to grade.
+def write_gradebook(url: str, graded: ClassResults, course: str, submissions: Submissions) -> None:
+    """Write the scores of a class, one cell an exercise; leave a blank one blank and flag it for a person to grade.
 
     Args:
         url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
-        assignment: its name in the gradebook, e.g. `03`.
-        source_name: the name of the notebook in the gradebook.
-        exercises: one cell each.
-        results: of the students.
+        graded: the class.
         course: its id in the gradebook.
-        handed_in_at: when, by student, as nbgrader writes it: `2026-11-25 10:00:00 UTC`.
-
-    Returns:
-        How many students have scores in it now.
+        submissions: where `timestamp.txt` beside a file says when it was handed in, as nbgrader's exchange notes it.
 
     Raises:
         InputError: the database is not there, or the gradebook knows the assignment with other exercises.
     """
-    exercises, results = tuple(exercises), tuple(results)
-    too_long = [result.student for result in results if len(result.student) > _MAX_NAME_CHARS]
+    too_long = [result.student for result in graded.results if len(result.student) > _MAX_NAME_CHARS]
     if too_long:
         raise InputError(f"The gradebook takes names of up to {_MAX_NAME_CHARS} characters; too long: {too_long[0]}")
+    times = _handed_in_at(submissions)
     with _opened(url, course) as gradebook:
-        _define(gradebook, url, assignment, source_name, exercises)
+        _define(gradebook, url, graded)
         with _one_transaction(gradebook):
-            for result in results:
-                at = _time((handed_in_at or {}).get(result.student, ""))
-                _write_one(gradebook, assignment, source_name, result, {} if at is None else {"timestamp": at})
-    return len(results)
+            for result in graded.results:
+                _write_one(gradebook, graded.run, result, times.get(result.student, ""))
 
 
 @contextmanager
@@ -100,45 +87,60 @@ def _one_transaction(gradebook: Any) -> Iterator[None]:
     session.commit()
 
 
-def _define(gradebook: Any, url: str, assignment: str, source_name: str, exercises: tuple[Exercise, ...]) -> None:
+def _define(gradebook: Any, url: str, graded: ClassResults) -> None:
     """Define all cells before the first submission: it gets the cells that exist when it comes in."""
+    assignment, source_name = graded.run.assignment, graded.run.source_name
     gradebook.update_or_create_assignment(assignment)
     gradebook.update_or_create_notebook(source_name, assignment)
     present = {cell.name for cell in gradebook.find_notebook(source_name, assignment).grade_cells}
-    missing = [grade_id(exercise.id) for exercise in exercises if grade_id(exercise.id) not in present]
+    missing = [grade_id(exercise.id) for exercise in graded.exercises if grade_id(exercise.id) not in present]
     if missing and gradebook.assignment_submissions(assignment):
         raise InputError(
             f"The gradebook {_without_password(url)} already has submissions of {assignment}, without the cell "
             f"{missing[0]} in the notebook {source_name}; nbgrader cannot add one now. Use another gradebook, or "
             f"remove the assignment from this one (nbgrader db assignment remove {assignment})."
         )
-    for exercise in exercises:
+    for exercise in graded.exercises:
         gradebook.update_or_create_grade_cell(
             grade_id(exercise.id), source_name, assignment, max_score=exercise.points, cell_type="code"
         )
 
 
-def _write_one(
-    gradebook: Any, assignment: str, source_name: str, result: StudentResult, fields: dict[str, Any]
-) -> None:
+def _write_one(gradebook: Any, run: RunRecord, result: StudentResult, handed_in_at: str) -> None:
     gradebook.update_or_create_student(result.student)
-    submission = gradebook.update_or_create_submission(assignment, result.student, **fields)
+    submission = gradebook.update_or_create_submission(run.assignment, result.student, **_timestamp(handed_in_at))
     scores = {grade_id(score.id): exercise_points(score) for score in result.card.exercises} if result.card else {}
     for notebook in submission.notebooks:
-        for grade in notebook.grades if notebook.name == source_name else ():
+        for grade in notebook.grades if notebook.name == run.source_name else ():
             grade.auto_score = scores.get(grade.name)
             # as nbgrader does it: what a person set stays, and is to be looked at again
             grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
 
 
-def _time(text: str) -> datetime | None:
+def _handed_in_at(submissions: Submissions) -> dict[str, str]:
+    """Return the text of `timestamp.txt` by student, of those who have one."""
+    notes = {
+        (*entry.wrapper, *entry.parts[:-1]): entry
+        for entry in submissions.source.entries()
+        if entry.parts[-1] == "timestamp.txt" and not entry.refused
+    }
+    found = {}
+    for files in submissions.students:
+        for entry in filter(None, (files.module, files.notebook)):
+            if note := notes.get((*entry.wrapper, *entry.parts[:-1])):
+                with suppress(Refused):
+                    data = submissions.source.read(note, _MAX_TIMESTAMP_BYTES)
+                    found[files.student] = data.decode("utf-8", "replace").strip()
+    return found
+
+
+def _timestamp(text: str) -> dict[str, datetime]:
     from nbgrader.utils import parse_utc
 
     try:
-        found: datetime = parse_utc(text)
+        return {"timestamp": parse_utc(text)}
     except (ValueError, OverflowError):  # none, or not one
-        return None
-    return found
+        return {}
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import Any
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.local_pool import Job, LocalPool
-from gradlings.model.errors import InputError
 from gradlings.sandbox.judge import check_system
 
 _LOOKAHEAD = 2  # submissions that are judged before nbgrader asks for them
@@ -20,10 +19,7 @@ _SECRET_SEED = secrets.randbits(48)
 
 
 class Prefetcher:
-    """The submissions of one notebook of a course, on their way to a judge in a process of its own.
-
-    The judge starts in the background; nbgrader has other work to do meanwhile.
-    """
+    """The submissions of one notebook of a course, on their way to a judge in a process that starts meanwhile."""
 
     def __init__(self, course: Any, assignment: str, notebook: str, settings: Any) -> None:
         """`course` is nbgrader's CourseDirectory, `settings` our preprocessor with its traits.
@@ -34,12 +30,12 @@ class Prefetcher:
         check_system()
         self._course, self._assignment, self._notebook = course, assignment, notebook
         self.seed: int = _SECRET_SEED if settings.seed is None else settings.seed
-        hidden = Path(course.root, settings.hidden, assignment, HIDDEN)
+        hidden, gradebook = Path(course.root, settings.hidden, assignment, HIDDEN), Path(course.root, "gradebook.db")
         bundle = bundle_of(
             Path(course.format_path(course.source_directory, ".", assignment)),
             notebook,
             hidden=hidden if hidden.is_file() else None,
-            closed=tuple(path for path in (Path(course.root, "gradebook.db"),) if path.exists()),
+            closed=(gradebook,) if gradebook.exists() else (),
             allow_weaker=settings.allow_weaker,
         )
         self.exercises = bundle.exercises
@@ -53,8 +49,7 @@ class Prefetcher:
         Raises:
             InputError: grading for marks is refused here, or the checks cannot be used.
         """
-        if not self._pool.protection:
-            self._pool.wait_until_ready()
+        self._pool.wait_until_ready()
         return f"{self._pool.protection}."
 
     def look_ahead(self, student: str, folders: list[str]) -> None:
@@ -94,7 +89,7 @@ def _key(path: Path) -> tuple[str, int, int]:
     return str(path), status.st_mtime_ns, status.st_size
 
 
-_current: tuple[tuple[Any, ...], Prefetcher | InputError] | None = None
+_current: tuple[tuple[Any, ...], Prefetcher] | None = None
 
 
 def prefetcher_for(course: Any, assignment: str, notebook: str, settings: Any) -> Prefetcher:
@@ -110,19 +105,13 @@ def prefetcher_for(course: Any, assignment: str, notebook: str, settings: Any) -
     key = (source, notebook, settings.seed, settings.allow_weaker, *map(_key, files))
     if _current is None or _current[0] != key:
         _close()
-        try:
-            _current = key, Prefetcher(course, assignment, notebook, settings)
-        except InputError as refusal:
-            _current = key, refusal
-    found = _current[1]
-    if isinstance(found, InputError):
-        raise found
-    return found
+        _current = key, Prefetcher(course, assignment, notebook, settings)
+    return _current[1]
 
 
 def _close() -> None:
     global _current
-    if _current is not None and isinstance(_current[1], Prefetcher):
+    if _current is not None:
         _current[1].close()
     _current = None
 

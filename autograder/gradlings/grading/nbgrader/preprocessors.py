@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from nbconvert.preprocessors.sanitize import SanitizeHTML
@@ -25,12 +26,14 @@ from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import ExerciseScore
-from gradlings.model.student_result import StudentResult, exercise_points, for_student, graded
+from gradlings.model.student_result import exercise_points, for_student, graded, writable
 from gradlings.model.text import without_control_characters
+from gradlings.submission.cells import notebook_cell_file
 
 _NOT_GRADED = (
     "Not graded yet: something went wrong on the side of the grader. It costs nothing; a person will look at it."
 )
+_TEST_CELL = {"cell_type": "code", "grade": True, "locked": True, "solution": False, "task": False}
 
 
 class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
@@ -61,7 +64,7 @@ class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ship
             self.log.error("%s of %s: %s", info["notebook"], student, reply.fault or reply.problem)
         for entry in reply.log:
             self.log.error("%s of %s: %s", info["notebook"], student, without_control_characters(entry))
-        _show(nb, prefetcher.exercises, reply, student)
+        _show(nb, prefetcher.exercises, reply, info)
         _defuse(nb)
         return nb, resources
 
@@ -105,22 +108,14 @@ class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader shi
 def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:
     """Return the metadata of every cell that nbgrader knows; `notebook` is the gradebook's."""
     points = {cell.name: cell.max_score for cell in (*notebook.grade_cells, *notebook.task_cells)}
-    grades, solutions, tasks = (
-        {cell.name for cell in cells} for cells in (notebook.grade_cells, notebook.solution_cells, notebook.task_cells)
-    )
-    return {
-        cell.name: _metadata(
-            cell.name,
-            points.get(cell.name),
-            checksum=cell.checksum,
-            cell_type=cell.cell_type,
-            grade=cell.name in grades,
-            locked=bool(cell.locked),
-            solution=cell.name in solutions,
-            task=cell.name in tasks,
-        )
-        for cell in notebook.source_cells
-    }
+    kinds = {"grade": notebook.grade_cells, "solution": notebook.solution_cells, "task": notebook.task_cells}
+    names = {kind: {cell.name for cell in cells} for kind, cells in kinds.items()}
+    found = {}
+    for cell in notebook.source_cells:
+        fields = {kind: cell.name in names[kind] for kind in kinds}
+        fields |= {"checksum": cell.checksum, "cell_type": cell.cell_type, "locked": bool(cell.locked)}
+        found[cell.name] = _metadata(cell.name, points.get(cell.name), **fields)
+    return found
 
 
 def _metadata(id: str, points: float | None, **others: Any) -> NotebookNode:
@@ -183,26 +178,18 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
         )
     cell.cell_type = "code"
     cell.outputs, cell.execution_count = [], None
-    cell.metadata["nbgrader"] = _metadata(
-        grade_id(exercise.id),
-        exercise.points,
-        checksum=metadata.get("checksum"),
-        cell_type="code",
-        grade=True,
-        locked=True,
-        solution=False,
-        task=False,
-    )
+    fields = {"checksum": metadata.get("checksum"), **_TEST_CELL}
+    cell.metadata["nbgrader"] = _metadata(grade_id(exercise.id), exercise.points, **fields)
 
 
-def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, student: str) -> None:
+def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, info: Any) -> None:
     """Put scores and verdicts under the test cells, and errors under the cells that failed."""
     from gradlings.rendering.html import exercise_fragment
 
-    result = (
-        for_student(graded(student, reply.card, notes=(), protection="", gradlings_version="")) if reply.card else None
-    )
-    scores = {grade_id(score.id): score for score in result.card.exercises} if result and result.card else {}
+    card = reply.card
+    if card is not None:
+        card = for_student(graded(info["student"], card, notes=(), protection="", gradlings_version="")).card
+    scores = {grade_id(score.id): score for score in card.exercises} if card else {}
     ours = {grade_id(exercise.id) for exercise in exercises}
     for cell in nb.cells:
         metadata = cell.metadata.get("nbgrader", {})
@@ -215,13 +202,17 @@ def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, 
             if score is None or points is None:
                 _leave_blank(cell, reply.problem or _NOT_GRADED)
             else:
-                html = exercise_fragment(score, _concerning(score, result))
+                html = exercise_fragment(score, _concerning(score, card.problems if card else ()))
                 data = {"text/plain": repr(min(points, score.max_points)), "text/html": html}
                 cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
         elif metadata.get("grade") and not metadata.get("solution"):
             _leave_blank(cell, "There are no checks for this cell: it is for a person to grade.")
-    for problem in result.card.problems if result and result.card else ():
-        _show_under_its_cell(nb, problem)
+    path = Path(f"{info['notebook']}.ipynb")
+    cells = {notebook_cell_file(path, number): cell for number, cell in enumerate(nb.cells, 1)}
+    for file, problem in writable(reply.cell_problems):
+        cell = cells.get(file)
+        if cell is not None and cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.outputs = [new_output("error", ename="Error", evalue=problem, traceback=[problem])]
 
 
 def _defuse(nb: NotebookNode) -> None:
@@ -232,25 +223,13 @@ def _defuse(nb: NotebookNode) -> None:
             cell.source = sanitizer.sanitize_html_tags(cell.source)
 
 
-def _show_under_its_cell(nb: NotebookNode, problem: str) -> None:
-    """Put `tiny.ipynb cell 4:2: ZeroDivisionError ...` under that cell, where it still is the fourth."""
-    found = re.match(r"\S+\.ipynb cell (\d+):", problem)
-    number = int(found[1]) if found else 0
-    if 0 < number <= len(nb.cells) and nb.cells[number - 1].cell_type == "code":
-        cell = nb.cells[number - 1]
-        if not cell.metadata.get("nbgrader", {}).get("grade"):
-            cell.outputs = [new_output("error", ename="Error", evalue=problem, traceback=[problem])]
-
-
 def _leave_blank(cell: NotebookNode, why: str) -> None:
     """Give the cell an output without a score; see `SaveJudgedGrades`."""
     html = f"<p><strong>No score.</strong> {escape(why)}</p>"
     cell.outputs = [new_output("display_data", data={"text/plain": why, "text/html": html})]
 
 
-def _concerning(score: ExerciseScore, result: StudentResult | None) -> tuple[str, ...]:
+def _concerning(score: ExerciseScore, problems: tuple[str, ...]) -> list[str]:
     """Return problems of the whole submission that may be why an exercise is not solved and are not shown there."""
-    if score.solved or result is None or result.card is None:
-        return ()
     shown = {check.message for check in score.checks}
-    return tuple(problem for problem in result.card.problems if problem not in shown)
+    return [problem for problem in problems if problem not in shown and not score.solved]
