@@ -13,8 +13,7 @@ from rich.console import Console
 from gradlings import __version__
 from gradlings.authoring.commands import build, course, verify
 from gradlings.grading.command import grade
-from gradlings.learning.commands import init, watch, where_am_i
-from gradlings.learning.progress_commands import hint, progress
+from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 from gradlings.model.errors import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

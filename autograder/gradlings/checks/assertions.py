@@ -73,10 +73,11 @@ def agree(
 
     def compare(result: CallResult, index: int) -> Comparison:
         args = calls[index]
-        answer = calls.memory.recall(key and ("oracle", key, calls, index), lambda: ask_oracle(oracle, args))
-        found = value_difference(result, answer.value, replace(rules, numbers=answer.numbers))
+        known = key and ("oracle", key, calls, index)
+        expected, numbers = calls.memory.recall(known, lambda: ask_oracle(oracle, args))
+        found = value_difference(result, expected, replace(rules, numbers=numbers))
         altered = argument_difference(result, args, parameters) if result.raised is None else None
-        return Comparison(merge_differences(found, altered), answer.value)
+        return Comparison(merge_differences(found, altered), expected)
 
     _examine(function, ladder, calls, compare, parameters, rules, key)
 
@@ -92,14 +93,8 @@ def satisfies(
 ) -> None:
     """Check a property of the answer where many answers are right.
 
-    Args:
-        function: `student.<name>` or `student.through("<driver>")`.
-        ladder: the probes; see `probes`.
-        property: `property(answer, *args)` gives None where the answer is right, else one sentence for the student.
-            Its parameter names after the first are shown to the student.
-        float32: as for `agree`.
-        strided: as for `agree`.
-        requires_grad: as for `agree`.
+    `property(answer, *args)` gives None where the answer is right, else one sentence for the student; its parameter
+    names after the first are shown to the student. Everything else is as for `agree`.
 
     Raises:
         CheckFailed: the property does not hold somewhere, or an input was changed.
@@ -175,14 +170,15 @@ def _examine(
 
 def _note_device(function: StudentFunction, ladder: Ladder) -> None:
     """Run a right answer once on the virtual GPU; what that finds costs no points."""
-    if not function.tried_on_virtual_gpu:
+    runner = function.student.runner
+    if not runner.tried_on_virtual_gpu:
         return
     shaped = [p for p in ladder.probes[: ladder.hand_made] if any(t.dim() for t in tensors_in(p))]
     probe = (shaped or [p for p in ladder.probes[:1] if tensors_in(p)])[-1:]
     if not probe:
         return
     with kept_settings():
-        finding = device_finding(function.unguarded, fresh(probe[0]), student_files=function.files)
+        finding = device_finding(function.unguarded, fresh(probe[0]), student_files=runner.submission.files)
     if finding is not None:
         where = f" ({shown(finding.file)}:{finding.line})" if finding.file else ""
         function.student.notes.append(finding.message + where)

@@ -9,7 +9,6 @@ from gradlings.checks.call_variants import Calls
 from gradlings.checks.compare import Difference, Rules
 from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
 from gradlings.checks.verdicts import Comparison, MustRaise
-from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.student_api import StudentFunction
 from gradlings.model.observation import CallResult
 from gradlings.model.rule_table import RULES
@@ -47,18 +46,11 @@ class CheckFailed(AssertionError):
 
 def message_of(function: StudentFunction, result: CallResult, found: Difference, parameters: list[str]) -> str:
     """Return what happened in one or two sentences; empty where the values say it."""
-    raised = result.raised
-    if raised is None or found.sentence:
+    if result.raised is None or found.sentence:
         return found.sentence
-    if result.verdict is Verdict.TIMEOUT:
-        return raised.message or time_sentence(function.exercise.seconds)
-    if result.verdict is Verdict.CRASH:
-        return raised.message
     if result.verdict is Verdict.MEMORY:
         return "The function asked for more memory than there is."
-    return error_sentence(
-        raised.kind, raised.message, function.name, function.needed, bool(raised.place), ", ".join(parameters)
-    )
+    return function.sentence_for(result.verdict, result.raised, ", ".join(parameters))
 
 
 def diagnosis_of(
@@ -72,29 +64,19 @@ def diagnosis_of(
     """Return the sentence of a general signature that explains every failing call, or "".
 
     Diagnosis is expensive: where every result is one that other submissions share, it is done once for all of them.
-
-    Args:
-        calls: the argument tuples.
-        results: their results, as far as there are any.
-        comparisons: what is wrong with each.
-        parameters: names of the arguments.
-        rules: how strictly the check compares.
-        key: stands for the oracle; None if that may hold state.
+    There may be fewer results and comparisons than calls. `key` stands for the oracle; None if that may hold state.
     """
 
     def find() -> str:
-        failing = [
-            (call, result, compared.expected)
-            for call, result, compared in zip(calls, results, comparisons, strict=False)
-            if compared.difference is not None
-        ]
-        if any(result.raised or isinstance(expected, MustRaise) for _, result, expected in failing):
-            return ""
-        failing_calls = [
-            FailingCall(result.value, expected, dict(zip(parameters, call, strict=False)))
-            for call, result, expected in failing
-            if expected is not None
-        ]
+        failing_calls = []
+        for call, result, (found, expected) in zip(calls, results, comparisons, strict=False):
+            if found is None:
+                continue
+            if result.raised or isinstance(expected, MustRaise):
+                return ""
+            if expected is not None:
+                arguments = dict(zip(parameters, call, strict=False))
+                failing_calls.append(FailingCall(result.value, expected, arguments))
         return (diagnose(failing_calls, rules.names, rules.tolerances) or "") if failing_calls else ""
 
     known = ("diagnosis", key, rules, *results) if key is not None and calls.memory.recurs(*results) else None

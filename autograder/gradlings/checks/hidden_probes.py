@@ -31,10 +31,7 @@ def checks_of(exercises: Iterable[Exercise]) -> set[str]:
 def read_hidden(source: str, path: Path, checks: Collection[str]) -> Hidden:
     """Run the text of a file of hidden probes, which is the instructor's own, and return the probes.
 
-    Args:
-        source: its text; nothing is hidden if it is empty.
-        path: what messages name.
-        checks: every "exercise::check" that probes may be given for.
+    An empty text hides nothing. Messages name `path`; `checks` is every "exercise::check" that may have probes.
 
     Raises:
         InputError: it cannot be run, or what it defines fits no check.

@@ -96,12 +96,8 @@ class KnownLadder:
 class LadderMaker:
     """What a check gets as `probes`: makes its ladders from the run's seed and the check's own name.
 
-    Args:
-        seed: of the random probes.
-        check: the check's name; no two checks draw the same numbers.
-        hidden: further argument tuples, which the first ladder that is made ends with.
-        known: the ladders that this check made for an earlier submission, with the same seed and the same hidden
-            probes. A ladder that would come out the same is taken from there; a new one is added.
+    The first ladder that is made ends with the hidden argument tuples. `known` are the ladders that this check made for
+    an earlier submission, with the same seed and hidden probes: one that would come out the same is taken from there.
     """
 
     def __init__(
@@ -119,13 +115,7 @@ class LadderMaker:
         random: Callable[[Rng], tuple[Any, ...]] | None = None,
         n: int = 5,
     ) -> Ladder:
-        """Make a ladder.
-
-        Args:
-            hand_made: argument tuples, smallest and most telling first.
-            random: draws one argument tuple.
-            n: how many are drawn.
-        """
+        """Make a ladder of hand-made argument tuples, smallest and most telling first, and `n` that `random` draws."""
         hidden, self._hidden = self._hidden, ()
         number, self._made = self._made, self._made + 1
         asked = tuple(hand_made)

@@ -33,24 +33,18 @@ class MustRaise:
     reason: str
 
 
-@dataclass(frozen=True)
-class OracleAnswer:
-    """What the oracle gives on one probe."""
+def ask_oracle(oracle: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, torch.dtype]:
+    """Return the oracle's answer to a copy of the arguments, and the dtype whose tolerance holds for Python floats.
 
-    value: Any
-    numbers: torch.dtype
-    """The dtype whose tolerance holds for Python floats."""
-
-
-def ask_oracle(oracle: Callable[..., Any], args: tuple[Any, ...]) -> OracleAnswer:
-    """Call the oracle on a copy of the arguments; a ValueError it raises is its answer."""
+    A ValueError it raises is its answer (`MustRaise`).
+    """
     try:
         value: Any = oracle(*fresh(args))
     except ValueError as error:
         value = MustRaise(str(error))
     dtypes = {t.dtype for t in tensors_in(args) if t.is_floating_point()}
     numbers = torch.float32 if dtypes == {torch.float32} else torch.float64
-    return OracleAnswer(map_tensors(value, lambda t: t.detach()), numbers)
+    return map_tensors(value, lambda t: t.detach()), numbers
 
 
 def value_difference(result: CallResult, expected: Any, rules: Rules) -> Difference | None:

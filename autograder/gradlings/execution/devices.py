@@ -7,10 +7,7 @@ import torch
 
 
 def present_devices(option: str) -> tuple[str, ...]:
-    """Return the devices to check on, such as "cuda:0" and "mps".
-
-    Args:
-        option: of `--device`: "cuda", "cuda:1", "mps", or "all" that are present.
+    """Return the devices that `--device` asks for ("cuda", "cuda:1", "mps", "all" that are present).
 
     Raises:
         pytest.UsageError: this machine has no such device, or there is no such kind of device.

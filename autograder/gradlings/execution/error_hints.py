@@ -34,8 +34,8 @@ def error_sentence(
     Args:
         kind: the name of the exception's class.
         message: its text.
-        function: what was called: a student's function, or a driver.
-        own: the student's functions that the check is about.
+        function: what was called: one of the student's functions that the check is about (`own`), or a driver.
+        own: these functions.
         in_student_code: whether the exception comes from a line of the submission.
         parameters: the parameters that the function must have, for a wrong signature.
     """

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from gradlings.execution.runner_protocol import Target, loading_problems, missing_sentence
+from gradlings.execution.runner_protocol import Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_cells
@@ -33,14 +33,9 @@ _OWN_FILES = (__file__,)
 
 
 class LocalRunner:
-    """A submission whose functions are in a namespace of this process.
+    """A submission whose cells defined a namespace in this process, which may be a notebook's kernel.
 
-    Args:
-        submission: its source.
-        namespace: what its cells defined.
-        drivers: loads the drivers of its assignment, when one is first needed.
-        cell_errors: what its cells raised, by the index of the cell.
-        in_notebook: whether the namespace is that of a notebook's kernel: errors of cells were shown there.
+    `drivers` loads the drivers of its assignment, when one is first needed.
     """
 
     tried_on_virtual_gpu = True
@@ -58,19 +53,11 @@ class LocalRunner:
         self.namespace = namespace
         self.cell_errors = list(cell_errors)
         self._drivers = drivers
-        self._in_notebook = in_notebook
+        self.in_notebook = in_notebook
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
-        return [] if self._in_notebook else loading_problems(self.submission, self.cell_errors)
-
-    def missing_sentence(self, name: str) -> str:
-        """Return what to say of a function that is not there."""
-        if self._in_notebook:
-            return (
-                f"There is no function called {name} in this notebook now. Was its cell run? Was it renamed or deleted?"
-            )
-        return missing_sentence(self.submission, name)
+        return [] if self.in_notebook else loading_problems(self.submission, self.cell_errors)
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
@@ -92,26 +79,18 @@ class LocalRunner:
         """Call the target on each argument tuple; see `SubmissionRunner.results`."""
         from gradlings.execution.tensor_tree import fresh  # deferred, as all that needs torch: the warm-up needs none
 
-        function = self.bound(target)
-        results: list[CallResult] = []
         recorder = self._recorder(exercise)
-        try:
-            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
-                for call in calls:
-                    results.append(self._call(function, fresh(call), recorder))
-                    if results[-1].verdict is Verdict.MEMORY:
-                        break
-        except TimeUp as error:
-            results.append(self._time_up(error, calls[len(results)]))
-        return results, self._breaches(exercise, recorder.breaches) if recorder else ()
+        results = self._run(target, map(fresh, calls), exercise, recorder)
+        if recorder is None:
+            return results, ()
+        from gradlings.forbidden.runtime_recorder import merged
+
+        in_source = breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
+        return results, merged(in_source, recorder.breaches)
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are, without torch."""
-        try:
-            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
-                return self._call(self.bound(target), args, self._recorder(exercise))
-        except TimeUp as error:
-            return self._time_up(error, args)
+        return self._run(target, [args], exercise, self._recorder(exercise))[0]
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Return the bare function: no limit, and exceptions come through."""
@@ -127,34 +106,36 @@ class LocalRunner:
 
         return CallRecorder(exercise.forbids, self.submission.files)
 
+    def _run(
+        self, target: Target, calls: Iterable[tuple[Any, ...]], exercise: Exercise, recorder: CallRecorder | None
+    ) -> list[CallResult]:
+        function = self.bound(target)
+        results: list[CallResult] = []
+        try:
+            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
+                for args in calls:
+                    results.append(self._call(function, args, recorder))
+                    if results[-1].verdict is Verdict.MEMORY:
+                        break
+        except TimeUp as error:
+            results.append(CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files)))
+        return results
+
     def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
         try:
             with recorder or contextlib.nullcontext():
                 return CallResult(Verdict.PASS, function(*args), None, args)
         except (KeyboardInterrupt, TimeUp):
             raise
-        except MemoryError as error:
-            return CallResult(Verdict.MEMORY, None, _raised(error, self.submission.files), args)
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
-            return CallResult(Verdict.ERROR, None, _raised(error, self.submission.files), args)
-
-    def _time_up(self, error: TimeUp, args: tuple[Any, ...]) -> CallResult:
-        return CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files), args)
-
-    def _breaches(self, exercise: Exercise, recorded: Sequence[Breach]) -> tuple[Breach, ...]:
-        from gradlings.forbidden.runtime_recorder import merged
-
-        in_source = breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
-        return merged(in_source, recorded)
+            verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
+            return CallResult(verdict, None, _raised(error, self.submission.files), args)
 
 
 def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
-    Args:
-        submission: its source.
-        drivers: loads the drivers of its assignment.
-        seconds: time limit; the cells after one that was stopped get as much again.
+    `seconds` is a time limit; the cells after one that was stopped get as much again.
     """
     namespace = fresh_namespace(submission.path)
     cell_errors: list[tuple[int, Raised]] = []

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
-from gradlings.submission.reader import Submission, shown
+from gradlings.submission.reader import Submission
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,17 @@ class SubmissionRunner(Protocol):
     """What cells raised, by the index of the cell."""
     tried_on_virtual_gpu: bool
     """Whether a right function is run once more on the virtual GPU; what that finds costs no points."""
+    in_notebook: bool
+    """Whether its names are those of a notebook's kernel, which shows the errors of cells itself."""
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
-        ...
-
-    def missing_sentence(self, name: str) -> str:
-        """Return what to say of a function that is not there."""
-        ...
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
-        ...
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
-        ...
 
     def results(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
@@ -54,11 +49,9 @@ class SubmissionRunner(Protocol):
             The results, which end early at a call that ran out of time or memory; and what the code uses though the
             exercise forbids it.
         """
-        ...
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are."""
-        ...
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Return the bare function: no limit, and exceptions come through.
@@ -66,7 +59,6 @@ class SubmissionRunner(Protocol):
         Raises:
             RuntimeError: it runs in another process.
         """
-        ...
 
 
 def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[str]:
@@ -82,8 +74,3 @@ def loading_sentence(raised: Raised) -> str:
     if raised.kind == "TimeUp":
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
     return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"
-
-
-def missing_sentence(submission: Submission, name: str) -> str:
-    """Return what to say of a function that is not in a file."""
-    return f"There is no function called {name} in {shown(submission.path)}. Was it renamed or deleted?"

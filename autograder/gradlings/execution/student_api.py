@@ -29,14 +29,9 @@ class Unavailable(Exception):
 
 
 class Student:
-    """The submission, for one check of one exercise.
+    """The submission, for one check of one exercise; the probes are also run on `devices` besides the CPU.
 
-    Args:
-        runner: the submission.
-        exercise: the one that is checked.
-        devices: devices besides the CPU on which the probes are run, too.
-        folder: where a check may leave something to look at (a picture); None where nothing may be written.
-        mode: why the check is run.
+    A check may leave something to look at (a picture) in `folder`; it is None where nothing may be written.
     """
 
     def __init__(
@@ -81,16 +76,6 @@ class StudentFunction:
         student.subjects.update(self.needed)
 
     @property
-    def files(self) -> frozenset[str]:
-        """The file names under which the submission is compiled."""
-        return self._runner.submission.files
-
-    @property
-    def tried_on_virtual_gpu(self) -> bool:
-        """Whether a right function is run once more on the virtual GPU."""
-        return self._runner.tried_on_virtual_gpu
-
-    @property
     def place(self) -> str:
         """`file:line` of the student's definition."""
         known = self._runner.submission.functions.get(self.needed[0])
@@ -116,13 +101,16 @@ class StudentFunction:
         raised = result.raised
         if raised is None:
             return result.value
-        if result.verdict is Verdict.TIMEOUT:
-            message = raised.message or time_sentence(self.exercise.seconds)
-        elif result.verdict is Verdict.CRASH:
-            message = raised.message
-        else:
-            message = error_sentence(raised.kind, raised.message, self.name, self.needed, bool(raised.place), "...")
+        message = self.sentence_for(result.verdict, raised, "...")
         raise Unavailable(result.verdict, message, raised.place or self.place, raised)
+
+    def sentence_for(self, verdict: Verdict, raised: Raised, parameters: str) -> str:
+        """Return what to say of a call that raised, ran out of time or crashed."""
+        if verdict is Verdict.TIMEOUT:
+            return raised.message or time_sentence(self.exercise.seconds)
+        if verdict is Verdict.CRASH:
+            return raised.message
+        return error_sentence(raised.kind, raised.message, self.name, self.needed, bool(raised.place), parameters)
 
     def unguarded(self, *args: Any) -> Any:
         """Call the bare function, for the virtual GPU: no limit, and exceptions come through."""
@@ -157,4 +145,7 @@ class StudentFunction:
         for index, raised in self._runner.cell_errors:
             if submission.cells[index].defines(name):
                 return Unavailable(Verdict.ERROR, loading_sentence(raised), raised.place, raised)
-        return Unavailable(Verdict.MISSING, self._runner.missing_sentence(name), shown(submission.path))
+        where = shown(submission.path)
+        place, ask = ("this notebook now", "Was its cell run? ") if self._runner.in_notebook else (where, "")
+        message = f"There is no function called {name} in {place}. {ask}Was it renamed or deleted?"
+        return Unavailable(Verdict.MISSING, message, where)

@@ -29,7 +29,7 @@ class TimeUp(BaseException):
     """The code ran longer than it may. Not an `Exception`, so that `except Exception` lets it through."""
 
 
-_shown_at_end: list[Callable[[], None]] = []
+_shown_at_end: list[Callable[[], None]] = [lambda: print(UNSTOPPABLE, file=sys.stderr, flush=True)]
 
 
 def before_the_end_of_a_run(show: Callable[[], None]) -> None:
@@ -44,7 +44,7 @@ def _end_of_run() -> NoReturn:
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
     try:
-        for show in _shown_at_end or [lambda: print(UNSTOPPABLE, file=sys.stderr, flush=True)]:
+        for show in _shown_at_end:
             show()
     finally:
         os._exit(1)
@@ -90,7 +90,7 @@ def _alarm(seconds: float, untraced_files: set[str]) -> Iterator[None]:
         if fired > _MAX_ALARMS:
             _end_of_run()
         if fired > 1:  # the first one was swallowed
-            sys.settrace(_ignore)  # a local trace function only runs while a global one is set
+            sys.settrace(lambda *_: None)  # a local trace function only runs while a global one is set
             while frame is not None and frame.f_code.co_filename not in untraced_files:
                 frame.f_trace = _raise_always
                 frame = frame.f_back
@@ -113,10 +113,6 @@ def _waited() -> float:
             return int(file.read().split()[1]) / 1e9  # nanoseconds
     except (OSError, ValueError, IndexError, RecursionError):  # the alarm may have come deep in a recursion
         return 0.0
-
-
-def _ignore(_frame: FrameType, _event: str, _argument: Any) -> None:
-    return None
 
 
 def _raise_always(_frame: FrameType, event: str, _argument: Any) -> Any:

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from itertools import zip_longest
 
-from gradlings.forbidden.control_flow import DEFINITIONS, blocks, live, own_expressions
-from gradlings.forbidden.scopes import (
-    Binding,
-    Comprehension,
-    Definition,
-    FunctionNode,
-    Instance,
-    Library,
-    Meaning,
-    NonTensor,
-    Scope,
-    Tensor,
-)
+from gradlings.forbidden.control_flow import DEFINITIONS, Comprehension, FunctionNode, blocks, live, own_expressions
+from gradlings.forbidden.scopes import Definition, Instance, Library, NonTensor, Scope, Tensor
 
 
 def bind_block(body: Iterable[ast.stmt], scope: Scope, certain: bool = True) -> None:
     """Bind every name that the live statements of a block bind: nested blocks included, inner functions not."""
-    for statement in live(body):
-        if isinstance(statement, ast.Global):
-            scope.global_names.update(statement.names)
     for statement in live(body):
         _bind_statement(statement, scope, certain)
         for expression in own_expressions(statement):
@@ -38,25 +25,23 @@ def function_scope(node: FunctionNode, parent: Scope) -> Scope:
     scope = Scope(node, parent)
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    pairs = [*zip(positional, [*defaults, *arguments.defaults], strict=True)]
-    pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    for parameter, default in pairs:
+    pairs = [*zip_longest(reversed(positional), reversed(arguments.defaults))]
+    for parameter, default in [*pairs, *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]:
         if parameter.annotation is not None and _mentions_tensor(parameter.annotation):
-            _bind_meaning(parameter.arg, Tensor(), scope)
-        scope.bind(parameter.arg, Binding(default, parent, certain=False))
+            scope.bind(parameter.arg, Tensor())
+        scope.bind(parameter.arg, default, scope=parent)
     for extra in (arguments.vararg, arguments.kwarg):
         if extra is not None:
-            _bind_meaning(extra.arg, NonTensor(), scope)
-    if isinstance(parent.node, ast.ClassDef) and positional and not isinstance(node, ast.Lambda):
+            scope.bind(extra.arg, NonTensor())
+    if isinstance(node, ast.Lambda):
+        _bind_walrus(node.body, scope)
+        return scope
+    if isinstance(parent.node, ast.ClassDef) and positional:
         decorators = {name.id for name in node.decorator_list if isinstance(name, ast.Name)}
         owner = Definition(parent.node, parent.parent or parent)
         if "staticmethod" not in decorators:
-            _bind_meaning(positional[0].arg, owner if "classmethod" in decorators else Instance(owner), scope)
-    if isinstance(node, ast.Lambda):
-        _bind_walrus(node.body, scope)
-    else:
-        bind_block(node.body, scope)
+            scope.bind(positional[0].arg, owner if "classmethod" in decorators else Instance(owner))
+    bind_block(node.body, scope)
     return scope
 
 
@@ -68,35 +53,31 @@ def comprehension_scope(node: Comprehension, parent: Scope) -> Scope:
     return scope
 
 
-def _bind_meaning(name: str, meaning: Meaning, scope: Scope, certain: bool = True) -> None:
-    scope.bind(name, Binding(frozenset({meaning}), certain=certain))
-
-
 def _bind_walrus(expression: ast.expr, scope: Scope) -> None:
     for node in ast.walk(expression):
         if isinstance(node, ast.NamedExpr):
-            scope.bind(node.target.id, Binding(node.value, scope, certain=False))
+            scope.bind(node.target.id, node.value)
 
 
 def _bind_statement(node: ast.stmt, scope: Scope, certain: bool) -> None:
-    if isinstance(node, DEFINITIONS):
-        _bind_meaning(node.name, Definition(node, scope), scope, certain)
+    if isinstance(node, ast.Global):
+        scope.global_names.update(node.names)
+    elif isinstance(node, DEFINITIONS):
+        scope.bind(node.name, Definition(node, scope), certain)
     elif isinstance(node, ast.Import):
         for alias in node.names:
             name = alias.asname or alias.name.partition(".")[0]
-            _bind_meaning(name, Library(alias.name if alias.asname else name), scope, certain)
+            scope.bind(name, Library(alias.name if alias.asname else name), certain)
     elif isinstance(node, ast.ImportFrom):
         module = "." * node.level + (node.module or "")
         for alias in node.names:
             if alias.name == "*":
                 scope.star_imports.append(module)
             else:
-                _bind_meaning(alias.asname or alias.name, Library(f"{module}.{alias.name}"), scope, certain)
-    elif isinstance(node, ast.Assign):
-        for target in node.targets:
+                scope.bind(alias.asname or alias.name, Library(f"{module}.{alias.name}"), certain)
+    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             _bind_target(target, node.value, scope, certain)
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        _bind_target(node.target, node.value, scope, certain)
     elif isinstance(node, ast.AugAssign):
         _bind_target(node.target, None, scope, False, node)
     elif isinstance(node, ast.For | ast.AsyncFor):
@@ -108,11 +89,11 @@ def _bind_statement(node: ast.stmt, scope: Scope, certain: bool) -> None:
     elif isinstance(node, ast.Try):
         for handler in node.handlers:
             if handler.name:
-                scope.bind(handler.name, Binding(None, certain=False))
+                scope.bind(handler.name, None)
     elif isinstance(node, ast.Match):
         for inner in ast.walk(node):
             if isinstance(inner, ast.MatchAs | ast.MatchStar) and inner.name:
-                scope.bind(inner.name, Binding(None, certain=False))
+                scope.bind(inner.name, None)
 
 
 def _bind_target(
@@ -123,7 +104,7 @@ def _bind_target(
     origin: ast.expr | ast.AugAssign | None = None,
 ) -> None:
     if isinstance(target, ast.Name):
-        scope.bind(target.id, Binding(value, scope, certain, origin))
+        scope.bind(target.id, value, certain, origin)
     elif isinstance(target, ast.Starred):
         _bind_target(target.value, None, scope, certain, value or origin)
     elif isinstance(target, ast.Tuple | ast.List):

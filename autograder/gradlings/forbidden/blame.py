@@ -34,7 +34,7 @@ HANDLERS: set[CodeType] = set()
 
 @dataclass(frozen=True)
 class ThreadOrigin:
-    """Where a thread comes from: what its own stack does not show."""
+    """Where a thread comes from: what its own stack does not show. Empty for the main thread."""
 
     place: Place | None = None
     """The student's line that started it."""
@@ -46,24 +46,19 @@ def responsible_place(
     frame: FrameType | None,
     files: frozenset[str],
     wrapper_files: tuple[str, ...],
-    origin: ThreadOrigin | None = None,
+    origin: ThreadOrigin,
     recorder: object = None,
 ) -> Place | None:
     """Return the innermost line of student code that is responsible for a call; None if there is none.
 
-    Args:
-        frame: where the call was made.
-        files: the student's files.
-        wrapper_files: files of torch (prefixes below its folder) in which a call counts as that of their caller.
-        origin: of the thread, if it is not the main one.
-        recorder: the one that asks; what happens inside a call that its handlers have judged is not judged again.
+    In `wrapper_files` of torch (prefixes below its folder) a call counts as that of their caller. What happens inside
+    a call that the handlers of `recorder` have judged is not judged again.
     """
     between: set[str] = set()
     while frame is not None:
         name = frame.f_code.co_filename
         if name in files:
-            harness = origin.harness if origin else frozenset()
-            if between and between & (harness | harness_files(frame, files)):
+            if between and between & (origin.harness | harness_files(frame, files)):
                 return None  # a function that the grader passed in
             return name, frame.f_lineno
         if frame.f_code in HANDLERS and frame.f_locals["self"].recorder is recorder:
@@ -74,9 +69,7 @@ def responsible_place(
         else:
             between.add(name)
         frame = frame.f_back
-    if origin is None or between & origin.harness:
-        return None
-    return origin.place
+    return None if between & origin.harness else origin.place
 
 
 def harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[str]:
@@ -88,20 +81,16 @@ def harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[s
         if names[-1] in files:
             outermost = len(names)
         frame = frame.f_back
-    return frozenset(name for name in names[outermost:] if not _of_torch_or_python(name))
+    return frozenset(
+        name
+        for name in names[outermost:]
+        if not name.startswith(("<", _TORCH)) and (name.startswith(_SITE) or not name.startswith(_STDLIB))
+    )
 
 
 def engine_frame(frame: FrameType) -> FrameType:
     """Return the frame in which the running backward pass was started; `frame` itself if the stack hides it."""
     outer: FrameType | None = frame
-    while outer is not None:
-        if outer.f_code.co_name == "_engine_run_backward":
-            return outer
+    while outer is not None and outer.f_code.co_name != "_engine_run_backward":
         outer = outer.f_back
-    return frame
-
-
-def _of_torch_or_python(name: str) -> bool:
-    if name.startswith(("<", _TORCH)):
-        return True
-    return name.startswith(_STDLIB) and not name.startswith(_SITE)
+    return outer or frame

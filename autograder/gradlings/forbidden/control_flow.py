@@ -6,38 +6,37 @@ import ast
 from collections.abc import Iterable, Iterator
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def live(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield the statements of a block that can run: not those of `if False`, nor those after a `return` or `raise`."""
     for statement in body:
+        taken = [statement]
         if isinstance(statement, ast.If) and (known := truth(statement.test)) is not None:
             taken = list(live(statement.body if known else statement.orelse))
-            yield from taken
-            if ends(taken):
-                return
-            continue
-        yield statement
-        if ends([statement]):
+        yield from taken
+        if ends(taken):
             return
 
 
 def truth(test: ast.expr) -> bool | None:
     """Return whether a condition is constantly true or false; None if that depends on the run."""
-    if isinstance(test, ast.Constant):
-        return bool(test.value)
-    if isinstance(test, ast.Name | ast.Attribute):
-        return False if (test.id if isinstance(test, ast.Name) else test.attr) == "TYPE_CHECKING" else None
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        known = truth(test.operand)
-        return None if known is None else not known
-    if isinstance(test, ast.BoolOp):
-        decisive = isinstance(test.op, ast.Or)
-        known_values = [truth(value) for value in test.values]
-        if decisive in known_values:
-            return decisive
-        return None if None in known_values else not decisive
     match test:
+        case ast.Constant():
+            return bool(test.value)
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+        case ast.UnaryOp(op=ast.Not()):
+            known = truth(test.operand)
+            return None if known is None else not known
+        case ast.BoolOp():
+            decisive = isinstance(test.op, ast.Or)
+            known_values = [truth(value) for value in test.values]
+            if decisive in known_values:
+                return decisive
+            return None if None in known_values else not decisive
         case ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]):
             return False  # a submission is imported, never run as the main program
     return None
@@ -73,8 +72,8 @@ def own_expressions(statement: ast.stmt) -> list[ast.expr]:
     """Return the expressions of a statement itself, without those of its blocks; none for definitions."""
     if isinstance(statement, DEFINITIONS):
         return []
-    found = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.expr)]
+    found: list[ast.AST] = []
     for child in ast.iter_child_nodes(statement):
-        if isinstance(child, ast.withitem | ast.ExceptHandler | ast.match_case):
-            found += [inner for inner in ast.iter_child_nodes(child) if isinstance(inner, ast.expr)]
-    return found
+        is_part = isinstance(child, ast.withitem | ast.ExceptHandler | ast.match_case)
+        found += ast.iter_child_nodes(child) if is_part else [child]
+    return [node for node in found if isinstance(node, ast.expr)]

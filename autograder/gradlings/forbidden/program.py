@@ -1,19 +1,16 @@
-"""The cells of a submission as one program: its top-level names, and what is known of the whole of it.
-
-Imports no torch.
-"""
+"""The cells of a submission as one program: its top-level names, and facts about the whole. Imports no torch."""
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from gradlings.forbidden.bindings import bind_block, function_scope
-from gradlings.forbidden.control_flow import blocks, live
-from gradlings.forbidden.scopes import FunctionNode, Scope
+from gradlings.forbidden.control_flow import FunctionNode, blocks, live
+from gradlings.forbidden.scopes import Scope
 from gradlings.submission.cells import Cell, compiled
 
 
@@ -29,13 +26,6 @@ class Program:
     """The statements at top level that change what a name stands for without binding it; see `_changes_by_name`."""
     module: Scope
     """The names at top level."""
-    function_scopes: dict[tuple[FunctionNode, Scope], Scope] = field(default_factory=dict)
-
-    def scope_of(self, function: FunctionNode, parent: Scope) -> Scope:
-        """Return the scope of a function's body: always the same one for the same function."""
-        if (function, parent) not in self.function_scopes:
-            self.function_scopes[function, parent] = function_scope(function, parent)
-        return self.function_scopes[function, parent]
 
 
 @lru_cache(maxsize=2)  # the exercises of a submission are asked about one after the other
@@ -54,13 +44,11 @@ def program_of(cells: tuple[Cell, ...]) -> Program:
             continue
         body += statements
         cell_of.update((node, cell) for statement in statements for node in ast.walk(statement))
-    tree = ast.Module(body, [])
-    module = Scope(tree)
+    module = Scope(ast.Module(body, []))
     bind_block(body, module)
-    if any(isinstance(node, ast.Global) for node in cell_of):
-        for node in cell_of:
-            if isinstance(node, FunctionNode) and any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
-                function_scope(node, module)  # for what it binds at top level
+    for node in cell_of:
+        if isinstance(node, FunctionNode) and any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
+            function_scope(node, module)  # for what it binds at top level
     return Program(cell_of, _members_of_own_classes(cell_of), _changes_by_name(body), module)
 
 

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from gradlings.forbidden.bindings import bind_block, comprehension_scope
-from gradlings.forbidden.control_flow import blocks, live, own_expressions, truth
+from gradlings.forbidden.bindings import bind_block, comprehension_scope, function_scope
+from gradlings.forbidden.control_flow import Comprehension, FunctionNode, blocks, live, own_expressions, truth
 from gradlings.forbidden.program import Program
 from gradlings.forbidden.resolver import Resolver
-from gradlings.forbidden.scopes import (
-    Comprehension,
-    Definition,
-    FunctionNode,
-    Instance,
-    Library,
-    Meanings,
-    Member,
-    Scope,
-    String,
-)
+from gradlings.forbidden.scopes import Definition, Instance, Library, Meaning, Member, Scope, String
 from gradlings.model.rules import Breach, Rule, short_name
 
 _MAX_RECEIVER_CHARS = 24
@@ -27,12 +17,7 @@ _MAX_RECEIVER_CHARS = 24
 
 
 class ReachableCode:
-    """What some functions of a program reach, and every breach in it.
-
-    Args:
-        program: the submission.
-        rules: what is forbidden.
-    """
+    """What some functions of a program reach, and every breach of the rules in it."""
 
     def __init__(self, program: Program, rules: Sequence[Rule]) -> None:
         self.breaches: set[Breach] = set()
@@ -49,11 +34,7 @@ class ReachableCode:
         self._classes: list[Definition] = []
 
     def follow(self, functions: Collection[str]) -> None:
-        """Follow the named functions to everything they reach.
-
-        Raises:
-            RecursionError: the code is nested deeper than Python can follow; `breaches` has those found before.
-        """
+        """Follow the named functions to all they reach; if a RecursionError ends this, `breaches` has those found."""
         for name in functions:
             if name in self._module.bindings:
                 self._name(name, self._module)
@@ -63,7 +44,7 @@ class ReachableCode:
 
     # What is reached
 
-    def _reach(self, meanings: Meanings) -> None:
+    def _reach(self, meanings: Iterable[Meaning]) -> None:
         for meaning in meanings:
             definition = meaning.of if isinstance(meaning, Instance) else meaning
             if isinstance(definition, Definition) and definition.node not in self._reached:
@@ -75,10 +56,9 @@ class ReachableCode:
         if isinstance(node, ast.ClassDef):
             self._class(node, definition)
         elif isinstance(node, FunctionNode):
-            inner = self._program.scope_of(node, scope)
-            for default in (*node.args.defaults, *node.args.kw_defaults):
-                if default is not None:
-                    self._value(default, scope)
+            inner = function_scope(node, scope)
+            for default in filter(None, (*node.args.defaults, *node.args.kw_defaults)):
+                self._value(default, scope)
             if isinstance(node, ast.Lambda):
                 self._expression(node.body, inner)
             else:
@@ -102,7 +82,7 @@ class ReachableCode:
 
     def _reach_member(self, owner: Definition, name: str) -> None:
         if member := self._resolver.member(owner, name):
-            self._reach(frozenset({member}))
+            self._reach([member])
 
     def _use_attribute(self, name: str) -> None:
         if name not in self._used_attributes:
@@ -162,7 +142,7 @@ class ReachableCode:
                 self._value(value, self._module)
             if any(isinstance(node, ast.Attribute) and node.attr == "grad" for node in ast.walk(value)):
                 self._changed_by(self._program.changes.get(".backward", ()))  # that filled in .grad
-        imported = any(isinstance(meaning, Library) for meaning in self._resolver.lookup(name, self._module))
+        imported = Library in {type(meaning) for meaning in self._resolver.lookup(name, self._module)}
         for statement in self._program.changes.get(name, ()):
             if not (imported and isinstance(statement, ast.Expr)):  # torch.allclose(...) tried out changes nothing
                 self._changed_by([statement])
@@ -178,7 +158,7 @@ class ReachableCode:
 
     def _expression(self, node: ast.AST, scope: Scope, called: bool = False) -> None:
         """Walk over everything that evaluating an expression uses. `called`: the expression is what a call calls."""
-        meanings: Meanings = frozenset()
+        meanings: frozenset[Meaning] = frozenset()
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             return
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Lambda):
@@ -230,13 +210,13 @@ class ReachableCode:
                 for argument in arguments:
                     for text in self._resolver.resolve(argument, scope):
                         if isinstance(text, String):
-                            self._judge(node, frozenset({Member(text.value, surely_tensor=True)}), called=True)
+                            self._judge(node, [Member(text.value, surely_tensor=True)], called=True)
         for argument in arguments:
             self._expression(argument, scope)
 
     # Breaches
 
-    def _judge(self, node: ast.expr, meanings: Meanings, called: bool) -> None:
+    def _judge(self, node: ast.expr, meanings: Iterable[Meaning], called: bool) -> None:
         for meaning in meanings:
             if isinstance(meaning, Library):
                 for rule in self._rules:
@@ -252,7 +232,7 @@ class ReachableCode:
 
     def _operator(self, node: ast.BinOp | ast.AugAssign) -> None:
         for rule in self._rules:
-            if isinstance(node.op, ast.MatMult) and "@" in rule.operators:
+            if isinstance(node.op, ast.MatMult) and "__matmul__" in rule.methods:
                 self._note(rule, node, "the @ operator")
 
     def _note(self, rule: Rule, node: ast.expr | ast.stmt, what: str) -> None:

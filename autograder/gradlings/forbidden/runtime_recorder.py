@@ -41,14 +41,8 @@ class CallRecorder:
     Only what runs below a frame of the student's files counts, and it is reported at the innermost such line. A
     function that a driver passes in is the grader's own, and so is what PyTorch itself runs inside an allowed call.
     Threads that student code starts are watched, too. Enter it after (inside) any other mode; it can be entered again,
-    and then adds to what it has recorded.
-
-    Args:
-        rules: names in `gradlings.model.rule_table.RULES`.
-        files: the file names under which student code was compiled.
-
-    Raises:
-        ValueError: there is no rule of that name.
+    and then adds to what it has recorded. `rules` are names in `gradlings.model.rule_table.RULES` (ValueError if one is
+    unknown), `files` the names under which student code was compiled.
     """
 
     def __init__(self, rules: Collection[str], files: Collection[str]) -> None:
@@ -65,17 +59,15 @@ class CallRecorder:
 
     def __enter__(self) -> Self:
         if self._names:
-            try:
-                table = symbol_table(self._names)
-                self._active = True
+            table = symbol_table(self._names)
+            self._active = True
+            with self._undo:  # in case some of this fails
                 self._replace(threading.Thread, "start", functools.partial(self._watched_start, table))
                 self._replace(_thread, "start_new_thread", functools.partial(self._watched_start_new, table))
                 for owner, name, match in table.wrapped:
                     self._replace(owner, name, functools.partial(self._watched_function, match))
                 self._watch_this_thread(table, self._undo)
-            except BaseException:
-                self._undo.close()
-                raise
+                self._undo = self._undo.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -87,7 +79,7 @@ class CallRecorder:
         """Record forbidden calls made in `frame`, if student code is responsible for them. For the modes below."""
         if not self._active:
             return
-        origin = self._origins.get(_thread.get_ident())
+        origin = self._origins.get(_thread.get_ident(), ThreadOrigin())
         for match in matches:
             place = responsible_place(frame, self._files, match.rule.wrapper_files, origin, self)
             if place is not None and (match.rule.name, *place) not in self._found:
@@ -98,7 +90,7 @@ class CallRecorder:
     def _watch_this_thread(self, table: SymbolTable, undo: ExitStack) -> None:
         if table.functions:
             _enter(_Functions(self, table), TorchFunctionMode, _function_mode_stack, undo)
-        if table.needs_dispatch_mode:
+        if any(rule.aten or rule.backward_pass for rule in table.rules):
             _enter(_Operations(self, table), TorchDispatchMode, _dispatch_mode_stack, undo)
 
     # What is replaced while student code runs
@@ -113,8 +105,8 @@ class CallRecorder:
 
     def _watched_function(self, match: Match, original: Any) -> Any:
         def watched(*args: Any, **kwargs: Any) -> Any:
-            own_module = args and isinstance(args[0], torch.nn.Module) and not _of_torch(type(args[0]))
-            if not own_module:
+            is_module = args and isinstance(args[0], torch.nn.Module)
+            if not is_module or type(args[0]).__module__.partition(".")[0] == "torch":  # no class of the student's
                 self.note((match,), sys._getframe(1))
             return original(*args, **kwargs)
 
@@ -157,10 +149,9 @@ class _Functions(TorchFunctionMode):
         super().__init__()
         self.recorder = recorder
         self.table = table
-        self.cache = table.functions
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        matches = self.cache.get(func)
+        matches = self.table.functions.get(func)
         if matches is None and isinstance(func, _OPERATORS):
             matches = self.table.operator_matches(func)
         if matches:
@@ -179,8 +170,7 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unanno
         super().__init__()  # type: ignore[no-untyped-call]  # unannotated in torch
         self.recorder = recorder
         self.table = table
-        self.cache = table.operations
-        self.engine = table.backward_pass
+        self.engine = tuple(Match(rule, "a backward pass") for rule in table.rules if rule.backward_pass)
         self.passes: set[int] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -189,12 +179,8 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unanno
             if self.engine and running not in self.passes:
                 self.passes.add(running)
                 self.recorder.note(self.engine, engine_frame(sys._getframe(1)))
-        else:
-            matches = self.cache.get(func)
-            if matches is None:
-                matches = self.table.operation_matches(func)
-            if matches:
-                self.recorder.note(matches, sys._getframe(1))
+        elif matches := self.table.operation_matches(func):
+            self.recorder.note(matches, sys._getframe(1))
         return func(*args, **kwargs) if kwargs else func(*args)
 
 
@@ -223,7 +209,3 @@ def _leave(mode: Any, base: Any, stack: Callable[[], list[Any]] | None) -> None:
         while top is not mode:
             top = stack()[-1]
             base.__exit__(top, None, None, None)
-
-
-def _of_torch(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] == "torch"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -58,20 +55,19 @@ class NonTensor:
 
 
 Meaning = Library | Definition | Instance | Member | String | Tensor | NonTensor
-Meanings = frozenset[Meaning]
-UNKNOWN: Meanings = frozenset()
 
 
 @dataclass(frozen=True)
 class Binding:
     """One place that gives a name its value."""
 
-    value: ast.AST | Meanings | None
-    """An expression, or its meanings; None where it is only part of something or comes from a call."""
-    scope: Scope | None = None
-    certain: bool = True
+    value: ast.AST | Meaning | None
+    """An expression, or its meaning; None where it is only part of something or comes from a call."""
+    scope: Scope
+    """Where the expression is evaluated."""
+    certain: bool
     """False inside `if`, `try` and loops: it may not happen, so that earlier bindings still count."""
-    origin: ast.expr | ast.AugAssign | None = None
+    origin: ast.expr | ast.AugAssign | None
     """What the value is part of: the iterable of a loop, the right side of an unpacking, `x += 1` as a whole."""
 
 
@@ -90,14 +86,20 @@ class Scope:
     @property
     def module(self) -> Scope:
         """The outermost scope."""
-        return self if self.parent is None else self.parent.module
+        return self.parent.module if self.parent else self
 
-    def bind(self, name: str, binding: Binding) -> None:
-        """Add a binding here or, for a name declared `global`, at top level."""
-        if name in self.global_names:
-            self.module.bindings.setdefault(name, []).append(replace(binding, certain=False))
-        else:
-            self.bindings.setdefault(name, []).append(binding)
+    def bind(
+        self,
+        name: str,
+        value: ast.AST | Meaning | None,
+        certain: bool = False,
+        origin: ast.expr | ast.AugAssign | None = None,
+        scope: Scope | None = None,
+    ) -> None:
+        """Add a binding here or, for a name declared `global`, at top level; see `Binding` for the fields."""
+        is_global = name in self.global_names
+        binding = Binding(value, scope or self, certain and not is_global, origin)
+        (self.module if is_global else self).bindings.setdefault(name, []).append(binding)
 
     def owner(self, name: str) -> Scope | None:
         """Return the scope that binds `name` as read here; class bodies are invisible from inside functions."""

@@ -21,13 +21,7 @@ from gradlings.submission.cells import Cell
 def breaches_in_cells(cells: Sequence[Cell], functions: Collection[str], rules: Collection[str]) -> tuple[Breach, ...]:
     """Return what a submission uses that the rules forbid, as far as an exercise's functions can reach it.
 
-    Args:
-        cells: the submission's, in the order in which they run. One that cannot be read is left out.
-        functions: names of the exercise's functions.
-        rules: names in `gradlings.model.rule_table.RULES`.
-
-    Returns:
-        Breaches in the order of cells and lines.
+    Cells are given and breaches returned in the order in which they run. A cell that cannot be read is left out.
 
     Raises:
         ValueError: there is no rule of that name.

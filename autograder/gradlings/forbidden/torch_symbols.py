@@ -48,25 +48,11 @@ class SymbolTable:
     wrapped: list[tuple[Any, str, Match]] = field(default_factory=list)
     """Owner and attribute name of the Python functions to wrap."""
 
-    @property
-    def backward_pass(self) -> tuple[Match, ...]:
-        """What a running backward pass breaks."""
-        return tuple(Match(rule, "a backward pass") for rule in self.rules if rule.backward_pass)
-
-    @property
-    def needs_dispatch_mode(self) -> bool:
-        """Whether operations of the dispatcher matter at all."""
-        return any(rule.aten or rule.backward_pass for rule in self.rules)
-
     def operator_matches(self, operator: Any) -> tuple[Match, ...]:
         """Return what a call of an operator of `torch.ops` by its name breaks."""
-        if operator not in self.functions:
-            name = _short_name(operator)
-            self.functions[operator] = tuple(
-                Match(rule, f"torch.ops.aten.{name}")
-                for rule in self.rules
-                if name in rule.aten or name in rule.methods or rule.covers_word(name)
-            )
+        name = _short_name(operator)
+        breaks = [rule for rule in self.rules if name in rule.aten | rule.methods or rule.covers_word(name)]
+        self.functions[operator] = tuple(Match(rule, f"torch.ops.aten.{name}") for rule in breaks)
         return self.functions[operator]
 
     def operation_matches(self, operation: Any) -> tuple[Match, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradlings.model.errors import InputError
 from gradlings.model.kit_paths import KIT_FOLDER, kit_root
-from gradlings.progress.record import read_history
+from gradlings.progress.record import History, read_history
 from gradlings.progress.summary import ExerciseProgress, summarize
 from gradlings.submission.manifest import assignment_title
 from gradlings.submission.reader import read_submission, shown
@@ -20,14 +20,19 @@ class Curriculum:
 
     root: Path
     exercises: tuple[ExerciseProgress, ...]
-    problem: str = ""
-    """One sentence to show if the record of progress is damaged."""
+    history: History
+    """All that is on record."""
 
     @cached_property
     def titles(self) -> dict[str, str]:
         """The titles of the assignments by their ids, in their order."""
         folders = dict.fromkeys(exercise.checks_file.parent for exercise in self.exercises)
         return {folder.name: assignment_title(folder) for folder in folders}
+
+    @cached_property
+    def by_id(self) -> dict[str, ExerciseProgress]:
+        """The exercises by their ids, in their order."""
+        return {exercise.id: exercise for exercise in self.exercises}
 
     @cached_property
     def next(self) -> ExerciseProgress | None:
@@ -38,15 +43,19 @@ class Curriculum:
         """Return the exercises of an assignment."""
         return tuple(exercise for exercise in self.exercises if exercise.assignment == assignment)
 
+    def solved_of(self, assignment: str) -> str:
+        """Return how many exercises of an assignment are solved, e.g. "3 of 10 solved"."""
+        exercises = self.of(assignment)
+        return f"{sum(exercise.solved for exercise in exercises)} of {len(exercises)} solved"
+
     def neighbor(self, id: str, step: int) -> ExerciseProgress | None:
         """Return the exercise that is `step` places after another one; None beyond either end."""
-        index = self._index(id) + step
+        index = list(self.by_id).index(id) + step
         return self.exercises[index] if 0 <= index < len(self.exercises) else None
 
     def updated(self, exercise: ExerciseProgress) -> Curriculum:
         """Return a copy with a new state of one exercise."""
-        index = self._index(exercise.id)
-        return replace(self, exercises=(*self.exercises[:index], exercise, *self.exercises[index + 1 :]))
+        return replace(self, exercises=tuple((self.by_id | {exercise.id: exercise}).values()))
 
     def find(self, wanted: str) -> ExerciseProgress:
         """Return the exercise with an id ("3.5"), or the first unsolved one of an assignment ("03" or "3").
@@ -54,9 +63,8 @@ class Curriculum:
         Raises:
             InputError: there is no such exercise or assignment.
         """
-        for exercise in self.exercises:
-            if exercise.id == wanted:
-                return exercise
+        if wanted in self.by_id:
+            return self.by_id[wanted]
         inside = self.of(wanted.zfill(2))
         if inside:
             return next((exercise for exercise in inside if not exercise.solved), inside[0])
@@ -64,9 +72,6 @@ class Curriculum:
             f"There is no assignment or exercise {wanted}. There are the assignments {', '.join(self.titles)}; "
             f"an exercise is written as {self.exercises[-1].id}."
         )
-
-    def _index(self, id: str) -> int:
-        return next(index for index, exercise in enumerate(self.exercises) if exercise.id == id)
 
 
 def find_root(start: Path) -> Path:
@@ -90,7 +95,7 @@ def read_curriculum(root: Path) -> Curriculum:
         InputError: a file of checks cannot be read.
     """
     history = read_history(root)
-    return Curriculum(root, summarize(root, history), history.problem)
+    return Curriculum(root, summarize(root, history), history)
 
 
 def where(exercise: ExerciseProgress) -> str:

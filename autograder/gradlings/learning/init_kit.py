@@ -37,10 +37,6 @@ class InitResult:
 def write_kit(folder: Path, *, solutions: bool = False) -> InitResult:
     """Write the kit into a folder, which is made if it is not there. Files of an older kit are brought up to date.
 
-    Args:
-        folder: the root of the kit.
-        solutions: write the answers, too.
-
     Raises:
         InputError: the folder cannot be used.
     """
@@ -97,17 +93,15 @@ def _digests_when_written(folder: Path) -> dict[str, str]:
 def _write(folder: Path, name: str, text: str, when_written: str | None, result: InitResult) -> None:
     path = folder / name
     if not os.path.lexists(path):
-        write_atomically(path, text.encode("utf-8"), mode=_MODE)
-        result.written.append(name)
-        return
-    if path.is_symlink() or not path.is_file():
-        result.kept.append(name)
-        return
-    current = digest(decode(path.read_bytes()))
-    if current == digest(text):
-        return
-    if current == when_written or path.name == MANIFEST:  # the manifest is never edited, and belongs to what ships
-        write_atomically(path, text.encode("utf-8"), mode=_MODE)
-        result.updated.append(name)
+        names = result.written
+    elif path.is_symlink() or not path.is_file():
+        names = result.kept
     else:
-        result.kept.append(name)
+        current = digest(decode(path.read_bytes()))
+        if current == digest(text):
+            return
+        # the manifest is never edited, and belongs to what ships
+        names = result.updated if current == when_written or path.name == MANIFEST else result.kept
+    if names is not result.kept:
+        write_atomically(path, text.encode("utf-8"), mode=_MODE)
+    names.append(name)

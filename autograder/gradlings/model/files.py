@@ -14,20 +14,16 @@ _MAX_NAME_CHARS = 80
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = False) -> None:
     """Write a file so that readers, also after a crash, find either the old content or the new, never a part of it.
 
-    Args:
-        path: the file; folders on the way are made.
-        data: its whole content.
-        mode: permissions of a file that is new.
-        durable: whether the content must outlast a power cut: waits for the disk.
+    Folders on the way are made. `mode` holds for a file that is new. `durable` waits for the disk, so that the content
+    outlasts a power cut.
 
     Raises:
         OSError: the file cannot be written; the old content is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name[:_MAX_NAME_CHARS]}{secrets.token_hex(4)}{UNFINISHED}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with open(os.open(unfinished, flags, mode), "wb") as file:
+        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
             file.flush()
             if durable:

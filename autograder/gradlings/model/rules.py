@@ -54,11 +54,9 @@ class Rule:
     allowed: frozenset[str] = frozenset()
     """Dotted names that `paths` would catch wrongly."""
     methods: frozenset[str] = frozenset()
-    """Methods of tensors and arrays."""
+    """Methods of tensors and arrays; "__matmul__" stands for the operator, too."""
     attributes: frozenset[str] = frozenset()
     """Attributes of tensors and arrays that may not even be read."""
-    operators: frozenset[str] = frozenset()
-    """Python operators: "@"."""
     aten: frozenset[str] = frozenset()
     """Operations of the dispatcher, for calls that hide from PyTorch's Python layer."""
     backward_pass: bool = False
@@ -76,21 +74,16 @@ class Rule:
 
     def covers_word(self, name: str) -> bool:
         """Return whether a function or class of this name, somewhere in a tensor library, is forbidden."""
-        return _matches(self.words, name)
+        return _pattern(self.words).match(name) is not None
 
     def covers(self, path: str, called: bool) -> bool:
-        """Return whether using the dotted name is a breach: "torch.nn.functional.sigmoid".
-
-        Args:
-            path: the full name, aliases resolved.
-            called: whether it is called here; classes are only forbidden when they are.
-        """
+        """Return whether using a full dotted name is a breach; if it is not `called`, classes are allowed."""
         parts = path.split(".")
         return any(self._covers_part(parts, i) and (called or not is_class(parts[i])) for i in range(len(parts)))
 
     def _covers_part(self, parts: list[str], i: int) -> bool:
         start = ".".join(parts[: i + 1])
-        if _matches(self.paths, start) and start not in self.allowed:
+        if _pattern(self.paths).match(start) and start not in self.allowed:
             return True
         if i == 0 or parts[0] not in LIBRARIES or parts[i - 1] == "modules":  # torch.nn.modules.linear is a file
             return False
@@ -106,12 +99,8 @@ def is_class(name: str) -> bool:
     return name.lstrip("_")[:1].isupper()
 
 
-def _matches(names: frozenset[str], name: str) -> bool:
-    return bool(_pattern_of(names).match(name))
-
-
 @cache
-def _pattern_of(names: frozenset[str]) -> re.Pattern[str]:
+def _pattern(names: frozenset[str]) -> re.Pattern[str]:
     return re.compile("|".join(map(translate, sorted(names))) or r"(?!)")
 
 

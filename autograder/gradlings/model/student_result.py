@@ -66,22 +66,16 @@ def graded(
         for check in score.checks
         if check.verdict is Verdict.GRADER_ERROR
     ]
-    reason = "grader error in " + "; ".join(failed) if failed else ""
+    reasons = ["grader error in " + "; ".join(failed)] if failed else []
     if card.not_run:
-        reason = "; ".join(filter(None, [reason, f"{card.not_run} checks were not run"]))
+        reasons.append(f"{card.not_run} checks were not run")
+    reason = "; ".join(reasons)
     status = Status.PARTLY if reason else Status.GRADED
-    result = StudentResult(
-        student,
-        card.assignment,
-        status,
-        reason,
-        card.max_points,
-        card,
-        notes,
-        protection=protection,
-        gradlings_version=gradlings_version,
+    return writable(
+        StudentResult(
+            student, card.assignment, status, reason, card.max_points, card, notes, protection, gradlings_version
+        )
     )
-    return writable(result)
 
 
 def for_student(result: StudentResult) -> StudentResult:

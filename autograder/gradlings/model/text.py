@@ -24,13 +24,8 @@ def encodable(text: str) -> str:
 
 
 def map_text(value: T, change: Callable[[str], str]) -> T:
-    """Return the same nested tuples and dataclasses with every string replaced by `change(string)`.
-
-    Members of a `StrEnum` are kept: they are no free text.
-    """
-    if isinstance(value, StrEnum):
-        return value
-    if isinstance(value, str):
+    """Return the same nested tuples and dataclasses with every string but members of a `StrEnum` changed."""
+    if isinstance(value, str) and not isinstance(value, StrEnum):
         return cast(T, change(value))
     if isinstance(value, tuple):
         return cast(T, tuple(map_text(part, change) for part in value))

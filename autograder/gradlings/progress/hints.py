@@ -35,14 +35,15 @@ def next_hint(root: Path, exercise: str, history: History) -> Hint:
     Raises:
         InputError: there is no such exercise below `root/assignments`.
     """
-    levels = len(read_ladder(root, exercise))
+    levels = len(_ladder(root, exercise))
     shown = hints_shown(history, exercise)
     level = min(max((hint.level for hint in shown), default=0) + 1, levels)
     name = last_misconception(history, exercise)
     if name and name not in {hint.misconception for hint in shown}:
-        misconception = _misconception(root, exercise, name)
-        if misconception is not None:
-            return Hint(exercise, misconception.hint, 0, levels, misconception, level)
+        for folder in sorted((root / KIT_FOLDER).glob("[0-9]*")):
+            for each in shipped_misconceptions(folder):
+                if (each.exercise, each.name) == (exercise, name):
+                    return Hint(exercise, each.hint, 0, levels, each, level)
     return ladder_hint(root, exercise, level)
 
 
@@ -52,23 +53,13 @@ def ladder_hint(root: Path, exercise: str, level: int) -> Hint:
     Raises:
         InputError: there is no such exercise below `root/assignments`.
     """
-    ladder = read_ladder(root, exercise)
+    ladder = _ladder(root, exercise)
     next_level = level + 1 if level < len(ladder) else 0
     return Hint(exercise, ladder[level - 1], level, len(ladder), None, next_level)
 
 
-def _misconception(root: Path, exercise: str, name: str) -> Misconception | None:
-    folders = sorted((root / KIT_FOLDER).glob("[0-9]*"))
-    shipped = (misconception for folder in folders for misconception in shipped_misconceptions(folder))
-    return next((each for each in shipped if (each.exercise, each.name) == (exercise, name)), None)
-
-
-def read_ladder(root: Path, exercise: str) -> tuple[str, ...]:
-    """Return the hints of an exercise, the one that says least first.
-
-    Raises:
-        InputError: there is no such exercise below `root/assignments`.
-    """
+def _ladder(root: Path, exercise: str) -> tuple[str, ...]:
+    """Return the hints of an exercise, the one that says least first."""
     pages = sorted((root / KIT_FOLDER).glob("*/hints.md"))
     if not pages:
         raise InputError(f"There is no assignments/ folder with hints in {root.resolve()}. Run this where it is.")

@@ -60,6 +60,11 @@ def content(descriptor: int) -> bytes:
     return b"".join(parts)
 
 
+def split_lines(data: bytes) -> list[bytes]:
+    """Return the lines that are not blank."""
+    return [line for line in data.split(b"\n") if line.strip()]
+
+
 def append(descriptor: int, lines: bytes) -> None:
     """Append whole lines in one write; if that fails half-way, the file is left as it was.
 
@@ -79,10 +84,6 @@ def append(descriptor: int, lines: bytes) -> None:
 def set_aside(path: Path, readable: Callable[[bytes], bool]) -> str:
     """Copy a damaged file to `progress.damaged-1.jsonl` (2, 3, ...) and keep only its readable lines.
 
-    Args:
-        path: the file.
-        readable: whether a line can be read.
-
     Returns:
         What was done, in a sentence; "" if every line is readable after all.
 
@@ -91,7 +92,7 @@ def set_aside(path: Path, readable: Callable[[bytes], bool]) -> str:
     """
     with locked(path) as descriptor:
         data = content(descriptor)
-        lines = [line for line in data.split(b"\n") if line.strip()]
+        lines = split_lines(data)
         kept = [line for line in lines if readable(line)]
         if len(kept) == len(lines):
             return ""

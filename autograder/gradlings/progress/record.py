@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import KIT_FOLDER, PROGRESS_FILE
 from gradlings.model.misconceptions import name_of, shipped_misconceptions
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
-from gradlings.progress.log_file import append, content, locked, set_aside
+from gradlings.progress.log_file import append, content, locked, set_aside, split_lines
 from gradlings.submission.reader import Submission
 
 _log = logging.getLogger(__name__)
@@ -86,12 +87,12 @@ def read_history(root: Path) -> History:
     except OSError as error:
         return History(problem=f"{path} cannot be read ({_reason(error)}).")
     problem = ""
-    if not all(map(_readable, _lines(data))):
+    if not all(map(_readable, split_lines(data))):
         try:
             problem = set_aside(path, _readable)
         except OSError as error:
             problem = f"Some lines of {path.name} cannot be read, nor can the file be set aside ({_reason(error)})."
-    lines = [_parsed(line) for line in _lines(data)]
+    lines = [_parsed(line) for line in split_lines(data)]
     return History(
         tuple(line for line in lines if isinstance(line, Attempt)),
         tuple(line for line in lines if isinstance(line, HintShown)),
@@ -100,38 +101,23 @@ def read_history(root: Path) -> History:
 
 
 def record(root: Path, card: Scorecard, source: str, digests: Mapping[str, str]) -> str:
-    """Append what is new in a run's scorecard.
+    """Append what is new in a run's scorecard; `digests` are the `code_digests` of what was checked.
 
     Left out are exercises that were never touched, that were only checked in part (`-k`, `-x`), that have a check with
     a fault of ours, or whose code and result are the same as in their last line.
 
-    Args:
-        root: the kit's root; `root/assignments/<card.assignment>` holds what was checked.
-        card: the results.
-        source: "pytest", "watch" or "notebook".
-        digests: `code_digests` of what was checked.
-
     Returns:
         Why nothing could be recorded, in a sentence (a read-only folder); else "".
     """
-    when = datetime.now(UTC).replace(microsecond=0)
-    attempts = _attempts_of(root, card, source, when, digests)
+    attempts = _attempts_of(root, card, source, digests)
     if not any(attempt.attempted for attempt in attempts) and not (root / PROGRESS_FILE).exists():
         return ""
-
-    def new(past: list[Attempt]) -> list[Attempt]:
-        last = {attempt.exercise: attempt for attempt in past}
-        return [attempt for attempt in attempts if _is_new(attempt, last.get(attempt.exercise))]
-
-    return _append(root, new)
+    return _append(root, attempts)
 
 
 def record_hint(root: Path, exercise: str, *, level: int = 0, misconception: str = "") -> str:
     """Append that a hint was shown; return as `record` does."""
-    shown = HintShown(
-        when=datetime.now(UTC).replace(microsecond=0), exercise=exercise, level=level, misconception=misconception
-    )
-    return _append(root, lambda past: [shown])
+    return _append(root, [HintShown(when=_now(), exercise=exercise, level=level, misconception=misconception)])
 
 
 def code_digests(submission: Submission, exercises: Iterable[Exercise]) -> dict[str, str]:
@@ -149,16 +135,16 @@ def declared_exercises(folder: Path) -> list[tuple[Path, Exercise]]:
     return sorted(found, key=lambda pair: [int(part) for part in pair[1].id.split(".")])
 
 
-def _attempts_of(root: Path, card: Scorecard, source: str, when: datetime, digests: Mapping[str, str]) -> list[Attempt]:
+def _attempts_of(root: Path, card: Scorecard, source: str, digests: Mapping[str, str]) -> list[Attempt]:
+    when = _now()
     folder = root / KIT_FOLDER / card.assignment
     exercises = {exercise.id: exercise for _, exercise in declared_exercises(folder)}
     misconceptions = shipped_misconceptions(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
-        if score.id not in exercises or not _fully_checked(score, exercises[score.id]):
+        # without a digest nothing was checked: no file, or two edited ones
+        if score.id not in digests or not _fully_checked(score, exercises.get(score.id)):
             continue
-        if score.id not in digests:
-            continue  # nothing was checked: no file, or two edited ones
         found.append(
             Attempt(
                 when=when,
@@ -175,10 +161,11 @@ def _attempts_of(root: Path, card: Scorecard, source: str, when: datetime, diges
     return found
 
 
-def _fully_checked(score: ExerciseScore, exercise: Exercise) -> bool:
-    """Return whether all checks of an exercise ran, none with a fault of ours."""
-    ours = any(check.verdict is Verdict.GRADER_ERROR for check in score.checks)
-    return len(score.checks) == len(exercise.checks) and not ours and exercise.points > 0
+def _fully_checked(score: ExerciseScore, exercise: Exercise | None) -> bool:
+    """Return whether all checks of a declared exercise ran, none with a fault of ours."""
+    if exercise is None or exercise.points == 0 or len(score.checks) != len(exercise.checks):
+        return False
+    return all(check.verdict is not Verdict.GRADER_ERROR for check in score.checks)
 
 
 def _code(submission: Submission, functions: tuple[str, ...]) -> str:
@@ -191,28 +178,26 @@ def _is_new(attempt: Attempt, last: Attempt | None) -> bool:
         return attempt.attempted
     if not attempt.attempted:
         return last.attempted  # back to the stub
-    return _result(attempt) != _result(last)
+    result = attrgetter("code", "points", "max_points", "verdicts", "misconceptions")
+    return bool(result(attempt) != result(last))
 
 
-def _result(attempt: Attempt) -> tuple[object, ...]:
-    return (attempt.code, attempt.points, attempt.max_points, attempt.verdicts, attempt.misconceptions)
-
-
-def _append(root: Path, new: Callable[[list[Attempt]], Sequence[LogLine]]) -> str:
-    """Decide under the lock what is new, and write it."""
+def _append(root: Path, lines: Sequence[LogLine]) -> str:
+    """Decide under the lock which attempts are new, and write them; hints always are."""
     try:
         with locked(root / PROGRESS_FILE) as descriptor:
-            past = [line for line in map(_parsed, _lines(content(descriptor))) if isinstance(line, Attempt)]
-            lines = [msgspec.json.encode(line) + b"\n" for line in new(past)]
-            if lines:
-                append(descriptor, b"".join(lines))
+            past = map(_parsed, split_lines(content(descriptor)))
+            last = {line.exercise: line for line in past if isinstance(line, Attempt)}
+            new = [line for line in lines if isinstance(line, HintShown) or _is_new(line, last.get(line.exercise))]
+            if new:
+                append(descriptor, b"".join(msgspec.json.encode(line) + b"\n" for line in new))
     except OSError as error:
         return f"Progress is not recorded: {PROGRESS_FILE} cannot be written ({_reason(error)})."
     return ""
 
 
-def _lines(data: bytes) -> list[bytes]:
-    return [line for line in data.split(b"\n") if line.strip()]
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _parsed(line: bytes) -> LogLine | None:

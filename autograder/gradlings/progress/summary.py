@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.kit_paths import KIT_FOLDER
@@ -67,6 +69,32 @@ class ExerciseProgress:
     def source_name(self) -> str:
         """The stem of the module and the notebook that hold the exercise: "autodiff" for `test_autodiff.py`."""
         return source_name_of(self.checks_file)
+
+
+class Totals(NamedTuple):
+    """Sums over exercises."""
+
+    points: int
+    max_points: int
+    solved: int
+    attempts: int
+    overcome: int
+    """Misconceptions that are gone from the latest attempts."""
+    met: int
+    """Misconceptions of all attempts."""
+
+
+def totals(exercises: Sequence[ExerciseProgress]) -> Totals:
+    """Return the sums over some exercises."""
+    overcome = sum(len(each.overcome) for each in exercises)
+    return Totals(
+        points=sum(each.points for each in exercises),
+        max_points=sum(each.declared.points for each in exercises),
+        solved=sum(each.solved for each in exercises),
+        attempts=sum(each.attempts for each in exercises),
+        overcome=overcome,
+        met=overcome + sum(len(each.open) for each in exercises),
+    )
 
 
 def summarize(root: Path, history: History) -> tuple[ExerciseProgress, ...]:

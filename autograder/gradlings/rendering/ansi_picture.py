@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from gradlings.model.scorecard import Form, Picture
-from gradlings.rendering.svg import everything_differs
+from gradlings.rendering.svg import curve_numbers, everything_differs
 
 _MAX_ROWS, _MAX_COLUMNS = 8, 8
 _MIN_NUMBERS = 9  # fewer are shown as text already
@@ -16,12 +16,7 @@ _BARS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 
 
 def small_picture(picture: Picture, width: int) -> list[Text]:
-    """Return the lines of a picture; none if it is too large, or so small that the numbers as text say as much.
-
-    Args:
-        picture: what to draw.
-        width: columns there are.
-    """
+    """Return the lines of a picture, of at most `width` columns; none if it is too large, or if text says as much."""
     if picture.form is Form.CURVE:
         return _curves(picture) if len(picture.expected[0]) >= _MIN_NUMBERS else []
     rows, columns = len(picture.expected), len(picture.expected[0])
@@ -55,9 +50,7 @@ def _side(title: str, cells: Sequence[Sequence[str]], wrong: set[tuple[int, int]
 
 
 def _curves(picture: Picture) -> list[Text]:
-    got, expected = ([float(text) for text in side[0]] for side in (picture.got, picture.expected))
-    finite = [number for number in (*got, *expected) if math.isfinite(number)]
-    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    got, expected, low, high = curve_numbers(picture)
     return [
         Text("got      ", style="dim").append(_bars(got, low, high), style="red"),
         Text("expected ", style="dim").append(_bars(expected, low, high), style="green"),

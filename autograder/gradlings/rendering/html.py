@@ -36,12 +36,7 @@ def feedback_page(result: StudentResult) -> str:
 
 
 def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
-    """Return one exercise as the page shows it, with its style, to be shown under a notebook's cell.
-
-    Args:
-        score: the exercise.
-        problems: what is wrong with the submission as a whole; shown above.
-    """
+    """Return one exercise as the page shows it, with its style, for a notebook's cell; above it, `problems` of all."""
     return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
 
 

@@ -27,11 +27,9 @@ _CODE_INDENT = 4
 
 
 def markdown_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | Text]:
-    r"""Read Markdown as Rich renderables, top to bottom; tables stay as they are written.
+    """Read CommonMark with formulas in `$...$` and `$$...$$` as Rich renderables, top to bottom.
 
-    Args:
-        markdown: CommonMark with formulas in `$...$` and `$$...$$`; HTML is shown as text.
-        plain: leave formulas as LaTeX, which is ASCII, and write a dot in the middle of a line as a hyphen.
+    HTML is shown as text, and tables as they are written. `plain` leaves formulas as LaTeX, which is ASCII.
     """
     # A line of a formula that begins with a minus would be read as a list item.
     markdown = _FORMULA_OR_CODE.sub(lambda found: found[0] if "`" in found[0] else " ".join(found[0].split()), markdown)
@@ -108,8 +106,8 @@ def _formula(latex: str, plain: bool) -> str:
         return latex
     before = ""
     while before != text:  # from the inside out
-        before, text = text, re.sub(r"([_^])\{([^{}]*)\}", lambda found: _script(found[1], found[2]), text)
-    text = re.sub(r"([_^])(\w)", lambda found: _script(found[1], found[2]), text.replace("{", "").replace("}", ""))
+        before, text = text, re.sub(r"([_^])\{([^{}]*)\}", _script, text)
+    text = re.sub(r"([_^])(\w)", _script, text.replace("{", "").replace("}", ""))
     text = re.sub(r"\s*([\u2190\u2192\u2248\u2260\u2264\u2265=])\s*", r" \1 ", text)
     text = re.sub(r"\s*\xb7\s*", "\xb7", re.sub(r"([(\[]) +| +(?=[)\],/])", r"\1", text))
     return " ".join(text.split())
@@ -124,16 +122,17 @@ def _in_one_line(latex: str) -> str:
     return re.sub(r"\\[!,;]|\\q?quad", " ", latex)
 
 
-_SMALL_DIGITS = {
-    "^": str.maketrans("0123456789+-T", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u1d40")
+_SMALL = {
+    "^": str.maketrans("0123456789-T", "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u1d40"),
+    "_": str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089"),
 }
-_SMALL_DIGITS["_"] = str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
 
 
-def _script(sign: str, text: str) -> str:
+def _script(found: re.Match[str]) -> str:
     """Return a superscript or subscript: small digits where Unicode has them, else its sign and brackets if needed."""
+    sign, text = found.groups()
     if re.fullmatch(r"[0-9]+|T|-[0-9]" if sign == "^" else r"[0-9]+", text):
-        return text.translate(_SMALL_DIGITS[sign])
+        return text.translate(_SMALL[sign])
     return f"{sign}{text}" if re.fullmatch(r"[^\W_]+|\*", text) else f"{sign}({text})"
 
 

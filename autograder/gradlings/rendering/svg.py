@@ -41,12 +41,10 @@ def everything_differs(picture: Picture) -> bool:
 
 def _side(title: str, cells: Sequence[Sequence[str]], wrong: Sequence[tuple[int, int]], largest: float) -> str:
     wide = max(24, 7 * max(len(text) for row in cells for text in row) + 8)
-    columns = max(map(len, cells))
-    width, height = columns * wide + 2, len(cells) * _HEIGHT + 2
-    framed = set(wrong)
+    width, height = max(map(len, cells)) * wide + 2, len(cells) * _HEIGHT + 2
     places = [(i, j) for i, row in enumerate(cells) for j in range(len(row))]
     drawn = [_cell(cells[i][j], 1 + j * wide, 1 + i * _HEIGHT, wide, largest) for i, j in places]
-    frames = [_frame(1 + j * wide, 1 + i * _HEIGHT, wide) for i, j in places if (i, j) in framed]
+    frames = [_frame(1 + j * wide, 1 + i * _HEIGHT, wide) for i, j in places if (i, j) in wrong]
     return (
         f'<div><p>{title}</p><svg viewBox="0 0 {width} {height}" style="max-width:{width}px" role="img" '
         f'aria-label="{title}">{"".join(drawn)}{"".join(frames)}</svg></div>'
@@ -70,11 +68,7 @@ def _frame(x: int, y: int, wide: int) -> str:
 
 
 def _color(text: str, largest: float) -> str:
-    value = {"T": 1.0, "F": 0.0}.get(text)
-    if value is None:
-        value = float(text) / largest
-    elif largest != 1.0:
-        value /= largest
+    value = _number(text) / largest
     if not math.isfinite(value):
         return _NOT_FINITE_COLOR
     end = _HIGH_RGB if value >= 0 else _LOW_RGB
@@ -84,14 +78,23 @@ def _color(text: str, largest: float) -> str:
 
 def _largest(cells: Sequence[Sequence[str]]) -> float:
     """Return the largest finite absolute value."""
-    numbers = [1.0 if text == "T" else 0.0 if text == "F" else abs(float(text)) for row in cells for text in row]
+    numbers = [abs(_number(text)) for row in cells for text in row]
     return max((number for number in numbers if math.isfinite(number)), default=0.0)
 
 
-def _curves(picture: Picture) -> str:
+def _number(text: str) -> float:
+    return 1.0 if text == "T" else 0.0 if text == "F" else float(text)
+
+
+def curve_numbers(picture: Picture) -> tuple[list[float], list[float], float, float]:
+    """Return the numbers of both curves, and the smallest and largest finite one."""
     got, expected = ([float(text) for text in side[0]] for side in (picture.got, picture.expected))
     finite = [number for number in (*got, *expected) if math.isfinite(number)] or [0.0]
-    low, high = min(finite), max(finite)
+    return got, expected, min(finite), max(finite)
+
+
+def _curves(picture: Picture) -> str:
+    got, expected, low, high = curve_numbers(picture)
     longest = max(len(got), len(expected))
     lines = _line(expected, longest, low, high, "expected") + _line(got, longest, low, high, "got")
     width, height = _CURVE_SIZE

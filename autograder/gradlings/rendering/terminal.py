@@ -20,19 +20,33 @@ _VALUES_WIDTH = 72  # columns of a got/expected line at 80 columns
 _NOT_FAILING = (Verdict.NOT_ATTEMPTED, Verdict.PASS)
 
 
-def page(
-    card: Scorecard, *, detail: bool = False, plain: bool = False, pictures: bool = True, width: int = 80
+def exercise_lines(
+    exercise: ExerciseScore, *, plain: bool = False, pictures: bool = True, width: int = 80
 ) -> Iterator[Padding | Text]:
-    """Return the page as Rich renderables, top to bottom.
+    """Return what the page shows of one exercise, without the command for a hint; arguments as `page_text`."""
+    yield _exercise_line(exercise, len(exercise.id), min(cell_len(exercise.name), _MAX_NAME_WIDTH), plain, set())
+    yield from _exercise_findings(exercise, False, width, set(), hint=False, pictures=pictures and not plain)
+
+
+def page_text(card: Scorecard, *, detail: bool, width: int, color: bool, plain: bool, pictures: bool = True) -> str:
+    """Return the page as text.
 
     Args:
         card: the results.
         detail: also show every check, the student's lines behind an exception and all that was printed.
+        width: columns to lay out for.
+        color: use ANSI colors.
         plain: use ASCII only, for terminals that cannot show more.
         pictures: draw small matrices where that says more than their numbers; never on a plain terminal.
-        width: columns to lay out for.
     """
-    pictures = pictures and not plain
+    width = min(width, _MAX_WIDTH)
+    parts = _page(card, detail, plain, pictures and not plain, width)
+    lines = render_lines(parts, width=width, color=color, wrap_text=False)
+    text = "\n".join(line.rstrip() for line in lines)
+    return text.encode("ascii", "replace").decode() if plain else text
+
+
+def _page(card: Scorecard, detail: bool, plain: bool, pictures: bool, width: int) -> Iterator[Padding | Text]:
     dot = "-" if plain else "\u00b7"
     yield Text(f"{card.assignment} {dot} {card.title}" if card.title else card.assignment, style="bold")
     yield Text("")
@@ -51,32 +65,8 @@ def page(
     yield Text("")
 
 
-def exercise_lines(
-    exercise: ExerciseScore, *, plain: bool = False, pictures: bool = True, width: int = 80
-) -> Iterator[Padding | Text]:
-    """Return what the page shows of one exercise, without the command for a hint; arguments as `page`."""
-    yield _exercise_line(exercise, len(exercise.id), min(cell_len(exercise.name), _MAX_NAME_WIDTH), plain, set())
-    yield from _exercise_findings(exercise, False, width, set(), hint=False, pictures=pictures and not plain)
-
-
-def page_text(card: Scorecard, *, detail: bool, width: int, color: bool, plain: bool, pictures: bool = True) -> str:
-    """Return the page as text, with ANSI colors if asked for; arguments as `page`."""
-    width = min(width, _MAX_WIDTH)
-    parts = page(card, detail=detail, plain=plain, pictures=pictures, width=width)
-    lines = render_lines(parts, width=width, color=color, wrap_text=False)
-    text = "\n".join(line.rstrip() for line in lines)
-    return text.encode("ascii", "replace").decode() if plain else text
-
-
 def render_lines(parts: Iterable[RenderableType], *, width: int, color: bool, wrap_text: bool = True) -> list[str]:
-    """Render to lines.
-
-    Args:
-        parts: what to render, top to bottom.
-        width: columns at which lines are wrapped.
-        color: use ANSI colors.
-        wrap_text: whether a `Text` is wrapped, or only other parts (the page indents those).
-    """
+    """Render to lines of at most `width` columns; without `wrap_text`, a part that is a `Text` may be longer."""
     buffer = io.StringIO()
     console = Console(
         file=buffer,
@@ -110,12 +100,8 @@ def can_show(encoding: str) -> bool:
 
 
 def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plain: bool, shown: set[str]) -> Text:
-    line = Text("  ")
-    line.append(f"{exercise.id:<{id_width}} ")
-    line.append(f"{exercise.name:<{name_width}}  ", style="bold")
-    style = "green" if exercise.solved else "yellow" if exercise.points else "red"
-    if not exercise.attempted:
-        style = "dim"
+    line = Text(f"  {exercise.id:<{id_width}} ").append(f"{exercise.name:<{name_width}}  ", style="bold")
+    style = "dim" if not exercise.attempted else "green" if exercise.solved else "yellow" if exercise.points else "red"
     share = (1, 1) if exercise.solved else (exercise.points, exercise.max_points)
     line.append_text(bar(*share, style, plain=plain))
     line.append(f"  {exercise.points:>2}/{exercise.max_points:<2}", style=style)
@@ -176,8 +162,7 @@ def _finding(check: CheckResult, detail: bool, width: int, shown: set[str], pict
     if check.message and check.message not in shown:
         yield _indented(Text(check.message, style="red"), 8 if check.call else 6)
     if detail:
-        for line in check.trace:
-            yield _indented(Text(line, style="dim"), 8)
+        yield from (_indented(Text(line, style="dim"), 8) for line in check.trace)
 
 
 def _rows(check: CheckResult) -> Iterator[Padding]:
@@ -192,18 +177,16 @@ def _rows(check: CheckResult) -> Iterator[Padding]:
         lines[-1].append("   " + tail, style="dim")
     elif tail:
         lines.append(Text(tail, style="dim"))
-    for line in lines:
-        yield _indented(line, 8)
+    yield from (_indented(line, 8) for line in lines)
 
 
 def _row(name: str, row: Row) -> list[Text]:
     if cell_len(name + row.got + row.expected) <= _VALUES_WIDTH - 20:
         line = Text(name).append("got ", style="dim").append(row.got, style="red")
         return [line.append("   expected ", style="dim").append(row.expected, style="green")]
-    blank = " " * len(name)
     return [
         Text(name).append("got      ", style="dim").append(row.got, style="red"),
-        Text(blank).append("expected ", style="dim").append(row.expected, style="green"),
+        Text(" " * len(name)).append("expected ", style="dim").append(row.expected, style="green"),
     ]
 
 
@@ -211,15 +194,14 @@ def _printed(text: str, detail: bool) -> Iterator[Padding]:
     lines = text.rstrip().splitlines()
     shown = lines if detail else lines[:_MAX_PRINTED_LINES]
     yield _indented(Text("your code printed:", style="dim"), 6)
-    for line in shown:
-        yield _indented(Text(line), 8)
+    yield from (_indented(Text(line), 8) for line in shown)
     if len(shown) < len(lines):
         yield _indented(Text(f"... and {len(lines) - len(shown)} more lines (-v shows all)", style="dim"), 8)
 
 
 def _score_line(card: Scorecard, dot: str) -> Text:
-    line = Text("  ")
-    line.append(f"{card.points} of {card.max_points} points", style="bold green" if card.full_marks else "bold")
+    style = "bold green" if card.full_marks else "bold"
+    line = Text("  ").append(f"{card.points} of {card.max_points} points", style=style)
     following = next((exercise for exercise in card.exercises if not exercise.solved), None)
     if following is not None:
         line.append(f" {dot} next: {following.id} {following.name}")

@@ -7,10 +7,22 @@ for marks as it was submitted.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
-from gradlings.runners.notebook_verdict import NotebookVerdict
+
+@dataclass(frozen=True, repr=False)
+class NotebookVerdict:
+    """The verdict under a cell with `check(...)`: nbgrader reads the points, people see the verdict."""
+
+    points: int | None
+    html: str
+
+    def __repr__(self) -> str:
+        return "not checked" if self.points is None else repr(self.points)
+
+    def _repr_html_(self) -> str:
+        return self.html
 
 
 def check(exercise: str) -> NotebookVerdict:
@@ -19,15 +31,10 @@ def check(exercise: str) -> NotebookVerdict:
     Never raises: the cells below it are to run, too. What prevents a check (none in this folder, an unknown exercise)
     is shown as the verdict, with the remedy.
     """
-    shell = running_shell()
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if isinstance(ipython, ModuleType) else None
     if shell is None:
         return NotebookVerdict(None, "<p>check(...) works in a notebook; in a terminal, run pytest on the folder.</p>")
     from gradlings.runners.notebook_check import check_in_notebook
 
-    return check_in_notebook(str(exercise), shell)
-
-
-def running_shell() -> Any:
-    """Return the IPython shell that runs the notebook's cells; None in any other process."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if isinstance(ipython, ModuleType) else None
+    return NotebookVerdict(*check_in_notebook(str(exercise), shell))

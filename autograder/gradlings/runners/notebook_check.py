@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from gradlings.execution.local_runner import LocalRunner, load_drivers
 from gradlings.model.errors import InputError
@@ -23,28 +23,25 @@ from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.text import map_text
 from gradlings.progress.record import code_digests, record
-from gradlings.runners.notebook_verdict import NotebookVerdict
 from gradlings.submission.cells import Cell, without_magics
 from gradlings.submission.reader import from_cells, shown
 
-T = TypeVar("T")
 
-
-def check_in_notebook(exercise: str, shell: Any) -> NotebookVerdict:
-    """Return the verdict on an exercise; `shell` is IPython's."""
+def check_in_notebook(exercise: str, shell: Any) -> tuple[int, str]:
+    """Return the points of an exercise and the verdict as HTML; `shell` is IPython's."""
     try:
         checks_file = find_checks(exercise, _folders(shell))
         score = _score(exercise, checks_file, shell)
     except InputError as error:
-        return NotebookVerdict(0, _sentence(str(error)))
+        return 0, _sentence(str(error))
     except Exception as error:
         message = (
             f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
         )
-        return NotebookVerdict(0, _sentence(message))
+        return 0, _sentence(message)
     from gradlings.rendering.html import exercise_fragment
 
-    return NotebookVerdict(score.points, exercise_fragment(score))
+    return score.points, exercise_fragment(score)
 
 
 def find_checks(exercise: str, folders: list[Path]) -> Path:
@@ -70,12 +67,8 @@ def find_checks(exercise: str, folders: list[Path]) -> Path:
 
 def _folders(shell: Any) -> list[Path]:
     """Return where the notebook may lie: the current folder, and the one that the editor names."""
-    by_vs_code = shell.user_ns.get("__vsc_ipynb_file__")
-    by_jupyter = os.environ.get("JPY_SESSION_NAME")
-    by_editor = [
-        Path(path).parent for path in (by_vs_code, by_jupyter) if isinstance(path, str) and os.path.isabs(path)
-    ]
-    return [Path.cwd(), *by_editor]
+    named = (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))  # VS Code, Jupyter
+    return [Path.cwd(), *(Path(path).parent for path in named if isinstance(path, str) and os.path.isabs(path))]
 
 
 def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
@@ -99,7 +92,13 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     root = kit_of(checks_file.parent)
     if root is not None:
         record(root, graded.scorecard, "notebook", code_digests(submission, read_exercises(checks_file)))
-    return _with_names(score, {shown(file): f"cell [{number}]" for file, number in numbers.items()})
+
+    def with_cell_numbers(text: str) -> str:
+        for file, number in numbers.items():
+            text = text.replace(shown(file), f"cell [{number}]")  # Jupyter makes up file names for cells
+        return text
+
+    return map_text(score, with_cell_numbers)
 
 
 def _numbers(shell: Any) -> dict[str, int]:
@@ -147,17 +146,6 @@ def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
                 first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
                 lines[first - 1 : node.end_lineno] = [""] * ((node.end_lineno or first) - first + 1)
     return "\n".join(lines), defined
-
-
-def _with_names(value: T, names: Mapping[str, str]) -> T:
-    """Replace the file names that Jupyter makes up for cells by readable ones."""
-
-    def renamed(text: str) -> str:
-        for file, name in names.items():
-            text = text.replace(file, name)
-        return text
-
-    return map_text(value, renamed)
 
 
 def _sentence(text: str) -> str:

@@ -29,8 +29,7 @@ from gradlings.runners.unattempted import UnattemptedModule
 if TYPE_CHECKING:
     from gradlings.checks.probes import LadderMaker
 
-MAX_PRINTED_CHARS = 4000
-"""How much of what a submission printed is shown."""
+_MAX_PRINTED_CHARS = 4000  # of what a submission printed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,9 +71,7 @@ def _only_assignments(config: pytest.Config) -> bool:
 
 
 def _checks_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return [*path.glob("test_*.py"), *path.glob("[0-9]*/test_*.py")]
+    return [path] if path.is_file() else [*path.glob("test_*.py"), *path.glob("[0-9]*/test_*.py")]
 
 
 def _declares_exercises(path: Path) -> bool:
@@ -93,7 +90,6 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     try:
         exercises = state.exercises(module_path)
     except InputError as error:
-        state.forget(module_path)
         raise parent.CollectError(str(error)) from None
     if not exercises or state.mode is not RunMode.SELF_CHECK:
         return None
@@ -107,15 +103,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Let `-k` select exercises by id and by function."""
     found = item.config.stash[RUN_STATE].of_item(item)
     if found:
-        exercise, _ = found
-        item.extra_keyword_matches.update(exercise.functions)  # so that -k manual_gradients works
-        item.extra_keyword_matches.add(exercise.id)
+        item.extra_keyword_matches.update({found[0].id, *found[0].functions})  # so that -k manual_gradients works
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note which checks are to run, and settle torch for them."""
     state = session.config.stash[RUN_STATE]
-    state.collected.expect(item.nodeid for item in session.items if state.of_item(item))
+    state.collected.expected = [item.nodeid for item in session.items if state.of_item(item)]
     torch = sys.modules.get("torch")
     if torch is not None and state.collected.expected:
         torch.set_num_threads(1)  # probes are tiny: a second thread only costs, a lot on a busy machine
@@ -129,8 +123,7 @@ def student(request: pytest.FixtureRequest) -> Student:
     found = state.of_item(request.node)
     if found is None:
         raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
-    exercise, _ = found
-    return state.student(request.node.nodeid, request.path, exercise)
+    return state.student(request.node.nodeid, request.path, found[0])
 
 
 @pytest.fixture
@@ -159,7 +152,7 @@ def pytest_runtest_makereport(
     student = state.students.get(item.nodeid)
     result = check_result(exercise, check, error, student, item.path.parent)
     if result.verdict is Verdict.NOT_ATTEMPTED and not isinstance(error, pytest.skip.Exception):
-        call.excinfo = _as_skip()
+        call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip("not attempted yet"), call.when).excinfo
     elif isinstance(error, Unavailable) or hasattr(error, "failure"):
         item.repr_failure = lambda excinfo, style=None: _plain_text(result)  # type: ignore[method-assign]
         cause = getattr(error, "cause", None)
@@ -173,7 +166,7 @@ def pytest_runtest_makereport(
     ]
     report = yield
     may_hold_probes = f"{exercise.id}::{check.name}" in state.hidden
-    printed = "" if may_hold_probes else report.capstdout[:MAX_PRINTED_CHARS]
+    printed = "" if may_hold_probes else report.capstdout[:_MAX_PRINTED_CHARS]
     vars(report).update(
         check_result=replace(result, printed=printed),
         checks_file=str(item.path),
@@ -204,13 +197,6 @@ def pytest_report_from_serializable() -> Generator[None, Any, Any]:
     return report
 
 
-def _as_skip() -> pytest.ExceptionInfo[BaseException]:
-    try:
-        pytest.skip("not attempted yet")
-    except pytest.skip.Exception as skipped:
-        return pytest.ExceptionInfo.from_exception(skipped)
-
-
 def _plain_text(result: CheckResult) -> str:
     rows = [f"{row.name} got {row.got} expected {row.expected}".strip() for row in result.rows if not row.right]
     return "\n".join(filter(None, [result.call, *rows, result.message, result.place]))
@@ -218,6 +204,4 @@ def _plain_text(result: CheckResult) -> str:
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     """Put checks into a category of our own: the page shows them, pytest's lists do not."""
-    if config.stash[RUN_STATE].page and hasattr(report, "check_result"):
-        return "checks", "", ""
-    return None
+    return ("checks", "", "") if config.stash[RUN_STATE].page and hasattr(report, "check_result") else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ class RunReport:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Note which checks are to run: xdist's controller collects nothing itself."""
         root = node.config.rootpath
-        self._state.collected.expect(id for id in ids if self._state.of_node(id, root / id.split("::")[0]))
+        self._state.collected.expected = [id for id in ids if self._state.of_node(id, root / id.split("::")[0])]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -51,7 +52,7 @@ class RunReport:
 
     def _record(self) -> None:
         """Record the attempts, where the checks lie in a student's kit."""
-        for folder, card in zip(self._state.collected.folders(), self._cards(), strict=True):
+        for folder, card in self._cards().items():
             root = kit_of(folder)
             if root is None:
                 continue
@@ -59,11 +60,11 @@ class RunReport:
                 from gradlings.progress.record import code_digests, record  # deferred: not every run needs msgspec
 
                 digests: dict[str, str] = {}
-                for path in self._state.collected.checks_files(folder):
+                for path in {path for path, _ in self._state.collected.results.values() if path.parent == folder}:
                     digests |= code_digests(self._state.own_submission(path), self._state.exercises(path))
                 self._unrecorded = record(root, card, "pytest", digests) or self._unrecorded
 
-    def _cards(self) -> list[Scorecard]:
+    def _cards(self) -> dict[Path, Scorecard]:
         return scorecards(self._state.collected, self._state.exercises, self._state.seed)
 
     def show_at_once(self, config: pytest.Config) -> None:
@@ -89,7 +90,7 @@ class RunReport:
 
         writer = terminalreporter._tw
         encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-        for card in self._cards():
+        for card in self._cards().values():
             text = page_text(
                 card,
                 detail=self._detail,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
-from gradlings.execution.local_runner import Drivers, LocalRunner, load_drivers, run_cells
+from gradlings.execution.local_runner import LocalRunner, load_drivers, run_cells
 from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.execution.student_api import Student
 from gradlings.model.exercise import Check, Exercise, read_exercises
@@ -26,9 +27,7 @@ Ladders = dict[str, "list[KnownLadder]"]
 class RunState:
     """The assignments of one pytest run: exercises, submissions, results so far.
 
-    Args:
-        seed: of the random probes.
-        devices: devices besides the CPU on which the probes are run, too.
+    `seed` is that of the random probes, which are run on the CPU and on `devices`.
     """
 
     def __init__(self, seed: int = 0, devices: tuple[str, ...] = ()) -> None:
@@ -45,16 +44,18 @@ class RunState:
         """By item."""
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
         self._submissions: dict[Path, Submission] = {}
-        self._runners: dict[Path, SubmissionRunner] = {}
-        self._drivers: dict[Path, Drivers] = {}
+        self.runners: dict[Path, SubmissionRunner] = {}
+        """The submission that is checked, by file of checks; any but the one beside them is put here."""
+        self._drivers_in = cache(load_drivers)
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares.
 
         Raises:
-            InputError: the file cannot be read as checks.
+            InputError: the file cannot be read as checks. From then on it counts as one without exercises.
         """
         if checks_file not in self._exercises:
+            self._exercises[checks_file] = ()
             self._exercises[checks_file] = read_exercises(checks_file)
         return self._exercises[checks_file]
 
@@ -64,18 +65,11 @@ class RunState:
 
     def of_node(self, node_id: str, path: Path) -> tuple[Exercise, Check] | None:
         """Return the same as `of_item`, for the id of an item in a file."""
-        class_name, _, method = node_id.rpartition("::")
-        class_name = class_name.rpartition("::")[2]
         for exercise in self.exercises(path):
-            if exercise.class_name == class_name:
-                for check in exercise.checks:
-                    if check.name == method:
-                        return exercise, check
+            for check in exercise.checks:
+                if node_id.endswith(f"::{exercise.class_name}::{check.name}"):
+                    return exercise, check
         return None
-
-    def forget(self, checks_file: Path) -> None:
-        """Treat a file as one without exercises, after it was reported as unreadable."""
-        self._exercises[checks_file] = ()
 
     def own_submission(self, checks_file: Path) -> Submission:
         """Return the submission beside a file of checks, which is read once in a run."""
@@ -85,17 +79,13 @@ class RunState:
 
     def runner(self, checks_file: Path) -> SubmissionRunner:
         """Return the submission that is checked: the one beside the checks, unless another was put in its place."""
-        if checks_file not in self._runners:
-            self._runners[checks_file] = self.run_cells(self.own_submission(checks_file), checks_file)
-        return self._runners[checks_file]
+        if checks_file not in self.runners:
+            self.runners[checks_file] = self.run_cells(self.own_submission(checks_file), checks_file)
+        return self.runners[checks_file]
 
     def run_cells(self, submission: Submission, checks_file: Path) -> LocalRunner:
         """Run a submission's cells in this process, with the drivers of its assignment at hand."""
         return run_cells(submission, lambda: self._drivers_in(checks_file.parent))
-
-    def replace_submission(self, checks_file: Path, runner: SubmissionRunner) -> None:
-        """Check another submission from now on, with the checks that are already collected."""
-        self._runners[checks_file] = runner
 
     def student(self, item_id: str, checks_file: Path, exercise: Exercise) -> Student:
         """Make what the check of an item gets as `student`."""
@@ -104,11 +94,6 @@ class RunState:
         made = Student(self.runner(checks_file), exercise, self.devices, folder, self.mode)
         self.students[item_id] = made
         return made
-
-    def _drivers_in(self, folder: Path) -> Drivers:
-        if folder not in self._drivers:
-            self._drivers[folder] = load_drivers(folder)
-        return self._drivers[folder]
 
 
 RUN_STATE = pytest.StashKey[RunState]()

@@ -40,23 +40,17 @@ class Graded:
     examinations: dict[str, list[Examination]]
 
 
-@dataclass(frozen=True)
-class _Remembered:
-    """The ladders that checks made with one seed and these hidden probes."""
-
-    seed: int
-    hidden: Hidden
-    ladders: Ladders
-
-
 class Grader:
     """Runs the checks of one assignment folder, collected once, on any number of submissions."""
 
     def __init__(self, session: pytest.Session) -> None:
         self._state = session.config.stash[RUN_STATE]
-        self._items = [item for item in session.items if self._state.of_item(item)]
+        found = [(item, self._state.of_item(item)) for item in session.items]
+        self._items = {item: declared[0].id for item, declared in found if declared}
+        """The exercise's id by item."""
         self._mode = self._state.mode
-        self._remembered: list[_Remembered] = []
+        self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
+        """What checks made for earlier submissions, by seed and hidden probes."""
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares."""
@@ -95,24 +89,18 @@ class Grader:
     ) -> Graded:
         """Run the checks of one file on a submission whose cells have run, here or elsewhere.
 
-        Args:
-            runner: the submission.
-            checks_file: the file of checks.
-            seed: of the random probes.
-            only: ids of exercises to run; all if empty.
-            hidden: further probes of the checks.
-            mode: why they are run, if not as `collected_checks` was told.
+        `seed` is that of the random probes, `hidden` are further probes, `only` holds the ids of the exercises to run
+        (all if empty); `mode` replaces the one that the checks were collected with.
         """
         checks_file = checks_file.resolve()
         self._state.mode = mode or self._mode
         self._state.seed, self._state.hidden = seed, hidden
-        self._state.ladders = self._known_ladders(seed, hidden)
-        self._state.replace_submission(checks_file, runner)
+        self._state.ladders = self._ladders_for(seed, hidden)
+        self._state.runners[checks_file] = runner
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
-        chosen = [item for item in self._items if item.path == checks_file]
-        if only:
-            chosen = [item for item in chosen if self._exercise_id(item) in only]
+        in_file = [(item, exercise) for item, exercise in self._items.items() if item.path == checks_file]
+        chosen = [item for item, exercise in in_file if not only or exercise in only]
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
             # what pytest keeps with an item, since it runs each one once: printed text of earlier submissions, too
             item._report_sections.clear()
@@ -123,24 +111,20 @@ class Grader:
                     collected.add(report.nodeid, str(item.path), result, [])
                     student = self._state.students.get(item.nodeid)
                     examinations[f"{result.exercise}::{result.check}"] = list(student.examinations) if student else []
+        nothing_ran = Scorecard(checks_file.parent.name, "", ())
         cards = scorecards(collected, self._state.exercises, seed)
-        card = cards[0] if cards else Scorecard(checks_file.parent.name, "", ())
-        return Graded(card, examinations)
+        return Graded(cards.get(checks_file.parent, nothing_ran), examinations)
 
-    def _known_ladders(self, seed: int, hidden: Hidden) -> Ladders:
+    def _ladders_for(self, seed: int, hidden: Hidden) -> Ladders:
         """Return what was made for earlier submissions with this seed and these hidden probes.
 
         It is kept for the last two, since a wrong answer to secret probes is run on the public ones, too.
         """
-        for known in self._remembered:
-            if known.seed == seed and known.hidden is hidden:
-                return known.ladders
-        self._remembered = [*self._remembered[-1:], _Remembered(seed, hidden, {})]
-        return self._remembered[-1].ladders
-
-    def _exercise_id(self, item: pytest.Item) -> str:
-        found = self._state.of_item(item)
-        return found[0].id if found else ""
+        for known_seed, known_hidden, ladders in self._known_ladders:
+            if known_seed == seed and known_hidden is hidden:
+                return ladders
+        self._known_ladders = [*self._known_ladders[-1:], (seed, hidden, {})]
+        return self._known_ladders[-1][2]
 
 
 class _CollectionErrors:
@@ -166,10 +150,6 @@ def collected_checks(folder: Path, *, mode: RunMode = RunMode.GRADING) -> Iterat
     """Collect the checks in an assignment's folder, and yield what runs them on submissions.
 
     These are the steps of `pytest.main`, which would run the items itself and end.
-
-    Args:
-        folder: of the assignment.
-        mode: why they are run.
 
     Raises:
         InputError: the checks cannot be collected; the message is pytest's.

@@ -23,10 +23,9 @@ class UnattemptedClass(pytest.Collector):
 
     def collect(self) -> Iterator[UnattemptedItem]:
         """Yield an item for each check."""
-        for exercise in self.config.stash[RUN_STATE].exercises(self.path):
-            if exercise.class_name == self.name:
-                for check in exercise.checks:
-                    yield UnattemptedItem.from_parent(self, name=check.name)
+        exercises = {exercise.class_name: exercise for exercise in self.config.stash[RUN_STATE].exercises(self.path)}
+        for check in exercises[self.name].checks:
+            yield UnattemptedItem.from_parent(self, name=check.name)
 
 
 class UnattemptedItem(pytest.Item):

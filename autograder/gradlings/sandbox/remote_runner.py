@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.checks.call_variants import Calls
-from gradlings.execution.runner_protocol import Target, loading_problems, missing_sentence
+from gradlings.execution.runner_protocol import Target, loading_problems
 from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
@@ -47,6 +47,7 @@ class RemoteRunner:
     """
 
     tried_on_virtual_gpu = False  # it pretends in the process that it runs in; grading is on the CPU
+    in_notebook = False
 
     def __init__(self, material: Material, fork: Callable[[], WorkerProcess], clock: Timeouts = TIMEOUTS) -> None:
         self.submission = Submission(Path(material.filename), (), {})
@@ -63,10 +64,6 @@ class RemoteRunner:
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
         return loading_problems(self.submission, self.cell_errors)
-
-    def missing_sentence(self, name: str) -> str:
-        """Return what to say of a function that is not there."""
-        return missing_sentence(self.submission, name)
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""

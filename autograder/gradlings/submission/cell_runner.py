@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import linecache
 from pathlib import Path
@@ -14,14 +15,9 @@ def run_code(code: CodeType, namespace: dict[str, Any]) -> None:
     if not code.co_flags & inspect.CO_COROUTINE:
         exec(code, namespace)
         return
-    awaited = eval(code, namespace)
-    try:
+    with contextlib.suppress(StopIteration), contextlib.closing(eval(code, namespace)) as awaited:
         while True:
             awaited.send(None)
-    except StopIteration:
-        return
-    finally:
-        awaited.close()
 
 
 def remember_lines(file: str, source: str) -> None:

@@ -10,15 +10,14 @@ import __future__
 import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 
-_MARKER = re.compile(r"^# %%")
 _RUNS_PYTHON = re.compile(r"^%%(time|timeit|capture|prun)\b")
-_MAGIC = re.compile(r"^\s*(%|!|\?|get_ipython\(\))|^[^#'\"]*\?\s*$")
+_MAGIC = re.compile(r"^(\s*)(?:%|!|\?|get_ipython\(\)|[^#'\"]*\?\s*$)")
 _ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w, ]*=\s*)(%|!)(?!=)")
 
 
@@ -93,26 +92,23 @@ def module_cells(text: str, file: str) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     start, lines = 1, text.split("\n")
     for number, line in enumerate([*lines, "# %%"], 1):
-        if _MARKER.match(line):
+        if line.startswith("# %%"):
             source = "\n".join(lines[start - 1 : number - 1])
             if source.strip():
                 cells.append(Cell(source, file, start))
             start = number
-    return _with_future(cells)
+    return tuple(_with_future(cells))
 
 
 def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
-    """Return the code cells of a notebook, each as a file of its own, numbered as Jupyter's cells are, from 1.
-
-    Raises:
-        ValueError: the text is not a notebook.
-    """
+    """Return the code cells of a notebook, each as a file of its own, numbered from 1; raises as `notebook_sources`."""
     cells = [
         Cell(source, f"{path} cell {number}", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
         for number, source in notebook_sources(text)
         if source.strip()
     ]
-    return _with_future(cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
+    python = (cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
+    return tuple(_with_future(python))
 
 
 @lru_cache(maxsize=8)  # a notebook's digest and its cells are made of the same text
@@ -157,20 +153,16 @@ def _commented(source: str) -> str:
         return "\n".join("# " + line for line in lines)
     python, continued = [], False
     for line in lines:
-        magic = continued or _MAGIC.match(line) or _ASSIGNED.match(line)
-        python.append(_without_magic(line, first=not continued) if magic else line)
-        continued = bool(magic) and line.endswith("\\")
+        replaced = line
+        if continued:
+            replaced = "# " + line
+        elif assigned := _ASSIGNED.match(line):
+            replaced = f"{assigned[1]}None  # {line[assigned.end(1) :]}".removesuffix("\\")
+        elif magic := _MAGIC.match(line):  # `pass`, so that a block that holds only this line stays valid
+            replaced = f"{magic[1]}pass  # {line.lstrip()}".removesuffix("\\")
+        python.append(replaced)
+        continued = replaced != line and line.endswith("\\")
     return "\n".join(python)
-
-
-def _without_magic(line: str, first: bool) -> str:
-    """Return a statement that does nothing, so that a block that holds only this line stays valid."""
-    if not first:
-        return "# " + line
-    if assigned := _ASSIGNED.match(line):
-        return f"{assigned[1]}None  # {line[assigned.end(1) :]}".removesuffix("\\")
-    indent = line[: len(line) - len(line.lstrip())]
-    return f"{indent}pass  # {line.lstrip()}".removesuffix("\\")
 
 
 def decode(data: bytes) -> str:
@@ -190,29 +182,22 @@ def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
         and not isinstance(statement, ast.Pass)
     ]
-    if not body:
-        return True
-    if len(body) > 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
-        return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    match body:
+        case [] | [ast.Raise(exc=ast.Name("NotImplementedError") | ast.Call(func=ast.Name("NotImplementedError")))]:
+            return True
+    return False
 
 
-def _with_future(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    flags, found = 0, []
+def _with_future(cells: Iterable[Cell]) -> Iterator[Cell]:
+    flags = 0
     for cell in cells:
-        found.append(replace(cell, flags=cell.flags | flags))
+        yield replace(cell, flags=cell.flags | flags)
         for name in re.findall(r"^from __future__ import (\w+)", cell.source, re.MULTILINE):
             flags |= getattr(__future__, name).compiler_flag if name in __future__.all_feature_names else 0
-    return tuple(found)
 
 
 def _bound(node: ast.stmt, file: str) -> list[Function]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return [Function(node.name, file, node.lineno, not is_stub(node))]
-    if isinstance(node, ast.ClassDef):
-        return [Function(node.name, file, node.lineno, True)]
-    if isinstance(node, ast.Assign):
-        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        return [Function(name, file, node.lineno, True) for name in names]
-    return []
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [Function(node.name, file, node.lineno, isinstance(node, ast.ClassDef) or not is_stub(node))]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [Function(target.id, file, node.lineno, True) for target in targets if isinstance(target, ast.Name)]

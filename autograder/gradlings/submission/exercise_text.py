@@ -25,11 +25,7 @@ class Prose:
 
 
 def exercise_prose(folder: Path, source_name: str, exercise: str) -> Prose:
-    """Return an exercise's text from the assignment's module or notebook, else from the kit that ships.
-
-    Returns:
-        An empty `Prose` where there is none.
-    """
+    """Return an exercise's text from the assignment's module or notebook, else from the kit that ships; else empty."""
     heading = re.compile(rf"^#+ {re.escape(exercise)}\s+(.*)$")
     for path in _files(folder, source_name):
         for text in _markdown(path):
@@ -43,25 +39,20 @@ def exercise_prose(folder: Path, source_name: str, exercise: str) -> Prose:
 def _files(folder: Path, source_name: str) -> Iterator[Path]:
     yield folder / f"{source_name}.py"
     yield folder / f"{source_name}.ipynb"
-    try:
+    with contextlib.suppress(InputError):
         yield shipped_kit.assignments() / folder.name / f"{source_name}.py"
-    except InputError:
-        return
 
 
 def _markdown(path: Path) -> Iterator[str]:
-    try:
+    with contextlib.suppress(OSError, ValueError):  # it is not there, or a damaged notebook
         text = decode(path.read_bytes())
-    except OSError:
-        return
-    if path.suffix == ".ipynb":
-        with contextlib.suppress(ValueError):  # it is damaged
+        if path.suffix == ".ipynb":
             yield from (source for _, source in notebook_sources(text, "markdown"))
-        return
-    for cell in module_cells(text, str(path)):
-        marker, _, body = cell.source.partition("\n")
-        if "[markdown]" in marker:
-            yield "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
+            return
+        for cell in module_cells(text, str(path)):
+            marker, _, body = cell.source.partition("\n")
+            if "[markdown]" in marker:
+                yield "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
 
 
 def solution_code(root: Path, assignment: str, source_name: str, exercise: str) -> str:
@@ -72,7 +63,7 @@ def solution_code(root: Path, assignment: str, source_name: str, exercise: str) 
     """
     marker = re.compile(rf'^# %% .*\bsolution="{re.escape(exercise)}"')
     own = root / "solutions"
-    for folder in (own, shipped_kit.solutions()) if own.is_dir() else (shipped_kit.solutions(),):
+    for folder in (own, shipped_kit.solutions()):
         path = folder / assignment / f"{source_name}.py"
         if path.is_file():
             text = decode(path.read_bytes())

@@ -20,11 +20,7 @@ def code_digest(name: str, data: bytes) -> str:
 
 
 def digest_of_code(name: str, text: str) -> str:
-    """Return the SHA-256, in hex, of the code of a module or notebook, without outputs, metadata and empty cells.
-
-    Raises:
-        ValueError: the name ends in .ipynb and the text is not a notebook.
-    """
+    """Return the SHA-256, in hex, of a file's code (of a notebook: its cells); raises as `notebook_sources`."""
     if name.endswith(".ipynb"):
         text = "\n# %%\n".join(source.rstrip() for _, source in notebook_sources(text) if source.strip())
     return digest(text)

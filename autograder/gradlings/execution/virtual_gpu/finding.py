@@ -38,13 +38,13 @@ import numpy as np
 import torch
 from torch.utils import _python_dispatch
 
+from gradlings.execution.tensor_tree import tensors_in
 from gradlings.execution.virtual_gpu.guard import StorageGuard
 from gradlings.execution.virtual_gpu.places import DeviceProblem, Origin, Place, Session, origin_of, place_of, settle
 from gradlings.execution.virtual_gpu.stand_ins import stand_ins_installed
 from gradlings.execution.virtual_gpu.view import DeviceView
 
-_MAX_YIELDED_ITEMS = 1000
-"""How many items of a generator are asked for."""
+_MAX_YIELDED_ITEMS = 1000  # of a generator
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,7 @@ class DeviceFinding:
 
 
 def device_finding(
-    function: Callable[..., Any],
-    args: tuple[Any, ...],
-    *,
-    student_files: Collection[str] = (),
-    returns: str = "tensors",
+    function: Callable[..., Any], args: tuple[Any, ...], *, student_files: Collection[str] = ()
 ) -> DeviceFinding | None:
     """Run `function(*args)` on the virtual GPU; return None if it is ready for a GPU, or nothing was found.
 
@@ -81,14 +77,10 @@ def device_finding(
             `requires_grad`; the originals, and NumPy arrays, stay as they are. Objects of other classes are passed
             without a copy. Without any tensor there is nothing to run.
         student_files: File names as in code objects; findings point at the innermost of their lines.
-        returns: "tensors" if tensors that come back have to be on the GPU, "anything" if they may be anywhere.
 
     Raises:
-        ValueError: `returns` is something else.
         BaseException: what the function raises and is not an Exception (SystemExit, KeyboardInterrupt, a timeout).
     """
-    if returns not in ("tensors", "anything"):
-        raise ValueError(f'returns is "tensors" or "anything", not {returns!r}')
     arguments = _Copies(Place.GPU)
     try:
         moved = arguments.of(args)
@@ -100,10 +92,9 @@ def device_finding(
     try:
         with _virtual_gpu(session):
             result = _call(function, moved)
-        return _left_behind(result) if returns == "tensors" else None
+        return _left_behind(result)
     except Exception as error:
-        problem = _device_problem(error)
-        if problem is not None:
+        if problem := _device_problem(error):
             return _finding(problem)
         return None if _fails_on_cpu(function, args) else _not_simulated(error)
 
@@ -114,9 +105,8 @@ def device_finding(
 @contextlib.contextmanager
 def _virtual_gpu(session: Session) -> Iterator[None]:
     """Turn both modes on; restore every global that they or the student's code may change afterwards."""
-    view = DeviceView(session)
-    with _restored_globals(), warnings.catch_warnings(), StorageGuard(session), stand_ins_installed(view), view:
-        warnings.simplefilter("ignore")
+    view, no_warnings = DeviceView(session), warnings.catch_warnings(action="ignore")
+    with _restored_globals(), no_warnings, StorageGuard(session), stand_ins_installed(view), view:
         yield
 
 
@@ -155,8 +145,7 @@ def _call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 def _fails_on_cpu(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             _call(function, _Copies(Place.CPU).of(args))
     except Exception:
         return True
@@ -210,18 +199,12 @@ class _Copies:
 
 def _left_behind(result: Any) -> DeviceFinding | None:
     """Return the finding about the first tensor of the result that is on the CPU."""
-    values: list[Any] = [result]
-    while values:
-        value = values.pop(0)
-        if isinstance(value, torch.Tensor) and place_of(value) is Place.CPU:
-            origin = origin_of(value) or Origin("elsewhere", "")
-            what = f"a tensor of shape {tuple(value.shape)}" if value.dim() else "a 0-dim tensor"
+    for tensor in tensors_in(result):
+        if place_of(tensor) is Place.CPU:
+            origin = origin_of(tensor) or Origin("elsewhere", "")
+            what = f"a tensor of shape {tuple(tensor.shape)}" if tensor.dim() else "a 0-dim tensor"
             text = f"The tensors that went in are on the GPU, but {what} that comes back is on the CPU."
             return _finding(DeviceProblem("left", text, origin))
-        if isinstance(value, (list, tuple)):
-            values[:0] = value
-        elif isinstance(value, dict):
-            values[:0] = value.values()
     return None
 
 
@@ -241,10 +224,12 @@ def _finding(problem: DeviceProblem) -> DeviceFinding:
     x = origin.companion or "x"
     code = linecache.getline(origin.file, origin.line or 0).strip() if origin.file else ""
     message = problem.text.replace("{x}", x)
-    advice = _advice(origin, x) if problem.kind in ("mixed", "left") else ""
-    if problem.kind == "not_simulated":
+    if problem.kind in ("mixed", "left"):
+        by = f"{origin.by}()" if origin.by else "a constructor"
+        message += f" {_ADVICE[origin.action].format(by=by, x=x)}"
+    elif problem.kind == "not_simulated":
         message += " So whether it is ready for a GPU could not be found out here."
-    return DeviceFinding(problem.kind, f"{message} {advice}".rstrip(), origin.file, origin.line, code)
+    return DeviceFinding(problem.kind, message.rstrip(), origin.file, origin.line, code)
 
 
 _ADVICE = {
@@ -255,11 +240,6 @@ _ADVICE = {
     "elsewhere": "Make it with device={x}.device, or bring it over with .to({x}.device).",
     "here": "",
 }
-
-
-def _advice(origin: Origin, x: str) -> str:
-    by = f"{origin.by}()" if origin.by else "a constructor"
-    return _ADVICE[origin.action].format(by=by, x=x)
 
 
 def _not_simulated(error: Exception) -> DeviceFinding:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -46,17 +45,12 @@ _MATRIX_PRODUCTS = {
 """Operations that CUDA has for floating and complex types only."""
 
 
-@dataclass(frozen=True)
-class _Rules:
-    """The rules for one overload of an operator."""
+class _Rules(NamedTuple):
+    """The rules for one overload of an operator that its name alone does not give."""
 
     name: str
-    moves: bool
-    indexes: bool
-    takes_cpu_argument: bool
-    takes_cpu_scalars: bool
     elementwise_lists: bool
-    float_only: bool
+    takes_cpu_scalars: bool
     written: tuple[int, ...]
     """Indices of the arguments that it changes in place."""
 
@@ -65,17 +59,10 @@ class _Rules:
 def _rules(operator: Any) -> _Rules:
     schema = operator._schema
     name = schema.name.split("::")[1]
+    lists = name.startswith("_foreach_")
     pointwise = torch.Tag.pointwise in operator.tags and name not in _POINTWISE_BUT_CHECKED
-    return _Rules(
-        name=name,
-        moves=name in _COPIES_ACROSS,
-        indexes=name in _INDEXING,
-        takes_cpu_argument=name in _CPU_ARGUMENT,
-        takes_cpu_scalars=pointwise or name in _NOT_POINTWISE_UNCHECKED or name.startswith("_foreach_"),
-        elementwise_lists=name.startswith("_foreach_"),
-        float_only=name in _MATRIX_PRODUCTS,
-        written=tuple(i for i, a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write),
-    )
+    written = tuple(i for i, a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write)
+    return _Rules(name, lists, pointwise or lists or name in _NOT_POINTWISE_UNCHECKED, written)
 
 
 class _Guard:
@@ -102,7 +89,7 @@ class _Guard:
             return out
 
     def _refuse_whole_numbers(self, rules: _Rules, inputs: list[torch.Tensor]) -> None:
-        if not rules.float_only or inputs[0].is_floating_point() or inputs[0].is_complex():
+        if rules.name not in _MATRIX_PRODUCTS or inputs[0].is_floating_point() or inputs[0].is_complex():
             return
         name = self._name(rules)
         text = (
@@ -112,9 +99,9 @@ class _Guard:
         raise DeviceError("unsupported", text, self.session.here())
 
     def _refuse_mixtures(self, rules: _Rules, args: Any, kwargs: Any, inputs: list[torch.Tensor]) -> None:
-        if rules.moves or rules.takes_cpu_argument:
+        if rules.name in _COPIES_ACROSS | _CPU_ARGUMENT:
             return
-        if rules.indexes:
+        if rules.name in _INDEXING:
             self._refuse_indexing(rules, args, inputs)
         elif rules.elementwise_lists:
             lists = [list(a) for a in args if isinstance(a, (list, tuple)) and any(True for _ in tensors_in([a]))]
@@ -152,26 +139,26 @@ class _Guard:
         return DeviceError("mixed", text, self.session.blamed(culprit))
 
     def _name(self, rules: _Rules) -> str:
-        name = f"{(self.session.operation or rules.name).strip('_')}()"
-        return f"{rules.name.strip('_')}() in the backward pass" if self.session.in_backward else name
+        if self.session.in_backward:
+            return f"{rules.name.strip('_')}() in the backward pass"
+        return f"{(self.session.operation or rules.name).strip('_')}()"
 
     def _spread(self, rules: _Rules, inputs: list[torch.Tensor], places: set[Place], out: Any) -> None:
         """Set the places of results; arguments without a place take that of the others."""
         if rules.name == "set_":
             return  # the tensor has other memory from now on, which has a place already
-        keeps_first = (rules.moves or rules.indexes) and place_of(inputs[0]) is not Place.UNDECIDED
+        keeps_first = rules.name in _COPIES_ACROSS | _INDEXING and place_of(inputs[0]) is not Place.UNDECIDED
         result = place_of(inputs[0]) if keeps_first else self._common(inputs, places)
         tensors = list(tensors_in([out]))
-        if result is Place.UNDECIDED:
-            for tensor in tensors:
-                settle(tensor, Place.UNDECIDED)
-            return
-        tensors += [t for t in inputs if place_of(t) is Place.UNDECIDED]
+        if result is not Place.UNDECIDED:
+            tensors += [t for t in inputs if place_of(t) is Place.UNDECIDED]
+        origin = None
         if result is Place.CPU:
-            self._settle_on_cpu(inputs, tensors)
+            origins = filter(None, map(origin_of, inputs))
+            origin = next(origins, None) if inputs else self.session.origin("made", "")
         for tensor in tensors:
-            if result is Place.GPU and place_of(tensor) is not Place.GPU:
-                settle(tensor, Place.GPU)
+            if place_of(tensor) is not result or (origin is not None and origin_of(tensor) is None):
+                settle(tensor, result, origin)
 
     def _common(self, inputs: list[torch.Tensor], places: set[Place]) -> Place:
         if Place.GPU in places:
@@ -180,15 +167,6 @@ class _Guard:
             decided = any(place_of(t) is Place.CPU and t.dim() > 0 for t in inputs)  # a 0-dim one is used as a number
             return Place.CPU if decided else Place.UNDECIDED
         return Place.UNDECIDED if not inputs and self.session.inside_torch else Place.CPU
-
-    def _settle_on_cpu(self, inputs: list[torch.Tensor], tensors: list[torch.Tensor]) -> None:
-        """Set results to the CPU, with the origin of the first argument that has one."""
-        origin = next((o for o in map(origin_of, inputs) if o is not None), None)
-        if origin is None and not inputs:
-            origin = self.session.origin("made", "")
-        for tensor in tensors:
-            if place_of(tensor) is not Place.CPU or (origin is not None and origin_of(tensor) is None):
-                settle(tensor, Place.CPU, origin)
 
 
 class StorageGuard(_Guard, TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types for it

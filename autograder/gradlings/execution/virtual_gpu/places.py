@@ -80,13 +80,24 @@ class Session:
         """Return the student's line that is being executed."""
         return self.origin(action, self.operation)
 
+    def resolved(self, device: Any) -> torch.device:
+        """Return what a student wrote (a string, a number or a device) as a device.
+
+        Raises:
+            DeviceError: it is a second GPU.
+        """
+        wanted = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
+        if wanted.type == "cuda" and wanted.index not in (None, 0):
+            text = f"Your code asks for {wanted}, and the virtual GPU is only one, cuda:0."
+            raise DeviceError("not_simulated", text, self.here())
+        return GPU if wanted.type == "cuda" else wanted
+
     def blamed(self, tensor: torch.Tensor) -> Origin:
         """Return where a tensor came to the CPU; as far as that is not known, the line that is being executed."""
         origin = origin_of(tensor)
-        here = self.here("elsewhere")
         if origin is None:
-            return here
-        return origin if origin.file else replace(here, action=origin.action, by=origin.by)
+            return self.here("elsewhere")
+        return origin if origin.file else replace(self.here(), action=origin.action, by=origin.by)
 
 
 class DeviceProblem(Exception):
@@ -163,11 +174,9 @@ def tensors_in(values: Iterable[Any]) -> Iterator[torch.Tensor]:
 
 def companion(frame: FrameType) -> str:
     """Return the name of the first parameter of a frame's function that is a tensor on the GPU, or ""."""
-    code = frame.f_code
-    values = frame.f_locals
+    values, code = frame.f_locals, frame.f_code
     for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
-        value = values.get(name)
-        if isinstance(value, torch.Tensor) and place_of(value) is Place.GPU:
+        if isinstance(values.get(name), torch.Tensor) and place_of(values[name]) is Place.GPU:
             return name
     return ""
 
@@ -178,19 +187,6 @@ def companion(frame: FrameType) -> str:
 def device_of(tensor: torch.Tensor) -> torch.device:
     """Return the device that the student sees; tensors on `meta` stay there."""
     return tensor.device if tensor.device.type != "cpu" or place_of(tensor) is Place.CPU else GPU
-
-
-def resolved(device: Any, session: Session) -> torch.device:
-    """Return what a student wrote (a string, a number or a device) as a device.
-
-    Raises:
-        DeviceError: it is a second GPU.
-    """
-    wanted = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
-    if wanted.type == "cuda" and wanted.index not in (None, 0):
-        text = f"Your code asks for {wanted}, and the virtual GPU is only one, cuda:0."
-        raise DeviceError("not_simulated", text, session.here())
-    return GPU if wanted.type == "cuda" else wanted
 
 
 def default_device() -> torch.device | None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch.autograd import graph
 
-from gradlings.execution.virtual_gpu.places import CPU, GPU, Place, Session, default_device, device_of, resolved, settle
+from gradlings.execution.virtual_gpu.places import CPU, GPU, Place, Session, default_device, device_of, settle
 from gradlings.execution.virtual_gpu.view import DeviceView
 
 
@@ -24,7 +25,7 @@ class VirtualGenerator(torch.Generator):
     def __new__(cls, device: Any = "cpu") -> VirtualGenerator:
         """Make a generator for what a student wrote as device."""
         generator = super().__new__(cls)
-        generator.on_gpu = resolved(device, Session()) == GPU
+        generator.on_gpu = Session().resolved(device) == GPU
         return generator
 
     @property
@@ -33,45 +34,27 @@ class VirtualGenerator(torch.Generator):
         return GPU if self.on_gpu else CPU
 
 
-class _IdleStream:
-    """A stand-in for the GPU's stream: no work is ever waiting in it."""
-
-    def is_capturing(self) -> bool:
-        """Return False."""
-        return False
-
-    def synchronize(self) -> None:
-        """Return at once."""
-
-
-class _NoOp(contextlib.nullcontext[None]):
-    """A stand-in for `torch.cuda.device`."""
-
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        super().__init__()
-
-
 def _constant(value: Any) -> Callable[..., Any]:
     return lambda *_args, **_kwargs: value
 
 
 def _constants() -> list[tuple[Any, str, Any]]:
     """Return owner, name and stand-in of what does not depend on a session."""
+    idle_stream = SimpleNamespace(is_capturing=_constant(False), synchronize=_constant(None))
     cuda = {
         "is_available": True, "device_count": 1, "current_device": 0, "is_bf16_supported": True,
         "get_device_name": "virtual GPU", "get_device_capability": (8, 0), "is_current_stream_capturing": False,
-        "current_stream": _IdleStream(),
+        "current_stream": idle_stream, "device": contextlib.nullcontext(),
         "memory_allocated": 0, "memory_reserved": 0, "max_memory_allocated": 0, "max_memory_reserved": 0,
         "synchronize": None, "set_device": None, "empty_cache": None, "manual_seed": None, "manual_seed_all": None,
         "seed": None, "seed_all": None, "set_rng_state": None, "reset_peak_memory_stats": None,
     }  # fmt: skip
     accelerator = {
         "is_available": True, "device_count": 1, "current_accelerator": GPU, "current_device_index": 0,
-        "synchronize": None, "current_stream": _IdleStream(),
+        "synchronize": None, "current_stream": idle_stream,
     }  # fmt: skip
     stand_ins: list[tuple[Any, str, Any]] = [(torch.cuda, name, _constant(value)) for name, value in cuda.items()]
     stand_ins += [
-        (torch.cuda, "device", _NoOp),
         (torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
         (torch, "Generator", VirtualGenerator),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -19,14 +19,12 @@ from gradlings.execution.virtual_gpu.places import (
     GPU,
     DeviceError,
     DeviceTypeError,
-    Origin,
     Place,
     Session,
     default_device,
     device_of,
     origin_of,
     place_of,
-    resolved,
     settle,
     share_memory,
     tensors_in,
@@ -53,10 +51,10 @@ class DeviceView(TorchFunctionMode):
             _Tensor.get_device: lambda t: 0 if device_of(t).type == "cuda" else -1,
             _Tensor.to: self._to,
             _Tensor.cpu: lambda t, *a, **k: self._moved(_Tensor.cpu(t, *a, **k), t, CPU),
-            _Tensor.cuda: lambda t, device=None, *_a, **_k: self._moved(t, t, self._resolved(device or 0)),
+            _Tensor.cuda: lambda t, device=None, *_a, **_k: self._moved(t, t, self.session.resolved(device or 0)),
             _Tensor.type: self._type,
             _Tensor.type_as: lambda t, other: self._moved(t.type_as(other), t, device_of(other)),
-            _Tensor.numpy: self._numpy,
+            _Tensor.numpy: self._array,
             _Tensor.__array__: self._array,
             _Tensor.__dlpack__: self._array,
             _Tensor.apply_: self._no_callbacks,
@@ -103,26 +101,23 @@ class DeviceView(TorchFunctionMode):
             in_place = self.session.operation.endswith("_")
             args = tuple(a if in_place and i == 0 else self._joined(a) for i, a in enumerate(args))
         out = func(*args, **kwargs)
-        self._settle_results(out, wanted, on_gpu, made=not inputs, name=func)
+        for tensor in tensors_in([out]):
+            if wanted is not None:
+                self._make(tensor, wanted, func)
+            elif not inputs:
+                self._make(tensor, CPU, func, asked=False)
+            elif place_of(tensor) is Place.UNDECIDED:
+                settle(tensor, Place.GPU if on_gpu else Place.CPU)
         return out
 
     def _wanted(self, func: Any, inputs: list[torch.Tensor], kwargs: dict[str, Any]) -> torch.device | None:
         """Return the device that the student's call asks for, or None."""
         if kwargs.get("device") is not None:
-            return self._resolved(kwargs["device"])
+            return self.session.resolved(kwargs["device"])
         default = default_device()
         if default is not None and not inputs and func in _device._device_constructors():
-            return self._resolved(default)
+            return self.session.resolved(default)
         return None
-
-    def _settle_results(self, out: Any, wanted: torch.device | None, on_gpu: bool, made: bool, name: Any) -> None:
-        for tensor in tensors_in([out]):
-            if wanted is not None:
-                self._make(tensor, wanted, name)
-            elif made:
-                self._make(tensor, CPU, name, asked=False)
-            elif place_of(tensor) is Place.UNDECIDED:
-                settle(tensor, Place.GPU if on_gpu else Place.CPU)
 
     def _make(self, tensor: torch.Tensor, device: torch.device, by: Any, asked: bool = True) -> torch.Tensor:
         """Set the place of a newly made tensor."""
@@ -148,9 +143,6 @@ class DeviceView(TorchFunctionMode):
 
     # ---- moving
 
-    def _resolved(self, device: Any) -> torch.device:
-        return resolved(device, self.session)
-
     def _moved(self, result: torch.Tensor, source: torch.Tensor, device: torch.device) -> torch.Tensor:
         """Return `result` (the source, maybe in another dtype) on `device`; a copy unless it is there already."""
         wanted = Place.GPU if device.type == "cuda" else Place.CPU
@@ -159,13 +151,11 @@ class DeviceView(TorchFunctionMode):
             return result
         if share_memory(result, source):
             result = result.clone()
-        settle(result, wanted, self._move_origin() if wanted is Place.CPU else None)
+        action: Literal["gradient", "moved"] = "gradient" if self.session.in_backward else "moved"
+        settle(result, wanted, self.session.here(action) if wanted is Place.CPU else None)
         if result.grad_fn is not None:
             result.grad_fn.register_hook(self._gradients_to(before))
         return result
-
-    def _move_origin(self) -> Origin:
-        return self.session.origin("gradient" if self.session.in_backward else "moved", self.session.operation)
 
     def _gradients_to(self, place: Place) -> Callable[[Any, Any], tuple[torch.Tensor | None, ...]]:
         device = GPU if place is Place.GPU else CPU
@@ -181,12 +171,12 @@ class DeviceView(TorchFunctionMode):
         first = args[0] if args else kwargs.get("tensor", kwargs.get("device"))
         rest = args[1:]
         if first is None or isinstance(first, torch.dtype):
-            wanted = device_of(source) if kwargs.get("device") is None else self._resolved(kwargs["device"])
+            wanted = device_of(source) if kwargs.get("device") is None else self.session.resolved(kwargs["device"])
             rest = args[1:] if args and first is None else args
         elif isinstance(first, torch.Tensor):
             wanted, others["dtype"] = device_of(first), first.dtype
         else:
-            wanted = self._resolved(first)
+            wanted = self.session.resolved(first)
         if rest and isinstance(rest[0], torch.dtype):
             others["dtype"], rest = rest[0], rest[1:]
         elif rest and rest[0] is None:
@@ -211,22 +201,14 @@ class DeviceView(TorchFunctionMode):
 
     # ---- leaving torch
 
-    def _numpy(self, tensor: torch.Tensor, *, force: bool = False) -> Any:
-        if not force:
-            self._refuse_numpy(tensor)
-        return tensor.numpy(force=force)
-
     def _array(self, tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-        self._refuse_numpy(tensor)
-        return getattr(tensor, self.session.operation)(*args, **kwargs)
-
-    def _refuse_numpy(self, tensor: torch.Tensor) -> None:
-        if place_of(tensor) is Place.GPU:
+        if place_of(tensor) is Place.GPU and not kwargs.get("force"):
             text = (
                 "NumPy cannot read a tensor on the GPU. Stay in torch, or go over .cpu().numpy() and bring the "
                 "result back with .to({x}.device)."
             )
             raise DeviceTypeError("mixed", text, self.session.here())
+        return getattr(tensor, self.session.operation)(*args, **kwargs)
 
     def _no_callbacks(self, tensor: torch.Tensor, *args: Any) -> Any:
         if place_of(tensor) is Place.GPU:
@@ -249,11 +231,11 @@ class DeviceView(TorchFunctionMode):
         if not isinstance(data, torch.Tensor):
             return self._from_data(function, default_device(), data, **kwargs)
         device = kwargs.pop("device", None)
-        wanted = device_of(data) if device is None else self._resolved(device)
+        wanted = device_of(data) if device is None else self.session.resolved(device)
         return self._moved(function(data, **kwargs), data, wanted)
 
     def _from_data(self, function: Any, implied: torch.device | None, data: Any, **kwargs: Any) -> torch.Tensor:
         asked = kwargs.pop("device", None)
-        device = self._resolved(implied or CPU if asked is None else asked)
+        device = self.session.resolved(implied or CPU if asked is None else asked)
         real = CPU if device == GPU else device
         return self._make(function(data, device=real, **kwargs), device, function, asked=asked is not None)

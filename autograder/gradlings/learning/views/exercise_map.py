@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from gradlings.progress.summary import ExerciseProgress
 
@@ -17,31 +17,25 @@ _MAX_PER_ROW = 7
 _MIN_DISTANCE = 42  # between the centers of neighbors
 
 
-@dataclass(frozen=True)
-class _Spot:
+class _Spot(NamedTuple):
     x: float
     y: float
 
 
 def exercise_map(exercises: Sequence[ExerciseProgress], titles: Mapping[str, str], *, columns: int) -> str:
-    """Return an `<svg>` that fits the width it is given; colors come from the page's CSS variables.
+    """Return an `<svg>` with `columns` assignments beside each other; colors come from the page's CSS variables.
 
     Every state has a form of its own: filled (solved), a ring with its share of points (begun), hollow (not begun), and
     a second ring around the next exercise.
-
-    Args:
-        exercises: all of the kit, in their order.
-        titles: of the assignments, by their ids.
-        columns: how many assignments stand beside each other.
     """
     spots, blocks, height = _layout(exercises, columns)
     by_id = {exercise.id: exercise for exercise in exercises}
     following = next((exercise.id for exercise in exercises if not exercise.solved), "")
     edges = [
-        _edge(before, exercise, by_id, spots)
+        _edge(by_id[before], exercise, spots)
         for exercise in exercises
         for before in exercise.declared.builds_on
-        if before in spots
+        if before in by_id
     ]
     edges.sort(key=lambda edge: "far" not in edge)  # those inside an assignment lie on top
     heads = [
@@ -57,24 +51,8 @@ def exercise_map(exercises: Sequence[ExerciseProgress], titles: Mapping[str, str
     )
 
 
-def depths(exercises: Sequence[ExerciseProgress]) -> dict[str, int]:
-    """Return how many exercises of the same assignment come before each, on the longest path to it."""
-    builds_on = {exercise.id: exercise.declared.builds_on for exercise in exercises}
-    assignment = {exercise.id: exercise.assignment for exercise in exercises}
-    found: dict[str, int] = {}
-
-    def depth(id: str) -> int:
-        if id not in found:
-            inside = [before for before in builds_on[id] if assignment.get(before) == assignment[id]]
-            found[id] = 1 + max((depth(before) for before in inside), default=-1)
-        return found[id]
-
-    return {id: depth(id) for id in builds_on}
-
-
 def _layout(exercises: Sequence[ExerciseProgress], columns: int) -> tuple[dict[str, _Spot], dict[str, _Spot], float]:
     """Return the center of each exercise, the upper left corner of each assignment, and the height of the map."""
-    level = depths(exercises)
     spots: dict[str, _Spot] = {}
     blocks: dict[str, _Spot] = {}
     top, tallest = 0.0, 0.0
@@ -84,9 +62,10 @@ def _layout(exercises: Sequence[ExerciseProgress], columns: int) -> tuple[dict[s
             top, tallest = top + tallest, 0.0
         blocks[assignment] = _Spot(column * (_BLOCK_WIDTH + _BLOCK_GAP), top)
         inside = [exercise for exercise in exercises if exercise.assignment == assignment]
+        depths = _depths(inside)
         row = 0
-        for depth in range(1 + max(level[exercise.id] for exercise in inside)):
-            layer = [exercise for exercise in inside if level[exercise.id] == depth]
+        for depth in range(1 + max(depths.values())):
+            layer = [exercise for exercise in inside if depths[exercise.id] == depth]
             layer.sort(key=lambda exercise: _preferred_x(exercise, spots))
             for start in range(0, len(layer), _MAX_PER_ROW):
                 part = layer[start : start + _MAX_PER_ROW]
@@ -95,6 +74,15 @@ def _layout(exercises: Sequence[ExerciseProgress], columns: int) -> tuple[dict[s
                 row += 1
         tallest = max(tallest, _TITLE_HEIGHT + _ROW_HEIGHT * row + _BLOCK_GAP)
     return spots, blocks, top + tallest
+
+
+def _depths(exercises: Sequence[ExerciseProgress]) -> dict[str, int]:
+    """Return how many exercises of an assignment come before each of them, on the longest path to it."""
+    depths: dict[str, int] = {}
+    for exercise in exercises:  # builds on earlier ones only
+        before = [depths[id] for id in exercise.declared.builds_on if id in depths]
+        depths[exercise.id] = 1 + max(before, default=-1)
+    return depths
 
 
 def _xs(layer: Sequence[ExerciseProgress], spots: Mapping[str, _Spot], left: float) -> list[float]:
@@ -117,22 +105,16 @@ def _preferred_x(exercise: ExerciseProgress, spots: Mapping[str, _Spot]) -> floa
     return sum(xs) / len(xs) if xs else 0.0
 
 
-def _edge(
-    before: str, exercise: ExerciseProgress, by_id: Mapping[str, ExerciseProgress], spots: Mapping[str, _Spot]
-) -> str:
-    start, end = spots[before], spots[exercise.id]
-    far = by_id[before].assignment != exercise.assignment
-    y1, y2 = start.y + _RADIUS, end.y - _RADIUS
-    bend = max((y2 - y1) / 2, 18)
-    x1, x2 = start.x, end.x
-    middle = ""
+def _edge(before: ExerciseProgress, exercise: ExerciseProgress, spots: Mapping[str, _Spot]) -> str:
+    start, end = spots[before.id], spots[exercise.id]
+    far = before.assignment != exercise.assignment
+    (x1, y1), (x2, y2) = (start.x, start.y + _RADIUS), (end.x, end.y - _RADIUS)
+    side, bend = 0, max((y2 - y1) / 2, 18)
     if not far and y2 - y1 > _ROW_HEIGHT and any(_between(spot, start, end) for spot in spots.values()):
-        side = 26 if start.x <= end.x else -26
-        middle = f"C {x1 + side:.1f} {y1 + bend * 0.6:.1f} {x2 + side:.1f} {y2 - bend * 0.6:.1f}"
-    curve = middle or f"C {x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f}"
-    kind = "edge far" if far else "edge"
-    done = " done" if by_id[before].solved else ""
-    return f'<path class="{kind}{done}" d="M {x1:.1f} {y1:.1f} {curve} {x2:.1f} {y2:.1f}"/>'
+        side, bend = 26 if x1 <= x2 else -26, bend * 0.6
+    curve = f"C {x1 + side:.1f} {y1 + bend:.1f} {x2 + side:.1f} {y2 - bend:.1f}"
+    kind = f"edge{' far' if far else ''}{' done' if before.solved else ''}"
+    return f'<path class="{kind}" d="M {x1:.1f} {y1:.1f} {curve} {x2:.1f} {y2:.1f}"/>'
 
 
 def _between(spot: _Spot, start: _Spot, end: _Spot) -> bool:

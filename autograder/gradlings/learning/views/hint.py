@@ -11,14 +11,8 @@ from gradlings.progress.hints import Hint
 from gradlings.rendering.markdown import markdown_lines
 
 
-def hint_lines(hint: Hint, *, remembered: bool = True, plain: bool = False) -> Iterator[Padding | Text]:
-    """Return Rich renderables, top to bottom.
-
-    Args:
-        hint: what to show.
-        remembered: whether it is on record that this hint was shown, so that the next call gives the next one.
-        plain: use ASCII only, for terminals that cannot show more.
-    """
+def hint_lines(hint: Hint, *, remembered: bool, plain: bool) -> Iterator[Padding | Text]:
+    """Return Rich renderables, top to bottom; one that is not `remembered` says how to ask for the next level."""
     if hint.misconception is not None:
         yield Text(f"A hint for what your last attempt at {hint.exercise} shows", style="bold")
         yield Text(hint.misconception.sentence, style="yellow")

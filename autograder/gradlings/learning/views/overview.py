@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from gradlings.learning.curriculum import Curriculum, where
+from gradlings.progress.summary import totals
 from gradlings.rendering.terminal import bar
 from gradlings.submission.reader import shown
 
 
-def overview(curriculum: Curriculum, *, plain: bool = False) -> Iterator[Text]:
-    """Return lines, top to bottom: one for each assignment, then the next exercise and the commands to go on with.
-
-    Args:
-        curriculum: the exercises of the kit.
-        plain: use ASCII only, for terminals that cannot show more.
-    """
+def overview(curriculum: Curriculum, *, plain: bool) -> Iterator[Text]:
+    """Return lines, top to bottom: one for each assignment, then the next exercise and the commands to go on with."""
     yield Text("")
     width = max(map(len, curriculum.titles.values()))
     for assignment in curriculum.titles:
@@ -48,11 +44,9 @@ def overview(curriculum: Curriculum, *, plain: bool = False) -> Iterator[Text]:
 
 def _line(curriculum: Curriculum, assignment: str, width: int, plain: bool) -> Text:
     exercises = curriculum.of(assignment)
-    solved = sum(exercise.solved for exercise in exercises)
-    points = sum(exercise.points for exercise in exercises)
-    max_points = sum(exercise.declared.points for exercise in exercises)
-    style = "green" if solved == len(exercises) else "yellow" if points else "dim"
+    sums = totals(exercises)
+    style = "green" if sums.solved == len(exercises) else "yellow" if sums.points else "dim"
     line = Text(f"  {assignment}  {curriculum.titles[assignment]:<{width}}  ")
-    line.append_text(bar(points, max_points, style, plain=plain))
-    line.append(f"  {solved:>2} of {len(exercises):<2} solved", style=style)
-    return line.append(f"  {points:>3}/{max_points}", style="dim")
+    line.append_text(bar(sums.points, sums.max_points, style, plain=plain))
+    line.append(f"  {sums.solved:>2} of {len(exercises):<2} solved", style=style)
+    return line.append(f"  {sums.points:>3}/{sums.max_points}", style="dim")

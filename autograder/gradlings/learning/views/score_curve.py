@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A label at an axis of the curve."""
 
     at: float
@@ -16,8 +15,7 @@ class Tick:
     text: str
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """What the page's template draws."""
 
     svg: str
@@ -26,12 +24,7 @@ class Curve:
 
 
 def score_curve(points: Sequence[tuple[datetime, int]], max_points: int) -> Curve | None:
-    """Return the total score over time; None while there is nothing to draw.
-
-    Args:
-        points: moments, oldest first, in the time zone to show, and the total after each.
-        max_points: all points there are.
-    """
+    """Draw the total after each of some moments, oldest first, in the time zone to show; None if there are none."""
     if not points:
         return None
     start, end = points[0][0], points[-1][0]
@@ -40,16 +33,14 @@ def score_curve(points: Sequence[tuple[datetime, int]], max_points: int) -> Curv
     spots = [(100 * (when - start).total_seconds() / seconds, 100 - 100 * total / top) for when, total in points]
     steps = [f"M 0 100 V {spots[0][1]:.2f}"] + [f"H {x:.2f} V {y:.2f}" for x, y in spots[1:]]
     line = " ".join(steps) + " H 100"
-    area = f"{line} V 100 Z"
     grid = "".join(f'<path class="grid" d="M 0 {y} H 100"/>' for y in (0, 50, 100))
     dots = "".join(f'<path class="dot" d="M {x:.2f} {y:.2f} h 0.001"/>' for x, y in spots)
     svg = (
         '<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" '
         f'aria-label="Score over time: {points[-1][1]} of {max_points} points">'
-        f'{grid}<path class="area" d="{area}"/><path class="line" d="{line}"/>{dots}</svg>'
+        f'{grid}<path class="area" d="{line} V 100 Z"/><path class="line" d="{line}"/>{dots}</svg>'
     )
-    scores = (Tick(0, str(top)), Tick(50, f"{top / 2:g}"), Tick(100, "0"))
-    return Curve(svg, scores, _times(start, end))
+    return Curve(svg, (Tick(0, str(top)), Tick(50, f"{top / 2:g}"), Tick(100, "0")), _times(start, end))
 
 
 def _ceiling(reached: int, max_points: int) -> int:

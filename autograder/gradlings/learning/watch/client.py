@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,26 +24,14 @@ _START_TIMEOUT_SECONDS = 60.0  # in which a server is ready even on a slow machi
 _STOP_TIMEOUT_SECONDS = 1.0  # in which it ends by itself
 _MAX_FAILED_STARTS = 3  # in a row
 
-
-def can_fork() -> bool:
-    """Return whether checks run in forks: on Linux, unless GRADLINGS_FORK=0 asks for the way of the other systems."""
-    return sys.platform == "linux" and os.environ.get("GRADLINGS_FORK") != "0"
-
-
-@dataclass(frozen=True)
-class MessageReceived:
-    """A message of a server; None: the server has ended."""
-
-    server: CheckServer
-    message: ServerMessage | None
+OnMessage = Callable[["CheckServer", ServerMessage | None], None]
+"""Is given a server and its message; None: the server has ended."""
 
 
 class CheckServer:
     """One server process. Its messages are handed to `on_message`, from a thread."""
 
-    def __init__(
-        self, root: Path, checks_files: list[Path], fork: bool, on_message: Callable[[MessageReceived], None]
-    ) -> None:
+    def __init__(self, root: Path, checks_files: list[Path], fork: bool, on_message: OnMessage) -> None:
         self.ready = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (read when the process dies)
         mode = "fork" if fork else "once"
@@ -55,24 +43,25 @@ class CheckServer:
             stderr=self._errors,
             start_new_session=True,  # Ctrl-C is for the command, which ends the server by closing its input
         )
+        assert self._popen.stdin is not None
+        self._requests = self._popen.stdin
         threading.Thread(target=self._listen, args=(on_message,), daemon=True).start()
 
-    def _listen(self, on_message: Callable[[MessageReceived], None]) -> None:
+    def _listen(self, on_message: OnMessage) -> None:
         assert self._popen.stdout is not None
         for line in self._popen.stdout:
             try:
-                on_message(MessageReceived(self, ServerMessage.decode(line)))
+                on_message(self, ServerMessage.decode(line))
             except msgspec.DecodeError:  # possible where there is no fork
                 _log.info("the student's code wrote into the pipe of messages")
         self._popen.wait()
-        on_message(MessageReceived(self, None))
+        on_message(self, None)
 
     def send(self, request: CheckRequest) -> None:
         """Send a request; if the server has just died, `on_message` reports that."""
-        assert self._popen.stdin is not None
         try:
-            self._popen.stdin.write(request.encode())
-            self._popen.stdin.flush()
+            self._requests.write(request.encode())
+            self._requests.flush()
         except OSError as error:
             _log.info("the check server has ended: %s", error)
 
@@ -84,11 +73,10 @@ class CheckServer:
 
     def stop(self) -> None:
         """Close the server's input, upon which it stops what it runs and ends; kill it if it does not."""
-        if self._popen.stdin is not None:
-            try:
-                self._popen.stdin.close()
-            except OSError as error:
-                _log.info("the check server has ended: %s", error)
+        try:
+            self._requests.close()
+        except OSError as error:
+            _log.info("the check server has ended: %s", error)
         try:
             self._popen.wait(_STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -99,58 +87,51 @@ class CheckServer:
 class CheckClient:
     """Has submissions checked, one at a time; a new request stops the one before.
 
-    Args:
-        root: the kit; messages show paths below it.
-        checks_files: files of checks to collect at once. Others are collected when they are first asked for.
-        on_message: called with the messages of the servers, from threads.
+    The checks in `checks_files` are collected at once, others when they are first asked for.
     """
 
-    def __init__(self, root: Path, checks_files: list[Path], on_message: Callable[[MessageReceived], None]) -> None:
-        self._root, self._checks_files, self._on_message = root, checks_files, on_message
-        self._fork = can_fork()
+    def __init__(self, root: Path, checks_files: list[Path], on_message: OnMessage) -> None:
+        # GRADLINGS_FORK=0 asks for the way of the other systems
+        self._fork = sys.platform == "linux" and os.environ.get("GRADLINGS_FORK") != "0"
         self._failed_starts = 0
         self._pending: CheckRequest | None = None
         self._deadline = 0.0
         self._busy: CheckServer | None = None
+        self._start = partial(CheckServer, root, checks_files, self._fork, on_message)
         self._spare = self._start()
 
     def check(self, request: CheckRequest) -> None:
         """Have a submission checked; the messages about it come through `relevant`."""
         self._pending = request
-        if self._fork:
-            self._busy = self._spare
-            self._busy.send(request)
-            return
-        if self._busy is not None:
+        if self._busy is not None and not self._fork:
             self._busy.stop()
         self._busy = self._spare
         self._busy.send(request)
-        self._spare = self._start()
-        self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS + request.first_seconds + request.rest_seconds
+        if not self._fork:
+            self._spare = self._start()
+            self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS + request.first_seconds + request.rest_seconds
 
     def stop_overdue(self) -> ServerMessage | None:
         """Stop a check that takes too long; a server that forks does this itself."""
         if self._fork or self._pending is None or self._busy is None or time.monotonic() < self._deadline:
             return None
-        late, self._pending = self._pending, None
         self._busy.stop()
-        self._busy = None
+        late, self._pending, self._busy = self._pending, None, None
         text = TIMEOUT_MESSAGE.format(late.first_seconds + late.rest_seconds)
         return ServerMessage(MessageKind.ENDED, late.number, text=text)
 
-    def relevant(self, received: MessageReceived) -> ServerMessage | None:
+    def relevant(self, server: CheckServer, message: ServerMessage | None) -> ServerMessage | None:
         """Return the message if it is about the latest request or the server itself.
 
         Raises:
             InputError: no server can be started.
         """
-        if received.server not in (self._busy, self._spare):
+        if server not in (self._busy, self._spare):
             return None
-        message = received.message
         if message is None:
-            return self._ended(received.server)
+            return self._ended(server)
         if message.kind is MessageKind.READY:
-            received.server.ready, self._failed_starts = True, 0
+            server.ready, self._failed_starts = True, 0
             return message
         if message.number not in (0, self._pending.number if self._pending else 0):
             return None
@@ -183,6 +164,3 @@ class CheckClient:
         for server in (self._busy, self._spare):
             if server is not None:
                 server.stop()
-
-    def _start(self) -> CheckServer:
-        return CheckServer(self._root, self._checks_files, self._fork, self._on_message)

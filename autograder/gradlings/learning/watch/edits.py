@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,24 +18,6 @@ _SAVING_SECONDS = 0.25  # how long an editor may take to save
 _POLL_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """The content of a module and a notebook at one moment."""
-
-    contents: tuple[bytes | None, ...] = ()
-    """The bytes of each file; None if it does not exist."""
-
-    @property
-    def cells(self) -> dict[str, Cell]:
-        """The cells of both files by their text."""
-        pairs = zip(self.contents, _SUFFIXES, strict=False)
-        return {cell.source: cell for data, suffix in pairs if data for cell in _cells(data, suffix)}
-
-    def looks_unfinished(self, before: Snapshot) -> bool:
-        """Return whether a file lost all its content: an editor may be in the middle of saving it."""
-        return any(old and not new for old, new in zip(before.contents, self.contents, strict=False))
-
-
 @lru_cache(maxsize=32)
 def _cells(data: bytes, suffix: str) -> tuple[Cell, ...]:
     text, path = decode(data), Path(f"file{suffix}")
@@ -47,9 +28,10 @@ def _cells(data: bytes, suffix: str) -> tuple[Cell, ...]:
         return ()
 
 
-def _snapshot(checks_file: Path) -> Snapshot:
-    source_name = source_name_of(checks_file)
-    return Snapshot(tuple(_read(checks_file.with_name(source_name + suffix)) for suffix in _SUFFIXES))
+def _contents(checks_file: Path) -> dict[str, bytes | None]:
+    """Return the bytes of the module and the notebook by their suffix; None for a file that cannot be read."""
+    name = source_name_of(checks_file)
+    return {suffix: _read(checks_file.with_name(name + suffix)) for suffix in _SUFFIXES}
 
 
 def _read(path: Path) -> bytes | None:
@@ -59,6 +41,10 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
+def _cells_by_text(contents: dict[str, bytes | None]) -> dict[str, Cell]:
+    return {cell.source: cell for suffix, data in contents.items() if data for cell in _cells(data, suffix)}
+
+
 class EditDetector:
     """Compares the modules and notebooks of a kit with what they were at the last look, by their file of checks."""
 
@@ -66,7 +52,7 @@ class EditDetector:
         self._exercises: dict[Path, list[ExerciseProgress]] = {}
         for exercise in exercises:
             self._exercises.setdefault(exercise.checks_file, []).append(exercise)
-        self._seen = {checks_file: _snapshot(checks_file) for checks_file in self._exercises}
+        self._seen = {checks_file: _contents(checks_file) for checks_file in self._exercises}
         self._unfinished_until = 0.0
 
     def checks_files_of(self, paths: set[Path]) -> list[Path]:
@@ -76,8 +62,8 @@ class EditDetector:
 
     def edited_exercises(self, checks_file: Path) -> tuple[str, ...] | None:
         """Return the ids of the exercises whose cells changed; None if nothing changed, or a save is not finished."""
-        before, now = self._seen[checks_file], _snapshot(checks_file)
-        if now != before and now.looks_unfinished(before):
+        before, now = self._seen[checks_file], _contents(checks_file)
+        if any(old and not now[suffix] for suffix, old in before.items()):  # emptied: perhaps by an editor that saves
             self._unfinished_until = self._unfinished_until or time.monotonic() + _SAVING_SECONDS
             if time.monotonic() < self._unfinished_until:
                 return None
@@ -85,7 +71,7 @@ class EditDetector:
         if now == before:
             return None
         self._seen[checks_file] = now
-        old, new = before.cells, now.cells
+        old, new = _cells_by_text(before), _cells_by_text(now)
         changed = [cell for source, cell in (old | new).items() if (source in old) != (source in new)]
         return tuple(
             exercise.id

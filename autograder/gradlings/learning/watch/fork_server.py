@@ -44,12 +44,7 @@ class _Child:
 
 
 def serve(checks: ChecksCache, messages: BinaryIO) -> None:
-    """Answer requests until standard input ends.
-
-    Args:
-        checks: the checks to run.
-        messages: where messages are written.
-    """
+    """Answer requests until standard input ends."""
     unread = b""
     child: _Child | None = None
     can_rehearse = True
@@ -57,17 +52,15 @@ def serve(checks: ChecksCache, messages: BinaryIO) -> None:
         sources = [0] if child is None else [0, child.pipe]
         timeout = max(child.deadline - time.monotonic(), 0) if child else 0 if can_rehearse else None
         ready, _, _ = select.select(sources, [], [], timeout)
-        if child is None and not ready:
-            can_rehearse = checks.rehearse()
-            continue
-        if child is not None and not ready:
-            _kill(child)
-            text = TIMEOUT_MESSAGE.format(child.seconds)
-            messages.write(ServerMessage(MessageKind.ENDED, child.request.number, text=text).encode())
-            child = None
-        elif child is not None and child.pipe in ready:
+        if child is not None and child.pipe in ready:
             child = _relay(child, messages)
-        elif 0 in ready:
+        elif child is not None and not ready:
+            _kill(child)
+            _report_end(child, TIMEOUT_MESSAGE.format(child.seconds), messages)
+            child = None
+        elif not ready:
+            can_rehearse = checks.rehearse()
+        else:
             data = os.read(0, _READ_BYTES)
             if child is not None:
                 _kill(child)
@@ -93,9 +86,8 @@ def _fork(checks: ChecksCache, request: CheckRequest, messages: BinaryIO) -> _Ch
     if pid == 0:
         _answer_and_exit(checks, request, writing, messages, parent)
     os.close(writing)
-    seconds = request.first_seconds
     missing = bool(request.first) + bool(request.rest)
-    return _Child(request, pid, reading, time.monotonic() + seconds, seconds, missing)
+    return _Child(request, pid, reading, time.monotonic() + request.first_seconds, request.first_seconds, missing)
 
 
 def _answer_and_exit(
@@ -140,9 +132,12 @@ def _relay(child: _Child, messages: BinaryIO) -> _Child | None:
         return child
     status = _kill(child)
     if child.missing > 0:
-        text = _how_it_ended(status)
-        messages.write(ServerMessage(MessageKind.ENDED, child.request.number, text=text).encode())
+        _report_end(child, _how_it_ended(status), messages)
     return None
+
+
+def _report_end(child: _Child, text: str, messages: BinaryIO) -> None:
+    messages.write(ServerMessage(MessageKind.ENDED, child.request.number, text=text).encode())
 
 
 def _kill(child: _Child) -> int:

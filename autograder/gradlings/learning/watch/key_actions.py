@@ -32,7 +32,7 @@ def toggle_list(state: WatchState) -> WatchState:
     """Show the list, or go back from it."""
     if state.view is View.LIST:
         return back(state)
-    cursor = list_entries(state).index(state.exercise)
+    cursor = list_entries(state).index(state.exercise.id)
     return replace(state, view=View.LIST, cursor=cursor, scroll=max(0, cursor - _PAGE_LINES))
 
 

@@ -6,13 +6,14 @@ import contextlib
 import os
 import queue
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from gradlings.learning.curriculum import find_root, read_curriculum
 from gradlings.learning.watch import terminal
-from gradlings.learning.watch.client import CheckClient, MessageReceived
+from gradlings.learning.watch.client import CheckClient, CheckServer
 from gradlings.learning.watch.file_events import FileWatcher
+from gradlings.learning.watch.messages import ServerMessage
 from gradlings.learning.watch.plain_output import new_parts
 from gradlings.learning.watch.screen import frame
 from gradlings.learning.watch.session import Session
@@ -20,96 +21,67 @@ from gradlings.learning.watch.state import WatchState
 from gradlings.model.kit_paths import KIT_FOLDER
 from gradlings.rendering.terminal import can_show, render_lines
 
-
-@dataclass(frozen=True)
-class FilesSaved:
-    """Files below the assignments changed."""
-
-    paths: frozenset[Path]
+Event = Callable[[], object]
+"""What is to be done in the main thread."""
 
 
-@dataclass(frozen=True)
-class KeyPressed:
-    """A key, by its name in `terminal.split_keys`."""
+def watch(start: Path, wanted: str, *, plain: bool) -> None:
+    """Watch the kit around a folder until the student quits; `plain` prints line after line on any terminal.
 
-    name: str
-
-
-@dataclass(frozen=True)
-class Redraw:
-    """The terminal has another size, or another program has used it."""
-
-
-Event = FilesSaved | KeyPressed | Redraw | MessageReceived
-Events = queue.SimpleQueue[Event]  # may be filled from a signal handler
-
-
-def watch(start: Path, wanted: str, *, plain: bool = False) -> None:
-    """Watch the kit around a folder until the student quits.
-
-    Args:
-        start: the folder.
-        wanted: an assignment ("03"), an exercise ("3.5"), or "" for the first that is not solved.
-        plain: print line after line even if the terminal can do more.
+    Begin with `wanted`: an assignment ("03"), an exercise ("3.5"), or "" for the first that is not solved.
 
     Raises:
         InputError: there is no kit, no such exercise, or the checks cannot be run.
     """
     curriculum = read_curriculum(find_root(start))
     exercise = curriculum.find(wanted) if wanted else curriculum.next or curriculum.exercises[0]
-    events: Events = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()  # may be filled from a signal handler
 
     def on_key(name: str) -> None:
-        events.put(KeyPressed(name))
+        events.put(lambda: session.on_key(name))
+
+    def on_change(paths: set[Path]) -> None:
+        events.put(lambda: session.on_save(paths))
+
+    def on_message(server: CheckServer, message: ServerMessage | None) -> None:
+        events.put(lambda: session.on_message(client.relevant(server, message)))
+
+    def on_pause() -> None:
+        session.on_save(set())
+        session.on_message(client.stop_overdue())
 
     output: ScreenOutput | PlainOutput
     if plain or not terminal.interactive():
         output, keys = PlainOutput(), terminal.line_input(on_key)
     else:
-        output, keys = ScreenOutput(), terminal.full_screen(on_key, lambda: events.put(Redraw()))
-    with contextlib.suppress(KeyboardInterrupt), terminal.exit_on_signals():
-        client = CheckClient(curriculum.root, [exercise.checks_file], events.put)
-        watcher = FileWatcher(curriculum.root / KIT_FOLDER, lambda paths: events.put(FilesSaved(frozenset(paths))))
-        try:
-            session = Session(curriculum, exercise, client.check, client.restart, skip_solved=not wanted)
-            with keys:
-                _loop(session, client, events, output)
-            terminal.write(session.farewell + "\n")
-        finally:
-            watcher.close()
-            client.close()
+        screen = ScreenOutput()
+        output, keys = screen, terminal.full_screen(on_key, lambda: events.put(screen.forget))
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        terminal.exit_on_signals(),
+        contextlib.closing(CheckClient(curriculum.root, [exercise.checks_file], on_message)) as client,
+        contextlib.closing(FileWatcher(curriculum.root / KIT_FOLDER, on_change)),
+    ):
+        session = Session(curriculum, exercise, client.check, client.restart, skip_solved=not wanted)
+        with keys:
+            _loop(session, events, on_pause, output)
+        terminal.write(session.farewell + "\n")
 
 
-def _loop(session: Session, client: CheckClient, events: Events, output: ScreenOutput | PlainOutput) -> None:
+def _loop(
+    session: Session, events: queue.SimpleQueue[Event], on_pause: Event, output: ScreenOutput | PlainOutput
+) -> None:
     output.draw(session.state)
     while session.open:
-        try:
-            event: Event | None = events.get(timeout=session.pause())
-        except queue.Empty:
-            event = None
-        _handle(session, client, event)
+        event = on_pause
+        with contextlib.suppress(queue.Empty):
+            event = events.get(timeout=session.pause())
+        event()
         with contextlib.suppress(queue.Empty):
             while session.open and isinstance(output, ScreenOutput):  # plain output prints after every event
-                _handle(session, client, events.get_nowait())
-        if isinstance(event, Redraw):
-            output.forget()
+                events.get_nowait()()
         output.draw(session.state)
         session.record_results()
-
-
-def _handle(session: Session, client: CheckClient, event: Event | None) -> None:
-    message = None
-    if event is None:
-        session.on_save(set())
-        message = client.stop_overdue()
-    elif isinstance(event, FilesSaved):
-        session.on_save(set(event.paths))
-    elif isinstance(event, KeyPressed):
-        session.on_key(event.name)
-    elif isinstance(event, MessageReceived):
-        message = client.relevant(event)
-    if message is not None:
-        session.on_message(message)
 
 
 class ScreenOutput:
@@ -146,9 +118,6 @@ class PlainOutput:
         self._plain = not can_show(sys.stdout.encoding or "utf-8")
         self._keys = sys.stdin is not None and not sys.stdin.closed
         self._before: WatchState | None = None
-
-    def forget(self) -> None:
-        """Do nothing: printed lines are not drawn again."""
 
     def draw(self, state: WatchState) -> None:
         """Print what is new in the state."""

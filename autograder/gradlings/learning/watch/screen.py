@@ -38,12 +38,11 @@ def frame(state: WatchState, *, width: int, height: int, color: bool, plain: boo
 def _heading(state: WatchState, width: int, plain: bool) -> Text:
     dot = "-" if plain else "\u00b7"
     assignment = state.exercise.assignment
-    exercises = state.curriculum.of(assignment)
-    solved = sum(exercise.solved for exercise in exercises)
     title = state.curriculum.titles[assignment]
     line = Text(f"{assignment} {dot} {title}", style="bold", no_wrap=True, overflow="ellipsis")
-    right = state.busy or f"{solved} of {len(exercises)} solved"
+    right = state.busy or state.curriculum.solved_of(assignment)
     line.truncate(width - len(right) - 2, overflow="ellipsis", pad=True)
+    solved = any(exercise.solved for exercise in state.curriculum.of(assignment))
     return line.append(f"  {right}", style="yellow" if state.busy else "green" if solved else "dim")
 
 
@@ -116,14 +115,13 @@ def _list(state: WatchState, plain: bool) -> Iterator[RenderableType]:
         mark = cursor_mark if number == state.cursor else " "
         line = Text(f" {mark} ", style="bold cyan", no_wrap=True, overflow="ellipsis")
         chosen = "reverse" if number == state.cursor else ""
-        if isinstance(entry, str):
-            exercises = state.curriculum.of(entry)
-            solved = sum(exercise.solved for exercise in exercises)
+        exercise = state.curriculum.by_id.get(entry)
+        if exercise is None:
             line.append(f"{entry} {state.curriculum.titles[entry]}", style=f"bold {chosen}")
-            yield line.append(f"   {solved} of {len(exercises)} solved", style="dim")
+            yield line.append(f"   {state.curriculum.solved_of(entry)}", style="dim")
             continue
-        word = "solved" if entry.solved else "tried" if entry.attempts else ""
-        mark = solved_mark if entry.solved else "~" if entry.attempts else " "
-        line.append(f"  {mark} ", style="green" if entry.solved else "yellow")
-        line.append(f"{entry.id:<5} {entry.name:<34}", style=chosen)
-        yield line.append(f" {entry.points:>2}/{entry.declared.points:<2} {word}", style="dim")
+        word = "solved" if exercise.solved else "tried" if exercise.attempts else ""
+        mark = solved_mark if exercise.solved else "~" if exercise.attempts else " "
+        line.append(f"  {mark} ", style="green" if exercise.solved else "yellow")
+        line.append(f"{exercise.id:<5} {exercise.name:<34}", style=chosen)
+        yield line.append(f" {exercise.points:>2}/{exercise.declared.points:<2} {word}", style="dim")

@@ -26,7 +26,9 @@ def main() -> None:
     """Serve until standard input ends."""
     messages = os.fdopen(os.dup(1), "wb", buffering=0)
     requests = sys.stdin.buffer  # pytest replaces sys.stdin
-    _discard_output()
+    null = os.open(os.devnull, os.O_RDWR)  # for what torch and the student's code print
+    os.dup2(null, 1)
+    sys.stdout = os.fdopen(os.dup(null), "w")
     import torch
 
     torch.set_num_threads(1)  # a second thread in this process would hang every child that uses threads
@@ -45,13 +47,6 @@ def main() -> None:
         else:
             _serve_once(checks, requests, messages)
         os._exit(0)  # nothing to tidy up, and pytest's end takes a while
-
-
-def _discard_output() -> None:
-    """Discard what student code and torch print; the messages have a channel of their own."""
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 1)
-    sys.stdout = os.fdopen(os.dup(null), "w")
 
 
 def _serve_once(checks: ChecksCache, requests: BinaryIO, messages: BinaryIO) -> None:

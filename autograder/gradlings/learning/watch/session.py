@@ -24,14 +24,10 @@ _LOADING_SECONDS = 10.0  # for the cells of a submission, on top of the limits o
 
 
 class Session:
-    """One run of watch mode.
+    """One run of watch mode, which shows `exercise` first.
 
-    Args:
-        curriculum: the exercises of the kit.
-        exercise: the one to show first.
-        check: sends a request to the check server.
-        restart: starts the check server anew, so that it reads the checks again.
-        skip_solved: whether to move on if the first check finds that this exercise is solved already.
+    `check` sends a request to the check server; `restart` starts that anew, so that it reads the checks again. With
+    `skip_solved` the session moves on if the first check finds that the exercise is solved already.
     """
 
     def __init__(
@@ -41,7 +37,7 @@ class Session:
         check: Callable[[CheckRequest], None],
         restart: Callable[[], None],
         *,
-        skip_solved: bool = False,
+        skip_solved: bool,
     ) -> None:
         self.open = True
         self._check, self._restart = check, restart
@@ -55,26 +51,20 @@ class Session:
         self._edits = EditDetector(curriculum.exercises)
         self._checked: set[Path] = set()
         """Files of checks that were run since the check server started."""
-        self.state = WatchState(curriculum, exercise, Prose("", ""), note=curriculum.problem)
+        self.state = WatchState(curriculum, exercise, Prose("", ""), note=curriculum.history.problem)
         self._go(exercise)
 
     @property
     def farewell(self) -> str:
         """One line for the end."""
         curriculum, assignment = self.state.curriculum, self._exercise.assignment
-        exercises = curriculum.of(assignment)
-        solved = f"{sum(exercise.solved for exercise in exercises)} of {len(exercises)} solved."
         after = "`gradlings watch` goes on from here." if curriculum.next else "All assignments are done."
-        return f"{assignment} {curriculum.titles[assignment]}: {solved} {after}"
+        return f"{assignment} {curriculum.titles[assignment]}: {curriculum.solved_of(assignment)}. {after}"
 
     # ---- saves
 
     def on_save(self, paths: set[Path]) -> None:
-        """Check what changed.
-
-        Args:
-            paths: what changed below the assignments; empty if nothing was reported and it is time to look.
-        """
+        """Check what changed below the assignments; no `paths` if nothing was reported and it is time to look."""
         checks_file = self._exercise.checks_file
         if any(path.parent == checks_file.parent and _belongs_to_checks(path) for path in paths):
             self._restart()
@@ -97,7 +87,7 @@ class Session:
             if id != self._exercise.id:
                 self._scores.pop(id, None)  # the code it judged is gone
         if edited and (elsewhere or (len(edited) == 1 and edited[0] != self._exercise.id)):
-            self._show(self.state.curriculum.find(edited[0]))
+            self._show(self.state.curriculum.by_id[edited[0]])
         elif elsewhere:
             self._checked.discard(checks_file)
             return
@@ -109,8 +99,10 @@ class Session:
 
     # ---- messages
 
-    def on_message(self, message: ServerMessage) -> None:
-        """Take in a message of the check server."""
+    def on_message(self, message: ServerMessage | None) -> None:
+        """Take in a message of the check server, if there is one."""
+        if message is None:
+            return
         if message.kind is MessageKind.READY:
             self._ready = True
             if self.state.busy:
@@ -137,12 +129,11 @@ class Session:
 
     def _take_scores(self, card: Scorecard, digests: dict[str, str]) -> None:
         curriculum = self.state.curriculum
-        exercises = {exercise.id: exercise for exercise in curriculum.exercises}
         for score in card.exercises:
             our_fault = any(check.verdict is Verdict.GRADER_ERROR for check in score.checks)
-            if score.id in exercises and not our_fault:
+            if score.id in curriculum.by_id and not our_fault:
                 self._scores[score.id] = score
-                exercise = replace(exercises[score.id], points=score.points, solved=score.solved)
+                exercise = replace(curriculum.by_id[score.id], points=score.points, solved=score.solved)
                 curriculum = curriculum.updated(exercise)
         self._unrecorded.append((card, digests))
         self._set_curriculum(curriculum)
@@ -154,7 +145,7 @@ class Session:
             problem = record(curriculum.root, card, "watch", digests)
             history = read_history(curriculum.root)
             for score in card.exercises:
-                exercise = next((each for each in curriculum.exercises if each.id == score.id), None)
+                exercise = curriculum.by_id.get(score.id)
                 if exercise is not None:
                     count = exercise.attempts + score.attempted if problem else len(attempts(history, score.id))
                     curriculum = curriculum.updated(replace(exercise, attempts=count))
@@ -165,7 +156,7 @@ class Session:
         self._set_curriculum(curriculum)
 
     def _set_curriculum(self, curriculum: Curriculum) -> None:
-        self.state = replace(self.state, curriculum=curriculum, exercise=curriculum.find(self._exercise.id))
+        self.state = replace(self.state, curriculum=curriculum, exercise=curriculum.by_id[self._exercise.id])
 
     def _show_result(self, card: Scorecard) -> None:
         messages = {check.message for score in card.exercises for check in score.checks}
@@ -185,28 +176,24 @@ class Session:
     # ---- keys
 
     def on_key(self, key: str) -> None:
-        """Do what a key asks for.
-
-        Args:
-            key: its name in `terminal.split_keys`; or a number such as 03 or 3.5, which goes there.
-        """
+        """Do what a key asks for, by its name in `terminal.split_keys`; a number such as 03 or 3.5 goes there."""
         self.state = replace(self.state, note="")
         scrolled = key_actions.scroll(self.state, key)
         if scrolled is not None:
             self.state = scrolled
             return
         self._skip_solved = False
+        if key == "enter" and self.state.view is View.LIST:
+            key = list_entries(self.state)[self.state.cursor]
         if key[:1].isdigit():
-            self._find(key)
-        elif key == "enter" and self.state.view is View.LIST:
-            chosen = list_entries(self.state)[self.state.cursor]
-            self._go(self.state.curriculum.find(chosen) if isinstance(chosen, str) else chosen)
+            try:
+                self._go(self.state.curriculum.find(key))
+            except InputError as error:
+                self.state = replace(self.state, note=str(error))
         elif key in ("enter", "escape"):
             self.state = key_actions.back(self.state)
-        elif key == "n":
-            self._step(1)
-        elif key == "p":
-            self._step(-1)
+        elif key in ("n", "p"):
+            self._step(1 if key == "n" else -1)
         elif key == "h":
             self._hint()
         elif key == "l":
@@ -217,12 +204,6 @@ class Session:
             self._request()
         elif key == "q":
             self.open = False
-
-    def _find(self, wanted: str) -> None:
-        try:
-            self._go(self.state.curriculum.find(wanted))
-        except InputError as error:
-            self.state = replace(self.state, note=str(error))
 
     def _step(self, step: int) -> None:
         exercise = self.state.curriculum.neighbor(self._exercise.id, step)

@@ -48,11 +48,11 @@ class WatchState:
     """The chosen line of the list."""
 
 
-def list_entries(state: WatchState) -> list[ExerciseProgress | str]:
-    """Return the entries of the list, top to bottom: all assignments by id, and the exercises of the current one."""
-    entries: list[ExerciseProgress | str] = []
+def list_entries(state: WatchState) -> list[str]:
+    """Return the ids in the list, top to bottom: of all assignments, and of the exercises of the current one."""
+    entries: list[str] = []
     for assignment in state.curriculum.titles:
         entries.append(assignment)
         if assignment == state.exercise.assignment:
-            entries.extend(state.curriculum.of(assignment))
+            entries.extend(exercise.id for exercise in state.curriculum.of(assignment))
     return entries

@@ -10,7 +10,8 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 _log = logging.getLogger(__name__)
 
@@ -40,25 +41,22 @@ def interactive() -> bool:
     return (
         sys.stdin.isatty()
         and sys.stdout.isatty()
-        and os.environ.get("TERM", "" if sys.platform != "win32" else "windows") not in ("", "dumb", "unknown")
+        and os.environ.get("TERM", "windows" if sys.platform == "win32" else "") not in ("", "dumb", "unknown")
     )
 
 
 def split_keys(text: str) -> list[str]:
     """Return the names of the keys that a terminal sent: letters as they are, unknown escape sequences left out."""
-    sequences = _KEY_SEQUENCE.findall(text)
-    return [
-        _KEY_NAMES.get(sequence, sequence) for sequence in sequences if sequence in _KEY_NAMES or len(sequence) == 1
-    ]
+    names = [_KEY_NAMES.get(sequence, sequence) for sequence in _KEY_SEQUENCE.findall(text)]
+    return [name for name in names if not name.startswith("\x1b")]
 
 
 @contextlib.contextmanager
 def full_screen(on_key: Callable[[str], None], redraw: Callable[[], None]) -> Iterator[None]:
     """Use the whole screen and read single keys; the terminal is restored at the end, whatever ends it.
 
-    Args:
-        on_key: called with the name of each key, from a thread.
-        redraw: called when the size has changed, or when the command continues after it was stopped (Ctrl-Z).
+    `on_key` is called with the name of each key, from a thread; `redraw` when the size has changed, or when the command
+    continues after it was stopped (Ctrl-Z).
     """
     with _raw_windows() if sys.platform == "win32" else _raw_posix(redraw):
         threading.Thread(target=_read, args=(on_key,), daemon=True).start()
@@ -145,15 +143,12 @@ def _raw_posix(redraw: Callable[[], None]) -> Iterator[None]:
         enter()
         redraw()
 
-    handlers = {signal.SIGTSTP: stop, signal.SIGWINCH: lambda *_: redraw()}
-    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    enter()
-    try:
-        yield
-    finally:
-        leave()
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    with _handled({signal.SIGTSTP: stop, signal.SIGWINCH: lambda *_: redraw()}):
+        enter()
+        try:
+            yield
+        finally:
+            leave()
 
 
 @contextlib.contextmanager
@@ -173,10 +168,15 @@ def exit_on_signals() -> Iterator[None]:
     def end(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    previous = {name: signal.signal(getattr(signal, name), end) for name in names}
+    with _handled({getattr(signal, name): end for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)}):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handlers: Mapping[signal.Signals, Callable[[int, Any], None]]) -> Iterator[None]:
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for name, handler in previous.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
