@@ -140,10 +140,10 @@ def graded(
     assignment: Assignment, grader: Grader, code: str = "", only: str = "", hidden: Hidden = NOTHING_HIDDEN
 ) -> Graded:
     """The solution with some code behind it, at the public seed."""
-    topic = assignment.main
-    submission = from_source(f"{topic.source.text}\n# %%\n{dedent(code)}\n", topic.source.path)
+    source = assignment.main
+    submission = from_source(f"{source.text}\n# %%\n{dedent(code)}\n", source.path)
     chosen = (only,) if only else ()
-    return grader.grade(submission, topic.checks_file, seed=PUBLIC_SEED, only=chosen, hidden=hidden)
+    return grader.grade(submission, source.checks_file, seed=PUBLIC_SEED, only=chosen, hidden=hidden)
 
 
 def calls(solution: Graded) -> Counter[str]:

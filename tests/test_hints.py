@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from gradlings.authoring.assignment import Assignment, find_assignments
-from gradlings.authoring.misconception_hints import leaked_line
-from gradlings.authoring.verify import verify
+from gradlings.authoring.verify import leaked_line, verify
 from gradlings.model.misconceptions import shipped_misconceptions
 from student_kit import PROJECT, Kit
 
@@ -128,7 +127,7 @@ def test_a_hint_is_plain_text_wherever_it_is_read(kit: Kit, environment: dict[st
 def test_every_named_misconception_ships_with_a_hint_and_no_hint_shows_the_solution(
     assignment: Assignment,
 ) -> None:
-    source = assignment.main.source
+    source = assignment.main
     misconceptions = shipped_misconceptions(assignment.folder)
     named = {(entry.exercise, entry.sentence) for entry in assignment.catalogue("misconceptions")}
     assert {(misconception.exercise, misconception.sentence) for misconception in misconceptions} == named

@@ -5,25 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue
-from gradlings.authoring.misconception_hints import misconceptions
-from gradlings.authoring.source import DEFAULT_TOTAL_POINTS, SourceFile, read_source
+from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue, merge_misconceptions
+from gradlings.authoring.source import SourceFile, read_source
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import Hidden, checks_of, read_hidden
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.exercise import Exercise
 from gradlings.model.misconceptions import Misconception
 
 _NO_SOURCES = ("misconceptions", "variants", Path(HIDDEN).stem)
-
-
-@dataclass(frozen=True)
-class ExerciseFile:
-    """One source file with its checks."""
-
-    source: SourceFile
-    exercises: tuple[Exercise, ...]
-    checks_file: Path
 
 
 @dataclass(frozen=True)
@@ -33,23 +23,17 @@ class Assignment:
     id: str
     solutions: Path
     folder: Path
-    files: tuple[ExerciseFile, ...]
+    sources: tuple[SourceFile, ...]
 
     @property
-    def main(self) -> ExerciseFile:
-        """The file that has solutions to hide; a warm-up has none."""
-        return next((file for file in self.files if file.source.has_solutions), self.files[0])
+    def main(self) -> SourceFile:
+        """The source that has solutions to hide; a warm-up has none."""
+        return next((source for source in self.sources if source.has_solutions), self.sources[0])
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
-        """The exercises of all files."""
-        return tuple(exercise for file in self.files for exercise in file.exercises)
-
-    @property
-    def total_points(self) -> int:
-        """How many points the exercises must have together: 100, unless the source of an assignment says otherwise."""
-        declared = self.main.source.total_points
-        return DEFAULT_TOTAL_POINTS if declared is None else declared
+        """The exercises of all sources."""
+        return tuple(exercise for source in self.sources for exercise in source.exercises)
 
     def catalogue(self, name: str) -> tuple[CatalogueEntry, ...]:
         """Read the entries of `misconceptions` or `variants`.
@@ -71,10 +55,8 @@ class Assignment:
         Raises:
             InputError: a misconception has no hint.
         """
-        found = misconceptions(self.catalogue("misconceptions"))
-        without = ", ".join(
-            f"{misconception.exercise} {misconception.name!r}" for misconception in found if not misconception.hint
-        )
+        found = merge_misconceptions(self.catalogue("misconceptions"))
+        without = ", ".join(f"{each.exercise} {each.name!r}" for each in found if not each.hint)
         if without:
             raise InputError(
                 f"{self.solutions / 'misconceptions.py'}: no hint for {without}. "
@@ -110,14 +92,8 @@ def find_assignments(root: Path, ids: tuple[str, ...] = ()) -> list[Assignment]:
 
 def _read_assignment(root: Path, solutions: Path) -> Assignment:
     folder = root / "assignments" / solutions.name
-    files = []
-    for path in sorted(solutions.glob("*.py")):
-        if path.stem not in _NO_SOURCES:
-            checks_file = folder / f"test_{path.stem}.py"
-            if not checks_file.is_file():
-                raise InputError(f"{path} has no checks: {checks_file} is missing")
-            exercises = read_exercises(checks_file)
-            files.append(ExerciseFile(read_source(path, exercises), exercises, checks_file))
-    if not files:
+    paths = [path for path in sorted(solutions.glob("*.py")) if path.stem not in _NO_SOURCES]
+    if not paths:
         raise InputError(f"{solutions} holds no source")
-    return Assignment(solutions.name, solutions, folder, tuple(files))
+    sources = tuple(read_source(path, folder / f"test_{path.stem}.py") for path in paths)
+    return Assignment(solutions.name, solutions, folder, sources)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -36,15 +37,9 @@ class WriteResult:
 
 
 def build(assignment: Assignment, *, check: bool = False, force: bool = False) -> Iterator[WriteResult]:
-    """Build every file of an assignment.
+    """Build every file of an assignment, and yield what was done with each.
 
-    Args:
-        assignment: what to build.
-        check: write nothing; report which files are stale.
-        force: overwrite edited files, too.
-
-    Yields:
-        One result for each file, as soon as it is dealt with.
+    With `check` nothing is written and stale files are reported; with `force` edited files are overwritten, too.
 
     Raises:
         InputError: a catalogue is not as it must be or a misconception has no hint (nothing is written then), or the
@@ -59,18 +54,18 @@ def build(assignment: Assignment, *, check: bool = False, force: bool = False) -
         code[name], whole[name] = digest_of_code(name, text), digest(text)
         keep = not force and is_edited(path, recorded.get(name), whole[name])
         yield write_text(path, text, check=check, keep=keep)
-    yield write_text(assignment.folder / "hints.md", hints_page(assignment.main.source), check=check)
-    manifest = {"title": assignment.main.source.title, "code": code, "text": whole}
+    yield write_text(assignment.folder / "hints.md", hints_page(assignment.main), check=check)
+    manifest = {"title": assignment.main.title, "code": code, "text": whole}
     yield write_text(assignment.folder / MANIFEST, json.dumps(manifest, indent=1) + "\n", check=check)
     yield _build_misconceptions(assignment, check=check)
 
 
 def _code_files(assignment: Assignment) -> dict[str, str]:
     files = {}
-    for file in assignment.files:
-        files[f"{file.source.path.stem}.py"] = stub_module(file.source, file.exercises)
-        if file.source.has_solutions:
-            files[f"{file.source.path.stem}.ipynb"] = stub_notebook(file.source, file.exercises)
+    for source in assignment.sources:
+        files[f"{source.path.stem}.py"] = stub_module(source)
+        if source.has_solutions:
+            files[f"{source.path.stem}.ipynb"] = stub_notebook(source)
     return files
 
 
@@ -93,35 +88,30 @@ def _build_misconceptions(assignment: Assignment, *, check: bool) -> WriteResult
     """Record what every misconception gives on the public probes; compare by value, as floats differ by machine."""
     path = assignment.folder / SHIPPED
     with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
-        data = shipped_data(assignment, grader)
-    try:
+        data = _shipped_data(assignment, grader)
+    current = None
+    with suppress(OSError, ValueError):
         current = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        current = None
-    if current is not None and same_observed(current, data):
+    if same_observed(current, data):
         return WriteResult(path, "current")
     return write_text(path, _compact(data), check=check)
 
 
-def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
-    """Return what `misconceptions.json` holds: sentences, misconceptions with hints, and what each entry gives.
-
-    Raises:
-        InputError: the solution fails its own checks.
-    """
-    file = assignment.main
-    solution = grader.grade(from_source(file.source.text, file.source.path), file.checks_file, seed=0).scorecard
+def _shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
+    """Return what `misconceptions.json` holds: sentences, misconceptions with hints, and what each entry gives."""
+    source = assignment.main
+    solution = grader.grade(from_source(source.text, source.path), source.checks_file, seed=0).scorecard
     if not solution.full_marks:
         failing = ", ".join(score.id for score in solution.exercises if not score.solved)
         raise InputError(
-            f"The solution in {file.source.path} fails its own checks ({failing}): no misconceptions were recorded. "
+            f"The solution in {source.path} fails its own checks ({failing}): no misconceptions were recorded. "
             f"See `gradlings verify {assignment.id}`."
         )
     sentences: list[str] = []
     checks: dict[str, list[Any]] = {}
     for entry in assignment.catalogue("misconceptions"):
-        submission = from_source(entry.submission(file.source.text), file.source.path)
-        graded = grader.grade(submission, file.checks_file, seed=0, only=(entry.exercise,))
+        submission = from_source(entry.submission(source.text), source.path)
+        graded = grader.grade(submission, source.checks_file, seed=0, only=(entry.exercise,))
         if entry.sentence not in sentences:
             sentences.append(entry.sentence)
         for score in graded.scorecard.exercises:
@@ -141,11 +131,10 @@ def shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
 
 def _compact(data: dict[str, Any]) -> str:
     """Write one line an entry: small, and a readable diff."""
-    rows = [
-        f" {json.dumps(check)}: [\n" + ",\n".join("  " + json.dumps(entry) for entry in entries) + "\n ]"
-        for check, entries in data["checks"].items()
-    ]
-    sentences = ",\n".join("  " + json.dumps(sentence) for sentence in data["sentences"])
-    named = ",\n".join("  " + json.dumps(misconception) for misconception in data["misconceptions"])
-    head = '{"sentences": [\n' + sentences + '\n],\n"misconceptions": [\n' + named + "\n],\n"
-    return head + '"checks": {\n' + ",\n".join(rows) + "\n}}\n"
+
+    def rows(entries: list[Any]) -> str:
+        return ",\n".join(f"  {json.dumps(entry)}" for entry in entries)
+
+    checks = ",\n".join(f" {json.dumps(check)}: [\n{rows(entries)}\n ]" for check, entries in data["checks"].items())
+    head = f'"sentences": [\n{rows(data["sentences"])}\n],\n"misconceptions": [\n{rows(data["misconceptions"])}\n],\n'
+    return "{" + head + '"checks": {\n' + checks + "\n}}\n"

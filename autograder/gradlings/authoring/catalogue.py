@@ -7,14 +7,15 @@ again at the end, so that it goes through the checks like a student's file.
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
-from collections.abc import Callable
+import runpy
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from gradlings.model.errors import InputError
+from gradlings.model.misconceptions import Misconception
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -54,19 +55,17 @@ class Catalogue:
             hint: something to try that uncovers the misconception, never the solution. Entries of an exercise with
                 the same sentence are one misconception and need it once.
         """
-        return self._declare(exercise, name, sentence, hint)
 
-    def variant(self, exercise: str, name: str) -> Callable[[F], F]:
-        """Declare a correct implementation that looks different from the solution."""
-        return self._declare(exercise, name, "", "")
-
-    def _declare(self, exercise: str, name: str, sentence: str, hint: str) -> Callable[[F], F]:
         def declare(function: F) -> F:
             first_line = inspect.unwrap(function).__code__.co_firstlineno  # the decorator's line
             self._declared.append((exercise, name, sentence, hint, first_line))
             return function
 
         return declare
+
+    def variant(self, exercise: str, name: str) -> Callable[[F], F]:
+        """Declare a correct implementation that looks different from the solution."""
+        return self.misconception(exercise, name, sentence="")
 
     def entries(self, path: Path) -> tuple[CatalogueEntry, ...]:
         """Return the declared entries with their source text, read from the file that defines this catalogue."""
@@ -87,13 +86,8 @@ class Catalogue:
 
 
 def _belongs_to_prelude(node: ast.stmt) -> bool:
-    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gradlings"):
-        return False
-    if isinstance(node, ast.FunctionDef) and any("catalogue." in ast.unparse(d) for d in node.decorator_list):
-        return False
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return False
-    return not (isinstance(node, ast.Assign) and "Catalogue(" in ast.unparse(node))
+    is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return not (is_docstring or ast.unparse(node).startswith(("from gradlings", "catalogue = ", "@catalogue.")))
 
 
 def load_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
@@ -104,15 +98,10 @@ def load_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
     """
     if not path.is_file():
         return ()
-    spec = importlib.util.spec_from_file_location(f"catalogue_{path.parent.name}_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        catalogue = runpy.run_path(str(path)).get("catalogue")
     except SyntaxError as error:
         raise InputError(f"{path}:{error.lineno}: {error.msg}") from None
-    catalogue = getattr(module, "catalogue", None)
     if not isinstance(catalogue, Catalogue):
         raise InputError(f"{path}: it must define `catalogue = Catalogue()`")
     entries = catalogue.entries(path)
@@ -121,3 +110,16 @@ def load_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
     if twice:
         raise InputError(f"{path}: exercise {twice[0]} has two entries called {twice[1]!r}")
     return entries
+
+
+def merge_misconceptions(entries: Iterable[CatalogueEntry]) -> tuple[Misconception, ...]:
+    """Merge the entries of an exercise that have the same sentence into one misconception.
+
+    It has the name of the first entry and the first hint; the hint is empty where the author wrote none.
+    """
+    found: dict[tuple[str, str], Misconception] = {}
+    for entry in entries:
+        first = found.get((entry.exercise, entry.sentence), entry)
+        hint = first.hint or entry.hint
+        found[entry.exercise, entry.sentence] = Misconception(entry.exercise, first.name, entry.sentence, hint)
+    return tuple(found.values())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +9,14 @@ import typer
 from rich.console import Console
 
 _Ids = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Assignments, e.g. 03; all if none.")]
+_Force = Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")]
 _Root = Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")]
 
 
 def build(
     ids: _Ids = None,
     check: Annotated[bool, typer.Option(help="Write nothing; exit 1 naming each stale file.")] = False,
-    force: Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")] = False,
+    force: _Force = False,
     root: _Root = Path(),
 ) -> None:
     """Make the stubs, notebooks, hints and shipped data in assignments/ from solutions/."""
@@ -42,7 +41,7 @@ def build(
 def course(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The nbgrader course; it is made if it is not there.")],
     ids: _Ids = None,
-    force: Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")] = False,
+    force: _Force = False,
     root: _Root = Path(),
 ) -> None:
     """Make an nbgrader course: notebooks with solutions in source/, and a short nbgrader_config.py."""
@@ -74,18 +73,6 @@ def verify(
     from gradlings.authoring.verify import verify_all
     from gradlings.authoring.verify_report import show_verification
 
-    with _progress_bar("exercises verified") as progress:
-        verification = verify_all(root.resolve(), ids or [], seeds, progress)
-    show_verification(verification, seeds)
-    raise typer.Exit(int(verification.breaches > 0))
-
-
-@contextmanager
-def _progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that shows how many of how many are done, on standard error and only on a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
+    results, wrong_totals = verify_all(root.resolve(), ids or [], seeds)
+    breaches = show_verification(results, wrong_totals, seeds)
+    raise typer.Exit(int(breaches > 0))

@@ -28,43 +28,30 @@ _NOT_SHIPPED = (".ipynb", ".pyc", ".png")
 
 def write_course(root: Path, assignments: list[Assignment], *, force: bool = False) -> Iterator[WriteResult]:
     """Write the course, or bring it up to date; edited files are kept unless `force` is given."""
+
+    def write(path: Path, text: str, recorded: str | None = None) -> WriteResult:
+        return write_text(path, text, keep=not force and is_edited(path, recorded))
+
     config = files("gradlings.authoring").joinpath("nbgrader_config.py.txt").read_text(encoding="utf-8")
-    config = config.replace("COURSE", re.sub(r"[^\w.-]", "-", root.name))
-    yield _write(root / CONFIG, config, force=force)
+    yield write(root / CONFIG, config.replace("COURSE", re.sub(r"[^\w.-]", "-", root.name)))
     for assignment in assignments:
-        yield from _write_assignment(root, assignment, force)
-
-
-def _write_assignment(root: Path, assignment: Assignment, force: bool) -> Iterator[WriteResult]:
-    folder = root / "source" / assignment.id
-    file = assignment.main
-    texts = {f"{file.source.path.stem}.ipynb": course_notebook(file.source, file.exercises)}
-    texts |= {path.name: decode(path.read_bytes()) for path in _shipped(assignment)}
-    recorded = read_manifest(folder).get("text", {})
-    for name, text in texts.items():
-        yield _write(folder / name, text, recorded.get(name), force=force)
-    manifest = {"title": file.source.title, "text": {name: digest(text) for name, text in texts.items()}}
-    yield write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
-    secret = assignment.solutions / HIDDEN
-    if secret.is_file():
-        text = decode(secret.read_bytes())
-        yield _write(root / "hidden" / assignment.id / HIDDEN, text, force=force)
+        folder = root / "source" / assignment.id
+        texts = {f"{assignment.main.path.stem}.ipynb": course_notebook(assignment.main)}
+        texts |= {path.name: decode(path.read_bytes()) for path in _shipped(assignment)}
+        recorded = read_manifest(folder).get("text", {})
+        for name, text in texts.items():
+            yield write(folder / name, text, recorded.get(name))
+        manifest = {"title": assignment.main.title, "text": {name: digest(text) for name, text in texts.items()}}
+        yield write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+        secret = assignment.solutions / HIDDEN
+        if secret.is_file():
+            yield write(root / "hidden" / assignment.id / HIDDEN, decode(secret.read_bytes()))
 
 
 def _shipped(assignment: Assignment) -> list[Path]:
     """List the files beside the notebook: checks, drivers, hints, misconceptions, data. No stub modules."""
-    stubs = {f"{file.source.path.stem}.py" for file in assignment.files}
-    warm_ups = {file.checks_file.name for file in assignment.files if file is not assignment.main}
-    return [
-        path
-        for path in sorted(assignment.folder.iterdir())
-        if path.is_file()
-        and path.suffix not in _NOT_SHIPPED
-        and path.name not in {MANIFEST, *stubs, *warm_ups}
-        and not path.name.startswith(".")
-    ]
-
-
-def _write(path: Path, text: str, recorded: str | None = None, *, force: bool) -> WriteResult:
-    """Write a file; keep one that differs from what was last written, whose digest is `recorded`."""
-    return write_text(path, text, keep=not force and is_edited(path, recorded))
+    stubs = {f"{source.path.stem}.py" for source in assignment.sources}
+    warm_ups = {source.checks_file.name for source in assignment.sources if source is not assignment.main}
+    names = {MANIFEST, *stubs, *warm_ups}
+    present = (path for path in sorted(assignment.folder.glob("[!.]*")) if path.is_file())
+    return [path for path in present if path.suffix not in _NOT_SHIPPED and path.name not in names]

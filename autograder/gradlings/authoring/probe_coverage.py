@@ -17,79 +17,51 @@ from gradlings.execution.tensor_tree import tensors_in
 
 
 def blind_spots(parameters: Sequence[str], calls: Sequence[Sequence[Any]]) -> list[str]:
-    """Return one sentence for each way in which all the calls of one check look alike.
-
-    Args:
-        parameters: names of the arguments.
-        calls: the argument tuples of all probes of the check.
-    """
+    """Return one sentence for each way in which all calls of a check look alike; `calls` are its argument tuples."""
     found = list(_over_all_tensors([t for call in calls for t in tensors_in(tuple(call))]))
     columns = {name: [call[i] for call in calls] for i, name in enumerate(parameters) if all(len(c) > i for c in calls)}
     for name, column in columns.items():
-        found.extend(_over_one_argument(name, column))
+        found.extend(f"{name} {sentence}" for sentence in _over_one_argument(column))
     found.extend(_proportional(columns))
     return found
 
 
+def _all(values: Sequence[Any], holds: Callable[[Any], Any]) -> bool:
+    """Whether there are values, and something holds for each."""
+    return len(values) > 0 and all(map(holds, values))
+
+
 def _over_all_tensors(tensors: list[Tensor]) -> Iterator[str]:
     matrices = [t for t in tensors if t.dim() == 2 and t.numel() > 1]
-    if matrices and all(m.shape[0] == m.shape[1] for m in matrices):
+    if _all(matrices, lambda m: m.shape[0] == m.shape[1]):
         yield "every matrix is square: a transpose would not show"
-    elif matrices and all(m.shape[0] == 1 for m in matrices):
+    if _all(matrices, lambda m: m.shape[0] == 1):
         yield "every matrix has one row: a missing mean or a sum over the wrong axis would not show"
-    deep = [t for t in tensors if t.dim() >= 3]
-    if deep and all(t.shape[1] == 1 for t in deep):
+    if _all([t for t in tensors if t.dim() >= 3], lambda t: t.shape[1] == 1):
         yield "the second dimension is always 1: mixing it up with another would not show"
-    square = [m for m in matrices if m.shape[0] == m.shape[1]]
-    if square and len(square) == len(matrices) and all(torch.equal(m, m.T) for m in square):
+    if _all(matrices, lambda m: torch.equal(m, m.T)):
         yield "every matrix is symmetric"
 
 
-def _over_one_argument(name: str, column: Sequence[Any]) -> Iterator[str]:
-    for applies, holds, sentence in _KINDS:
-        relevant = [value for value in column if applies(value)]
-        if relevant and all(map(holds, relevant)):
-            yield f"{name} {sentence}"
+def _over_one_argument(column: Sequence[Any]) -> Iterator[str]:
+    tensors = [value for value in column if isinstance(value, Tensor) and value.numel() > 1]
+    if _all([t for t in tensors if t.is_floating_point()], lambda t: (t == t.flatten()[0]).all()):
+        yield "has one constant value in each tensor: a wrong axis or a missing factor would not show"
+    if _all([t for t in tensors if t.dtype == torch.int64 and t.dim() == 1], lambda t: len(t.unique()) == len(t)):
+        yield "never holds the same index twice: lost duplicates would not show"
+    lists = [value for value in column if isinstance(value, list | tuple)]
+    lists = [items for items in lists if _all(items, lambda item: isinstance(item, Tensor))]
+    if _all(lists, lambda items: len(items) == 1):
+        yield "always holds one item: what happens from item to item would not show"
+    if _all(lists, _has_equal_sizes):
+        yield "always holds items of equal size: a wrong weighting would not show"
     numbers = [_number(value) for value in column]
-    if len(column) > 1 and all(number is not None for number in numbers) and len(set(numbers)) == 1:
-        yield f"{name} is {numbers[0]:g} in every probe: leaving it out, or a formula that fits only it, may not show"
-
-
-def _is_float_tensor(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.is_floating_point() and value.numel() > 1
-
-
-def _is_index_vector(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.dtype == torch.int64 and value.dim() == 1 and value.numel() > 1
-
-
-def _is_list_of_tensors(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(item, Tensor) for item in value)
+    if len(numbers) > 1 and numbers[0] is not None and len(set(numbers)) == 1:
+        yield f"is {numbers[0]:g} in every probe: leaving it out, or a formula that fits only it, may not show"
 
 
 def _has_equal_sizes(items: Sequence[Tensor]) -> bool:
     return len(items) > 1 and len({len(item) if item.dim() else 0 for item in items}) == 1
-
-
-_KINDS: tuple[tuple[Callable[[Any], bool], Callable[[Any], bool], str], ...] = (
-    (
-        _is_float_tensor,
-        lambda tensor: bool((tensor == tensor.flatten()[0]).all()),
-        "has one constant value in each tensor: a wrong axis or a missing factor would not show",
-    ),
-    (
-        _is_index_vector,
-        lambda tensor: len(torch.unique(tensor)) == tensor.numel(),
-        "never holds the same index twice: lost duplicates would not show",
-    ),
-    (
-        _is_list_of_tensors,
-        lambda items: len(items) == 1,
-        "always holds one item: what happens from item to item would not show",
-    ),
-    (_is_list_of_tensors, _has_equal_sizes, "always holds items of equal size: a wrong weighting would not show"),
-)
-"""To which arguments a kind applies, whether one is of it, and what is said if all are."""
 
 
 def _number(value: Any) -> float | None:

@@ -23,25 +23,27 @@ import jupytext
 import nbformat
 
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise
+from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.rule_table import RULES
 
 _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
 _OPTIONS = {"exercise", "solution", "hints", "total_points"}
 _HINT_STEPS = 3
-DEFAULT_TOTAL_POINTS = 100
+_DEFAULT_TOTAL_POINTS = 100
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A parsed source: the cells students get, with solutions still in them, and the hints."""
+    """A parsed source with its checks: the cells students get, with solutions still in them, and the hints."""
 
     path: Path
     title: str
     cells: tuple[Any, ...]
     hints: Mapping[str, tuple[str, ...]]
-    total_points: int | None
-    """How many points the assignment has, where the source says so."""
+    total_points: int
+    """How many points the exercises of the assignment must have together."""
+    checks_file: Path
+    exercises: tuple[Exercise, ...]
 
     @property
     def text(self) -> str:
@@ -59,12 +61,15 @@ class SourceFile:
         return any("solution" in cell.metadata for cell in self.cells)
 
 
-def read_source(path: Path, exercises: tuple[Exercise, ...]) -> SourceFile:
+def read_source(path: Path, checks_file: Path) -> SourceFile:
     """Parse a source and validate it against the exercises that its checks declare.
 
     Raises:
         InputError: something is missing, doubled or unknown; the message names the file and the remedy.
     """
+    if not checks_file.is_file():
+        raise InputError(f"{path} has no checks: {checks_file} is missing")
+    exercises = read_exercises(checks_file)
     notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     cells = [cell for cell in notebook.cells if cell.source.strip()]
     for cell in cells:
@@ -79,9 +84,10 @@ def read_source(path: Path, exercises: tuple[Exercise, ...]) -> SourceFile:
                 raise InputError(f"{path}: hints for exercise {id} twice, or for an exercise that no check declares")
             hints[id] = _ladder(cell.source, path)
     shipped = tuple(cell for cell in cells if "hints" not in cell.metadata)
-    source = SourceFile(path, _title(path, shipped), shipped, hints, _total_points(path, shipped))
+    title, points = _title(path, shipped), _total_points(path, shipped)
+    source = SourceFile(path, title, shipped, hints, points, checks_file, exercises)
     if source.has_solutions:
-        _validate(source, exercises)
+        _validate(source)
     return source
 
 
@@ -93,11 +99,11 @@ def _title(path: Path, cells: tuple[Any, ...]) -> str:
     raise InputError(f"{path}: the first markdown cell must start with a heading, `# # {path.parent.name} Title`")
 
 
-def _total_points(path: Path, cells: tuple[Any, ...]) -> int | None:
+def _total_points(path: Path, cells: tuple[Any, ...]) -> int:
     declared = [cell.metadata["total_points"] for cell in cells if "total_points" in cell.metadata]
     if len(declared) > 1 or not all(str(points).isdecimal() for points in declared):
         raise InputError(f"{path}: total_points is one whole number in one cell, not {declared}")
-    return int(declared[0]) if declared else None
+    return int(declared[0]) if declared else _DEFAULT_TOTAL_POINTS
 
 
 def _ladder(text: str, path: Path) -> tuple[str, ...]:
@@ -109,29 +115,22 @@ def _ladder(text: str, path: Path) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _validate(source: SourceFile, exercises: tuple[Exercise, ...]) -> None:
-    for exercise in exercises:
-        prose = [cell for cell in source.cells if cell.metadata.get("exercise") == exercise.id]
-        written = [
-            function_of(cell.source, source.path)
-            for cell in source.cells
-            if cell.metadata.get("solution") == exercise.id
-        ]
-        if len(prose) != 1 or not prose[0].source.startswith(f"## {exercise.id} "):
-            raise InputError(
-                f"{source.path}: exercise {exercise.id} needs one prose cell headed `## {exercise.id} ...`"
-            )
+def _validate(source: SourceFile) -> None:
+    for exercise in source.exercises:
+        prose = [cell.source for cell in source.cells if cell.metadata.get("exercise") == exercise.id]
+        solutions = [cell.source for cell in source.cells if cell.metadata.get("solution") == exercise.id]
+        written = [function_of(code, source.path) for code in solutions]
+        where = f"{source.path}: exercise {exercise.id}"
+        if len(prose) != 1 or not prose[0].startswith(f"## {exercise.id} "):
+            raise InputError(f"{where} needs one prose cell headed `## {exercise.id} ...`")
         if sorted(written) != sorted(exercise.functions):
-            raise InputError(
-                f"{source.path}: exercise {exercise.id} declares {list(exercise.functions)}, "
-                f"its solution cells define {written}"
-            )
+            raise InputError(f"{where} declares {list(exercise.functions)}, its solution cells define {written}")
         if exercise.id not in source.hints:
-            raise InputError(f"{source.path}: exercise {exercise.id} has no hints cell")
-    declared = {exercise.id for exercise in exercises}
+            raise InputError(f"{where} has no hints cell")
+    declared = {exercise.id for exercise in source.exercises}
     for cell in source.cells:
         for option in ("exercise", "solution"):
-            if cell.metadata.get(option, next(iter(declared))) not in declared:
+            if option in cell.metadata and cell.metadata[option] not in declared:
                 raise InputError(f"{source.path}: no check declares exercise {cell.metadata[option]}")
 
 
@@ -150,9 +149,9 @@ def function_of(code: str, path: Path) -> str:
     return names[0]
 
 
-def stub_module(source: SourceFile, exercises: tuple[Exercise, ...]) -> str:
+def stub_module(source: SourceFile) -> str:
     """Return the student's module in percent format."""
-    notebook = nbformat.v4.new_notebook(cells=student_cells(source, exercises))
+    notebook = nbformat.v4.new_notebook(cells=[student_cell(source, cell) for cell in source.cells])
     notebook.metadata["jupytext"] = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "-all"}
     text: str = jupytext.writes(notebook, fmt="py:percent")
     return text
@@ -166,22 +165,17 @@ def hints_page(source: SourceFile) -> str:
     return "\n".join(lines)
 
 
-def student_cells(source: SourceFile, exercises: tuple[Exercise, ...], *, solved: bool = False) -> list[Any]:
-    """Return one notebook cell for each cell of the source: stubs, or with `solved` solutions and their markers."""
-    by_id = {exercise.id: exercise for exercise in exercises}
-    cells = []
-    for cell in source.cells:
-        if cell.cell_type == "markdown":
-            text = cell.source
-            if "exercise" in cell.metadata:
-                text = _with_facts(text, by_id[cell.metadata["exercise"]])
-            cells.append(nbformat.v4.new_markdown_cell(text))
-        else:
-            text = cell.source
-            if "solution" in cell.metadata and not solved:
-                text = _as_stub(text, cell.metadata["solution"], source.path)
-            cells.append(nbformat.v4.new_code_cell(text))
-    return cells
+def student_cell(source: SourceFile, cell: Any, *, solved: bool = False) -> Any:
+    """Return the notebook cell for a cell of the source: a stub, or with `solved` the solution and its markers."""
+    text, options = cell.source, cell.metadata
+    if cell.cell_type == "markdown":
+        if "exercise" in options:
+            by_id = {exercise.id: exercise for exercise in source.exercises}
+            text = _with_facts(text, by_id[options["exercise"]])
+        return nbformat.v4.new_markdown_cell(text)
+    if "solution" in options and not solved:
+        text = _as_stub(text, options["solution"], source.path)
+    return nbformat.v4.new_code_cell(text)
 
 
 def _as_stub(code: str, exercise: str, path: Path) -> str:
@@ -191,15 +185,11 @@ def _as_stub(code: str, exercise: str, path: Path) -> str:
 
 def _with_facts(text: str, exercise: Exercise) -> str:
     """Add what the checks declare under the heading: points, time, difficulty, what is not allowed."""
-    facts = [
-        f"{exercise.points} points",
-        f"about {exercise.minutes} minutes",
-        f"difficulty {exercise.difficulty} of 3",
-    ]
+    facts = f"{exercise.points} points · about {exercise.minutes} minutes · difficulty {exercise.difficulty} of 3"
     if exercise.builds_on:
-        facts.append("builds on " + ", ".join(exercise.builds_on))
-    line = f"*{' · '.join(facts)}*"
+        facts += f" · builds on {', '.join(exercise.builds_on)}"
+    facts = f"*{facts}*"
     if exercise.forbids:
-        line += "\n\n*Not allowed here: " + "; ".join(RULES[rule].label for rule in exercise.forbids) + ".*"
+        facts += "\n\n*Not allowed here: " + "; ".join(RULES[rule].label for rule in exercise.forbids) + ".*"
     heading, _, rest = text.partition("\n")
-    return f"{heading}\n\n{line}\n\n{rest.lstrip()}"
+    return f"{heading}\n\n{facts}\n\n{rest.lstrip()}"

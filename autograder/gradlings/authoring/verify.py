@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 from gradlings.authoring.assignment import Assignment, find_assignments
-from gradlings.authoring.catalogue import CatalogueEntry
-from gradlings.authoring.misconception_hints import leaked_line, misconceptions
+from gradlings.authoring.catalogue import CatalogueEntry, merge_misconceptions
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.source import stub_module
 from gradlings.checks.diagnosis.signatures import recorded_faults
@@ -26,6 +29,8 @@ from gradlings.submission.reader import from_source
 
 MIN_MISCONCEPTIONS = 3
 MIN_VARIANTS = 2
+_MIN_REVEALING_CHARS = 10
+"""A shorter line of code, white space not counted, gives nothing away."""
 
 
 @dataclass
@@ -44,34 +49,11 @@ class VerifyResult:
     warnings: list[str] = field(default_factory=list)
     """No breach, but a reason for better probes: all are of a kind that hides misconceptions."""
 
-    @property
-    def holds(self) -> bool:
-        """Whether no breach was found."""
-        return not self.breaches
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was proven in one run of `gradlings verify`."""
-
-    results: tuple[VerifyResult, ...]
-    """One for each exercise, in the order of their ids."""
-    wrong_totals: tuple[str, ...]
-    """A sentence for each assignment whose points do not add up; none where only single exercises were verified."""
-
-    @property
-    def breaches(self) -> int:
-        """How many breaches were found."""
-        return sum(len(result.breaches) for result in self.results) + len(self.wrong_totals)
-
 
 def verify(assignment: Assignment, exercise: str, seeds: int) -> VerifyResult:
-    """Verify one exercise of an assignment.
+    """Verify the exercise of an assignment with this id.
 
-    Args:
-        assignment: the assignment that the exercise belongs to.
-        exercise: its id.
-        seeds: how many fresh seeds, besides the public one, must give the same verdicts; hidden probes come with them.
+    The verdicts must be the same for the public seed and for this number of fresh seeds; hidden probes come with those.
     """
     with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
         return _Verifier(assignment, exercise, grader, seeds).result()
@@ -80,9 +62,21 @@ def verify(assignment: Assignment, exercise: str, seeds: int) -> VerifyResult:
 def wrong_total(assignment: Assignment) -> str:
     """Return a sentence if the points of the exercises are not the assignment's total; "" if they are."""
     points = sum(exercise.points for exercise in assignment.exercises)
-    if points == assignment.total_points:
-        return ""
-    return f"the exercises have {points} points together, and the assignment has {assignment.total_points}"
+    total = assignment.main.total_points
+    return f"the exercises have {points} points together, and the assignment has {total}" if points != total else ""
+
+
+def leaked_line(text: str, solution: str) -> str:
+    """Return the first line of a solution that a hint contains, ignoring white space; "" if there is none.
+
+    Short lines and lines without any computation (`else:`, `return loss`) give nothing away.
+    """
+    squeezed = "".join(text.split())
+    for line in solution.splitlines():
+        code = "".join(line.split())
+        if len(code) >= _MIN_REVEALING_CHARS and any(operator in code for operator in "=([*/+-@") and code in squeezed:
+            return line.strip()
+    return ""
 
 
 class _Verifier:
@@ -92,27 +86,30 @@ class _Verifier:
         self._assignment, self._id, self._grader = assignment, exercise, grader
         self._seeds = range(1, seeds + 1)
         self._hidden = assignment.hidden()
-        self._file, declared = next(
-            (file, declared) for file in assignment.files for declared in file.exercises if declared.id == exercise
+        self._source, declared = next(
+            (source, each) for source in assignment.sources for each in source.exercises if each.id == exercise
         )
         self._result = VerifyResult(declared)
+        self._breach = self._result.breaches.append
 
     def result(self) -> VerifyResult:
-        if self._file.source.has_solutions:
+        if self._source.has_solutions:
             self._stub()
-            for entry in self._assignment.catalogue("misconceptions"):
-                if entry.exercise == self._id:
-                    self._misconception(entry)
-            for entry in self._assignment.catalogue("variants"):
-                if entry.exercise == self._id:
-                    self._variant(entry)
+            misconceptions = self._entries("misconceptions")
+            for entry in misconceptions:
+                self._misconception(entry)
+            for entry in self._entries("variants"):
+                self._variant(entry)
             self._counts()
-            self._hints()
+            self._hints(misconceptions)
         self._solution()
         return self._result
 
+    def _entries(self, catalogue: str) -> list[CatalogueEntry]:
+        return [entry for entry in self._assignment.catalogue(catalogue) if entry.exercise == self._id]
+
     def _grade(self, text: str, seed: int) -> tuple[ExerciseScore, Graded]:
-        submission, checks_file = from_source(text, self._file.source.path), self._file.checks_file
+        submission, checks_file = from_source(text, self._source.path), self._source.checks_file
         # As it comes at home: diagnosed, on public probes alone; and when a class is graded: at a secret seed.
         hidden, mode = (self._hidden, RunMode.PROOF) if seed else (NOTHING_HIDDEN, RunMode.GRADING)
         with recorded_faults() as faults:
@@ -124,18 +121,15 @@ class _Verifier:
         (score,) = graded.scorecard.exercises
         return score, graded
 
-    def _breach(self, sentence: str) -> None:
-        self._result.breaches.append(sentence)
-
     def _stub(self) -> None:
-        score, _ = self._grade(stub_module(self._file.source, self._file.exercises), 0)
+        score, _ = self._grade(stub_module(self._source), 0)
         self._result.stub_points = score.points
         if score.points or score.attempted:
             self._breach(f"the stub gets {score.points} points")
 
     def _solution(self) -> None:
         for seed in (0, *self._seeds):
-            score, graded = self._grade(self._file.source.text, seed)
+            score, graded = self._grade(self._source.text, seed)
             if not score.solved:
                 self._breach(f"seed {seed}: the solution fails: {_first_failure(score)}")
             if seed == 0:
@@ -146,7 +140,7 @@ class _Verifier:
 
     def _misconception(self, entry: CatalogueEntry) -> None:
         self._result.misconceptions += 1
-        text = entry.submission(self._file.source.text)
+        text = entry.submission(self._source.text)
         score, _ = self._grade(text, 0)
         self._result.caught += not score.solved
         self._result.named += score.misconceptions == (entry.sentence,)
@@ -166,21 +160,20 @@ class _Verifier:
 
     def _variant(self, entry: CatalogueEntry) -> None:
         self._result.variants += 1
-        text = entry.submission(self._file.source.text)
+        text = entry.submission(self._source.text)
         scores = [(seed, self._grade(text, seed)[0]) for seed in (0, *self._seeds)]
         failing = [(seed, score) for seed, score in scores if not score.solved]
         self._result.passed += not failing
         for seed, score in failing:
             self._breach(f"seed {seed}: variant {entry.name!r} fails: {_first_failure(score)}")
 
-    def _hints(self) -> None:
+    def _hints(self, misconceptions: list[CatalogueEntry]) -> None:
         """Check that no step of the ladder and no hint for a misconception shows a line of the solution."""
-        source = self._file.source
-        solution = source.solution_of(self._id)
-        named = misconceptions(self._assignment.catalogue("misconceptions"))
-        hints = [(f"the hint of misconception {m.name!r}", m.hint) for m in named if m.exercise == self._id]
-        steps = [(f"hint {level}", step) for level, step in enumerate(source.hints[self._id], 1)]
-        for what, text in (*steps, *hints):
+        solution = self._source.solution_of(self._id)
+        named = merge_misconceptions(misconceptions)
+        hints = {f"hint {level}": step for level, step in enumerate(self._source.hints[self._id], 1)}
+        hints |= {f"the hint of misconception {each.name!r}": each.hint for each in named}
+        for what, text in hints.items():
             if leaked := leaked_line(text, solution):
                 self._breach(f"{what} shows a line of the solution: {leaked}")
             if not text:
@@ -210,38 +203,32 @@ def _first_failure(score: ExerciseScore) -> str:
     return " | ".join(filter(None, [failing.check, failing.call, rows, failing.message, failing.place]))
 
 
-def verify_all(
-    root: Path, ids: Sequence[str], seeds: int, progress: Callable[[int, int], None] = lambda done, total: None
-) -> Verification:
-    """Verify assignments and exercises, an exercise at a time on every core.
+def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyResult], list[str]]:
+    """Verify assignments and exercises, an exercise at a time on every core; show a progress bar on a terminal.
 
     Args:
         root: the folder that holds assignments/ and solutions/.
         ids: assignments ("03") and single exercises ("3.5"); everything if empty.
         seeds: how many fresh seeds, as in `verify`.
-        progress: called with the number of verified exercises and of all, at the start and after each exercise.
+
+    Returns:
+        A result for each exercise, in the order of their ids, and a sentence for each assignment whose points do not
+        add up, unless only single exercises of it were verified.
 
     Raises:
         InputError: an id is unknown, or a source or its checks cannot be used.
     """
     whole, chosen = _select(root, ids)
-    tasks = [(root, assignment.id, exercise, seeds) for exercise, assignment in chosen.items()]
-    tasks.sort(key=lambda task: [int(part) for part in task[2].split(".")])
+    exercises = sorted(chosen, key=lambda id: [int(part) for part in id.split(".")])
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
     context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
-    workers = min(os.cpu_count() or 1, len(tasks))
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
-        futures = [pool.submit(_verify, *task) for task in tasks]
-        progress(0, len(tasks))
-        for done, future in enumerate(as_completed(futures), 1):
-            try:
-                future.result()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-            progress(done, len(tasks))
-        results = tuple(future.result() for future in futures)
+    workers = min(os.cpu_count() or 1, len(exercises))
+    with bar, ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+        verified = pool.map(verify, (chosen[id] for id in exercises), exercises, repeat(seeds))
+        results = list(bar.track(verified, total=len(exercises), description="exercises verified"))
     totals = ((assignment.id, wrong_total(assignment)) for assignment in whole)
-    return Verification(results, tuple(f"{id}: {sentence}" for id, sentence in totals if sentence))
+    return results, [f"{id}: {sentence}" for id, sentence in totals if sentence]
 
 
 def _select(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:
@@ -256,8 +243,3 @@ def _select(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str,
             raise InputError(f"No exercise {', '.join(unknown)} in {root / 'solutions'}; there are {', '.join(known)}.")
         chosen |= {id: known[id] for id in single}
     return whole, chosen
-
-
-def _verify(root: Path, assignment: str, exercise: str, seeds: int) -> VerifyResult:
-    """Read the assignment again in the process of the pool that verifies it."""
-    return verify(find_assignments(root, (assignment,))[0], exercise, seeds)
