@@ -100,7 +100,7 @@ def bundle_of(
 ) -> AssignmentBundle:
     """Read an assignment's folder, whose checks are in `test_autodiff.py` if students write `autodiff.py`.
 
-    `hidden` is the file of hidden probes, `closed` what no submission may read besides these two.
+    `hidden` is the file of hidden probes. No submission may read it, the folder, or what is in `closed`.
 
     Raises:
         InputError: there are no checks in it, or a file cannot be read.
