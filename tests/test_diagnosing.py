@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -566,8 +566,34 @@ def test_whatever_is_right_is_never_diagnosed(value: object, more: object) -> No
 @settings(max_examples=300, deadline=None)
 @given(got=VALUES, expected=VALUES, x=VALUES, names=st.lists(st.text(max_size=2), max_size=3))
 def test_nothing_that_comes_back_raises(got: object, expected: object, x: object, names: list[str]) -> None:
-    message = diagnose([FailingCall(got, expected, {"x": x})] * 2, names)
+    with recorded_faults() as faults:
+        message = diagnose([FailingCall(got, expected, {"x": x})] * 2, names)
     assert message is None or message.strip()
+    assert faults == []
+
+
+def number_pairs() -> st.SearchStrategy[tuple[Tensor, Tensor, Tensor]]:
+    """Three tensors of one shape: got, expected and an input, with infinities, nan and repeated numbers among them."""
+    few = st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, math.inf, -math.inf, math.nan, 1e300, 1e-300, 163009536.0])
+
+    def of_shape(shape: list[int]) -> st.SearchStrategy[tuple[Tensor, Tensor, Tensor]]:
+        count = math.prod(shape)
+        tensor = st.lists(few, min_size=count, max_size=count).map(
+            lambda values: torch.tensor(values, dtype=torch.float64).reshape(shape)
+        )
+        return st.tuples(tensor, tensor, tensor)
+
+    return st.lists(st.integers(0, 3), max_size=2).flatmap(of_shape)
+
+
+@settings(max_examples=400, deadline=None)
+@given(number_pairs())
+@example((torch.tensor(0.0).double(), torch.tensor(math.inf).double(), torch.tensor(1.0).double()))
+def test_no_signature_raises_on_numbers_of_one_shape(tensors: tuple[Tensor, Tensor, Tensor]) -> None:
+    got, expected, x = tensors
+    with recorded_faults() as faults:
+        diagnose([FailingCall(got, expected, {"x": x})] * 2)
+    assert faults == []
 
 
 @settings(max_examples=100, deadline=None)
@@ -597,7 +623,9 @@ def test_if_a_negated_answer_is_named_it_is_named_right(right: Tensor) -> None:
     ],
 )
 def test_what_is_beyond_numbers_is_left_to_the_comparison(got: object, expected: object) -> None:
-    assert diagnose([FailingCall(got, expected, {"x": torch.ones(3)})]) is None
+    with recorded_faults() as faults:
+        assert diagnose([FailingCall(got, expected, {"x": torch.ones(3)})]) is None
+    assert faults == []
 
 
 def test_no_calls_no_message() -> None:

@@ -18,7 +18,7 @@ one rule judges a scalar, a list of small integers and a large tensor.
 
 from __future__ import annotations
 
-from math import lgamma, log, log10
+from math import isfinite, lgamma, log, log10
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,9 @@ def match_evidence(values: Array, tolerance: Array, distance: Array, max_digits:
 
 
 def max_evidence_of_number(value: float, grid_tolerance: float, max_digits: float) -> float:
-    """Return the digits a single number can give: 3, 1000 or 0.5 few, 163009536 or 0.918339 many."""
+    """Return the digits a single number can give: 3, 1000 or 0.5 few, 163009536 or 0.918339 many, infinity none."""
+    if not isfinite(value):
+        return 0.0
     grid = common_grid(np.array([value]), grid_tolerance)
     if grid is None:
         return max_digits

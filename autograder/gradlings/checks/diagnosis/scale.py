@@ -163,6 +163,8 @@ def _of_numbers(pair: Pair) -> Iterator[Factor]:
     """Yield factors made of an argument p that is a single number."""
     numbers = list(pair.call.numbers.items())[:_MAX_NUMBERS]
     for name, p in numbers:
+        if not 1e-100 < abs(p) < 1e100:  # its square and the inverse of that are no numbers
+            continue
         forms = {
             f"{name}": (p, f"Is a factor {name} too many?"),
             f"1/{name}": (1 / p, f"Is a factor {name} missing?"),
