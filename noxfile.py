@@ -15,6 +15,9 @@ import nox
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["tests", "lint", "types", "imports", "build", "verify"]
 
+PARALLEL = ("-n", "3", "--dist", "worksteal")
+"""Three workers for two cores: tests of processes and of time limits spend a third of their time waiting."""
+
 QUICK = {
     "model": ["tests/test_scorecard.py"],
     "submission": ["tests/test_submission.py"],
@@ -55,13 +58,13 @@ def _python(session: nox.Session, *arguments: str, path: str | None = None) -> N
 @nox.session
 def quick(session: nox.Session) -> None:
     """Run the tests of the quick tier: every room, under a minute on two cores."""
-    _python(session, "pytest", "-n", "2", "-q", "tests/test_architecture.py", *chain(*QUICK.values()), *session.posargs)
+    _python(session, "pytest", *PARALLEL, "-q", "tests/test_architecture.py", *chain(*QUICK.values()), *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests; arguments after `--` go to pytest."""
-    _python(session, "pytest", "-n", "2", *session.posargs)
+    _python(session, "pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
