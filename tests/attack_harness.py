@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlings.model.scorecard import Scorecard, Verdict
-from gradlings.sandbox.settings import ProtectionLayers, Timeouts
+from gradlings.sandbox.settings import ProtectionLayers, SubmissionLimits
 
 if TYPE_CHECKING:
     from gradlings.runners.session import Grader
@@ -103,7 +103,9 @@ def attack_harness(layers: ProtectionLayers) -> Iterator[AttackHarness]:
         secret.write_bytes(HONEST)
         for path in (Path(name), folder, secret.parent.parent, secret.parent):
             path.chmod(0o755)  # protected by the judge, not by chance
-        with Judge(closed=[secret], timeouts=Timeouts(cells=1.0, whole=8.0), layers=layers) as judge:
+        with Judge(
+            closed=[secret], submission_limits=SubmissionLimits(cell_seconds=1.0, wait_seconds=8.0), layers=layers
+        ) as judge:
             zygote = judge.process_id
             if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
                 resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))

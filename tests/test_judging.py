@@ -19,12 +19,13 @@ if sys.platform == "linux":
     from gradlings.checks import assertions
     from gradlings.runners.session import collected_checks
     from gradlings.sandbox import bubblewrap, remote_runner
+    from gradlings.sandbox.budget import Budget
     from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.private_uids import PrivateUids
     from gradlings.sandbox.processes import WorkerDied
     from gradlings.sandbox.self_check import Unprotected
-    from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
+    from gradlings.sandbox.settings import SUBMISSION_LIMITS, ProtectionLayers, WorkerLimits
     from gradlings.sandbox.stopwatch import Stopwatch
     from gradlings.sandbox.wire.channel import Frame, ReplyTimeout
     from gradlings.sandbox.wire.decode import unpack
@@ -297,7 +298,7 @@ def test_waiting_for_a_busy_processor_does_not_count_up_to_three_times_the_limit
     answers_at: int, waited: float, in_time: bool, signals: int
 ) -> None:
     worker: Any = Slow(answers_at, waited)
-    watch = Stopwatch(worker, 1.0)
+    watch = Stopwatch(worker, 1.0, Budget(SUBMISSION_LIMITS))
     if in_time:
         assert watch.frame().value() == 1
     else:

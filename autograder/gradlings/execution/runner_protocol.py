@@ -23,13 +23,18 @@ class Target:
 class SubmissionRunner(Protocol):
     """A submission whose cells have run and whose functions can be called."""
 
-    submission: Submission
-    cell_errors: list[tuple[int, Raised]]
-    """What cells raised, by the index of the cell."""
     tried_on_virtual_gpu: bool
     """Whether a right function is run once more on the virtual GPU; what that finds costs no points."""
     in_notebook: bool
     """Whether its names are those of a notebook's kernel, which shows the errors of cells itself."""
+
+    @property
+    def submission(self) -> Submission:
+        """What its source says."""
+
+    @property
+    def cell_errors(self) -> list[tuple[int, Raised]]:
+        """What cells raised, by the index of the cell."""
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.text import without_control_characters
-from gradlings.sandbox.settings import LAYERS, LIMITS, TIMEOUTS, ProtectionLayers, Timeouts, WorkerLimits
+from gradlings.sandbox.settings import (
+    LAYERS,
+    LIMITS,
+    SUBMISSION_LIMITS,
+    ProtectionLayers,
+    SubmissionLimits,
+    WorkerLimits,
+)
 
 if TYPE_CHECKING:  # what these import exists on Linux only
     from gradlings.sandbox.processes import WorkerProcess, Zygote
@@ -51,12 +58,12 @@ class Judge:
         closed: Sequence[Path] = (),
         allow_weaker: bool = False,
         limits: WorkerLimits = LIMITS,
-        timeouts: Timeouts = TIMEOUTS,
+        submission_limits: SubmissionLimits = SUBMISSION_LIMITS,
         layers: ProtectionLayers = LAYERS,
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker
-        self._limits, self._timeouts, self._layers = limits, timeouts, layers
+        self._limits, self._submission_limits, self._layers = limits, submission_limits, layers
         self._zygote: Zygote | None = None
         self._current: RemoteRunner | None = None
         self.protection: Protection
@@ -93,13 +100,15 @@ class Judge:
         Raises:
             ZygoteDied: no worker can be started (that is no fault of the submission).
         """
+        from gradlings.sandbox.budget import Budget
+        from gradlings.sandbox.loading import Loader
         from gradlings.sandbox.remote_runner import RemoteRunner
         from gradlings.sandbox.source_facts import Material
 
         if self._current is not None:
             self._current.close()
         material = Material(data, filename, drivers, self._exercises)
-        self._current = RemoteRunner(material, lambda: self._fork(drivers), self._timeouts)
+        self._current = RemoteRunner(Loader(material, lambda: self._fork(drivers), Budget(self._submission_limits)))
         return self._current
 
     def code_digest(self, data: bytes, filename: str) -> str:
@@ -112,7 +121,7 @@ class Judge:
 
         worker = self._fork()
         try:
-            return digest_in_worker(worker, data, filename, self._timeouts.cells)
+            return digest_in_worker(worker, data, filename, self._submission_limits.cell_seconds)
         finally:
             worker.close()
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from gradlings.checks.call_variants import Calls
@@ -22,18 +20,17 @@ from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
+from gradlings.sandbox.loading import Loader, send
 from gradlings.sandbox.processes import WorkerDied, WorkerProcess
 from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_raised, require_fields
-from gradlings.sandbox.settings import Timeouts
-from gradlings.sandbox.source_facts import Material, facts_from, names_from, names_used_by_driver, unreadable
+from gradlings.sandbox.source_facts import names_used_by_driver
 from gradlings.sandbox.stopwatch import Stopwatch
-from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
+from gradlings.sandbox.wire.channel import ReplyTimeout
 from gradlings.sandbox.wire.encode import pack
 from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
-from gradlings.submission.reader import Submission, shown
+from gradlings.submission.reader import Submission
 
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
-_SEND_TIMEOUT_SECONDS = 20.0
 _MAX_KEPT_REPLY_BYTES = 4096
 
 
@@ -43,16 +40,19 @@ class RemoteRunner:
     tried_on_virtual_gpu = False  # it pretends in the process that it runs in; grading is on the CPU
     in_notebook = False
 
-    def __init__(self, material: Material, fork: Callable[[], WorkerProcess], timeouts: Timeouts) -> None:
-        self.submission = Submission(Path(material.filename), (), {})
-        self.cell_errors: list[tuple[int, Raised]] = []
-        self._material, self._fork, self._timeouts = material, fork, timeouts
-        self._left = timeouts.whole
-        self._worker: WorkerProcess | None = None
-        self._skipped: set[int] = set()
-        self._names: dict[str, str] = {}
-        self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}  # by exercise
-        self._start()
+    def __init__(self, loader: Loader) -> None:
+        self._loader, self._budget = loader, loader.budget
+        self._worker = loader.start()
+
+    @property
+    def submission(self) -> Submission:
+        """What the source says, read in a worker before the first byte of it ran."""
+        return self._loader.submission
+
+    @property
+    def cell_errors(self) -> list[tuple[int, Raised]]:
+        """What cells raised, by the index of the cell."""
+        return self._loader.cell_errors
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
@@ -60,20 +60,20 @@ class RemoteRunner:
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
-        return self._names.get(name, "")
+        return self._loader.names.get(name, "")
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
         if not target.driver:
             return (target.name,)
-        used = names_used_by_driver(self._material.drivers, target.name)
+        used = names_used_by_driver(self._loader.material.drivers, target.name)
         return tuple(name for name in functions if name in used) or functions
 
     def results(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
     ) -> tuple[list[CallResult], tuple[Breach, ...]]:
         """Call the target on each argument tuple; see `SubmissionRunner.results`."""
-        in_source = self._forbidden_in_source(exercise) if exercise.forbids else ()
+        in_source = self._loader.forbidden_in_source(exercise) if exercise.forbids else ()
         results, recorded = self._call(target, calls, exercise, exercise.forbids)
         return results, merged(in_source, recorded) if exercise.forbids else ()
 
@@ -91,97 +91,26 @@ class RemoteRunner:
             self._worker.close()
             self._worker = None
 
-    # Starting a worker: it reads the source, then runs the cells
-
-    def _start(self) -> None:
-        """Fork a worker and have it run the cells, but those that ended or hung an earlier one."""
-        while self._left > 0:
-            try:
-                self._worker = self._fork()
-                stopped_at = self._load(self._worker)
-            except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
-                self.close()
-                if not self.submission.cells and not self.submission.problem:
-                    self.submission = unreadable(self.submission.path, failure_text(error, "reading it"))
-                return
-            if stopped_at is None:
-                return
-            self.close()
-            self._skipped.add(stopped_at)
-
-    def _load(self, worker: WorkerProcess) -> int | None:
-        """Have a worker read the source and run the cells; return the index of a cell that ended or hung it."""
-        exercises = self._material.exercises
-        self._send(worker, self._material.load_request(exercises, skip=sorted(self._skipped)))
-        answer = self._receive(self._stopwatch(worker, self._timeouts.cells))
-        if not self.submission.cells and not self.submission.problem:  # of later workers: some of it has run by then
-            self.submission, self._breaches_in_source = facts_from(answer, self.submission.path, exercises)
-        if self.submission.problem:
-            return None
-        watch = self._stopwatch(worker, self._timeouts.cells)
-        for index in range(len(self.submission.cells)):
-            if index in self._skipped:
-                continue
-            try:
-                reply = require_fields(self._receive(watch), "cell", "raised")
-                if reply["cell"] != index:
-                    raise MalformedMessage("another cell's answer")
-                raised = parse_raised(reply["raised"], self.submission.files)
-            except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
-                cell, hung = self.submission.cells[index], isinstance(error, ReplyTimeout)
-                kind, message = ("TimeUp", "") if hung else ("Crash", failure_text(error, "it"))
-                self._note_cell(index, Raised(kind, message, f"{shown(cell.file)}:{cell.first_line}", ()))
-                return index
-            if raised is not None:
-                self._note_cell(index, raised)
-                if raised.kind == "TimeUp":  # the cells after it get as much again
-                    watch = self._stopwatch(worker, self._timeouts.cells)
-        try:
-            self._names = names_from(self._receive(watch))
-        except ReplyTimeout:
-            raise WorkerDied("it went on after its last cell", None) from None
-        return None
-
-    def _note_cell(self, index: int, raised: Raised) -> None:
-        if index not in dict(self.cell_errors):
-            self.cell_errors.append((index, raised))
-            self.cell_errors.sort(key=lambda entry: entry[0])
-
-    def _forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
-        """Return what the source uses though it is forbidden.
-
-        For an exercise that was not among the material's, a new worker reads the source and runs nothing.
-        """
-        if exercise.id not in self._breaches_in_source:
-            reader = self._fork()
-            try:
-                self._send(reader, self._material.load_request([exercise], run=False))
-                answer = self._receive(self._stopwatch(reader, self._timeouts.cells))
-                self._breaches_in_source |= facts_from(answer, self.submission.path, [exercise])[1]
-            finally:
-                reader.close()
-        return self._breaches_in_source[exercise.id]
-
     # Calling
 
     def _call(
         self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise, watched: Sequence[str] = ()
     ) -> tuple[list[CallResult], list[Breach]]:
-        if self._worker is None and self._left > 0:
-            self._start()
+        if self._worker is None:
+            self._worker = self._loader.start()
         if self._worker is None:
             return [self._out_of_time()], []
         worker, results = self._worker, list[CallResult]()
         request = {"do": "call", "target": target.name, "driver": target.driver}
         request |= {"forbids": list(watched), "calls": len(calls)}
         try:
-            self._send(worker, request, _packed_calls(calls))
-            watch = self._stopwatch(worker, exercise.seconds)
+            send(worker, *pack(request, REQUEST_LIMITS), *_packed_calls(calls))
+            watch = Stopwatch(worker, exercise.seconds, self._budget)
             for index in range(len(calls)):
                 results.append(self._next_result(watch, calls, index))
                 if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
                     break
-            recorded = parse_breaches(require_fields(self._receive(watch), "breaches")["breaches"])
+            recorded = parse_breaches(require_fields(watch.value(), "breaches")["breaches"])
         except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
             worker.kill()
             self._show_printed(worker)
@@ -194,7 +123,7 @@ class RemoteRunner:
 
     def _next_result(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> CallResult:
         """Return what the next call gave; a reply with the very bytes of an earlier submission's is the same result."""
-        frame = self._receive_frame(watch)
+        frame = watch.frame()
         small = len(frame.header) + len(frame.body) <= _MAX_KEPT_REPLY_BYTES
         memory = calls.memory if small and isinstance(calls, Calls) else None
         content = (frame.header, bytes(frame.body)) if memory else (b"", b"")
@@ -205,7 +134,7 @@ class RemoteRunner:
         if type(answer) is not tuple or len(answer) != 3:
             raise MalformedMessage("an answer to another question")
         value, error, changed = answer
-        after = self._receive(watch) if changed is True else calls[index]
+        after = watch.value() if changed is True else calls[index]
         if type(after) is not tuple or len(after) != len(calls[index]):
             raise MalformedMessage("the arguments afterwards")
         result = _result(value, parse_raised(error, self.submission.files), after)
@@ -215,37 +144,15 @@ class RemoteRunner:
 
     def _failed(self, error: Exception) -> CallResult:
         if isinstance(error, ReplyTimeout):
-            if self._left <= 0:
+            if self._budget.wait_seconds <= 0:
                 return self._out_of_time()
             return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", "", "", ()))
         message = f"The process that ran your code is gone: {failure_text(error, 'the call')}."
         return CallResult(Verdict.CRASH, None, Raised("Crash", message, "", ()))
 
     def _out_of_time(self) -> CallResult:
-        message = f"Your whole file may take {self._timeouts.whole:g} s; they are used up."
+        message = f"Your whole file may take {self._budget.limits.wait_seconds:g} s; they are used up."
         return CallResult(Verdict.TIMEOUT, None, Raised("TimeUp", message, "", ()))
-
-    # Messages to and from the worker
-
-    def _send(self, worker: WorkerProcess, request: dict[str, Any], further: Sequence[bytes] = ()) -> None:
-        try:
-            worker.channel.send([*pack(request, REQUEST_LIMITS), *further], time.monotonic() + _SEND_TIMEOUT_SECONDS)
-        except ChannelClosed:
-            raise worker.exit_reason() from None
-
-    def _stopwatch(self, worker: WorkerProcess, seconds: float) -> Stopwatch:
-        return Stopwatch(worker, min(seconds, self._left))
-
-    def _receive(self, watch: Stopwatch) -> Any:
-        return self._receive_frame(watch).value()
-
-    def _receive_frame(self, watch: Stopwatch) -> Frame:
-        """Wait for the next frame, by the judge's own clock; the time counts against the whole submission."""
-        start = time.monotonic()
-        try:
-            return watch.frame()
-        finally:
-            self._left -= time.monotonic() - start
 
     def _show_printed(self, worker: WorkerProcess) -> None:
         """Write what the submission printed to where pytest captures it for the scorecard."""

@@ -35,14 +35,23 @@ class ProtectionLayers:
 
 
 @dataclass(frozen=True)
-class Timeouts:
-    """How long a submission may take, in seconds of wall time."""
+class SubmissionLimits:
+    """What one submission may use in sum, over all its workers."""
 
-    cells: float = 5.0
-    """For its cells; a cell that exceeds it is skipped, and the others get the same time again."""
-    whole: float = 60.0
-    """For all of it: the sum of the times that the judge waits for a worker."""
+    cell_seconds: float = 5.0
+    """Wall time of its cells; one that exceeds it is skipped, and the others get the same time again."""
+    wait_seconds: float = 60.0
+    """The sum of the times that the judge waits for its workers."""
+    judge_seconds: float = 10.0
+    """Processor time of the judge's own work on what it gives back."""
+    data_bytes: int = 256 << 20
+    """Tensors and long texts that it gives back."""
+    structure_bytes: int = 16 << 20
+    """The rest of what it gives back: a value takes at least one byte, so this bounds their number."""
+    cells: int = 2000
+    workers: int = 64
+    """Processes that are started for it: one that hangs or dies is replaced."""
 
 
-LIMITS, LAYERS, TIMEOUTS = WorkerLimits(), ProtectionLayers(), Timeouts()
+LIMITS, LAYERS, SUBMISSION_LIMITS = WorkerLimits(), ProtectionLayers(), SubmissionLimits()
 """The defaults."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import signal
 import time
+from typing import Any
 
+from gradlings.sandbox.budget import Budget
 from gradlings.sandbox.processes import WorkerProcess
 from gradlings.sandbox.wire.channel import ChannelClosed, Frame, ReplyTimeout
 
@@ -19,14 +21,23 @@ _MAX_EXTENSION_FACTOR = 3
 
 
 class Stopwatch:
-    """The deadline of one request, `seconds` from now for all replies together; `frame` waits for the next of them."""
+    """The deadline of one request, `seconds` from now for all replies together; `frame` waits for the next of them.
 
-    def __init__(self, worker: WorkerProcess, seconds: float) -> None:
-        self._worker = worker
-        seconds = max(seconds, 0.0)
+    What it waits for, and how large that is, counts against the `budget` of the submission.
+    """
+
+    def __init__(self, worker: WorkerProcess, seconds: float, budget: Budget) -> None:
+        self._worker, self._budget = worker, budget
+        seconds = max(min(seconds, budget.wait_seconds), 0.0)
         self._end = time.monotonic() + seconds
         self._reserve = _MAX_EXTENSION_FACTOR * seconds
         self._signaled = False
+
+    def value(self) -> Any:
+        """Wait for the next message and decode it; raises what `frame` raises."""
+        frame = self.frame()
+        with self._budget.judging():
+            return frame.value()
 
     def frame(self) -> Frame:
         """Wait for the next message.
@@ -35,7 +46,17 @@ class Stopwatch:
             ReplyTimeout: time is up, and the worker did not report that itself.
             WorkerDied: the worker has ended.
             MalformedMessage: the message is too large.
+            OverBudget: all messages together are too large.
         """
+        start = time.monotonic()
+        try:
+            frame = self._next_frame()
+        finally:
+            self._budget.wait_seconds -= time.monotonic() - start
+        self._budget.charge_frame(frame)
+        return frame
+
+    def _next_frame(self) -> Frame:
         while True:
             try:
                 return self._worker.channel.frame(deadline=self._end)
