@@ -29,7 +29,8 @@ class Stopwatch:
     def __init__(self, worker: WorkerProcess, seconds: float, budget: Budget) -> None:
         self._worker, self._budget = worker, budget
         seconds = max(min(seconds, budget.wait_seconds), 0.0)
-        self._end = time.monotonic() + seconds
+        self._stopped_at = time.monotonic()
+        self._end = self._stopped_at + seconds
         self._reserve = _MAX_EXTENSION_FACTOR * seconds
         self._signaled = False
 
@@ -49,10 +50,12 @@ class Stopwatch:
             OverBudget: all messages together are too large.
         """
         start = time.monotonic()
+        self._end += start - self._stopped_at  # the judge's own work since the last message is not the worker's
         try:
             frame = self._next_frame()
         finally:
-            self._budget.wait_seconds -= time.monotonic() - start
+            self._stopped_at = time.monotonic()
+            self._budget.wait_seconds -= self._stopped_at - start
         self._budget.charge_frame(frame)
         return frame
 
