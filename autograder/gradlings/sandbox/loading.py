@@ -23,7 +23,7 @@ from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.reader import Submission, shown
 
 _SEND_TIMEOUT_SECONDS = 20.0
-MAX_CELL_ERRORS = 200
+MAX_CELL_ERRORS = 100
 """That are kept of a submission."""
 
 
@@ -69,18 +69,22 @@ class Loader:
             try:
                 self.budget.charge_worker()
             except OverBudget as error:
-                return self._refuse(error)
+                self._refuse(error)
+                return None
             worker = self._fork()
             try:
                 stopped_at = self._load(worker)
             except (ReplyTimeout, WorkerDied, MalformedMessage, OverBudget) as error:
                 worker.close()
-                return self._refuse(error)
+                self._refuse(error)
+                return None
             if stopped_at is None:
                 self._was_loaded = True
                 return worker
             worker.close()
             self._skipped.add(stopped_at)
+        if not self.submission.problem:
+            self._refuse(OverBudget(f"Your file may take {self.budget.limits.wait_seconds:g} s; its cells took more."))
         return None
 
     def _refuse(self, error: Exception) -> None:
@@ -154,7 +158,9 @@ class Loader:
             reply = checked(answer, CellReply, "what became of a cell")
             if reply.cell != index:
                 raise MalformedMessage("another cell's answer")
-            return parse_raised(reply.raised, self.submission.files)
+            raised = parse_raised(reply.raised, self.submission.files)
+        self.budget.check()
+        return raised
 
     def _note_cell(self, index: int, raised: Raised) -> None:
         if len(self._cell_errors) < MAX_CELL_ERRORS:

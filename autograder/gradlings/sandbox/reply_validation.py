@@ -27,17 +27,6 @@ def failure_text(error: Exception, task: str) -> str:
     return str(error)
 
 
-def require_fields(reply: Any, *names: str) -> dict[str, Any]:
-    """Return a reply that is a dict with exactly these keys.
-
-    Raises:
-        MalformedMessage: it is not.
-    """
-    if type(reply) is not dict or reply.keys() != set(names):
-        raise MalformedMessage("an answer to another question")
-    return reply
-
-
 def parse_breaches(rows: Any) -> tuple[Breach, ...]:
     """Read breaches from rows of (rule, name, line, file, code), without control characters.
 

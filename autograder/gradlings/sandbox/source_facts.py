@@ -71,7 +71,8 @@ def facts_from(
     problems = map_text(tuple(SyntaxProblem(*row) for row in facts.syntax), without_control_characters)
     breaches = [parse_breaches(rows) for rows in facts.breaches]
     submission = Submission(path, cells, {function.name: function for function in functions}, problems)
-    named = {thing.file for things in (functions, problems, *breaches) for thing in things}
+    named = {function.file for function in functions} | {problem.file for problem in problems}
+    named |= {breach.file for found in breaches for breach in found}
     if not (named <= submission.files and all(_belongs_to(file, path) for file in submission.files)):
         raise MalformedMessage("the name of a file")
     return submission, {exercise.id: found for exercise, found in _paired(exercises, breaches)}

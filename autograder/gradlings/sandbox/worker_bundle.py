@@ -17,7 +17,8 @@ _NEEDED = """
     execution/__init__ execution/tensor_tree execution/time_limit execution/torch_state
     runners/__init__ runners/notebook
     sandbox/__init__ sandbox/settings
-    sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/types
+    sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/facts
+    sandbox/wire/types
     sandbox/inside/__init__ sandbox/inside/zygote sandbox/inside/worker sandbox/inside/lockdown
     sandbox/inside/readable_paths sandbox/inside/reply_rows sandbox/inside/seccomp sandbox/inside/student_environment
 """

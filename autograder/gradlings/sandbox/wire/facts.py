@@ -77,14 +77,14 @@ class CellReply(msgspec.Struct, forbid_unknown_fields=True):
 class NamesReply(msgspec.Struct, forbid_unknown_fields=True):
     """All cells have run."""
 
-    names: Annotated[Names, Meta(max_length=MAX_NAMES)] | int
+    names: Annotated[Names, Meta(max_length=MAX_NAMES)] | Annotated[int, Meta(ge=0)]
     """Only their number where they are too many or too long."""
 
 
 class Digest(msgspec.Struct, forbid_unknown_fields=True):
     """The SHA-256 of a submission's code; empty if it is no notebook."""
 
-    digest: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+    digest: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 
 
 def checked(value: Any, form: Any, what: str) -> Any:
