@@ -51,14 +51,18 @@ def loaded(judge: "Judge", text: str | bytes, name: str = "signs.py") -> "Remote
     return judge.load(text.encode() if isinstance(text, str) else text, name)
 
 
-LINES = "\n".join(f"def f{number}(): return 0" for number in range(20_000))
+LINES = "\n".join(f"def f{n:x}():0" for n in range(20_000))
+LONG = "\n".join(f"def {chr(0x20000) * 50}{n}():0" for n in range(4_700))
 TOO_LARGE = {
     "functions": (LINES, f"it has 20,000 functions and other names at top level; at most {MAX_FUNCTIONS:,} are read"),
     "names": ("=".join(f"a{n}" for n in range(9_000)) + "=1", "it has 9,000 functions and other names at top level"),
-    "code": ("# " + "x" * MAX_CODE_CHARS, f"it has 1,000,002 characters of code; at most {MAX_CODE_CHARS:,} are read"),
+    "code": ("# " + "x" * MAX_CODE_CHARS, f"it has 300,002 characters of code; at most {MAX_CODE_CHARS:,} are read"),
     "cells": ("# %%\nx=1\n" * 20_001, f"it has 20,001 cells of code; at most {MAX_CELLS:,} are read"),
     "syntax": ("# %%\nx=\n" * 300, f"it has 300 cells that Python cannot read; at most {MAX_SYNTAX_PROBLEMS} are read"),
-    "together": ("\n".join(f"{'n' * 190}{n} = 0" for n in range(4_999)), "too many and too long to be read together"),
+    "together": (
+        "\n".join(f"def {chr(0x20000) * 50}{n}():0" for n in range(4_700)),
+        "too many and too long to be read together",
+    ),
 }
 
 
@@ -198,7 +202,7 @@ FORGED: dict[str, Any] = {
     "a line below zero": answer(cells=[("x", "signs.py", -1)]),
     "a line beyond all": answer(cells=[("x", "signs.py", 1 << 200)]),
     "too many cells": answer(cells=[CELL] * (2_000 + 1)),
-    "a large cell": answer(cells=[("x" * 1_000_001, "signs.py", 1)]),
+    "a large cell": answer(cells=[("x" * 300_001, "signs.py", 1)]),
     "a file of ours": answer(cells=[("x", "/srv/solutions/signs.py", 1)]),
     "an object for functions": answer(functions=object()),
     "too many functions": answer(functions=[FUNCTION] * 5_001),

@@ -69,7 +69,7 @@ class Compiled:
     functions: tuple[Function, ...]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MAX_CELLS)
 def compiled(cell: Cell) -> Compiled:
     """Return the cell's code and functions, with the line numbers of its file.
 

@@ -1,12 +1,12 @@
 """How large a submission may be. What is larger is refused in words, on a student's own machine as in grading.
 
-An assignment has some twenty functions in some ten thousand characters; these limits are far from that, and near enough
-that reading a file within them takes seconds at most.
+The largest assignment has some fifty functions in 50,000 characters. The limits are far from that; but Python's own
+compiler takes a time that is quadratic in some files, so they must not be much farther.
 """
 
 from __future__ import annotations
 
-MAX_CODE_CHARS = 1_000_000
+MAX_CODE_CHARS = 300_000
 """Of a module, or of the code cells of a notebook together. What else a notebook holds (pictures) is not counted."""
 MAX_CELLS = 2_000
 """Cells that hold code."""
