@@ -1,7 +1,7 @@
 """Fuzzes what reads a notebook: 10,000 made-up inputs, of which each is read or refused in words.
 
-Reading is what a worker does with a student's bytes before they run, and what pytest does at home. Nothing is run here. Drawing an
-input takes longer than reading it, so most draws are read as four files.
+Reading is what a worker does with a student's bytes before they run, and what pytest does at home. Nothing is run here.
+Drawing an input takes longer than reading it, so most draws are read as four files.
 """
 
 import json
