@@ -19,6 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradlings.model.exercise import read_exercises
 from gradlings.model.scorecard import Scorecard, Verdict
 from gradlings.sandbox.settings import ProtectionLayers, SubmissionLimits
 
@@ -106,7 +107,10 @@ def attack_harness(layers: ProtectionLayers) -> Iterator[AttackHarness]:
         for path in (Path(name), folder, secret.parent.parent, secret.parent):
             path.chmod(0o755)  # protected by the judge, not by chance
         with Judge(
-            closed=[secret], submission_limits=SubmissionLimits(cell_seconds=1.0, wait_seconds=8.0), layers=layers
+            read_exercises(folder / "test_attacked.py"),
+            closed=[secret],
+            submission_limits=SubmissionLimits(cell_seconds=1.0, wait_seconds=8.0),
+            layers=layers,
         ) as judge:
             zygote = judge.process_id
             if os.geteuid() == 0:  # counted for each user id: a worker has one of its own

@@ -31,7 +31,10 @@ from hostile_notebooks import BESIDE, BLANK, FULL, HOSTILE, MARK, Scores
 from student_kit import RIGHT, Kit
 from telling_corpus import HIDDEN, TOLD, telling
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading for marks needs Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="grading for marks needs Linux"),
+    pytest.mark.filterwarnings("ignore::nbformat.warnings.DuplicateCellId"),
+]
 
 TELLING = ("a message", "output of a failure", "a value", "lines of code", "a forged failure")
 """Channels that bring a hidden probe to light; `test_hidden_probes.py` tries all of them with `gradlings grade`."""

@@ -1,4 +1,4 @@
-def f0(): pass
+def f0():0
 
 
 def double(x):

@@ -21,9 +21,8 @@ from nbformat import NotebookNode, from_dict
 
 from gradlings.model.errors import InputError
 from gradlings.model.text import encodable
+from gradlings.submission.size_limits import MAX_CELLS
 
-MAX_CELLS = 4000
-"""More are not kept; the judge, which has a limit of its own, reads the notebook as it was handed in."""
 _MAX_CELL_PROSE, _MAX_PROSE = 10_000, 200_000
 """Characters of one cell and of all of them that are taken for Markdown: its time grows with the square of a cell."""
 _KINDS = ("code", "markdown", "raw")
@@ -51,7 +50,10 @@ def _paths(folder: Path) -> Iterator[Path]:
 
 
 def rebuilt(nb: NotebookNode, kernelspec: Any) -> NotebookNode:
-    """Return a valid notebook of the same cells; of their metadata only nbgrader's stay, as they are claimed."""
+    """Return a valid notebook of the first cells; of their metadata only nbgrader's stay, as they are claimed.
+
+    The judge, which has its own limits, reads the notebook as it was handed in.
+    """
     cells = [_cell(cell, number) for number, cell in enumerate(nb.cells[:MAX_CELLS], 1)]
     if len(nb.cells) > MAX_CELLS:
         text = f"This notebook has {len(nb.cells)} cells. Those after cell {MAX_CELLS} are not shown."
