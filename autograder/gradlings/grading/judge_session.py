@@ -149,7 +149,6 @@ class JudgeSession:
         Raises:
             InputError: grading for marks is refused here, or the checks cannot be used.
         """
-        from gradlings.runners.session import collected_checks
         from gradlings.sandbox.judge import Judge
 
         bundle = self.bundle
@@ -167,12 +166,17 @@ class JudgeSession:
                 self._checks = folder / f"test_{bundle.source_name}.py"
                 self._drivers = bundle.files.get("drivers.py", b"").decode("utf-8")
                 closed = [folder, *map(Path, bundle.closed)]
-                judge = Judge(bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker)
-                self._judge = opened.enter_context(judge)
-                self.protection = judge.protection
+                self._judge = judge = Judge(
+                    bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker, late_imports=False
+                )
+                opened.callback(judge.close)
+                judge.start()  # its zygote imports torch while this process does, to collect the checks
+                from gradlings.runners.session import collected_checks
+
                 self._grader = opened.enter_context(collected_checks(folder))
                 hidden = bundle.hidden.decode("utf-8")
                 self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
+                self.protection = opened.enter_context(judge).protection
                 self._open = opened.pop_all()
         except UnicodeDecodeError as error:
             raise InputError(f"The files of assignment {bundle.assignment} must be UTF-8 ({error}).") from None
@@ -199,6 +203,8 @@ class JudgeSession:
         with collected_log() as log:
             try:
                 reply = self._reply(data, filename, seed)
+                if self._judge.import_late():
+                    reply = self._reply(data, filename, seed)
             except Exception as error:
                 _log.exception("The judge failed on %s.", filename)
                 reply = JudgeReply(fault=f"{type(error).__name__}: {error}")

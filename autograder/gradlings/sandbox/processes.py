@@ -21,7 +21,8 @@ from typing import Any
 
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
-from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, WORKER_FAILED
+from gradlings.sandbox.inside.lockdown import NOT_ASKED_FOR
+from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, NEEDS_LATE_IMPORTS, WORKER_FAILED
 from gradlings.sandbox.private_uids import PrivateUids
 from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
@@ -67,6 +68,7 @@ _EXIT_REASONS = {
     -signal.SIGKILL: "it was stopped: it used up its memory or its processor time",
     -signal.SIGXCPU: "it used up its processor time",
     -signal.SIGSYS: "it was stopped at a system call of another architecture",
+    NEEDS_LATE_IMPORTS: "it needs a part of torch that is not imported yet",
 }
 
 
@@ -74,18 +76,25 @@ class Zygote:
     """A running zygote, which forks one worker after the other. Not thread-safe.
 
     It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it. `rules` are those
-    that exercises name, whose recorders are set up once before any fork.
+    that exercises name, whose recorders are set up once before any fork. `late_imports` says whether it begins with
+    what `import_late` makes up for.
     """
 
-    def __init__(self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
+    def __init__(
+        self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]], *, late_imports: bool
+    ) -> None:
         self._control, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None
         prefix = bubblewrap.command_prefix() if layers.bubblewrap else []
+        self._no_bubblewrap = "not installed" if layers.bubblewrap else NOT_ASKED_FOR
         self.in_bubblewrap = bool(prefix)
         self._stderr = os.memfd_create("stderr")
         self._forked = 0
         self._drivers = ""
         self._statuses: dict[int, int] = {}
+        self.late_imports = late_imports
+        self.needs_late_imports = False
+        """Whether a worker has ended since it would have to import what the zygote left out."""
         bundle = write_worker_bundle()
         command = [*prefix, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
         with zygote_end:
@@ -101,7 +110,7 @@ class Zygote:
             )
         os.close(bundle)
         config: dict[str, Any] = {"layers": asdict(layers), "limits": asdict(limits), "rules": list(rules)}
-        config["in_bubblewrap"] = self.in_bubblewrap
+        config |= {"in_bubblewrap": self.in_bubblewrap, "late_imports": late_imports}
         with contextlib.suppress(OSError):  # it died at once; `startup` raises
             self._control.send(json.dumps(config).encode())
 
@@ -113,6 +122,8 @@ class Zygote:
             ZygoteDied: it could not be started.
         """
         facts, (pidfd,) = self._receive(_STARTUP_TIMEOUT_SECONDS)
+        if not self.in_bubblewrap:
+            facts["missing"] |= {"bubblewrap": self._no_bubblewrap}
         facts |= {"bubblewrap": self.in_bubblewrap, "private_uid": self._uids is not None, "pid": _pid_of(pidfd)}
         os.close(pidfd)
         return facts
@@ -136,7 +147,7 @@ class Zygote:
         try:
             with worker_end:
                 new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
-                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
+                request = json.dumps({"do": "fork", "worker": number, "uid": uid, "drivers": new}).encode()
                 socket.send_fds(self._control, [request], [worker_end.fileno(), output])
             self._drivers = drivers or self._drivers
             while True:
@@ -148,6 +159,24 @@ class Zygote:
             judge_end.close()
             os.close(output)
             raise error if isinstance(error, ZygoteDied) else ZygoteDied(f"{error}: {self.stderr_text()}") from None
+
+    def import_late(self) -> None:
+        """Have it import what torch imports at the first use of an optimizer or of `torch.func`.
+
+        Raises:
+            ZygoteDied: it has ended, or runs more than one thread after this, so that its forks could hang.
+        """
+        try:
+            self._control.send(json.dumps({"do": "import"}).encode())
+        except OSError as error:
+            raise ZygoteDied(f"{error}: {self.stderr_text()}") from None
+        message, _ = self._receive(_STARTUP_TIMEOUT_SECONDS)
+        while "threads" not in message:
+            self._store_status(message)
+            message, _ = self._receive(_STARTUP_TIMEOUT_SECONDS)
+        if message["threads"] != 1:
+            raise ZygoteDied(f"it runs {message['threads']} threads")
+        self.late_imports, self.needs_late_imports = True, False
 
     def exit_status(self, number: int, seconds: float) -> int | None:
         """Wait for the exit status of a worker, as `Popen.returncode`; None if it does not come in time."""
@@ -181,6 +210,7 @@ class Zygote:
 
     def _store_status(self, message: dict[str, Any]) -> None:
         if "status" in message:
+            self.needs_late_imports |= message["status"] == NEEDS_LATE_IMPORTS and not self.late_imports
             self._statuses[message["worker"]] = message["status"]
             if len(self._statuses) > _MAX_STATUSES:
                 del self._statuses[min(self._statuses)]
