@@ -61,10 +61,11 @@ _REMEDIES = {
     "landlock": "A container's seccomp profile may refuse it: allow the landlock calls, as Docker's and Podman's do.",
     "seccomp EINVAL": "This kernel has no such filters: it takes one built with CONFIG_SECCOMP_FILTER.",
     "seccomp": "It takes x86_64 or aarch64, and a surrounding that lets a process put a filter on itself.",
-    "user id": "This root may not change to any user id: start as an ordinary user, or give it CAP_SETUID and CAP_SETGID "
-    "(docker run --cap-add SETUID --cap-add SETGID; root of a user namespace needs more than its own id mapped).",
+    "user id": "This root may not change to any user id: start as an ordinary user, or give it CAP_SETUID and "
+    "CAP_SETGID (docker run --cap-add SETUID --cap-add SETGID; a user namespace has to map more ids than its root's).",
     "bubblewrap not installed": "Install the package `bubblewrap`; it needs user namespaces, or root.",
-    "bubblewrap": "Allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns).",
+    "bubblewrap": "It is installed and does not work; usually user namespaces are forbidden: see the settings "
+    "user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns, and the container's profile.",
     "limits": "Whatever surrounds this process must let it lower its own limits.",
     "descriptors ENOSYS": "It takes Linux 5.9 or newer.",
     "privileges": "Whatever surrounds this process must let it give up its own privileges.",
@@ -126,13 +127,20 @@ class Protection:
 
     def refusal(self) -> str:
         """Return what is open, which layers are on, which one is not and why, and what would put that one on."""
-        if self.failed:
-            text = "Grading for marks is refused: no worker could be locked down."
-            tried = LAYERS_IN_ORDER[: LAYERS_IN_ORDER.index(self.failed)] if self.failed in LAYERS_IN_ORDER else ()
-            on = ", ".join(_NAMES[layer] for layer in tried if layer not in self.missing)
-            return " ".join(filter(None, [text, f"Put on: {on}." if on else "", self._why_not(self.failed)]))
-        text = f"Grading for marks is refused: a submission could {self._list()}. On: {self._layers() or 'nothing'}."
-        return " ".join([text, *self._remedies()])
+        if not self.failed:
+            text = (
+                f"Grading for marks is refused: a submission could {self._list()}. On: {self._layers() or 'nothing'}."
+            )
+            return " ".join([text, *self._remedies()])
+        if self.failed not in LAYERS_IN_ORDER:
+            return f"Grading for marks is refused: no worker can be started: {self.missing[self.failed]}."
+        at = LAYERS_IN_ORDER.index(self.failed)
+        on, later = (
+            ", ".join(_NAMES[layer] for layer in layers if layer not in self.missing) or "nothing"
+            for layers in (LAYERS_IN_ORDER[:at], LAYERS_IN_ORDER[at + 1 :])
+        )
+        text = f"Grading for marks is refused: no worker could be locked down. Put on: {on}."
+        return f"{text} {self._why_not(self.failed, 'Failed')} Not reached: {later}."
 
     def _remedies(self) -> list[str]:
         remedies = []
@@ -148,12 +156,12 @@ class Protection:
                 remedies.append(f"No layer that could be put on is missing against `{names[0]}`: please report this.")
         return remedies
 
-    def _why_not(self, layer: str) -> str:
+    def _why_not(self, layer: str, verb: str = "Not on") -> str:
         """Return why a layer is not on and what would put it on."""
         reason = self.missing[layer]
-        keys = (f"{layer} {reason}", *(f"{layer} {word}" for word in reason.split()), layer)
+        keys = (f"{layer} {reason}", *(f"{layer} {word}" for word in re.findall(r"\w+", reason)), layer)
         remedy = next((_REMEDIES[key] for key in keys if key in _REMEDIES), "")
-        return f"Not on: {_NAMES.get(layer, layer)} ({reason}). {remedy}".rstrip()
+        return f"{verb}: {_NAMES[layer]} ({reason}). {remedy}".rstrip()
 
     def _layers(self) -> str:
         """Return the layers that are on."""
@@ -180,8 +188,8 @@ def protection(
 ) -> Protection:
     """Have a worker try what must not work, and return what was active and what succeeded.
 
-    `load` and `fork` are those of a `Judge`, `startup` and `limits` those of its zygote; `closed` are files or folders of
-    solutions and hidden checks that no worker may read.
+    `load` and `fork` are those of a `Judge`, `startup` and `limits` those of its zygote; `closed` are files or folders
+    of solutions and hidden checks that no worker may read.
     """
     with tempfile.TemporaryDirectory(prefix="gradlings-") as name:
         os.chmod(name, 0o755)  # the layers must protect the canary, not its mode

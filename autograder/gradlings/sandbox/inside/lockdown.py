@@ -55,8 +55,8 @@ def _checked(result: int, call: str) -> int:
 
 
 def _reason(error: OSError) -> str:
-    """Return the call that failed and its error number by name: `setgroups: EPERM (Operation not permitted)`."""
-    return f"{error.filename}: {errno.errorcode.get(error.errno or 0, error.errno)} ({error.strerror})"
+    """Return the call that failed and its error number by name: `setgroups: EPERM, Operation not permitted`."""
+    return f"{error.filename}: {errno.errorcode.get(error.errno or 0, error.errno)}, {error.strerror}"
 
 
 def _prctl(option: int, first: int = 0, second: object = 0) -> None:

@@ -69,7 +69,7 @@ def distributions(further: Sequence[str] = ()) -> list[str]:
 def _top_level_names(distribution: metadata.Distribution) -> set[str]:
     """Return the first part of the path of every installed file.
 
-    Read from the record itself where there is one: `distribution.files` makes an object of each of torch's 20,000 files.
+    Read from the record itself where there is one: `distribution.files` makes an object for each of 20,000 files.
     """
     record = distribution.read_text("RECORD")
     if record is None:

@@ -4,9 +4,9 @@ Run as `python -I /proc/self/fd/BUNDLE SOCKET`. Over the socket it receives a co
 the descriptors of a new worker's channel and output. It sends a pidfd of itself, one of each worker, and later the exit
 status of that worker.
 
-What torch imports at the first use of an optimizer or of `torch.func` takes as long as torch itself, and few submissions
-need it. With `late_imports` unset in the configuration it is left out: a worker that asks for it ends with the status
-`NEEDS_LATE_IMPORTS`, and a request to import it makes up for it.
+What torch imports at the first use of an optimizer or of `torch.func` takes as long as torch itself, and few
+submissions need it. With `late_imports` unset in the configuration it is left out: a worker that asks for it ends with
+the status `NEEDS_LATE_IMPORTS`, and a request to import it makes up for it.
 """
 
 from __future__ import annotations
