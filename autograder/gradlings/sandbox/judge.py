@@ -148,15 +148,17 @@ class Judge:
             worker.close()
 
     def import_late(self) -> bool:
-        """Have the zygote import what a worker wanted and ended for, if one did; return whether it is to be run again.
+        """Have the zygote import what a worker wanted and ended for, if one did; return whether it is to be run again."""
+        from gradlings.sandbox.processes import ZygoteDied
 
-        Raises:
-            ZygoteDied: the zygote has ended.
-        """
         if self._zygote is None or not self._zygote.needs_late_imports:
             return False
         self._late_imports = True  # also for a zygote that replaces this one
-        self._zygote.import_late()
+        try:
+            self._zygote.import_late()
+        except ZygoteDied as error:
+            _log.warning("The zygote died and is started again: %s", without_control_characters(str(error)))
+            self._stop()
         return True
 
     def close(self) -> None:

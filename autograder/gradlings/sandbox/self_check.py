@@ -7,6 +7,7 @@ may be readable that should not be.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sysconfig
@@ -57,7 +58,8 @@ _PREVENTED_BY = {
 """The layers of which one is enough, by the kind of attempt; others are our own work in every worker."""
 _REMEDIES = {
     "landlock ENOSYS": "This kernel has none: it takes Linux 5.13 or newer, built with it.",
-    "landlock EOPNOTSUPP": "This kernel has it switched off: name `landlock` in the boot parameter `lsm=`.",
+    f"landlock {errno.errorcode[errno.EOPNOTSUPP]}": "This kernel has it switched off: name `landlock` in the boot "
+    "parameter `lsm=`.",
     "landlock": "A container's seccomp profile may refuse it: allow the landlock calls, as Docker's and Podman's do.",
     "seccomp EINVAL": "This kernel has no such filters: it takes one built with CONFIG_SECCOMP_FILTER.",
     "seccomp": "It takes x86_64 or aarch64, and a surrounding that lets a process put a filter on itself.",

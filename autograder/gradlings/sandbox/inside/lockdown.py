@@ -65,11 +65,14 @@ def _prctl(option: int, first: int = 0, second: object = 0) -> None:
 
 
 def landlock_abi() -> int:
-    """Return the kernel's Landlock ABI.
+    """Return the kernel's Landlock ABI; 0 if there is no Landlock that can be used."""
+    with contextlib.suppress(OSError):
+        return _landlock_abi()
+    return 0
 
-    Raises:
-        OSError: Landlock is missing (ENOSYS), switched off (EOPNOTSUPP), or refused by a filter (EPERM).
-    """
+
+def _landlock_abi() -> int:
+    """Return the ABI; raise `OSError` if Landlock is missing (ENOSYS), switched off (EOPNOTSUPP) or refused (EPERM)."""
     version = _libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     return _checked(int(version), "landlock_create_ruleset")
 
@@ -135,7 +138,7 @@ def prepare_locks(
     missing = {} if layers.limits else {"limits": NOT_ASKED_FOR}
     ruleset, program = None, b""
     try:
-        abi = min(landlock_abi(), layers.landlock)
+        abi = min(_landlock_abi(), layers.landlock)
         ruleset = Ruleset(readable, listable, abi) if abi > 0 else None
         missing |= {} if ruleset else {"landlock": NOT_ASKED_FOR}
     except OSError as error:
@@ -257,9 +260,9 @@ def _set_limits(locks: Locks) -> None:
         resource.RLIMIT_CORE: 0,
     }
     for kind, value in values.items():
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
+            hard = resource.getrlimit(kind)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (value, value))
         except (OSError, ValueError) as error:  # ValueError in place of EPERM or EINVAL
             number = getattr(error, "errno", None) or errno.EPERM

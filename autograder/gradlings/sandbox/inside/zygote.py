@@ -52,7 +52,7 @@ def serve(control: socket.socket) -> None:
     config = json.loads(control.recv(MAX_MESSAGE_BYTES))
     _preload([tuple(rules) for rules in config["rules"]])
     if late_imports := config["late_imports"]:
-        _import_late()
+        _import_late(sys.path)
 
     from gradlings.sandbox import settings
     from gradlings.sandbox.inside import lockdown, readable_paths, worker
@@ -60,6 +60,7 @@ def serve(control: socket.socket) -> None:
     layers, limits = settings.ProtectionLayers(**config["layers"]), settings.WorkerLimits(**config["limits"])
     worker.rehearse()
     locks = lockdown.prepare_locks(layers, limits, readable_paths.readable(), readable_paths.listable())
+    whole_path = sys.path[:]
     _remove_other_folders_from_path()
     status, maps = (io.FileIO(f"/proc/self/{name}") for name in ("status", "maps"))  # /proc itself may be gone later
     _settle(maps)
@@ -86,7 +87,7 @@ def serve(control: socket.socket) -> None:
                 return
             request = json.loads(data)
             if request["do"] == "import":
-                _import_late()
+                _import_late(whole_path)
                 late_imports = True
                 _settle(maps)
                 locks = replace(locks, memory=lockdown.memory_in_use(status))
@@ -163,16 +164,18 @@ def _preload_torch(torch: Any, rules: list[tuple[str, ...]]) -> None:
     repr(torch.ones(2))
 
 
-def _import_late() -> None:
-    """Make steps of optimizers: the first loads most of what torch leaves for later."""
+def _import_late(path: list[str]) -> None:
+    """Make steps of optimizers: the first loads most of what torch leaves for later, from the folders of `path`."""
     import torch
 
+    narrow_path, sys.path = sys.path, path
     layer = torch.nn.Linear(4, 4)
     for make in (lambda p: torch.optim.SGD(p, lr=0.1), torch.optim.AdamW):
         optimizer = make(layer.parameters())
         layer(torch.ones(2, 4)).sum().backward()
         optimizer.step()
         optimizer.zero_grad()
+    sys.path = narrow_path
 
 
 def _settle(maps: io.FileIO) -> None:
