@@ -148,7 +148,7 @@ class Judge:
             worker.close()
 
     def import_late(self) -> bool:
-        """Have the zygote import what a worker wanted and ended for, if one did; return whether it is to be run again."""
+        """Have the zygote import what a worker ended for the want of, if one did; return whether to run it again."""
         from gradlings.sandbox.processes import ZygoteDied
 
         if self._zygote is None or not self._zygote.needs_late_imports:
