@@ -205,8 +205,6 @@ class JudgeSession:
         with collected_log() as log:
             try:
                 reply = self._reply(data, filename, seed)
-                if self._judge.import_late():
-                    reply = self._reply(data, filename, seed)
             except Exception as error:
                 _log.exception("The judge failed on %s.", filename)
                 reply = JudgeReply(fault=f"{type(error).__name__}: {error}")
@@ -226,6 +224,8 @@ class JudgeSession:
             raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
         if seed != PUBLIC_SEED:
             card = self._with_misconceptions(card, remote)
+        if self._judge.import_late():
+            return self._reply(data, filename, seed)
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
         return JudgeReply(self._with_hidden_probes(card, remote, seed), cell_problems=problems)

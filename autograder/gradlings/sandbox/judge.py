@@ -67,7 +67,7 @@ class Judge:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker
         self._limits, self._submission_limits, self._layers = limits, submission_limits, layers
-        self._late_imports, self._bubblewrap_problem = late_imports, ""
+        self._late_imports, self._ends_at_late_imports, self._bubblewrap_problem = late_imports, True, ""
         self._zygote: Zygote | None = None
         self._current: RemoteRunner | None = None
         self.protection: Protection
@@ -129,6 +129,7 @@ class Judge:
 
         if self._current is not None:
             self._current.close()
+        self._ends_at_late_imports = True
         material = Material(data, filename, drivers, self._exercises)
         self._current = RemoteRunner(Loader(material, lambda: self._fork(drivers), Budget(self._submission_limits)))
         return self._current
@@ -148,9 +149,14 @@ class Judge:
             worker.close()
 
     def import_late(self) -> bool:
-        """Have the zygote import what a worker ended for the want of, if one did; return whether to run it again."""
+        """Have the zygote import what a worker ended for the want of, if one did; return whether to run it again.
+
+        Workers that are forked later for the same submission do not end, but import it themselves: they may know hidden
+        probes, and whether one of them ends must not change what others see.
+        """
         from gradlings.sandbox.processes import ZygoteDied
 
+        self._ends_at_late_imports = False
         if self._zygote is None or not self._zygote.needs_late_imports:
             return False
         self._late_imports = True  # also for a zygote that replaces this one
@@ -198,11 +204,11 @@ class Judge:
         from gradlings.sandbox.processes import ZygoteDied
 
         try:
-            return self._running().fork(drivers)
+            return self._running().fork(drivers, ends_at_late_imports=self._ends_at_late_imports)
         except ZygoteDied as error:
             _log.warning("The zygote died and is started again: %s", without_control_characters(str(error)))
             self._stop()
-            return self._running().fork(drivers)
+            return self._running().fork(drivers, ends_at_late_imports=self._ends_at_late_imports)
 
     def _running(self) -> Zygote:
         from gradlings.sandbox.processes import Zygote

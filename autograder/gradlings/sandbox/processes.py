@@ -68,16 +68,14 @@ _EXIT_REASONS = {
     -signal.SIGKILL: "it was stopped: it used up its memory or its processor time",
     -signal.SIGXCPU: "it used up its processor time",
     -signal.SIGSYS: "it was stopped at a system call of another architecture",
-    NEEDS_LATE_IMPORTS: "it needs a part of torch that is not imported yet",
 }
 
 
 class Zygote:
     """A running zygote, which forks one worker after the other. Not thread-safe.
 
-    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it. `rules` are those
-    that exercises name, whose recorders are set up once before any fork. `late_imports` says whether it begins with
-    what `import_late` makes up for.
+    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it. The recorders of
+    `rules`, those that exercises name, are set up once before any fork; without `late_imports` see `import_late`.
     """
 
     def __init__(
@@ -92,9 +90,11 @@ class Zygote:
         self._forked = 0
         self._drivers = ""
         self._statuses: dict[int, int] = {}
-        self.late_imports = late_imports
+        self._late_imports = late_imports
+        self._may_ask: set[int] = set()
+        """Workers that end where they would have to import what the zygote left out."""
         self.needs_late_imports = False
-        """Whether a worker has ended since it would have to import what the zygote left out."""
+        """Whether one of them did."""
         bundle = write_worker_bundle()
         command = [*prefix, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
         with zygote_end:
@@ -133,8 +133,10 @@ class Zygote:
         """Whether its process has not ended."""
         return self._process.poll() is None
 
-    def fork(self, drivers: str = "") -> WorkerProcess:
+    def fork(self, drivers: str = "", *, ends_at_late_imports: bool = True) -> WorkerProcess:
         """Fork a worker that locks itself down and waits for requests; `drivers` are compiled once for all of them.
+
+        With `ends_at_late_imports` it ends where it would have to import what the zygote left out.
 
         Raises:
             ZygoteDied: the zygote has ended.
@@ -147,9 +149,10 @@ class Zygote:
         try:
             with worker_end:
                 new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
-                request = json.dumps({"do": "fork", "worker": number, "uid": uid, "drivers": new}).encode()
-                socket.send_fds(self._control, [request], [worker_end.fileno(), output])
+                request = {"do": "fork", "worker": number, "uid": uid, "drivers": new, "ends": ends_at_late_imports}
+                socket.send_fds(self._control, [json.dumps(request).encode()], [worker_end.fileno(), output])
             self._drivers = drivers or self._drivers
+            self._may_ask |= {number} if ends_at_late_imports else set()
             while True:
                 message, descriptors = self._receive(_FORK_TIMEOUT_SECONDS)
                 if message["worker"] == number and descriptors:
@@ -166,17 +169,15 @@ class Zygote:
         Raises:
             ZygoteDied: it has ended, or runs more than one thread after this, so that its forks could hang.
         """
-        try:
-            self._control.send(json.dumps({"do": "import"}).encode())
-        except OSError as error:
-            raise ZygoteDied(f"{error}: {self.stderr_text()}") from None
-        message, _ = self._receive(_STARTUP_TIMEOUT_SECONDS)
+        message: dict[str, Any] = {}
+        with contextlib.suppress(OSError):  # it has ended, and `_receive` raises
+            self._control.send(b'{"do": "import"}')
         while "threads" not in message:
-            self._store_status(message)
             message, _ = self._receive(_STARTUP_TIMEOUT_SECONDS)
+            self._store_status(message)
         if message["threads"] != 1:
             raise ZygoteDied(f"it runs {message['threads']} threads")
-        self.late_imports, self.needs_late_imports = True, False
+        self._late_imports, self.needs_late_imports = True, False
 
     def exit_status(self, number: int, seconds: float) -> int | None:
         """Wait for the exit status of a worker, as `Popen.returncode`; None if it does not come in time."""
@@ -210,7 +211,9 @@ class Zygote:
 
     def _store_status(self, message: dict[str, Any]) -> None:
         if "status" in message:
-            self.needs_late_imports |= message["status"] == NEEDS_LATE_IMPORTS and not self.late_imports
+            asked = message["worker"] in self._may_ask and message["status"] == NEEDS_LATE_IMPORTS
+            self.needs_late_imports |= asked and not self._late_imports
+            self._may_ask.discard(message["worker"])
             self._statuses[message["worker"]] = message["status"]
             if len(self._statuses) > _MAX_STATUSES:
                 del self._statuses[min(self._statuses)]

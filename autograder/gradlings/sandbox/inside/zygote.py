@@ -98,7 +98,7 @@ def serve(control: socket.socket) -> None:
                     worker.driver_code(request["drivers"])
             pid = os.fork()
             if pid == 0:
-                if not late_imports:
+                if request["ends"] and not late_imports:
                     sys.meta_path.insert(0, _Ending())
                 _become_worker(worker, locks, request, received)
             for descriptor in received:
