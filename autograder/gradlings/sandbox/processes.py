@@ -74,8 +74,8 @@ _EXIT_REASONS = {
 class Zygote:
     """A running zygote, which forks one worker after the other. Not thread-safe.
 
-    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it. The recorders of
-    `rules`, those that exercises name, are set up once before any fork; without `late_imports` see `import_late`.
+    It starts in the background while the judge imports torch; `startup` waits for it. The recorders of `rules`, those
+    that exercises name, are set up before any fork; without `late_imports` see `import_late`.
     """
 
     def __init__(
@@ -87,14 +87,11 @@ class Zygote:
         self._no_bubblewrap = "not installed" if layers.bubblewrap else NOT_ASKED_FOR
         self.in_bubblewrap = bool(prefix)
         self._stderr = os.memfd_create("stderr")
-        self._forked = 0
-        self._drivers = ""
+        self._forked, self._drivers = 0, ""
         self._statuses: dict[int, int] = {}
         self._late_imports = late_imports
-        self._may_ask: set[int] = set()
-        """Workers that end where they would have to import what the zygote left out."""
-        self.needs_late_imports = False
-        """Whether one of them did."""
+        self._may_ask: set[int] = set()  # workers that end where they would have to import what the zygote left out
+        self.needs_late_imports = False  # whether one of them did
         bundle = write_worker_bundle()
         command = [*prefix, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
         with zygote_end:
@@ -167,7 +164,7 @@ class Zygote:
         """Have it import what torch imports at the first use of an optimizer or of `torch.func`.
 
         Raises:
-            ZygoteDied: it has ended, or runs more than one thread after this, so that its forks could hang.
+            ZygoteDied: it has ended, or runs several threads after this, so that its forks could hang.
         """
         message: dict[str, Any] = {}
         with contextlib.suppress(OSError):  # it has ended, and `_receive` raises
@@ -211,8 +208,8 @@ class Zygote:
 
     def _store_status(self, message: dict[str, Any]) -> None:
         if "status" in message:
-            asked = message["worker"] in self._may_ask and message["status"] == NEEDS_LATE_IMPORTS
-            self.needs_late_imports |= asked and not self._late_imports
+            if message["status"] == NEEDS_LATE_IMPORTS and message["worker"] in self._may_ask:
+                self.needs_late_imports = not self._late_imports
             self._may_ask.discard(message["worker"])
             self._statuses[message["worker"]] = message["status"]
             if len(self._statuses) > _MAX_STATUSES:

@@ -98,9 +98,7 @@ def serve(control: socket.socket) -> None:
                     worker.driver_code(request["drivers"])
             pid = os.fork()
             if pid == 0:
-                if request["ends"] and not late_imports:
-                    sys.meta_path.insert(0, _Ending())
-                _become_worker(worker, locks, request, received)
+                _become_worker(worker, locks, request, received, late_imports=late_imports)
             for descriptor in received:
                 os.close(descriptor)
             pidfd = os.pidfd_open(pid)
@@ -123,9 +121,13 @@ def _report_end(control: socket.socket, pidfd: int, pid: int, number: int) -> No
     control.send(json.dumps({"worker": number, "status": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _become_worker(worker: Any, locks: Any, request: dict[str, Any], received: list[int]) -> None:
+def _become_worker(
+    worker: Any, locks: Any, request: dict[str, Any], received: list[int], *, late_imports: bool
+) -> None:
     """Run the child of a fork. Whatever fails, it never returns into the zygote's loop."""
     try:
+        if request["ends"] and not late_imports:
+            sys.meta_path.insert(0, _Ending())
         channel, output = received
         worker.start(locks, request["uid"], channel, output)
     except BaseException:
