@@ -2098,3 +2098,136 @@ def f(x):
     return params[0]
 """,
 )
+
+# broadcasting --------------------------------------------------------------------------------------------------------
+
+_one("broadcast", "broadcast_shapes", T, "torch.broadcast_shapes((2, 1), (1, 3))")
+_one(
+    "broadcast",
+    "broadcast_shapes by a hidden name",
+    T,
+    'getattr(torch, "broad" + str("cast_shapes"))((2, 1), (1, 3))',
+)
+_one("broadcast", "broadcast_tensors", T, "torch.broadcast_tensors(x, x[0])[1].shape")
+_one("broadcast", "expand", T, "x[:1].expand(3, 2).shape")
+_one("broadcast", "numpy", NP, "np.broadcast_shapes((2, 1), (1, 3))")
+_fine(
+    "broadcast",
+    "by hand",
+    """
+def f(x):
+    a, b = tuple(x.shape), (1, 2)
+    expand = [max(p, q) for p, q in zip(a, b)]
+    return tuple(expand)
+""",
+)
+_forbidden(
+    "broadcast",
+    "add empties",
+    """
+import torch
+def f(x):
+    a, b = x.view(4, 1), x.view(1, 4)
+    return torch.broadcast_to(a, (4, 4)).shape  # <-
+""",
+)
+_fine(
+    "broadcast",
+    "reshape, repeat and unsqueeze",
+    """
+def f(x):
+    return (x.unsqueeze(0) + x.repeat(3, 1, 1)).shape
+""",
+)
+_forbidden(
+    "broadcast",
+    "np broadcast object",
+    """
+import numpy as np
+def f(x):
+    return np.broadcast(x.numpy(), x.numpy()[:1]).shape  # <-
+""",
+)
+
+# what nothing saw before ----------------------------------------------------------------------------------------------
+
+_one("matmul", "cdist", T, "torch.cdist(x, x)")
+_one("matmul", "weighted bags", F, "F.embedding_bag(torch.tensor([[0, 1]]), x, per_sample_weights=x[:1], mode='sum')")
+_one("matmul", "matrices of NumPy", NP, "np.matrix(x.numpy()) * np.matrix(x.numpy())")
+_one("matmul", "powers of NumPy's matrices", NP, "np.asmatrix(x.numpy()) ** 2")
+_one("matmul", "NumPy's matmul", NP, "np.matmul(x.numpy(), x.numpy())")
+_one("matmul", "NumPy's vdot, in a loop", NP, "[np.vdot(r, r) for r in x.numpy()]")
+_one("matmul", "NumPy's tensordot by a hidden name", NP, 'getattr(np, "tensor" + str("dot"))(x.numpy(), x.numpy(), 1)')
+_one("matmul", "NumPy's inner in a condition", NP, "np.inner(x.numpy(), x.numpy()) if len(x) else x")
+_one("matmul", "a dot of arrays by a hidden name", NP, 'getattr(x.numpy(), "do" + str("t"))(x.numpy())')
+_one("matmul", "an operator in a lambda", "", "(lambda a: a @ a)(x.numpy())")
+_forbidden(
+    "matmul",
+    "an operator between rows and columns of arrays",
+    """
+def f(x):
+    a = x.numpy()
+    if len(a):
+        return [[r @ c for c in a.T] for r in a]  # <-
+""",
+)
+_one("eval", "annotations", "import typing\ndef g(a: '1 + 1'): pass", "typing.get_type_hints(g)")
+_one("eval", "compile", "", 'compile("1", "", "eval")')
+_one("json", "the module that another module imported", "import gradlings.submission.cells as c", 'c.json.loads("[1]")')
+_one("json", "an own decoder", "from json import JSONDecoder\nD = JSONDecoder()", 'D.decode("[1]")')
+for _name, _call in (("called by hand", "y.grad_fn(x)"), ("walked over", "len(y.grad_fn.next_functions)")):
+    _forbidden("autograd", f"nodes {_name}", f"def f(x):\n    y = x.requires_grad_() * x\n    return {_call}  # <-\n")
+_forbidden(
+    "autograd",
+    "an attribute named by a class",
+    """
+import torch
+class grad:
+    pass
+def f(x):
+    z = x.clone().requires_grad_()
+    return getattr(torch.autograd, grad.__name__)((z * z).sum(), z)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "torch in the frame of a generator",
+    """
+import torch
+def frames():
+    yield
+def f(x):
+    z = x.clone().requires_grad_()
+    return frames().gi_frame.f_globals["torch"].autograd.grad((z * z).sum(), z)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "an import in the builtins of a frame",
+    """
+import sys
+def f(x):
+    z = x.clone().requires_grad_()
+    return sys._getframe().f_builtins["__import__"]("torch").autograd.grad((z * z).sum(), z)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "an expression in a dimension",
+    """
+import builtins, torch
+from jaxtyping import Float
+def f(x):
+    isinstance(x, Float[torch.Tensor, 'setattr(__import__("builtins"),"g",__import__("torch").autograd.grad)or(2) 2'])
+    z = x.clone().requires_grad_()
+    return builtins.g((z * z).sum(), z)[0]  # <-
+""",
+)
+
+NOT_CHASED: list[tuple[str, str]] = [
+    ("sigmoid", 'with torch._C.DisableTorchFunction():\n        return getattr(torch, "".join("sigmoid"))(x)'),
+    ("sigmoid", "import _thread\n    _thread.start_new_thread(lambda: x.sigmoid(), ())"),
+    ("sigmoid", 'torch._C._pop_torch_function_stack()\n    return getattr(torch, "".join("sigmoid"))(x)'),
+    ("tensor", 'getattr(torch, "".join("Tensor"))([1.0])'),
+]
+"""Rules and bodies of `f` that pass: docs/security.md says so."""

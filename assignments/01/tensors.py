@@ -65,8 +65,6 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 1.1*
 #
-# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
-#
 # The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each of those has, and
 # so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no dimension: $()$.
 #
@@ -270,8 +268,6 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.5, 1.6*
 #
-# *Not allowed here: asking PyTorch or NumPy for strides (x.stride(), x.strides).*
-#
 # Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements: the *strides*. The stride of a dimension
 # says how many elements to skip in memory when its index grows by one:
 #
@@ -390,7 +386,7 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 #
 # *10 points · about 20 minutes · difficulty 3 of 3 · builds on 1.2*
 #
-# *Not allowed here: ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives); building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
+# *Not allowed here: ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives).*
 #
 # A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*: it behaves as if the smaller tensor were repeated
 # until both have one shape. The rule needs only the two shapes:

@@ -60,14 +60,10 @@ class PythonCalls:
         return watched
 
     def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call":
-            caller, callee = frame.f_back, frame.f_code
-        elif event == "c_call":
-            caller, callee = frame, argument
-        else:
+        caller = frame.f_back if event == "call" else frame
+        if not event.endswith("call") or caller is None or caller.f_code.co_filename not in self._files:
             return
-        if caller is None or caller.f_code.co_filename not in self._files:
-            return
+        callee: Any = frame.f_code if event == "call" else argument
         if event == "c_call" and not _is_plain(argument):
             callee = type(argument.__self__), argument.__name__  # bound to an object that need not be hashable
         matches = self._known.get(callee)

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils import _python_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gradlings.forbidden.blame import responsible_place
@@ -57,6 +58,8 @@ class CallRecorder:
             self._replace(threading.Thread, "start", self._watched_start)
             for kind in _COMPILED if self._table.functions else ():
                 self._replace(kind, "__call__", self._watched_compiled)
+            depth = torch._C._len_torch_dispatch_stack()
+            self._undo.append(lambda: _leave_operations(depth))
             self._undo += self._watch_this_thread()
         return self
 
@@ -74,13 +77,6 @@ class CallRecorder:
         """Return what was recorded since the last take, in the order in which it happened, and forget it."""
         taken = self.breaches
         self._found.clear()
-        return taken
-
-    def take(self) -> tuple[Breach, ...]:
-        """Return what was recorded since the last take, in the order in which it happened, and forget it."""
-        taken = tuple(self._found.values())
-        self._found.clear()
-        self.breaches = ()
         return taken
 
     def note(self, matches: Iterable[Match], frame: FrameType) -> None:
@@ -102,7 +98,7 @@ class CallRecorder:
     def _watch_this_thread(self) -> list[Callable[[], None]]:
         undo: list[Callable[[], None]] = []
         if self._table.functions:
-            self._functions.__enter__()
+            self._functions.__enter__()  # type: ignore[no-untyped-call]  # unannotated in torch
             undo.append(self._leave_functions)
         if self._calls is not None:
             undo.append(self._calls.start())
@@ -195,6 +191,12 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unanno
         if matches := self.table.operator_matches(func):
             self.recorder.note(matches, self.caller)
         return func(*args, **kwargs) if kwargs else func(*args)
+
+
+def _leave_operations(depth: int) -> None:
+    """Take off the dispatch modes that student code left on."""
+    while torch._C._len_torch_dispatch_stack() > depth:
+        _python_dispatch._pop_mode()
 
 
 def merged(source_breaches: Iterable[Breach], call_breaches: Iterable[Breach]) -> tuple[Breach, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import GetSetDescriptorType
 from typing import Any
 
 import torch
@@ -67,8 +68,8 @@ def _forbidden_functions(rule: Rule) -> Iterator[tuple[str, Any]]:
         namespace = functools.reduce(getattr, path.split(".")[1:], torch)
         for name in dir(namespace):
             wanted = name in rule.methods if prefix == "x" else rule.covers_word(name)
-            function = getattr(namespace, name, None) if wanted else None
-            if isinstance(function, property) or type(function).__name__ == "getset_descriptor":
+            function: Any = getattr(namespace, name, None) if wanted else None
+            if isinstance(function, GetSetDescriptorType | property):
                 yield f"{prefix}.{name}", function.__get__  # the mode sees an attribute being read
             elif callable(function) and not isinstance(function, type):
                 operator = " or the @ operator" if name == "matmul" and prefix == "x" else ""

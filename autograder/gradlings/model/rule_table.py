@@ -47,7 +47,7 @@ _RULES = (
         "sigmoid",
         "a ready-made sigmoid (torch.sigmoid, expit, softmax, F.logsigmoid, nn.Sigmoid and their relatives)",
         words="""sigmoid sigmoid_ special_expit expit log_expit logsigmoid log_sigmoid log_sigmoid_forward silu silu_
-            swish glu glu_ swiglu softplus softmax log_softmax _softmax _log_softmax _safe_softmax gumbel_softmax softmin
+            swish glu swiglu softplus softmax log_softmax _softmax _log_softmax _safe_softmax gumbel_softmax softmin
             special_softmax special_log_softmax scaled_dot_product_attention cross_entropy
             binary_cross_entropy_with_logits soft_margin_loss multilabel_soft_margin_loss
             Sigmoid LogSigmoid SiLU GLU Softplus Softmax* Softmin LogSoftmax *CrossEntropyLoss *WithLogitsLoss
@@ -71,6 +71,13 @@ _RULES = (
             can_cast min_scalar_type common_type find_common_type Tensor *Tensor ndarray *Storage Parameter""",
         methods="__new__ new new_tensor new_zeros new_ones new_empty new_empty_strided new_full",
         calls="numpy.shape numpy.*.shape numpy.*.ndim numpy.*.size numpy.*stack numpy.*concatenate numpy.*atleast_*",
+    ),
+    _rule(
+        "broadcast",
+        "ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives)",
+        words="broadcast broadcast_* _broadcast_shape* expand expand_as infer_size infer_size_shapes expand_copy",
+        methods="expand expand_as broadcast_to",
+        calls="torch.functional.broadcast_shapes",
     ),
     _rule("sum_to_size", "Tensor.sum_to_size", words="sum_to_size unbroadcast unbroadcast_f", methods="sum_to_size"),
     _rule("modules", "the layers of torch.nn", calls="torch.nn.modules.[!m]*.__init__"),
@@ -128,8 +135,8 @@ _RULES = (
     _rule(
         "json",
         "a ready-made parser (json.loads and its relatives)",
-        calls="""json.load* json.decoder.* json.JSONDecoder* yaml.*load* ruamel.yaml.* tomllib.*load* tomli.*load* toml.*load*
-            json5.*load* orjson.loads ujson.load* simplejson.*load* simplejson.decoder.* msgspec.*.decode hjson.*load*
+        calls="""json.load* json.decoder.* json.JSONDecoder* yaml.*load* ruamel.yaml.* tomllib.*load*
+            tomli.*load* toml.*load* json5.*load* orjson.loads ujson.load* simplejson.*load* simplejson.decoder.* msgspec.*.decode hjson.*load*
             demjson*.decode""",
     ),
     _rule(
