@@ -196,7 +196,7 @@ class TestSource:
             "torch = Own()\ndef f(x):\n    return torch.sigmoid(x)",
             "def g():\n    global torch\n    torch = Own()\ndef f(x):\n    return torch.sigmoid(x)",
             "def f(x):\n    return torch.sigmoid(x)\ndef f(x):\n    return x",
-            "def f(x):\n    return f(x)",
+            "def g(x):\n    return torch.sigmoid(x)\ndef f(x, g=abs):\n    return g(x)",
         ],
     )
     def test_what_may_not_run_or_be_something_else_is_left_to_the_record(self, code: str) -> None:

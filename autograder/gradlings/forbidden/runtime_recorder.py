@@ -153,8 +153,13 @@ class _Functions(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         matches = self.functions.get(func)
-        if matches is None and isinstance(func, _OPERATORS):
-            matches = self.table.operator_matches(func)
+        if matches is None:  # not met before
+            if isinstance(func, _OPERATORS):
+                matches = self.table.operator_matches(func)
+            elif func in _CALLS_BACK:
+                args = tuple(self._watched(value) if callable(value) else value for value in args)
+            else:
+                self.functions[func] = ()
         if matches and func.__name__ == "__get__":  # x.grad_fn is None tells nothing
             value = func(*args)
             if value is not None:
@@ -162,8 +167,6 @@ class _Functions(TorchFunctionMode):
             return value
         if matches:
             self.recorder.note(matches, sys._getframe(1))
-        if func in _CALLS_BACK:
-            args = tuple(self._watched(value) if callable(value) else value for value in args)
         return func(*args, **kwargs) if kwargs else func(*args)
 
     def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,6 +19,7 @@ from gradlings.model.rules import Breach, Rule, short_name
 from gradlings.submission.cells import Cell, compiled
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+_EXITS = ast.Return | ast.Raise | ast.Break | ast.Continue
 _PERHAPS = ast.Lambda | ast.IfExp | ast.BoolOp | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -49,7 +50,7 @@ def _breaches(cells: tuple[Cell, ...], functions: tuple[str, ...], rules: tuple[
             known = program.imports | _imports(function.body)
             imports = {alias: path for alias, path in known.items() if alias not in hidden}
             for node in _surely_evaluated(function.body):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in hidden:
                     waiting.append(node.func.id)
                 for rule, what in _broken(node, rules, imports, program.own_products):
                     line = (node.func.end_lineno if isinstance(node, ast.Call) else None) or node.lineno
@@ -73,14 +74,14 @@ class _Program:
     """The top level of a submission: what each name that is bound once stands for."""
 
     def __init__(self, cells: Iterable[tuple[Cell, ast.stmt]]) -> None:
-        self.functions: dict[str, tuple[Cell, ast.FunctionDef | ast.AsyncFunctionDef]] = {}
-        statements = []
-        for cell, statement in cells:
-            statements.append(statement)
-            if isinstance(statement, _FUNCTIONS):
-                self.functions[statement.name] = cell, statement
-        times = Counter(name for statement in statements for name in _names_bound_by(statement))
-        self.functions = {name: found for name, found in self.functions.items() if times[name] == 1}
+        found = list(cells)
+        statements = [statement for _, statement in found]
+        times = Counter(name for statement in statements for name in _names_bound_at_top_level(statement))
+        self.functions = {
+            statement.name: (cell, statement)
+            for cell, statement in found
+            if isinstance(statement, _FUNCTIONS) and times[statement.name] == 1
+        }
         imports = {name: f"builtins.{name}" for name in dir(builtins) if not times[name]} | _imports(statements)
         self.imports = {name: path for name, path in imports.items() if times[name] <= 1}
         self.own_products = any(name.endswith("matmul__") for name in times)
@@ -96,11 +97,32 @@ def _program(cells: tuple[Cell, ...]) -> _Program:
     return _Program(readable())
 
 
+def _names_bound_at_top_level(statement: ast.stmt) -> Iterator[str]:
+    if not isinstance(statement, _FUNCTIONS):
+        yield from _names_bound_by(statement)
+        return
+    yield statement.name
+    for node in _inner_statements(statement):
+        if isinstance(node, ast.Global):
+            yield from node.names
+
+
+def _inner_statements(statement: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements inside a statement, not their expressions, which are many more."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for part in getattr(statement, name, ()):
+            if isinstance(part, ast.stmt):
+                yield part
+            yield from _inner_statements(part)
+
+
 def _names_bound_by(statement: ast.stmt) -> Iterator[str]:
-    """Yield each name that a statement may bind, once for each time; those inside its functions, too."""
+    """Yield each name that a statement may bind, once for each time; parameters and those inside its functions, too."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
         elif isinstance(node, _FUNCTIONS | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -109,9 +131,9 @@ def _names_bound_by(statement: ast.stmt) -> Iterator[str]:
 
 def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     """Return the parameters of a function and the names that it binds other than by one import."""
-    arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    times = Counter(name for statement in function.body for name in _names_bound_by(statement))
-    return arguments | {name for name, count in times.items() if count > 1 or name not in _imports(function.body)}
+    imported = _imports(function.body)
+    times = Counter(_names_bound_by(function))
+    return {name for name, count in times.items() if count > 1 or name not in imported}
 
 
 def _imports(body: Iterable[ast.stmt]) -> dict[str, str]:
@@ -120,9 +142,8 @@ def _imports(body: Iterable[ast.stmt]) -> dict[str, str]:
     for statement in body:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
-                found[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+                top = alias.name.partition(".")[0]
+                found[alias.asname or top] = alias.name if alias.asname else top
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
             found |= {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
     return found
@@ -145,7 +166,7 @@ def _surely_evaluated(body: Iterable[ast.stmt]) -> Iterator[ast.expr | ast.stmt]
             waiting += [] if isinstance(node, _PERHAPS) else ast.iter_child_nodes(node)
         if isinstance(statement, ast.With):
             yield from _surely_evaluated(statement.body)
-        if any(isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue) for node in ast.walk(statement)):
+        if any(isinstance(node, _EXITS) for node in (statement, *_inner_statements(statement))):
             return
 
 

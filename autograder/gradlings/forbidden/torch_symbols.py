@@ -40,7 +40,7 @@ class SymbolTable:
 
     rules: tuple[Rule, ...]
     functions: dict[Any, tuple[Match, ...]] = field(default_factory=dict)
-    """Functions of the Python layer; operators of `torch.ops` are added as they are met."""
+    """Functions of the Python layer. What is met besides them is added, with what it breaks: most often nothing."""
 
     def operator_matches(self, operator: Any) -> tuple[Match, ...]:
         """Return what an operator of `torch.ops` breaks, whoever calls it."""

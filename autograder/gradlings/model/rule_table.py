@@ -135,9 +135,9 @@ _RULES = (
     _rule(
         "json",
         "a ready-made parser (json.loads and its relatives)",
-        calls="""json.load* json.decoder.* json.JSONDecoder* yaml.*load* ruamel.yaml.* tomllib.*load*
-            tomli.*load* toml.*load* json5.*load* orjson.loads ujson.load* simplejson.*load* simplejson.decoder.* msgspec.*.decode hjson.*load*
-            demjson*.decode""",
+        calls="""json.load* json.decoder.* json.JSONDecoder* yaml.*load* ruamel.yaml.* tomllib.*load* tomli.*load*
+            toml.*load* json5.*load* orjson.loads ujson.load* simplejson.load* simplejson.decoder.* msgspec.*.decode
+            hjson.*load* demjson*.decode""",
     ),
     _rule(
         "gradcheck",
