@@ -16,6 +16,8 @@ from gradlings.model.rules import Rule, short_name
 _UFUNCS = ("matmul", "vecdot", "matvec", "vecmat")
 """NumPy's products that Python's hooks do not report: they are replaced for a while."""
 
+_OPERATOR_METHODS = ("__matmul__", "__rmatmul__", "__imatmul__")
+
 Note = Callable[[tuple[Match, ...], FrameType], None]
 
 
@@ -109,4 +111,4 @@ def _lines_with_products(code: CodeType) -> frozenset[int]:
 def _has_products_of_its_own(frame: FrameType) -> bool:
     """Return whether the student's names hold a class that says itself what `@` means."""
     kinds = (value for value in frame.f_globals.values() if isinstance(value, type))
-    return any(isinstance(vars(kind).get("__matmul__"), FunctionType) for kind in kinds)
+    return any(isinstance(vars(kind).get(name), FunctionType) for kind in kinds for name in _OPERATOR_METHODS)
