@@ -2160,7 +2160,7 @@ _one("matmul", "NumPy's vdot, in a loop", NP, "[np.vdot(r, r) for r in x.numpy()
 _one("matmul", "NumPy's tensordot by a hidden name", NP, 'getattr(np, "tensor" + str("dot"))(x.numpy(), x.numpy(), 1)')
 _one("matmul", "NumPy's inner in a condition", NP, "np.inner(x.numpy(), x.numpy()) if len(x) else x")
 _one("matmul", "a dot of arrays by a hidden name", NP, 'getattr(x.numpy(), "do" + str("t"))(x.numpy())')
-_one("matmul", "an operator in a lambda", "", "(lambda a: a @ a)(x.numpy())")
+_one("matmul", "an operator in a lambda", "from torch import Tensor", "(lambda a: a @ a)(x.numpy())")
 _forbidden(
     "matmul",
     "an operator between rows and columns of arrays",

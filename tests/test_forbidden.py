@@ -202,6 +202,10 @@ class TestSource:
     def test_what_may_not_run_or_be_something_else_is_left_to_the_record(self, code: str) -> None:
         assert breaches_in_source(f"import torch\n{code}\n", ["f"], ["sigmoid"], "a.py") == ()
 
+    def test_the_last_definition_counts(self) -> None:
+        source = "import torch\ndef f(x):\n    return x\ndef f(x):\n    return torch.sigmoid(x)\n"
+        assert lines(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == [5]
+
     def test_an_operator_of_ones_own(self) -> None:
         source = "class M:\n    def __matmul__(self, o): return 1\ndef f(x):\n    return M() @ M()\n"
         assert breaches_in_source(source, ["f"], ["matmul"], "a.py") == ()

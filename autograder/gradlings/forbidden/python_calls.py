@@ -79,10 +79,16 @@ class PythonCalls:
     def _trace(self, frame: FrameType, event: str, _: Any) -> Any:
         if event == "call":
             wanted = frame.f_code.co_filename in self._files and _lines_with_products(frame.f_code)
-            return self._trace if wanted and not _has_products_of_its_own(frame) else None
+            return self._trace if wanted and not self._has_own_products(frame) else None
         if event == "line" and frame.f_lineno in _lines_with_products(frame.f_code):
             self._note(self._operators, frame)
         return self._trace
+
+    def _has_own_products(self, frame: FrameType) -> bool:
+        """Return whether the student's names hold a class of theirs that says itself what `@` means."""
+        kinds = [value for value in frame.f_globals.values() if isinstance(value, type)]
+        methods = [vars(kind).get(name) for kind in kinds for name in _OPERATOR_METHODS]
+        return any(isinstance(m, FunctionType) and m.__code__.co_filename in self._files for m in methods)
 
 
 def _path_of_code(frame: FrameType) -> str:
@@ -106,9 +112,3 @@ def _is_plain(builtin: Any) -> bool:
 def _lines_with_products(code: CodeType) -> frozenset[int]:
     products = (step for step in dis.get_instructions(code) if step.argrepr in ("@", "@="))
     return frozenset(step.positions.lineno for step in products if step.positions and step.positions.lineno)
-
-
-def _has_products_of_its_own(frame: FrameType) -> bool:
-    """Return whether the student's names hold a class that says itself what `@` means."""
-    kinds = (value for value in frame.f_globals.values() if isinstance(value, type))
-    return any(isinstance(vars(kind).get(name), FunctionType) for kind in kinds for name in _OPERATOR_METHODS)

@@ -71,16 +71,16 @@ def _broken(
 
 
 class _Program:
-    """The top level of a submission: what each name that is bound once stands for."""
+    """The top level of a submission: functions by name, the last of several; imports of names bound once."""
 
     def __init__(self, cells: Iterable[tuple[Cell, ast.stmt]]) -> None:
         found = list(cells)
         statements = [statement for _, statement in found]
         times = Counter(name for statement in statements for name in _names_bound_at_top_level(statement))
+        definitions = [(cell, node) for cell, node in found if isinstance(node, _FUNCTIONS)]
+        defined = Counter(node.name for _, node in definitions)
         self.functions = {
-            statement.name: (cell, statement)
-            for cell, statement in found
-            if isinstance(statement, _FUNCTIONS) and times[statement.name] == 1
+            node.name: (cell, node) for cell, node in definitions if times[node.name] == defined[node.name]
         }
         imports = {name: f"builtins.{name}" for name in dir(builtins) if not times[name]} | _imports(statements)
         self.imports = {name: path for name, path in imports.items() if times[name] <= 1}
