@@ -50,7 +50,7 @@ ANSWERS = {
             "    exec(text, names := {})\n    return names",
             "    import ast\n    return ast.literal_eval(text)",
             "    import json\n    return json.loads(text)",
-            "    import typing\n    class A: pass\n    A.__annotations__ = {'a': text}\n    return typing.get_type_hints(A)",
+            "    import typing as t\n    class A: pass\n    A.__annotations__ = {'a': text}\n    return t.get_type_hints(A)",
         )
     ],
     "03": [
