@@ -50,7 +50,8 @@ ANSWERS = {
             "    exec(text, names := {})\n    return names",
             "    import ast\n    return ast.literal_eval(text)",
             "    import json\n    return json.loads(text)",
-            "    import typing as t\n    class A: pass\n    A.__annotations__ = {'a': text}\n    return t.get_type_hints(A)",
+            "    def g(): pass\n    g.__annotations__ = {'a': text}\n    import typing\n"
+            "    return typing.get_type_hints(g)",
         )
     ],
     "03": [
