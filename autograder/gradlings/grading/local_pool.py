@@ -1,20 +1,20 @@
-"""Several judges at once: submissions go to processes with a judge session each, results come back as they are done.
+"""Several judges at once, each in a process of its own with a judge session.
 
 The pool of this machine is here; `dask_pool` does the same over a cluster. Judges are trusted: submissions run in their
-locked-down workers. A judge that dies loses no result: what it was grading is graded again.
+locked-down workers. A judge that dies or hangs concerns the one submission that it has, and no other judge.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -24,16 +24,7 @@ from gradlings.model.errors import InputError
 
 T = TypeVar("T")
 _MAX_DEATHS = 2
-"""How often a submission may end a judge that grades nothing else, before the submission gets no score."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One submission to be graded."""
-
-    student: str
-    filename: str
-    data: bytes
+"""How often a submission may end the judge that has it, before the submission gets no score."""
 
 
 class JudgePool(Protocol):
@@ -44,12 +35,17 @@ class JudgePool(Protocol):
     """The isolation that is active, for the record of a run."""
     notes: tuple[str, ...]
     """What an instructor should know of it."""
+    capacity: int
+    """How many calls keep all judges busy; `submit` takes any number."""
 
-    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
-        """Yield every job with its reply, in the order in which they are done; take jobs as there is room for them."""
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """Make a call that waits for judges, such as `judge`, side by side with others."""
+
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        """See `JudgeSession.judge`; wait for a judge that is free. For any thread."""
 
     def code_digest(self, data: bytes, filename: str) -> str:
-        """See `JudgeSession.code_digest`."""
+        """See `JudgeSession.code_digest`; the same holds."""
 
 
 # In a judge's process
@@ -95,22 +91,55 @@ def _start_process(bundle: AssignmentBundle, scratch: str) -> None:
 # In the process that hands out the work
 
 
-def completed(
-    jobs: Iterable[Job], submit: Callable[[Job], Future[JudgeReply]], max_running: int
-) -> Iterator[tuple[Job, Future[JudgeReply]]]:
-    """Yield every job with its future once that is done, and have at most `max_running` of them under way."""
-    running: dict[Future[JudgeReply], Job] = {}
-    for job in jobs:
-        running[submit(job)] = job
-        if len(running) >= max_running:
-            yield from _next_completed(running)
-    while running:
-        yield from _next_completed(running)
+class _JudgeProcess:
+    """One judge, which is started again when it dies; it does one thing at a time."""
 
+    def __init__(self, bundle: AssignmentBundle, scratch: str) -> None:
+        self._arguments = bundle, scratch
+        self._replacing = threading.Lock()
+        self._closed = False
+        self._executor = self._new_executor()
 
-def _next_completed(running: dict[Future[JudgeReply], Job]) -> Iterator[tuple[Job, Future[JudgeReply]]]:
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
-        yield running.pop(future), future
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """Call a method of the session in the process; one that died since the last call is replaced.
+
+        Raises:
+            BrokenExecutor: the pool is closed.
+        """
+        try:
+            return self._executor.submit(in_session, "local", call, *args)
+        except BrokenExecutor:
+            self.replace()
+            return self._executor.submit(in_session, "local", call, *args)
+
+    def replace(self) -> None:
+        """End the process, whatever it does, and start another at the next call.
+
+        Raises:
+            BrokenExecutor: the pool is closed.
+        """
+        with self._replacing:
+            if self._closed:
+                raise BrokenExecutor("the judges were ended")
+            self._end()
+            self._executor = self._new_executor()
+
+    def close(self) -> None:
+        """End the process now."""
+        with self._replacing:
+            self._closed = True
+            self._end()
+
+    def _new_executor(self) -> ProcessPoolExecutor:
+        fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
+        return ProcessPoolExecutor(1, fresh, _start_process, self._arguments)
+
+    def _end(self) -> None:
+        processes = list((self._executor._processes or {}).values())
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+            process.join()
 
 
 class LocalPool:
@@ -121,10 +150,13 @@ class LocalPool:
     """
 
     def __init__(self, bundle: AssignmentBundle, judges: int) -> None:
-        self.bundle, self._judges = bundle, judges
+        self.bundle, self._number = bundle, judges
+        self.capacity = 2 * judges  # while one is judged, the next is read
         self.protection = ""
         self.notes: tuple[str, ...] = ()
-        self._executor: ProcessPoolExecutor
+        self._judges: list[_JudgeProcess]
+        self._free: queue.SimpleQueue[_JudgeProcess]
+        self._threads: ThreadPoolExecutor
         self._first_start: Future[tuple[str, tuple[str, ...]]]
         self._scratch: tempfile.TemporaryDirectory[str]
         """Holds the temporary files of judges, which have no time to tidy up when they are ended."""
@@ -146,11 +178,12 @@ class LocalPool:
         """Start the judges side by side, in the background; submissions may be handed over at once."""
         self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
         os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
-        self._executor = self._new_executor()
-        self._first_start = self._submit(JudgeSession.active_protection)
-        with suppress(BrokenExecutor):  # `wait_until_ready` reports it
-            for _ in range(self._judges - 1):
-                self._submit(JudgeSession.active_protection)
+        self._threads = ThreadPoolExecutor(self.capacity)
+        self._judges = [_JudgeProcess(self.bundle, self._scratch.name) for _ in range(self._number)]
+        self._free = queue.SimpleQueue()
+        self._first_start, *_ = [judge.submit(JudgeSession.active_protection) for judge in self._judges]
+        for judge in self._judges:
+            self._free.put(judge)
 
     def wait_until_ready(self) -> None:
         """Wait for the first judge, and set `protection` and `notes`.
@@ -165,62 +198,41 @@ class LocalPool:
 
     def close(self) -> None:
         """End all judges now: what one may still be doing is not wanted any more."""
-        self._stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for judge in self._judges:
+            judge.close()
+        self._threads.shutdown()
         self._scratch.cleanup()
 
-    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
-        """See `JudgePool.judge`."""
-        for job, future in completed(jobs, lambda job: self.submit(job, seed), 2 * self._judges):
-            yield job, self.reply(job, future, seed)
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """See `JudgePool.submit`."""
+        return self._threads.submit(call, *args)
+
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        """See `JudgePool.judge`. If the judge dies over it, another one tries once more."""
+        try:
+            return self._call(JudgeSession.judge, data, filename, seed)
+        except BrokenExecutor:
+            fault = "the judge's own process died, twice, while this was graded"
+            return JudgeReply(fault=fault, protection=self.protection)
 
     def code_digest(self, data: bytes, filename: str) -> str:
         """See `JudgePool.code_digest`."""
-        return self._submit(JudgeSession.code_digest, data, filename).result()
+        return self._call(JudgeSession.code_digest, data, filename)
 
-    def submit(self, job: Job, seed: int) -> Future[JudgeReply]:
-        """Hand over one submission; `reply` then gives what became of it. For callers that set their own pace."""
+    def _call(self, call: Callable[..., T], *args: Any) -> T:
+        with self._free_judge() as judge:
+            for _ in range(_MAX_DEATHS):
+                try:
+                    return judge.submit(call, *args).result()
+                except BrokenExecutor:
+                    judge.replace()
+        raise BrokenExecutor("the judge died each time")
+
+    @contextmanager
+    def _free_judge(self) -> Iterator[_JudgeProcess]:
+        judge = self._free.get()
         try:
-            return self._submit(JudgeSession.judge, job.data, job.filename, seed)
-        except BrokenExecutor as error:
-            lost = Future[JudgeReply]()
-            lost.set_exception(error)
-            return lost
-
-    def reply(self, job: Job, future: Future[JudgeReply], seed: int) -> JudgeReply:
-        """Wait for the reply to a job that was handed over; grade it again if a judge died meanwhile."""
-        try:
-            return future.result()
-        except BrokenExecutor:
-            return self._judge_alone(job, seed)
-
-    def _judge_alone(self, job: Job, seed: int) -> JudgeReply:
-        """Grade this one alone, to see whether it is the cause of the death of a judge with several under way."""
-        deaths = 0
-        while deaths < _MAX_DEATHS:
-            try:
-                future = self._submit(JudgeSession.judge, job.data, job.filename, seed)
-            except BrokenExecutor:
-                self._stop()
-                self._executor = self._new_executor()
-                continue
-            try:
-                return future.result()
-            except BrokenExecutor:
-                deaths += 1
-        fault = "the judge's own process died, twice, while this was graded"
-        return JudgeReply(fault=fault, protection=self.protection)
-
-    def _submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
-        return self._executor.submit(in_session, "local", call, *args)
-
-    def _new_executor(self) -> ProcessPoolExecutor:
-        fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
-        return ProcessPoolExecutor(self._judges, fresh, _start_process, (self.bundle, self._scratch.name))
-
-    def _stop(self) -> None:
-        processes = list((self._executor._processes or {}).values())
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.join()
+            yield judge
+        finally:
+            self._free.put(judge)
