@@ -97,10 +97,26 @@ def test_a_submission_that_takes_judges_down_is_named_and_the_others_are_graded(
     kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {ends}")
     answers = {"a": RIGHT, "b": RIGHT, "deadly": {"difference": "return 666"}, "c": RIGHT, "d": RIGHT}
     with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        judges = set(multiprocessing.active_children())
         replies = {student: handed_over(pool, kit, **bodies) for student, bodies in answers.items()}
         found = {student: reply.result() for student, reply in replies.items()}
+        assert len(judges & set(multiprocessing.active_children())) == 1, "the other judge is still the same process"
     assert found.pop("deadly").fault == "the judge's own process died, twice, while this was graded"
     assert [earned(reply) for reply in found.values()] == [30, 30, 30, 30]
+
+
+def test_a_judge_that_hangs_leaves_the_others_at_work(kit: Kit) -> None:
+    """A check with a bug that stops the judge, on one answer only."""
+    call = "agree(student.difference, probes([scalars(5.0, 3.0), scalars(1.5, -4.0)]), minus)"
+    stops = "__import__('os').kill(__import__('os').getpid(), 19)"
+    checks = kit.folder / "test_tiny.py"
+    kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {stops}")
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        hanging = handed_over(pool, kit, difference="return 666")
+        others = [handed_over(pool, kit, **RIGHT) for _ in range(6)]
+        assert [earned(reply.result(timeout=300)) for reply in others] == [30] * 6
+        assert not hanging.done()
+    assert not multiprocessing.active_children()
 
 
 def test_a_judge_that_starts_in_the_background_takes_work_at_once_and_survives_its_death(kit: Kit) -> None:
