@@ -32,7 +32,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 STOCK = "c = get_config()\n"
 PARTS = {
-    "waiting for the judge": ("built-in method posix.read", "method 'poll'"),
+    "waiting for the judge": ("built-in method posix.read", "method 'poll'", "'acquire' of '_thread.lock'"),
     "SQLAlchemy, SQLite": ("sqlalchemy", "sqlite3", "alembic"),
     "nbconvert, nbformat, jsonschema, traitlets": (
         *("nbconvert", "nbformat", "jinja2", "jsonschema", "traitlets", "referencing", "fastjsonschema", "mistune"),

@@ -1,4 +1,4 @@
-"""How fast a class is graded for marks: against one warm process, stock nbgrader, otter and Dask; see long_run.py.
+"""How fast a class is graded for marks: against one warm process, stock nbgrader, otter, and Dask.
 
     python benchmarks/throughput.py [--submissions 500] [--otter PATH] [--only isolation pool ...]
 
