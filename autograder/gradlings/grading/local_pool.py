@@ -127,7 +127,8 @@ class _JudgeProcess:
         with self._ending:
             if self._closed:
                 raise EOFError
-            if self._process is None or not self._process.is_alive():
+            if self._process is None or self._connection.poll():  # it says nothing unasked: it has died
+                self._end()
                 self._start()
         try:
             self._connection.send((call, args))
@@ -143,19 +144,19 @@ class _JudgeProcess:
         """End the process now."""
         with self._ending:
             self._closed = True
-            if self._process is not None:
-                self._process.kill()
-                self._process.join()
+            self._end()
 
     def _start(self) -> None:
         fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
-        if self._process is not None:
-            self._connection.close()
-            self._process.join()
         self._connection, its_end = fresh.Pipe()
         with its_end:
             self._process = fresh.Process(target=_serve, args=(its_end, *self._arguments), daemon=True)
             self._process.start()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
 
 
 class LocalPool:
