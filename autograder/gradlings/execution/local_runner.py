@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from gradlings.execution.runner_protocol import Target, loading_problems
+from gradlings.execution.runner_protocol import NOT_RUN, Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_cells
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Drivers = dict[str, Callable[..., Any]]
 _OWN_FILES = (__file__,)
+_MAX_STOPPED_CELLS = 10
 
 
 class LocalRunner:
@@ -146,11 +147,11 @@ class LocalRunner:
 def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
-    `seconds` is a time limit; the cells after one that was stopped get as much again.
+    `seconds` is a time limit; the cells after one that was stopped get as much again, up to `_MAX_STOPPED_CELLS` times.
     """
     namespace = fresh_namespace(submission.path)
     cell_errors: list[tuple[int, Raised]] = []
-    following = 0
+    following = stopped = 0
     while following < len(submission.cells):
         try:
             with kept_settings(), time_limit(seconds, runner_files=_OWN_FILES):
@@ -161,7 +162,17 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
                         cell_errors.append((index, error))
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
+            stopped += 1
+            if stopped == _MAX_STOPPED_CELLS:  # nobody waits for a thousand endless loops
+                cell_errors += _not_run(submission, following)
+                break
     return LocalRunner(submission, namespace, drivers, cell_errors)
+
+
+def _not_run(submission: Submission, start: int) -> Iterator[tuple[int, Raised]]:
+    for index, cell in enumerate(submission.cells[start:], start):
+        place = f"{shown(cell.file)}:{cell.first_line}"
+        yield index, Raised(NOT_RUN, "too many cells before it were stopped", place, ())
 
 
 def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:
