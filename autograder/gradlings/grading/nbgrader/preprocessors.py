@@ -11,6 +11,7 @@ import json
 from html import escape
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from nbformat import NotebookNode, writes
 from nbformat.v4 import new_code_cell, new_output
@@ -34,6 +35,10 @@ _NOT_GRADED = (
     "Not graded yet: something went wrong on the side of the grader. It costs nothing; a person will look at it."
 )
 _TEST_CELL = {"cell_type": "code", "grade": True, "locked": True, "solution": False, "task": False}
+
+
+_notebooks_of_runs: WeakKeyDictionary[Any, dict[str, tuple[Any, dict[str, NotebookNode]]]] = WeakKeyDictionary()
+"""By nbgrader's Autograde, which grades one assignment, and by notebook: see `SoundMetadata`."""
 
 
 class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
@@ -101,9 +106,7 @@ class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader shi
         refuse_links(Path(folder))
         prefetcher = _prefetcher(JudgeExecute(parent=self.parent), info)
         prefetcher.look_ahead(info["student"], sorted(converter.assignments))
-        with Gradebook(info["db_url"]) as gradebook:
-            notebook = gradebook.find_notebook(info["notebook"], info["assignment"])
-            metadata, kernelspec = _metadata_by_id(notebook), json.loads(notebook.kernelspec or "null")
+        kernelspec, metadata = self._course_notebook(info)
         nb = rebuilt(nb, kernelspec)
         for cell in reversed(nb.cells):  # of doubled cells the last one counts, as nbgrader has it
             if "nbgrader" in cell.metadata:
@@ -113,6 +116,16 @@ class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader shi
                 else:
                     self.log.warning("A cell that is doubled or not of this course is an ordinary one now: %r", id)
         return nb, resources
+
+    def _course_notebook(self, info: Any) -> tuple[Any, dict[str, NotebookNode]]:
+        """Return the kernel and the cells' metadata by grade id; the same in a whole run, and asking takes long."""
+        known = _notebooks_of_runs.setdefault(_converter(self), {})
+        if info["notebook"] not in known:
+            with Gradebook(info["db_url"]) as gradebook:
+                notebook = gradebook.find_notebook(info["notebook"], info["assignment"])
+                known[info["notebook"]] = json.loads(notebook.kernelspec or "null"), _metadata_by_id(notebook)
+        kernelspec, metadata = known[info["notebook"]]
+        return kernelspec, {id: NotebookNode(fields) for id, fields in metadata.items()}
 
 
 def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:
