@@ -13,9 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects, kept_settings, taken_names
+from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.runner_protocol import Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
-from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
@@ -47,11 +48,13 @@ class LocalRunner:
         drivers: Callable[[], Drivers] = dict,
         cell_errors: Sequence[tuple[int, Raised]] = (),
         *,
+        side_effects: SideEffects = NO_SIDE_EFFECTS,
         in_notebook: bool = False,
     ) -> None:
         self.submission = submission
         self.namespace = namespace
         self.cell_errors = list(cell_errors)
+        self.side_effects = side_effects
         self._drivers = drivers
         self.in_notebook = in_notebook
 
@@ -139,10 +142,11 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
     """
     namespace = fresh_namespace(submission.path)
     cell_errors: list[tuple[int, Raised]] = []
+    settings = set[str]()
     following = 0
     while following < len(submission.cells):
         try:
-            with kept_settings(), time_limit(seconds, runner_files=_OWN_FILES):
+            with kept_settings() as changed, time_limit(seconds, runner_files=_OWN_FILES):
                 for index in range(following, len(submission.cells)):
                     following = index + 1
                     error = _run_cell(submission, index, namespace)
@@ -150,7 +154,9 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
                         cell_errors.append((index, error))
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
-    return LocalRunner(submission, namespace, drivers, cell_errors)
+        settings.update(changed)
+    side_effects = SideEffects(tuple(sorted(settings)), taken_names(namespace, submission.functions))
+    return LocalRunner(submission, namespace, drivers, cell_errors, side_effects=side_effects)
 
 
 def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:
@@ -167,6 +173,8 @@ def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> 
         raise
     except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
         return _raised(error, submission.files)
+    finally:
+        ensure_recursion_limit()
     return None
 
 

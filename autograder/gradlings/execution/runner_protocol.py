@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gradlings.execution.kept_settings import SideEffects
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
@@ -36,11 +37,19 @@ class SubmissionRunner(Protocol):
     def cell_errors(self) -> list[tuple[int, Raised]]:
         """What cells raised, by the index of the cell."""
 
+    @property
+    def side_effects(self) -> SideEffects:
+        """What its cells did to the process that they ran in; a check that fails says so."""
+
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
 
     def type_of(self, name: str) -> str:
-        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
+        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
+
+        Raises:
+            Unknown: its process ended before it said what it defines.
+        """
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
