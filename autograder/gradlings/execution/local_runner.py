@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -76,20 +76,29 @@ class LocalRunner:
         used = self._drivers()[target.name].__code__.co_names
         return tuple(name for name in functions if name in used) or functions
 
-    def results(
-        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
-    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        """Call the target on each argument tuple; see `SubmissionRunner.results`."""
+    def results(self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise) -> Iterator[CallResult]:
+        """Call the target on each argument tuple; see `SubmissionRunner.results`.
+
+        All calls have ended before the first result is judged: student code and oracles share this process, and its
+        settings.
+        """
         from gradlings.execution.tensor_tree import fresh  # deferred, as all that needs torch: the warm-up needs none
 
-        recorder = self._recorder(exercise)
-        results = self._run(target, map(fresh, calls), exercise, recorder)
-        if recorder is None:
-            return results, ()
-        from gradlings.forbidden.runtime_recorder import merged
+        return iter(self._run(target, map(fresh, calls), exercise, self._recorder(exercise)))
 
-        in_source = breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
-        return results, merged(in_source, recorder.breaches)
+    def kept(self, result: CallResult) -> CallResult:
+        """Return the result: its value is in this process anyway."""
+        return result
+
+    def judging(self) -> contextlib.AbstractContextManager[None]:
+        """Count nothing: a student's own machine is at nobody else's expense."""
+        return contextlib.nullcontext()
+
+    def forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """Return what the source of an exercise's functions uses though the exercise forbids it."""
+        if not exercise.forbids:
+            return ()
+        return breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are, without torch."""
@@ -121,18 +130,20 @@ class LocalRunner:
                     if results[-1].verdict is Verdict.MEMORY:
                         break
         except TimeUp as error:
-            results.append(CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files)))
+            raised = _raised(error, self.submission.files)
+            results.append(CallResult(Verdict.TIMEOUT, None, raised, (), recorder.take() if recorder else ()))
         return results
 
     def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
         try:
             with recorder or contextlib.nullcontext():
-                return CallResult(Verdict.PASS, function(*args), None, args)
+                value, raised, verdict = function(*args), None, Verdict.PASS
         except (KeyboardInterrupt, TimeUp):
             raise
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
+            value, raised = None, _raised(error, self.submission.files)
             verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
-            return CallResult(verdict, None, _raised(error, self.submission.files), args)
+        return CallResult(verdict, value, raised, args, recorder.take() if recorder else ())
 
 
 def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:

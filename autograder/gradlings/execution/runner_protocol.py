@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,15 +55,21 @@ class SubmissionRunner(Protocol):
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
 
-    def results(
-        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
-    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        """Call the target on fresh copies of each argument tuple, within the exercise's time limit.
+    def results(self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise) -> Iterator[CallResult]:
+        """Call the target on fresh copies of each argument tuple, within the exercise's time limit for all of them.
 
-        Returns:
-            The results, which end early at a call that ran out of time or memory; and what the code uses though the
-            exercise forbids it.
+        The results end early at a call that ran out of time or memory. Each is to be judged before the next is asked
+        for.
         """
+
+    def kept(self, result: CallResult) -> CallResult:
+        """Return the last result as it may be kept: without its value if that takes too much memory (`NotKept`)."""
+
+    def judging(self) -> AbstractContextManager[None]:
+        """Count the time of the body as work on what this submission gave back."""
+
+    def forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """Return what the source of an exercise's functions uses though the exercise forbids it."""
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are."""

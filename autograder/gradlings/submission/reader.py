@@ -43,6 +43,11 @@ class Submission:
         """
         return any(name not in self.functions or self.functions[name].attempted for name in names)
 
+    def place_of(self, *names: str) -> str:
+        """Return `file:line` of the first of some functions that the source defines, or the file."""
+        known = next((self.functions[name] for name in names if name in self.functions), None)
+        return f"{shown(known.file)}:{known.line}" if known else shown(self.path)
+
     @property
     def files(self) -> frozenset[str]:
         """The file names under which the cells are compiled."""

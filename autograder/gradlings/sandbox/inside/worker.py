@@ -25,7 +25,7 @@ from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from gradlings.sandbox.inside.reply_rows import RaisedRow, breach_rows, clip, describe_source, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
-from gradlings.sandbox.wire.channel import Channel, ChannelClosed, Frame
+from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
 from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
@@ -58,7 +58,8 @@ def rehearse() -> None:
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
             Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
-            worker._call_all({"target": name, "driver": False, "forbids": [], "calls": 1})
+            worker._call({"target": name, "driver": False, "forbids": [], "first": True})
+        worker._settings.close()
         linecache.clearcache()
 
 
@@ -78,19 +79,25 @@ class _Worker:
         self._namespace: dict[str, Any] = {}
         self._drivers = ""
         self._driver_functions: dict[str, Any] | None = None
+        self._function: Callable[..., Any] = _raising(RuntimeError("no check has begun"))
+        self._recorder = CallRecorder((), ())
+        self._settings = contextlib.ExitStack()
 
     def serve(self) -> None:
         self._alarm.install()
         while True:
             request = self._channel.receive(REQUEST_LIMITS)
-            {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
+            {"load": self._load, "call": self._call, "digest": self._digest}[request["do"]](request)
 
     def _reply(self, facts: Facts) -> None:
         self._channel.send(_packed(facts, lambda: {key: sendable(value) for key, value in facts.items()}))
 
-    def _reply_to_call(self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool) -> None:
+    def _reply_to_call(
+        self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool, breaches: list[Any]
+    ) -> None:
         """Send the result of a call and, in a second message, its arguments if the call changed them."""
-        buffers = _packed((value, raised, changed), lambda: (sendable(value), raised, changed))
+        rest = (raised, changed, breaches)
+        buffers = _packed((value, *rest), lambda: (sendable(value), *rest))
         if changed:
             buffers += _packed(args, lambda: sendable(args))
         self._channel.send(buffers)
@@ -152,31 +159,31 @@ class _Worker:
 
     # Calling
 
-    def _call_all(self, request: Facts) -> None:
+    def _call(self, request: Facts) -> None:
+        """Make one call; its arguments are the next message. Nothing is known here of the calls after it."""
+        if request["first"]:
+            self._begin(request)
+        args = self._channel.receive(REQUEST_LIMITS)
+        before = fresh(args)
+        value, raised = None, None
         try:
-            function = self._target(request["target"], request["driver"])
+            with self._alarm, self._recorder:
+                value = self._function(*args)
         except BaseException as error:
-            function = _raising(error)
-        recorder = CallRecorder(request["forbids"], self._submission.files)
-        self._alarm.install()
-        frames = [self._channel.frame(REQUEST_LIMITS) for _ in range(request["calls"])]
-        with kept_settings():
-            self._call_each(frames, function, recorder)
-        self._reply({"breaches": breach_rows(recorder.breaches)})
+            value, raised = None, raised_row(error, self._submission.files)
+        breaches = breach_rows(self._recorder.take())
+        self._reply_to_call(value, raised, args, not identical(before, args), breaches)
 
-    def _call_each(self, frames: list[Frame], function: Callable[..., Any], recorder: CallRecorder) -> None:
-        for frame in frames:
-            args = frame.value(REQUEST_LIMITS)
-            before = fresh(args)
-            value, raised = None, None
-            try:
-                with self._alarm, recorder:
-                    value = function(*args)
-            except BaseException as error:
-                value, raised = None, raised_row(error, self._submission.files)
-            self._reply_to_call(value, raised, args, not identical(before, args))
-            if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
-                break
+    def _begin(self, request: Facts) -> None:
+        """Prepare the calls of a check: settings of torch, also its random state, last until the next check begins."""
+        self._settings.close()
+        self._settings.enter_context(kept_settings())
+        try:
+            self._function = self._target(request["target"], request["driver"])
+        except BaseException as error:
+            self._function = _raising(error)
+        self._recorder = CallRecorder(request["forbids"], self._submission.files)
+        self._alarm.install()
 
     def _target(self, name: str, driver: bool) -> Callable[..., Any]:
         if not driver:
