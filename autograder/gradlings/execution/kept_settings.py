@@ -15,11 +15,14 @@ import contextlib
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from gradlings.execution.python_state import PYTHON_SETTINGS, Setting
+from gradlings.submission.reader import Submission
 
 _WARNINGS = "warnings into errors"
 _MAX_NAMES_TOLD = 4
@@ -27,26 +30,28 @@ _MAX_NAMES_TOLD = 4
 
 @dataclass(frozen=True)
 class SideEffects:
-    """What the cells of a submission did to the process and to Python's own names, besides defining functions."""
+    """What the cells of a submission did to the process, and which names they took from others or from themselves."""
 
     settings: tuple[str, ...] = ()
     """Names of settings that they changed, out of `setting_names()`."""
     taken: tuple[str, ...] = ()
-    """Python's built-in functions whose names mean something else now."""
+    """Names of Python's built-in functions, or of functions of the submission, that mean something else in the end."""
 
-    def sentence(self, sources: Iterable[str]) -> str:
-        """Return what to tell a student whose check failed, or "": facts, not a diagnosis.
+    def sentence(self, submission: Submission) -> str:
+        """Return what to tell the student whose check failed, or "": facts, not a diagnosis.
 
-        Of the names taken, only those count that are called somewhere in the `sources` of the cells.
+        Of Python's names, only those count that the submission calls.
         """
-        text = "\n".join(sources)
-        called = [name for name in self.taken if re.search(rf"(?<![\w.]){name}\s*\(", text)][:_MAX_NAMES_TOLD]
+        text = "\n".join(cell.source for cell in submission.cells)
+        own = [name for name in self.taken if name in submission.functions]
+        used = [name for name in self.taken if name not in own and re.search(rf"(?<![\w.]){name}\s*[(\[]", text)]
         found = []
-        if called:
-            found.append(f"Your file gives a new meaning to Python's own {_listed(called)}. Is that meant?")
+        if own:
+            found.append(f"Your file defines {_listed(own)}, and something else has that name in the end (import *?).")
+        if used:
+            found.append(f"Your file gives a new meaning to Python's own {_listed(used)}. Is that meant?")
         if self.settings:
-            told = _listed(self.settings[:_MAX_NAMES_TOLD])
-            found.append(f"Your file changes {told}; functions are called without that, as in a fresh Python.")
+            found.append(f"Your file changes {_listed(self.settings)}; functions are called without that.")
         return "\n".join(found)
 
 
@@ -54,9 +59,11 @@ NO_SIDE_EFFECTS = SideEffects()
 
 
 def _listed(names: Sequence[str]) -> str:
+    names = names if len(names) <= _MAX_NAMES_TOLD else [*names[: _MAX_NAMES_TOLD - 1], "others"]
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
+@cache
 def setting_names() -> frozenset[str]:
     """Return the names of all settings that students may be told of. Imports torch."""
     from gradlings.execution.torch_state import TORCH_SETTINGS
@@ -64,11 +71,19 @@ def setting_names() -> frozenset[str]:
     return frozenset({_WARNINGS, *(s.name for s in (*PYTHON_SETTINGS, *TORCH_SETTINGS) if s.name)})
 
 
-def taken_names(namespace: Mapping[str, Any], functions: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return Python's built-in functions that mean something else in a namespace, except those that are `functions`."""
-    own = vars(builtins)
-    found = [n for n in namespace if type(n) is str and n in own and n[0] != "_" and namespace[n] is not own[n]]
-    return tuple(sorted(set(found) - set(functions)))
+def taken_names(namespace: Mapping[str, Any], submission: Submission) -> tuple[str, ...]:
+    """Return the `SideEffects.taken` of the cells of a submission, which ran in a namespace. Runs none of its code."""
+    pythons = {name: value for name, value in vars(builtins).items() if name[0] != "_" and name in namespace}
+    taken = {name for name, value in pythons.items() if namespace[name] is not value} - submission.functions.keys()
+    taken |= {n for n in submission.functions if n in namespace and _is_of_others(namespace[n], submission.files)}
+    return tuple(sorted(taken))
+
+
+def _is_of_others(value: Any, files: Collection[str]) -> bool:
+    """Return whether a value certainly is no function of these files; one that was decorated may be."""
+    if type(value) is FunctionType:
+        return value.__code__.co_filename not in files and "__wrapped__" not in vars(value)
+    return type(value) is BuiltinFunctionType or type(value) is getattr(sys.modules.get("numpy"), "ufunc", None)
 
 
 @contextlib.contextmanager

@@ -166,7 +166,7 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
         settings.update(changed)
-    side_effects = SideEffects(tuple(sorted(settings)), taken_names(namespace, submission.functions))
+    side_effects = SideEffects(tuple(sorted(settings)), taken_names(namespace, submission))
     return LocalRunner(submission, namespace, drivers, cell_errors, side_effects=side_effects)
 
 

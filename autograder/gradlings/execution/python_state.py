@@ -91,4 +91,4 @@ PYTHON_SETTINGS = (
     Setting("", _read_streams, _write_streams),
     Setting("", random.getstate, random.setstate),
 )
-"""In the order in which they are put back. Warning filters are not among them: `warnings.catch_warnings` keeps those."""
+"""In the order in which they are put back. Warning filters are not among them: `catch_warnings` keeps those."""

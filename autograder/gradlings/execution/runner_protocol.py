@@ -49,7 +49,7 @@ class SubmissionRunner(Protocol):
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
 
         Raises:
-            Unknown: its process ended before it said what it defines.
+            Unavailable: its process ended before it said what it defines.
         """
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import _C, _tensor_str
-from torch.overrides import _get_current_function_mode_stack, _pop_mode, _push_mode
+from torch import _tensor_str
+from torch.overrides import _get_current_function_mode_stack
 from torch.utils import _device
 
 from gradlings.execution.python_state import Setting
 
+_C: Any = torch._C  # much of it has no types
+_numpy_random: Any = np.random
 
 
 def _has_autocast(device: str) -> bool:
@@ -30,26 +32,29 @@ def _has_autocast(device: str) -> bool:
 
 _AUTOCAST_DEVICES = [device for device in ("cpu", "cuda", "mps") if _has_autocast(device)]
 _default_generator = torch.default_generator
-_get_bit_generator, _set_bit_generator = np.random.get_bit_generator, np.random.set_bit_generator
+_get_bit_generator, _set_bit_generator = _numpy_random.get_bit_generator, _numpy_random.set_bit_generator
 _get_printoptions, _set_printoptions = np.get_printoptions, np.set_printoptions
 _get_num_threads, _set_num_threads = torch.get_num_threads, torch.set_num_threads
 _geterr, _seterr = np.geterr, np.seterr
 _students_bit_generator = np.random.MT19937(0)
+_NUMPY_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 _inference_guards: list[Any] = []
 
 
-def _read_device() -> tuple[Any, ...]:
-    context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
-    return _device.CURRENT_DEVICE, context, tuple(_get_current_function_mode_stack())
-
-
-def _write_device(value: tuple[Any, ...]) -> None:
-    """Put back the default device and the whole stack of function modes, of which it is one."""
-    _device.CURRENT_DEVICE, torch._GLOBAL_DEVICE_CONTEXT.device_context, modes = value
+def _write_modes(modes: list[Any]) -> None:
     for _ in range(_C._len_torch_function_stack()):
-        _pop_mode()
+        _C._pop_torch_function_stack()
     for mode in modes:
-        _push_mode(mode)
+        _C._push_on_torch_function_stack(mode)
+
+
+def _read_device() -> tuple[Any, Any]:
+    return _device.CURRENT_DEVICE, getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+
+
+def _write_device(value: tuple[Any, Any]) -> None:
+    """Put back what torch remembers of the default device; the mode that applies it is on the stack of modes."""
+    _device.CURRENT_DEVICE, torch._GLOBAL_DEVICE_CONTEXT.device_context = value
 
 
 def _write_dtype(value: tuple[str, torch.dtype]) -> None:
@@ -81,7 +86,7 @@ def _write_autocast(value: tuple[Any, ...]) -> None:
 
 def _read_precision() -> str:
     try:
-        return _C._get_float32_matmul_precision()
+        return str(_C._get_float32_matmul_precision())
     except RuntimeError:  # set by the newer attributes `fp32_precision`, which have no one word for all
         return ""
 
@@ -129,9 +134,10 @@ def _constant(value: Any) -> Any:
 
 
 TORCH_SETTINGS = (
+    Setting("", _get_current_function_mode_stack, _write_modes, _constant([])),  # first: they see most calls of torch
+    Setting("torch's default device", _read_device, _write_device, _constant((None, None))),
     Setting("inference mode", _C.is_inference_mode_enabled, _write_inference_mode, _constant(False)),
     Setting("grad mode", torch.is_grad_enabled, _C._set_grad_enabled, _constant(True)),
-    Setting("torch's default device", _read_device, _write_device, _constant((None, None, ()))),
     Setting(
         "torch's default dtype",
         lambda: (_C._get_default_device(), torch.get_default_dtype()),
@@ -158,7 +164,10 @@ TORCH_SETTINGS = (
         _constant((False, True)),
     ),
     Setting(
-        "np.seterr", _geterr, _write_numpy_errors, _constant(dict(divide="warn", over="warn", under="ignore", invalid="warn"))
+        "np.seterr",
+        _geterr,
+        _write_numpy_errors,
+        _constant(_NUMPY_ERRORS),
     ),
     Setting("", _get_num_threads, _write_threads),
     Setting("", _default_generator.get_state, _default_generator.set_state),

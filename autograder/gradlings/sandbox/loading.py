@@ -10,9 +10,9 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
 from gradlings.sandbox.budget import Budget, OverBudget
-from gradlings.sandbox.processes import WorkerDied, WorkerProcess
+from gradlings.sandbox.processes import WorkerDied, WorkerFailed, WorkerProcess
 from gradlings.sandbox.reply_validation import failure_text, parse_raised, require_fields
-from gradlings.sandbox.source_facts import Material, facts_from, names_from, unreadable
+from gradlings.sandbox.source_facts import Material, Names, facts_from, names_from, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import ChannelClosed, ReplyTimeout
 from gradlings.sandbox.wire.encode import pack
@@ -27,6 +27,7 @@ def send(worker: WorkerProcess, *messages: bytes) -> None:
 
     Raises:
         WorkerDied: it has ended, or does not read.
+        WorkerFailed: our own code failed in it.
     """
     try:
         worker.channel.send(messages, time.monotonic() + _SEND_TIMEOUT_SECONDS)
@@ -42,8 +43,10 @@ class Loader:
         self.submission = Submission(Path(material.filename), (), {})
         self.cell_errors: list[tuple[int, Raised]] = []
         """What cells raised, by the index of the cell."""
-        self.names: dict[str, str] = {}
-        """The type of each name that the cells defined, as `SubmissionRunner.type_of` has it."""
+        self.names: Names | None = None
+        """What the cells defined; None as long as no worker has said it, which is not the same as nothing."""
+        self.silence = ""
+        """Why the last worker that was started did not run the cells to their end, as a sentence; "" if it did."""
         self._fork = fork
         self._skipped: set[int] = set()
         """Cells that ended or hung a worker."""
@@ -54,6 +57,9 @@ class Loader:
         """Fork a worker and have it run the cells, but those that ended or hung an earlier one.
 
         Returns None if there is no worker in which they can run.
+
+        Raises:
+            WorkerFailed: our own code failed in it.
         """
         while self.budget.wait_seconds > 0 and not self.submission.problem:
             try:
@@ -67,8 +73,13 @@ class Loader:
                 worker.close()
                 if not self.submission.cells:
                     self.submission = unreadable(self.submission.path, failure_text(error, "reading it"))
+                self.silence = f"The process that ran your file is gone: {failure_text(error, 'your file')}."
                 return None
+            except WorkerFailed:
+                worker.close()
+                raise
             if stopped_at is None:
+                self.silence = ""
                 return worker
             worker.close()
             self._skipped.add(stopped_at)
@@ -121,7 +132,7 @@ class Loader:
                 if raised.kind == "TimeUp":  # the cells after it get as much again
                     watch = self._stopwatch(worker)
         try:
-            self.names = names_from(watch.value())
+            self.names = names_from(watch.value(), self.submission.functions)
         except ReplyTimeout:
             raise WorkerDied("it went on after its last cell", None) from None
         return None

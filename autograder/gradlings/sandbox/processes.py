@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import select
 import signal
 import socket
@@ -21,7 +22,7 @@ from typing import Any
 
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
-from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, WORKER_FAILED
+from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, WORKER_FAILED, WORKER_WITHOUT_MEMORY
 from gradlings.sandbox.private_uids import PrivateUids
 from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
@@ -50,6 +51,10 @@ class ZygoteDied(Exception):
     """The process that workers are forked from could not be started, or is gone."""
 
 
+class WorkerFailed(Exception):
+    """Our own code failed in a worker: no fault of the submission, as far as can be told from outside."""
+
+
 class WorkerDied(Exception):
     """A worker ended before it replied: a clause about the process, and a status as `Popen.returncode` or None."""
 
@@ -58,8 +63,13 @@ class WorkerDied(Exception):
         self.status = status
 
 
+_FAILED = (
+    "Our own code failed in a worker, so the score stays blank. If it does so at the next run, too, read the "
+    "submission: code can bring this about on purpose.\n%s"
+)
 _EXIT_REASONS = {
     0: "it ended its own process (os._exit)",
+    WORKER_WITHOUT_MEMORY: "it left no memory for its answer",
     -signal.SIGSEGV: "it crashed (segmentation fault): recursion without an end, or memory that is not its own",
     -signal.SIGABRT: "it crashed (abort)",
     -signal.SIGBUS: "it crashed (bus error)",
@@ -132,17 +142,17 @@ class Zygote:
         self._forked = number = self._forked + 1
         judge_end, worker_end = socket.socketpair()
         output = os.memfd_create("output")
-        uid = self._uids.next() if self._uids else None
+        uid, word = self._uids.next() if self._uids else None, secrets.token_hex(16)
         try:
             with worker_end:
                 new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
-                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
+                request = json.dumps({"worker": number, "uid": uid, "drivers": new, "word": word}).encode()
                 socket.send_fds(self._control, [request], [worker_end.fileno(), output])
             self._drivers = drivers or self._drivers
             while True:
                 message, descriptors = self._receive(_FORK_TIMEOUT_SECONDS)
                 if message["worker"] == number and descriptors:
-                    return WorkerProcess(self, number, descriptors[0], judge_end, output)
+                    return WorkerProcess(self, number, descriptors[0], judge_end, output, word)
                 self._store_status(message)
         except (OSError, ZygoteDied) as error:
             judge_end.close()
@@ -210,8 +220,12 @@ def _pid_of(pidfd: int) -> int:
 class WorkerProcess:
     """One worker: its channel, its output, and a pidfd to kill it by, which no later process can inherit."""
 
-    def __init__(self, zygote: Zygote, number: int, pidfd: int, judge_end: socket.socket, output: int) -> None:
+    def __init__(
+        self, zygote: Zygote, number: int, pidfd: int, judge_end: socket.socket, output: int, word: str
+    ) -> None:
         self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, judge_end, output
+        self._word = word.encode()
+        """What only our own code has, to tell its failure from an end that the submission brought about."""
         self._printed_before = 0
         self._queue_wait = 0.0
         self._open = True
@@ -247,18 +261,26 @@ class WorkerProcess:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def exit_reason(self) -> WorkerDied:
-        """Return how it ended, once its channel is closed. One that still runs without its channel is killed."""
+        """Return how it ended, once its channel is closed. One that still runs without its channel is killed.
+
+        Raises:
+            WorkerFailed: our own code failed in it.
+        """
         if not select.select([self._pidfd], [], [], _EXIT_TIMEOUT_SECONDS)[0]:
             self.kill()
             return WorkerDied("it closed its channel to the grader", None)
         status = self._zygote.exit_status(self._number, _STATUS_TIMEOUT_SECONDS)
         if status is None:
             return WorkerDied("its process is gone", None)
-        reason = _EXIT_REASONS.get(status, f"its process ended with status {status}")
-        if status == WORKER_FAILED and (traceback := without_control_characters(self.printed()).strip()):
-            _log.error("A worker failed outside of student code: %s", traceback)
-            reason += f" ({traceback.splitlines()[-1]})"
-        return WorkerDied(reason, status)
+        if status == WORKER_FAILED and (traceback := self._traceback()):
+            _log.error(_FAILED, traceback)
+            raise WorkerFailed(f"the grader failed in the process of this submission: {traceback.splitlines()[-1]}")
+        return WorkerDied(_EXIT_REASONS.get(status, f"its process ended with status {status}"), status)
+
+    def _traceback(self) -> str:
+        """Return the traceback that our own code left in the output; "" if there is none."""
+        before, *found = os.pread(self._output, _MAX_PRINTED_BYTES, 0).split(self._word)
+        return without_control_characters(found[0].decode("utf-8", "replace")).strip() if found and not before else ""
 
     def close(self) -> None:
         """Kill it and close its descriptors."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from gradlings.execution.kept_settings import SideEffects, setting_names
 from gradlings.model.exercise import Exercise
 from gradlings.model.rules import Breach
 from gradlings.model.text import without_control_characters
@@ -75,16 +77,33 @@ def facts_from(
     return submission, {exercise.id: parse_breaches(row) for exercise, row in zip(exercises, rows, strict=True)}
 
 
-def names_from(answer: Any) -> dict[str, str]:
-    """Return the type of each name that the cells defined, as `SubmissionRunner.type_of` has it.
+@dataclass(frozen=True)
+class Names:
+    """What the cells of a submission defined, and changed besides."""
+
+    types: dict[str, str]
+    """By name, as `SubmissionRunner.type_of` has it."""
+    complete: bool
+    """Whether these are all names."""
+    side_effects: SideEffects
+
+
+def names_from(answer: Any, functions: Collection[str]) -> Names:
+    """Read what a worker says when it has run the cells, which define these functions.
 
     Raises:
         MalformedMessage: it is no such answer.
     """
-    names = require_fields(answer, "names")["names"]
+    facts = require_fields(answer, "names", "all", "settings", "taken")
+    names, settings, taken = facts["names"], facts["settings"], facts["taken"]
     if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
         raise MalformedMessage("names")
-    return names
+    for found, known in ((settings, setting_names()), (taken, {*dir(builtins), *functions})):
+        if type(found) is not list or not all(type(name) is str and name in known for name in found):
+            raise MalformedMessage("side effects")
+    effects = SideEffects(tuple(sorted(set(settings))), tuple(sorted(set(taken))))
+    types = {name: without_control_characters(kind) for name, kind in names.items()}
+    return Names(types, facts["all"] is True, effects)
 
 
 def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:

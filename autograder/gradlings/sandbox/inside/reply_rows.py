@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from gradlings.forbidden.static_check import breaches_in_cells
@@ -13,6 +13,9 @@ from gradlings.submission.reader import Submission
 _MAX_TEXT_CHARS = 2000
 _MAX_BREACHES = 200
 _MAX_TRACE_LINES = 4
+_MAX_NAMES, _MAX_NAMES_CHARS, _MAX_NAME_CHARS = 20_000, 100_000, 200
+_type_name = vars(type)["__name__"].__get__
+"""The name of a class as Python has it, whatever its metaclass says: that would be student code."""
 
 RaisedRow = tuple[str, str, bool, list[Any]]
 """Kind, message, whether it is a ValueError, and rows of (file, line, function, code), the innermost last."""
@@ -34,7 +37,21 @@ def raised_row(error: BaseException, files: Collection[str]) -> RaisedRow:
         lines = [(f.filename, f.lineno or 0, f.name, clip(f.line or "")) for f in frames]
     except BaseException:
         lines = []
-    return clip(type(error).__name__), message, isinstance(error, ValueError), lines
+    return clip(_type_name(type(error))), message, issubclass(type(error), ValueError), lines
+
+
+def describe_names(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe what a namespace defines: "function" by name, or the name of a type; and whether that is all."""
+    names: dict[str, str] = {}
+    chars = 0
+    for name, value in namespace.items():
+        if type(name) is not str or len(name) > _MAX_NAME_CHARS:
+            continue
+        names[name] = "function" if callable(value) else _type_name(type(value))[:_MAX_NAME_CHARS]
+        chars += len(name) + len(names[name])
+        if len(names) >= _MAX_NAMES or chars > _MAX_NAMES_CHARS:
+            return {"names": names, "all": False}
+    return {"names": names, "all": True}
 
 
 def breach_rows(breaches: Iterable[Breach]) -> list[tuple[str, str, int, str, str]]:

@@ -18,22 +18,29 @@ from typing import Any, cast
 
 import torch
 
+from gradlings.execution.kept_settings import kept_settings, taken_names
+from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.tensor_tree import fresh, identical
-from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
-from gradlings.sandbox.inside.reply_rows import RaisedRow, breach_rows, clip, describe_source, raised_row
+from gradlings.sandbox.inside.reply_rows import (
+    RaisedRow,
+    breach_rows,
+    clip,
+    describe_names,
+    describe_source,
+    raised_row,
+)
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
-from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled, decode, module_cells, notebook_cells
 from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_cells
 
-_MAX_NAMES = 2000
 _DRIVERS_FILE = "drivers.py"
 Facts = dict[str, Any]
 
@@ -43,7 +50,7 @@ def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
     lock(locks, uid, arrange_descriptors(channel, output, locks))
     prepare_for_student_code()
     worker = _Worker(Channel(CHANNEL))
-    with contextlib.suppress(ChannelClosed):
+    with contextlib.suppress(ChannelClosed, MalformedMessage):  # or what student code did to the channel
         worker.serve()
     os._exit(0)
 
@@ -135,15 +142,12 @@ class _Worker:
     def _run_cells(self, path: Path, skip: list[int]) -> None:
         self._namespace = fresh_namespace(path)
         self._alarm.install()
-        with kept_settings():
+        with kept_settings() as settings:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
                     self._reply({"cell": index, "raised": self._run_cell(index)})
-        names = {}
-        for name, value in list(self._namespace.items())[:_MAX_NAMES]:
-            if type(name) is str:
-                names[name] = "function" if callable(value) else clip(type(value).__name__)
-        self._reply({"names": names})
+        taken = taken_names(self._namespace, self._submission)
+        self._reply({**describe_names(self._namespace), "settings": settings, "taken": list(taken)})
 
     def _run_cell(self, index: int) -> RaisedRow | None:
         try:
@@ -155,6 +159,8 @@ class _Worker:
                 run_code(code, self._namespace)
         except BaseException as error:
             return raised_row(error, self._submission.files)
+        finally:
+            ensure_recursion_limit()
         return None
 
     # Calling

@@ -25,8 +25,14 @@ from typing import Any
 
 MAX_MESSAGE_BYTES = 1 << 20
 _HUGE_PAGE_BYTES, _MADV_COLLAPSE = 2 << 20, 25
-WORKER_FAILED = 70
-"""The status of a worker that failed before, or outside of, student code."""
+WORKER_FAILED, WORKER_WITHOUT_MEMORY = 70, 71
+"""The statuses of a worker that failed outside of student code: it is our fault, unless no memory was left to it.
+
+Code of a submission can end the process with 70, too. So a failed worker writes the word that came with the request for
+it, then its traceback, where its output begins; without that word the submission ended its own process. A submission
+that digs the word out of our frames makes its score blank, not better, and its instructor is told.
+"""
+_NO_MEMORY = "can't allocate memory"
 # Modules that ordinary submissions import: loaded once here, so that no worker has to read them.
 _PRELOADED = """
     abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
@@ -100,8 +106,11 @@ def _become_worker(worker: Any, locks: Any, request: dict[str, Any], received: l
     try:
         channel, output = received
         worker.start(locks, request["uid"], channel, output)
-    except BaseException:
-        os.write(1, traceback.format_exc().encode())  # its output by now, which the judge reads
+    except BaseException as error:
+        if isinstance(error, MemoryError) or _NO_MEMORY in str(error):
+            os._exit(WORKER_WITHOUT_MEMORY)
+        text = f"{request['word']} {traceback.format_exc()} {request['word']}"
+        os.pwrite(1, text.encode("utf-8", "replace"), 0)  # its output by now; over what was printed, which has a limit
     finally:
         os._exit(WORKER_FAILED)
 
