@@ -35,7 +35,7 @@ class SideEffects:
     settings: tuple[str, ...] = ()
     """Names of settings that they changed, out of `setting_names()`."""
     taken: tuple[str, ...] = ()
-    """Names of Python's built-in functions, or of functions of the submission, that mean something else in the end."""
+    """Names of Python's built-in functions, or defined by the submission, that mean something else in the end."""
 
     def sentence(self, submission: Submission) -> str:
         """Return what to tell the student whose check failed, or "": facts, not a diagnosis.
@@ -43,7 +43,7 @@ class SideEffects:
         Of Python's names, only those count that the submission calls.
         """
         text = "\n".join(cell.source for cell in submission.cells)
-        own = [name for name in self.taken if name in submission.functions]
+        own = [name for name in self.taken if re.search(rf"^def {name}\b", text, re.MULTILINE)]
         used = [name for name in self.taken if name not in own and re.search(rf"(?<![\w.]){name}\s*[(\[]", text)]
         found = []
         if own:
@@ -73,10 +73,17 @@ def setting_names() -> frozenset[str]:
 
 def taken_names(namespace: Mapping[str, Any], submission: Submission) -> tuple[str, ...]:
     """Return the `SideEffects.taken` of the cells of a submission, which ran in a namespace. Runs none of its code."""
-    pythons = {name: value for name, value in vars(builtins).items() if name[0] != "_" and name in namespace}
-    taken = {name for name, value in pythons.items() if namespace[name] is not value} - submission.functions.keys()
-    taken |= {n for n in submission.functions if n in namespace and _is_of_others(namespace[n], submission.files)}
-    return tuple(sorted(taken))
+    files, pythons = submission.files, vars(builtins)
+    found = []
+    for name in (name for name in namespace if type(name) is str):
+        value = namespace[name]
+        if name in pythons and name[0] != "_":
+            own = type(value) is FunctionType and value.__code__.co_filename in files
+            if value is not pythons[name] and not own:
+                found.append(name)
+        elif name in submission.functions and _is_of_others(value, files):
+            found.append(name)
+    return tuple(sorted(found))
 
 
 def _is_of_others(value: Any, files: Collection[str]) -> bool:
