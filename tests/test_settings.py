@@ -285,7 +285,7 @@ frame = sys._getframe()
 while frame.f_code.co_name != "_become_worker":
     frame = frame.f_back
 word = frame.f_locals["request"]["word"]
-os.pwrite(1, f"{word} Traceback: KeyError: 'made up' {word}".encode(), 0)
+os.pwrite(1, f"{word} Traceback:\\x1b[2J\\nKeyError: 'made up' {word}".encode(), 0)
 os._exit(70)
 """
 
@@ -298,6 +298,7 @@ def test_who_ends_the_process_with_our_status_has_ended_it(judge: "Judge", caplo
     with pytest.raises(WorkerFailed, match="made up"):  # a blank score, which earns nothing, and an entry in the log
         judge.load(FORGED.encode(), "forged.py")
     assert "read the submission" in " ".join(caplog.text.split())
+    assert "Traceback:?[2J" in caplog.text
 
 
 @on_linux

@@ -140,7 +140,7 @@ def standard_settings() -> Iterator[tuple[str, ...]]:
             changed.append(_WARNINGS)
             warnings.resetwarnings()
             warnings.filters[:] = lenient  # type: ignore[index]
-        yield tuple(changed)
+        yield tuple(sorted(changed))
 
 
 def _torch_settings() -> tuple[Setting, ...]:

@@ -88,8 +88,9 @@ def for_student(result: StudentResult) -> StudentResult:
             dataclasses.replace(score, checks=tuple(map(_without_our_source, score.checks))) for score in card.exercises
         )
         card = dataclasses.replace(card, exercises=exercises, seed=0)
-    ours = result.status is Status.PARTLY or result.reason.startswith(OUR_FAULT)
-    reason = _OUR_FAULT if ours else result.reason
+    reason = _OUR_FAULT if result.status is Status.PARTLY else result.reason
+    if result.status is Status.NOT_GRADABLE and reason.startswith(OUR_FAULT):
+        reason = _OUR_FAULT.replace("This check", "The grader")
     return dataclasses.replace(result, card=card, reason=reason, notes=())
 
 
