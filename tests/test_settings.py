@@ -131,6 +131,34 @@ def test_a_setting_costs_nothing_at_home_and_ends_with_the_cells(name: str, grad
     assert (failures(card), card.points) == ({}, 100)
 
 
+SETS_IN_CALLS = """
+import sys
+import torch
+
+def sigmoid(z):
+    sys.setrecursionlimit(150)
+    torch.set_default_device("cuda")
+    torch.set_default_dtype(torch.float64)
+    return 1 / (1 + torch.exp(-z))
+
+
+# %%
+def bce(a, y):
+    small = torch.tensor(-100.0, dtype=a.dtype)
+    return -(y * torch.log(a).maximum(small) + (1 - y) * torch.log(1 - a).maximum(small)).mean()
+"""
+
+
+@on_linux
+def test_what_one_exercise_sets_in_its_calls_costs_neither_it_nor_the_next(grader: Grader, judge: "Judge") -> None:
+    wanted = {"3.2": 10, "3.3": 10}
+    remote = judge.load(SETS_IN_CALLS.encode(), PATH.name, DRIVERS)
+    there = grader.check(remote, CHECKS, seed=0, only=wanted).scorecard
+    here = grader.grade(from_source(SETS_IN_CALLS, PATH), CHECKS, seed=0, only=wanted).scorecard
+    for card in (there, here):
+        assert (failures(card), {score.id: score.points for score in card.exercises}) == ({}, wanted)
+
+
 @pytest.mark.parametrize("name", HARMLESS)
 def test_a_setting_made_in_a_call_ends_with_the_check(name: str) -> None:
     before = state()

@@ -143,6 +143,7 @@ class LocalRunner:
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
             value, raised = None, _raised(error, self.submission.files)
             verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
+        ensure_recursion_limit()
         return CallResult(verdict, value, raised, args, recorder.take() if recorder else ())
 
 

@@ -177,6 +177,7 @@ class _Worker:
                 value = self._function(*args)
         except BaseException as error:
             value, raised = None, raised_row(error, self._submission.files)
+        ensure_recursion_limit()
         breaches = breach_rows(self._recorder.take())
         self._reply_to_call(value, raised, args, not identical(before, args), breaches)
 
