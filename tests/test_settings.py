@@ -276,8 +276,8 @@ def test_names_that_were_never_sent_are_not_missing(grader: Grader, judge: "Judg
     remote = judge.load(hostile.encode(), PATH.name, DRIVERS)
     card = grader.check(remote, CHECKS, seed=0, only=("3.2", "3.3")).scorecard
     verdicts = {check.verdict for score in card.exercises for check in score.checks}
-    assert verdicts == {Verdict.CRASH}
-    assert all("The process that ran your file is gone" in message for message in failures(card).values())
+    assert verdicts == {Verdict.ERROR}
+    assert all(f"{PATH.name} cannot be run" in message for message in failures(card).values())
 
 
 @on_linux
@@ -285,8 +285,7 @@ def test_a_file_may_define_thousands_of_names_and_what_is_beyond_is_refused(judg
     many = judge.load(b"for n in range(5000): globals()[f'n{n}'] = n\n\ndef f(): pass\n", "many.py")
     assert (many.type_of("f"), many.type_of("g"), many.type_of("n7")) == ("function", "", "int")
     more = judge.load(b"for n in range(50_000): globals()[f'n{n}'] = n\n\ndef f(): pass\n", "more.py")
-    with pytest.raises(Exception, match=r"Your file defines more than \d+ names"):
-        more.type_of("f")
+    assert "Your file defines 50,0" in more.submission.problem
 
 
 BROKEN_BY = "import sys\nworker = sys.modules['gradlings.sandbox.inside.worker']\n"
@@ -334,8 +333,7 @@ def test_student_code_that_leaves_no_memory_is_no_fault_of_ours(judge: "Judge") 
     text = "import sys\n\ndef f():\n    return 1\n" + BROKEN_BY
     text += "def full(*_):\n    raise MemoryError\n\nworker.taken_names = full\n"
     remote = judge.load(text.encode(), "full.py")
-    with pytest.raises(Exception, match="it left no memory for its answer"):
-        remote.type_of("f")
+    assert "it left no memory for its answer" in remote.submission.problem
 
 
 def test_a_replaced_stream_does_not_close_ours() -> None:

@@ -25,7 +25,7 @@ from gradlings.execution.python_state import PYTHON_SETTINGS, Setting
 from gradlings.submission.reader import Submission
 
 _WARNINGS = "warnings into errors"
-_MAX_NAMES_TOLD = 4
+_MAX_NAMES_TOLD, _MAX_TAKEN = 4, 500
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def taken_names(namespace: Mapping[str, Any], submission: Submission) -> tuple[s
                 found.append(name)
         elif name in submission.functions and _is_of_others(value, files):
             found.append(name)
-    return tuple(sorted(found))
+    return tuple(sorted(found)[:_MAX_TAKEN])
 
 
 def _is_of_others(value: Any, files: Collection[str]) -> bool:

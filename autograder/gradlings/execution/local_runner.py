@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects, kept_settings, taken_names
 from gradlings.execution.python_state import ensure_recursion_limit
-from gradlings.execution.runner_protocol import Target, loading_problems
+from gradlings.execution.runner_protocol import NOT_RUN, Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Drivers = dict[str, Callable[..., Any]]
 _OWN_FILES = (__file__,)
+_MAX_STOPPED_CELLS = 10
 
 
 class LocalRunner:
@@ -150,12 +151,12 @@ class LocalRunner:
 def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
-    `seconds` is a time limit; the cells after one that was stopped get as much again.
+    `seconds` is a time limit; the cells after one that was stopped get as much again, up to `_MAX_STOPPED_CELLS` times.
     """
     namespace = fresh_namespace(submission.path)
     cell_errors: list[tuple[int, Raised]] = []
     settings = set[str]()
-    following = 0
+    following = stopped = 0
     while following < len(submission.cells):
         try:
             with kept_settings() as changed, time_limit(seconds, runner_files=_OWN_FILES):
@@ -166,9 +167,19 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
                         cell_errors.append((index, error))
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
+            stopped += 1
         settings.update(changed)
+        if stopped == _MAX_STOPPED_CELLS:  # nobody waits for a thousand endless loops
+            cell_errors += _not_run(submission, following)
+            break
     side_effects = SideEffects(tuple(sorted(settings)), taken_names(namespace, submission))
     return LocalRunner(submission, namespace, drivers, cell_errors, side_effects=side_effects)
+
+
+def _not_run(submission: Submission, start: int) -> Iterator[tuple[int, Raised]]:
+    for index, cell in enumerate(submission.cells[start:], start):
+        place = f"{shown(cell.file)}:{cell.first_line}"
+        yield index, Raised(NOT_RUN, "too many cells before it were stopped", place, ())
 
 
 def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:

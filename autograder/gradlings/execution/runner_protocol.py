@@ -13,6 +13,10 @@ from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.submission.reader import Submission
 
+NOT_RUN = "NotRun"
+"""The `Raised.kind` of a cell that was left out."""
+_MAX_SENTENCES = 50
+
 
 @dataclass(frozen=True)
 class Target:
@@ -49,7 +53,7 @@ class SubmissionRunner(Protocol):
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
 
         Raises:
-            Unavailable: its process ended before it said what it defines.
+            RuntimeError: its process ended before it said what it defines.
         """
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,10 +87,12 @@ class SubmissionRunner(Protocol):
 
 
 def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[str]:
-    """Return one sentence for each cell that cannot be read or that failed."""
+    """Return one sentence for each cell that cannot be read or that failed; of many, for the first of them."""
     if submission.problem:
         return [submission.problem]
-    return [sentence for _, sentence in cell_problems(submission, cell_errors)]
+    sentences = [sentence for _, sentence in cell_problems(submission, cell_errors)]
+    further = len(sentences) - _MAX_SENTENCES
+    return sentences[:_MAX_SENTENCES] + ([f"{further} more cells cannot be read or fail."] if further > 0 else [])
 
 
 def cell_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[tuple[str, str]]:
@@ -99,4 +105,6 @@ def loading_sentence(raised: Raised) -> str:
     """Return what to say of a cell that failed."""
     if raised.kind == "TimeUp":
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
+    if raised.kind == NOT_RUN:
+        return f"{raised.place}: this cell was not run: {raised.message}."
     return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"

@@ -129,10 +129,7 @@ class StudentFunction:
             known = submission.functions.get(name)
             if known and not known.attempted:
                 raise Unavailable(Verdict.NOT_ATTEMPTED, f"{name} is not attempted yet", self.place)
-            try:
-                what = self._runner.type_of(name)
-            except Unavailable as unknown:
-                raise self._why_missing(name, unknown) from None
+            what = self._runner.type_of(name)
             if not what:
                 raise self._why_missing(name)
             if what != "function":
@@ -140,8 +137,7 @@ class StudentFunction:
                 message = f"{name} is {article} {what} in your file, not a function."
                 raise Unavailable(Verdict.ERROR, message, self.place)
 
-    def _why_missing(self, name: str, unknown: Unavailable | None = None) -> Unavailable:
-        """Return what to say of a name that is not there, or not known to be there."""
+    def _why_missing(self, name: str) -> Unavailable:
         submission = self._runner.submission
         for problem in submission.syntax_problems:
             if any(cell.holds(problem.file, problem.line) and cell.defines(name) for cell in submission.cells):
@@ -149,8 +145,6 @@ class StudentFunction:
         for index, raised in self._runner.cell_errors:
             if submission.cells[index].defines(name):
                 return Unavailable(Verdict.ERROR, loading_sentence(raised), raised.place, raised)
-        if unknown is not None:
-            return unknown
         where = shown(submission.path)
         place, ask = ("this notebook now", "Was its cell run? ") if self._runner.in_notebook else (where, "")
         message = f"There is no function called {name} in {place}. {ask}Was it renamed or deleted?"

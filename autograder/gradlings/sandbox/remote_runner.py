@@ -17,7 +17,6 @@ from typing import Any
 from gradlings.checks.call_variants import Calls
 from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects
 from gradlings.execution.runner_protocol import Target, loading_problems
-from gradlings.execution.student_api import Unavailable
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, NotKept, Raised
 from gradlings.model.rules import Breach
@@ -70,15 +69,11 @@ class RemoteRunner:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
 
         Raises:
-            Unavailable: no worker has said so.
+            RuntimeError: no worker has said so; `submission.problem` says why.
         """
-        names = self._loader.names
-        if names is None:
-            not_run = self._not_run()
-            raise Unavailable(not_run.verdict, not_run.raised.message if not_run.raised else "")
-        if name not in names.types and not names.complete:
-            raise Unavailable(Verdict.ERROR, f"Your file defines more than {len(names.types)} names; that is too many.")
-        return names.types.get(name, "")
+        if self._loader.names is None:
+            raise RuntimeError("it is not known what the submission defines")
+        return self._loader.names.types.get(name, "")
 
     @property
     def side_effects(self) -> SideEffects:
@@ -195,8 +190,6 @@ class RemoteRunner:
     def _not_run(self) -> CallResult:
         if self._budget.exceeded:
             return self._failed(OverBudget(self._budget.exceeded))
-        if self._budget.wait_seconds > 0 and self._loader.silence:
-            return CallResult(Verdict.CRASH, None, Raised("Crash", self._loader.silence, "", ()))
         return self._out_of_time()
 
     def _failed(self, error: Exception) -> CallResult:

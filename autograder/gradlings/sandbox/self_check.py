@@ -17,7 +17,6 @@ from typing import Any
 
 from gradlings.checks import assertions
 from gradlings.execution.runner_protocol import Target
-from gradlings.execution.student_api import Unavailable
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.sandbox import remote_runner
@@ -154,11 +153,7 @@ def _try_to_escape(
     exercise = Exercise("0", ("escape_attempts",), 0, seconds=_TIMEOUT_SECONDS)
     remote = load(_ATTEMPTS.read_bytes(), "self_check.py")
     try:
-        try:
-            found = remote.type_of("escape_attempts") == "function"
-        except Unavailable:
-            found = False
-        if remote.submission.problem or not found:
+        if remote.submission.problem or remote.type_of("escape_attempts") != "function":
             return f"not be started at all: {'; '.join(remote.problems()) or 'no answer'}"
         args = (str(canary), [str(file) for file in files], folders, os.getpid(), os.__file__)
         result = remote.result(Target("escape_attempts"), args, exercise)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradlings.submission.size_limits import MAX_CELLS
+
 
 @dataclass(frozen=True)
 class WorkerLimits:
@@ -52,7 +54,7 @@ class SubmissionLimits:
     """The rest of what it gives back: a value takes at least one byte, so this bounds their number."""
     kept_bytes: int = 16 << 20
     """Memory for results that were judged, which the diagnosis compares."""
-    cells: int = 2000
+    cells: int = MAX_CELLS
     workers: int = 64
     """Processes that are started for it: one that hangs or dies is replaced."""
 

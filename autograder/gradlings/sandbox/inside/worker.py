@@ -24,22 +24,16 @@ from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
-from gradlings.sandbox.inside.reply_rows import (
-    RaisedRow,
-    breach_rows,
-    clip,
-    describe_names,
-    describe_source,
-    raised_row,
-)
+from gradlings.sandbox.inside.reply_rows import breach_rows, clip, describe_source, names_row, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
-from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage
+from gradlings.sandbox.wire.facts import RaisedRow
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage, Unsendable
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
-from gradlings.submission.cells import compiled, decode, module_cells, notebook_cells
+from gradlings.submission.cells import compiled, decode
 from gradlings.submission.manifest import digest_of_code
-from gradlings.submission.reader import Submission, from_cells
+from gradlings.submission.reader import Submission, from_source
 
 _DRIVERS_FILE = "drivers.py"
 Facts = dict[str, Any]
@@ -97,7 +91,8 @@ class _Worker:
             {"load": self._load, "call": self._call, "digest": self._digest}[request["do"]](request)
 
     def _reply(self, facts: Facts) -> None:
-        self._channel.send(_packed(facts, lambda: {key: sendable(value) for key, value in facts.items()}))
+        """Send facts, which hold no value of a student's class."""
+        self._channel.send(pack(facts, REPLY_LIMITS))
 
     def _reply_to_call(
         self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool, breaches: list[Any]
@@ -123,19 +118,21 @@ class _Worker:
         path = Path(request["file"])
         try:
             text = decode(request["source"])
-            cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
-            self._submission = from_cells(path, cells)
-            facts = describe_source(self._submission, request["exercises"])
+            self._submission = from_source(text, path)
+            answer = pack(describe_source(self._submission, request["exercises"]), REPLY_LIMITS)
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
             return
         except (RecursionError, MemoryError):
-            self._reply({"problem": "it is nested too deep for Python"})
+            self._reply({"problem": "it is nested too deep, or too large, for Python"})
+            return
+        except Unsendable:  # each count is within its limit, all together are not
+            self._reply({"problem": "its cells and names are too many and too long to be read together"})
             return
         for cell in self._submission.cells:  # for tracebacks: the files cannot be read from here
             if cell.file not in linecache.cache:
                 remember_lines(cell.file, text if cell.on_disk else cell.source)
-        self._reply(facts)
+        self._channel.send(answer)
         if request["run"]:
             self._run_cells(path, request["skip"])
 
@@ -146,8 +143,12 @@ class _Worker:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
                     self._reply({"cell": index, "raised": self._run_cell(index)})
-        taken = taken_names(self._namespace, self._submission)
-        self._reply({**describe_names(self._namespace), "settings": settings, "taken": list(taken)})
+        effects = {"settings": settings, "taken": list(taken_names(self._namespace, self._submission))}
+        try:
+            answer = pack({"names": names_row(self._namespace), **effects}, REPLY_LIMITS)
+        except Unsendable:  # not too many, but too long together
+            answer = pack({"names": len(self._namespace), **effects}, REPLY_LIMITS)
+        self._channel.send(answer)
 
     def _run_cell(self, index: int) -> RaisedRow | None:
         try:
