@@ -50,11 +50,7 @@ class SubmissionRunner(Protocol):
         """Return one sentence for each cell that cannot be read or that failed."""
 
     def type_of(self, name: str) -> str:
-        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
-
-        Raises:
-            RuntimeError: its process ended before it said what it defines.
-        """
+        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""

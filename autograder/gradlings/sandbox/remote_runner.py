@@ -68,12 +68,9 @@ class RemoteRunner:
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
 
-        Raises:
-            RuntimeError: no worker has said so; `submission.problem` says why.
+        It is not known, and "", where no worker has said it; `submission.problem` then says why.
         """
-        if self._loader.names is None:
-            raise RuntimeError("it is not known what the submission defines")
-        return self._loader.names.types.get(name, "")
+        return self._loader.names.types.get(name, "") if self._loader.names else ""
 
     @property
     def side_effects(self) -> SideEffects:
