@@ -6,6 +6,7 @@ locked-down workers. A judge that dies loses no result: what it was grading is g
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -13,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -23,6 +24,7 @@ from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 _MAX_DEATHS = 2
 """How often a submission may end a judge that grades nothing else, before the submission gets no score."""
 
@@ -113,6 +115,11 @@ def _next_completed(running: dict[Future[JudgeReply], Job]) -> Iterator[tuple[Jo
         yield running.pop(future), future
 
 
+def _cannot_start(error: Exception) -> InputError:
+    _log.error("A judge could not be started.", exc_info=error)
+    return InputError(f"The judges cannot be started here: {error or type(error).__name__}")
+
+
 class LocalPool:
     """Judges in processes of this machine. Use it as a context manager, or call `start` and `close`.
 
@@ -126,13 +133,14 @@ class LocalPool:
         self.notes: tuple[str, ...] = ()
         self._executor: ProcessPoolExecutor
         self._first_start: Future[tuple[str, tuple[str, ...]]]
-        self._scratch: tempfile.TemporaryDirectory[str]
-        """Holds the temporary files of judges, which have no time to tidy up when they are ended."""
+        self._opened = ExitStack()
+        self._scratch = ""
+        """A folder for the temporary files of judges, which have no time to tidy up when they are ended."""
 
     def __enter__(self) -> Self:
         """Start and wait until the first judge is ready; see `wait_until_ready`."""
-        self.start()
         try:
+            self.start()
             self.wait_until_ready()
         except BaseException:
             self.close()
@@ -143,14 +151,23 @@ class LocalPool:
         self.close()
 
     def start(self) -> None:
-        """Start the judges side by side, in the background; submissions may be handed over at once."""
-        self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
-        os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
-        self._executor = self._new_executor()
-        self._first_start = self._submit(JudgeSession.active_protection)
-        with suppress(BrokenExecutor):  # `wait_until_ready` reports it
-            for _ in range(self._judges - 1):
-                self._submit(JudgeSession.active_protection)
+        """Start the judges side by side, in the background; submissions may be handed over at once.
+
+        Raises:
+            InputError: the system gives no folder for temporary files, no process, or no thread.
+        """
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
+            self._scratch = self._opened.enter_context(folder)
+            os.chmod(self._scratch, 0o755)  # what judges keep in it must not seem protected because of where it lies
+            self._executor = self._new_executor()
+            self._opened.callback(self._stop)
+            self._first_start = self._submit(JudgeSession.active_protection)
+            with suppress(BrokenExecutor):  # `wait_until_ready` reports it
+                for _ in range(self._judges - 1):
+                    self._submit(JudgeSession.active_protection)
+        except (OSError, RuntimeError) as error:  # also that no thread can be started
+            raise _cannot_start(error) from None
 
     def wait_until_ready(self) -> None:
         """Wait for the first judge, and set `protection` and `notes`.
@@ -162,11 +179,12 @@ class LocalPool:
             self.protection, self.notes = self._first_start.result()
         except BrokenExecutor:
             raise InputError("A judge's process died while it started. Is there enough memory?") from None
+        except (OSError, RuntimeError, ImportError, MemoryError) as error:
+            raise _cannot_start(error) from None
 
     def close(self) -> None:
         """End all judges now: what one may still be doing is not wanted any more."""
-        self._stop()
-        self._scratch.cleanup()
+        self._opened.close()
 
     def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
         """See `JudgePool.judge`."""
@@ -215,7 +233,7 @@ class LocalPool:
 
     def _new_executor(self) -> ProcessPoolExecutor:
         fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
-        return ProcessPoolExecutor(self._judges, fresh, _start_process, (self.bundle, self._scratch.name))
+        return ProcessPoolExecutor(self._judges, fresh, _start_process, (self.bundle, self._scratch))
 
     def _stop(self) -> None:
         processes = list((self._executor._processes or {}).values())

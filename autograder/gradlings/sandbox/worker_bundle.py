@@ -20,7 +20,8 @@ _NEEDED = """
     sandbox/__init__ sandbox/settings
     sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/facts
     sandbox/wire/types
-    sandbox/inside/__init__ sandbox/inside/zygote sandbox/inside/worker sandbox/inside/lockdown
+    sandbox/inside/__init__ sandbox/inside/exit_status sandbox/inside/zygote sandbox/inside/worker
+    sandbox/inside/lockdown
     sandbox/inside/readable_paths sandbox/inside/reply_rows sandbox/inside/seccomp sandbox/inside/student_environment
 """
 MODULES = tuple(_NEEDED.split())
