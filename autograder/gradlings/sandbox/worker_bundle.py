@@ -12,8 +12,8 @@ _NEEDED = """
     model/__init__ model/errors model/exercise model/rules model/rule_table model/text
     submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
     submission/size_limits
-    forbidden/__init__ forbidden/control_flow forbidden/scopes forbidden/bindings forbidden/resolver forbidden/program
-    forbidden/reachable_code forbidden/static_check forbidden/runtime_recorder forbidden/torch_symbols forbidden/blame
+    forbidden/__init__ forbidden/static_check forbidden/runtime_recorder forbidden/python_calls forbidden/torch_symbols
+    forbidden/blame
     execution/__init__ execution/tensor_tree execution/time_limit execution/kept_settings
     execution/python_state execution/torch_state
     runners/__init__ runners/notebook
