@@ -13,9 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects, kept_settings, taken_names
+from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.runner_protocol import NOT_RUN, Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
-from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
@@ -48,11 +49,13 @@ class LocalRunner:
         drivers: Callable[[], Drivers] = dict,
         cell_errors: Sequence[tuple[int, Raised]] = (),
         *,
+        side_effects: SideEffects = NO_SIDE_EFFECTS,
         in_notebook: bool = False,
     ) -> None:
         self.submission = submission
         self.namespace = namespace
         self.cell_errors = list(cell_errors)
+        self.side_effects = side_effects
         self._drivers = drivers
         self.in_notebook = in_notebook
 
@@ -141,6 +144,7 @@ class LocalRunner:
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
             value, raised = None, _raised(error, self.submission.files)
             verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
+        ensure_recursion_limit()
         return CallResult(verdict, value, raised, args, recorder.take() if recorder else ())
 
 
@@ -151,10 +155,11 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
     """
     namespace = fresh_namespace(submission.path)
     cell_errors: list[tuple[int, Raised]] = []
+    settings = set[str]()
     following = stopped = 0
     while following < len(submission.cells):
         try:
-            with kept_settings(), time_limit(seconds, runner_files=_OWN_FILES):
+            with kept_settings() as changed, time_limit(seconds, runner_files=_OWN_FILES):
                 for index in range(following, len(submission.cells)):
                     following = index + 1
                     error = _run_cell(submission, index, namespace)
@@ -163,10 +168,12 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
             stopped += 1
-            if stopped == _MAX_STOPPED_CELLS:  # nobody waits for a thousand endless loops
-                cell_errors += _not_run(submission, following)
-                break
-    return LocalRunner(submission, namespace, drivers, cell_errors)
+        settings.update(changed)
+        if stopped == _MAX_STOPPED_CELLS:  # nobody waits for a thousand endless loops
+            cell_errors += _not_run(submission, following)
+            break
+    side_effects = SideEffects(tuple(sorted(settings)), taken_names(namespace, submission))
+    return LocalRunner(submission, namespace, drivers, cell_errors, side_effects=side_effects)
 
 
 def _not_run(submission: Submission, start: int) -> Iterator[tuple[int, Raised]]:
@@ -189,6 +196,8 @@ def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> 
         raise
     except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
         return _raised(error, submission.files)
+    finally:
+        ensure_recursion_limit()
     return None
 
 

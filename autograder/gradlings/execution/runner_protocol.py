@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gradlings.execution.kept_settings import SideEffects
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
@@ -40,6 +41,10 @@ class SubmissionRunner(Protocol):
     @property
     def cell_errors(self) -> list[tuple[int, Raised]]:
         """What cells raised, by the index of the cell."""
+
+    @property
+    def side_effects(self) -> SideEffects:
+        """What its cells did to the process that they ran in; a check that fails says so."""
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""

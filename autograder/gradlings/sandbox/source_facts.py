@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from gradlings.execution.kept_settings import SideEffects, setting_names
 from gradlings.model.exercise import Exercise
 from gradlings.model.rules import Breach
 from gradlings.model.text import map_text, without_control_characters
@@ -94,20 +96,34 @@ def _paired(
     return zip(exercises, breaches, strict=True)
 
 
-def names_from(answer: Any) -> dict[str, str]:
-    """Return the type of each name that the cells defined, as `SubmissionRunner.type_of` has it.
+@dataclass(frozen=True)
+class Names:
+    """What the cells of a submission defined, and changed besides."""
+
+    types: dict[str, str]
+    """By name, as `SubmissionRunner.type_of` has it."""
+    side_effects: SideEffects
+
+
+def names_from(answer: Any, functions: Collection[str]) -> Names:
+    """Read what a worker says when it has run the cells, which define these functions.
 
     Raises:
         MalformedMessage: it is no such answer.
         OverBudget: they are more than are read.
     """
-    names = checked(answer, NamesReply, "names").names
+    facts: NamesReply = checked(answer, NamesReply, "names")
+    names = facts.names
     if isinstance(names, int):
         raise OverBudget(
             f"Your file defines {names:,} names outside of functions (import * adds many); at most {MAX_NAMES:,} short "
             "ones are read."
         )
-    return {without_control_characters(name): without_control_characters(kind) for name, kind in names.items()}
+    if not (setting_names() >= set(facts.settings) and {*dir(builtins), *functions} >= set(facts.taken)):
+        raise MalformedMessage("what the cells changed")
+    effects = SideEffects(tuple(sorted(set(facts.settings))), tuple(sorted(set(facts.taken))))
+    types = {without_control_characters(name): without_control_characters(kind) for name, kind in names.items()}
+    return Names(types, effects)
 
 
 def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:

@@ -18,8 +18,9 @@ from typing import Any, cast
 
 import torch
 
+from gradlings.execution.kept_settings import kept_settings, taken_names
+from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.tensor_tree import fresh, identical
-from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
@@ -28,7 +29,7 @@ from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_stud
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
 from gradlings.sandbox.wire.facts import RaisedRow
-from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, Unsendable
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage, Unsendable
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled, decode
 from gradlings.submission.manifest import digest_of_code
@@ -43,7 +44,7 @@ def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
     lock(locks, uid, arrange_descriptors(channel, output, locks))
     prepare_for_student_code()
     worker = _Worker(Channel(CHANNEL))
-    with contextlib.suppress(ChannelClosed):
+    with contextlib.suppress(ChannelClosed, MalformedMessage):  # or what student code did to the channel
         worker.serve()
     os._exit(0)
 
@@ -138,14 +139,15 @@ class _Worker:
     def _run_cells(self, path: Path, skip: list[int]) -> None:
         self._namespace = fresh_namespace(path)
         self._alarm.install()
-        with kept_settings():
+        with kept_settings() as settings:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
                     self._reply({"cell": index, "raised": self._run_cell(index)})
+        effects = {"settings": settings, "taken": list(taken_names(self._namespace, self._submission))}
         try:
-            answer = pack({"names": names_row(self._namespace)}, REPLY_LIMITS)
+            answer = pack({"names": names_row(self._namespace), **effects}, REPLY_LIMITS)
         except Unsendable:  # not too many, but too long together
-            answer = pack({"names": len(self._namespace)}, REPLY_LIMITS)
+            answer = pack({"names": len(self._namespace), **effects}, REPLY_LIMITS)
         self._channel.send(answer)
 
     def _run_cell(self, index: int) -> RaisedRow | None:
@@ -158,6 +160,8 @@ class _Worker:
                 run_code(code, self._namespace)
         except BaseException as error:
             return raised_row(error, self._submission.files)
+        finally:
+            ensure_recursion_limit()
         return None
 
     # Calling
@@ -174,6 +178,7 @@ class _Worker:
                 value = self._function(*args)
         except BaseException as error:
             value, raised = None, raised_row(error, self._submission.files)
+        ensure_recursion_limit()
         breaches = breach_rows(self._recorder.take())
         self._reply_to_call(value, raised, args, not identical(before, args), breaches)
 
