@@ -26,7 +26,10 @@ from gradlings.submission.cells import compiled
 from gradlings.submission.reader import Submission, shown
 
 if TYPE_CHECKING:
+    from gradlings.execution.float64_steps import Float64Steps
     from gradlings.forbidden.runtime_recorder import CallRecorder
+
+    Recorder = CallRecorder | Float64Steps
 
 Drivers = dict[str, Callable[..., Any]]
 _OWN_FILES = (__file__,)
@@ -48,12 +51,14 @@ class LocalRunner:
         cell_errors: Sequence[tuple[int, Raised]] = (),
         *,
         in_notebook: bool = False,
+        steps: Float64Steps | None = None,
     ) -> None:
         self.submission = submission
         self.namespace = namespace
         self.cell_errors = list(cell_errors)
         self._drivers = drivers
         self.in_notebook = in_notebook
+        self._steps = steps
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
@@ -108,7 +113,23 @@ class LocalRunner:
         driver, names = self._drivers()[target.name], SimpleNamespace(**self.namespace)
         return lambda *args: driver(names, *args)
 
-    def _recorder(self, exercise: Exercise) -> CallRecorder | None:
+    @contextlib.contextmanager
+    def in_float64(self) -> Iterator[LocalRunner]:
+        """Run the cells once more, with their float32 steps in float64; see `SubmissionRunner.in_float64`.
+
+        In a notebook's kernel the names stay as they are, since running its cells again is up to the student.
+        """
+        from gradlings.execution.float64_steps import Float64Steps
+
+        steps = Float64Steps(self.submission.files)
+        if self.in_notebook:
+            yield LocalRunner(self.submission, self.namespace, self._drivers, in_notebook=True, steps=steps)
+        else:
+            yield run_cells(self.submission, self._drivers, steps=steps)
+
+    def _recorder(self, exercise: Exercise) -> Recorder | None:
+        if self._steps is not None:
+            return self._steps
         if not exercise.forbids:
             return None
         from gradlings.forbidden.runtime_recorder import CallRecorder
@@ -116,7 +137,7 @@ class LocalRunner:
         return CallRecorder(exercise.forbids, self.submission.files)
 
     def _run(
-        self, target: Target, calls: Iterable[tuple[Any, ...]], exercise: Exercise, recorder: CallRecorder | None
+        self, target: Target, calls: Iterable[tuple[Any, ...]], exercise: Exercise, recorder: Recorder | None
     ) -> list[CallResult]:
         function = self.bound(target)
         results: list[CallResult] = []
@@ -131,7 +152,7 @@ class LocalRunner:
             results.append(CallResult(Verdict.TIMEOUT, None, raised, (), recorder.take() if recorder else ()))
         return results
 
-    def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
+    def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: Recorder | None) -> CallResult:
         try:
             with recorder or contextlib.nullcontext():
                 value, raised, verdict = function(*args), None, Verdict.PASS
@@ -143,10 +164,16 @@ class LocalRunner:
         return CallResult(verdict, value, raised, args, recorder.take() if recorder else ())
 
 
-def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:
+def run_cells(
+    submission: Submission,
+    drivers: Callable[[], Drivers] = dict,
+    seconds: float = 5.0,
+    steps: Float64Steps | None = None,
+) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
-    `seconds` is a time limit; the cells after one that was stopped get as much again.
+    `seconds` is a time limit; the cells after one that was stopped get as much again. With `steps`, the cells run in
+    its context, and so do later calls.
     """
     namespace = fresh_namespace(submission.path)
     cell_errors: list[tuple[int, Raised]] = []
@@ -156,12 +183,13 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
             with kept_settings(), time_limit(seconds, runner_files=_OWN_FILES):
                 for index in range(following, len(submission.cells)):
                     following = index + 1
-                    error = _run_cell(submission, index, namespace)
+                    with steps or contextlib.nullcontext():
+                        error = _run_cell(submission, index, namespace)
                     if error is not None:
                         cell_errors.append((index, error))
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
-    return LocalRunner(submission, namespace, drivers, cell_errors)
+    return LocalRunner(submission, namespace, drivers, cell_errors, steps=steps)
 
 
 def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:

@@ -65,6 +65,12 @@ class SubmissionRunner(Protocol):
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are."""
 
+    def in_float64(self) -> AbstractContextManager[SubmissionRunner]:
+        """Run the cells once more, with their float32 steps in float64, and yield what calls the functions like that.
+
+        The `breaches` of its results are the places that ask for float32.
+        """
+
     def bound(self, target: Target) -> Callable[..., Any]:
         """Return the bare function: no limit, and exceptions come through.
 

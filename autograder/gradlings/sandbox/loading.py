@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gradlings.model.exercise import Exercise
@@ -49,6 +50,10 @@ class Loader:
         """Cells that ended or hung a worker."""
         self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}
         """By exercise."""
+
+    def in_float64(self) -> Loader:
+        """Return what loads the same submission with its float32 steps in float64, within the same budget."""
+        return Loader(replace(self.material, in_float64=True), self._fork, self.budget)
 
     def start(self) -> WorkerProcess | None:
         """Fork a worker and have it run the cells, but those that ended or hung an earlier one.

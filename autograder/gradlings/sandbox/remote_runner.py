@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -111,6 +111,15 @@ class RemoteRunner:
     def forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
         """Return what the source of an exercise's functions uses though the exercise forbids it."""
         return self._loader.forbidden_in_source(exercise) if exercise.forbids else ()
+
+    @contextmanager
+    def in_float64(self) -> Iterator[RemoteRunner]:
+        """Run the cells in another worker, with their float32 steps in float64; see `SubmissionRunner.in_float64`."""
+        again = RemoteRunner(self._loader.in_float64())
+        try:
+            yield again
+        finally:
+            again.close()
 
     def begin_hidden_probes(self) -> None:
         """Have all further calls run in a new worker, which has met no call yet, and within the time kept for them."""

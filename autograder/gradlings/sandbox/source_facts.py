@@ -33,6 +33,8 @@ class Material:
     drivers: str
     exercises: tuple[Exercise, ...] = ()
     """Those whose forbidden names are looked for in the source before it runs."""
+    in_float64: bool = False
+    """Whether its float32 steps are run in float64."""
 
     def load_request(
         self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True
@@ -46,6 +48,7 @@ class Material:
             "drivers": self.drivers if run else "",
             "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
             "skip": list(skip),
+            "in_float64": self.in_float64,
         }
 
 

@@ -13,7 +13,7 @@ _NEEDED = """
     submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
     forbidden/__init__ forbidden/control_flow forbidden/scopes forbidden/bindings forbidden/resolver forbidden/program
     forbidden/reachable_code forbidden/static_check forbidden/runtime_recorder forbidden/torch_symbols forbidden/blame
-    execution/__init__ execution/tensor_tree execution/time_limit execution/torch_state
+    execution/__init__ execution/float64_steps execution/tensor_tree execution/time_limit execution/torch_state
     runners/__init__ runners/notebook
     sandbox/__init__ sandbox/settings
     sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/types

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import torch
 
+from gradlings.execution.float64_steps import Float64Steps
 from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
@@ -54,7 +55,7 @@ def rehearse() -> None:
     with judge_end, worker_end:
         worker = _Worker(Channel(worker_end.fileno()))
         source = b"import torch\nx = 1\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\ndef g(t):\n    return 1 / 0\n"
-        load = {"file": "rehearsal.py", "source": source, "drivers": "", "skip": [], "run": True}
+        load = {"file": "rehearsal.py", "source": source, "drivers": "", "skip": [], "run": True, "in_float64": False}
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
             Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
@@ -80,7 +81,8 @@ class _Worker:
         self._drivers = ""
         self._driver_functions: dict[str, Any] | None = None
         self._function: Callable[..., Any] = _raising(RuntimeError("no check has begun"))
-        self._recorder = CallRecorder((), ())
+        self._recorder: CallRecorder | Float64Steps = CallRecorder((), ())
+        self._steps: Float64Steps | None = None
         self._settings = contextlib.ExitStack()
 
     def serve(self) -> None:
@@ -129,6 +131,7 @@ class _Worker:
             if cell.file not in linecache.cache:
                 remember_lines(cell.file, text if cell.on_disk else cell.source)
         self._reply(facts)
+        self._steps = Float64Steps(self._submission.files) if request["in_float64"] else None
         if request["run"]:
             self._run_cells(path, request["skip"])
 
@@ -151,7 +154,7 @@ class _Worker:
         except SyntaxError:
             return None  # among the syntax problems already
         try:
-            with self._alarm:
+            with self._alarm, self._steps or contextlib.nullcontext():
                 run_code(code, self._namespace)
         except BaseException as error:
             return raised_row(error, self._submission.files)
@@ -182,7 +185,7 @@ class _Worker:
             self._function = self._target(request["target"], request["driver"])
         except BaseException as error:
             self._function = _raising(error)
-        self._recorder = CallRecorder(request["forbids"], self._submission.files)
+        self._recorder = self._steps or CallRecorder(request["forbids"], self._submission.files)
         self._alarm.install()
 
     def _target(self, name: str, driver: bool) -> Callable[..., Any]:
