@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +27,7 @@ from gradlings.submission.reader import Submission, shown
 
 if TYPE_CHECKING:
     from gradlings.execution.float64_steps import Float64Steps
+    from gradlings.execution.stand_in_names import StandInNames
     from gradlings.forbidden.runtime_recorder import CallRecorder
 
     Recorder = CallRecorder | Float64Steps
@@ -41,8 +42,6 @@ class LocalRunner:
     `drivers` loads the drivers of its assignment, when one is first needed.
     """
 
-    tried_on_virtual_gpu = True
-
     def __init__(
         self,
         submission: Submission,
@@ -52,13 +51,16 @@ class LocalRunner:
         *,
         in_notebook: bool = False,
         steps: Float64Steps | None = None,
+        stand_ins: StandInNames | None = None,
     ) -> None:
         self.submission = submission
         self.namespace = namespace
         self.cell_errors = list(cell_errors)
         self._drivers = drivers
         self.in_notebook = in_notebook
-        self._steps = steps
+        self.tried_on_virtual_gpu = stand_ins is None and steps is None
+        self._steps, self._stand_ins = steps, stand_ins
+        self._with_stand_ins: dict[tuple[str, ...], LocalRunner] = {}
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
@@ -123,9 +125,44 @@ class LocalRunner:
 
         steps = Float64Steps(self.submission.files)
         if self.in_notebook:
-            yield LocalRunner(self.submission, self.namespace, self._drivers, in_notebook=True, steps=steps)
+            yield LocalRunner(
+                self.submission, self.namespace, self._drivers, in_notebook=True, steps=steps, stand_ins=self._stand_ins
+            )
         else:
-            yield run_cells(self.submission, self._drivers, steps=steps)
+            yield run_cells(self.submission, self._drivers, steps=steps, stand_ins=self._stand_ins)
+
+    def with_stand_ins(self, sources: Mapping[str, str]) -> LocalRunner:
+        """Run the cells once more with right functions in place of some; see `SubmissionRunner.with_stand_ins`.
+
+        In a notebook's kernel the right functions are in its namespace while calls run.
+        """
+        known = tuple(sorted(sources))
+        if known not in self._with_stand_ins:
+            from gradlings.execution.stand_in_names import StandInNames
+            from gradlings.submission.stand_ins import without_definitions
+
+            right, submission = StandInNames(sources), without_definitions(self.submission, sources)
+            self._with_stand_ins[known] = (
+                LocalRunner(submission, self.namespace, self._drivers, in_notebook=True, stand_ins=right)
+                if self.in_notebook
+                else run_cells(submission, self._drivers, stand_ins=right)
+            )
+        return self._with_stand_ins[known]
+
+    @contextlib.contextmanager
+    def _names_of_the_kernel(self) -> Iterator[None]:
+        """Have the kernel's names stand for right functions in the body, where that is asked for."""
+        if not self.in_notebook or self._stand_ins is None:
+            yield
+            return
+        own = {name: self.namespace[name] for name in self._stand_ins.functions if name in self.namespace}
+        self._stand_ins.bind(self.namespace)
+        try:
+            yield
+        finally:
+            for name in self._stand_ins.functions:
+                del self.namespace[name]
+            self.namespace.update(own)
 
     def _recorder(self, exercise: Exercise) -> Recorder | None:
         if self._steps is not None:
@@ -139,17 +176,18 @@ class LocalRunner:
     def _run(
         self, target: Target, calls: Iterable[tuple[Any, ...]], exercise: Exercise, recorder: Recorder | None
     ) -> list[CallResult]:
-        function = self.bound(target)
         results: list[CallResult] = []
         try:
-            with kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
+            with self._names_of_the_kernel(), kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
+                function = self.bound(target)
                 for args in calls:
                     results.append(self._call(function, args, recorder))
                     if results[-1].verdict is Verdict.MEMORY:
                         break
         except TimeUp as error:
             raised = _raised(error, self.submission.files)
-            results.append(CallResult(Verdict.TIMEOUT, None, raised, (), recorder.take() if recorder else ()))
+            called = self._stand_ins.take_called() if self._stand_ins else ()
+            results.append(CallResult(Verdict.TIMEOUT, None, raised, (), recorder.take() if recorder else (), called))
         return results
 
     def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: Recorder | None) -> CallResult:
@@ -161,7 +199,8 @@ class LocalRunner:
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
             value, raised = None, _raised(error, self.submission.files)
             verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
-        return CallResult(verdict, value, raised, args, recorder.take() if recorder else ())
+        called = self._stand_ins.take_called() if self._stand_ins else ()
+        return CallResult(verdict, value, raised, args, recorder.take() if recorder else (), called)
 
 
 def run_cells(
@@ -169,13 +208,16 @@ def run_cells(
     drivers: Callable[[], Drivers] = dict,
     seconds: float = 5.0,
     steps: Float64Steps | None = None,
+    stand_ins: StandInNames | None = None,
 ) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
     `seconds` is a time limit; the cells after one that was stopped get as much again. With `steps`, the cells run in
-    its context, and so do later calls.
+    its context, and so do later calls. `stand_ins` are bound before the first cell and again after each.
     """
     namespace = fresh_namespace(submission.path)
+    if stand_ins is not None:
+        stand_ins.bind(namespace)
     cell_errors: list[tuple[int, Raised]] = []
     following = 0
     while following < len(submission.cells):
@@ -185,11 +227,15 @@ def run_cells(
                     following = index + 1
                     with steps or contextlib.nullcontext():
                         error = _run_cell(submission, index, namespace)
+                    if stand_ins is not None:
+                        stand_ins.bind(namespace)
                     if error is not None:
                         cell_errors.append((index, error))
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
-    return LocalRunner(submission, namespace, drivers, cell_errors, steps=steps)
+    if stand_ins is not None:
+        stand_ins.take_called()
+    return LocalRunner(submission, namespace, drivers, cell_errors, steps=steps, stand_ins=stand_ins)
 
 
 def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -69,6 +69,13 @@ class SubmissionRunner(Protocol):
         """Run the cells once more, with their float32 steps in float64, and yield what calls the functions like that.
 
         The `breaches` of its results are the places that ask for float32.
+        """
+
+    def with_stand_ins(self, sources: Mapping[str, str]) -> SubmissionRunner:
+        """Run the cells once more with right functions in place of some of its own, and return what calls the others.
+
+        `sources` are their texts by name (`submission/reference_functions.py`). The same names give the same runner,
+        until it is closed with this one.
         """
 
     def bound(self, target: Target) -> Callable[..., Any]:

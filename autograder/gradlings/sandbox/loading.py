@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Raised
@@ -51,9 +52,9 @@ class Loader:
         self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}
         """By exercise."""
 
-    def in_float64(self) -> Loader:
-        """Return what loads the same submission with its float32 steps in float64, within the same budget."""
-        return Loader(replace(self.material, in_float64=True), self._fork, self.budget)
+    def varied(self, **changes: Any) -> Loader:
+        """Return what loads the same submission with some fields of its material changed, in the same budget."""
+        return Loader(replace(self.material, **changes), self._fork, self.budget)
 
     def start(self) -> WorkerProcess | None:
         """Fork a worker and have it run the cells, but those that ended or hung an earlier one.

@@ -19,6 +19,7 @@ from typing import Any, cast
 import torch
 
 from gradlings.execution.float64_steps import Float64Steps
+from gradlings.execution.stand_in_names import StandInNames
 from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
@@ -33,6 +34,7 @@ from gradlings.submission.cell_runner import fresh_namespace, remember_lines, ru
 from gradlings.submission.cells import compiled, decode, module_cells, notebook_cells
 from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_cells
+from gradlings.submission.stand_ins import without_definitions
 
 _MAX_NAMES = 2000
 _DRIVERS_FILE = "drivers.py"
@@ -55,7 +57,15 @@ def rehearse() -> None:
     with judge_end, worker_end:
         worker = _Worker(Channel(worker_end.fileno()))
         source = b"import torch\nx = 1\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\ndef g(t):\n    return 1 / 0\n"
-        load = {"file": "rehearsal.py", "source": source, "drivers": "", "skip": [], "run": True, "in_float64": False}
+        load = {
+            "file": "rehearsal.py",
+            "source": source,
+            "drivers": "",
+            "skip": [],
+            "run": True,
+            "in_float64": False,
+            "stand_ins": {"h": "def h():\n    pass"},
+        }
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
             Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
@@ -83,6 +93,7 @@ class _Worker:
         self._function: Callable[..., Any] = _raising(RuntimeError("no check has begun"))
         self._recorder: CallRecorder | Float64Steps = CallRecorder((), ())
         self._steps: Float64Steps | None = None
+        self._stand_ins = StandInNames({})
         self._settings = contextlib.ExitStack()
 
     def serve(self) -> None:
@@ -95,11 +106,16 @@ class _Worker:
         self._channel.send(_packed(facts, lambda: {key: sendable(value) for key, value in facts.items()}))
 
     def _reply_to_call(
-        self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool, breaches: list[Any]
+        self,
+        value: Any,
+        raised: RaisedRow | None,
+        args: tuple[Any, ...],
+        changed: bool,
+        rest: tuple[list[Any], list[str]],
     ) -> None:
         """Send the result of a call and, in a second message, its arguments if the call changed them."""
-        rest = (raised, changed, breaches)
-        buffers = _packed((value, *rest), lambda: (sendable(value), *rest))
+        facts = (raised, changed, *rest)
+        buffers = _packed((value, *facts), lambda: (sendable(value), *facts))
         if changed:
             buffers += _packed(args, lambda: sendable(args))
         self._channel.send(buffers)
@@ -120,6 +136,8 @@ class _Worker:
             text = decode(request["source"])
             cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
             self._submission = from_cells(path, cells)
+            if request["stand_ins"]:
+                self._submission = without_definitions(self._submission, request["stand_ins"])
             facts = describe_source(self._submission, request["exercises"])
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
@@ -132,16 +150,20 @@ class _Worker:
                 remember_lines(cell.file, text if cell.on_disk else cell.source)
         self._reply(facts)
         self._steps = Float64Steps(self._submission.files) if request["in_float64"] else None
+        self._stand_ins = StandInNames(request["stand_ins"])
         if request["run"]:
             self._run_cells(path, request["skip"])
 
     def _run_cells(self, path: Path, skip: list[int]) -> None:
         self._namespace = fresh_namespace(path)
+        self._stand_ins.bind(self._namespace)
         self._alarm.install()
         with kept_settings():
             for index in range(len(self._submission.cells)):
                 if index not in skip:
                     self._reply({"cell": index, "raised": self._run_cell(index)})
+                    self._stand_ins.bind(self._namespace)
+        self._stand_ins.take_called()
         names = {}
         for name, value in list(self._namespace.items())[:_MAX_NAMES]:
             if type(name) is str:
@@ -174,8 +196,8 @@ class _Worker:
                 value = self._function(*args)
         except BaseException as error:
             value, raised = None, raised_row(error, self._submission.files)
-        breaches = breach_rows(self._recorder.take())
-        self._reply_to_call(value, raised, args, not identical(before, args), breaches)
+        rest = breach_rows(self._recorder.take()), list(self._stand_ins.take_called())
+        self._reply_to_call(value, raised, args, not identical(before, args), rest)
 
     def _begin(self, request: Facts) -> None:
         """Prepare the calls of a check: settings of torch, also its random state, last until the next check begins."""
