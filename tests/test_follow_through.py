@@ -113,12 +113,12 @@ def test_what_is_cut_for_one_function_holds_nothing_of_a_later_one() -> None:
         order = [name for exercise in assignment.main.exercises for name in exercise.functions]
         texts = cut(assignment.main.text, order)
         assert list(texts) == order
-        for index, name in enumerate(order):
+        exercise_of = {name: number for number, e in enumerate(assignment.main.exercises) for name in e.functions}
+        for name in order:
             names: dict[str, object] = {"__name__": "cut"}
             exec(compile(texts[name], name, "exec"), names)
             assert callable(names[name])
-            own = next(set(e.functions) for e in assignment.main.exercises if name in e.functions)
-            assert set(order[index + 1 :]) - own & set(names) == set(order[index + 1 :]) - own, name
+            assert [other for other in order if exercise_of[other] > exercise_of[name] and other in names] == []
 
 
 def test_a_definition_is_taken_out_wherever_it_stands() -> None:

@@ -81,7 +81,7 @@ def test_results_are_frozen() -> None:
         check(Verdict.WRONG).verdict = Verdict.PASS  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.PASS])
+@pytest.mark.parametrize("verdict", [v for v in Verdict if v not in (Verdict.PASS, Verdict.FOLLOWED_THROUGH)])
 def test_only_a_pass_earns_points(verdict: Verdict) -> None:
     score = ExerciseScore("9.1", ("f",), 10, (check(Verdict.PASS), check(verdict)))
     assert score.points == 5

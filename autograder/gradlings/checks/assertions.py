@@ -25,10 +25,10 @@ from gradlings.checks.verdicts import (
     value_difference,
     verdict_of,
 )
+from gradlings.execution.kept_settings import kept_settings
 from gradlings.execution.student_api import StudentFunction
 from gradlings.execution.tensor_tree import fresh, tensors_in
 from gradlings.execution.tolerances import Tolerances
-from gradlings.execution.torch_state import kept_settings
 from gradlings.execution.virtual_gpu.finding import device_finding
 from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.observation import CallResult, Examination

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from gradlings.execution.runner_protocol import Target, loading_problems
+from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects, kept_settings, taken_names
+from gradlings.execution.python_state import ensure_recursion_limit
+from gradlings.execution.runner_protocol import NOT_RUN, Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
-from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 Drivers = dict[str, Callable[..., Any]]
 _OWN_FILES = (__file__,)
+_MAX_STOPPED_CELLS = 10
 
 
 class LocalRunner:
@@ -49,6 +51,7 @@ class LocalRunner:
         drivers: Callable[[], Drivers] = dict,
         cell_errors: Sequence[tuple[int, Raised]] = (),
         *,
+        side_effects: SideEffects = NO_SIDE_EFFECTS,
         in_notebook: bool = False,
         steps: Float64Steps | None = None,
         stand_ins: StandInNames | None = None,
@@ -56,6 +59,7 @@ class LocalRunner:
         self.submission = submission
         self.namespace = namespace
         self.cell_errors = list(cell_errors)
+        self.side_effects = side_effects
         self._drivers = drivers
         self.in_notebook = in_notebook
         self.tried_on_virtual_gpu = stand_ins is None and steps is None
@@ -199,6 +203,7 @@ class LocalRunner:
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
             value, raised = None, _raised(error, self.submission.files)
             verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
+        ensure_recursion_limit()
         called = self._stand_ins.take_called() if self._stand_ins else ()
         return CallResult(verdict, value, raised, args, recorder.take() if recorder else (), called)
 
@@ -212,17 +217,19 @@ def run_cells(
 ) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
-    `seconds` is a time limit; the cells after one that was stopped get as much again. With `steps`, the cells run in
-    its context, and so do later calls. `stand_ins` are bound before the first cell and again after each.
+    `seconds` is a time limit; the cells after one that was stopped get as much again, up to `_MAX_STOPPED_CELLS` times.
+    With `steps`, the cells run in its context, and so do later calls. `stand_ins` are bound before the first cell and
+    again after each.
     """
     namespace = fresh_namespace(submission.path)
     if stand_ins is not None:
         stand_ins.bind(namespace)
     cell_errors: list[tuple[int, Raised]] = []
-    following = 0
+    settings = set[str]()
+    following = stopped = 0
     while following < len(submission.cells):
         try:
-            with kept_settings(), time_limit(seconds, runner_files=_OWN_FILES):
+            with kept_settings() as changed, time_limit(seconds, runner_files=_OWN_FILES):
                 for index in range(following, len(submission.cells)):
                     following = index + 1
                     with steps or contextlib.nullcontext():
@@ -233,9 +240,28 @@ def run_cells(
                         cell_errors.append((index, error))
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
+            stopped += 1
+        settings.update(changed)
+        if stopped == _MAX_STOPPED_CELLS:  # nobody waits for a thousand endless loops
+            cell_errors += _not_run(submission, following)
+            break
     if stand_ins is not None:
         stand_ins.take_called()
-    return LocalRunner(submission, namespace, drivers, cell_errors, steps=steps, stand_ins=stand_ins)
+    return LocalRunner(
+        submission,
+        namespace,
+        drivers,
+        cell_errors,
+        side_effects=SideEffects(tuple(sorted(settings)), taken_names(namespace, submission)),
+        steps=steps,
+        stand_ins=stand_ins,
+    )
+
+
+def _not_run(submission: Submission, start: int) -> Iterator[tuple[int, Raised]]:
+    for index, cell in enumerate(submission.cells[start:], start):
+        place = f"{shown(cell.file)}:{cell.first_line}"
+        yield index, Raised(NOT_RUN, "too many cells before it were stopped", place, ())
 
 
 def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:
@@ -252,6 +278,8 @@ def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> 
         raise
     except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
         return _raised(error, submission.files)
+    finally:
+        ensure_recursion_limit()
     return None
 
 

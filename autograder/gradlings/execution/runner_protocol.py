@@ -7,10 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gradlings.execution.kept_settings import SideEffects
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.submission.reader import Submission
+
+NOT_RUN = "NotRun"
+"""The `Raised.kind` of a cell that was left out."""
+_MAX_SENTENCES = 50
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class SubmissionRunner(Protocol):
     @property
     def cell_errors(self) -> list[tuple[int, Raised]]:
         """What cells raised, by the index of the cell."""
+
+    @property
+    def side_effects(self) -> SideEffects:
+        """What its cells did to the process that they ran in; a check that fails says so."""
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
@@ -87,10 +96,12 @@ class SubmissionRunner(Protocol):
 
 
 def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[str]:
-    """Return one sentence for each cell that cannot be read or that failed."""
+    """Return one sentence for each cell that cannot be read or that failed; of many, for the first of them."""
     if submission.problem:
         return [submission.problem]
-    return [sentence for _, sentence in cell_problems(submission, cell_errors)]
+    sentences = [sentence for _, sentence in cell_problems(submission, cell_errors)]
+    further = len(sentences) - _MAX_SENTENCES
+    return sentences[:_MAX_SENTENCES] + ([f"{further} more cells cannot be read or fail."] if further > 0 else [])
 
 
 def cell_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[tuple[str, str]]:
@@ -103,4 +114,6 @@ def loading_sentence(raised: Raised) -> str:
     """Return what to say of a cell that failed."""
     if raised.kind == "TimeUp":
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
+    if raised.kind == NOT_RUN:
+        return f"{raised.place}: this cell was not run: {raised.message}."
     return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"

@@ -164,7 +164,6 @@ class JudgeSession:
         Raises:
             InputError: grading for marks is refused here, or the checks cannot be used.
         """
-        from gradlings.runners.session import collected_checks
         from gradlings.sandbox.judge import Judge
 
         bundle = self.bundle
@@ -182,13 +181,18 @@ class JudgeSession:
                 self._checks = folder / f"test_{bundle.source_name}.py"
                 self._drivers = bundle.files.get("drivers.py", b"").decode("utf-8")
                 closed = [folder, *map(Path, bundle.closed)]
-                judge = Judge(bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker)
-                self._judge = opened.enter_context(judge)
-                self.protection = judge.protection
+                self._judge = judge = Judge(
+                    bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker, late_imports=False
+                )
+                opened.callback(judge.close)
+                judge.start()  # its zygote imports torch while this process does, to collect the checks
+                from gradlings.runners.session import collected_checks
+
                 self._grader = opened.enter_context(collected_checks(folder))
                 self._grader.follow_with(bundle.stand_ins, bundle.share)
                 hidden = bundle.hidden.decode("utf-8")
                 self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
+                self.protection = opened.enter_context(judge).protection
                 self._open = opened.pop_all()
         except UnicodeDecodeError as error:
             raise InputError(f"The files of assignment {bundle.assignment} must be UTF-8 ({error}).") from None
@@ -235,6 +239,8 @@ class JudgeSession:
             raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
         if seed != PUBLIC_SEED:
             card = self._with_misconceptions(card, remote, worlds)
+        if self._judge.import_late():
+            return self._reply(data, filename, seed)
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
         return JudgeReply(self._with_hidden_probes(card, remote, seed, worlds), cell_problems=problems)

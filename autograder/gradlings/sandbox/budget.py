@@ -62,7 +62,7 @@ class Budget:
             OverBudget: there are too many.
         """
         if count > self.limits.cells:
-            self._exceed(f"Your file has {count} cells; at most {self.limits.cells} are run.")
+            self._exceed(f"Your file has {count:,} cells; at most {self.limits.cells:,} are run.")
 
     @contextmanager
     def judging(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradlings.checks.call_variants import Calls
+from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects
 from gradlings.execution.runner_protocol import Target, loading_problems
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, NotKept, Raised
@@ -23,7 +24,7 @@ from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox.budget import OverBudget
 from gradlings.sandbox.loading import Loader, send
-from gradlings.sandbox.processes import WorkerDied, WorkerProcess
+from gradlings.sandbox.processes import WorkerDied, WorkerFailed, WorkerProcess
 from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_names, parse_raised
 from gradlings.sandbox.source_facts import names_used_by_driver
 from gradlings.sandbox.stopwatch import Stopwatch
@@ -66,8 +67,16 @@ class RemoteRunner:
         return loading_problems(self.submission, self.cell_errors)
 
     def type_of(self, name: str) -> str:
-        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
-        return self._loader.names.get(name, "")
+        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
+
+        It is not known, and "", where no worker has said it; `submission.problem` then says why.
+        """
+        return self._loader.names.types.get(name, "") if self._loader.names else ""
+
+    @property
+    def side_effects(self) -> SideEffects:
+        """What its cells did to the process that they ran in; a check that fails says so."""
+        return self._loader.names.side_effects if self._loader.names else NO_SIDE_EFFECTS
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
@@ -92,6 +101,9 @@ class RemoteRunner:
             self._show_printed(worker)
             self.close()
             yield self._failed(error)
+        except WorkerFailed:
+            self.close()
+            raise
         else:
             self._show_printed(worker)
 

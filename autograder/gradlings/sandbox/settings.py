@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradlings.submission.size_limits import MAX_CELLS
+
 
 @dataclass(frozen=True)
 class WorkerLimits:
@@ -52,10 +54,19 @@ class SubmissionLimits:
     """The rest of what it gives back: a value takes at least one byte, so this bounds their number."""
     kept_bytes: int = 16 << 20
     """Memory for results that were judged, which the diagnosis compares."""
-    cells: int = 2000
+    cells: int = MAX_CELLS
     workers: int = 64
     """Processes that are started for it: one that hangs or dies is replaced."""
 
 
 LIMITS, LAYERS, SUBMISSION_LIMITS = WorkerLimits(), ProtectionLayers(), SubmissionLimits()
 """The defaults."""
+ZYGOTE_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/",
+    "LANG": "C.UTF-8",
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies fewer page-table entries
+    "TORCHINDUCTOR_CACHE_DIR": "/",  # otherwise the first optimizer looks for a folder to write to
+    "MPLBACKEND": "Agg",
+}

@@ -19,24 +19,25 @@ from typing import Any, cast
 import torch
 
 from gradlings.execution.float64_steps import Float64Steps
+from gradlings.execution.kept_settings import kept_settings, taken_names
+from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.stand_in_names import StandInNames
 from gradlings.execution.tensor_tree import fresh, identical
-from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
-from gradlings.sandbox.inside.reply_rows import RaisedRow, breach_rows, clip, describe_source, raised_row
+from gradlings.sandbox.inside.reply_rows import breach_rows, clip, describe_source, names_row, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
-from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS
+from gradlings.sandbox.wire.facts import RaisedRow
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage, Unsendable
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
-from gradlings.submission.cells import compiled, decode, module_cells, notebook_cells
+from gradlings.submission.cells import compiled, decode
 from gradlings.submission.manifest import digest_of_code
-from gradlings.submission.reader import Submission, from_cells
+from gradlings.submission.reader import Submission, from_source
 from gradlings.submission.stand_ins import without_definitions
 
-_MAX_NAMES = 2000
 _DRIVERS_FILE = "drivers.py"
 Facts = dict[str, Any]
 
@@ -46,7 +47,7 @@ def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
     lock(locks, uid, arrange_descriptors(channel, output, locks))
     prepare_for_student_code()
     worker = _Worker(Channel(CHANNEL))
-    with contextlib.suppress(ChannelClosed):
+    with contextlib.suppress(ChannelClosed, MalformedMessage):  # or what student code did to the channel
         worker.serve()
     os._exit(0)
 
@@ -103,7 +104,8 @@ class _Worker:
             {"load": self._load, "call": self._call, "digest": self._digest}[request["do"]](request)
 
     def _reply(self, facts: Facts) -> None:
-        self._channel.send(_packed(facts, lambda: {key: sendable(value) for key, value in facts.items()}))
+        """Send facts, which hold no value of a student's class."""
+        self._channel.send(pack(facts, REPLY_LIMITS))
 
     def _reply_to_call(
         self,
@@ -134,21 +136,23 @@ class _Worker:
         path = Path(request["file"])
         try:
             text = decode(request["source"])
-            cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
-            self._submission = from_cells(path, cells)
+            self._submission = from_source(text, path)
             if request["stand_ins"]:
                 self._submission = without_definitions(self._submission, request["stand_ins"])
-            facts = describe_source(self._submission, request["exercises"])
+            answer = pack(describe_source(self._submission, request["exercises"]), REPLY_LIMITS)
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
             return
         except (RecursionError, MemoryError):
-            self._reply({"problem": "it is nested too deep for Python"})
+            self._reply({"problem": "it is nested too deep, or too large, for Python"})
+            return
+        except Unsendable:  # each count is within its limit, all together are not
+            self._reply({"problem": "its cells and names are too many and too long to be read together"})
             return
         for cell in self._submission.cells:  # for tracebacks: the files cannot be read from here
             if cell.file not in linecache.cache:
                 remember_lines(cell.file, text if cell.on_disk else cell.source)
-        self._reply(facts)
+        self._channel.send(answer)
         self._steps = Float64Steps(self._submission.files) if request["in_float64"] else None
         self._stand_ins = StandInNames(request["stand_ins"])
         if request["run"]:
@@ -158,17 +162,18 @@ class _Worker:
         self._namespace = fresh_namespace(path)
         self._stand_ins.bind(self._namespace)
         self._alarm.install()
-        with kept_settings():
+        with kept_settings() as settings:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
                     self._reply({"cell": index, "raised": self._run_cell(index)})
                     self._stand_ins.bind(self._namespace)
         self._stand_ins.take_called()
-        names = {}
-        for name, value in list(self._namespace.items())[:_MAX_NAMES]:
-            if type(name) is str:
-                names[name] = "function" if callable(value) else clip(type(value).__name__)
-        self._reply({"names": names})
+        effects = {"settings": settings, "taken": list(taken_names(self._namespace, self._submission))}
+        try:
+            answer = pack({"names": names_row(self._namespace), **effects}, REPLY_LIMITS)
+        except Unsendable:  # not too many, but too long together
+            answer = pack({"names": len(self._namespace), **effects}, REPLY_LIMITS)
+        self._channel.send(answer)
 
     def _run_cell(self, index: int) -> RaisedRow | None:
         try:
@@ -180,6 +185,8 @@ class _Worker:
                 run_code(code, self._namespace)
         except BaseException as error:
             return raised_row(error, self._submission.files)
+        finally:
+            ensure_recursion_limit()
         return None
 
     # Calling
@@ -196,6 +203,7 @@ class _Worker:
                 value = self._function(*args)
         except BaseException as error:
             value, raised = None, raised_row(error, self._submission.files)
+        ensure_recursion_limit()
         rest = breach_rows(self._recorder.take()), list(self._stand_ins.take_called())
         self._reply_to_call(value, raised, args, not identical(before, args), rest)
 
