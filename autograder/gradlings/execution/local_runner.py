@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from gradlings.execution.drivers import Drivers
 from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects, kept_settings, taken_names
 from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.runner_protocol import NOT_RUN, Target, loading_problems
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     Recorder = CallRecorder | Float64Steps
 
-Drivers = dict[str, Callable[..., Any]]
 _OWN_FILES = (__file__,)
 _MAX_STOPPED_CELLS = 10
 
@@ -292,13 +291,3 @@ def _raised(error: BaseException, files: frozenset[str]) -> Raised:
     except Exception:  # a hostile or broken __str__
         message = ""
     return Raised(type(error).__name__, message, place, trace, error)
-
-
-def load_drivers(folder: Path) -> Drivers:
-    """Run `drivers.py` beside the checks and return what it defines; empty where there is none."""
-    path = folder / "drivers.py"
-    if not path.is_file():
-        return {}
-    namespace: dict[str, Any] = {"__name__": f"drivers_{folder.name}", "__file__": str(path)}
-    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
-    return namespace

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
-from gradlings.execution.local_runner import LocalRunner, load_drivers, run_cells
+from gradlings.execution.drivers import load_drivers
+from gradlings.execution.local_runner import LocalRunner, run_cells
 from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.execution.student_api import Student
 from gradlings.model.exercise import Check, Exercise, read_exercises
