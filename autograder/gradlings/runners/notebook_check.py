@@ -16,8 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gradlings.execution.drivers import load_drivers
 from gradlings.execution.kept_settings import SideEffects, standard_settings, taken_names
-from gradlings.execution.local_runner import LocalRunner, load_drivers
+from gradlings.execution.local_runner import LocalRunner
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.kit_paths import kit_of

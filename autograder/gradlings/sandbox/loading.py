@@ -56,6 +56,10 @@ class Loader:
         self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}
         """By exercise."""
 
+    def varied(self, **changes: Any) -> Loader:
+        """Return what loads the same submission with some fields of its material changed, in the same budget."""
+        return Loader(replace(self.material, **changes), self._fork, self.budget)
+
     @property
     def cell_errors(self) -> list[tuple[int, Raised]]:
         """What cells raised, by the index of the cell: the first `MAX_CELL_ERRORS` that were met."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
@@ -36,6 +36,10 @@ class Material:
     drivers: str
     exercises: tuple[Exercise, ...] = ()
     """Those whose forbidden names are looked for in the source before it runs."""
+    in_float64: bool = False
+    """Whether its float32 steps are run in float64."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """The texts of right functions that stand in for its own, by name."""
 
     def load_request(
         self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True
@@ -49,6 +53,8 @@ class Material:
             "drivers": self.drivers if run else "",
             "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
             "skip": list(skip),
+            "in_float64": self.in_float64,
+            "stand_ins": dict(self.stand_ins),
         }
 
 
