@@ -49,6 +49,12 @@ def grade(
     hidden: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder with a hidden.py of your own, or with NN/hidden.py.")
     ] = None,
+    follow_through: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of its points that right code gets which calls wrong code.")
+    ] = 1.0,
+    stand_ins: Annotated[
+        bool, typer.Option(help="Judge such code with right functions of the solution; --no-stand-ins keeps them out.")
+    ] = True,
     judges: Annotated[
         int | None, typer.Option(min=1, help="How many submissions are judged side by side; one for each processor.")
     ] = None,
@@ -77,7 +83,8 @@ def grade(
         )
     solutions = root / "solutions"
     secret = _hidden_file(solutions, hidden, assignment)
-    bundle = bundle_of(folder, source_name, hidden=secret, closed=(solutions,), allow_weaker=allow_weaker)
+    share = follow_through if stand_ins else None
+    bundle = bundle_of(folder, source_name, hidden=secret, closed=(solutions,), allow_weaker=allow_weaker, share=share)
     console = Console(stderr=True, highlight=False, markup=False)
     count = min(judges or _processors(), len(collected.students))
     with ExitStack() as stack:

@@ -64,14 +64,15 @@ class AssignmentBundle:
     allow_weaker: bool = False
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """The texts of right functions, by name, that stand in for a submission's own in follow-through."""
-    share: float = 1.0
-    """Of its points that a check earns by follow-through."""
+    share: float | None = 1.0
+    """Of its points that a check earns by follow-through; None to judge nothing again."""
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that decides scores, by name."""
         found = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
         texts = "\0".join(f"{name}\0{text}" for name, text in sorted(self.stand_ins.items()))
-        found["right functions"] = hashlib.sha256(texts.encode()).hexdigest()
+        followed = hashlib.sha256(f"{self.share}\0{texts}".encode()).hexdigest()
+        found[f"solutions/{self.assignment}/{self.source_name}.py (follow-through)"] = followed
         return found | ({"hidden.py (hidden)": hashlib.sha256(self.hidden).hexdigest()} if self.hidden else {})
 
 
@@ -108,11 +109,12 @@ def bundle_of(
     hidden: Path | None = None,
     closed: tuple[Path, ...] = (),
     allow_weaker: bool = False,
-    share: float = 1.0,
+    share: float | None = 1.0,
 ) -> AssignmentBundle:
     """Read an assignment's folder, whose checks are in `test_autodiff.py` if students write `autodiff.py`.
 
-    `hidden` is the file of hidden probes. No submission may read it, the folder, or what is in `closed`.
+    `hidden` is the file of hidden probes. No submission may read it, the folder, or what is in `closed`. `share` is
+    that of `AssignmentBundle`; right functions come from the solution beside the assignment, else from the shipped one.
 
     Raises:
         InputError: there are no checks in it, or a file cannot be read.
@@ -128,6 +130,7 @@ def bundle_of(
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from None
     exercises = read_exercises(checks)
+    names = [name for exercise in exercises for name in exercise.functions]
     everything_closed = (*closed, folder, hidden) if hidden else (*closed, folder)
     return AssignmentBundle(
         folder.name,
@@ -139,7 +142,7 @@ def bundle_of(
         versions(),
         tuple(map(str, everything_closed)),
         allow_weaker,
-        stand_ins_for(kit_of(folder), folder.name, source_name, [n for e in exercises for n in e.functions]),
+        {} if share is None else stand_ins_for(kit_of(folder), folder.name, source_name, names),
         share,
     )
 

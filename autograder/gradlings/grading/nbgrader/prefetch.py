@@ -37,6 +37,7 @@ class Prefetcher:
             hidden=hidden if hidden.is_file() else None,
             closed=(gradebook,) if gradebook.exists() else (),
             allow_weaker=settings.allow_weaker,
+            share=settings.follow_through if settings.stand_ins else None,
         )
         self.exercises = bundle.exercises
         self._running: dict[Any, Future[JudgeReply]] = {}

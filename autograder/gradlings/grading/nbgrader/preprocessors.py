@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
-from traitlets import Bool, Integer, Unicode
+from traitlets import Bool, Float, Integer, Unicode
 
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.nbgrader.prefetch import Prefetcher, prefetcher_for
@@ -50,6 +50,10 @@ class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ship
     hidden = Unicode("hidden", help="Folder with NN/hidden.py, your own probes; below the course's root.").tag(
         config=True
     )
+    follow_through = Float(1.0, help="Share of its points that right code gets which calls wrong code, 0 to 1.").tag(
+        config=True
+    )
+    stand_ins = Bool(True, help="Judge such code with right functions of the solution.").tag(config=True)
     allow_weaker = Bool(False, help="Go on where submissions cannot be locked down completely.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
