@@ -53,6 +53,24 @@ def draws_with_generators(student, data, B, T, seed):
     }
 
 
+def starts_drawn(student, n_starts, B, T, seed):
+    """How often `get_batch` drew each start in one batch of B rows, from a text of different tokens with so many starts.
+
+    "neighbors" counts pairs of starts in rows 0 and 1, 2 and 3, ...; "far apart" in rows 0 and B/2, 1 and B/2 + 1, ...
+    """
+    torch.manual_seed(seed)
+    data = torch.arange(n_starts + T)
+    x, _ = student.get_batch(data, B, T, torch.Generator().manual_seed(seed))
+    hit = (x[:, :1] == data[:n_starts]).double()
+    return {"starts": hit.sum(0), **_pairs_of_rows(hit)}
+
+
+def _pairs_of_rows(hit):
+    """Counts of pairs in neighboring rows and in rows that are far apart; row b of `hit` is 1 at what was drawn there."""
+    half = len(hit) // 2
+    return {"neighbors": hit[0::2].mT @ hit[1::2], "far apart": hit[:half].mT @ hit[half:]}
+
+
 def device_of_mask(student, T, device):
     """Where `causal_mask` makes its mask; the device "meta" has shapes but no memory, and every computer has it."""
     return str(student.causal_mask(T, device).device)
@@ -123,17 +141,75 @@ def dropout_in_gpt(student, ids, p, cfg):
     return {f"same logits twice, {mode}": same for mode, same in alike.items()}
 
 
+def _factors_of_the_sum(student, rate, seed, B, T, D=32):
+    """What `gpt_forward` in training multiplied the sum of the embeddings by, number for number: shape (B, T, D - 2).
+
+    The model has one block, whose matrices are all zeros: it adds -3 to the first number of each position, 5 to the
+    second, and nothing to the others. The embeddings hold 0 at these two, so they are a scale on which the others can be
+    read off the logits, since the head is the identity and a norm moves and stretches all numbers of a position alike.
+    """
+
+    def zeros(*shape):
+        return torch.zeros(shape, dtype=torch.float64)
+
+    def numbers(low, high, rows):
+        table = torch.linspace(low, high, rows * D, dtype=torch.float64).reshape(rows, D)
+        return table.index_fill(1, torch.tensor([0, 1]), 0.0)
+
+    shift = zeros(D)
+    shift[0], shift[1] = -3.0, 5.0
+    block = {"Wqkv": zeros(3 * D, D), "Wo": zeros(D, D), "W1": zeros(4 * D, D), "b1": zeros(4 * D), "W2": zeros(D, 4 * D)}
+    block |= {"bo": shift / 2, "b2": shift / 2}
+    for norm in ("norm1", "norm2"):
+        block |= {f"{norm}_gamma": zeros(D) + 1, f"{norm}_beta": zeros(D)}
+    p = {"tokens": numbers(1, 2, D), "positions": numbers(3, 7, T), "blocks": [block], "head": torch.eye(D).double()}
+    p |= {"norm_gamma": zeros(D) + 1, "norm_beta": zeros(D)}
+    sizes = {"vocab_size": D, "context_length": T, "emb_dim": D, "n_heads": 2, "n_layers": 1}
+    ids = (7 * torch.arange(B * T) % D).reshape(B, T)
+    whole = p["tokens"][ids] + p["positions"]
+    torch.manual_seed(seed)
+    logits = student.gpt_forward(ids, p, sizes | {"drop_rate": rate, "qkv_bias": False}, True)
+    low, high = logits[..., :1], logits[..., 1:2]
+    return ((8.0 * (logits - low) / (high - low) - 3.0) / whole)[..., 2:]
+
+
+def factors_in_training(student, rate, seed):
+    """What `gpt_forward` multiplies the sum of the embeddings by in training, and the share of the zeros among these."""
+    factors = _factors_of_the_sum(student, rate, seed, B=16, T=8)
+    different = factors.mul(1e9).round().div(1e9).abs().unique().tolist()
+    return {
+        "factors": different if len(different) <= 3 else "many different ones",
+        "share of zeros": round((factors.abs() < 1e-6).double().mean().item(), 1),
+    }
+
+
+def dropped_in_training(student, rate, seed):
+    """How many numbers of the sum of the embeddings `gpt_forward` dropped, and how often two of them together.
+
+    The two are in neighboring rows of the batch, positions or places of a position; or half the batch, the window or the
+    position apart.
+    """
+    dropped = _factors_of_the_sum(student, rate, seed, B=64, T=16).abs() < 1e-6
+    counts = {"numbers": dropped.numel(), "dropped": int(dropped.sum())}
+    for axis, name in enumerate(("rows", "positions", "places")):
+        line = dropped.movedim(axis, 0)
+        half = len(line) // 2
+        counts[f"both, neighboring {name}"] = int((line[: 2 * half : 2] & line[1 : 2 * half : 2]).sum())
+        counts[f"both, distant {name}"] = int((line[:half] & line[half : 2 * half]).sum())
+    return counts
+
+
 class StandIn(nn.Module):
     """Looks like a language model and follows a rule: the next token is (last + first of what it sees) modulo V.
 
-    The tokens after that one, in a circle, have lower logits by 0.5 each. In train mode the rule is spoiled, as
+    The tokens after that one, in a circle, have lower logits by `gap` each. In train mode the rule is spoiled, as
     dropout would spoil a real model.
     """
 
-    def __init__(self, V, context_length):
+    def __init__(self, V, context_length, gap=0.5):
         super().__init__()
         self.V, self.context_length = V, context_length
-        self.scale = nn.Parameter(torch.tensor(0.5))
+        self.scale = nn.Parameter(torch.tensor(gap))
         self.recorded = False
 
     def forward(self, ids):
@@ -153,29 +229,39 @@ def continued(student, V, ids, n, context_length, top_k):
     return student.generate(model, ids, n, context_length, top_k, torch.Generator(ids.device).manual_seed(0))
 
 
-def shares_of_tokens(student, V, ids, top_k, seed):
-    """The share of rows for which `generate` appended each token, with the same stand-in model."""
-    torch.manual_seed(seed)
-    model = StandIn(V, ids.shape[1]).eval()
+def _drawn(student, V, ids, top_k, seed, rows, n=1, gap=0.5):
+    """Appends n tokens to so many copies of a beginning, with the same stand-in model."""
+    model = StandIn(V, ids.shape[1] + n, gap).eval()
     generator = torch.Generator(ids.device).manual_seed(seed)
-    last = student.generate(model, ids, 1, ids.shape[1], top_k, generator)[:, -1]
-    return torch.bincount(last, minlength=V).double() / len(ids)
+    return student.generate(model, ids.repeat(rows, 1), n, ids.shape[1] + n, top_k, generator)
 
 
 def tokens_drawn(student, V, ids, top_k, seed):
-    """The different tokens that `generate` appended, sorted, with the same stand-in model."""
-    return shares_of_tokens(student, V, ids, top_k, seed).nonzero().flatten().tolist()
+    """The different tokens that `generate` appended to 1000 copies of ids, and the share of each, with a stand-in model."""
+    torch.manual_seed(seed)
+    last = _drawn(student, V, ids, top_k, seed, 1000)[:, -1]
+    return {"tokens": last.unique().tolist(), "shares": torch.bincount(last, minlength=V).double() / len(last)}
 
 
 def drawn_again(student, V, ids, top_k, seed):
     """Whether `generate` draws the same tokens again from a generator with the same seed."""
     torch.manual_seed(seed)
-    model = StandIn(V, ids.shape[1]).eval()
-    first, second = (
-        student.generate(model, ids, 1, ids.shape[1], top_k, torch.Generator(ids.device).manual_seed(seed))
-        for _ in range(2)
-    )
+    first, second = (_drawn(student, V, ids, top_k, seed, 100) for _ in range(2))
     return torch.equal(first, second)
+
+
+def ranks_drawn(student, V, ids, top_k, seed):
+    """How often `generate` drew the most likely token, the second, ..., three times for each of 2000 copies of ids.
+
+    The logits of the stand-in model are lower by 1 from one rank to the next here. "neighbors" and "far apart" count
+    pairs of first draws in two rows, "one after the other" the first two draws of one row.
+    """
+    torch.manual_seed(seed)
+    text = _drawn(student, V, ids, top_k, seed, 2000, n=3, gap=1.0)
+    ranks = (text[:, -3:] - text[:, -4:-1] - text[:, :1]) % V
+    hit = (ranks.unsqueeze(-1) == torch.arange(V, device=ids.device)).double()
+    one, two, _ = hit.unbind(1)
+    return {"ranks": hit.sum((0, 1)), **_pairs_of_rows(one), "one after the other": one.mT @ two}
 
 
 def modes_in_generate(student, V, ids, n, context_length, training):

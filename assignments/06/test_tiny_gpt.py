@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from gradlings import agree, exercise, floats, satisfies
+from gradlings.checks.statistics import implausible
 
 HERE = Path(__file__).parent
 
@@ -74,6 +75,25 @@ def text_and_seed(rng):
     return text, 64, T, rng.size(0, 10_000), 12
 
 
+def even_and_independent(counts, n_starts, B, T, seed):
+    """Right code fails this at most 3 * FALSE_ALARM often: a test each of the starts and of two tables of pairs."""
+    if [float(table.sum()) for table in counts.values()] != [B, B / 2, B / 2]:
+        return "Some rows of x begin with no token from which a full window and its targets can begin."
+    if wrong := implausible(counts["starts"], B, 1 / n_starts):
+        return (
+            f"Of {B} rows {int(counts['starts'][wrong])} begin at start {wrong[0]}; each of the {n_starts} starts should "
+            f"come about {B / n_starts:.0f} times. Has each the same chance?"
+        )
+    for name in ("neighbors", "far apart"):
+        if wrong := implausible(counts[name], B // 2, n_starts**-2):
+            where = "one directly after the other" if name == "neighbors" else "half a batch apart"
+            return (
+                f"Of {B // 2} pairs of rows that are {where}, {int(counts[name][wrong])} begin at {wrong[0]} and {wrong[1]}; "
+                f"about {B / 2 / n_starts**2:.0f} are to be expected. Is the start of a row drawn without looking at others?"
+            )
+    return None
+
+
 def generators_do_their_work(data, B, T, seed):
     return {"same seed, same batch": True, "other seed, same batch": False, "second batch as the first": False}
 
@@ -85,7 +105,7 @@ def long_text_and_seed(rng):
 @exercise("6.2", "get_batch", points=5, minutes=15, difficulty=2, builds_on=("6.1",))
 class TestGetBatch:
     def test_which_windows(self, student, probes):
-        """every window of a short text turns up, the last one too, each row with a start of its own"""
+        """every window of a short text turns up, the last one too, equally often; each row has a start of its own"""
         ladder = probes(
             [
                 (ids([5, 6, 7, 8, 9, 5]), 64, 3, 0, 12),
@@ -96,6 +116,8 @@ class TestGetBatch:
             n=3,
         )
         agree(student.through("windows_drawn"), ladder, every_window_once, ordered=True)
+        ladder = probes([(6, 4000, 3, 0)], random=lambda rng: (rng.size(4, 8), 4000, 4, rng.size(0, 10_000)), n=1)
+        satisfies(student.through("starts_drawn"), ladder, even_and_independent)
 
     def test_generator(self, student, probes):
         """new windows in every batch, and the same ones again from a generator with the same seed"""
@@ -554,6 +576,26 @@ def small_gpt(tied, n_layers=2, drop_rate=0.1):
     return ids([[3, 1, 4], [1, 5, 6]]), model_of(cfg, draw, tied), cfg
 
 
+def only_the_sum_of_the_embeddings(rate, seed):
+    """Zeros and what scales the others up; F.dropout of a number makes one of the two of it."""
+    kept = F.dropout(torch.ones(1000, dtype=torch.float64), rate).max().item()
+    return {"factors": [0.0, kept], "share of zeros": rate}
+
+
+def at_the_rate_and_independent(counts, rate, seed):
+    """Right code fails this at most 7 * FALSE_ALARM often: a test of the rate, and six of pairs that are dropped."""
+    n = counts["numbers"]
+    if implausible(torch.tensor(counts["dropped"]), n, rate) is not None:
+        return f"{counts['dropped']} of {n} numbers were dropped; at a rate of {rate} it should be about {rate * n:.0f}."
+    for name, both in counts.items():
+        if name.startswith("both") and implausible(torch.tensor(both), n // 2, rate**2) is not None:
+            return (
+                f"Of {n // 2} pairs of numbers in {name.removeprefix('both, ')} {both} were dropped together; about "
+                f"{rate**2 * n / 2:.0f} are to be expected. Is it drawn for each number on its own?"
+            )
+    return None
+
+
 def alike_out_of_training_only(ids, p, cfg):
     return {"same logits twice, not training": True, "same logits twice, training": False}
 
@@ -574,9 +616,13 @@ class TestGptForward:
         agree(student.through("dependence_in_gpt"), ladder, only_earlier_ids, float32=False)
 
     def test_dropout(self, student, probes):
-        """numbers are dropped in training, and only then"""
-        ladder = probes([small_gpt(False, drop_rate=0.3)])
+        """in training, and only then, numbers of the sum of the embeddings are dropped, at the rate, and the others scaled"""
+        ladder = probes([small_gpt(False, drop_rate=0.3), small_gpt(True, drop_rate=0.5)])
         agree(student.through("dropout_in_gpt"), ladder, alike_out_of_training_only, float32=False)
+        ladder = probes([(0.3, 0), (0.1, 1)], random=lambda rng: (rng.choice([0.2, 0.4, 0.6]), rng.size(0, 10_000)), n=1)
+        agree(student.through("factors_in_training"), ladder, only_the_sum_of_the_embeddings)
+        ladder = probes([], random=lambda rng: (rng.choice([0.3, 0.4]), rng.size(0, 10_000)), n=1)
+        satisfies(student.through("dropped_in_training"), ladder, at_the_rate_and_independent)
 
 
 # 6.12: the stand-in model says: the next token is (last + first of what it sees) modulo V
@@ -604,17 +650,43 @@ def shares_by_softmax(V, ids, top_k, seed):
     return shares
 
 
-def tokens_by_rule(V, ids, top_k, seed):
-    return shares_by_softmax(V, ids, top_k, seed).nonzero().flatten().tolist()
+def tokens_by_softmax(V, ids, top_k, seed):
+    """Right code is called wrong less than once in 10 ** 7 times: by Hoeffding's bound for 1000 draws and 5 tokens."""
+    shares = shares_by_softmax(V, ids, top_k, seed)
+    return {"tokens": shares.nonzero().flatten().tolist(), "shares": shares}
 
 
 def same_again(V, ids, top_k, seed):
     return True
 
 
-def many_equal_rows(rng):
+def one_beginning(rng):
     V = rng.size(6, 7)
-    return V, rng.integers(0, V, 1, rng.size(2, 4)).repeat(600, 1), rng.size(3, 4), rng.size(0, 10_000)
+    return V, rng.integers(0, V, 1, rng.size(2, 4)), rng.size(3, 4), rng.size(0, 10_000)
+
+
+def ranks_by_softmax(counts, V, ids, top_k, seed):
+    """Right code fails this at most 4 * FALSE_ALARM often: a test of the ranks, and three of tables of pairs."""
+    share = F.pad(torch.softmax(-torch.arange(top_k, dtype=torch.float64), dim=0), (0, V - top_k))
+    pairs = {"neighbors": 1000, "far apart": 1000, "one after the other": 2000}
+    totals = {"ranks": 6000, **pairs}
+    if {name: int(table.sum()) for name, table in counts.items()} != totals:
+        return f"Not all of the appended tokens are tokens of the model, which has {V}."
+    if wrong := implausible(counts["ranks"], 6000, share):
+        return (
+            f"With logits lower by 1 from rank to rank, {int(counts['ranks'][wrong])} of 6000 draws gave the token of rank "
+            f"{wrong[0] + 1}; the softmax over the top {top_k} makes it about {6000 * share[wrong[0]]:.0f}. "
+            "What should decide how often a token comes?"
+        )
+    for name, n in pairs.items():
+        if wrong := implausible(counts[name], n, torch.outer(share, share)):
+            what = {"neighbors": "neighboring rows", "far apart": "rows far apart"}.get(name, "two tokens of one row")
+            return (
+                f"The draws for {what} depend on each other: of {n} pairs {int(counts[name][wrong])} gave the ranks "
+                f"{wrong[0] + 1} and {wrong[1] + 1}; about {n * share[wrong[0]] * share[wrong[1]]:.0f} are to be expected. "
+                "Is each token drawn anew?"
+            )
+    return None
 
 
 def by_the_rule_and_left_as_found(V, ids, n, context_length, training):
@@ -637,10 +709,10 @@ class TestGenerate:
 
     def test_top_k(self, student, probes):
         """tokens from the top k only, as often as the softmax says, for each row a draw of its own"""
-        ladder = probes([(6, ids([[1, 2]]).repeat(600, 1), 3, 0)], random=many_equal_rows, n=2)
-        agree(student.through("tokens_drawn"), ladder, tokens_by_rule)
-        agree(student.through("shares_of_tokens"), ladder, shares_by_softmax, rtol=0, atol=0.1)
+        ladder = probes([(6, ids([[1, 2]]), 3, 0)], random=one_beginning, n=2)
+        agree(student.through("tokens_drawn"), ladder, tokens_by_softmax, rtol=0, atol=0.1)
         agree(student.through("drawn_again"), ladder, same_again)
+        satisfies(student.through("ranks_drawn"), probes([(7, ids([[1, 2]]), 4, 0)]), ranks_by_softmax)
 
     def test_modes(self, student, probes):
         """predictions in eval mode, without gradients; the model's mode is what it was"""
