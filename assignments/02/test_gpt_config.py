@@ -276,12 +276,12 @@ def any_linear(rng):
     return *rng.sizes(2, 50, 2), rng.choice((True, False))
 
 
-@exercise("2.3", "linear_params", points=5, minutes=5, difficulty=1, forbids="modules")
+@exercise("2.3", "linear_params", points=5, minutes=5, difficulty=1, forbids="modules", seconds=2)
 class TestLinearParams:
     def test_with_and_without_bias(self, student, probes):
-        """weights, and biases where there are any"""
+        """weights, and biases where there are any, also of a layer with a billion outputs"""
         ladder = probes(
-            [(3, 2, False), (3, 2, True), (2, 3, True), (1, 7, True), (768, 50257, False)], random=any_linear
+            [(3, 2, False), (3, 2, True), (2, 3, True), (1, 7, True), (768, 50257, False), (7, 10**9, True)], random=any_linear
         )
         agree(student.linear_params, ladder, linear_size)
 

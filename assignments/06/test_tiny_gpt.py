@@ -252,6 +252,12 @@ def two_positions():
     return q, k, floats([[1.0, 2.0, 3.0, 4.0], [-3.0, 0.0, 5.0, 8.0]])
 
 
+def best_match_hidden():
+    """The visible scores of both queries are about 400,000 below those that the mask hides."""
+    q, k = floats([[800.0, 0.0], [800.0, 0.0]]), floats([[-700.0, 0.0], [600.0, 0.0]])
+    return q, k, floats([[1.5, -2.0], [4.0, 0.5]]), lower_triangle(2)
+
+
 def three_positions():
     q = floats([[0.4, -1.2, 0.7], [1.5, 0.3, -0.6], [-0.8, 0.9, 1.1]])
     k = floats([[0.2, 1.1, -0.9], [-1.3, 0.6, 0.5], [0.7, -0.4, 1.6]])
@@ -268,11 +274,16 @@ class TestAttention:
         agree(student.attention, ladder, attention_in_torch, requires_grad=True)
 
     def test_masks(self, student, probes):
-        """hidden positions have no weight at all, and the others share it among them"""
+        """hidden positions have no weight at all, however well they match, and the others share it among them"""
         mask = torch.tensor([[True, False, True], [False, True, False], [True, True, True]])
         batched = tuple(t.expand(2, 3, 3, 3) * floats([1.0, -0.5, 2.0])[:, None, None] for t in three_positions())
         ladder = probes(
-            [(*two_positions(), lower_triangle(2)), (*three_positions(), mask), (*batched, lower_triangle(3))],
+            [
+                (*two_positions(), lower_triangle(2)),
+                best_match_hidden(),
+                (*three_positions(), mask),
+                (*batched, lower_triangle(3)),
+            ],
             random=any_mask,
             n=3,
         )
@@ -346,7 +357,7 @@ class TestMultiHeadAttention:
 # 6.8
 
 
-def layer_norm_in_torch(x, gamma, beta, eps):
+def layer_norm_in_torch(x, gamma, beta, eps=1e-5):
     return F.layer_norm(x, x.shape[-1:], gamma, beta, eps)
 
 
@@ -360,13 +371,14 @@ def any_rows(rng):
 @exercise("6.8", "layer_norm", points=5, minutes=15, difficulty=2, forbids="layernorm", builds_on=("1.10",))
 class TestLayerNorm:
     def test_rows(self, student, probes):
-        """each row on its own: ordinary ones, nearly constant ones, and one that is constant"""
+        """each row on its own: ordinary ones, nearly constant ones, and one that is constant; eps given or not"""
         gamma, beta = floats([1.5, -2.0, 0.5]), floats([0.1, 5.0, -3.0])
         rows = floats([[1.0, 3.0, 8.0], [0.5, -2.0, 0.0]])
         ladder = probes(
             [
                 (rows, gamma, beta, 1e-5),
                 (1e-3 * rows, gamma, beta, 1e-5),
+                (1e-3 * rows, gamma, beta),
                 (floats([[2.0, 2.0, 2.0], [2.0, 2.0, 5.0]]), gamma, beta, 1e-5),
                 (torch.stack([rows, rows + rows.flip(0)]), gamma, beta, 0.1),
             ],

@@ -101,11 +101,6 @@ def linear_params(in_features, out_features, bias):
     return (in_features + bool(bias)) * out_features
 
 
-@catalogue.variant("2.3", "summed output by output")
-def linear_params(in_features, out_features, bias):
-    return sum(in_features + (1 if bias else 0) for _ in range(out_features))
-
-
 @catalogue.variant("2.4", "table by table")
 def embedding_params(cfg):
     return sum(cfg[rows] * cfg["emb_dim"] for rows in ("vocab_size", "context_length"))
