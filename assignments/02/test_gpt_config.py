@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gradlings import agree, exercise, floats
+from gradlings.checks.gradients import gradients_agree
 
 KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")
 
@@ -600,7 +601,7 @@ def in_either_mode(rng):
 @exercise("2.11", "apply_dropout", points=5, minutes=10, difficulty=1, forbids="dropout")
 class TestApplyDropout:
     def test_training(self, student, probes):
-        """in training: zeros where dropped, survivors scaled"""
+        """in training: zeros where dropped, survivors scaled; the gradient flows back through them"""
         matrix = floats([[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]])
         ladder = probes(
             [
@@ -610,6 +611,8 @@ class TestApplyDropout:
             random=in_training,
         )
         agree(student.apply_dropout, ladder, dropout, strided=True, requires_grad=True)
+        ladder = probes([(matrix, masks([True, True, False], [False, True, True]), 0.1, True)])
+        gradients_agree(student.through("dropout_and_gradients"), ladder, dropout)
 
     def test_both_modes(self, student, probes):
         """the same input in training and out of it"""

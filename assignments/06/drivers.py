@@ -20,6 +20,27 @@ def float64_by_default():
         torch.set_default_dtype(before)
 
 
+def _tensors(value):
+    """All tensors in a value, in order."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [t for part in parts for t in _tensors(part)]
+
+
+def _with_gradients(function, *args):
+    """What a function gives, and the gradients of a weighted sum of it, one for each float tensor in the arguments.
+
+    The weights are cos(0), cos(1), cos(2), ...; a gradient is None where nothing flows back.
+    """
+    leaves = [t.requires_grad_() for t in _tensors(args) if t.is_floating_point()]
+    value = function(*args)
+    if not (isinstance(value, torch.Tensor) and value.requires_grad):
+        return value, [None] * len(leaves)
+    weights = torch.cos(torch.arange(value.numel(), dtype=value.dtype, device=value.device)).view_as(value)
+    return value, list(torch.autograd.grad((value * weights).sum(), leaves, allow_unused=True))
+
+
 def windows_drawn(student, data, B, T, seed, n_batches):
     """What `get_batch` draws: the different rows of all batches, sorted, and how many different ones a batch has."""
     generator = torch.Generator().manual_seed(seed)
@@ -89,6 +110,41 @@ def _who_depends_on_whom(function, x):
     return torch.stack(changed, dim=1)
 
 
+def loss_and_gradients(student, logits, targets):
+    """`lm_cross_entropy`, and the gradient that flows back through it."""
+    return _with_gradients(student.lm_cross_entropy, logits, targets)
+
+
+def attention_and_gradients(student, q, k, v, mask):
+    """`attention`, and the gradients of a weighted sum of its result with respect to q, k and v."""
+    return _with_gradients(student.attention, q, k, v, mask)
+
+
+def heads_and_gradients(student, x, Wqkv, Wo, bo, H):
+    """`multi_head_attention`, and the gradients of a weighted sum of its result with respect to all tensors."""
+    return _with_gradients(student.multi_head_attention, x, Wqkv, Wo, bo, H)
+
+
+def norm_and_gradients(student, x, gamma, beta, eps):
+    """`layer_norm`, and the gradients of a weighted sum of its result with respect to all tensors."""
+    return _with_gradients(student.layer_norm, x, gamma, beta, eps)
+
+
+def gelu_and_gradients(student, x):
+    """`gelu`, and the gradient of a weighted sum of its result."""
+    return _with_gradients(student.gelu, x)
+
+
+def block_and_gradients(student, x, p, H):
+    """`gpt_block`, and the gradients of a weighted sum of its result with respect to x and all parameters."""
+    return _with_gradients(student.gpt_block, x, p, H)
+
+
+def logits_and_gradients(student, ids, p, cfg):
+    """`gpt_forward` without training, and the gradients of a weighted sum of its result with respect to all parameters."""
+    return _with_gradients(student.gpt_forward, ids, p, cfg)
+
+
 def dependence_in_attention(student, x, Wqkv, Wo, bo, H):
     """Entry [i, j]: does the output of `multi_head_attention` at position i change with the input at position j?"""
     return _who_depends_on_whom(lambda changed: student.multi_head_attention(changed, Wqkv, Wo, bo, H), x)
@@ -112,22 +168,11 @@ def dependence_in_gpt(student, ids, p, cfg):
     return torch.stack(changed, dim=1)
 
 
-def _tensors(p):
-    if isinstance(p, torch.Tensor):
-        return [p]
-    return [t for part in (p.values() if isinstance(p, dict) else p) for t in _tensors(part)]
-
-
 def parameters_in_use(student, ids, p, cfg):
     """How many parameters the logits of `gpt_forward` depend on, and a slope of the logits along each token row."""
     torch.manual_seed(0)
-    every = _tensors(p)
-    for parameter in every:
-        parameter.requires_grad_()
-    logits = student.gpt_forward(ids, p, cfg)
-    weights = torch.cos(torch.arange(logits.numel(), dtype=logits.dtype, device=logits.device)).view_as(logits)
-    slopes = torch.autograd.grad((logits * weights).sum(), every, allow_unused=True)
-    used = sum(t.numel() for t, slope in zip(every, slopes, strict=True) if slope is not None)
+    _, slopes = _with_gradients(student.gpt_forward, ids, p, cfg)
+    used = sum(t.numel() for t, slope in zip(_tensors(p), slopes, strict=True) if slope is not None)
     return used, slopes[0]
 
 

@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from gradlings import agree, exercise, floats, satisfies
+from gradlings.checks.gradients import gradients_agree
 from gradlings.checks.statistics import implausible
 
 HERE = Path(__file__).parent
@@ -147,11 +148,13 @@ def huge_logits(rng):
 )
 class TestLmCrossEntropy:
     def test_mean_over_all_positions(self, student, probes):
-        """the mean over all positions of minus the logarithm of the target's probability"""
+        """the mean over all positions of minus the logarithm of the target's probability, and its gradient"""
         one = floats([[[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
         two = floats([[[1.0, 3.0], [0.5, -1.0], [2.0, 2.5]], [[-1.0, 0.0], [4.0, 1.0], [0.0, 0.3]]])
         ladder = probes([(one, ids([[0, 2]])), (two, ids([[0, 1, 1], [1, 0, 1]]))], random=any_logits)
         agree(student.lm_cross_entropy, ladder, cross_entropy_in_torch, strided=True, requires_grad=True)
+        ladder = probes([(two, ids([[0, 1, 1], [1, 0, 1]]))])
+        gradients_agree(student.through("loss_and_gradients"), ladder, cross_entropy_in_torch)
 
     def test_huge_logits(self, student, probes):
         """the same for logits so large that their exponential is infinite"""
@@ -267,11 +270,13 @@ def three_positions():
 @exercise("6.6", "attention", points=15, minutes=30, difficulty=3, forbids="attention", builds_on=("1.8", "6.5"))
 class TestAttention:
     def test_all_positions_visible(self, student, probes):
-        """every query sees every key, also where scores are very large"""
+        """every query sees every key, also where scores are very large; the gradients flow back"""
         q, k, v = two_positions()
         every = torch.ones(2, 2, dtype=torch.bool)
         ladder = probes([(q, k, v, every), (300 * q, 300 * k, v, every)], random=nothing_hidden, n=3)
         agree(student.attention, ladder, attention_in_torch, requires_grad=True)
+        ladder = probes([(*three_positions(), lower_triangle(3))])
+        gradients_agree(student.through("attention_and_gradients"), ladder, attention_in_torch)
 
     def test_masks(self, student, probes):
         """hidden positions have no weight at all, however well they match, and the others share it among them"""
@@ -347,11 +352,14 @@ class TestMultiHeadAttention:
         agree(student.multi_head_attention, ladder, multi_head_attention_in_torch)
 
     def test_several_heads(self, student, probes):
-        """with several heads; each output depends on its own and on earlier positions, and on no others"""
+        """with several heads; each output depends on its own and on earlier positions, and on no others; gradients"""
         ladder = probes([small_heads(2, 3)], random=several_heads, n=2)
         agree(student.through("dependence_in_attention"), ladder, only_the_past, float32=False)
         ladder = probes([small_heads(2, 3), small_heads(3, 2, T=5)], random=several_heads, n=3)
         agree(student.multi_head_attention, ladder, multi_head_attention_in_torch, strided=True, requires_grad=True)
+        gradients_agree(
+            student.through("heads_and_gradients"), probes([small_heads(2, 3)]), multi_head_attention_in_torch
+        )
 
 
 # 6.8
@@ -371,7 +379,7 @@ def any_rows(rng):
 @exercise("6.8", "layer_norm", points=5, minutes=15, difficulty=2, forbids="layernorm", builds_on=("1.10",))
 class TestLayerNorm:
     def test_rows(self, student, probes):
-        """each row on its own: ordinary ones, nearly constant ones, and one that is constant; eps given or not"""
+        """each row on its own: ordinary ones, nearly constant ones, and one that is constant; eps given or not; gradients"""
         gamma, beta = floats([1.5, -2.0, 0.5]), floats([0.1, 5.0, -3.0])
         rows = floats([[1.0, 3.0, 8.0], [0.5, -2.0, 0.0]])
         ladder = probes(
@@ -385,6 +393,8 @@ class TestLayerNorm:
             random=any_rows,
         )
         agree(student.layer_norm, ladder, layer_norm_in_torch, strided=True, requires_grad=True)
+        ladder = probes([(rows, gamma, beta, 1e-5)])
+        gradients_agree(student.through("norm_and_gradients"), ladder, layer_norm_in_torch)
 
 
 # 6.9
@@ -397,7 +407,7 @@ def gelu_in_torch(x):
 @exercise("6.9", "gelu", points=5, minutes=10, difficulty=1, forbids="gelu")
 class TestGelu:
     def test_tanh_form(self, student, probes):
-        """the tanh form from -6 to 6, and far out"""
+        """the tanh form from -6 to 6, and far out; its gradient"""
         ladder = probes(
             [
                 (floats([-3.0, -1.0, 0.0, 1.0, 3.0]),),
@@ -407,6 +417,8 @@ class TestGelu:
             random=lambda rng: (2 * rng.normal(*rng.sizes(2, 5, 2)),),
         )
         agree(student.gelu, ladder, gelu_in_torch, requires_grad=True)
+        ladder = probes([(floats([-3.0, -1.0, 0.0, 1.0, 3.0]),)])
+        gradients_agree(student.through("gelu_and_gradients"), ladder, gelu_in_torch)
 
 
 # 6.10 and 6.11: the model, written with torch's own transformer layers
@@ -515,9 +527,10 @@ class TestGptBlock:
         agree(student.gpt_block, ladder, block_in_torch)
 
     def test_whole_block(self, student, probes):
-        """the whole block"""
+        """the whole block, and the gradients with respect to its input and its parameters"""
         ladder = probes([small_block(1, 2, T=2), small_block(2, 3)], random=block_probe, n=2)
         agree(student.gpt_block, ladder, block_in_torch, requires_grad=True)
+        gradients_agree(student.through("block_and_gradients"), probes([small_block(2, 3)]), block_in_torch)
 
 
 def config(vocab_size, context_length, emb_dim, n_heads, n_layers, drop_rate=0.1):
@@ -620,7 +633,9 @@ class TestGptForward:
         agree(student.through("logits_out_of_training"), ladder, gpt_in_torch)
 
     def test_parameters_and_past(self, student, probes):
-        """as many parameters in use as 2.8 counts; each output depends on its own and on earlier tokens only"""
+        """as many parameters in use as 2.8 counts, with their gradients; each output depends on its own and earlier tokens"""
+        ladder = probes([small_gpt(False), small_gpt(True)])
+        gradients_agree(student.through("logits_and_gradients"), ladder, gpt_in_torch)
         ladder = probes([small_gpt(False), small_gpt(True)], random=gpt_probe, n=1)
         names = ("parameters in use", "slopes of the token rows")
         agree(student.through("parameters_in_use"), ladder, size_and_slopes, names=names, float32=False)
