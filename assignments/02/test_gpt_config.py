@@ -282,7 +282,8 @@ class TestLinearParams:
     def test_with_and_without_bias(self, student, probes):
         """weights, and biases where there are any, also of a layer with a billion outputs"""
         ladder = probes(
-            [(3, 2, False), (3, 2, True), (2, 3, True), (1, 7, True), (768, 50257, False), (7, 10**9, True)], random=any_linear
+            [(3, 2, False), (3, 2, True), (2, 3, True), (1, 7, True), (768, 50257, False), (7, 10**9, True)],
+            random=any_linear,
         )
         agree(student.linear_params, ladder, linear_size)
 

@@ -534,7 +534,13 @@ def every_order_alike(counts, n, size, epochs, seed):
         return "Some epochs do not go through all examples."
     draws = {"row at place": epochs, "row after row": epochs, "next epoch": epochs // 2}
     for name, table in counts.items():
-        share = (1 - torch.eye(n, dtype=torch.float64)) / n if name == "row after row" else n**-2 if name == "next epoch" else 1 / n
+        share = (
+            (1 - torch.eye(n, dtype=torch.float64)) / n
+            if name == "row after row"
+            else n**-2
+            if name == "next epoch"
+            else 1 / n
+        )
         if wrong := implausible(table, draws[name], share):
             i, j = wrong
             what = {

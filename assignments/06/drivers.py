@@ -203,7 +203,13 @@ def _factors_of_the_sum(student, rate, seed, B, T, D=32):
 
     shift = zeros(D)
     shift[0], shift[1] = -3.0, 5.0
-    block = {"Wqkv": zeros(3 * D, D), "Wo": zeros(D, D), "W1": zeros(4 * D, D), "b1": zeros(4 * D), "W2": zeros(D, 4 * D)}
+    block = {
+        "Wqkv": zeros(3 * D, D),
+        "Wo": zeros(D, D),
+        "W1": zeros(4 * D, D),
+        "b1": zeros(4 * D),
+        "W2": zeros(D, 4 * D),
+    }
     block |= {"bo": shift / 2, "b2": shift / 2}
     for norm in ("norm1", "norm2"):
         block |= {f"{norm}_gamma": zeros(D) + 1, f"{norm}_beta": zeros(D)}

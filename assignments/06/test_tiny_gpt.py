@@ -122,7 +122,9 @@ class TestGetBatch:
 
     def test_generator(self, student, probes):
         """new windows in every batch, and the same ones again from a generator with the same seed"""
-        ladder = probes([(torch.arange(200) % 150, 8, 5, 0)], random=long_text_and_seed, n=2)
+        ladder = probes(
+            [(torch.arange(200) % 150, 8, 5, 0), (torch.arange(12), 64, 5, 1)], random=long_text_and_seed, n=2
+        )
         agree(student.through("draws_with_generators"), ladder, generators_do_their_work)
 
 
@@ -611,7 +613,9 @@ def at_the_rate_and_independent(counts, rate, seed):
     """Right code fails this at most 7 * FALSE_ALARM often: a test of the rate, and six of pairs that are dropped."""
     n = counts["numbers"]
     if implausible(torch.tensor(counts["dropped"]), n, rate) is not None:
-        return f"{counts['dropped']} of {n} numbers were dropped; at a rate of {rate} it should be about {rate * n:.0f}."
+        return (
+            f"{counts['dropped']} of {n} numbers were dropped; at a rate of {rate} it should be about {rate * n:.0f}."
+        )
     for name, both in counts.items():
         if name.startswith("both") and implausible(torch.tensor(both), n // 2, rate**2) is not None:
             return (
@@ -646,7 +650,9 @@ class TestGptForward:
         """in training, and only then, numbers of the sum of the embeddings are dropped, at the rate, and the others scaled"""
         ladder = probes([small_gpt(False, drop_rate=0.3), small_gpt(True, drop_rate=0.5)])
         agree(student.through("dropout_in_gpt"), ladder, alike_out_of_training_only, float32=False)
-        ladder = probes([(0.3, 0), (0.1, 1)], random=lambda rng: (rng.choice([0.2, 0.4, 0.6]), rng.size(0, 10_000)), n=1)
+        ladder = probes(
+            [(0.3, 0), (0.1, 1)], random=lambda rng: (rng.choice([0.2, 0.4, 0.6]), rng.size(0, 10_000)), n=1
+        )
         agree(student.through("factors_in_training"), ladder, only_the_sum_of_the_embeddings)
         ladder = probes([], random=lambda rng: (rng.choice([0.3, 0.4]), rng.size(0, 10_000)), n=1)
         satisfies(student.through("dropped_in_training"), ladder, at_the_rate_and_independent)
@@ -743,7 +749,8 @@ class TestGenerate:
 
     def test_modes(self, student, probes):
         """predictions in eval mode, without gradients; the model's mode is what it was"""
-        ladder = probes([(7, ids([[3, 1, 2]]), 2, 4, True), (7, ids([[3, 1, 2]]), 2, 4, False)])
+        one, two = ids([[3, 1, 2]]), ids([[2, 6, 5], [0, 4, 1]])
+        ladder = probes([(7, one, 2, 4, True), (7, one, 2, 4, False), (9, two, 4, 3, True), (9, two, 4, 3, False)])
         names = ("ids", "training afterwards", "gradients recorded")
         agree(student.through("modes_in_generate"), ladder, by_the_rule_and_left_as_found, names=names)
 

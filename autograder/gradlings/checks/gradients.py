@@ -19,15 +19,15 @@ from gradlings.checks.format_value import show_pair
 from gradlings.checks.probes import Ladder
 from gradlings.execution.student_api import StudentFunction
 
-_CUT = "Which step takes numbers out of the graph: detach(), .data, .item(), torch.tensor(...), no_grad(), or in-place work?"
+_CUT = "Which step takes numbers out of the graph: detach(), .item(), torch.tensor(...), or no_grad()?"
 
 
 def gradients_agree(function: StudentFunction, ladder: Ladder, oracle: Callable[..., Any]) -> None:
     """Check the value of a function, and the gradients with respect to each float tensor in its arguments.
 
     Args:
-        function: `student.through("<driver>")`. The driver returns a pair: what the student's function gives, and the list
-            of the gradients of its `weighted_sum`, None where none arrives, in the order of the arguments.
+        function: `student.through("<driver>")`. The driver returns a pair: what the student's function gives, and
+            the list of the gradients of its `weighted_sum`, None where none arrives, in the order of the arguments.
         ladder: the probes, for the driver and for the oracle.
         oracle: computes the right value, one float tensor, with torch operations that have gradients.
 
@@ -67,17 +67,23 @@ def _difference(answer: Any, parameters: list[str], args: tuple[Any, ...], oracl
         return "Not every input has a gradient."
     nothing = map(torch.zeros_like, leaves.values())  # None says the same, where nothing is due
     due = [zeros if want is None else want for want, zeros in zip(expected, nothing, strict=True)]
-    pairs = {name: (got, want) for name, got, want in zip(leaves, gradients, due, strict=True) if want.any() or got is not None}
+    pairs = {
+        name: (got, want)
+        for name, got, want in zip(leaves, gradients, due, strict=True)
+        if want.any() or got is not None
+    }
     cut = [name for name, (got, _) in pairs.items() if got is None]
     if cut:
         where = "" if len(cut) == len(pairs) else f" to {' and '.join(cut)}"
-        return f"The values are right, but no gradient flows back{where}: training would not reach what lies there. {_CUT}"
+        return (
+            f"The values are right, but no gradient flows back{where}: training would not reach what lies there. {_CUT}"
+        )
     for name, (got, want) in pairs.items():
         if leaf_difference(got, want, DEFAULT_RULES):
             mine, theirs = show_pair(got, want)
             return (
-                f"The values are right, but the gradient of a weighted sum of them with respect to {name} is {mine}; it must "
-                f"be {theirs}. Does a part of the computation bypass the graph?"
+                f"The values are right, but the gradient of a weighted sum of them with respect to {name} is {mine}; "
+                f"it must be {theirs}. Does a part of the computation bypass the graph?"
             )
     return None
 

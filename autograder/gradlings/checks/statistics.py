@@ -1,7 +1,7 @@
 """Statistics for checks of random functions: could right code have drawn this?
 
-A check counts how often something happened in many draws at a fixed seed. The bound is Chernoff's, which holds for every
-number of draws, so that how often right code is taken for wrong is known and not an approximation.
+A check counts how often something happened in many draws at a fixed seed. The bound is Chernoff's, which holds for
+every number of draws, so that how often right code is taken for wrong is known and not an approximation.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def implausible(counts: Tensor, draws: int, shares: Tensor | Sequence[float] | f
     """
     share = torch.as_tensor(shares, dtype=torch.float64).expand(counts.shape)
     part = counts.double() / draws
-    # n times the Kullback-Leibler divergence, in nats: a deviation at least as large, to this side, has a probability of
-    # at most exp of minus this number
+    # n times the Kullback-Leibler divergence, in nats: a deviation at least as large, to this side, has a probability
+    # of at most exp of minus this number
     surprise = draws * (_divergence(part, share) + _divergence(1 - part, 1 - share))
     limit = math.log(2 * max(counts.numel(), 1) / FALSE_ALARM)
     if not bool((surprise > limit).any()):
