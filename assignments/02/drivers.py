@@ -35,7 +35,9 @@ def count_partly_frozen_model(student, n_tokens, width, frozen, trainable_only):
     weights = {"tokens": model.tokens.weight, "mix.weight": model.mix.weight, "mix.bias": model.mix.bias}
     for name in frozen:
         weights[name].requires_grad_(False)
-    return student.count_parameters(model.double(), trainable_only)
+    model.double()
+    student.count_parameters(model, not trainable_only)  # leaves the module as it was
+    return student.count_parameters(model, trainable_only)
 
 
 def dropout_and_gradients(student, x, keep_mask, p, training):

@@ -174,6 +174,11 @@ def changed(*offending, **changes):
     return known(changes | SMALL | changes, list(offending))
 
 
+def all_wrong(i):
+    """A config in which every value is a wrong one, the i-th of its kind."""
+    return changed(*KEYS, **{key: values[i % len(values)] for key, values in WRONG_VALUES.items()})
+
+
 def without(*missing):
     """The chapter's config without some keys; each of these offends."""
     return known({key: SMALL[key] for key in KEYS if key not in missing}, list(missing))
@@ -215,6 +220,7 @@ class TestValidateConfig:
                 changed("n_heads", n_heads=1536),
                 changed(n_heads=1),
                 changed("n_layers", n_layers=0),
+                changed("n_layers", n_layers=0, drop_rate=0.0),
                 changed("vocab_size", vocab_size=-50257),
                 changed("n_layers", n_layers=True),
                 changed("context_length", context_length=1024.0),
@@ -255,6 +261,8 @@ class TestValidateConfig:
                 without("emb_dim", "n_heads"),
                 changed("vocab_size", "emb_dim", "n_heads", vocab_size=0, emb_dim=0, n_heads=0),
                 known({}, list(KEYS)),
+                changed("vocab_size", "n_layers", vocab_size=0, n_layers=0, drop_rate=0.0),
+                *(all_wrong(i) for i in range(len(WRONG_SIZES))),
             ],
             random=several_wrong,
         )

@@ -295,10 +295,19 @@ def tokens_drawn(student, V, ids, top_k, seed):
 
 
 def drawn_again(student, V, ids, top_k, seed):
-    """Whether `generate` draws the same tokens again from a generator with the same seed."""
+    """Whether `generate` draws the same tokens again from a generator with the same seed, and without one at the same seed."""
     torch.manual_seed(seed)
     first, second = (_drawn(student, V, ids, top_k, seed, 100) for _ in range(2))
-    return torch.equal(first, second)
+    model = StandIn(V, ids.shape[1]).eval()
+    alone = []
+    for global_seed in (seed, seed, seed + 1):
+        torch.manual_seed(global_seed)
+        alone.append(student.generate(model, ids.repeat(100, 1), 1, ids.shape[1], top_k))
+    return {
+        "same generator, same tokens": torch.equal(first, second),
+        "same global seed, same tokens": torch.equal(alone[0], alone[1]),
+        "other global seed, same tokens": torch.equal(alone[0], alone[2]),
+    }
 
 
 def ranks_drawn(student, V, ids, top_k, seed):
