@@ -265,4 +265,4 @@ WRONG: Corpus = {
 }
 
 NOT_SEEN = {("6.12", "temperature 0.9"), ("6.12", "temperature 1.1")}
-"""Wrong ones that pass: to tell them takes twice as many draws, which is too slow for code that goes row by row."""
+"""Wrong ones that may pass: to tell them takes twice as many draws, which is too slow for code that goes row by row."""

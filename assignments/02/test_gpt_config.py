@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gradlings import agree, exercise, floats
-from gradlings.checks.gradients import gradients_agree
+from gradlings.checks.behavior.gradients import gradients_agree
 
 KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")
 

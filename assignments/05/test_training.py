@@ -12,7 +12,7 @@ from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
 from gradlings import agree, exercise, floats, satisfies
-from gradlings.checks.statistics import implausible
+from gradlings.checks.behavior.statistics import implausible
 
 PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False, "foreach": False}
 

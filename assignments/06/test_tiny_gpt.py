@@ -13,8 +13,8 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from gradlings import agree, exercise, floats, satisfies
-from gradlings.checks.gradients import gradients_agree
-from gradlings.checks.statistics import implausible
+from gradlings.checks.behavior.gradients import gradients_agree
+from gradlings.checks.behavior.statistics import implausible
 
 HERE = Path(__file__).parent
 
