@@ -101,6 +101,12 @@ def linear_params(in_features, out_features, bias):
     return (in_features + bool(bias)) * out_features
 
 
+@catalogue.variant("2.3", "sizes of both, one behind the other")
+def linear_params(in_features, out_features, bias):
+    shapes = [(out_features, in_features), (out_features,)]
+    return sum(math.prod(shape) for shape in (shapes if bias else shapes[:1]))
+
+
 @catalogue.variant("2.4", "table by table")
 def embedding_params(cfg):
     return sum(cfg[rows] * cfg["emb_dim"] for rows in ("vocab_size", "context_length"))

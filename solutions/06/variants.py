@@ -279,7 +279,7 @@ def gelu(x):
 @catalogue.variant("6.9", "in place where the graph does not need the old numbers")
 def gelu(x):
     inner = (0.044715 * x**3).add_(x).mul_(np.sqrt(2 / np.pi))
-    return inner.tanh().add_(1).mul(x).mul_(0.5)
+    return inner.tanh().add(1).mul_(x).mul_(0.5)
 
 
 # --- 6.10 ----------------------------------------------------------------------------------------------------------
