@@ -21,6 +21,8 @@ class Status(StrEnum):
     GRADED = "graded"
     PARTLY = "partly graded"
     NOT_GRADABLE = "not gradable"
+    NOT_YET = "not graded yet"
+    """The run is still at work, or was ended before it came to this one."""
 
 
 @dataclass(frozen=True)

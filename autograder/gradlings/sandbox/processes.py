@@ -21,7 +21,8 @@ from typing import Any
 
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
-from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, WORKER_FAILED
+from gradlings.sandbox.inside.lockdown import NOT_ASKED_FOR
+from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, NEEDS_LATE_IMPORTS, WORKER_FAILED
 from gradlings.sandbox.private_uids import PrivateUids
 from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
@@ -73,19 +74,24 @@ _EXIT_REASONS = {
 class Zygote:
     """A running zygote, which forks one worker after the other. Not thread-safe.
 
-    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it. `rules` are those
-    that exercises name, whose recorders are set up once before any fork.
+    It starts in the background while the judge imports torch; `startup` waits for it. The recorders of `rules`, those
+    that exercises name, are set up before any fork; without `late_imports` see `import_late`.
     """
 
-    def __init__(self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
+    def __init__(
+        self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]], *, late_imports: bool
+    ) -> None:
         self._control, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None
         prefix = bubblewrap.command_prefix() if layers.bubblewrap else []
+        self._no_bubblewrap = "not installed" if layers.bubblewrap else NOT_ASKED_FOR
         self.in_bubblewrap = bool(prefix)
         self._stderr = os.memfd_create("stderr")
-        self._forked = 0
-        self._drivers = ""
+        self._forked, self._drivers = 0, ""
         self._statuses: dict[int, int] = {}
+        self._late_imports = late_imports
+        self._may_ask: set[int] = set()  # workers that end where they would have to import what the zygote left out
+        self.needs_late_imports = False  # whether one of them did
         bundle = write_worker_bundle()
         command = [*prefix, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
         with zygote_end:
@@ -101,7 +107,7 @@ class Zygote:
             )
         os.close(bundle)
         config: dict[str, Any] = {"layers": asdict(layers), "limits": asdict(limits), "rules": list(rules)}
-        config["in_bubblewrap"] = self.in_bubblewrap
+        config |= {"in_bubblewrap": self.in_bubblewrap, "late_imports": late_imports}
         with contextlib.suppress(OSError):  # it died at once; `startup` raises
             self._control.send(json.dumps(config).encode())
 
@@ -113,6 +119,8 @@ class Zygote:
             ZygoteDied: it could not be started.
         """
         facts, (pidfd,) = self._receive(_STARTUP_TIMEOUT_SECONDS)
+        if not self.in_bubblewrap:
+            facts["missing"] |= {"bubblewrap": self._no_bubblewrap}
         facts |= {"bubblewrap": self.in_bubblewrap, "private_uid": self._uids is not None, "pid": _pid_of(pidfd)}
         os.close(pidfd)
         return facts
@@ -122,8 +130,10 @@ class Zygote:
         """Whether its process has not ended."""
         return self._process.poll() is None
 
-    def fork(self, drivers: str = "") -> WorkerProcess:
+    def fork(self, drivers: str = "", *, ends_at_late_imports: bool = True) -> WorkerProcess:
         """Fork a worker that locks itself down and waits for requests; `drivers` are compiled once for all of them.
+
+        With `ends_at_late_imports` it ends where it would have to import what the zygote left out.
 
         Raises:
             ZygoteDied: the zygote has ended.
@@ -136,9 +146,10 @@ class Zygote:
         try:
             with worker_end:
                 new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
-                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
-                socket.send_fds(self._control, [request], [worker_end.fileno(), output])
+                request = {"do": "fork", "worker": number, "uid": uid, "drivers": new, "ends": ends_at_late_imports}
+                socket.send_fds(self._control, [json.dumps(request).encode()], [worker_end.fileno(), output])
             self._drivers = drivers or self._drivers
+            self._may_ask |= {number} if ends_at_late_imports else set()
             while True:
                 message, descriptors = self._receive(_FORK_TIMEOUT_SECONDS)
                 if message["worker"] == number and descriptors:
@@ -148,6 +159,22 @@ class Zygote:
             judge_end.close()
             os.close(output)
             raise error if isinstance(error, ZygoteDied) else ZygoteDied(f"{error}: {self.stderr_text()}") from None
+
+    def import_late(self) -> None:
+        """Have it import what torch imports at the first use of an optimizer or of `torch.func`.
+
+        Raises:
+            ZygoteDied: it has ended, or runs several threads after this, so that its forks could hang.
+        """
+        message: dict[str, Any] = {}
+        with contextlib.suppress(OSError):  # it has ended, and `_receive` raises
+            self._control.send(b'{"do": "import"}')
+        while "threads" not in message:
+            message, _ = self._receive(_STARTUP_TIMEOUT_SECONDS)
+            self._store_status(message)
+        if message["threads"] != 1:
+            raise ZygoteDied(f"it runs {message['threads']} threads")
+        self._late_imports, self.needs_late_imports = True, False
 
     def exit_status(self, number: int, seconds: float) -> int | None:
         """Wait for the exit status of a worker, as `Popen.returncode`; None if it does not come in time."""
@@ -181,6 +208,9 @@ class Zygote:
 
     def _store_status(self, message: dict[str, Any]) -> None:
         if "status" in message:
+            if message["status"] == NEEDS_LATE_IMPORTS and message["worker"] in self._may_ask:
+                self.needs_late_imports = not self._late_imports
+            self._may_ask.discard(message["worker"])
             self._statuses[message["worker"]] = message["status"]
             if len(self._statuses) > _MAX_STATUSES:
                 del self._statuses[min(self._statuses)]
