@@ -224,7 +224,7 @@ class TestBatchGradients:
     def test_sure_neuron(self, student, probes):
         """the same for a neuron that is very sure, and sometimes wrong"""
         X, w, b, y = small_batch()
-        ladder = probes([(X, 300 * w, b, y), (X, 300 * w, 300 * floats(-1.5), y)], random=sure_batch)
+        ladder = probes([(X, 300 * w, b, y), (X, 300 * w, 300 * floats(1.5), y)], random=sure_batch)
         agree(student.batch_gradients, ladder, autograd_batch_gradients, names=("dL/dw", "dL/db"))
 
 
@@ -379,7 +379,7 @@ class TestGradcheckError:
                 (floats([2.0, nan, 4.0]), floats([2.0, 1.0, 5.0])),
                 (floats([2.0, 1.0, 4.0]), floats([nan, 1.0, 5.0])),
                 (floats([0.0, nan]), floats([0.0, nan])),
-                (floats([0.0, -1.0, 8.0]), floats([0.0, 2.0, 8.0])),
+                (floats([0.0, -1.0, 8.0]), floats([0.0, -2.0, 8.0])),
             ],
             random=random_gradients_with_a_gap,
         )
