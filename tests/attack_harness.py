@@ -19,6 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradlings.model.exercise import read_exercises
 from gradlings.model.scorecard import Scorecard, Verdict
 from gradlings.sandbox.settings import ProtectionLayers, SubmissionLimits
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gradlings.sandbox.self_check import Protection
 
 ATTACKS = Path(__file__).parent / "attacks"
+_OURS = Verdict.GRADER_ERROR
 HONEST = b"""
 def double(x):
     return 2 * x
@@ -62,8 +64,8 @@ class AttackHarness:
 
     def _attack(self, grader: Grader, attack: Path) -> list[str]:
         expected = tomllib.loads((attack / "expect.toml").read_text())
-        (file,) = attack.glob("submission.*")
-        card = self._grade(grader, file.read_bytes(), f"attacked{file.suffix}")
+        name, data = submission_of(attack)
+        card = self._grade(grader, data, name)
         check = card.exercises[0].checks[0]
         said = "\n".join([check.message, *card.problems, *(row.got for row in check.rows)])
         found = []
@@ -72,7 +74,8 @@ class AttackHarness:
             found.append(f"{check.verdict}, {points}: {check.message[:200]} {list(card.problems)}")
         if expected.get("says", "") not in said:
             found.append(f"says {said!r}")
-        if any(result.verdict is Verdict.GRADER_ERROR for exercise in card.exercises for result in exercise.checks):
+        ours = [result for exercise in card.exercises for result in exercise.checks if result.verdict is _OURS]
+        if ours and _OURS not in expected["verdicts"]:
             found.append(f"a fault of the grader: {card}")
         if len(card.to_json()) > 1 << 20:
             found.append("its scorecard is huge")
@@ -104,13 +107,29 @@ def attack_harness(layers: ProtectionLayers) -> Iterator[AttackHarness]:
         for path in (Path(name), folder, secret.parent.parent, secret.parent):
             path.chmod(0o755)  # protected by the judge, not by chance
         with Judge(
-            closed=[secret], submission_limits=SubmissionLimits(cell_seconds=1.0, wait_seconds=8.0), layers=layers
+            read_exercises(folder / "test_attacked.py"),
+            closed=[secret],
+            submission_limits=SubmissionLimits(cell_seconds=1.0, wait_seconds=8.0),
+            layers=layers,
         ) as judge:
             zygote = judge.process_id
             if os.geteuid() == 0:  # counted for each user id: a worker has one of its own
                 resource.prlimit(zygote, resource.RLIMIT_NPROC, (32, 32))
             resource.prlimit(zygote, resource.RLIMIT_AS, (16 << 30, 16 << 30))
             yield AttackHarness(judge, folder)
+
+
+def submission_of(attack: Path) -> tuple[str, bytes]:
+    """The name and the bytes that are handed in; one line may stand there many times, with other digits each time."""
+    (file,) = attack.glob("submission.*")
+    data = file.read_bytes()
+    grown = tomllib.loads((attack / "expect.toml").read_text()).get("grown")
+    if grown:
+        line = str(grown["line"])
+        assert data.count(line.encode()) == 1
+        copies = "\n".join(line.replace("0", str(number), 1) for number in range(grown["times"]))
+        data = data.replace(line.encode(), copies.encode())
+    return f"attacked{file.suffix}", data
 
 
 def attack_names() -> list[str]:

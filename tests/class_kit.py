@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gradlings.execution.local_runner import LocalRunner, load_drivers, run_cells
+from gradlings.execution.drivers import load_drivers
+from gradlings.execution.local_runner import LocalRunner, run_cells
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.runners.session import collected_checks
 from gradlings.submission.cells import decode, module_cells, notebook_cells

@@ -146,7 +146,8 @@ def test_a_judge_that_cannot_start_in_the_background_says_why_each_time(kit: Kit
 
 def test_a_fault_of_the_judge_leaves_its_traceback(kit: Kit, tmp_path: Path) -> None:
     (kit.folder / "conftest.py").write_text("def pytest_collection_modifyitems(items):\n    del items[1:]\n")
-    folder = hand_in(tmp_path / "submissions", {"ann.py": module(kit, **RIGHT)})
+    in_the_worker = b"import sys\nsys.modules['gradlings.sandbox.inside.worker'].taken_names = None\n"
+    folder = hand_in(tmp_path / "submissions", {"ann.py": module(kit, **RIGHT), "bea.py": in_the_worker})
     command = ("grade", "09", str(folder), "--judges", "1", "--to")
     quiet = kit.gradlings(*command, str(tmp_path / "quiet"))
     loud = kit.gradlings(*command, str(tmp_path / "loud"), "--verbose")
@@ -156,8 +157,13 @@ def test_a_fault_of_the_judge_leaves_its_traceback(kit: Kit, tmp_path: Path) -> 
         assert "ERROR ann: RuntimeError: only checks worth" in log
         assert "Traceback (most recent call last):" in log
         assert "judge_session.py" in log, "where in the judge's process it happened"
-        assert scores(tmp_path / to)["ann"]["score"] == ""
-        assert "Traceback" not in (tmp_path / to / "feedback/ann.html").read_text()
+        assert "ERROR bea: WorkerFailed: the grader failed in the process of this submission: TypeError:" in log
+        assert "inside/worker.py" in log, "where in the worker it happened"
+        for student in ("ann", "bea"):
+            assert scores(tmp_path / to)[student]["score"] == ""
+            page = (tmp_path / to / f"feedback/{student}.html").read_text()
+            assert ("Traceback" in page, "Error" in page, "WorkerFailed" in page) == (False, False, False)
+            assert "The grader itself failed. It is not your fault" in page
     assert ("Traceback" in quiet.said, "Traceback" in loud.said) == (False, True)
 
 

@@ -4,6 +4,8 @@ Each dishonest answer below is right on every public probe, since it is made for
 probes happen to have. At the public seed it gets full marks; with the hidden probes it must not.
 """
 
+import csv
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,6 +14,7 @@ from textwrap import dedent
 import pytest
 import torch
 
+import telling_corpus
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
 from gradlings.grading.judge_session import PUBLIC_SEED
@@ -32,10 +35,10 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
                 a, b, c = [*shape[1:], 1, 1, 1][:3]
                 return {0: (), 1: (1,), 2: (a, 1), 3: (a * b, b, 1), 4: (a * b * c, b * c, c, 1)}[len(shape)]
             """,
-        ("1.8::test_whole_numbers", "through float32, exact for small numbers only"): """
-            _exact = matmul_loops
+        ("1.8::test_floats", "never more than five terms in a sum"): """
+            _in_general = matmul_loops
             def matmul_loops(a, b):
-                return _exact(a, b) if a.is_floating_point() else _exact(a.float(), b.float()).to(a.dtype)
+                return _in_general(a[:, :5], b[:5])
             """,
     },
     "02": {
@@ -222,3 +225,44 @@ def test_an_author_is_shown_the_hidden_probe(built_kit: Kit) -> None:
     found = graded.scorecard.exercises[0].checks[1]
     assert found.call == "difference(a=[41.0, 7.0, 13.0], b=[1.0, 2.0, 3.0])"
     assert [row.got for row in found.rows] == ["[-40.0, -5.0, -10.0]"]
+
+
+_TOLD = re.compile(rf"\b12345[67]|1\.23[45]\d*e|{telling_corpus.TOLD}")
+"""What may be left of the secret value, however it is shown."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
+def test_no_channel_brings_a_hidden_probe_to_what_is_written(built_kit: Kit, tmp_path: Path) -> None:
+    """Each submission is there twice: one tells from the first value on, which shows that its channel is one."""
+    folder, to, hidden = tmp_path / "class", tmp_path / "results", tmp_path / "hidden"
+    hidden.mkdir()
+    channels = telling_corpus.CHANNELS
+    (hidden / "hidden.py").write_text(telling_corpus.HIDDEN)
+    for number, channel in enumerate(channels):
+        for kind, limit in (("open", 0.0), ("sly", 100_000.0)):
+            path = folder / f"{kind}{number}" / "tiny.py"
+            path.parent.mkdir(parents=True)
+            path.write_text(telling_corpus.telling(channel, limit))
+    options = ("--gradebook", f"sqlite:///{tmp_path / 'gradebook.db'}", "--seed", "11", "--judges", "1")
+    done = built_kit.gradlings("grade", "09", str(folder), "--to", str(to), "--hidden", str(hidden), *options)
+    assert done.code == 0, done.said
+
+    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+        scores = {row["student"]: row["score"] for row in csv.DictReader(file)}
+    written = {path: path.read_bytes().decode("latin-1") for path in to.rglob("*") if path.is_file()}
+    open_channels = set()
+    for number, channel in enumerate(channels):
+        score = scores[f"sly{number}"]
+        met_the_probes = not score or int(score) <= 15  # a forged failure of ours leaves it blank
+        assert met_the_probes if channel != "output" else score == "30", f"{channel}: {score}"
+        if any(telling_corpus.TOLD in text for path, text in written.items() if path.stem == f"open{number}"):
+            open_channels.add(channel)
+    assert len(open_channels) >= len(channels) / 2, open_channels
+    log = to / "grader.log"  # for the instructor only
+    lines = [(path, line) for path, text in written.items() if path != log for line in text.splitlines()]
+    lines += [(tmp_path, line) for line in (done.out + done.err).splitlines()]
+    told = [
+        (path, line) for path, line in lines if _TOLD.search(line) and not re.search(r"open\d", f"{path.name} {line}")
+    ]
+    assert told == []
+    assert not _TOLD.search((tmp_path / "gradebook.db").read_bytes().decode("latin-1"))

@@ -46,7 +46,7 @@ def message_of(function: StudentFunction, result: CallResult, found: Difference,
     """Return what happened in one or two sentences; empty where the values say it."""
     if result.raised is None or found.sentence:
         return found.sentence
-    if result.verdict is Verdict.MEMORY:
+    if result.verdict is Verdict.MEMORY and result.raised.kind != "OverBudget":
         return "The function asked for more memory than there is."
     return function.sentence_for(result.verdict, result.raised, ", ".join(parameters))
 

@@ -8,6 +8,8 @@ from types import FrameType
 
 import torch
 
+STAND_IN_PREFIX = "<stand-in "
+"""Starts the file names under which right functions are compiled that stand in for a submission's own."""
 Place = tuple[str, int]
 """File and line."""
 
@@ -36,6 +38,8 @@ def responsible_place(frame: FrameType | None, files: frozenset[str], wrapper_fi
     between: set[str] = set()
     while frame is not None:
         name = frame.f_code.co_filename
+        if name.startswith(STAND_IN_PREFIX):
+            return None  # a right function of the grader's, which the exercise may call
         if name in files:  # unless it only runs a function that the grader passed in
             return None if between and between & _harness_files(frame, files) else (name, frame.f_lineno)
         if not name.startswith(_TORCH):

@@ -20,7 +20,7 @@ from gradlings.grading.sources import Refused
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict
-from gradlings.model.student_result import Status, StudentResult, for_student, graded, writable
+from gradlings.model.student_result import OUR_FAULT, Status, StudentResult, for_student, graded, writable
 
 _log = logging.getLogger(__name__)
 
@@ -195,7 +195,7 @@ class _ClassRun:
     def _record(self, files: StudentFiles, chosen: ChosenFile, reply: JudgeReply) -> Record:
         run = self.run
         if reply.card is None:
-            reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
+            reason = f"{OUR_FAULT}: {reply.fault}" if reply.fault else reply.problem
             result = self._not_gradable(files, reason)
         else:
             protection, version = reply.protection or run.protection, run.gradlings_version

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import select
 import signal
 import socket
@@ -21,10 +22,11 @@ from typing import Any
 
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
+from gradlings.sandbox.inside.exit_status import EXIT_REASONS, NEEDS_LATE_IMPORTS, WORKER_FAILED, reported
 from gradlings.sandbox.inside.lockdown import NOT_ASKED_FOR
-from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, NEEDS_LATE_IMPORTS, WORKER_FAILED
+from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES
 from gradlings.sandbox.private_uids import PrivateUids
-from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
+from gradlings.sandbox.settings import ZYGOTE_ENVIRONMENT, ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
 
 _log = logging.getLogger(__name__)
@@ -36,19 +38,14 @@ _FORK_TIMEOUT_SECONDS = 30.0
 _CLOSE_TIMEOUT_SECONDS = 5.0
 _STATUS_TIMEOUT_SECONDS = 5.0
 _EXIT_TIMEOUT_SECONDS = 0.5
-_ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/",
-    "LANG": "C.UTF-8",
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies fewer page-table entries
-    "TORCHINDUCTOR_CACHE_DIR": "/",  # otherwise the first optimizer looks for a folder to write to
-    "MPLBACKEND": "Agg",
-}
 
 
 class ZygoteDied(Exception):
     """The process that workers are forked from could not be started, or is gone."""
+
+
+class WorkerFailed(Exception):
+    """Our own code failed in a worker: no fault of the submission, as far as can be told from outside."""
 
 
 class WorkerDied(Exception):
@@ -59,16 +56,10 @@ class WorkerDied(Exception):
         self.status = status
 
 
-_EXIT_REASONS = {
-    0: "it ended its own process (os._exit)",
-    -signal.SIGSEGV: "it crashed (segmentation fault): recursion without an end, or memory that is not its own",
-    -signal.SIGABRT: "it crashed (abort)",
-    -signal.SIGBUS: "it crashed (bus error)",
-    -signal.SIGFPE: "it crashed (arithmetic fault)",
-    -signal.SIGKILL: "it was stopped: it used up its memory or its processor time",
-    -signal.SIGXCPU: "it used up its processor time",
-    -signal.SIGSYS: "it was stopped at a system call of another architecture",
-}
+_FAILED = (
+    "Our own code failed in a worker, so the score stays blank. If it does so at the next run, too, read the "
+    "submission: code can bring this about on purpose.\n%s"
+)
 
 
 class Zygote:
@@ -98,7 +89,7 @@ class Zygote:
             self._process = subprocess.Popen(
                 command,
                 pass_fds=[zygote_end.fileno(), bundle],
-                env=_ENVIRONMENT,
+                env=ZYGOTE_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -142,18 +133,19 @@ class Zygote:
         self._forked = number = self._forked + 1
         judge_end, worker_end = socket.socketpair()
         output = os.memfd_create("output")
-        uid = self._uids.next() if self._uids else None
+        uid, word = self._uids.next() if self._uids else None, secrets.token_hex(16)
         try:
             with worker_end:
                 new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
                 request = {"do": "fork", "worker": number, "uid": uid, "drivers": new, "ends": ends_at_late_imports}
-                socket.send_fds(self._control, [json.dumps(request).encode()], [worker_end.fileno(), output])
+                data = json.dumps(request | {"word": word}).encode()
+                socket.send_fds(self._control, [data], [worker_end.fileno(), output])
             self._drivers = drivers or self._drivers
             self._may_ask |= {number} if ends_at_late_imports else set()
             while True:
                 message, descriptors = self._receive(_FORK_TIMEOUT_SECONDS)
                 if message["worker"] == number and descriptors:
-                    return WorkerProcess(self, number, descriptors[0], judge_end, output)
+                    return WorkerProcess(self, number, descriptors[0], judge_end, output, word)
                 self._store_status(message)
         except (OSError, ZygoteDied) as error:
             judge_end.close()
@@ -240,8 +232,12 @@ def _pid_of(pidfd: int) -> int:
 class WorkerProcess:
     """One worker: its channel, its output, and a pidfd to kill it by, which no later process can inherit."""
 
-    def __init__(self, zygote: Zygote, number: int, pidfd: int, judge_end: socket.socket, output: int) -> None:
+    def __init__(
+        self, zygote: Zygote, number: int, pidfd: int, judge_end: socket.socket, output: int, word: str
+    ) -> None:
         self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, judge_end, output
+        self._word = word
+        """What only our own code has, to tell its failure from an end that the submission brought about."""
         self._printed_before = 0
         self._queue_wait = 0.0
         self._open = True
@@ -277,18 +273,21 @@ class WorkerProcess:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def exit_reason(self) -> WorkerDied:
-        """Return how it ended, once its channel is closed. One that still runs without its channel is killed."""
+        """Return how it ended, once its channel is closed. One that still runs without its channel is killed.
+
+        Raises:
+            WorkerFailed: our own code failed in it.
+        """
         if not select.select([self._pidfd], [], [], _EXIT_TIMEOUT_SECONDS)[0]:
             self.kill()
             return WorkerDied("it closed its channel to the grader", None)
         status = self._zygote.exit_status(self._number, _STATUS_TIMEOUT_SECONDS)
         if status is None:
             return WorkerDied("its process is gone", None)
-        reason = _EXIT_REASONS.get(status, f"its process ended with status {status}")
-        if status == WORKER_FAILED and (traceback := without_control_characters(self.printed()).strip()):
-            _log.error("A worker failed outside of student code: %s", traceback)
-            reason += f" ({traceback.splitlines()[-1]})"
-        return WorkerDied(reason, status)
+        if status == WORKER_FAILED and (traceback := without_control_characters(reported(self._word, self._output))):
+            _log.error(_FAILED, traceback)
+            raise WorkerFailed(f"the grader failed in the process of this submission: {traceback.splitlines()[-1]}")
+        return WorkerDied(EXIT_REASONS.get(status, f"its process ended with status {status}"), status)
 
     def close(self) -> None:
         """Kill it and close its descriptors."""

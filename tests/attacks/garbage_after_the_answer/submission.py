@@ -1,11 +1,12 @@
 import msgspec
 
 original = msgspec.json.encode
+answers = []
 
 
 def encode(value):
-    text = original(value)
-    return text if b"breaches" not in text else b"{"
+    answers.append(value)
+    return original(value) if len(answers) == 1 else b"{"
 
 
 def double(x):

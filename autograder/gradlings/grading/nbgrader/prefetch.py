@@ -58,7 +58,7 @@ class Prefetcher:
         following = folders[folders.index(own) + 1 :][:_LOOKAHEAD] if own in folders else []
         for folder in (own, *following):
             path = Path(folder, f"{self._notebook}.ipynb")
-            if path.is_file() and _key(path) not in self._running:
+            if path.is_file() and not path.is_symlink() and _key(path) not in self._running:
                 self._hand_over(_key(path), path.read_bytes())
 
     def reply(self, student: str, fallback: bytes) -> JudgeReply:

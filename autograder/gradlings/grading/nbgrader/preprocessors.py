@@ -7,13 +7,12 @@ known by its grade id, its source is not looked at, and its metadata is set to w
 
 from __future__ import annotations
 
-import re
+import json
 from html import escape
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode, writes
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
@@ -23,6 +22,7 @@ from traitlets import Bool, Integer, Unicode
 
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.nbgrader.prefetch import Prefetcher, prefetcher_for
+from gradlings.grading.nbgrader.sound_notebook import defuse, rebuilt, refuse_links
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
@@ -37,7 +37,7 @@ _NOT_GRADED = (
 _TEST_CELL = {"cell_type": "code", "grade": True, "locked": True, "solution": False, "task": False}
 
 
-_metadata_of_runs: WeakKeyDictionary[Any, dict[str, dict[str, NotebookNode]]] = WeakKeyDictionary()
+_notebooks_of_runs: WeakKeyDictionary[Any, dict[str, tuple[Any, dict[str, NotebookNode]]]] = WeakKeyDictionary()
 """By nbgrader's Autograde, which grades one assignment, and by notebook: see `SoundMetadata`."""
 
 
@@ -70,7 +70,7 @@ class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ship
         for entry in reply.log:
             self.log.error("%s of %s: %s", info["notebook"], student, without_control_characters(entry))
         _show(nb, prefetcher.exercises, reply, info)
-        _defuse(nb)
+        defuse(nb)
         return nb, resources
 
 
@@ -87,35 +87,45 @@ def _converter(preprocessor: NbGraderPreprocessor) -> Any:
 
 
 class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
-    """Gives every cell the nbgrader metadata that the course has for it; doubled and unknown cells lose theirs.
+    """Makes the notebook anew from the text of its cells, with the nbgrader metadata that the course has for them.
 
-    What a student's notebook says there could otherwise end nbgrader's run, for all students that come after.
+    Doubled and unknown cells lose theirs. What a student's notebook says beside its text could otherwise end nbgrader's
+    run, for all students that come after, or run in the pages that are made of it.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Set the metadata of all cells; hand this submission and the next ones to the judge."""
-        info = resources["nbgrader"]
+        """Rebuild the notebook; hand this submission and the next ones to the judge.
+
+        Raises:
+            InputError: the student's folder holds links, which nbgrader would follow.
+        """
+        info, converter = resources["nbgrader"], _converter(self)
+        folder = converter.coursedir.format_path(
+            converter.coursedir.submitted_directory, info["student"], info["assignment"]
+        )
+        refuse_links(Path(folder))
         prefetcher = _prefetcher(JudgeExecute(parent=self.parent), info)
-        prefetcher.look_ahead(info["student"], sorted(_converter(self).assignments))
-        metadata = self._course_metadata(info)
+        prefetcher.look_ahead(info["student"], sorted(converter.assignments))
+        kernelspec, metadata = self._course_notebook(info)
+        nb = rebuilt(nb, kernelspec)
         for cell in reversed(nb.cells):  # of doubled cells the last one counts, as nbgrader has it
             if "nbgrader" in cell.metadata:
-                claimed = cell.metadata.pop("nbgrader")
-                id = claimed.get("grade_id") if isinstance(claimed, dict) else None
+                id = cell.metadata.pop("nbgrader").get("grade_id")
                 if isinstance(id, str) and id in metadata:
                     cell.metadata["nbgrader"] = metadata.pop(id)
                 else:
-                    self.log.warning("A cell that is doubled or not of this course is an ordinary one now: %s", id)
+                    self.log.warning("A cell that is doubled or not of this course is an ordinary one now: %r", id)
         return nb, resources
 
-    def _course_metadata(self, info: Any) -> dict[str, NotebookNode]:
-        """Return the metadata by grade id. It is the same for all submissions of a run, and asking takes long."""
-        known = _metadata_of_runs.setdefault(_converter(self), {})
+    def _course_notebook(self, info: Any) -> tuple[Any, dict[str, NotebookNode]]:
+        """Return the kernel and the cells' metadata by grade id; the same in a whole run, and asking takes long."""
+        known = _notebooks_of_runs.setdefault(_converter(self), {})
         if info["notebook"] not in known:
             with Gradebook(info["db_url"]) as gradebook:
-                found = _metadata_by_id(gradebook.find_notebook(info["notebook"], info["assignment"]))
-            known[info["notebook"]] = found
-        return {id: NotebookNode(fields) for id, fields in known[info["notebook"]].items()}
+                notebook = gradebook.find_notebook(info["notebook"], info["assignment"])
+                known[info["notebook"]] = json.loads(notebook.kernelspec or "null"), _metadata_by_id(notebook)
+        kernelspec, metadata = known[info["notebook"]]
+        return kernelspec, {id: NotebookNode(fields) for id, fields in metadata.items()}
 
 
 def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:
@@ -226,14 +236,6 @@ def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, 
         cell = cells.get(file)
         if cell is not None and cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
             cell.outputs = [new_output("error", ename="Error", evalue=problem, traceback=[problem])]
-
-
-def _defuse(nb: NotebookNode) -> None:
-    """Show tags in the student's text as text: a script in the formgrader could set scores in the instructor's name."""
-    sanitizer = SanitizeHTML()
-    for cell in nb.cells:
-        if cell.cell_type != "code" and re.search(r"<[a-zA-Z/!?]", cell.source):
-            cell.source = sanitizer.sanitize_html_tags(cell.source)
 
 
 def _leave_blank(cell: NotebookNode, why: str) -> None:

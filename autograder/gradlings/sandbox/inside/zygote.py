@@ -24,17 +24,14 @@ import signal
 import socket
 import sys
 import sysconfig
-import traceback
 import warnings
 from dataclasses import replace
 from typing import Any
 
+from gradlings.sandbox.inside.exit_status import NEEDS_LATE_IMPORTS, WORKER_FAILED, end_after
+
 MAX_MESSAGE_BYTES = 1 << 20
 _HUGE_PAGE_BYTES, _MADV_COLLAPSE = 2 << 20, 25
-WORKER_FAILED = 70
-"""The status of a worker that failed before, or outside of, student code."""
-NEEDS_LATE_IMPORTS = 71
-"""The status of a worker that would have to import what the zygote left out."""
 _LATE_IMPORTS = ("torch._dynamo", "sympy")
 # Modules that ordinary submissions import: loaded once here, so that no worker has to read them.
 _PRELOADED = """
@@ -130,8 +127,8 @@ def _become_worker(
             sys.meta_path.insert(0, _Ending())
         channel, output = received
         worker.start(locks, request["uid"], channel, output)
-    except BaseException:
-        os.write(1, traceback.format_exc().encode())  # its output by now, which the judge reads
+    except BaseException as error:
+        end_after(error, request["word"], 1)  # its output by now
     finally:
         os._exit(WORKER_FAILED)
 

@@ -1,0 +1,16 @@
+import torch
+
+torch.set_default_device("cuda")
+
+
+def double(x):
+    return 2 * x
+
+
+# %%
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)

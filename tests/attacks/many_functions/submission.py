@@ -1,0 +1,13 @@
+def f0():0
+
+
+def double(x):
+    return 2 * x
+
+
+def slope(x):
+    return 3 * x**2
+
+
+def tidy(words):
+    return sorted(words)
