@@ -35,10 +35,10 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
                 a, b, c = [*shape[1:], 1, 1, 1][:3]
                 return {0: (), 1: (1,), 2: (a, 1), 3: (a * b, b, 1), 4: (a * b * c, b * c, c, 1)}[len(shape)]
             """,
-        ("1.8::test_whole_numbers", "through float32, exact for small numbers only"): """
-            _exact = matmul_loops
+        ("1.8::test_floats", "never more than five terms in a sum"): """
+            _in_general = matmul_loops
             def matmul_loops(a, b):
-                return _exact(a, b) if a.is_floating_point() else _exact(a.float(), b.float()).to(a.dtype)
+                return _in_general(a[:, :5], b[:5])
             """,
     },
     "02": {
@@ -121,10 +121,10 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
             """,
     },
     "06": {
-        ("6.6::test_masks", "a large number for infinity"): """
+        ("6.6::test_masks", "at most five positions"): """
+            _in_general = attention
             def attention(q, k, v, mask):
-                scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-                return scores.masked_fill(~mask, -1e4).softmax(dim=-1) @ v
+                return _in_general(q, k[..., :5, :], v[..., :5, :], mask[:, :5])
             """,
         ("6.11::test_logits", "at most three blocks"): """
             _in_general = gpt_forward

@@ -35,4 +35,24 @@ def count_partly_frozen_model(student, n_tokens, width, frozen, trainable_only):
     weights = {"tokens": model.tokens.weight, "mix.weight": model.mix.weight, "mix.bias": model.mix.bias}
     for name in frozen:
         weights[name].requires_grad_(False)
-    return student.count_parameters(model.double(), trainable_only)
+    model.double()
+    student.count_parameters(model, not trainable_only)  # leaves the module as it was
+    return student.count_parameters(model, trainable_only)
+
+
+def dropout_and_gradients(student, x, keep_mask, p, training):
+    """`apply_dropout`, and the gradient of a weighted sum of its result."""
+    return _with_gradients(student.apply_dropout, x, keep_mask, p, training)
+
+
+def _with_gradients(function, *args):
+    """What a function gives, and the gradients of a weighted sum of it, one for each float tensor in the arguments.
+
+    The weights are cos(0), cos(1), cos(2), ...; a gradient is None where nothing flows back.
+    """
+    leaves = [t.requires_grad_() for t in args if isinstance(t, torch.Tensor) and t.is_floating_point()]
+    value = function(*args)
+    if not (isinstance(value, torch.Tensor) and value.requires_grad):
+        return value, [None] * len(leaves)
+    weights = torch.cos(torch.arange(value.numel(), dtype=value.dtype, device=value.device)).view_as(value)
+    return value, list(torch.autograd.grad((value * weights).sum(), leaves, allow_unused=True))

@@ -82,7 +82,7 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
         text: the listing.
 
     Returns:
-        One item an entry, in the order of the text. Whole numbers are int, decimal numbers float, `True` and `False`
+        One item an entry. Whole numbers are int, decimal numbers float, `True` and `False`
         bool, and quoted values str without their quotes, even "True" or "0.1".
 
     Raises:
@@ -174,7 +174,7 @@ GPT_CONFIG_124M: GPTConfig = {
 #
 # Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: a count that needs the model built
 # first comes too late, for the question is whether it will fit. Think of the shapes; the trap is which of the two sizes
-# the bias follows.
+# the bias follows. A layer may have a billion outputs, so it is no use to count them one by one.
 
 # %%
 def linear_params(in_features: int, out_features: int, bias: bool) -> int:
@@ -510,7 +510,8 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
 #
 # `F.dropout` draws its own mask, so it cannot use the one given here; apply it by hand. Note that $p$ is the share that
-# is dropped, while the mask says what is kept.
+# is dropped, while the mask says what is kept. And training has to get through: the gradient flows back to $x$ through
+# what survives, so stay with torch's operations on $x$ itself.
 
 # %%
 def apply_dropout(

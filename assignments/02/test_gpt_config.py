@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gradlings import agree, exercise, floats
+from gradlings.checks.behavior.gradients import gradients_agree
 
 KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")
 
@@ -173,6 +174,11 @@ def changed(*offending, **changes):
     return known(changes | SMALL | changes, list(offending))
 
 
+def all_wrong(i):
+    """A config in which every value is a wrong one, the i-th of its kind."""
+    return changed(*KEYS, **{key: values[i % len(values)] for key, values in WRONG_VALUES.items()})
+
+
 def without(*missing):
     """The chapter's config without some keys; each of these offends."""
     return known({key: SMALL[key] for key in KEYS if key not in missing}, list(missing))
@@ -214,6 +220,7 @@ class TestValidateConfig:
                 changed("n_heads", n_heads=1536),
                 changed(n_heads=1),
                 changed("n_layers", n_layers=0),
+                changed("n_layers", n_layers=0, drop_rate=0.0),
                 changed("vocab_size", vocab_size=-50257),
                 changed("n_layers", n_layers=True),
                 changed("context_length", context_length=1024.0),
@@ -254,6 +261,8 @@ class TestValidateConfig:
                 without("emb_dim", "n_heads"),
                 changed("vocab_size", "emb_dim", "n_heads", vocab_size=0, emb_dim=0, n_heads=0),
                 known({}, list(KEYS)),
+                changed("vocab_size", "n_layers", vocab_size=0, n_layers=0, drop_rate=0.0),
+                *(all_wrong(i) for i in range(len(WRONG_SIZES))),
             ],
             random=several_wrong,
         )
@@ -276,12 +285,13 @@ def any_linear(rng):
     return *rng.sizes(2, 50, 2), rng.choice((True, False))
 
 
-@exercise("2.3", "linear_params", points=5, minutes=5, difficulty=1, forbids="modules")
+@exercise("2.3", "linear_params", points=5, minutes=5, difficulty=1, forbids="modules", seconds=2)
 class TestLinearParams:
     def test_with_and_without_bias(self, student, probes):
-        """weights, and biases where there are any"""
+        """weights, and biases where there are any, also of a layer with almost a billion outputs"""
         ladder = probes(
-            [(3, 2, False), (3, 2, True), (2, 3, True), (1, 7, True), (768, 50257, False)], random=any_linear
+            [(3, 2, False), (3, 2, True), (2, 3, True), (1, 7, True), (768, 50257, False), (7, 999_999_937, True)],
+            random=any_linear,
         )
         agree(student.linear_params, ladder, linear_size)
 
@@ -600,7 +610,7 @@ def in_either_mode(rng):
 @exercise("2.11", "apply_dropout", points=5, minutes=10, difficulty=1, forbids="dropout")
 class TestApplyDropout:
     def test_training(self, student, probes):
-        """in training: zeros where dropped, survivors scaled"""
+        """in training: zeros where dropped, survivors scaled; the gradient flows back through them"""
         matrix = floats([[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]])
         ladder = probes(
             [
@@ -610,6 +620,8 @@ class TestApplyDropout:
             random=in_training,
         )
         agree(student.apply_dropout, ladder, dropout, strided=True, requires_grad=True)
+        ladder = probes([(matrix, masks([True, True, False], [False, True, True]), 0.1, True)])
+        gradients_agree(student.through("dropout_and_gradients"), ladder, dropout)
 
     def test_both_modes(self, student, probes):
         """the same input in training and out of it"""

@@ -64,9 +64,16 @@ def order_of(student, program):
 def gradients(student, program, calls):
     """The gradient of every node after `backprop` was called on the program's last node, so many times."""
     nodes = graph(student, program)
+    before = {name: _but_grad(node) for name, node in nodes.items()}
     for _ in range(calls):
         student.backprop(list(nodes.values())[-1])
-    return {name: node.grad for name, node in nodes.items()}
+    changed = [name for name, node in nodes.items() if _but_grad(node) != before[name]]
+    gradients = {name: node.grad for name, node in nodes.items()}
+    return gradients | {"nodes with other data, parents or local derivatives": changed} if changed else gradients
+
+
+def _but_grad(node):
+    return node.data, tuple(map(id, node.parents)), tuple(node.local_derivatives)
 
 
 def node_of_exp(student, x):

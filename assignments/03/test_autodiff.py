@@ -224,7 +224,7 @@ class TestBatchGradients:
     def test_sure_neuron(self, student, probes):
         """the same for a neuron that is very sure, and sometimes wrong"""
         X, w, b, y = small_batch()
-        ladder = probes([(X, 300 * w, b, y)], random=sure_batch)
+        ladder = probes([(X, 300 * w, b, y), (X, 300 * w, 300 * floats(1.5), y)], random=sure_batch)
         agree(student.batch_gradients, ladder, autograd_batch_gradients, names=("dL/dw", "dL/db"))
 
 
@@ -240,6 +240,17 @@ def gradient_by_autograd(function, x, h):
     return slope(formula, x), 2 * len(x), x
 
 
+def quotient_of_a_cubic(function, x, h):
+    """The centered difference of a formula of degree 3, exactly: the slope of x**3 is off by h**2, that of a product is not."""
+    slopes, calls, point = gradient_by_autograd(function, x, h)
+    return slopes + h**2, calls, point
+
+
+def random_step(rng):
+    """A step so large that the measured slope is not the true one."""
+    return "prod(x) + sum(x**3)", rng.uniform(0.5, 1.8, rng.size(2, 5)), round(float(rng.uniform(0.1, 0.9)), 2)
+
+
 def random_point(rng):
     return rng.choice(["prod(x) + sum(x**3)", "logsumexp(x)"]), rng.uniform(0.5, 1.8, rng.size(2, 5)), 1e-4
 
@@ -252,7 +263,7 @@ def random_float32_point(rng):
 @exercise("3.7", "numeric_gradient", points=10, minutes=20, difficulty=2, forbids="autograd")
 class TestNumericGradient:
     def test_float64(self, student, probes):
-        """the gradient to six digits, two calls of f for each entry, and x left alone"""
+        """the gradient to six digits, and with large steps as they make it; two calls of f for each entry; x left alone"""
         x = floats([0.7, 1.3, 1.6])
         ladder = probes(
             [
@@ -270,6 +281,13 @@ class TestNumericGradient:
             float32=False,
             rtol=1e-6,
             atol=1e-7,
+        )
+        agree(
+            student.through("gradient_and_calls"),
+            probes([("x[0]*x[1]*x[2] + sum(x**3)", x, 0.5)], random=random_step, n=2),
+            quotient_of_a_cubic,
+            names=("gradient", "calls of f", "x afterwards"),
+            float32=False,
         )
 
     def test_float32(self, student, probes):
@@ -361,6 +379,7 @@ class TestGradcheckError:
                 (floats([2.0, nan, 4.0]), floats([2.0, 1.0, 5.0])),
                 (floats([2.0, 1.0, 4.0]), floats([nan, 1.0, 5.0])),
                 (floats([0.0, nan]), floats([0.0, nan])),
+                (floats([0.0, -1.0, 8.0]), floats([0.0, -2.0, 8.0])),
             ],
             random=random_gradients_with_a_gap,
         )

@@ -259,7 +259,15 @@ class TestUnbroadcast:
         """axes that broadcasting put in front"""
         matrix = floats([[1.0, 2.0, 4.0], [-0.5, 0.3, 0.9]])
         cube = torch.stack([matrix, 3 * matrix + 1, matrix**2, 0.7 - matrix])
-        ladder = probes([(matrix, (3,)), (matrix, ()), (cube, (2, 3)), (cube, (3,))], random=more_axes)
+        new_ones = [
+            (matrix, (3,)),
+            (matrix, ()),
+            (cube, (2, 3)),
+            (cube, (3,)),
+            (cube[:, :1], (1, 3)),
+            (matrix[:1], (3,)),
+        ]
+        ladder = probes(new_ones, random=more_axes)
         agree(student.unbroadcast, ladder, expand_slope, strided=True)
 
     def test_stretched_axes(self, student, probes):

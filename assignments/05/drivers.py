@@ -3,6 +3,8 @@
 The first argument is your module; the others are what a failing check shows you.
 """
 
+import collections
+
 import torch
 from torch import nn
 from torch.optim.sgd import sgd
@@ -46,6 +48,16 @@ def adamw(student, p, g, lr, betas, eps, wd):
     """The parameter and its averages after each of several calls of `adamw_step`; g and lr have an entry for each."""
     rows, state = _adam_steps(student.adamw_step, p, g, lr, *betas, eps, wd)
     return {"p": rows, "m": state["m"], "v": state["v"]}
+
+
+def adam_later(student, p, g, state, lr):
+    """Several calls of `adam_step`, from a state on, with the default settings: the parameter and both averages after each."""
+    return _steps_by_default(student.adam_step, p, g, state, lr)
+
+
+def adamw_later(student, p, g, state, lr):
+    """Several calls of `adamw_step`, from a state on, with the default settings: the parameter and both averages after each."""
+    return _steps_by_default(student.adamw_step, p, g, state, lr)
 
 
 def train_steps(student, W, b, data, lr):
@@ -120,8 +132,13 @@ def evaluated(student, W, data):
     return student.evaluate(_net_with_dropout(W), data)
 
 
+def evaluated_in_passing(student, W, data):
+    """The same with batches from a Python generator: it has no length, and it can be gone through once only."""
+    return student.evaluate(_net_with_dropout(W), (batch for batch in data))
+
+
 def evaluated_in_mode(student, W, data, training):
-    """The same for a net in training mode or in evaluation mode, and what was left behind."""
+    """What `evaluate` returns for a net in training mode or in evaluation mode, and what was left behind."""
     net = _net_with_dropout(W).train(training)
     graphs = []
     net.register_forward_hook(lambda net, inputs, outputs: graphs.append(outputs.requires_grad))
@@ -134,15 +151,51 @@ def evaluated_in_mode(student, W, data, training):
     }
 
 
-class _PlainDescent:
-    """Gradient descent with the methods of torch.optim.SGD, and a record of the gradients that it was given.
+def orders_of_epochs(student, n, size, epochs, seed):
+    """The orders in which `minibatches` goes through n examples in so many epochs, counted.
 
-    It calls the function that torch.optim.SGD calls. The class itself would first import PyTorch's compiler, which takes
-    longer than all checks of this assignment.
+    "row at place": how often row i came at place j of an epoch. "row after row": how often row j came directly after row i.
+    "next epoch": how often an epoch began with row i and the next one with row j.
+    """
+    orders = _orders(student, n, size, epochs, seed)
+    hit = (orders.unsqueeze(-1) == torch.arange(n)).double()  # epoch, place, row
+    return {
+        "row at place": hit.sum(0).mT,
+        "row after row": (hit[:, :-1].mT @ hit[:, 1:]).sum(0),
+        "next epoch": hit[0::2, 0].mT @ hit[1::2, 0],
+    }
+
+
+def moves_in_epochs(student, n, size, epochs, seed):
+    """How often one of the rows n/5 * i to n/5 * (i + 1) - 1 came in the j-th fifth of an epoch of `minibatches`."""
+    fifths = torch.arange(n) * 5 // n
+    moves = 5 * fifths[_orders(student, n, size, epochs, seed)] + fifths
+    return torch.bincount(moves.flatten(), minlength=25).reshape(5, 5)
+
+
+def _orders(student, n, size, epochs, seed):
+    """The rows of each epoch in their order; -1 where there is none."""
+    X, y = torch.zeros(n, 1, dtype=torch.float64), torch.arange(n)
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    orders = torch.full((epochs, n), -1)
+    for order in orders:
+        labels = torch.cat([labels for _, labels in student.minibatches(X, y, size, generator)])
+        order[: len(labels)] = labels[:n]
+    return orders
+
+
+class _PlainDescent(torch.optim.Optimizer):
+    """An optimizer of PyTorch that does gradient descent, and keeps a record of the gradients that it was given.
+
+    It calls the function that torch.optim.SGD calls. The constructor of SGD, and that of Optimizer, would first import
+    PyTorch's compiler, which takes longer than all checks of this assignment. So this one is set up as if it were loaded
+    from a file.
     """
 
     def __init__(self, params, lr):
-        self.param_groups = [{"params": list(params), "lr": lr}]
+        groups = [{"params": list(params), "lr": lr}]
+        self.__setstate__({"defaults": {"lr": lr}, "state": collections.defaultdict(dict), "param_groups": groups})
         self.seen = []
 
     def zero_grad(self, set_to_none=True):
@@ -222,6 +275,17 @@ def _adam_steps(step, p, g, lr, *rest):
     """The parameter after each call of a step of the Adam family, and for each entry of the state what it was then."""
     p = p.clone()
     state = {"t": 0, "m": torch.zeros_like(p), "v": torch.zeros_like(p)}
+    return _steps_from(state, step, p, g, lr, *rest)
+
+
+def _steps_by_default(step, p, g, state, lr):
+    own = {name: value.clone() if isinstance(value, torch.Tensor) else value for name, value in state.items()}
+    rows, state = _steps_from(own, step, p.clone(), g, lr)
+    return {"p": rows, "m": state["m"], "v": state["v"]}
+
+
+def _steps_from(state, step, p, g, lr, *rest):
+    """The same from a state on; p and the state are changed."""
     after, remembered = [], {name: [] for name in state}
     for gradient, rate in zip(g, lr, strict=True):
         step(p, gradient, state, rate, *rest)

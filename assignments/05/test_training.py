@@ -12,6 +12,7 @@ from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
 from gradlings import agree, exercise, floats, satisfies
+from gradlings.checks.behavior.statistics import implausible
 
 PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False, "foreach": False}
 
@@ -122,7 +123,13 @@ class TestMomentumStep:
 
 def torch_adam(p, g, lr, betas, step=adam, **options):
     """Parameter, count and averages after each step of Adam or AdamW, one row a step."""
-    p, m, v, t = p.clone(), torch.zeros_like(p), torch.zeros_like(p), torch.zeros(())
+    state = {"t": 0, "m": torch.zeros_like(p), "v": torch.zeros_like(p)}
+    return torch_adam_from(state, p, g, lr, betas, step, **options)
+
+
+def torch_adam_from(state, p, g, lr, betas, step=adam, **options):
+    """The same from a state on."""
+    p, m, v, t = p.clone(), state["m"].clone(), state["v"].clone(), torch.tensor(float(state["t"]))
     options |= {"amsgrad": False, "maximize": False, "foreach": False, "beta1": betas[0], "beta2": betas[1]}
     history = []
     for gradient, rate in zip(g, lr, strict=True):
@@ -138,6 +145,31 @@ def torch_adam_parameter(p, g, lr, betas, eps):
 def torch_adam_state(p, g, lr, betas, eps):
     _, t, m, v = torch_adam(p, g, lr, betas, eps=eps, weight_decay=0.0)
     return {"t": t.int().tolist(), "m": m, "v": v}
+
+
+def torch_adam_later(p, g, state, lr):
+    p, _, m, v = torch_adam_from(state, p, g, lr, (0.9, 0.999), eps=1e-8, weight_decay=0.0)
+    return {"p": p, "m": m, "v": v}
+
+
+def a_state(rng, shape, t):
+    """What Adam may remember after t steps with gradients of the size of the default eps."""
+    return {"t": t, "m": 1e-8 * rng.normal(*shape), "v": 1e-16 * rng.uniform(0.1, 1.0, *shape)}
+
+
+def later_run(rng):
+    """Steps from any step on, early or late."""
+    n, steps = rng.sizes(2, 5, 2)
+    g = 1e-8 * over_four_decades(rng, steps, n)
+    return rng.normal(n), g, a_state(rng, (n,), rng.choice([10, 100, 1000])), some_rates(rng, steps)
+
+
+def later_runs():
+    """The first steps of all, then steps after 49 others, and after 2000."""
+    p, g, lr = floats([1.0, -2.0]), floats([[3e-8, -2e-6], [-1e-8, 1e-8]]), [0.1, 0.05]
+    m, v = floats([2e-8, -1e-8]), floats([4e-16, 9e-16])
+    before = [{"t": 0, "m": 0 * m, "v": 0 * v}, {"t": 49, "m": m, "v": v}, {"t": 2000, "m": m, "v": v}]
+    return [(p, g, state, lr) for state in before]
 
 
 def over_four_decades(rng, steps, n):
@@ -184,11 +216,13 @@ class TestAdamStep:
         agree(student.through("adam_p"), ladder, torch_adam_parameter, rtol=1e-5, atol=1e-5)
 
     def test_small_gradients(self, student, probes):
-        """the same with gradients that are as small as eps, and with gradients of 0"""
+        """the same with gradients as small as eps and of 0; with the default settings; in late steps"""
         small = (floats([1.0]), floats([[0.05], [-0.01]]), [0.1, 0.05], (0.9, 0.99), 0.01)
         zero = (floats([1.0, -1.0]), floats([[0.0, 0.03], [0.0, -0.01]]), [0.1, 0.05], (0.9, 0.999), 0.01)
         ladder = probes([small, zero], random=adam_run_with_small_gradients, n=3)
         agree(student.through("adam_p"), ladder, torch_adam_parameter)
+        ladder = probes(later_runs(), random=later_run, n=2)
+        agree(student.through("adam_later"), ladder, torch_adam_later, float32=False, atol=1e-20)
 
 
 # 5.4
@@ -196,6 +230,11 @@ class TestAdamStep:
 
 def torch_adamw(p, g, lr, betas, eps, wd):
     p, _, m, v = torch_adam(p, g, lr, betas, step=adamw, eps=eps, weight_decay=wd)
+    return {"p": p, "m": m, "v": v}
+
+
+def torch_adamw_later(p, g, state, lr):
+    p, _, m, v = torch_adam_from(state, p, g, lr, (0.9, 0.999), adamw, eps=1e-8, weight_decay=0.01)
     return {"p": p, "m": m, "v": v}
 
 
@@ -208,11 +247,13 @@ def adamw_run(rng):
 @exercise("5.4", "adamw_step", points=5, minutes=10, difficulty=2, forbids="optimizers", builds_on=("5.3",))
 class TestAdamwStep:
     def test_steps(self, student, probes):
-        """the parameter and both averages after each step"""
+        """the parameter and both averages after each step, with settings that are given and with the default ones"""
         one = (floats([2.0]), floats([[0.5], [-2.0]]), [0.5, 0.2], (0.9, 0.99), 1e-8, 0.1)
         *start, _ = steep_and_flat()
         ladder = probes([one, (*start, 1e-4, 0.2)], random=adamw_run, n=3)
         agree(student.through("adamw"), ladder, torch_adamw)
+        ladder = probes(later_runs(), random=later_run, n=2)
+        agree(student.through("adamw_later"), ladder, torch_adamw_later, float32=False, atol=1e-20)
 
 
 # 5.5 and 5.6: a linear layer with D inputs and C classes, its weight W of shape (C, D) and its bias b
@@ -353,14 +394,15 @@ def some_gradients(rng):
 
 
 def clipping_ladder(probes):
-    """Gradients of the norm 5, 10 and 0, with a maximum below it and above it."""
+    """Gradients of the norm 5, 10 and 0, with a maximum far below it, just below it, just above it and far above it."""
     five = [floats([0.5]), floats([-2.0, 1.0])], [floats([3.0]), floats([0.0, -4.0])]
     ten = (
         [floats([[0.7, -0.2], [0.1, 0.9]]), floats([1.0, 2.0]), floats([0.4, 0.8, -0.5])],
         [floats([[5.0, -1.0], [1.0, 3.0]]), None, floats([0.0, 0.0, -8.0])],
     )
     zero = [floats([0.5]), floats([-2.0, 1.0])], [floats([0.0]), floats([0.0, 0.0])]
-    return probes([(*five, 2.0), (*five, 100.0), (*ten, 4.0), (*zero, 1.0)], random=some_gradients)
+    limits = [(*five, 2.0), (*five, 100.0), (*ten, 4.0), (*zero, 1.0), (*five, 4.99), (*five, 5.01), (*ten, 9.0)]
+    return probes(limits, random=some_gradients)
 
 
 @exercise("5.7", "clip_gradients", points=10, minutes=20, difficulty=2, forbids="clipping", builds_on=("5.5",))
@@ -486,6 +528,48 @@ def order_is_random(epochs, X, y, size, seed):
     return None
 
 
+def every_order_alike(counts, n, size, epochs, seed):
+    """Right code fails this at most 3 * FALSE_ALARM often: a test of each of three tables."""
+    if float(counts["row at place"].sum()) != epochs * n:
+        return "Some epochs do not go through all examples."
+    draws = {"row at place": epochs, "row after row": epochs, "next epoch": epochs // 2}
+    for name, table in counts.items():
+        share = (
+            (1 - torch.eye(n, dtype=torch.float64)) / n
+            if name == "row after row"
+            else n**-2
+            if name == "next epoch"
+            else 1 / n
+        )
+        if wrong := implausible(table, draws[name], share):
+            i, j = wrong
+            what = {
+                "row at place": f"row {i} came at place {j}",
+                "row after row": f"row {j} came directly after row {i}",
+                "next epoch": f"an epoch began with row {i} and the next one with row {j}",
+            }[name]
+            expected = draws[name] * float(torch.as_tensor(share).expand(n, n)[wrong])
+            return (
+                f"{draws[name]} times {n} examples were shuffled, and {int(table[wrong])} times {what}; about {expected:.0f} are "
+                "to be expected. Has every order of the rows the same chance, in each epoch anew?"
+            )
+    return None
+
+
+def every_move_alike(counts, n, size, epochs, seed):
+    """Right code fails this at most FALSE_ALARM often; the bound holds for draws without replacement, too (Hoeffding)."""
+    if int(counts.sum()) != epochs * n:
+        return "Some epochs do not go through all examples."
+    if wrong := implausible(counts, epochs * n // 5, 1 / 5):
+        i, j = wrong
+        return (
+            f"Of {epochs * n // 5} times that one of the rows {n // 5 * i} to {n // 5 * (i + 1) - 1} was placed, "
+            f"{int(counts[wrong])} were in fifth {j + 1} of an epoch; about {epochs * n // 25} are to be expected. "
+            "Has every order of the rows the same chance?"
+        )
+    return None
+
+
 def labeled(n):
     """The examples [1], [2], [3], ... with the labels 10, 20, 30, ..."""
     return torch.arange(1.0, n + 1, dtype=torch.float64)[:, None], 10 * torch.arange(1, n + 1)
@@ -506,9 +590,11 @@ class TestMinibatches:
         satisfies(student.through("one_epoch"), ladder, pairs_stay_together, float32=True)
 
     def test_order(self, student, probes):
-        """another random order in each epoch, and the same orders again with the same seed"""
+        """another random order in each epoch, each with the same chance, and the same orders again with the same seed"""
         ladder = probes([(*labeled(14), 4, 0)], random=random_data)
         satisfies(student.through("two_epochs"), ladder, order_is_random)
+        satisfies(student.through("orders_of_epochs"), probes([(5, 2, 1200, 0)]), every_order_alike)
+        satisfies(student.through("moves_in_epochs"), probes([(1000, 300, 60, 0)]), every_move_alike)
 
 
 # 5.10
@@ -543,9 +629,11 @@ def batches_with_a_rest():
 @exercise("5.10", "evaluate", points=10, minutes=20, difficulty=2, builds_on=("2.11", "5.5"))
 class TestEvaluate:
     def test_mean_loss(self, student, probes):
-        """the mean loss over all examples, with batches of different sizes and a net with dropout"""
+        """the mean loss over all examples, with batches of different sizes, in a list or not, and a net with dropout"""
         ladder = probes([*batches_with_a_rest()], random=random_batches_of_a_layer, n=3)
         agree(student.through("evaluated"), ladder, mean_loss, **LOSS)
+        ladder = probes([*batches_with_a_rest()], random=random_batches_of_a_layer, n=1)
+        agree(student.through("evaluated_in_passing"), ladder, mean_loss, **LOSS)
 
     def test_no_traces(self, student, probes):
         """the same, and the net is left in the mode in which it came, without a graph"""

@@ -139,7 +139,8 @@ def momentum_step(
 # $\beta_1 = 0.9$ and $\beta_2 = 0.999$ and without the correction it would move by 3.2 times as much.
 #
 # The averages are remembered as they are; the corrected ones belong to this step only. The small $\varepsilon$ keeps a parameter whose gradient was always
-# 0 from being divided by 0. Where exactly it stands makes a difference when gradients are small.
+# 0 from being divided by 0. Where exactly it stands makes a difference when gradients are small. And the correction never ends: after 1000 steps
+# $1 - \beta_2^t$ is still 0.63.
 
 # %%
 def adam_step(
@@ -253,7 +254,7 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 
     Args:
         net: maps X to the outputs (logits) of shape (N, C); its parameters require grad.
-        opt: the optimizer of the network's parameters, with `zero_grad()` and `step()` as in torch.optim.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
         X: the inputs of the N examples.
         y: the right classes, int64, each from 0 to C - 1.
 
@@ -304,7 +305,7 @@ def accumulate_step(
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); its parameters require grad.
-        opt: the optimizer of the network's parameters, with `zero_grad()` and `step()` as in torch.optim.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
         micro_batches: pairs of inputs and right classes (int64). The numbers of examples may differ.
 
     Returns:
@@ -357,7 +358,7 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
         max_norm: the largest norm allowed, greater than 0.
 
     Returns:
-        The Euclidean norm of all gradients together before clipping, a scalar tensor (or a Python float).
+        The Euclidean norm of all gradients together before clipping, a scalar tensor of their dtype (or a Python float).
 
     Example:
         >>> a, b = torch.zeros(1, requires_grad=True), torch.zeros(2, requires_grad=True)
@@ -422,7 +423,7 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 #
 # The last batch holds what is left over; it is smaller, and it counts. Somebody who drops it throws the same share of the data away in every epoch.
 #
-# The examples come in a new random order in each epoch. If they were sorted, say all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the one before did.
+# The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the one before did.
 #
 # Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise nothing crashes and nothing is learned. The originals have to keep their order, since they may be
 # needed elsewhere.
@@ -485,7 +486,8 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.
-        loader: the batches, pairs of inputs and right classes (int64). The numbers of examples may differ.
+        loader: the batches, pairs of inputs and right classes (int64). The numbers of examples may differ. It need not be a
+            list: it may have no length, and it can perhaps be gone through only once.
 
     Returns:
         The mean over all examples, a Python float.

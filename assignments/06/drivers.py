@@ -20,6 +20,27 @@ def float64_by_default():
         torch.set_default_dtype(before)
 
 
+def _tensors(value):
+    """All tensors in a value, in order."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [t for part in parts for t in _tensors(part)]
+
+
+def _with_gradients(function, *args):
+    """What a function gives, and the gradients of a weighted sum of it, one for each float tensor in the arguments.
+
+    The weights are cos(0), cos(1), cos(2), ...; a gradient is None where nothing flows back.
+    """
+    leaves = [t.requires_grad_() for t in _tensors(args) if t.is_floating_point()]
+    value = function(*args)
+    if not (isinstance(value, torch.Tensor) and value.requires_grad):
+        return value, [None] * len(leaves)
+    weights = torch.cos(torch.arange(value.numel(), dtype=value.dtype, device=value.device)).view_as(value)
+    return value, list(torch.autograd.grad((value * weights).sum(), leaves, allow_unused=True))
+
+
 def windows_drawn(student, data, B, T, seed, n_batches):
     """What `get_batch` draws: the different rows of all batches, sorted, and how many different ones a batch has."""
     generator = torch.Generator().manual_seed(seed)
@@ -53,6 +74,24 @@ def draws_with_generators(student, data, B, T, seed):
     }
 
 
+def starts_drawn(student, n_starts, B, T, seed):
+    """How often `get_batch` drew each start in one batch of B rows, from a text of different tokens with so many starts.
+
+    "neighbors" counts pairs of starts in rows 0 and 1, 2 and 3, ...; "far apart" in rows 0 and B/2, 1 and B/2 + 1, ...
+    """
+    torch.manual_seed(seed)
+    data = torch.arange(n_starts + T)
+    x, _ = student.get_batch(data, B, T, torch.Generator().manual_seed(seed))
+    hit = (x[:, :1] == data[:n_starts]).double()
+    return {"starts": hit.sum(0), **_pairs_of_rows(hit)}
+
+
+def _pairs_of_rows(hit):
+    """Counts of pairs in neighboring rows and in rows that are far apart; row b of `hit` is 1 at what was drawn there."""
+    half = len(hit) // 2
+    return {"neighbors": hit[0::2].mT @ hit[1::2], "far apart": hit[:half].mT @ hit[half:]}
+
+
 def device_of_mask(student, T, device):
     """Where `causal_mask` makes its mask; the device "meta" has shapes but no memory, and every computer has it."""
     return str(student.causal_mask(T, device).device)
@@ -69,6 +108,42 @@ def _who_depends_on_whom(function, x):
         )
         changed.append((function(other) - before).abs().amax(dim=(0, 2)) > 1e-9)
     return torch.stack(changed, dim=1)
+
+
+def loss_and_gradients(student, logits, targets):
+    """`lm_cross_entropy`, and the gradient that flows back through it."""
+    return _with_gradients(student.lm_cross_entropy, logits, targets)
+
+
+def attention_and_gradients(student, q, k, v, mask):
+    """`attention`, and the gradients of a weighted sum of its result with respect to q, k and v."""
+    return _with_gradients(student.attention, q, k, v, mask)
+
+
+def heads_and_gradients(student, x, Wqkv, Wo, bo, H):
+    """`multi_head_attention`, and the gradients of a weighted sum of its result with respect to all tensors."""
+    return _with_gradients(student.multi_head_attention, x, Wqkv, Wo, bo, H)
+
+
+def norm_and_gradients(student, x, gamma, beta, eps):
+    """`layer_norm`, and the gradients of a weighted sum of its result with respect to all tensors."""
+    return _with_gradients(student.layer_norm, x, gamma, beta, eps)
+
+
+def gelu_and_gradients(student, x):
+    """`gelu`, and the gradient of a weighted sum of its result."""
+    return _with_gradients(student.gelu, x)
+
+
+def block_and_gradients(student, x, p, H):
+    """`gpt_block`, and the gradients of a weighted sum of its result with respect to x and all parameters."""
+    return _with_gradients(student.gpt_block, x, p, H)
+
+
+def logits_and_gradients(student, ids, p, cfg):
+    """`gpt_forward` without training, and the gradients of a weighted sum of its result with respect to all parameters."""
+    torch.manual_seed(0)
+    return _with_gradients(student.gpt_forward, ids, p, cfg)
 
 
 def dependence_in_attention(student, x, Wqkv, Wo, bo, H):
@@ -94,22 +169,11 @@ def dependence_in_gpt(student, ids, p, cfg):
     return torch.stack(changed, dim=1)
 
 
-def _tensors(p):
-    if isinstance(p, torch.Tensor):
-        return [p]
-    return [t for part in (p.values() if isinstance(p, dict) else p) for t in _tensors(part)]
-
-
 def parameters_in_use(student, ids, p, cfg):
     """How many parameters the logits of `gpt_forward` depend on, and a slope of the logits along each token row."""
     torch.manual_seed(0)
-    every = _tensors(p)
-    for parameter in every:
-        parameter.requires_grad_()
-    logits = student.gpt_forward(ids, p, cfg)
-    weights = torch.cos(torch.arange(logits.numel(), dtype=logits.dtype, device=logits.device)).view_as(logits)
-    slopes = torch.autograd.grad((logits * weights).sum(), every, allow_unused=True)
-    used = sum(t.numel() for t, slope in zip(every, slopes, strict=True) if slope is not None)
+    _, slopes = _with_gradients(student.gpt_forward, ids, p, cfg)
+    used = sum(t.numel() for t, slope in zip(_tensors(p), slopes, strict=True) if slope is not None)
     return used, slopes[0]
 
 
@@ -123,17 +187,81 @@ def dropout_in_gpt(student, ids, p, cfg):
     return {f"same logits twice, {mode}": same for mode, same in alike.items()}
 
 
+def _factors_of_the_sum(student, rate, seed, B, T, D=32):
+    """What `gpt_forward` in training multiplied the sum of the embeddings by, number for number: shape (B, T, D - 2).
+
+    The model has one block, whose matrices are all zeros: it adds -3 to the first number of each position, 5 to the
+    second, and nothing to the others. The embeddings hold 0 at these two, so they are a scale on which the others can be
+    read off the logits, since the head is the identity and a norm moves and stretches all numbers of a position alike.
+    """
+
+    def zeros(*shape):
+        return torch.zeros(shape, dtype=torch.float64)
+
+    def numbers(low, high, rows):
+        table = torch.linspace(low, high, rows * D, dtype=torch.float64).reshape(rows, D)
+        return table.index_fill(1, torch.tensor([0, 1]), 0.0)
+
+    shift = zeros(D)
+    shift[0], shift[1] = -3.0, 5.0
+    block = {
+        "Wqkv": zeros(3 * D, D),
+        "Wo": zeros(D, D),
+        "W1": zeros(4 * D, D),
+        "b1": zeros(4 * D),
+        "W2": zeros(D, 4 * D),
+    }
+    block |= {"bo": shift / 2, "b2": shift / 2}
+    for norm in ("norm1", "norm2"):
+        block |= {f"{norm}_gamma": zeros(D) + 1, f"{norm}_beta": zeros(D)}
+    p = {"tokens": numbers(1, 2, D), "positions": numbers(3, 7, T), "blocks": [block], "head": torch.eye(D).double()}
+    p |= {"norm_gamma": zeros(D) + 1, "norm_beta": zeros(D)}
+    sizes = {"vocab_size": D, "context_length": T, "emb_dim": D, "n_heads": 2, "n_layers": 1}
+    ids = (7 * torch.arange(B * T) % D).reshape(B, T)
+    whole = p["tokens"][ids] + p["positions"]
+    torch.manual_seed(seed)
+    logits = student.gpt_forward(ids, p, sizes | {"drop_rate": rate, "qkv_bias": False}, True)
+    low, high = logits[..., :1], logits[..., 1:2]
+    return ((8.0 * (logits - low) / (high - low) - 3.0) / whole)[..., 2:]
+
+
+def factors_in_training(student, rate, seed):
+    """What `gpt_forward` multiplies the sum of the embeddings by in training, and the share of the zeros among these."""
+    factors = _factors_of_the_sum(student, rate, seed, B=16, T=8)
+    different = factors.mul(1e9).round().div(1e9).abs().unique().tolist()
+    return {
+        "factors": different if len(different) <= 3 else "many different ones",
+        "share of zeros": round((factors.abs() < 1e-6).double().mean().item(), 1),
+    }
+
+
+def dropped_in_training(student, rate, seed):
+    """How many numbers of the sum of the embeddings `gpt_forward` dropped, and how often two of them together.
+
+    The two are in neighboring rows of the batch, positions or places of a position; or half the batch, the window or the
+    position apart.
+    """
+    dropped = _factors_of_the_sum(student, rate, seed, B=64, T=16).abs() < 1e-6
+    counts = {"numbers": dropped.numel(), "dropped": int(dropped.sum())}
+    for axis, name in enumerate(("rows", "positions", "places")):
+        line = dropped.movedim(axis, 0)
+        half = len(line) // 2
+        counts[f"both, neighboring {name}"] = int((line[: 2 * half : 2] & line[1 : 2 * half : 2]).sum())
+        counts[f"both, distant {name}"] = int((line[:half] & line[half : 2 * half]).sum())
+    return counts
+
+
 class StandIn(nn.Module):
     """Looks like a language model and follows a rule: the next token is (last + first of what it sees) modulo V.
 
-    The tokens after that one, in a circle, have lower logits by 0.5 each. In train mode the rule is spoiled, as
+    The tokens after that one, in a circle, have lower logits by `gap` each. In train mode the rule is spoiled, as
     dropout would spoil a real model.
     """
 
-    def __init__(self, V, context_length):
+    def __init__(self, V, context_length, gap=0.5):
         super().__init__()
         self.V, self.context_length = V, context_length
-        self.scale = nn.Parameter(torch.tensor(0.5))
+        self.scale = nn.Parameter(torch.tensor(gap))
         self.recorded = False
 
     def forward(self, ids):
@@ -153,29 +281,48 @@ def continued(student, V, ids, n, context_length, top_k):
     return student.generate(model, ids, n, context_length, top_k, torch.Generator(ids.device).manual_seed(0))
 
 
-def shares_of_tokens(student, V, ids, top_k, seed):
-    """The share of rows for which `generate` appended each token, with the same stand-in model."""
-    torch.manual_seed(seed)
-    model = StandIn(V, ids.shape[1]).eval()
+def _drawn(student, V, ids, top_k, seed, rows, n=1, gap=0.5):
+    """Appends n tokens to so many copies of a beginning, with the same stand-in model."""
+    model = StandIn(V, ids.shape[1] + n, gap).eval()
     generator = torch.Generator(ids.device).manual_seed(seed)
-    last = student.generate(model, ids, 1, ids.shape[1], top_k, generator)[:, -1]
-    return torch.bincount(last, minlength=V).double() / len(ids)
+    return student.generate(model, ids.repeat(rows, 1), n, ids.shape[1] + n, top_k, generator)
 
 
 def tokens_drawn(student, V, ids, top_k, seed):
-    """The different tokens that `generate` appended, sorted, with the same stand-in model."""
-    return shares_of_tokens(student, V, ids, top_k, seed).nonzero().flatten().tolist()
+    """The different tokens that `generate` appended to 1000 copies of ids, and the share of each, with a stand-in model."""
+    torch.manual_seed(seed)
+    last = _drawn(student, V, ids, top_k, seed, 1000)[:, -1]
+    return {"tokens": last.unique().tolist(), "shares": torch.bincount(last, minlength=V).double() / len(last)}
 
 
 def drawn_again(student, V, ids, top_k, seed):
-    """Whether `generate` draws the same tokens again from a generator with the same seed."""
+    """Whether `generate` draws the same tokens again from a generator with the same seed, and without one at the same seed."""
     torch.manual_seed(seed)
+    first, second = (_drawn(student, V, ids, top_k, seed, 100) for _ in range(2))
     model = StandIn(V, ids.shape[1]).eval()
-    first, second = (
-        student.generate(model, ids, 1, ids.shape[1], top_k, torch.Generator(ids.device).manual_seed(seed))
-        for _ in range(2)
-    )
-    return torch.equal(first, second)
+    alone = []
+    for global_seed in (seed, seed, seed + 1):
+        torch.manual_seed(global_seed)
+        alone.append(student.generate(model, ids.repeat(100, 1), 1, ids.shape[1], top_k))
+    return {
+        "same generator, same tokens": torch.equal(first, second),
+        "same global seed, same tokens": torch.equal(alone[0], alone[1]),
+        "other global seed, same tokens": torch.equal(alone[0], alone[2]),
+    }
+
+
+def ranks_drawn(student, V, ids, top_k, seed):
+    """How often `generate` drew the most likely token, the second, ..., three times for each of 2000 copies of ids.
+
+    The logits of the stand-in model are lower by 1 from one rank to the next here. "neighbors" and "far apart" count
+    pairs of first draws in two rows, "one after the other" the first two draws of one row.
+    """
+    torch.manual_seed(seed)
+    text = _drawn(student, V, ids, top_k, seed, 2000, n=3, gap=1.0)
+    ranks = (text[:, -3:] - text[:, -4:-1] - text[:, :1]) % V
+    hit = (ranks.unsqueeze(-1) == torch.arange(V, device=ids.device)).double()
+    one, two, _ = hit.unbind(1)
+    return {"ranks": hit.sum((0, 1)), **_pairs_of_rows(one), "one after the other": one.mT @ two}
 
 
 def modes_in_generate(student, V, ids, n, context_length, training):

@@ -13,6 +13,8 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from gradlings import agree, exercise, floats, satisfies
+from gradlings.checks.behavior.gradients import gradients_agree
+from gradlings.checks.behavior.statistics import implausible
 
 HERE = Path(__file__).parent
 
@@ -74,6 +76,25 @@ def text_and_seed(rng):
     return text, 64, T, rng.size(0, 10_000), 12
 
 
+def even_and_independent(counts, n_starts, B, T, seed):
+    """Right code fails this at most 3 * FALSE_ALARM often: a test each of the starts and of two tables of pairs."""
+    if [float(table.sum()) for table in counts.values()] != [B, B / 2, B / 2]:
+        return "Some rows of x begin with no token from which a full window and its targets can begin."
+    if wrong := implausible(counts["starts"], B, 1 / n_starts):
+        return (
+            f"Of {B} rows {int(counts['starts'][wrong])} begin at start {wrong[0]}; each of the {n_starts} starts should "
+            f"come about {B / n_starts:.0f} times. Has each the same chance?"
+        )
+    for name in ("neighbors", "far apart"):
+        if wrong := implausible(counts[name], B // 2, n_starts**-2):
+            where = "one directly after the other" if name == "neighbors" else "half a batch apart"
+            return (
+                f"Of {B // 2} pairs of rows that are {where}, {int(counts[name][wrong])} begin at {wrong[0]} and {wrong[1]}; "
+                f"about {B / 2 / n_starts**2:.0f} are to be expected. Is the start of a row drawn without looking at others?"
+            )
+    return None
+
+
 def generators_do_their_work(data, B, T, seed):
     return {"same seed, same batch": True, "other seed, same batch": False, "second batch as the first": False}
 
@@ -85,7 +106,7 @@ def long_text_and_seed(rng):
 @exercise("6.2", "get_batch", points=5, minutes=15, difficulty=2, builds_on=("6.1",))
 class TestGetBatch:
     def test_which_windows(self, student, probes):
-        """every window of a short text turns up, the last one too, each row with a start of its own"""
+        """every window of a short text turns up, the last one too, equally often; each row has a start of its own"""
         ladder = probes(
             [
                 (ids([5, 6, 7, 8, 9, 5]), 64, 3, 0, 12),
@@ -96,10 +117,14 @@ class TestGetBatch:
             n=3,
         )
         agree(student.through("windows_drawn"), ladder, every_window_once, ordered=True)
+        ladder = probes([(6, 4000, 3, 0)], random=lambda rng: (rng.size(4, 8), 4000, 4, rng.size(0, 10_000)), n=1)
+        satisfies(student.through("starts_drawn"), ladder, even_and_independent)
 
     def test_generator(self, student, probes):
         """new windows in every batch, and the same ones again from a generator with the same seed"""
-        ladder = probes([(torch.arange(200) % 150, 8, 5, 0)], random=long_text_and_seed, n=2)
+        ladder = probes(
+            [(torch.arange(200) % 150, 8, 5, 0), (torch.arange(12), 64, 5, 1)], random=long_text_and_seed, n=2
+        )
         agree(student.through("draws_with_generators"), ladder, generators_do_their_work)
 
 
@@ -125,11 +150,13 @@ def huge_logits(rng):
 )
 class TestLmCrossEntropy:
     def test_mean_over_all_positions(self, student, probes):
-        """the mean over all positions of minus the logarithm of the target's probability"""
+        """the mean over all positions of minus the logarithm of the target's probability, and its gradient"""
         one = floats([[[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
         two = floats([[[1.0, 3.0], [0.5, -1.0], [2.0, 2.5]], [[-1.0, 0.0], [4.0, 1.0], [0.0, 0.3]]])
         ladder = probes([(one, ids([[0, 2]])), (two, ids([[0, 1, 1], [1, 0, 1]]))], random=any_logits)
         agree(student.lm_cross_entropy, ladder, cross_entropy_in_torch, strided=True, requires_grad=True)
+        ladder = probes([(two, ids([[0, 1, 1], [1, 0, 1]]))])
+        gradients_agree(student.through("loss_and_gradients"), ladder, cross_entropy_in_torch)
 
     def test_huge_logits(self, student, probes):
         """the same for logits so large that their exponential is infinite"""
@@ -230,6 +257,12 @@ def two_positions():
     return q, k, floats([[1.0, 2.0, 3.0, 4.0], [-3.0, 0.0, 5.0, 8.0]])
 
 
+def best_match_hidden():
+    """The visible scores of both queries are about 400,000 below those that the mask hides."""
+    q, k = floats([[800.0, 0.0], [800.0, 0.0]]), floats([[-700.0, 0.0], [600.0, 0.0]])
+    return q, k, floats([[1.5, -2.0], [4.0, 0.5]]), lower_triangle(2)
+
+
 def three_positions():
     q = floats([[0.4, -1.2, 0.7], [1.5, 0.3, -0.6], [-0.8, 0.9, 1.1]])
     k = floats([[0.2, 1.1, -0.9], [-1.3, 0.6, 0.5], [0.7, -0.4, 1.6]])
@@ -239,18 +272,25 @@ def three_positions():
 @exercise("6.6", "attention", points=15, minutes=30, difficulty=3, forbids="attention", builds_on=("1.8", "6.5"))
 class TestAttention:
     def test_all_positions_visible(self, student, probes):
-        """every query sees every key, also where scores are very large"""
+        """every query sees every key, also where scores are very large; the gradients flow back"""
         q, k, v = two_positions()
         every = torch.ones(2, 2, dtype=torch.bool)
         ladder = probes([(q, k, v, every), (300 * q, 300 * k, v, every)], random=nothing_hidden, n=3)
         agree(student.attention, ladder, attention_in_torch, requires_grad=True)
+        ladder = probes([(*three_positions(), lower_triangle(3))])
+        gradients_agree(student.through("attention_and_gradients"), ladder, attention_in_torch)
 
     def test_masks(self, student, probes):
-        """hidden positions have no weight at all, and the others share it among them"""
+        """hidden positions have no weight at all, however well they match, and the others share it among them"""
         mask = torch.tensor([[True, False, True], [False, True, False], [True, True, True]])
         batched = tuple(t.expand(2, 3, 3, 3) * floats([1.0, -0.5, 2.0])[:, None, None] for t in three_positions())
         ladder = probes(
-            [(*two_positions(), lower_triangle(2)), (*three_positions(), mask), (*batched, lower_triangle(3))],
+            [
+                (*two_positions(), lower_triangle(2)),
+                best_match_hidden(),
+                (*three_positions(), mask),
+                (*batched, lower_triangle(3)),
+            ],
             random=any_mask,
             n=3,
         )
@@ -314,17 +354,20 @@ class TestMultiHeadAttention:
         agree(student.multi_head_attention, ladder, multi_head_attention_in_torch)
 
     def test_several_heads(self, student, probes):
-        """with several heads; each output depends on its own and on earlier positions, and on no others"""
+        """with several heads; each output depends on its own and on earlier positions, and on no others; gradients"""
         ladder = probes([small_heads(2, 3)], random=several_heads, n=2)
         agree(student.through("dependence_in_attention"), ladder, only_the_past, float32=False)
         ladder = probes([small_heads(2, 3), small_heads(3, 2, T=5)], random=several_heads, n=3)
         agree(student.multi_head_attention, ladder, multi_head_attention_in_torch, strided=True, requires_grad=True)
+        gradients_agree(
+            student.through("heads_and_gradients"), probes([small_heads(2, 3)]), multi_head_attention_in_torch
+        )
 
 
 # 6.8
 
 
-def layer_norm_in_torch(x, gamma, beta, eps):
+def layer_norm_in_torch(x, gamma, beta, eps=1e-5):
     return F.layer_norm(x, x.shape[-1:], gamma, beta, eps)
 
 
@@ -338,19 +381,22 @@ def any_rows(rng):
 @exercise("6.8", "layer_norm", points=5, minutes=15, difficulty=2, forbids="layernorm", builds_on=("1.10",))
 class TestLayerNorm:
     def test_rows(self, student, probes):
-        """each row on its own: ordinary ones, nearly constant ones, and one that is constant"""
+        """each row on its own: ordinary ones, nearly constant ones, and one that is constant; eps given or not; gradients"""
         gamma, beta = floats([1.5, -2.0, 0.5]), floats([0.1, 5.0, -3.0])
         rows = floats([[1.0, 3.0, 8.0], [0.5, -2.0, 0.0]])
         ladder = probes(
             [
                 (rows, gamma, beta, 1e-5),
                 (1e-3 * rows, gamma, beta, 1e-5),
+                (1e-3 * rows, gamma, beta),
                 (floats([[2.0, 2.0, 2.0], [2.0, 2.0, 5.0]]), gamma, beta, 1e-5),
                 (torch.stack([rows, rows + rows.flip(0)]), gamma, beta, 0.1),
             ],
             random=any_rows,
         )
         agree(student.layer_norm, ladder, layer_norm_in_torch, strided=True, requires_grad=True)
+        ladder = probes([(rows, gamma, beta, 1e-5)])
+        gradients_agree(student.through("norm_and_gradients"), ladder, layer_norm_in_torch)
 
 
 # 6.9
@@ -363,7 +409,7 @@ def gelu_in_torch(x):
 @exercise("6.9", "gelu", points=5, minutes=10, difficulty=1, forbids="gelu")
 class TestGelu:
     def test_tanh_form(self, student, probes):
-        """the tanh form from -6 to 6, and far out"""
+        """the tanh form from -6 to 6, and far out; its gradient"""
         ladder = probes(
             [
                 (floats([-3.0, -1.0, 0.0, 1.0, 3.0]),),
@@ -373,6 +419,8 @@ class TestGelu:
             random=lambda rng: (2 * rng.normal(*rng.sizes(2, 5, 2)),),
         )
         agree(student.gelu, ladder, gelu_in_torch, requires_grad=True)
+        ladder = probes([(floats([-3.0, -1.0, 0.0, 1.0, 3.0]),)])
+        gradients_agree(student.through("gelu_and_gradients"), ladder, gelu_in_torch)
 
 
 # 6.10 and 6.11: the model, written with torch's own transformer layers
@@ -481,9 +529,10 @@ class TestGptBlock:
         agree(student.gpt_block, ladder, block_in_torch)
 
     def test_whole_block(self, student, probes):
-        """the whole block"""
+        """the whole block, and the gradients with respect to its input and its parameters"""
         ladder = probes([small_block(1, 2, T=2), small_block(2, 3)], random=block_probe, n=2)
         agree(student.gpt_block, ladder, block_in_torch, requires_grad=True)
+        gradients_agree(student.through("block_and_gradients"), probes([small_block(2, 3)]), block_in_torch)
 
 
 def config(vocab_size, context_length, emb_dim, n_heads, n_layers, drop_rate=0.1):
@@ -554,6 +603,28 @@ def small_gpt(tied, n_layers=2, drop_rate=0.1):
     return ids([[3, 1, 4], [1, 5, 6]]), model_of(cfg, draw, tied), cfg
 
 
+def only_the_sum_of_the_embeddings(rate, seed):
+    """Zeros and what scales the others up; F.dropout of a number makes one of the two of it."""
+    kept = F.dropout(torch.ones(1000, dtype=torch.float64), rate).max().item()
+    return {"factors": [0.0, kept], "share of zeros": rate}
+
+
+def at_the_rate_and_independent(counts, rate, seed):
+    """Right code fails this at most 7 * FALSE_ALARM often: a test of the rate, and six of pairs that are dropped."""
+    n = counts["numbers"]
+    if implausible(torch.tensor(counts["dropped"]), n, rate) is not None:
+        return (
+            f"{counts['dropped']} of {n} numbers were dropped; at a rate of {rate} it should be about {rate * n:.0f}."
+        )
+    for name, both in counts.items():
+        if name.startswith("both") and implausible(torch.tensor(both), n // 2, rate**2) is not None:
+            return (
+                f"Of {n // 2} pairs of numbers in {name.removeprefix('both, ')} {both} were dropped together; about "
+                f"{rate**2 * n / 2:.0f} are to be expected. Is it drawn for each number on its own?"
+            )
+    return None
+
+
 def alike_out_of_training_only(ids, p, cfg):
     return {"same logits twice, not training": True, "same logits twice, training": False}
 
@@ -566,7 +637,9 @@ class TestGptForward:
         agree(student.through("logits_out_of_training"), ladder, gpt_in_torch)
 
     def test_parameters_and_past(self, student, probes):
-        """as many parameters in use as 2.8 counts; each output depends on its own and on earlier tokens only"""
+        """as many parameters in use as 2.8 counts, with their gradients; each output depends on its own and earlier tokens"""
+        ladder = probes([small_gpt(False), small_gpt(True)])
+        gradients_agree(student.through("logits_and_gradients"), ladder, gpt_in_torch)
         ladder = probes([small_gpt(False), small_gpt(True)], random=gpt_probe, n=1)
         names = ("parameters in use", "slopes of the token rows")
         agree(student.through("parameters_in_use"), ladder, size_and_slopes, names=names, float32=False)
@@ -574,9 +647,15 @@ class TestGptForward:
         agree(student.through("dependence_in_gpt"), ladder, only_earlier_ids, float32=False)
 
     def test_dropout(self, student, probes):
-        """numbers are dropped in training, and only then"""
-        ladder = probes([small_gpt(False, drop_rate=0.3)])
+        """in training, and only then, numbers of the sum of the embeddings are dropped, at the rate, and the others scaled"""
+        ladder = probes([small_gpt(False, drop_rate=0.3), small_gpt(True, drop_rate=0.5)])
         agree(student.through("dropout_in_gpt"), ladder, alike_out_of_training_only, float32=False)
+        ladder = probes(
+            [(0.3, 0), (0.1, 1)], random=lambda rng: (rng.choice([0.2, 0.4, 0.6]), rng.size(0, 10_000)), n=1
+        )
+        agree(student.through("factors_in_training"), ladder, only_the_sum_of_the_embeddings)
+        ladder = probes([], random=lambda rng: (rng.choice([0.3, 0.4]), rng.size(0, 10_000)), n=1)
+        satisfies(student.through("dropped_in_training"), ladder, at_the_rate_and_independent)
 
 
 # 6.12: the stand-in model says: the next token is (last + first of what it sees) modulo V
@@ -604,17 +683,45 @@ def shares_by_softmax(V, ids, top_k, seed):
     return shares
 
 
-def tokens_by_rule(V, ids, top_k, seed):
-    return shares_by_softmax(V, ids, top_k, seed).nonzero().flatten().tolist()
+def tokens_by_softmax(V, ids, top_k, seed):
+    """Right code is called wrong less than once in 10 ** 7 times: by Hoeffding's bound for 1000 draws and 5 tokens."""
+    shares = shares_by_softmax(V, ids, top_k, seed)
+    return {"tokens": shares.nonzero().flatten().tolist(), "shares": shares}
 
 
 def same_again(V, ids, top_k, seed):
-    return True
+    """The tokens of another seed are the same ones only where there is nothing to choose."""
+    same = {"same generator, same tokens": True, "same global seed, same tokens": True}
+    return same | {"other global seed, same tokens": top_k == 1}
 
 
-def many_equal_rows(rng):
+def one_beginning(rng):
     V = rng.size(6, 7)
-    return V, rng.integers(0, V, 1, rng.size(2, 4)).repeat(600, 1), rng.size(3, 4), rng.size(0, 10_000)
+    return V, rng.integers(0, V, 1, rng.size(2, 4)), rng.size(3, 4), rng.size(0, 10_000)
+
+
+def ranks_by_softmax(counts, V, ids, top_k, seed):
+    """Right code fails this at most 4 * FALSE_ALARM often: a test of the ranks, and three of tables of pairs."""
+    share = F.pad(torch.softmax(-torch.arange(top_k, dtype=torch.float64), dim=0), (0, V - top_k))
+    pairs = {"neighbors": 1000, "far apart": 1000, "one after the other": 2000}
+    totals = {"ranks": 6000, **pairs}
+    if {name: int(table.sum()) for name, table in counts.items()} != totals:
+        return f"Not all of the appended tokens are tokens of the model, which has {V}."
+    if wrong := implausible(counts["ranks"], 6000, share):
+        return (
+            f"With logits lower by 1 from rank to rank, {int(counts['ranks'][wrong])} of 6000 draws gave the token of rank "
+            f"{wrong[0] + 1}; the softmax over the top {top_k} makes it about {6000 * share[wrong[0]]:.0f}. "
+            "What should decide how often a token comes?"
+        )
+    for name, n in pairs.items():
+        if wrong := implausible(counts[name], n, torch.outer(share, share)):
+            what = {"neighbors": "neighboring rows", "far apart": "rows far apart"}.get(name, "two tokens of one row")
+            return (
+                f"The draws for {what} depend on each other: of {n} pairs {int(counts[name][wrong])} gave the ranks "
+                f"{wrong[0] + 1} and {wrong[1] + 1}; about {n * share[wrong[0]] * share[wrong[1]]:.0f} are to be expected. "
+                "Is each token drawn anew?"
+            )
+    return None
 
 
 def by_the_rule_and_left_as_found(V, ids, n, context_length, training):
@@ -637,14 +744,15 @@ class TestGenerate:
 
     def test_top_k(self, student, probes):
         """tokens from the top k only, as often as the softmax says, for each row a draw of its own"""
-        ladder = probes([(6, ids([[1, 2]]).repeat(600, 1), 3, 0)], random=many_equal_rows, n=2)
-        agree(student.through("tokens_drawn"), ladder, tokens_by_rule)
-        agree(student.through("shares_of_tokens"), ladder, shares_by_softmax, rtol=0, atol=0.1)
+        ladder = probes([(6, ids([[1, 2]]), 3, 0), (4, ids([[3, 1]]), 4, 1)], random=one_beginning, n=1)
+        agree(student.through("tokens_drawn"), ladder, tokens_by_softmax, rtol=0, atol=0.1)
         agree(student.through("drawn_again"), ladder, same_again)
+        satisfies(student.through("ranks_drawn"), probes([(7, ids([[1, 2]]), 4, 0)]), ranks_by_softmax)
 
     def test_modes(self, student, probes):
         """predictions in eval mode, without gradients; the model's mode is what it was"""
-        ladder = probes([(7, ids([[3, 1, 2]]), 2, 4, True), (7, ids([[3, 1, 2]]), 2, 4, False)])
+        one, two = ids([[3, 1, 2]]), ids([[2, 6, 5], [0, 4, 1]])
+        ladder = probes([(7, one, 2, 4, True), (7, one, 2, 4, False), (9, two, 4, 3, True), (9, two, 4, 3, False)])
         names = ("ids", "training afterwards", "gradients recorded")
         agree(student.through("modes_in_generate"), ladder, by_the_rule_and_left_as_found, names=names)
 

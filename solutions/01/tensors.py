@@ -15,6 +15,10 @@
 # - its *shape* lists the size of each dimension (`t.shape`),
 # - its *dtype* is the kind of number it holds (`t.dtype`),
 # - its *device* is where it lives: the CPU or a GPU (`t.device`).
+#
+# How exact an answer must be holds for all assignments: shapes, dtypes and whole numbers exactly; numbers in `float64` to seven
+# digits (a relative error of at most $10^{-7}$), unless the exercise says something else. So a constant is to be written with all
+# its digits, or computed.
 
 # %%
 import numpy as np

@@ -572,6 +572,16 @@ def linear_params(in_features, out_features, bias):
 
 
 @catalogue.misconception(
+    "2.3",
+    "counted one by one",
+    "The counts are right, and for a layer with a billion outputs they take longer than the time limit. Does your function count in steps what a product gives at once?",
+    hint="Time `linear_params(3, 10_000_000, True)`: it should take no time that you can notice. How many rounds does your loop make, and what do all rounds have in common?",
+)
+def linear_params(in_features, out_features, bias):
+    return sum(in_features + (1 if bias else 0) for _ in range(out_features))
+
+
+@catalogue.misconception(
     "2.4",
     "no position table",
     "Your count is the token table alone. GPT-2 learns its position vectors: where are they counted, or did you take them for sines and cosines, which cost nothing?",
@@ -1638,3 +1648,13 @@ def apply_dropout(x, keep_mask, p, training):
         return x
     x[~keep_mask] = 0
     return x / (1 - p)
+
+
+@catalogue.misconception(
+    "2.11",
+    "graph cut",
+    "The values are right, but no gradient flows back to x: the layers before the dropout would never learn. Where does your result leave the graph?",
+    hint="Try it with `x = torch.ones(3, requires_grad=True)` and print the result: it must end in `grad_fn=...`. Print it after each step, and see where that disappears. Numbers that went through `detach()`, `tolist()` or `torch.tensor(...)` have forgotten where they come from.",
+)
+def apply_dropout(x, keep_mask, p, training):
+    return x.detach() * keep_mask / (1 - p) if training else x

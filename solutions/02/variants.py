@@ -101,9 +101,10 @@ def linear_params(in_features, out_features, bias):
     return (in_features + bool(bias)) * out_features
 
 
-@catalogue.variant("2.3", "summed output by output")
+@catalogue.variant("2.3", "sizes of both, one behind the other")
 def linear_params(in_features, out_features, bias):
-    return sum(in_features + (1 if bias else 0) for _ in range(out_features))
+    shapes = [(out_features, in_features), (out_features,)]
+    return sum(math.prod(shape) for shape in (shapes if bias else shapes[:1]))
 
 
 @catalogue.variant("2.4", "table by table")

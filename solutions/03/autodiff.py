@@ -356,7 +356,8 @@ def batch_gradients(
 # quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centered one like $h^2$. For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
 #
 # Smaller is not always better: a computer keeps a limited number of digits. In float32, $1 + 10^{-8}$ *is* 1, so with $h = 10^{-8}$ both calls of $f$ see the same
-# input and the measured slope is 0. That is why $h$ is an argument, and why it must be used.
+# input and the measured slope is 0. That is why $h$ is an argument, and why it must be used: with a large $h$, too, the answer is this quotient
+# and not the true slope.
 #
 # Measuring calls $f$ twice for each of the $n$ entries. A model with 163 million weights would need 326 million forward passes for a single gradient; backpropagation gets it in
 # one forward and one backward pass. So measured slopes are for checking.

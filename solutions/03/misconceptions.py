@@ -991,6 +991,22 @@ def numeric_gradient(f, x, h):
     return torch.stack([(f(_nudged(x, i, -h)) - f(_nudged(x, i, h))) / (2 * h) for i in range(len(x))])
 
 
+@catalogue.misconception(
+    "3.7",
+    "own step instead of h",
+    "Your slopes are those of a very small step, whatever h is. Where does your function use the h it was given?",
+    hint="Measure $x^3$ at 2 with $h = 0.5$ by hand: $(2.5^3 - 1.5^3)/1 = 12.25$, and yours says 12. Look for the number that your function nudges by.",
+)
+def numeric_gradient(f, x, h):
+    h = 1e-4 if x.dtype == torch.float64 else 1e-2
+    gradient = torch.empty_like(x)
+    for i in range(len(x)):
+        step = torch.zeros_like(x)
+        step[i] = h
+        gradient[i] = (f(x + step) - f(x - step)) / (2 * h)
+    return gradient
+
+
 # --- 3.8 -----------------------------------------------------------------------------------------------------------
 
 

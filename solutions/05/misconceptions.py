@@ -1412,6 +1412,21 @@ def clip_gradients(params, max_norm):
     return norm
 
 
+@catalogue.misconception(
+    "5.7",
+    "clipped only far above the limit",
+    "A norm that is a little above the maximum is left as it is. From which norm on does your function clip?",
+    hint="Take the gradients 3 and 4 with a maximum of 4.9: they must become 2.94 and 3.92, and yours stay. Look at the comparison: which two numbers does the text compare?",
+)
+def clip_gradients(params, max_norm):
+    grads = [p.grad for p in params if p.grad is not None]
+    norm = torch.sqrt(sum((g**2).sum() for g in grads))
+    if norm > max_norm + 1:
+        for g in grads:
+            g.mul_(max_norm / norm)
+    return norm
+
+
 # --- 5.8 -----------------------------------------------------------------------------------------------------------
 
 
@@ -1800,6 +1815,31 @@ def minibatches(X, y, size, generator):
         return [(X[rows], y[rows])]
 
 
+@catalogue.misconception(
+    "5.9",
+    "leftover rows fixed",
+    "The same rows are left over for the last batch in every epoch. Which rows may the shuffling reach: all of them, or those that fill whole batches?",
+    hint="Try `y = torch.arange(5)` with a size of 2 and print the last batch of twenty epochs: each label must stand there now and then, and yours is always the same one. How long is the order you draw?",
+)
+def minibatches(X, y, size, generator):
+    whole = len(X) // size * size
+    order = torch.cat([torch.randperm(whole, generator=generator), torch.arange(whole, len(X))])
+    return [(X[rows], y[rows]) for rows in order.split(size)]
+
+
+@catalogue.misconception(
+    "5.9",
+    "rows swapped at random",
+    "Not every order has the same chance: each row was swapped with a row from anywhere. How many equally likely outcomes do your swaps have, and do they divide evenly among the orders?",
+    hint="Work it out for three rows: three swaps with three choices each make 27 cases, and there are 6 orders. Can 27 be shared out evenly? A row that has been drawn for its place must stay out of what is drawn next.",
+)
+def minibatches(X, y, size, generator):
+    order = torch.arange(len(X))
+    for i, j in enumerate(torch.randint(len(X), (len(X),), generator=generator).tolist()):
+        order[[i, j]] = order[[j, i]]
+    return [(X[rows], y[rows]) for rows in order.split(size)]
+
+
 # --- 5.10 ----------------------------------------------------------------------------------------------------------
 
 
@@ -2018,3 +2058,19 @@ def evaluate(net, loader):
             count += len(y)
     net.train(was_training)
     return right / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "gone through twice",
+    "The loss is right for a list of batches, but not for batches that come one after the other and are gone then. How often does your function go through them?",
+    hint="Hand over `(batch for batch in batches)` in place of the list `batches`: the second loop over it finds nothing. Which two numbers can one loop collect at the same time?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    count = sum(len(y) for _, y in loader)
+    with torch.no_grad():
+        total = sum(F.cross_entropy(net(X), y, reduction="sum").item() for X, y in loader)
+    net.train(was_training)
+    return total / count

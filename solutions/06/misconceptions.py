@@ -264,6 +264,31 @@ def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(len(data) - T, (B,), generator=generator), T)
 
 
+@catalogue.misconception(
+    "6.2",
+    "first and last start half as often",
+    "The first and the last start come half as often as the others. What does rounding make of numbers that are evenly spread?",
+    hint="Spread a number evenly from 0 to 3 and round it: from where to where do you get 0, and from where to where 1? The one range is half as wide as the other.",
+)
+def get_batch(data, B, T, generator):
+    starts = torch.round(torch.rand(B, generator=generator) * (len(data) - T - 1)).long()
+    positions = starts[:, None] + torch.arange(T)
+    return data[positions], data[positions + 1]
+
+
+@catalogue.misconception(
+    "6.2",
+    "starts one after the other",
+    "The rows of a batch begin one token after each other, from one random place on. How many of the starts are drawn?",
+    hint="Print the starts of a batch of four: they are neighbors. A batch of windows that are nearly the same teaches little more than one of them; a start is needed for each row, whatever the others are.",
+)
+def get_batch(data, B, T, generator):
+    n = len(data) - T
+    starts = (torch.randint(n, (1,), generator=generator) + torch.arange(B)) % n
+    positions = starts[:, None] + torch.arange(T)
+    return data[positions], data[positions + 1]
+
+
 # --- 6.3 -----------------------------------------------------------------------------------------------------------
 
 
@@ -401,6 +426,17 @@ def lm_cross_entropy(logits, targets):
 )
 def lm_cross_entropy(logits, targets):
     return -torch.log(_picked(logits.softmax(-1), targets).mean())
+
+
+@catalogue.misconception(
+    "6.3",
+    "graph cut",
+    "The values are right, but no gradient flows back to the logits, and so nothing before this function would ever learn. Where does your result leave the graph?",
+    hint="Try it with `logits = torch.zeros(1, 2, 3, requires_grad=True)` and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? A loss that came through `detach()` or `item()` is a number to look at; a model cannot be trained with it.",
+)
+def lm_cross_entropy(logits, targets):
+    log_probabilities = logits.detach().log_softmax(dim=-1)
+    return -log_probabilities.gather(-1, targets.unsqueeze(-1)).mean()
 
 
 # --- 6.4 -----------------------------------------------------------------------------------------------------------
@@ -791,6 +827,29 @@ def attention(q, k, v, mask):
     return powers / powers.sum(-1, keepdim=True) @ v
 
 
+@catalogue.misconception(
+    "6.6",
+    "graph cut",
+    "The values are right, but no gradient flows back to queries, keys and values, and so nothing before this function would ever learn. Where does your result leave the graph?",
+    hint="Try it with `q = k = v = torch.ones(2, 3, requires_grad=True)` and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? In `no_grad` nothing is recorded: that is for measuring and for writing, not for a part of the model.",
+)
+def attention(q, k, v, mask):
+    with torch.no_grad():
+        scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+        return scores.masked_fill(~mask, -math.inf).softmax(dim=-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
+    "a large negative number instead of minus infinity",
+    "Where the visible scores are far below the hidden ones, hidden positions take all the weight. Is your number below every possible score?",
+    hint="Take the scores -20000 (visible) and 300 (hidden), and put your number in the place of the second. Which of the two is larger now? One float is below all others.",
+)
+def attention(q, k, v, mask):
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    return scores.masked_fill(~mask, -1e4).softmax(dim=-1) @ v
+
+
 # --- 6.7 -----------------------------------------------------------------------------------------------------------
 
 
@@ -951,6 +1010,20 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
     return attention(q, k, v, causal_mask(H, x.device)).reshape(B, T, D) @ Wo.T + bo
 
 
+@catalogue.misconception(
+    "6.7",
+    "graph cut",
+    "The values are right, but no gradient flows back to the input and the weights, and so nothing before this function would ever learn. Where does your result leave the graph?",
+    hint="Try it with an `x` that requires grad and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? Nothing that is computed under `no_grad` is recorded.",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    with torch.no_grad():
+        q, k, v = (part.view(B, T, H, D // H).transpose(1, 2) for part in (x @ Wqkv.T).split(D, dim=-1))
+        heads = attention(q, k, v, causal_mask(T, x.device))
+        return heads.transpose(1, 2).reshape(B, T, D) @ Wo.T + bo
+
+
 # --- 6.8 -----------------------------------------------------------------------------------------------------------
 
 
@@ -1093,6 +1166,30 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     return beta * (x - _mean(x)) / torch.sqrt(_variance(x) + eps) + gamma
 
 
+@catalogue.misconception(
+    "6.8",
+    "graph cut",
+    "The values are right, but no gradient flows back to x, gamma and beta, and so nothing before this function would ever learn. Where does your result leave the graph?",
+    hint="Try it with a `gamma` that requires grad and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? What is detached is a copy of the numbers, without their history.",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    mean = x.mean(dim=-1, keepdim=True)
+    variance = x.var(dim=-1, correction=0, keepdim=True)
+    return (gamma * (x - mean) / torch.sqrt(variance + eps) + beta).detach()
+
+
+@catalogue.misconception(
+    "6.8",
+    "mean and variance detached",
+    "The values are right, but the gradient of x is that of a norm whose mean and variance are fixed numbers. Do these two not depend on x?",
+    hint="Add 1 to all numbers of a row: its result does not change, so the gradients of the row must add up to 0. In yours they do not. Which of your steps holds something fixed that moves along with x?",
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    mean = x.mean(dim=-1, keepdim=True).detach()
+    variance = x.var(dim=-1, correction=0, keepdim=True).detach()
+    return gamma * (x - mean) / torch.sqrt(variance + eps) + beta
+
+
 # --- 6.9 -----------------------------------------------------------------------------------------------------------
 
 
@@ -1209,6 +1306,17 @@ def gelu(x):
 )
 def gelu(x):
     return x * torch.sigmoid(x)
+
+
+@catalogue.misconception(
+    "6.9",
+    "graph cut",
+    "The values are right, but no gradient flows back to x, and so nothing before this function would ever learn. Where does your result leave the graph?",
+    hint="Try it with `x = torch.ones(3, requires_grad=True)` and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? In-place work saves memory, but not on a detached tensor: it has forgotten where it comes from.",
+)
+def gelu(x):
+    inner = x.detach().pow(3).mul_(0.044715).add_(x.detach()).mul_(math.sqrt(2 / math.pi))
+    return inner.tanh_().add_(1).mul_(x.detach()).mul_(0.5)
 
 
 # --- 6.10 ----------------------------------------------------------------------------------------------------------
@@ -1384,6 +1492,20 @@ def gpt_block(x, p, H):
 def gpt_block(x, p, H):
     attended = x + _attend(_norm1(x, p), p, H)
     return x + _feed_forward(_norm2(attended, p), p)
+
+
+@catalogue.misconception(
+    "6.10",
+    "graph cut",
+    "The values are right, but no gradient flows back to the input and the parameters, and so nothing before this function would ever learn. Where does your result leave the graph?",
+    hint="Try it with an `x` that requires grad and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? A function under `no_grad` records nothing of what it does.",
+)
+@torch.no_grad()
+def gpt_block(x, p, H):
+    normed = layer_norm(x, p["norm1_gamma"], p["norm1_beta"])
+    x = x + multi_head_attention(normed, p["Wqkv"], p["Wo"], p["bo"], H)
+    normed = layer_norm(x, p["norm2_gamma"], p["norm2_beta"])
+    return x + gelu(normed @ p["W1"].T + p["b1"]) @ p["W2"].T + p["b2"]
 
 
 # --- 6.11 ----------------------------------------------------------------------------------------------------------
@@ -1590,6 +1712,97 @@ def gpt_forward(ids, p, cfg, training=False):
 )
 def gpt_forward(ids, p, cfg, training=False):
     return _logits(_through(_embedded(ids, p, cfg, False), p["blocks"], cfg), p)
+
+
+@catalogue.misconception(
+    "6.11",
+    "graph cut",
+    "The values are right, but no gradient flows back to the parameters, and so nothing before this function would ever learn. Where does your result leave the graph?",
+    hint="Make parameters with `initial_parameters` and print the logits: it must end in `grad_fn=...`. Print it after each step: where does that disappear? Recording is switched off where text is written, and that is not here.",
+)
+@torch.no_grad()
+def gpt_forward(ids, p, cfg, training=False):
+    x = p["tokens"][ids] + p["positions"][: ids.shape[1]]
+    x = F.dropout(x, cfg["drop_rate"], training)
+    for block in p["blocks"]:
+        x = gpt_block(x, block, cfg["n_heads"])
+    x = layer_norm(x, p["norm_gamma"], p["norm_beta"])
+    return x @ p.get("head", p["tokens"]).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "keep-probability for the rate",
+    "In training, as many numbers are dropped as should be kept. Is drop_rate the share that is dropped, or the share that stays?",
+    hint="Set `drop_rate` to 0.1 and count the zeros that your dropout makes of `torch.ones(1000)`: about 100 are right. What does the p of `F.dropout` stand for?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = p["tokens"][ids] + p["positions"][: ids.shape[1]]
+    x = F.dropout(x, 1 - cfg["drop_rate"], training)
+    for block in p["blocks"]:
+        x = gpt_block(x, block, cfg["n_heads"])
+    x = layer_norm(x, p["norm_gamma"], p["norm_beta"])
+    return x @ p.get("head", p["tokens"]).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "survivors not scaled",
+    "In training, the numbers that stay are as they were. What do the zeros do to the sum of all numbers, and what makes up for it?",
+    hint="Take a thousand ones and a rate of 0.5: out of training their sum is 1000, and after your dropout it is about 500. By what must each of the others be multiplied for the sum to stay about the same?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = p["tokens"][ids] + p["positions"][: ids.shape[1]]
+    if training:
+        x = x * (torch.rand_like(x) >= cfg["drop_rate"])
+    for block in p["blocks"]:
+        x = gpt_block(x, block, cfg["n_heads"])
+    x = layer_norm(x, p["norm_gamma"], p["norm_beta"])
+    return x @ p.get("head", p["tokens"]).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "dropout after the blocks",
+    "In training, numbers are dropped, but not from the sum of the embeddings: that one goes into the first block whole. At which place does the text drop numbers?",
+    hint="Print x before the first block, with training=True and a `drop_rate` of 0.5: half of it must be 0. In your code that happens later.",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = p["tokens"][ids] + p["positions"][: ids.shape[1]]
+    for block in p["blocks"]:
+        x = gpt_block(x, block, cfg["n_heads"])
+    x = F.dropout(x, cfg["drop_rate"], training)
+    x = layer_norm(x, p["norm_gamma"], p["norm_beta"])
+    return x @ p.get("head", p["tokens"]).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "dropout on the tokens alone",
+    "In training, numbers of the token rows are dropped before the position rows are added. From which of the two, or from their sum, are numbers to be dropped?",
+    hint="Print x before the first block, with training=True and a `drop_rate` of 0.5: half of its numbers must be exactly 0. In yours the position rows shine through. Which comes first, the addition or the dropout?",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = F.dropout(p["tokens"][ids], cfg["drop_rate"], training) + p["positions"][: ids.shape[1]]
+    for block in p["blocks"]:
+        x = gpt_block(x, block, cfg["n_heads"])
+    x = layer_norm(x, p["norm_gamma"], p["norm_beta"])
+    return x @ p.get("head", p["tokens"]).T
+
+
+@catalogue.misconception(
+    "6.11",
+    "a rate of its own",
+    "In training, as many numbers are dropped as with a rate of 0.1, whatever the config says. Where does your function read the rate?",
+    hint="Set `drop_rate` to 0.5 and count the zeros before the first block: half of the numbers. In yours it is a tenth. `F.dropout` has to be told.",
+)
+def gpt_forward(ids, p, cfg, training=False):
+    x = p["tokens"][ids] + p["positions"][: ids.shape[1]]
+    x = F.dropout(x, 0.1, training)
+    for block in p["blocks"]:
+        x = gpt_block(x, block, cfg["n_heads"])
+    x = layer_norm(x, p["norm_gamma"], p["norm_beta"])
+    return x @ p.get("head", p["tokens"]).T
 
 
 # --- 6.12 ----------------------------------------------------------------------------------------------------------
@@ -1872,6 +2085,25 @@ def generate(model, ids, n, context_length, top_k, generator=None):
         lambda logits: _drawn(logits[:1, -1], top_k, generator).expand(len(logits), 1),
         lambda ids: ids[:, -context_length:],
     )
+
+
+@catalogue.misconception(
+    "6.12",
+    "softmax twice",
+    "The tokens come from the top k, but their chances are too even: a softmax went over what a softmax had made. Over what must it go?",
+    hint="Take two tokens with the logits 4 and 0 and `top_k=2`: the first has probability 0.98. The softmax of 0.98 and 0.02 makes 0.72 of it. Print what your second softmax gets.",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        for _ in range(n):
+            probabilities = model(ids[:, -context_length:])[:, -1].softmax(dim=-1)
+            best, tokens = probabilities.topk(top_k)
+            choice = torch.multinomial(best.softmax(dim=-1), 1, generator=generator)
+            ids = torch.cat([ids, tokens.gather(1, choice)], dim=1)
+    model.train(was_training)
+    return ids
 
 
 # --- 6.13 ----------------------------------------------------------------------------------------------------------

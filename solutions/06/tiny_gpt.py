@@ -14,8 +14,11 @@
 # does not learn, or cheats.
 #
 # You need attention heads as a change of shape (1.11), broadcasting (1.10), the GPT config and its parameter count (2.2, 2.8), dropout
-# (2.11), the gradient of softmax and cross-entropy (4.6), and the training step (5.5). Nothing is imported from your earlier files, and
-# torch's autograd does the backward pass.
+# (2.11), the gradient of softmax and cross-entropy (4.6), and the training step (5.5). Nothing is imported from your earlier files.
+#
+# torch's autograd does the backward pass, so gradients must find their way back through every function that a training step goes through
+# (6.3 and 6.6 to 6.11), from its result to every float tensor that came in. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of
+# them would cut them off, and nothing behind that place would learn.
 #
 # Letters for sizes: $B$ sequences in a batch, $T$ tokens in a sequence, $D$ numbers for a token (`emb_dim`), $H$ heads of $d = D/H$ numbers
 # each, $V$ different tokens (`vocab_size`).
@@ -342,7 +345,7 @@ def attention(
     """Scaled dot-product attention.
 
     Args:
-        q: queries; d numbers for each of T positions.
+        q: queries; d numbers for each of T positions. Scores may be as far out as a million in either direction.
         k: keys, of the same shape.
         v: values, of the same shape.
         mask: mask[i, j] is True if query i may look at key j; each row has at least one True.
@@ -662,8 +665,8 @@ def gpt_forward(ids: Int[Tensor, "B T"], p: Parameters, cfg: dict, training: boo
         p: the parameters: tokens (V, D), positions (context_length, D), blocks (a list with a dict for each layer, see
             gpt_block), norm_gamma (D,), norm_beta (D,), and head (V, D). Without the key head, the head is tied to tokens.
         cfg: a config; emb_dim, n_heads, drop_rate and so on.
-        training: whether numbers are dropped, at random, with the rate cfg["drop_rate"], from the sum of the
-            embeddings; the others are then scaled up, as in F.dropout.
+        training: whether numbers are dropped, at random and each on its own, with the rate cfg["drop_rate"], from the
+            sum of the embeddings; the others are then scaled up, as in F.dropout.
 
     Returns:
         One logit for each token of the vocabulary at each position, of the dtype of the parameters; on the device of
@@ -747,7 +750,8 @@ def generate(
         ids: the beginnings, int64, at least one token each; may be longer than context_length.
         n: how many tokens to append.
         context_length: the model sees this many tokens at most, the latest ones.
-        top_k: how many tokens to choose from, from 1 to V, in proportion to their probabilities.
+        top_k: how many tokens to choose from, from 1 to V, in proportion to their probabilities; for each row and each
+            token a draw of its own.
         generator: where the random numbers come from; None is torch's global source.
 
     Returns:

@@ -276,10 +276,10 @@ def gelu(x):
     return x * (0.5 + 0.5 * torch.tanh(c * x * (1 + 0.044715 * x.square())))
 
 
-@catalogue.variant("6.9", "in place on its own tensor")
+@catalogue.variant("6.9", "in place where the graph does not need the old numbers")
 def gelu(x):
-    inner = x.detach().pow(3).mul_(0.044715).add_(x.detach()).mul_(np.sqrt(2 / np.pi))
-    return inner.tanh_().add_(1).mul_(x.detach()).mul_(0.5)
+    inner = (0.044715 * x**3).add_(x).mul_(np.sqrt(2 / np.pi))
+    return inner.tanh().add(1).mul_(x).mul_(0.5)
 
 
 # --- 6.10 ----------------------------------------------------------------------------------------------------------
