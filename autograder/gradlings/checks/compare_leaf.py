@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradlings.checks.diff_picture import Sketch, matrix_of
+from gradlings.checks.diff_picture import Sketch, first_index, matrix_of
 from gradlings.checks.format_value import described, dtype_text, kind_text, shape_text, show, show_pair
+from gradlings.execution.tensor_tree import in_parts
 from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
 from gradlings.model.scorecard import Row
 
@@ -68,6 +70,8 @@ def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
     if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
         if got.dtype != expected.dtype:
             return _by_forms(got, expected, f"The dtype is {got.dtype}; it must be {expected.dtype}.")
+        if got.shape != expected.shape:
+            return whole_difference(_other_shape(got.shape, expected.shape), got, expected)
         return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), rules.tolerances)
     if isinstance(got, str) and isinstance(expected, str):
         return None if str.__eq__(got, expected) is True else _by_values(got, expected)
@@ -128,7 +132,7 @@ def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Di
     elif got.layout != torch.strided or got.is_complex() != expected.is_complex():
         sentence = "Your function returned a tensor of another kind (sparse or complex)."
     elif got.shape != expected.shape:
-        sentence = f"The shape is {shape_text(got.shape)}; it must be {shape_text(expected.shape)}."
+        sentence = _other_shape(got.shape, expected.shape)
         picture = partial(matrix_of, got, expected, None)
     elif got.dtype != expected.dtype:
         sentence = f"The dtype is {dtype_text(got.dtype)}; it must be {dtype_text(expected.dtype)}."
@@ -141,14 +145,14 @@ def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Di
     return whole_difference(sentence, got, expected, picture)
 
 
+def _other_shape(got: Sequence[int], expected: Sequence[int]) -> str:
+    return f"The shape is {shape_text(got)}; it must be {shape_text(expected)}."
+
+
 def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> Difference | None:
     if torch.equal(got, expected):
         return None  # the usual case, and the fastest to see
-    if expected.is_floating_point() or expected.is_complex():
-        relative, absolute = tolerance
-        right = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
-    else:
-        right = got == expected
+    right = _right(got, expected, tolerance)
     if bool(right.all()):
         return None
     if right.dim() == 0:
@@ -163,13 +167,24 @@ def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, flo
     return Difference(f"{count}, first at index {at}.", (Row("", f"{at} = {mine}", f"{at} = {other}"),), picture)
 
 
+def _right(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> Tensor:
+    """Return where two tensors agree, as a dense tensor of truth values."""
+    right = torch.empty(expected.shape, dtype=torch.bool)
+    inexact, (relative, absolute) = expected.is_floating_point() or expected.is_complex(), tolerance
+    start = 0
+    for a, b in in_parts(got, expected):
+        close = torch.isclose(a, b, rtol=relative, atol=absolute, equal_nan=True) if inexact else a == b
+        right.view(-1)[start : start + len(close)] = close
+        start += len(close)
+    return right
+
+
 def _first_wrong(got: Tensor, expected: Tensor, right: Tensor) -> tuple[tuple[int, ...], str]:
     """Return the first index to look at, and how many values are like it: not finite if any are, else wrong."""
     not_finite = ~torch.isfinite(got) & torch.isfinite(expected)
     chosen = not_finite if expected.is_floating_point() and bool(not_finite.any()) else ~right
-    indices = chosen.nonzero()
-    first = tuple(int(i) for i in indices[0])
+    first = first_index(chosen)
     kind = "differ"
     if chosen is not_finite:
         kind = "are nan" if bool(got[first].isnan()) else "are inf"
-    return first, f"{len(indices)} of {right.numel()} values {kind}"
+    return first, f"{int(chosen.sum())} of {right.numel()} values {kind}"

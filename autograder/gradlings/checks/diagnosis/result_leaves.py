@@ -66,14 +66,14 @@ def result_leaves(
                     right_leaves[name] = e
                     pair = Pair(name, got, expected, g, e, call, right_leaves, tolerances, loose)
                     found.setdefault(name, []).append(pair)
+                    if len(found) > _MAX_LEAVES:
+                        return None
                 elif not _equal(got, expected, tolerances):
                     return None
     except _NotNumbersError:
         return None
     except Exception:  # an object of the student's may fail at anything
         _log.info("A result cannot be taken apart; nothing is said about it.", exc_info=True)
-        return None
-    if len(found) > _MAX_LEAVES:
         return None
     return [
         ResultLeaf(name, tuple(p for p in pairs if not p.is_right), tuple(p for p in pairs if p.is_right))
