@@ -181,10 +181,11 @@ def _right(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> Ten
 
 def _first_wrong(got: Tensor, expected: Tensor, right: Tensor) -> tuple[tuple[int, ...], str]:
     """Return the first index to look at, and how many values are like it: not finite if any are, else wrong."""
-    not_finite = ~torch.isfinite(got) & torch.isfinite(expected)
-    chosen = not_finite if expected.is_floating_point() and bool(not_finite.any()) else ~right
+    chosen, kind = ~right, "differ"
+    if expected.is_floating_point():
+        not_finite = ~torch.isfinite(got) & torch.isfinite(expected)
+        if bool(not_finite.any()):
+            chosen, kind = not_finite, ""
     first = first_index(chosen)
-    kind = "differ"
-    if chosen is not_finite:
-        kind = "are nan" if bool(got[first].isnan()) else "are inf"
-    return first, f"{int(chosen.sum())} of {right.numel()} values {kind}"
+    kind = kind or ("are nan" if bool(got[first].isnan()) else "are inf")
+    return first, f"{int(torch.count_nonzero(chosen))} of {right.numel()} values {kind}"

@@ -144,7 +144,8 @@ def _is_small(value: Any) -> bool:
 
 
 def _sum(flat: Tensor) -> float:
-    return flat.double().sum().item() if flat.is_complex() else flat.sum(dtype=torch.float64).item()
+    """Sum what is too much to keep; of complex numbers the real parts."""
+    return (flat.real if flat.is_complex() else flat).sum(dtype=torch.float64).item()
 
 
 def _encode(value: Any) -> Any:
@@ -154,7 +155,7 @@ def _encode(value: Any) -> Any:
         name = str(value.dtype).removeprefix("torch.")
         return {"t": name, "s": list(value.shape), "v": [_encode(number) for number in numbers]}
     if isinstance(value, np.ndarray):
-        numbers = value.reshape(-1).tolist() if value.size <= _MAX_ELEMENTS else [float(value.sum(dtype=np.float64))]
+        numbers = value.reshape(-1).tolist() if value.size <= _MAX_ELEMENTS else [float(value.real.sum(dtype=np.float64))]
         return {"np": str(value.dtype), "s": list(value.shape), "v": _encode(numbers)}
     if isinstance(value, np.generic):
         return _encode(value.item())
