@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from gradlings.checks.changes import changed
+from gradlings.execution.tensor_tree import in_parts
 from gradlings.execution.tolerances import RECORDED_TOLERANCES
 from gradlings.model.observation import CallResult, Examination
 
@@ -145,7 +146,8 @@ def _is_small(value: Any) -> bool:
 
 def _sum(flat: Tensor) -> float:
     """Sum what is too much to keep; of complex numbers the real parts."""
-    return (flat.real if flat.is_complex() else flat).sum(dtype=torch.float64).item()
+    numbers = flat.real if flat.is_complex() else flat
+    return sum(part.sum(dtype=torch.float64).item() for part, _ in in_parts(numbers, numbers))
 
 
 def _encode(value: Any) -> Any:
@@ -155,7 +157,7 @@ def _encode(value: Any) -> Any:
         name = str(value.dtype).removeprefix("torch.")
         return {"t": name, "s": list(value.shape), "v": [_encode(number) for number in numbers]}
     if isinstance(value, np.ndarray):
-        numbers = value.reshape(-1).tolist() if value.size <= _MAX_ELEMENTS else [float(value.real.sum(dtype=np.float64))]
+        numbers = value.reshape(-1).tolist() if value.size <= _MAX_ELEMENTS else [_sum(torch.from_numpy(value.reshape(-1).copy()))]
         return {"np": str(value.dtype), "s": list(value.shape), "v": _encode(numbers)}
     if isinstance(value, np.generic):
         return _encode(value.item())

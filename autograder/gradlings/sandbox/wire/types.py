@@ -42,7 +42,7 @@ class MessageLimits:
 
     header: int = 512 << 10
     """Bytes of JSON."""
-    body: int = 16 << 20
+    body: int = 4 << 20
     """Bytes of raw buffers, and places in a tensor's shape, which may have sizes of 0."""
     nodes: int = 100_000
     """Values in it, containers and their members counted."""
