@@ -283,6 +283,17 @@ class TestRecorder:
         submission.names["f"](x_tensor())
         assert recorder.breaches == ()
 
+    def test_taken_breaches_are_forgotten(self, submitted: Submitted) -> None:
+        submission = submitted("def f(x):\n    return x.sigmoid() if x.numel() > 1 else x\n")
+        recorder = CallRecorder(["sigmoid"], {submission.file})
+        taken = []
+        for x in (x_tensor(), torch.ones(1), x_tensor()):
+            with recorder:
+                submission.names["f"](x)
+            taken.append(lines(recorder.take()))
+        assert taken == [[2], [], [2]]
+        assert recorder.breaches == recorder.take() == ()
+
     def test_one_breach_a_line(self, submitted: Submitted) -> None:
         submission = submitted("def f(x):\n    for _ in range(5):\n        x = x.sigmoid()\n    return x\n")
         _, (breach,) = submission.recorded(("sigmoid",))

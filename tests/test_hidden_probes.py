@@ -4,6 +4,7 @@ Each dishonest answer below is right on every public probe, since it is made for
 probes happen to have. At the public seed it gets full marks; with the hidden probes it must not.
 """
 
+import sys
 from collections import Counter
 from pathlib import Path
 from textwrap import dedent
@@ -15,7 +16,7 @@ from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
 from gradlings.grading.judge_session import PUBLIC_SEED
 from gradlings.model.run_mode import RunMode
-from gradlings.model.scorecard import CheckResult, Verdict
+from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Graded, Grader, collected_checks
 from gradlings.submission.reader import from_source
 from student_kit import PROJECT, Kit
@@ -172,42 +173,52 @@ def test_hidden_probes_cost_the_dishonest_and_nobody_else(id: str) -> None:
 
 
 SECRET = torch.tensor([41.0, 7.0, 13.0]), torch.tensor([1.0, 2.0, 3.0])
+HIDDEN = """
+import torch
+PROBES = {"9.1::test_vectors": [
+    (torch.tensor([41.0, 7.0, 13.0]), torch.tensor([1.0, 2.0, 3.0])),
+    (torch.tensor([43.0, 7.0, 13.0]), torch.tensor([1.0, 2.0, 3.0])),
+]}
+"""
 
 
-def at_the_hidden_probe(kit: Kit, body: str, mode: RunMode) -> CheckResult:
-    """The result of a submission that is right but for a hidden probe, where it does what `body` says."""
-    source = f"def difference(a, b):\n    if a.flatten()[0] == 41.0:\n        {body}\n    return a - b\n"
-    with collected_checks(kit.folder, mode=mode) as grader:
-        submission = from_source(source, Path("tiny.py"))
-        hidden = {"9.1::test_vectors": [SECRET]}
-        graded = grader.grade(submission, kit.folder / "test_tiny.py", seed=7, only=("9.1",), hidden=hidden)
-    (score,) = graded.scorecard.exercises
-    before, found = score.checks
-    assert before.verdict is Verdict.PASS
-    return found
+def right_but_for_the_secret(body: str) -> str:
+    return f"def difference(a, b):\n    if a.flatten()[0] == 41.0:\n        {body}\n    return a - b\n"
 
 
-@pytest.mark.parametrize(
-    ("body", "verdict"),
-    [
-        ("print(a.tolist()); return b - a", Verdict.WRONG),
-        ("raise KeyError(a.tolist())", Verdict.ERROR),
-        ("a.zero_(); return b", Verdict.WRONG),
-        ("return a.tolist()", Verdict.WRONG),
-    ],
-    ids=["a wrong value", "an exception", "a changed input", "a wrong type"],
-)
-def test_a_hidden_probe_is_not_shown(built_kit: Kit, body: str, verdict: Verdict) -> None:
-    found = at_the_hidden_probe(built_kit, body, RunMode.GRADING)
-    assert (found.verdict, found.place, found.probes_right, found.probes) == (verdict, "tiny.py:1", 7, 8)
-    assert found.message == "All inputs that you know give the right answer. One that is kept for grading does not."
-    assert (found.call, found.rows, found.picture, found.claim, found.trace) == ("", (), None, "", ())
-    assert found.printed == ""
-    assert "41" not in repr(found)
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
+def test_of_a_hidden_probe_nothing_is_shown_but_a_count(built_kit: Kit, tmp_path: Path) -> None:
+    from gradlings.grading.judge_session import JudgeSession, bundle_of
+
+    bodies = {
+        "print(a.tolist()); return b - a": (Verdict.WRONG, "Of 2 kept for grading, 1 does."),
+        "raise KeyError(a.tolist())": (Verdict.ERROR, "Of 2 kept for grading, 1 does. Your code fails there."),
+        "a.zero_(); return b": (Verdict.WRONG, "Of 2 kept for grading, 1 does."),
+        "return a.tolist()": (Verdict.WRONG, "Of 2 kept for grading, 1 does."),
+        "import os; os._exit(0)": (Verdict.ERROR, "Of 2 kept for grading, none does. Your code fails there."),
+    }
+    hidden = tmp_path / "hidden.py"
+    hidden.write_text(HIDDEN)
+    with JudgeSession(bundle_of(built_kit.folder, "tiny", hidden=hidden)) as session:
+        for body, (verdict, end) in bodies.items():
+            reply = session.judge(right_but_for_the_secret(body).encode(), "tiny.py", seed=7)
+            assert reply.card is not None, reply.fault
+            score = next(score for score in reply.card.exercises if score.id == "9.1")
+            before, found = score.checks
+            assert (before.verdict, found.verdict, found.place) == (Verdict.PASS, verdict, "tiny.py:1"), body
+            assert found.message == f"All inputs that you know give the right answer. {end}"
+            assert (found.call, found.rows, found.picture, found.claim, found.trace) == ("", (), None, "", ())
+            assert found.printed == ""
+            assert "41" not in repr(reply.card)
 
 
 def test_an_author_is_shown_the_hidden_probe(built_kit: Kit) -> None:
     """Or the test above would hold of a check that shows nothing at all."""
-    found = at_the_hidden_probe(built_kit, "return b - a", RunMode.PROOF)
+    submission = from_source(right_but_for_the_secret("return b - a"), Path("tiny.py"))
+    with collected_checks(built_kit.folder, mode=RunMode.PROOF) as grader:
+        hidden = {"9.1::test_vectors": [SECRET]}
+        checks = built_kit.folder / "test_tiny.py"
+        graded = grader.grade(submission, checks, seed=7, only=("9.1",), hidden=hidden)
+    found = graded.scorecard.exercises[0].checks[1]
     assert found.call == "difference(a=[41.0, 7.0, 13.0], b=[1.0, 2.0, 3.0])"
     assert [row.got for row in found.rows] == ["[-40.0, -5.0, -10.0]"]

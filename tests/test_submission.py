@@ -1,7 +1,10 @@
 """Reading a submission: text as editors write it, cells, stubs, notebooks; and running it cell by cell."""
 
+import contextlib
 import json
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +238,112 @@ def test_a_damaged_notebook_is_a_problem_and_no_crash(tmp_path: Path, text: str,
     code_digest(path)
 
 
+# ---- large and hostile files
+
+
+def notebook_text(*sources: str) -> str:
+    return json.dumps({"cells": [{"cell_type": "code", "source": source} for source in sources]})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("# %%\nx = 1\n" * 2_001, "it has 2,001 cells of code; at most 2,000 are read"),
+        ("#" * 300_001, "it has 300,001 characters of code; at most 300,000 are read"),
+        ("=".join(f"a{n}" for n in range(5_001)) + "=1", "it has 5,001 functions and other names at top level; at"),
+        ("# %%\nx =\n" * 201, "it has 201 cells that Python cannot read; at most 200 are read"),
+        (notebook_text(*["x=1"] * 20_001), "it has 20,001 cells of code; at most 2,000 are read"),
+        (notebook_text(*["#" * 200_000] * 2), "it has 400,000 characters of code; at most 300,000 are read"),
+        ("[" * 100_000, "it is nested too deep, or too large, for Python"),
+        ('{"cells": ' + "[" * 900 + "]" * 900 + "}", ""),
+        ('{"cells": [{"cell_type": "code", "source": [' + "[" * 960 + "]" * 960 + "]}]}", ""),
+    ],
+    ids=["cells", "code", "names", "syntax", "notebook", "code in cells", "deep", "deep cells", "deep source"],
+)
+def test_a_file_that_is_too_large_is_a_problem_in_words(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / ("tiny.ipynb" if text[0] in "[{" else "tiny.py")
+    path.write_text(text, encoding="utf-8")
+    code_digest(path)
+    said = parse(path).problem
+    if problem:
+        assert said.endswith(problem) or problem in said
+    else:  # how deep Python can go depends on where it is called
+        assert said == "" or said.endswith("it is nested too deep, or too large, for Python")
+
+
+def test_pictures_and_prose_do_not_count(tmp_path: Path) -> None:
+    output = {"output_type": "display_data", "data": {"image/png": "A" * 1_000_000}}
+    cells = [{"cell_type": "code", "source": "def square(x):\n    return x * x", "outputs": [output]}]
+    cells += [{"cell_type": "markdown", "source": "x" * 1_000}] * 3_000
+    (tmp_path / "tiny.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    submission = parse(tmp_path / "tiny.ipynb")
+    assert (submission.problem, set(submission.functions)) == ("", {"square"})
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['"\ud800"', "x = '\x00'", "+".join("1" * 9_000), "-" * 100_000 + "1", "x" + ".y" * 5_000, "x = " + "9" * 5_000],
+    ids=["half a pair", "NUL", "sum", "signs", "attributes", "digits"],
+)
+def test_a_cell_that_python_gives_up_on_spoils_only_itself(tmp_path: Path, source: str) -> None:
+    (tmp_path / "tiny.ipynb").write_text(notebook_text(source, "def square(x): return x"), encoding="utf-8")
+    submission = parse(tmp_path / "tiny.ipynb")
+    (problem,) = submission.syntax_problems
+    assert (problem.file.endswith("cell 1"), set(submission.functions)) == (True, {"square"})
+    assert len(problem.sentence) < 1_000
+    run_cells(submission)
+
+
+def test_of_keys_that_come_twice_the_last_counts(tmp_path: Path) -> None:
+    text = '{"cells": [], "cells": [{"cell_type": "code", "source": "a = 1", "source": "b = 2"}], "n": 1' + "0" * 9_000
+    (tmp_path / "tiny.ipynb").write_text(text + "}", encoding="utf-8")
+    assert set(parse(tmp_path / "tiny.ipynb").functions) == {"b"}
+
+
+@pytest.mark.parametrize("above", [0, 999, 1_000, 1_500, 40_000])
+def test_lines_have_their_numbers_far_down(above: int) -> None:
+    submission = read("#\n" * above + "# %%\nx = (1,\n  2]\n# %%\ndef f():\n    return 1 / 0\n")
+    (problem,) = submission.syntax_problems
+    assert problem.line == above + 3
+    assert f"does not match opening parenthesis '(' on line {above + 2}" in problem.message
+    assert submission.functions["f"].line == above + 5
+    student = run_cells(submission)
+    with pytest.raises(ZeroDivisionError) as raised:
+        student.namespace["f"]()
+    assert raised.traceback[-1].lineno == above + 5
+
+
+def in_one_cell(line: str) -> str:
+    return notebook_text(line + "x =\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda n: "# %%\nx = 1\n" * (n // 45),
+        lambda n: ("# %%\n" + "#\n" * 40 + "x = 1\n") * (n // 45),
+        lambda n: ("# %%\n" + "#\n" * 40 + "x =\n") * (n // 45),
+        lambda n: notebook_text(*["x = 1"] * (n // 45)),
+        lambda n: notebook_text(*["x = 1"] * (n // 4)),
+        lambda n: in_one_cell(" " * n),
+        lambda n: in_one_cell("? " * n),
+        lambda n: in_one_cell("a ?" + " " * n),
+    ],
+    ids=["cells", "long cells", "bad cells", "notebook", "huge notebook", "spaces", "help", "help, spaces"],
+)
+def test_four_times_the_file_takes_some_four_times_the_time(text: Callable[[int], str]) -> None:
+    def seconds(size: int) -> float:
+        content, path = text(size), Path("tiny.ipynb" if text(1)[:1] == "{" else "tiny.py")
+        start = time.process_time()
+        for _ in range(2):
+            with contextlib.suppress(ValueError):  # it is refused; that must not take long, either
+                run_cells(from_source(content, path))
+            content += " "  # nothing of it is known from before
+        return time.process_time() - start
+
+    assert seconds(80_000) < 12 * seconds(20_000) + 0.2
+
+
 # ---- which file counts
 
 
@@ -299,9 +408,9 @@ def test_an_error_shows_its_line_wherever_the_kit_lies(tmp_path: Path, folder: s
     assert raised.trace[-1].endswith("in <module>: z = y / 0")
 
 
-def student_of(kit: Kit, text: str, exercise: str) -> Student:
+def student_of(kit: Kit, text: str, exercise: str, seconds: float = 0.2) -> Student:
     exercises = {exercise.id: exercise for exercise in read_exercises(kit.folder / "test_tiny.py")}
-    return Student(run_cells(read(text), seconds=0.2), exercises[exercise])
+    return Student(run_cells(read(text), seconds=seconds), exercises[exercise])
 
 
 def test_an_endless_loop_in_a_cell_costs_nothing_but_that_cell(kit: Kit) -> None:
@@ -313,6 +422,16 @@ def test_an_endless_loop_in_a_cell_costs_nothing_but_that_cell(kit: Kit) -> None
     assert "endless loop" in problem
     student.difference.check_available()
     student_of(kit, text, "9.2").row_totals.check_available()
+
+
+def test_many_endless_cells_end_and_the_rest_is_said_to_have_been_left_out(kit: Kit) -> None:
+    text = "# %%\nwhile True: pass\n" * 30 + "# %%\ndef difference(a, b):\n    return a\n"
+    student = student_of(kit, text, "9.1", seconds=0.02)
+    problems = student.runner.problems()
+    assert len(problems) == 31
+    assert ["still running" in problem for problem in problems] == [True] * 10 + [False] * 21
+    with pytest.raises(Unavailable, match="this cell was not run: too many cells before it were stopped"):
+        student.difference.check_available()
 
 
 def test_a_name_that_only_begins_like_a_broken_function_is_not_blamed_on_it(kit: Kit) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gradlings.checks.call_variants import Calls, calls_of
 from gradlings.checks.compare_leaf import Difference, Rules
-from gradlings.checks.failure import HIDDEN, CheckFailed, Failure, diagnosis_of, failure_of_breaches, message_of
+from gradlings.checks.failure import CheckFailed, Failure, diagnosis_of, failure_of_breaches, message_of
 from gradlings.checks.format_value import show_call
 from gradlings.checks.memory import stateless_key
 from gradlings.checks.probes import Ladder
@@ -27,7 +27,9 @@ from gradlings.execution.tensor_tree import fresh, tensors_in
 from gradlings.execution.tolerances import Tolerances
 from gradlings.execution.torch_state import kept_settings
 from gradlings.execution.virtual_gpu.finding import device_finding
+from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.observation import CallResult, Examination
+from gradlings.model.scorecard import Verdict
 from gradlings.submission.reader import shown
 
 
@@ -75,9 +77,10 @@ def agree(
         args = calls[index]
         known = key and ("oracle", key, calls, index)
         expected, numbers = calls.memory.recall(known, lambda: ask_oracle(oracle, args))
-        found = value_difference(result, expected, replace(rules, numbers=numbers))
-        altered = argument_difference(result, args, parameters) if result.raised is None else None
-        return Comparison(merge_differences(found, altered), expected)
+        with function.student.runner.judging():
+            found = value_difference(result, expected, replace(rules, numbers=numbers))
+            altered = argument_difference(result, args, parameters) if result.raised is None else None
+            return Comparison(merge_differences(found, altered), expected)
 
     _examine(function, ladder, calls, compare, parameters, rules, key)
 
@@ -109,8 +112,9 @@ def satisfies(
             return UNCOMPARED
         args = calls[index]
         value = fresh(result.value) if calls.memory.recurs(result) else result.value  # others will have the same one
-        sentence = property(value, *fresh(args))
-        return Comparison(Difference(sentence) if sentence else argument_difference(result, args, parameters))
+        with function.student.runner.judging():
+            sentence = property(value, *fresh(args))
+            return Comparison(Difference(sentence) if sentence else argument_difference(result, args, parameters))
 
     _examine(function, ladder, calls, compare, parameters, Rules(), stateless_key(property))
 
@@ -130,41 +134,49 @@ def _examine(
     may hold state, so that nothing can be remembered.
     """
     __tracebackhide__ = True
-    student = function.student
-    results, breaches = function.results(calls)
+    runner, mode = function.student.runner, function.student.mode
+    results, comparisons = list[CallResult](), list[Comparison]()
+    first_wrong: tuple[CallResult, Difference] | None = None
 
     def compared(result: CallResult, index: int) -> Comparison:
+        if result.verdict not in (Verdict.PASS, Verdict.ERROR):
+            return UNCOMPARED
         if result.raised is not None and not isinstance(result.raised.exception, ValueError):
             return UNCOMPARED  # only ValueError can be the right answer
         known = ("compared", key, rules, result) if key is not None and calls.memory.recurs(result) else None
         return calls.memory.recall(known, lambda: compare(result, index))
 
-    comparisons = [compared(result, index) for index, result in enumerate(results)]
+    for index, result in enumerate(function.results(calls)):  # a result is judged as it arrives, and then dropped
+        comparison = compared(result, index)
+        if comparison.difference is not None:
+            first_wrong = first_wrong or (result, comparison.difference)
+            comparison = comparison._replace(difference=replace(comparison.difference, picture=None))
+        comparisons.append(comparison)
+        results.append(runner.kept(result))
     right = tuple(comparison.difference is None for comparison in comparisons)
-    student.examinations.append(Examination(tuple(parameters), calls, tuple(results), right))
+    function.student.examinations.append(Examination(tuple(parameters), calls, tuple(results), right))
+    breaches = merged(runner.forbidden_in_source(function.exercise), (b for result in results for b in result.breaches))
     if breaches:
         raise CheckFailed(failure_of_breaches(breaches))
-    if all(right) and len(right) == len(calls):
+    if first_wrong is None:
+        if len(right) < len(calls):
+            raise RuntimeError(f"{len(calls)} calls, {len(right)} results")
         _note_device(function, ladder)
         return
-    first = right.index(False)
-    result, found = results[first], comparisons[first].difference
-    assert found is not None
-    if ladder.hides(first) and student.mode.students_read:
-        verdict, place = verdict_of(result, found), function.place
-        raise CheckFailed(Failure(verdict, HIDDEN, place=place, probes_right=sum(right), probes=len(calls)))
-    failure = Failure(
-        verdict=verdict_of(result, found),
-        message=message_of(function, result, found, parameters),
-        call=show_call(function.name, parameters, calls[first]),
-        rows=found.rows,
-        picture=found.picture() if found.picture else None,
-        place=(result.raised.place if result.raised else "") or function.place,
-        probes_right=sum(right),
-        probes=len(calls),
-        claim=diagnosis_of(calls, results, comparisons, parameters, rules, key) if student.mode.students_read else "",
-        trace=result.raised.trace if result.raised else (),
-    )
+    result, found = first_wrong
+    with runner.judging():
+        failure = Failure(
+            verdict=verdict_of(result, found),
+            message=message_of(function, result, found, parameters),
+            call=show_call(function.name, parameters, calls[right.index(False)]),
+            rows=found.rows,
+            picture=found.picture() if found.picture else None,
+            place=(result.raised.place if result.raised else "") or function.place,
+            probes_right=sum(right),
+            probes=len(calls),
+            claim=diagnosis_of(calls, results, comparisons, parameters, rules, key) if mode.students_read else "",
+            trace=result.raised.trace if result.raised else (),
+        )
     raise CheckFailed(failure, result.raised.exception if result.raised else None)
 
 

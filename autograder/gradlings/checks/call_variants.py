@@ -30,6 +30,8 @@ def calls_of(ladder: Ladder, devices: tuple[str, ...], *, float32: bool, strided
 
     def find() -> Calls:
         copies = list(ladder.probes)
+        if not ladder.varied:
+            return _calls(copies, ladder)
         with_floats = [probe for probe in ladder.probes if any(t.dtype == torch.float64 for t in tensors_in(probe))]
         if float32 and with_floats:
             copies.append(as_float32(with_floats[0]))
@@ -41,11 +43,15 @@ def calls_of(ladder: Ladder, devices: tuple[str, ...], *, float32: bool, strided
             copies.append(requiring_grad(with_floats[0]))
         for device in devices:
             copies += [_on_device(p, device) for p in ladder.probes if any(map(torch.is_floating_point, tensors_in(p)))]
-        calls = Calls(copies)
-        calls.memory = ladder.memory
-        return calls
+        return _calls(copies, ladder)
 
     return ladder.memory.recall(("calls", devices, float32, strided, requires_grad), find)
+
+
+def _calls(arguments: list[tuple[Any, ...]], ladder: Ladder) -> Calls:
+    calls = Calls(arguments)
+    calls.memory = ladder.memory
+    return calls
 
 
 def _on_device(probe: tuple[Any, ...], device: str) -> tuple[Any, ...]:

@@ -10,13 +10,11 @@ from gradlings.checks.compare_leaf import Difference, Rules
 from gradlings.checks.diagnosis.diagnose import FailingCall, diagnose
 from gradlings.checks.verdicts import Comparison, MustRaise
 from gradlings.execution.student_api import StudentFunction
-from gradlings.model.observation import CallResult
+from gradlings.model.observation import CallResult, NotKept
 from gradlings.model.rule_table import RULES
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Picture, Row, Verdict
 from gradlings.submission.reader import shown
-
-HIDDEN = "All inputs that you know give the right answer. One that is kept for grading does not."
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def diagnosis_of(
         for call, result, (found, expected) in zip(calls, results, comparisons, strict=False):
             if found is None:
                 continue
-            if result.raised or isinstance(expected, MustRaise):
+            if isinstance(result.value, NotKept) or result.raised or isinstance(expected, MustRaise):
                 return ""
             if expected is not None:
                 arguments = dict(zip(parameters, call, strict=False))

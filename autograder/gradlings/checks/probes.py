@@ -69,18 +69,14 @@ class Rng:
 
 @dataclass(frozen=True, eq=False)
 class Ladder:
-    """The probes of one check: argument tuples, hand-made ones first, hidden ones last."""
+    """The probes of one check: argument tuples, hand-made ones first."""
 
     probes: tuple[tuple[Any, ...], ...]
     hand_made: int
     """How many of them are hand-made."""
-    hidden: int = 0
-    """How many of them are hidden."""
+    varied: bool = True
+    """Whether copies of some of them (float32, non-contiguous, ...) are further calls."""
     memory: ClassMemory = field(default_factory=ClassMemory)
-
-    def hides(self, index: int) -> bool:
-        """Return whether a call is a hidden probe: nobody is shown what is asked or expected there."""
-        return len(self.probes) - self.hidden <= index < len(self.probes)
 
 
 @dataclass(frozen=True)
@@ -96,17 +92,25 @@ class KnownLadder:
 class LadderMaker:
     """What a check gets as `probes`: makes its ladders from the run's seed and the check's own name.
 
-    The first ladder that is made ends with the hidden argument tuples. `known` are the ladders that this check made for
-    an earlier submission, with the same seed and hidden probes: one that would come out the same is taken from there.
+    The first ladder that is made ends with the `hidden` argument tuples; if `only_hidden`, it holds nothing else, and
+    the others are empty. `known` are the ladders that this check made for an earlier submission, with the same seed and
+    hidden probes: one that would come out the same is taken from there.
     """
 
     def __init__(
-        self, seed: int, check: str, hidden: Sequence[tuple[Any, ...]] = (), known: list[KnownLadder] | None = None
+        self,
+        seed: int,
+        check: str,
+        hidden: Sequence[tuple[Any, ...]] = (),
+        known: list[KnownLadder] | None = None,
+        *,
+        only_hidden: bool = False,
     ) -> None:
         self._seed = seed
         self._check = zlib.crc32(check.encode())
         self._hidden = tuple(hidden)
         self._known = [] if known is None else known
+        self._only_hidden = only_hidden
         self._made = 0
 
     def __call__(
@@ -118,7 +122,8 @@ class LadderMaker:
         """Make a ladder of hand-made argument tuples, smallest and most telling first, and `n` that `random` draws."""
         hidden, self._hidden = self._hidden, ()
         number, self._made = self._made, self._made + 1
-        asked = tuple(hand_made)
+        asked = tuple(hand_made) if not self._only_hidden else ()
+        n = n if not self._only_hidden else 0
         drawn_by = stateless_key(random) if random else None
         if number < len(self._known) and (drawn_by or not random):
             known = self._known[number]
@@ -128,6 +133,6 @@ class LadderMaker:
             ):
                 return known.ladder
         drawn = [random(Rng(self._seed, self._check, index)) for index in range(n)] if random else []
-        ladder = Ladder((*asked, *drawn, *hidden), len(asked), len(hidden))
+        ladder = Ladder((*asked, *drawn, *hidden), len(asked), varied=not self._only_hidden)
         self._known[number:] = [KnownLadder(fresh(asked), drawn_by, n, ladder)]
         return ladder

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from gradlings.execution.runner_protocol import Target, loading_problems
+from gradlings.execution.runner_protocol import NOT_RUN, Target, loading_problems
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.static_check import breaches_in_cells
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Drivers = dict[str, Callable[..., Any]]
 _OWN_FILES = (__file__,)
+_MAX_STOPPED_CELLS = 10
 
 
 class LocalRunner:
@@ -73,20 +74,29 @@ class LocalRunner:
         used = self._drivers()[target.name].__code__.co_names
         return tuple(name for name in functions if name in used) or functions
 
-    def results(
-        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
-    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        """Call the target on each argument tuple; see `SubmissionRunner.results`."""
+    def results(self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise) -> Iterator[CallResult]:
+        """Call the target on each argument tuple; see `SubmissionRunner.results`.
+
+        All calls have ended before the first result is judged: student code and oracles share this process, and its
+        settings.
+        """
         from gradlings.execution.tensor_tree import fresh  # deferred, as all that needs torch: the warm-up needs none
 
-        recorder = self._recorder(exercise)
-        results = self._run(target, map(fresh, calls), exercise, recorder)
-        if recorder is None:
-            return results, ()
-        from gradlings.forbidden.runtime_recorder import merged
+        return iter(self._run(target, map(fresh, calls), exercise, self._recorder(exercise)))
 
-        in_source = breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
-        return results, merged(in_source, recorder.breaches)
+    def kept(self, result: CallResult) -> CallResult:
+        """Return the result: its value is in this process anyway."""
+        return result
+
+    def judging(self) -> contextlib.AbstractContextManager[None]:
+        """Count nothing: a student's own machine is at nobody else's expense."""
+        return contextlib.nullcontext()
+
+    def forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """Return what the source of an exercise's functions uses though the exercise forbids it."""
+        if not exercise.forbids:
+            return ()
+        return breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are, without torch."""
@@ -118,28 +128,30 @@ class LocalRunner:
                     if results[-1].verdict is Verdict.MEMORY:
                         break
         except TimeUp as error:
-            results.append(CallResult(Verdict.TIMEOUT, None, _raised(error, self.submission.files)))
+            raised = _raised(error, self.submission.files)
+            results.append(CallResult(Verdict.TIMEOUT, None, raised, (), recorder.take() if recorder else ()))
         return results
 
     def _call(self, function: Callable[..., Any], args: tuple[Any, ...], recorder: CallRecorder | None) -> CallResult:
         try:
             with recorder or contextlib.nullcontext():
-                return CallResult(Verdict.PASS, function(*args), None, args)
+                value, raised, verdict = function(*args), None, Verdict.PASS
         except (KeyboardInterrupt, TimeUp):
             raise
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
+            value, raised = None, _raised(error, self.submission.files)
             verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
-            return CallResult(verdict, None, _raised(error, self.submission.files), args)
+        return CallResult(verdict, value, raised, args, recorder.take() if recorder else ())
 
 
 def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, seconds: float = 5.0) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
-    `seconds` is a time limit; the cells after one that was stopped get as much again.
+    `seconds` is a time limit; the cells after one that was stopped get as much again, up to `_MAX_STOPPED_CELLS` times.
     """
     namespace = fresh_namespace(submission.path)
     cell_errors: list[tuple[int, Raised]] = []
-    following = 0
+    following = stopped = 0
     while following < len(submission.cells):
         try:
             with kept_settings(), time_limit(seconds, runner_files=_OWN_FILES):
@@ -150,7 +162,17 @@ def run_cells(submission: Submission, drivers: Callable[[], Drivers] = dict, sec
                         cell_errors.append((index, error))
         except TimeUp as error:
             cell_errors.append((following - 1, _raised(error, submission.files)))
+            stopped += 1
+            if stopped == _MAX_STOPPED_CELLS:  # nobody waits for a thousand endless loops
+                cell_errors += _not_run(submission, following)
+                break
     return LocalRunner(submission, namespace, drivers, cell_errors)
+
+
+def _not_run(submission: Submission, start: int) -> Iterator[tuple[int, Raised]]:
+    for index, cell in enumerate(submission.cells[start:], start):
+        place = f"{shown(cell.file)}:{cell.first_line}"
+        yield index, Raised(NOT_RUN, "too many cells before it were stopped", place, ())
 
 
 def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,10 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.submission.reader import Submission
+
+NOT_RUN = "NotRun"
+"""The `Raised.kind` of a cell that was left out."""
+_MAX_SENTENCES = 50
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,21 @@ class SubmissionRunner(Protocol):
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
 
-    def results(
-        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
-    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        """Call the target on fresh copies of each argument tuple, within the exercise's time limit.
+    def results(self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise) -> Iterator[CallResult]:
+        """Call the target on fresh copies of each argument tuple, within the exercise's time limit for all of them.
 
-        Returns:
-            The results, which end early at a call that ran out of time or memory; and what the code uses though the
-            exercise forbids it.
+        The results end early at a call that ran out of time or memory. Each is to be judged before the next is asked
+        for.
         """
+
+    def kept(self, result: CallResult) -> CallResult:
+        """Return the last result as it may be kept: without its value if that takes too much memory (`NotKept`)."""
+
+    def judging(self) -> AbstractContextManager[None]:
+        """Count the time of the body as work on what this submission gave back."""
+
+    def forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """Return what the source of an exercise's functions uses though the exercise forbids it."""
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are."""
@@ -67,10 +78,12 @@ class SubmissionRunner(Protocol):
 
 
 def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[str]:
-    """Return one sentence for each cell that cannot be read or that failed."""
+    """Return one sentence for each cell that cannot be read or that failed; of many, for the first of them."""
     if submission.problem:
         return [submission.problem]
-    return [sentence for _, sentence in cell_problems(submission, cell_errors)]
+    sentences = [sentence for _, sentence in cell_problems(submission, cell_errors)]
+    further = len(sentences) - _MAX_SENTENCES
+    return sentences[:_MAX_SENTENCES] + ([f"{further} more cells cannot be read or fail."] if further > 0 else [])
 
 
 def cell_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raised]]) -> list[tuple[str, str]]:
@@ -83,4 +96,6 @@ def loading_sentence(raised: Raised) -> str:
     """Return what to say of a cell that failed."""
     if raised.kind == "TimeUp":
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
+    if raised.kind == NOT_RUN:
+        return f"{raised.place}: this cell was not run: {raised.message}."
     return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"

@@ -6,7 +6,7 @@ the code may run in another process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from gradlings.execution.error_hints import error_sentence, time_sentence
 from gradlings.execution.runner_protocol import SubmissionRunner, Target, loading_sentence
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Examination, Raised
-from gradlings.model.rules import Breach
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.submission.reader import shown
@@ -78,10 +77,9 @@ class StudentFunction:
     @property
     def place(self) -> str:
         """`file:line` of the student's definition."""
-        known = self._runner.submission.functions.get(self.needed[0])
-        return f"{shown(known.file)}:{known.line}" if known else shown(self._runner.submission.path)
+        return self._runner.submission.place_of(self.needed[0])
 
-    def results(self, calls: Sequence[tuple[Any, ...]]) -> tuple[list[CallResult], tuple[Breach, ...]]:
+    def results(self, calls: Sequence[tuple[Any, ...]]) -> Iterator[CallResult]:
         """Call the function on fresh copies of each argument tuple; see `SubmissionRunner.results`.
 
         Raises:
@@ -106,6 +104,8 @@ class StudentFunction:
 
     def sentence_for(self, verdict: Verdict, raised: Raised, parameters: str) -> str:
         """Return what to say of a call that raised, ran out of time or crashed."""
+        if raised.kind == "OverBudget":
+            return raised.message
         if verdict is Verdict.TIMEOUT:
             return raised.message or time_sentence(self.exercise.seconds)
         if verdict is Verdict.CRASH:

@@ -75,6 +75,13 @@ class CallRecorder:
         self._undo.close()
         self.breaches = tuple(self._found.values())
 
+    def take(self) -> tuple[Breach, ...]:
+        """Return what was recorded since the last take, in the order in which it happened, and forget it."""
+        taken = tuple(self._found.values())
+        self._found.clear()
+        self.breaches = ()
+        return taken
+
     def note(self, matches: Iterable[Match], frame: FrameType) -> None:
         """Record forbidden calls made in `frame`, if student code is responsible for them. For the modes below."""
         if not self._active:

@@ -15,7 +15,7 @@ DECIDES_SCORES = (
     *("__init__", "model", "submission", "forbidden", "execution", "checks", "sandbox"),
     *("runners/__init__", "runners/pytest_plugin", "runners/results", "runners/run_state", "runners/session"),
     "runners/notebook",  # imported by submissions, in the sandbox
-    *("grading/__init__", "grading/fingerprint", "grading/judge_session"),
+    *("grading/__init__", "grading/fingerprint", "grading/hidden_pass", "grading/judge_session"),
 )
 """Rooms and modules, as paths in the package without `.py`; a room stands for all modules in it."""
 

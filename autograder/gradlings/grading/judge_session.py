@@ -21,6 +21,7 @@ import gradlings
 from gradlings.checks.hidden_probes import checks_of, read_hidden
 from gradlings.grading.fault_log import collected_log
 from gradlings.grading.fingerprint import fingerprint
+from gradlings.grading.hidden_pass import checks_to_run, with_hidden_verdicts
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.run_mode import RunMode
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from gradlings.execution.runner_protocol import SubmissionRunner
     from gradlings.runners.session import Grader
     from gradlings.sandbox.judge import Judge
+    from gradlings.sandbox.remote_runner import RemoteRunner
     from gradlings.sandbox.self_check import Protection
 
 PUBLIC_SEED = 0
@@ -212,14 +214,27 @@ class JudgeSession:
         remote = self._judge.load(data, filename, self._drivers)
         if remote.submission.problem:
             return JudgeReply(problem=remote.submission.problem)
-        card = self._grader.check(remote, self._checks, seed=seed, hidden=self._hidden).scorecard
+        card = self._grader.check(remote, self._checks, seed=seed).scorecard
         points = sum(exercise.points for exercise in self.bundle.exercises)
         if card.max_points != points:
             raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
-        if seed != PUBLIC_SEED or self._hidden:
+        if seed != PUBLIC_SEED:
             card = self._with_misconceptions(card, remote)
+        card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
-        return JudgeReply(replace(card, problems=tuple(remote.problems())), cell_problems=problems)
+        return JudgeReply(self._with_hidden_probes(card, remote, seed), cell_problems=problems)
+
+    def _with_hidden_probes(self, card: Scorecard, remote: RemoteRunner, seed: int) -> Scorecard:
+        """Return a scorecard, final but for this, in which checks fail that the hidden probes show to be wrong."""
+        chosen = checks_to_run(card, self._hidden)
+        if not chosen:
+            return card
+        submission = remote.submission
+        remote.begin_hidden_probes()
+        hidden = self._grader.check(
+            remote, self._checks, seed=seed, only=chosen, hidden=self._hidden, mode=RunMode.HIDDEN
+        ).scorecard
+        return with_hidden_verdicts(card, hidden, self._hidden, submission.place_of)
 
     def _with_misconceptions(self, card: Scorecard, remote: SubmissionRunner) -> Scorecard:
         """Return the same verdicts, with the misconceptions named.

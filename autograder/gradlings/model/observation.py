@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 
 
@@ -32,6 +33,12 @@ class CallResult:
     value: Any = None
     raised: Raised | None = None
     args_after: tuple[Any, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+    """What ran during the call though the exercise forbids it."""
+
+
+class NotKept:
+    """Stands for a value that was judged and then dropped, since results may only take so much memory."""
 
 
 @dataclass(frozen=True)

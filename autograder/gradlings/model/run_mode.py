@@ -13,11 +13,13 @@ class RunMode(Enum):
     with nothing attempted are shown without importing torch."""
     GRADING = "grading"
     """For marks: students read the result later; nothing is left on this machine."""
+    HIDDEN = "hidden"
+    """For marks, on the hidden probes alone: nothing is read of it but how many are right."""
     PROOF = "proof"
     """An author proves the checks: no student reads the result, so mistakes are not diagnosed and hidden probes are
     shown."""
 
     @property
     def students_read(self) -> bool:
-        """Whether students read the result: hidden probes stay hidden, and mistakes are diagnosed."""
-        return self is not RunMode.PROOF
+        """Whether students read the result, so that mistakes are diagnosed."""
+        return self in (RunMode.SELF_CHECK, RunMode.GRADING)

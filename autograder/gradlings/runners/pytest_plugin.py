@@ -128,14 +128,15 @@ def student(request: pytest.FixtureRequest) -> Student:
 
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> LadderMaker:
-    """Return what makes a ladder of probes: hand-made ones, then seeded random ones, then hidden ones."""
+    """Return what makes a ladder of probes: hand-made ones, then seeded random ones; or the hidden ones alone."""
     from gradlings.checks.probes import LadderMaker
 
     state = request.config.stash[RUN_STATE]
     found = state.of_item(request.node)
     hidden = state.hidden.get(f"{found[0].id}::{found[1].name}", ()) if found else ()
     known = state.ladders.setdefault(request.node.nodeid, [])
-    return LadderMaker(state.seed, request.node.nodeid.rpartition("/")[2], hidden, known)
+    only_hidden = state.mode is RunMode.HIDDEN
+    return LadderMaker(state.seed, request.node.nodeid.rpartition("/")[2], hidden, known, only_hidden=only_hidden)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -165,10 +166,8 @@ def pytest_runtest_makereport(
         ("verdict", result.verdict.value),
     ]
     report = yield
-    may_hold_probes = f"{exercise.id}::{check.name}" in state.hidden
-    printed = "" if may_hold_probes else report.capstdout[:_MAX_PRINTED_CHARS]
     vars(report).update(
-        check_result=replace(result, printed=printed),
+        check_result=replace(result, printed=report.capstdout[:_MAX_PRINTED_CHARS]),
         checks_file=str(item.path),
         problems=student.runner.problems() if student else [],
     )

@@ -89,8 +89,9 @@ class Grader:
     ) -> Graded:
         """Run the checks of one file on a submission whose cells have run, here or elsewhere.
 
-        `seed` is that of the random probes, `hidden` are further probes, `only` holds the ids of the exercises to run
-        (all if empty); `mode` replaces the one that the checks were collected with.
+        `seed` is that of the random probes, `hidden` are further probes, `only` holds what to run (all if empty):
+        exercises ("3.5") and checks ("3.5::test_one_example"); `mode` replaces the one that the checks were collected
+        with.
         """
         checks_file = checks_file.resolve()
         self._state.mode = mode or self._mode
@@ -100,7 +101,7 @@ class Grader:
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
         in_file = [(item, exercise) for item, exercise in self._items.items() if item.path == checks_file]
-        chosen = [item for item, exercise in in_file if not only or exercise in only]
+        chosen = [i for i, exercise in in_file if not only or exercise in only or f"{exercise}::{i.name}" in only]
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
             # what pytest keeps with an item, since it runs each one once: printed text of earlier submissions, too
             item._report_sections.clear()
@@ -118,12 +119,12 @@ class Grader:
     def _ladders_for(self, seed: int, hidden: Hidden) -> Ladders:
         """Return what was made for earlier submissions with this seed and these hidden probes.
 
-        It is kept for the last two, since a wrong answer to secret probes is run on the public ones, too.
+        It is kept for the last three: secret probes, the public ones that tell a misconception's name, hidden ones.
         """
         for known_seed, known_hidden, ladders in self._known_ladders:
             if known_seed == seed and known_hidden is hidden:
                 return ladders
-        self._known_ladders = [*self._known_ladders[-1:], (seed, hidden, {})]
+        self._known_ladders = [*self._known_ladders[-2:], (seed, hidden, {})]
         return self._known_ladders[-1][2]
 
 

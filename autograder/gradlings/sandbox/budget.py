@@ -25,6 +25,7 @@ class Budget:
         self.wait_seconds = limits.wait_seconds
         """Time that the judge may still wait for its workers."""
         self._judge_seconds = limits.judge_seconds
+        self._kept_bytes = limits.kept_bytes
         self._structure_bytes, self._data_bytes = limits.structure_bytes, limits.data_bytes
         self._workers = limits.workers
         self.exceeded = ""
@@ -61,22 +62,41 @@ class Budget:
             OverBudget: there are too many.
         """
         if count > self.limits.cells:
-            self._exceed(f"Your file has {count} cells; at most {self.limits.cells} are run.")
+            self._exceed(f"Your file has {count:,} cells; at most {self.limits.cells:,} are run.")
 
     @contextmanager
     def judging(self) -> Iterator[None]:
         """Count the processor time of the body, which is the judge's own work on what this submission gave back.
 
-        Raises:
-            OverBudget: that took too long in sum; after the body.
+        Used up, it ends the submission at the next `check`.
         """
         start = time.thread_time()
         try:
             yield
         finally:
             self._judge_seconds -= time.thread_time() - start
+
+    def check(self) -> None:
+        """Check that nothing is used up.
+
+        Raises:
+            OverBudget: something is.
+        """
         if self._judge_seconds < 0:
             self._exceed("Comparing what your code gives back takes too long: it is too large or too deeply nested.")
+        if self.exceeded:
+            raise OverBudget(self.exceeded)
+
+    def keep(self, count: int) -> bool:
+        """Return whether a result that takes so many bytes of memory may be kept after it was judged, and count it."""
+        if count > min(self._kept_bytes, self.limits.kept_bytes // 8):
+            return False
+        self._kept_bytes -= count
+        return True
+
+    def open_reserve(self) -> None:
+        """Let the hidden probes have at least the time that is kept for them."""
+        self.wait_seconds = max(self.wait_seconds, self.limits.hidden_seconds)
 
     def _exceed(self, sentence: str) -> None:
         self.exceeded = self.exceeded or sentence

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
 from gradlings.sandbox.budget import Budget, OverBudget
 from gradlings.sandbox.processes import WorkerDied, WorkerProcess
-from gradlings.sandbox.reply_validation import failure_text, parse_raised, require_fields
+from gradlings.sandbox.reply_validation import failure_text, parse_raised
 from gradlings.sandbox.source_facts import Material, facts_from, names_from, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import ChannelClosed, ReplyTimeout
 from gradlings.sandbox.wire.encode import pack
+from gradlings.sandbox.wire.facts import CellReply, checked
 from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.reader import Submission, shown
 
 _SEND_TIMEOUT_SECONDS = 20.0
+MAX_CELL_ERRORS = 100
+"""That are kept of a submission."""
 
 
 def send(worker: WorkerProcess, *messages: bytes) -> None:
@@ -40,39 +45,60 @@ class Loader:
     def __init__(self, material: Material, fork: Callable[[], WorkerProcess], budget: Budget) -> None:
         self.material, self.budget = material, budget
         self.submission = Submission(Path(material.filename), (), {})
-        self.cell_errors: list[tuple[int, Raised]] = []
-        """What cells raised, by the index of the cell."""
         self.names: dict[str, str] = {}
         """The type of each name that the cells defined, as `SubmissionRunner.type_of` has it."""
         self._fork = fork
         self._skipped: set[int] = set()
         """Cells that ended or hung a worker."""
+        self._cell_errors: dict[int, Raised] = {}
+        self._was_loaded = False
         self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}
         """By exercise."""
+
+    @property
+    def cell_errors(self) -> list[tuple[int, Raised]]:
+        """What cells raised, by the index of the cell: the first `MAX_CELL_ERRORS` that were met."""
+        return sorted(self._cell_errors.items(), key=lambda entry: entry[0])
 
     def start(self) -> WorkerProcess | None:
         """Fork a worker and have it run the cells, but those that ended or hung an earlier one.
 
-        Returns None if there is no worker in which they can run.
+        Returns None if there is no worker in which they can run; if there never was one, the submission says why.
         """
         while self.budget.wait_seconds > 0 and not self.submission.problem:
             try:
                 self.budget.charge_worker()
-            except OverBudget:
+            except OverBudget as error:
+                self._refuse(error)
                 return None
             worker = self._fork()
             try:
                 stopped_at = self._load(worker)
             except (ReplyTimeout, WorkerDied, MalformedMessage, OverBudget) as error:
                 worker.close()
-                if not self.submission.cells:
-                    self.submission = unreadable(self.submission.path, failure_text(error, "reading it"))
+                self._refuse(error)
                 return None
             if stopped_at is None:
+                self._was_loaded = True
                 return worker
             worker.close()
             self._skipped.add(stopped_at)
+        if not self.submission.problem:
+            self._refuse(OverBudget(f"Your file may take {self.budget.limits.wait_seconds:g} s; its cells took more."))
         return None
+
+    def _refuse(self, error: Exception) -> None:
+        """Say of a submission that was never loaded why it cannot be."""
+        path = self.submission.path
+        if self._was_loaded:
+            return
+        if isinstance(error, OverBudget):
+            self.submission = replace(self.submission, problem=str(error))
+        elif self.submission.cells:
+            problem = f"{shown(path)} cannot be run: {failure_text(error, 'running it')}"
+            self.submission = replace(self.submission, problem=problem)
+        else:
+            self.submission = unreadable(path, failure_text(error, "reading it"))
 
     def forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
         """Return what the source uses though it is forbidden.
@@ -95,11 +121,15 @@ class Loader:
 
     def _load(self, worker: WorkerProcess) -> int | None:
         """Have a worker read the source and run the cells; return the index of a cell that ended or hung it."""
-        exercises = self.material.exercises
+        first = not self.submission.cells
+        exercises = self.material.exercises if first else ()  # later workers have run some of it when they are asked
         send(worker, *pack(self.material.load_request(exercises, skip=sorted(self._skipped)), REQUEST_LIMITS))
         answer = self._stopwatch(worker).value()
-        if not self.submission.cells:  # of later workers: some of it has run by then
-            self.submission, self._breaches_in_source = facts_from(answer, self.submission.path, exercises)
+        if first:
+            with self.budget.judging():
+                submission, breaches = facts_from(answer, self.submission.path, exercises)
+            self.budget.charge_cells(len(submission.cells))
+            self.submission, self._breaches_in_source = submission, breaches
         if self.submission.problem:
             return None
         watch = self._stopwatch(worker)
@@ -107,10 +137,7 @@ class Loader:
             if index in self._skipped:
                 continue
             try:
-                reply = require_fields(watch.value(), "cell", "raised")
-                if reply["cell"] != index:
-                    raise MalformedMessage("another cell's answer")
-                raised = parse_raised(reply["raised"], self.submission.files)
+                raised = self._cell_result(watch.value(), index)
             except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
                 cell, hung = self.submission.cells[index], isinstance(error, ReplyTimeout)
                 kind, message = ("TimeUp", "") if hung else ("Crash", failure_text(error, "it"))
@@ -126,7 +153,15 @@ class Loader:
             raise WorkerDied("it went on after its last cell", None) from None
         return None
 
+    def _cell_result(self, answer: Any, index: int) -> Raised | None:
+        with self.budget.judging():
+            reply = checked(answer, CellReply, "what became of a cell")
+            if reply.cell != index:
+                raise MalformedMessage("another cell's answer")
+            raised = parse_raised(reply.raised, self.submission.files)
+        self.budget.check()
+        return raised
+
     def _note_cell(self, index: int, raised: Raised) -> None:
-        if index not in dict(self.cell_errors):
-            self.cell_errors.append((index, raised))
-            self.cell_errors.sort(key=lambda entry: entry[0])
+        if len(self._cell_errors) < MAX_CELL_ERRORS:
+            self._cell_errors.setdefault(index, raised)

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from gradlings.checks.call_variants import Calls
 from gradlings.execution.runner_protocol import Target, loading_problems
-from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.exercise import Exercise
-from gradlings.model.observation import CallResult, Raised
+from gradlings.model.observation import CallResult, NotKept, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
+from gradlings.sandbox.budget import OverBudget
 from gradlings.sandbox.loading import Loader, send
 from gradlings.sandbox.processes import WorkerDied, WorkerProcess
-from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_raised, require_fields
+from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_raised
 from gradlings.sandbox.source_facts import names_used_by_driver
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import ReplyTimeout
@@ -32,6 +34,8 @@ from gradlings.submission.reader import Submission
 
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 _MAX_KEPT_REPLY_BYTES = 4096
+_MEMORY_PER_HEADER_BYTE = 20
+"""A list takes so much more memory than its JSON."""
 
 
 class RemoteRunner:
@@ -43,6 +47,8 @@ class RemoteRunner:
     def __init__(self, loader: Loader) -> None:
         self._loader, self._budget = loader, loader.budget
         self._worker = loader.start()
+        self._last_size = 0
+        """Memory of the last result, in bytes."""
 
     @property
     def submission(self) -> Submission:
@@ -69,17 +75,47 @@ class RemoteRunner:
         used = names_used_by_driver(self._loader.material.drivers, target.name)
         return tuple(name for name in functions if name in used) or functions
 
-    def results(
-        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
-    ) -> tuple[list[CallResult], tuple[Breach, ...]]:
-        """Call the target on each argument tuple; see `SubmissionRunner.results`."""
-        in_source = self._loader.forbidden_in_source(exercise) if exercise.forbids else ()
-        results, recorded = self._call(target, calls, exercise, exercise.forbids)
-        return results, merged(in_source, recorded) if exercise.forbids else ()
+    def results(self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise) -> Iterator[CallResult]:
+        """Call the target on each argument tuple; see `SubmissionRunner.results`.
+
+        The worker is told one call at a time, and the next one only after it has answered.
+        """
+        worker = self._worker = self._worker or self._loader.start()
+        if worker is None:
+            yield self._not_run()
+            return
+        try:
+            yield from self._each_result(worker, target, calls, exercise)
+        except (ReplyTimeout, WorkerDied, MalformedMessage, OverBudget) as error:
+            worker.kill()
+            self._show_printed(worker)
+            self.close()
+            yield self._failed(error)
+        else:
+            self._show_printed(worker)
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once."""
-        return self._call(target, [args], exercise)[0][0]
+        return next(self.results(target, [args], exercise))
+
+    def kept(self, result: CallResult) -> CallResult:
+        """Return the last result as it may be kept: without its value if that takes too much memory (`NotKept`)."""
+        if self._budget.keep(self._last_size):
+            return result
+        return replace(result, value=NotKept(), args_after=())
+
+    def judging(self) -> AbstractContextManager[None]:
+        """Count the time of the body as work on what this submission gave back."""
+        return self._budget.judging()
+
+    def forbidden_in_source(self, exercise: Exercise) -> tuple[Breach, ...]:
+        """Return what the source of an exercise's functions uses though the exercise forbids it."""
+        return self._loader.forbidden_in_source(exercise) if exercise.forbids else ()
+
+    def begin_hidden_probes(self) -> None:
+        """Have all further calls run in a new worker, which has met no call yet, and within the time kept for them."""
+        self.close()
+        self._budget.open_reserve()
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Raise `RuntimeError`: there is no bare function here."""
@@ -93,56 +129,57 @@ class RemoteRunner:
 
     # Calling
 
-    def _call(
-        self, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise, watched: Sequence[str] = ()
-    ) -> tuple[list[CallResult], list[Breach]]:
-        if self._worker is None:
-            self._worker = self._loader.start()
-        if self._worker is None:
-            return [self._out_of_time()], []
-        worker, results = self._worker, list[CallResult]()
-        request = {"do": "call", "target": target.name, "driver": target.driver}
-        request |= {"forbids": list(watched), "calls": len(calls)}
-        try:
-            send(worker, *pack(request, REQUEST_LIMITS), *_packed_calls(calls))
-            watch = Stopwatch(worker, exercise.seconds, self._budget)
-            for index in range(len(calls)):
-                results.append(self._next_result(watch, calls, index))
-                if results[-1].raised is not None and results[-1].raised.kind in ("MemoryError", "TimeUp"):
-                    break
-            recorded = parse_breaches(require_fields(watch.value(), "breaches")["breaches"])
-        except (ReplyTimeout, WorkerDied, MalformedMessage) as error:
-            worker.kill()
-            self._show_printed(worker)
-            self.close()
-            if len(results) == len(calls):
-                results.pop()  # it answered every call and then did not stop
-            return [*results, self._failed(error)], []
-        self._show_printed(worker)
-        return results, list(recorded)
+    def _each_result(
+        self, worker: WorkerProcess, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
+    ) -> Iterator[CallResult]:
+        watch = Stopwatch(worker, exercise.seconds, self._budget)
+        request = {"do": "call", "target": target.name, "driver": target.driver, "forbids": list(exercise.forbids)}
+        first, further = (b"".join(pack(request | {"first": is_first}, REQUEST_LIMITS)) for is_first in (True, False))
+        for index, arguments in enumerate(_packed_calls(calls)):
+            send(worker, further if index else first, arguments)
+            result = self._next_result(watch, calls, index)
+            yield result
+            if result.verdict in (Verdict.MEMORY, Verdict.TIMEOUT):
+                return
 
     def _next_result(self, watch: Stopwatch, calls: Sequence[tuple[Any, ...]], index: int) -> CallResult:
         """Return what the next call gave; a reply with the very bytes of an earlier submission's is the same result."""
         frame = watch.frame()
-        small = len(frame.header) + len(frame.body) <= _MAX_KEPT_REPLY_BYTES
-        memory = calls.memory if small and isinstance(calls, Calls) else None
+        size = len(frame.header) + len(frame.body)
+        self._last_size = _MEMORY_PER_HEADER_BYTE * len(frame.header) + len(frame.body)
+        memory = calls.memory if size <= _MAX_KEPT_REPLY_BYTES and isinstance(calls, Calls) else None
         content = (frame.header, bytes(frame.body)) if memory else (b"", b"")
         known = memory.known_reply(calls, index, content) if memory else None
         if known is not None:
             return known
-        answer = frame.value()
-        if type(answer) is not tuple or len(answer) != 3:
+        with self._budget.judging():
+            answer = frame.value()
+        if type(answer) is not tuple or len(answer) != 4:
             raise MalformedMessage("an answer to another question")
-        value, error, changed = answer
-        after = watch.value() if changed is True else calls[index]
+        value, error, changed, breaches = answer
+        if changed is True:
+            frame = watch.frame()
+            self._last_size += _MEMORY_PER_HEADER_BYTE * len(frame.header) + len(frame.body)
+            with self._budget.judging():
+                after = frame.value()
+        else:
+            after = calls[index]
         if type(after) is not tuple or len(after) != len(calls[index]):
             raise MalformedMessage("the arguments afterwards")
-        result = _result(value, parse_raised(error, self.submission.files), after)
-        if memory and result.raised is None and changed is False:
+        self._budget.check()
+        result = _result(value, parse_raised(error, self.submission.files), after, parse_breaches(breaches))
+        if memory and result.raised is None and changed is False and not breaches:
             memory.keep_reply(calls, index, content, result)
         return result
 
+    def _not_run(self) -> CallResult:
+        if self._budget.exceeded:
+            return self._failed(OverBudget(self._budget.exceeded))
+        return self._out_of_time()
+
     def _failed(self, error: Exception) -> CallResult:
+        if isinstance(error, OverBudget):
+            return CallResult(Verdict.MEMORY, None, Raised("OverBudget", str(error), "", ()))
         if isinstance(error, ReplyTimeout):
             if self._budget.wait_seconds <= 0:
                 return self._out_of_time()
@@ -159,13 +196,13 @@ class RemoteRunner:
         sys.stdout.write(without_control_characters(worker.printed()))
 
 
-def _result(value: Any, raised: Raised | None, after: tuple[Any, ...]) -> CallResult:
+def _result(value: Any, raised: Raised | None, after: tuple[Any, ...], breaches: tuple[Breach, ...]) -> CallResult:
     if raised is None:
-        return CallResult(Verdict.PASS, value, None, after)
+        return CallResult(Verdict.PASS, value, None, after, breaches)
     if raised.kind == "TimeUp":
-        return CallResult(Verdict.TIMEOUT, None, raised, after)
+        return CallResult(Verdict.TIMEOUT, None, raised, after, breaches)
     no_memory = raised.kind == "MemoryError" or (raised.kind == "RuntimeError" and _NO_MEMORY.search(raised.message))
-    return CallResult(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after)
+    return CallResult(Verdict.MEMORY if no_memory else Verdict.ERROR, None, raised, after, breaches)
 
 
 def _packed_calls(calls: Sequence[tuple[Any, ...]]) -> list[bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradlings.submission.size_limits import MAX_CELLS
+
 
 @dataclass(frozen=True)
 class WorkerLimits:
@@ -42,13 +44,17 @@ class SubmissionLimits:
     """Wall time of its cells; one that exceeds it is skipped, and the others get the same time again."""
     wait_seconds: float = 60.0
     """The sum of the times that the judge waits for its workers."""
+    hidden_seconds: float = 15.0
+    """The same for hidden probes, if the rest of it is used up by then."""
     judge_seconds: float = 10.0
     """Processor time of the judge's own work on what it gives back."""
     data_bytes: int = 256 << 20
     """Tensors and long texts that it gives back."""
     structure_bytes: int = 16 << 20
     """The rest of what it gives back: a value takes at least one byte, so this bounds their number."""
-    cells: int = 2000
+    kept_bytes: int = 16 << 20
+    """Memory for results that were judged, which the diagnosis compares."""
+    cells: int = MAX_CELLS
     workers: int = 64
     """Processes that are started for it: one that hangs or dies is replaced."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,13 +13,15 @@ from typing import Any
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.rules import Breach
-from gradlings.model.text import without_control_characters
+from gradlings.model.text import map_text, without_control_characters
+from gradlings.sandbox.budget import OverBudget
 from gradlings.sandbox.processes import WorkerProcess
-from gradlings.sandbox.reply_validation import failure_text, parse_breaches, require_fields, require_row
+from gradlings.sandbox.reply_validation import failure_text, parse_breaches
 from gradlings.sandbox.wire.channel import ChannelClosed, ReplyTimeout
 from gradlings.sandbox.wire.encode import pack
+from gradlings.sandbox.wire.facts import MAX_NAMES, Digest, NamesReply, SourceFacts, Unread, checked
 from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
-from gradlings.submission.cells import Cell, Function
+from gradlings.submission.cells import Cell, Function, notebook_cell_file
 from gradlings.submission.reader import Submission, SyntaxProblem, shown
 
 
@@ -60,19 +61,37 @@ def facts_from(
     """Read a worker's answer to a load request: the submission, and by exercise what its source uses but may not.
 
     Raises:
-        MalformedMessage: it is no such answer.
+        MalformedMessage: it is no such answer, or of another file.
     """
-    if type(answer) is dict and answer.keys() == {"problem"} and type(answer["problem"]) is str:
-        return unreadable(path, without_control_characters(answer["problem"])), {}
-    facts = require_fields(answer, "problem", "cells", "functions", "syntax", "breaches")
-    cells = tuple(Cell(*require_row(row, str, str, int)) for row in facts["cells"])
-    functions = [Function(*require_row(row, str, str, int, bool)) for row in facts["functions"]]
-    problems = tuple(SyntaxProblem(*require_row(row, str, int, str, str)) for row in facts["syntax"])
-    rows = facts["breaches"]
-    if type(rows) is not list or len(rows) != len(exercises):
-        raise MalformedMessage("breaches")
+    if type(answer) is dict and "problem" in answer:
+        return unreadable(path, without_control_characters(checked(answer, Unread, "what is wrong").problem)), {}
+    facts: SourceFacts = checked(answer, SourceFacts, "what the source says")
+    cells = tuple(Cell(*row) for row in facts.cells)
+    functions = tuple(Function(*row) for row in facts.functions)
+    problems = map_text(tuple(SyntaxProblem(*row) for row in facts.syntax), without_control_characters)
+    breaches = [parse_breaches(rows) for rows in facts.breaches]
     submission = Submission(path, cells, {function.name: function for function in functions}, problems)
-    return submission, {exercise.id: parse_breaches(row) for exercise, row in zip(exercises, rows, strict=True)}
+    named = {function.file for function in functions} | {problem.file for problem in problems}
+    named |= {breach.file for found in breaches for breach in found}
+    if not (named <= submission.files and all(_belongs_to(file, path) for file in submission.files)):
+        raise MalformedMessage("the name of a file")
+    return submission, {exercise.id: found for exercise, found in _paired(exercises, breaches)}
+
+
+def _belongs_to(file: str, path: Path) -> bool:
+    """Return whether a cell of a submission can have this name in tracebacks."""
+    if path.suffix != ".ipynb":
+        return file == str(path)
+    number = file.removeprefix(notebook_cell_file(path, 0)[:-1])
+    return number.isascii() and number.isdecimal()
+
+
+def _paired(
+    exercises: Sequence[Exercise], breaches: Sequence[tuple[Breach, ...]]
+) -> Iterable[tuple[Exercise, tuple[Breach, ...]]]:
+    if len(breaches) != len(exercises):
+        raise MalformedMessage("breaches of other exercises")
+    return zip(exercises, breaches, strict=True)
 
 
 def names_from(answer: Any) -> dict[str, str]:
@@ -80,11 +99,15 @@ def names_from(answer: Any) -> dict[str, str]:
 
     Raises:
         MalformedMessage: it is no such answer.
+        OverBudget: they are more than are read.
     """
-    names = require_fields(answer, "names")["names"]
-    if type(names) is not dict or not all(type(k) is str and type(v) is str for k, v in names.items()):
-        raise MalformedMessage("names")
-    return names
+    names = checked(answer, NamesReply, "names").names
+    if isinstance(names, int):
+        raise OverBudget(
+            f"Your file defines {names:,} names outside of functions (import * adds many); at most {MAX_NAMES:,} short "
+            "ones are read."
+        )
+    return {without_control_characters(name): without_control_characters(kind) for name, kind in names.items()}
 
 
 def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:
@@ -96,12 +119,13 @@ def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds:
     deadline = time.monotonic() + seconds
     try:
         worker.channel.send(pack({"do": "digest", "file": filename, "source": data}, REQUEST_LIMITS), deadline)
-        (answer,) = require_fields(worker.channel.receive(deadline=deadline), "digest").values()
+        digest: str = checked(worker.channel.receive(deadline=deadline), Digest, "a digest").digest
     except (ReplyTimeout, ChannelClosed, MalformedMessage) as error:
-        raise ValueError(f"{filename} cannot be read: {failure_text(error, 'reading it')}") from None
-    if type(answer) is not str or not re.fullmatch("[0-9a-f]{64}", answer):
+        reason: Exception = worker.exit_reason() if isinstance(error, ChannelClosed) else error
+        raise ValueError(f"{filename} cannot be read: {failure_text(reason, 'reading it')}") from None
+    if not digest:
         raise ValueError(f"{filename} is not a notebook")
-    return answer
+    return digest
 
 
 @lru_cache(maxsize=64)

@@ -21,15 +21,17 @@ _MAX_EXTENSION_FACTOR = 3
 
 
 class Stopwatch:
-    """The deadline of one request, `seconds` from now for all replies together; `frame` waits for the next of them.
+    """The time limit of some requests: `seconds` for all replies together; `frame` waits for the next of them.
 
-    What it waits for, and how large that is, counts against the `budget` of the submission.
+    It stands still between replies, while the judge works. What it waits for, and how large that is, counts against the
+    `budget` of the submission.
     """
 
     def __init__(self, worker: WorkerProcess, seconds: float, budget: Budget) -> None:
         self._worker, self._budget = worker, budget
         seconds = max(min(seconds, budget.wait_seconds), 0.0)
-        self._end = time.monotonic() + seconds
+        self._left = seconds
+        self._end = 0.0
         self._reserve = _MAX_EXTENSION_FACTOR * seconds
         self._signaled = False
 
@@ -37,7 +39,9 @@ class Stopwatch:
         """Wait for the next message and decode it; raises what `frame` raises."""
         frame = self.frame()
         with self._budget.judging():
-            return frame.value()
+            value = frame.value()
+        self._budget.check()
+        return value
 
     def frame(self) -> Frame:
         """Wait for the next message.
@@ -49,10 +53,13 @@ class Stopwatch:
             OverBudget: all messages together are too large.
         """
         start = time.monotonic()
+        self._end = start + self._left
         try:
             frame = self._next_frame()
         finally:
-            self._budget.wait_seconds -= time.monotonic() - start
+            now = time.monotonic()
+            self._left = self._end - now
+            self._budget.wait_seconds -= now - start
         self._budget.charge_frame(frame)
         return frame
 

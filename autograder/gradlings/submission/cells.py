@@ -10,15 +10,20 @@ import __future__
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 
+from gradlings.submission.size_limits import MAX_CELLS, MAX_CODE_CHARS, require_at_most
+
 _RUNS_PYTHON = re.compile(r"^%%(time|timeit|capture|prun)\b")
-_MAGIC = re.compile(r"^(\s*)(?:%|!|\?|get_ipython\(\)|[^#'\"]*\?\s*$)")
+_MAGIC = re.compile(r"^(\s*)(?:%|!|\?|get_ipython\(\)|[^#'\"\s][^#'\"]*\?\s*$)")
 _ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w, ]*=\s*)(%|!)(?!=)")
+_LINE_IN_MESSAGE = re.compile(r"\b(on|at) line (\d+)")  # "'(' does not match '[' on line 3"
+_MAX_PADDING_LINES = 1000
+_TOO_MUCH = "it is nested too deep, or too large, for Python"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Compiled:
     functions: tuple[Function, ...]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MAX_CELLS)
 def compiled(cell: Cell) -> Compiled:
     """Return the cell's code and functions, with the line numbers of its file.
 
@@ -72,23 +77,44 @@ def compiled(cell: Cell) -> Compiled:
         SyntaxError: the cell is not valid Python.
     """
     tree = _parsed(cell)
-    code = compile(tree, cell.file, "exec", flags=cell.flags, dont_inherit=True)
+    try:
+        code = compile(tree, cell.file, "exec", flags=cell.flags, dont_inherit=True)
+    except (RecursionError, MemoryError):
+        raise SyntaxError(_TOO_MUCH, (cell.file, cell.first_line, 0, "")) from None
     bound = tuple(function for node in tree.body for function in _bound(node, cell.file))
     return Compiled(code, tuple(tree.body), bound)
 
 
 @lru_cache(maxsize=128)  # a notebook's cells are parsed to find out whether they are Python, then compiled
 def _parsed(cell: Cell) -> ast.Module:
-    padded = "\n" * (cell.first_line - 1) + cell.source
+    """Parse a cell behind as many empty lines as give its own lines their numbers.
+
+    Reading empty lines takes time, too, which would be quadratic in the length of a file of many cells: from
+    `_MAX_PADDING_LINES` on, numbers are moved.
+    """
+    padding = min(cell.first_line - 1, _MAX_PADDING_LINES)
+    moved = cell.first_line - 1 - padding
+    padded = "\n" * padding + cell.source
     try:
         tree: ast.Module = compile(padded, cell.file, "exec", cell.flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-    except ValueError as error:  # a NUL byte in the source
+    except SyntaxError as error:
+        if moved:
+            error.lineno = (error.lineno or 1) + moved
+            error.msg = _LINE_IN_MESSAGE.sub(lambda found: f"{found[1]} line {int(found[2]) + moved}", error.msg)
+        raise
+    except ValueError as error:  # a NUL byte or half a surrogate pair in the source
         raise SyntaxError(str(error), (cell.file, cell.first_line, 0, "")) from None
-    return tree
+    except (RecursionError, MemoryError):
+        raise SyntaxError(_TOO_MUCH, (cell.file, cell.first_line, 0, "")) from None
+    return ast.increment_lineno(tree, moved) if moved else tree
 
 
 def module_cells(text: str, file: str) -> tuple[Cell, ...]:
-    """Cut a module's text at its `# %%` lines; each cell keeps its line numbers."""
+    """Cut a module's text at its `# %%` lines; each cell keeps its line numbers.
+
+    Raises:
+        ValueError: it is larger than what is read.
+    """
     cells: list[Cell] = []
     start, lines = 1, text.split("\n")
     for number, line in enumerate([*lines, "# %%"], 1):
@@ -97,18 +123,29 @@ def module_cells(text: str, file: str) -> tuple[Cell, ...]:
             if source.strip():
                 cells.append(Cell(source, file, start))
             start = number
+    _require_size(cells)
     return tuple(_with_future(cells))
 
 
 def notebook_cells(text: str, path: Path) -> tuple[Cell, ...]:
-    """Return the code cells of a notebook, each as a file of its own, numbered from 1; raises as `notebook_sources`."""
+    """Return the code cells of a notebook, each as a file of its own, numbered from 1.
+
+    Raises:
+        ValueError: the text is not a notebook, or is larger than what is read.
+    """
     cells = [
         Cell(source, notebook_cell_file(path, number), flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, on_disk=False)
         for number, source in notebook_sources(text)
         if source.strip()
     ]
+    _require_size(cells)  # before the first of them is parsed
     python = (cell if _is_python(cell) else replace(cell, source=_commented(cell.source)) for cell in cells)
     return tuple(_with_future(python))
+
+
+def _require_size(cells: Collection[Cell]) -> None:
+    require_at_most(MAX_CELLS, len(cells), "cells of code")
+    require_at_most(MAX_CODE_CHARS, sum(len(cell.source) for cell in cells), "characters of code")
 
 
 def notebook_cell_file(path: Path, number: int) -> str:
@@ -123,14 +160,17 @@ def notebook_sources(text: str, cell_type: str = "code") -> tuple[tuple[int, str
     Raises:
         ValueError: the text is not a notebook.
     """
-    notebook = json.loads(text)
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise ValueError("it is not a notebook (no list of cells)")
-    found = []
-    for number, cell in enumerate(notebook["cells"], 1):
-        if isinstance(cell, dict) and cell.get("cell_type") == cell_type:
-            source = cell.get("source", "")
-            found.append((number, "".join(map(str, source)) if isinstance(source, list) else str(source)))
+    try:
+        notebook = json.loads(text, parse_int=str)  # a number is of no use here, and a long one takes its time
+        if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+            raise ValueError("it is not a notebook (no list of cells)")
+        found = []
+        for number, cell in enumerate(notebook["cells"], 1):
+            if isinstance(cell, dict) and cell.get("cell_type") == cell_type:
+                source = cell.get("source", "")
+                found.append((number, "".join(map(str, source)) if isinstance(source, list) else str(source)))
+    except (RecursionError, MemoryError):
+        raise ValueError(_TOO_MUCH) from None
     return tuple(found)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from gradlings.submission.cells import Cell, Function, compiled, decode, module_cells, notebook_cells
 from gradlings.submission.manifest import code_digest, read_manifest
+from gradlings.submission.size_limits import MAX_FUNCTIONS, MAX_LINE_CHARS, MAX_SYNTAX_PROBLEMS, require_at_most
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,12 @@ class Submission:
         """
         return any(name not in self.functions or self.functions[name].attempted for name in names)
 
-    @property
+    def place_of(self, *names: str) -> str:
+        """Return `file:line` of the first of some functions that the source defines, or the file."""
+        known = next((self.functions[name] for name in names if name in self.functions), None)
+        return f"{shown(known.file)}:{known.line}" if known else shown(self.path)
+
+    @cached_property
     def files(self) -> frozenset[str]:
         """The file names under which the cells are compiled."""
         return frozenset(cell.file for cell in self.cells)
@@ -81,16 +88,22 @@ def read_submission(folder: Path, source_name: str) -> Submission:
 def parse(path: Path, data: bytes | None = None) -> Submission:
     """Read a submission from a module or notebook; `data` is the file's content, if that was read already."""
     try:
-        text = decode(path.read_bytes() if data is None else data)
-        cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
+        return from_source(decode(path.read_bytes() if data is None else data), path)
     except (ValueError, OSError) as error:
         return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {error}")
-    return from_cells(path, cells)
 
 
 def from_source(text: str, path: Path) -> Submission:
-    """Read a submission from the text of a module; `path` is what messages and tracebacks show."""
-    return from_cells(path, module_cells(text, str(path)))
+    """Read a submission from the text of a module or notebook; `path` is what messages and tracebacks show.
+
+    Raises:
+        ValueError: it is no notebook though `path` says so, or larger than what is read.
+    """
+    cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
+    submission = from_cells(path, cells)
+    require_at_most(MAX_FUNCTIONS, len(submission.functions), "functions and other names at top level")
+    require_at_most(MAX_SYNTAX_PROBLEMS, len(submission.syntax_problems), "cells that Python cannot read")
+    return submission
 
 
 def from_cells(path: Path, cells: tuple[Cell, ...]) -> Submission:
@@ -102,7 +115,8 @@ def from_cells(path: Path, cells: tuple[Cell, ...]) -> Submission:
             functions.update({function.name: function for function in compiled(cell).functions})
         except SyntaxError as error:
             line = min(max(error.lineno or 1, cell.first_line), cell.first_line + cell.source.count("\n"))
-            problems.append(SyntaxProblem(cell.file, line, (error.text or "").rstrip(), error.msg))
+            text = (error.text or "")[:MAX_LINE_CHARS].rstrip()
+            problems.append(SyntaxProblem(cell.file, line, text, error.msg[:MAX_LINE_CHARS]))
     return Submission(path, cells, functions, tuple(problems))
 
 

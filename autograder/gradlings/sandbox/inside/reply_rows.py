@@ -8,38 +8,63 @@ from typing import Any
 
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.rules import Breach
+from gradlings.sandbox.wire.facts import (
+    MAX_BREACHES,
+    MAX_LINE,
+    MAX_NAME_CHARS,
+    MAX_NAMES,
+    MAX_TEXT_CHARS,
+    MAX_TRACE_LINES,
+    BreachRow,
+    RaisedRow,
+)
 from gradlings.submission.reader import Submission
 
-_MAX_TEXT_CHARS = 2000
-_MAX_BREACHES = 200
-_MAX_TRACE_LINES = 4
 
-RaisedRow = tuple[str, str, bool, list[Any]]
-"""Kind, message, whether it is a ValueError, and rows of (file, line, function, code), the innermost last."""
-
-
-def clip(text: str) -> str:
+def clip(text: str, max_chars: int = MAX_TEXT_CHARS) -> str:
     """Cut a text to the length that a reply may hold."""
-    return text[:_MAX_TEXT_CHARS]
+    return str.__str__(text)[:max_chars]
+
+
+def type_name(value: Any) -> str:
+    """Return the name of a value's type, which its metaclass cannot change."""
+    return clip(type.__dict__["__name__"].__get__(type(value)), MAX_NAME_CHARS)
+
+
+def _line(number: int | None) -> int:
+    """Return a line number that a reply may hold; generated code has any."""
+    return min(max(number or 0, 0), MAX_LINE)
 
 
 def raised_row(error: BaseException, files: Collection[str]) -> RaisedRow:
     """Describe an exception of student code, with trace lines of these files only."""
     try:
-        message = clip(str.__str__(str(error)))
+        message = clip(str(error))
     except BaseException:  # a hostile or broken __str__
         message = ""
     try:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files][-_MAX_TRACE_LINES:]
-        lines = [(f.filename, f.lineno or 0, f.name, clip(f.line or "")) for f in frames]
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files][-MAX_TRACE_LINES:]
+        lines = [(f.filename, _line(f.lineno), clip(f.name, MAX_NAME_CHARS), clip(f.line or "")) for f in frames]
     except BaseException:
         lines = []
-    return clip(type(error).__name__), message, isinstance(error, ValueError), lines
+    return type_name(error), message, isinstance(error, ValueError), lines
 
 
-def breach_rows(breaches: Iterable[Breach]) -> list[tuple[str, str, int, str, str]]:
-    """Describe breaches as rows of (rule, name, line, file, code)."""
-    return [(b.rule, b.what, b.line, b.file, clip(b.code)) for b in list(breaches)[:_MAX_BREACHES]]
+def breach_rows(breaches: Iterable[Breach]) -> list[BreachRow]:
+    """Describe the first breaches as rows of (rule, name, line, file, code)."""
+    kept = list(breaches)[:MAX_BREACHES]
+    return [(b.rule, clip(b.what, MAX_NAME_CHARS), _line(b.line), b.file, clip(b.code)) for b in kept]
+
+
+def names_row(namespace: dict[str, Any]) -> dict[str, str] | int:
+    """Describe what the cells defined, by name; only how many names there are if they are too many to be sent."""
+    if len(namespace) > MAX_NAMES:
+        return len(namespace)
+    return {
+        name: "function" if callable(value) else type_name(value)
+        for name, value in list(namespace.items())
+        if type(name) is str and len(name) <= MAX_NAME_CHARS
+    }
 
 
 def describe_source(
@@ -47,7 +72,6 @@ def describe_source(
 ) -> dict[str, Any]:
     """Describe what a source says before any of it runs; `exercises` are pairs of function names and rules."""
     return {
-        "problem": "",
         "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
         "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
         "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],

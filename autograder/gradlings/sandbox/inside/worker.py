@@ -23,17 +23,17 @@ from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
-from gradlings.sandbox.inside.reply_rows import RaisedRow, breach_rows, clip, describe_source, raised_row
+from gradlings.sandbox.inside.reply_rows import breach_rows, clip, describe_source, names_row, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
-from gradlings.sandbox.wire.channel import Channel, ChannelClosed, Frame
+from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
-from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS
+from gradlings.sandbox.wire.facts import RaisedRow
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, Unsendable
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
-from gradlings.submission.cells import compiled, decode, module_cells, notebook_cells
+from gradlings.submission.cells import compiled, decode
 from gradlings.submission.manifest import digest_of_code
-from gradlings.submission.reader import Submission, from_cells
+from gradlings.submission.reader import Submission, from_source
 
-_MAX_NAMES = 2000
 _DRIVERS_FILE = "drivers.py"
 Facts = dict[str, Any]
 
@@ -58,7 +58,8 @@ def rehearse() -> None:
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
             Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
-            worker._call_all({"target": name, "driver": False, "forbids": [], "calls": 1})
+            worker._call({"target": name, "driver": False, "forbids": [], "first": True})
+        worker._settings.close()
         linecache.clearcache()
 
 
@@ -78,19 +79,26 @@ class _Worker:
         self._namespace: dict[str, Any] = {}
         self._drivers = ""
         self._driver_functions: dict[str, Any] | None = None
+        self._function: Callable[..., Any] = _raising(RuntimeError("no check has begun"))
+        self._recorder = CallRecorder((), ())
+        self._settings = contextlib.ExitStack()
 
     def serve(self) -> None:
         self._alarm.install()
         while True:
             request = self._channel.receive(REQUEST_LIMITS)
-            {"load": self._load, "call": self._call_all, "digest": self._digest}[request["do"]](request)
+            {"load": self._load, "call": self._call, "digest": self._digest}[request["do"]](request)
 
     def _reply(self, facts: Facts) -> None:
-        self._channel.send(_packed(facts, lambda: {key: sendable(value) for key, value in facts.items()}))
+        """Send facts, which hold no value of a student's class."""
+        self._channel.send(pack(facts, REPLY_LIMITS))
 
-    def _reply_to_call(self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool) -> None:
+    def _reply_to_call(
+        self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool, breaches: list[Any]
+    ) -> None:
         """Send the result of a call and, in a second message, its arguments if the call changed them."""
-        buffers = _packed((value, raised, changed), lambda: (sendable(value), raised, changed))
+        rest = (raised, changed, breaches)
+        buffers = _packed((value, *rest), lambda: (sendable(value), *rest))
         if changed:
             buffers += _packed(args, lambda: sendable(args))
         self._channel.send(buffers)
@@ -109,19 +117,21 @@ class _Worker:
         path = Path(request["file"])
         try:
             text = decode(request["source"])
-            cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
-            self._submission = from_cells(path, cells)
-            facts = describe_source(self._submission, request["exercises"])
+            self._submission = from_source(text, path)
+            answer = pack(describe_source(self._submission, request["exercises"]), REPLY_LIMITS)
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
             return
         except (RecursionError, MemoryError):
-            self._reply({"problem": "it is nested too deep for Python"})
+            self._reply({"problem": "it is nested too deep, or too large, for Python"})
+            return
+        except Unsendable:  # each count is within its limit, all together are not
+            self._reply({"problem": "its cells and names are too many and too long to be read together"})
             return
         for cell in self._submission.cells:  # for tracebacks: the files cannot be read from here
             if cell.file not in linecache.cache:
                 remember_lines(cell.file, text if cell.on_disk else cell.source)
-        self._reply(facts)
+        self._channel.send(answer)
         if request["run"]:
             self._run_cells(path, request["skip"])
 
@@ -132,11 +142,11 @@ class _Worker:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
                     self._reply({"cell": index, "raised": self._run_cell(index)})
-        names = {}
-        for name, value in list(self._namespace.items())[:_MAX_NAMES]:
-            if type(name) is str:
-                names[name] = "function" if callable(value) else clip(type(value).__name__)
-        self._reply({"names": names})
+        try:
+            answer = pack({"names": names_row(self._namespace)}, REPLY_LIMITS)
+        except Unsendable:  # not too many, but too long together
+            answer = pack({"names": len(self._namespace)}, REPLY_LIMITS)
+        self._channel.send(answer)
 
     def _run_cell(self, index: int) -> RaisedRow | None:
         try:
@@ -152,31 +162,31 @@ class _Worker:
 
     # Calling
 
-    def _call_all(self, request: Facts) -> None:
+    def _call(self, request: Facts) -> None:
+        """Make one call; its arguments are the next message. Nothing is known here of the calls after it."""
+        if request["first"]:
+            self._begin(request)
+        args = self._channel.receive(REQUEST_LIMITS)
+        before = fresh(args)
+        value, raised = None, None
         try:
-            function = self._target(request["target"], request["driver"])
+            with self._alarm, self._recorder:
+                value = self._function(*args)
         except BaseException as error:
-            function = _raising(error)
-        recorder = CallRecorder(request["forbids"], self._submission.files)
-        self._alarm.install()
-        frames = [self._channel.frame(REQUEST_LIMITS) for _ in range(request["calls"])]
-        with kept_settings():
-            self._call_each(frames, function, recorder)
-        self._reply({"breaches": breach_rows(recorder.breaches)})
+            value, raised = None, raised_row(error, self._submission.files)
+        breaches = breach_rows(self._recorder.take())
+        self._reply_to_call(value, raised, args, not identical(before, args), breaches)
 
-    def _call_each(self, frames: list[Frame], function: Callable[..., Any], recorder: CallRecorder) -> None:
-        for frame in frames:
-            args = frame.value(REQUEST_LIMITS)
-            before = fresh(args)
-            value, raised = None, None
-            try:
-                with self._alarm, recorder:
-                    value = function(*args)
-            except BaseException as error:
-                value, raised = None, raised_row(error, self._submission.files)
-            self._reply_to_call(value, raised, args, not identical(before, args))
-            if raised is not None and raised[0] in ("MemoryError", "TimeUp"):
-                break
+    def _begin(self, request: Facts) -> None:
+        """Prepare the calls of a check: settings of torch, also its random state, last until the next check begins."""
+        self._settings.close()
+        self._settings.enter_context(kept_settings())
+        try:
+            self._function = self._target(request["target"], request["driver"])
+        except BaseException as error:
+            self._function = _raising(error)
+        self._recorder = CallRecorder(request["forbids"], self._submission.files)
+        self._alarm.install()
 
     def _target(self, name: str, driver: bool) -> Callable[..., Any]:
         if not driver:
