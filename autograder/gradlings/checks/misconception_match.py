@@ -152,12 +152,13 @@ def _sum(flat: Tensor) -> float:
 
 def _encode(value: Any) -> Any:
     if isinstance(value, Tensor):
-        flat = value.detach().cpu().reshape(-1)
-        numbers = flat.tolist() if flat.numel() <= _MAX_ELEMENTS else [_sum(flat)]
+        tensor = value.detach().cpu().reshape(-1)
+        numbers = tensor.tolist() if tensor.numel() <= _MAX_ELEMENTS else [_sum(tensor)]
         name = str(value.dtype).removeprefix("torch.")
         return {"t": name, "s": list(value.shape), "v": [_encode(number) for number in numbers]}
     if isinstance(value, np.ndarray):
-        numbers = value.reshape(-1).tolist() if value.size <= _MAX_ELEMENTS else [_sum(torch.from_numpy(value.reshape(-1).copy()))]
+        flat = value.reshape(-1)
+        numbers = flat.tolist() if flat.size <= _MAX_ELEMENTS else [_sum(torch.from_numpy(flat.copy()))]
         return {"np": str(value.dtype), "s": list(value.shape), "v": _encode(numbers)}
     if isinstance(value, np.generic):
         return _encode(value.item())
