@@ -81,7 +81,7 @@ def test_messages_with_wrong_bytes(which: int, in_header: Any, in_body: Any) -> 
         for place, byte in edits:
             if data:
                 data[place % len(data)] = byte
-    receive(bytes(header), body, ANSWERS[which])
+    receive(bytes(header), bytes(body), ANSWERS[which])
 
 
 DTYPES_SENT = st.sampled_from([torch.float64, torch.float32, torch.bfloat16, torch.int64, torch.bool, torch.complex64])

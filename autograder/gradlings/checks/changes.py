@@ -27,7 +27,8 @@ def changed(before: Any, after: Any) -> bool:
         same_keys = isinstance(after, dict) and before.keys() == after.keys()
         return not same_keys or any(changed(before[key], after[key]) for key in before)
     if isinstance(before, bool | int | float | str):
-        return before == before and (before == after) is not True
+        same_form = isinstance(after, bool | int | float | str)  # a tensor would compare each of its numbers
+        return before == before and not (same_form and before == after)
     return False
 
 

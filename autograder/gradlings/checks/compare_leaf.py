@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -168,24 +168,33 @@ def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, flo
 
 
 def _right(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> Tensor:
-    """Return where two tensors agree, as a dense tensor of truth values."""
-    right = torch.empty(expected.shape, dtype=torch.bool)
-    inexact, (relative, absolute) = expected.is_floating_point() or expected.is_complex(), tolerance
+    relative, absolute = tolerance
+
+    def agree(a: Tensor, b: Tensor) -> Tensor:
+        if not (b.is_floating_point() or b.is_complex()):
+            return a == b
+        if b.dtype in (torch.bfloat16, torch.float16):  # processors compute with neither
+            a, b = a.float(), b.float()
+        return torch.isclose(a, b, rtol=relative, atol=absolute, equal_nan=True)
+
+    return _where(got, expected, agree)
+
+
+def _where(got: Tensor, expected: Tensor, test: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Return where a test of two tensors holds, as a dense tensor of truth values."""
+    found = torch.empty(expected.shape, dtype=torch.bool)
     start = 0
     for a, b in in_parts(got, expected):
-        if expected.dtype in (torch.bfloat16, torch.float16):  # processors compute with neither
-            a, b = a.float(), b.float()
-        close = torch.isclose(a, b, rtol=relative, atol=absolute, equal_nan=True) if inexact else a == b
-        right.view(-1)[start : start + len(close)] = close
-        start += len(close)
-    return right
+        found.view(-1)[start : start + len(a)] = test(a, b)
+        start += len(a)
+    return found
 
 
 def _first_wrong(got: Tensor, expected: Tensor, right: Tensor) -> tuple[tuple[int, ...], str]:
     """Return the first index to look at, and how many values are like it: not finite if any are, else wrong."""
     chosen, kind = ~right, "differ"
     if expected.is_floating_point():
-        not_finite = ~torch.isfinite(got) & torch.isfinite(expected)
+        not_finite = _where(got, expected, lambda a, b: ~torch.isfinite(a) & torch.isfinite(b))
         if bool(not_finite.any()):
             chosen, kind = not_finite, ""
     first = first_index(chosen)

@@ -120,7 +120,9 @@ def _text(value: Any, digits: int, room: int) -> str:
     if isinstance(value, float):
         text = f"{value:.{digits}g}"
         return text if "." in text or "e" in text or not math.isfinite(value) else text + ".0"
-    if isinstance(value, str | bytes):
+    if isinstance(value, str):
+        return repr(value if len(value) <= 2 * room else value[:room] + value[-room:])
+    if isinstance(value, bytes):
         return repr(value if len(value) <= 2 * room else value[:room] + value[-room:])
     if isinstance(value, bool | int | torch.dtype) or value is None:
         return repr(value)
