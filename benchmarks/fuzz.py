@@ -1,4 +1,4 @@
-"""Fuzz messages of workers and notebooks: inputs that are mutated towards new paths through our code, as many as asked.
+"""Fuzz messages of workers and notebooks: inputs that are mutated toward new paths through our code, as many as asked.
 
     python benchmarks/fuzz.py [wire] [notebook] [--inputs 100000 | --seconds 60]
 

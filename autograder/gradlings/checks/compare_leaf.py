@@ -72,7 +72,7 @@ def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
             return _by_forms(got, expected, f"The dtype is {got.dtype}; it must be {expected.dtype}.")
         if got.shape != expected.shape:
             return whole_difference(_other_shape(got.shape, expected.shape), got, expected)
-        return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), rules.tolerances)
+        return _tensor_difference(_as_tensor(got), _as_tensor(expected), rules.tolerances)
     if isinstance(got, str) and isinstance(expected, str):
         return None if str.__eq__(got, expected) is True else _by_values(got, expected)
     if isinstance(got, Tensor) or type(got) is not type(expected):
@@ -83,6 +83,12 @@ def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
 def whole_difference(sentence: str, got: Any, expected: Any, picture: Sketch | None = None) -> Difference:
     """Show both answers whole, in one row."""
     return Difference(sentence, (Row("", show(got), show(expected)),), picture)
+
+
+def _as_tensor(array: np.ndarray) -> Tensor:
+    """Return a tensor that shares the memory of an array, or of its copy where torch cannot read that as it is."""
+    readable = array.flags.writeable and all(stride >= 0 for stride in array.strides)
+    return torch.from_numpy(array if readable else array.copy())
 
 
 def _by_values(got: Any, expected: Any, sentence: str = "") -> Difference:
