@@ -4,10 +4,11 @@
 
 Both ways grade the same submissions with the same checks and seed, a dozen one way and then the same dozen the other
 way, in turns; every submission is a source that neither has seen before. Isolated means: judge, zygote and workers
-together.
+together. The hidden probes, which need a second worker, are a row of their own: what they add to the isolated way.
 
-03: what isolation adds, as a share of the processor time of `python -c "import torch"`     to be at most 2 %
-06: isolated / in process                                                                    to be at most 1.5
+03: what isolation adds, as a share of the processor time of `python -c "import torch"`     to be at most 1.5 %
+06: isolated / in process                                                                    to be at most 1.1
+03: what hidden probes add, in processor time                                                to be at most 40 ms
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ from functools import partial
 from pathlib import Path
 
 from gradlings.authoring.catalogue import load_catalogue
+from gradlings.checks.hidden_probes import FILE, checks_of, read_hidden
 from gradlings.grading.command import graded_source_name
+from gradlings.grading.hidden_pass import checks_to_run
+from gradlings.model.exercise import read_exercises
+from gradlings.model.run_mode import RunMode
 from gradlings.runners.session import collected_checks
 from gradlings.sandbox.judge import Judge
 from gradlings.submission.cells import module_cells
@@ -57,6 +62,8 @@ def measure(number: str, rounds: int, floor: float) -> None:
     folder = ROOT / "assignments" / number
     source_name = graded_source_name(folder)
     checks = folder / f"test_{source_name}.py"
+    hidden_file = ROOT / "solutions" / number / FILE
+    hidden = read_hidden(hidden_file.read_text(encoding="utf-8"), hidden_file, checks_of(read_exercises(checks)))
     drivers = (folder / "drivers.py").read_text(encoding="utf-8") if (folder / "drivers.py").is_file() else ""
 
     with (
@@ -75,16 +82,31 @@ def measure(number: str, rounds: int, floor: float) -> None:
             grader.check(remote, checks, seed=SEED)
             remote.close()
 
+        def with_hidden_probes(text: str, path: Path) -> None:
+            remote = judge.load(text.encode(), str(path), drivers)
+            card = grader.check(remote, checks, seed=SEED).scorecard
+            if chosen := checks_to_run(card, hidden):
+                remote.begin_hidden_probes()
+                grader.check(remote, checks, seed=SEED, only=chosen, hidden=hidden, mode=RunMode.HIDDEN)
+            remote.close()
+
         for kind, texts in submissions(number, source_name).items():
-            here, there = [], []
+            here, there, hiding = [], [], []
             for turn in range(rounds + 1):
                 paths = [Path(f"/class/{kind}-{turn}-{index}/{source_name}.py") for index in range(len(texts))]
                 mine = spent(partial(of_all, in_process, texts, paths), len(texts))
                 theirs = spent(partial(of_all, isolated, texts, paths), len(texts), judge.process_id)
+                hidden_too = spent(partial(of_all, with_hidden_probes, texts, paths), len(texts), judge.process_id)
                 if turn:  # the first is for warming up
                     here.append(mine)
                     there.append(theirs)
+                    hiding.append(hidden_too)
             report(number, kind, here, there, floor)
+            cpu, wall = (
+                statistics.mean(more) - statistics.mean(less)
+                for less, more in zip(zip(*there, strict=True), zip(*hiding, strict=True), strict=True)
+            )
+            print(f"{number} {kind:12} hidden probes add {cpu * 1000:.1f} ms, {wall * 1000:.1f} ms of wall time")
 
 
 def report(

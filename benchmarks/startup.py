@@ -1,4 +1,6 @@
-"""How long a student waits: `pytest assignments/01` against what Python, torch and pytest cost by themselves.
+"""How long a student waits for `pytest assignments/01`, and an instructor for `gradlings grade` of one submission.
+
+Against what Python, torch and pytest cost by themselves.
 
 Prints ratios of median wall times of interleaved runs, so that they can be compared between machines:
 
@@ -6,6 +8,7 @@ Prints ratios of median wall times of interleaved runs, so that they can be comp
 
 full solution / (import torch + a bare one-test pytest)    to be at most 1.2
 untouched kit / a bare one-test pytest                     to be at most 1.3
+grade of one submission of 03 / import torch               to be at most 2.5
 """
 
 from __future__ import annotations
@@ -37,11 +40,13 @@ def main() -> None:
     untouched = medians["untouched kit"] / medians["bare pytest"]
     print(f"full solution / (import torch + bare pytest)   {full:.2f}   to be at most 1.2")
     print(f"untouched kit / bare pytest                    {untouched:.2f}   to be at most 1.3")
-    sys.exit(0 if full <= 1.2 and untouched <= 1.3 else 1)
+    graded = medians["grade of one submission"] / medians["import torch"]
+    print(f"grade of one submission / import torch         {graded:.2f}   to be at most 2.5")
+    sys.exit(0 if full <= 1.2 and untouched <= 1.3 and graded <= 2.5 else 1)
 
 
 def prepare(folder: Path, assignment: str) -> dict[str, list[str]]:
-    """Return the four commands, on copies of the assignment."""
+    """Return the commands, on copies of the assignment, and one to grade its solution for marks."""
     for name in ("untouched", "full"):
         shutil.copytree(ROOT / "assignments" / assignment, folder / name / assignment)
     for source in (ROOT / "solutions" / assignment).glob("*.py"):
@@ -50,12 +55,16 @@ def prepare(folder: Path, assignment: str) -> dict[str, list[str]]:
     bare = folder / "bare"
     bare.mkdir()
     (bare / "test_bare.py").write_text("def test_bare():\n    assert True\n")
+    (folder / "submissions" / "one").mkdir(parents=True)
+    shutil.copy(ROOT / "solutions" / "03" / "autodiff.py", folder / "submissions" / "one")
+    grade = [sys.executable, "-m", "gradlings", "grade", "03", str(folder / "submissions"), "--root", str(ROOT)]
     pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     return {
         "import torch": [sys.executable, "-c", "import torch"],
         "bare pytest": [*pytest, str(bare)],
         "untouched kit": [*pytest, str(folder / "untouched" / assignment)],
         "full solution": [*pytest, str(folder / "full" / assignment)],
+        "grade of one submission": [*grade, "--force", "--to", str(folder / "results")],
     }
 
 

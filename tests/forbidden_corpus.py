@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SOURCE, CALLS = "source", "calls"
-BOTH = frozenset({SOURCE, CALLS})
-
 
 @dataclass(frozen=True)
 class Snippet:
@@ -19,8 +16,6 @@ class Snippet:
     rule: str
     """The rule it breaks, or (legitimate code) must not be said to break."""
     source: str
-    layers: frozenset[str] = frozenset()
-    """Which layers see it; empty for legitimate code."""
 
     @property
     def lines(self) -> list[int]:
@@ -32,16 +27,16 @@ FORBIDDEN: list[Snippet] = []
 LEGITIMATE: list[Snippet] = []
 
 
-def _forbidden(rule: str, name: str, source: str, *layers: str) -> None:
-    FORBIDDEN.append(Snippet(name, rule, source.strip("\n") + "\n", frozenset(layers) or BOTH))
+def _forbidden(rule: str, name: str, source: str) -> None:
+    FORBIDDEN.append(Snippet(name, rule, source.strip("\n") + "\n"))
 
 
 def _fine(rule: str, name: str, source: str) -> None:
     LEGITIMATE.append(Snippet(name, rule, source.strip("\n") + "\n"))
 
 
-def _one(rule: str, name: str, imports: str, expression: str, *layers: str) -> None:
-    _forbidden(rule, name, f"{imports}\ndef f(x):\n    return {expression}  # <-\n", *layers)
+def _one(rule: str, name: str, imports: str, expression: str) -> None:
+    _forbidden(rule, name, f"{imports}\ndef f(x):\n    return {expression}  # <-\n")
 
 
 T = "import torch"
@@ -72,9 +67,8 @@ _one(
     "getattr with an f-string and a join",
     T,
     'getattr(torch, f"{\'sig\'}" + "".join(["mo", "id"]))(x)',
-    CALLS,
 )
-_one("sigmoid", "backwards name", T, 'getattr(torch, "diomgis"[::-1])(x)', CALLS)
+_one("sigmoid", "backwards name", T, 'getattr(torch, "diomgis"[::-1])(x)')
 _one("sigmoid", "getattr on the tensor", T, 'getattr(x, "sigmoid")()')
 _one("sigmoid", "vars", T, 'vars(torch)["sigmoid"](x)')
 _one("sigmoid", "module dictionary", T, 'torch.__dict__["sigmoid"](x)')
@@ -87,8 +81,8 @@ _one("sigmoid", "logsigmoid", F, "F.logsigmoid(x).exp()")
 _one("sigmoid", "softplus", F, "torch.exp(-F.softplus(-x))")
 _one("sigmoid", "softmax of two", T, "torch.softmax(torch.stack([x, torch.zeros_like(x)]), 0)[0]")
 _one("sigmoid", "glu", F, "F.glu(torch.cat([torch.ones_like(x), x], -1))")
-_one("sigmoid", "a name made at run time", T, 'getattr(torch, "".join(chr(c) for c in b"sigmoid"))(x)', CALLS)
-_one("sigmoid", "eval of a string", T, "eval('torch.sigm' + 'oid(x)')", CALLS)
+_one("sigmoid", "a name made at run time", T, 'getattr(torch, "".join(chr(c) for c in b"sigmoid"))(x)')
+_one("sigmoid", "eval of a string", T, "eval('torch.sigm' + 'oid(x)')")
 _one("sigmoid", "map", T, "torch.stack(list(map(torch.sigmoid, x)))")
 _one("sigmoid", "functools.partial", "import functools\nimport torch", "functools.partial(torch.sigmoid)(x)")
 _one("sigmoid", "a lambda at once", T, "(lambda z: torch.sigmoid(z))(x)")
@@ -97,22 +91,10 @@ _one("sigmoid", "walrus", T, "(s := torch.sigmoid)(x)")
 _one("sigmoid", "distribution", T, "torch.distributions.Bernoulli(logits=x).probs")
 _forbidden(
     "sigmoid",
-    "Python layer switched off",
-    """
-import torch
-def f(x):
-    name = str(b"sigmoid", "ascii")
-    with torch._C.DisableTorchFunction():
-        return getattr(torch, name)(x)  # <-
-""",
-    CALLS,
-)
-_forbidden(
-    "sigmoid",
     "TorchScript",
     """
 import torch
-scripted = torch.jit.script(torch.nn.Sigmoid())  # <-
+scripted = torch.jit.script(torch.nn.Sigmoid())
 def f(x):
     return scripted(x)  # <-
 """,
@@ -187,7 +169,7 @@ import torch
 def apply(function, z):
     return function(z)  # <-
 def f(x):
-    return apply(torch.sigmoid, x)  # <-
+    return apply(torch.sigmoid, x)
 """,
 )
 _forbidden(
@@ -235,7 +217,7 @@ _forbidden(
 import torch
 class Neuron:
     def __init__(self):
-        self.act = torch.sigmoid  # <-
+        self.act = torch.sigmoid
 def f(x):
     return Neuron().act(x)  # <-
 """,
@@ -246,7 +228,7 @@ _forbidden(
     """
 import torch
 TABLE = {}
-TABLE["s"] = torch.sigmoid  # <-
+TABLE["s"] = torch.sigmoid
 def f(x):
     return TABLE["s"](x)  # <-
 """,
@@ -258,21 +240,10 @@ _forbidden(
 import torch
 class lib:
     exp = torch.exp
-lib.exp = torch.sigmoid  # <-
+lib.exp = torch.sigmoid
 def f(x):
     return lib.exp(x)  # <-
 """,
-)
-_forbidden(
-    "sigmoid",
-    "value computed at top level",
-    """
-import torch
-HALF = torch.sigmoid(torch.zeros(()))  # <-
-def f(x):
-    return x * 0 + HALF
-""",
-    SOURCE,
 )
 _forbidden(
     "sigmoid",
@@ -341,21 +312,6 @@ def f(x):
 )
 _forbidden(
     "sigmoid",
-    "thread without a line of the student's",
-    """
-import threading
-import torch
-def f(x):
-    y = x.clone()
-    t = threading.Thread(target=getattr(torch.Tensor, "sigmoid_"[:]), args=(y,))
-    t.start()  # <-
-    t.join()
-    return y
-""",
-    CALLS,
-)
-_forbidden(
-    "sigmoid",
     "thread pool",
     """
 from concurrent.futures import ThreadPoolExecutor
@@ -363,18 +319,6 @@ import torch
 def f(x):
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: x.sigmoid()).result()  # <-
-""",
-)
-_forbidden(
-    "sigmoid",
-    "raw thread",
-    """
-import _thread, queue
-import torch
-def f(x):
-    answers = queue.Queue()
-    _thread.start_new_thread(lambda: answers.put(x.sigmoid()), ())  # <-
-    return answers.get(timeout=10)
 """,
 )
 _forbidden(
@@ -388,13 +332,12 @@ def f(x):
     y.apply_(lambda v: float(getattr(torch, name)(torch.tensor(v, dtype=x.dtype))))  # <-
     return y
 """,
-    CALLS,
 )
 
 # matmul -------------------------------------------------------------------------------------------------------------
 
 _one("matmul", "operator", T, "x @ x.T")
-_one("matmul", "operator on arrays", NP, "torch.from_numpy(x.numpy() @ x.numpy().T)", SOURCE)
+_one("matmul", "operator on arrays", NP, "torch.from_numpy(x.numpy() @ x.numpy().T)")
 _one("matmul", "torch.matmul", T, "torch.matmul(x, x)")
 _one("matmul", "mm method", T, "x.mm(x)")
 _one("matmul", "bmm", T, "torch.bmm(x[None], x[None])[0]")
@@ -407,10 +350,8 @@ _one("matmul", "addmm", T, "torch.addmm(torch.zeros_like(x), x, x)")
 _one("matmul", "linear", F, "F.linear(x, x.T)")
 _one("matmul", "multi_dot", T, "torch.linalg.multi_dot([x, x])")
 _one("matmul", "vecdot", T, "torch.linalg.vecdot(x[:, None, :], x.T[None], dim=-1)")
-_one("matmul", "numpy dot", NP, "torch.tensor(np.dot(x.numpy(), x.numpy()))", SOURCE)
-_one(
-    "matmul", "numpy einsum, renamed", "from numpy import einsum as es", 'es("ik,kj->ij", x.numpy(), x.numpy())', SOURCE
-)
+_one("matmul", "numpy dot", NP, "torch.tensor(np.dot(x.numpy(), x.numpy()))")
+_one("matmul", "numpy einsum, renamed", "from numpy import einsum as es", 'es("ik,kj->ij", x.numpy(), x.numpy())')
 _one("matmul", "operator module", "import operator", "operator.matmul(x, x)")
 _one("matmul", "dunder", T, "x.__matmul__(x)")
 _one("matmul", "convolution", F, "F.conv1d(x[None], x.T[:, :, None])[0].T")
@@ -436,7 +377,6 @@ def f(x):
     y @= y  # <-
     return y
 """,
-    SOURCE,
 )
 
 # autograd -----------------------------------------------------------------------------------------------------------
@@ -499,7 +439,6 @@ _one(
     "forward mode by a hidden name",
     T,
     'getattr(torch.func, "jv" + chr(112))(lambda z: z * z, (x,), (x,))[1]',
-    CALLS,
 )
 _forbidden(
     "autograd",
@@ -511,32 +450,6 @@ def f(x):
         d = fwd.make_dual(x, x)  # <-
         return fwd.unpack_dual(d * d).tangent  # <-
 """,
-)
-_forbidden(
-    "autograd",
-    "the engine itself",
-    """
-import torch
-def f(x):
-    z = x.clone().requires_grad_()
-    y = (z**2).sum()
-    engine = torch.autograd.Variable._execution_engine
-    return engine.run_backward((y,), (torch.ones_like(y),), False, False, (z,), False, accumulate_grad=False)[0]  # <-
-""",
-)
-_forbidden(
-    "autograd",
-    "the engine by hidden names",
-    """
-import torch
-def f(x):
-    z = x.clone().requires_grad_()
-    y = (z**2).sum()
-    run = getattr(torch.autograd.Variable, "_execution_eng" + "".join("ine"))
-    run = getattr(run, "_".join(("run", str("backward"))))
-    return run((y,), (torch.ones_like(y),), False, False, (z,), False, accumulate_grad=False)[0]  # <-
-""",
-    CALLS,
 )
 _forbidden(
     "autograd",
@@ -555,20 +468,6 @@ def f(x):
     w.join()
     return w.x.grad
 """,
-)
-_forbidden(
-    "autograd",
-    "gradient taken at top level",
-    """
-import torch
-w = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)
-loss = (w**2).sum()
-loss.backward()  # <-
-G = w.grad
-def f(x):
-    return x * G
-""",
-    SOURCE,
 )
 _forbidden(
     "autograd",
@@ -597,7 +496,6 @@ def f(x):
     y.backward()  # <-
     return z.grad
 """,
-    CALLS,
 )
 _forbidden(
     "autograd",
@@ -638,29 +536,14 @@ _one("tensor", "meta device", T, 'torch.zeros(2, 3, device="meta").shape')
 _one("tensor", "result_type", T, "torch.result_type(x, 1)")
 _one("tensor", "promote_types", T, "torch.promote_types(torch.int8, torch.float16)")
 _one("tensor", "new_tensor", T, "x.new_tensor([1]).dtype")
-_one("tensor", "numpy array", NP, "np.array([1, 2]).shape", SOURCE)
-_one("tensor", "numpy shape", NP, "np.shape([[1, 2]])", SOURCE)
-_one("tensor", "hidden constructor", T, 'getattr(torch, "Ten" + str("sor"))([1.0]).shape', CALLS)
-_one("broadcast", "broadcast_shapes", T, "torch.broadcast_shapes((2, 1), (1, 3))")
-_one(
-    "broadcast",
-    "broadcast_shapes by a hidden name",
-    T,
-    'getattr(torch, "broad" + str("cast_shapes"))((2, 1), (1, 3))',
-    CALLS,
-)
-_one("broadcast", "broadcast_tensors", T, "torch.broadcast_tensors(x, x[0])[1].shape")
-_one("broadcast", "expand", T, "x[:1].expand(3, 2).shape")
-_one("broadcast", "numpy", NP, "np.broadcast_shapes((2, 1), (1, 3))", SOURCE)
+_one("tensor", "numpy array", NP, "np.array([1, 2]).shape")
+_one("tensor", "numpy shape", NP, "np.shape([[1, 2]])")
 _one("sum_to_size", "method", T, "x.sum_to_size(1, 2)")
 _one("sum_to_size", "of the class", T, "torch.Tensor.sum_to_size(x, (1, 2))")
-_one("sum_to_size", "hidden name", T, 'getattr(x, "sum_to" + str("_size"))(1, 2)', CALLS)
-_one("strides", "stride method", T, "x.stride()")
-_one("strides", "stride of the class", T, "torch.Tensor.stride(x)")
-_one("strides", "numpy strides", NP, "tuple(s // 8 for s in x.numpy().strides)", SOURCE)
+_one("sum_to_size", "hidden name", T, 'getattr(x, "sum_to" + str("_size"))(1, 2)')
 _one("modules", "Linear", NN, "sum(p.numel() for p in nn.Linear(2, 3).parameters())")
 _one("modules", "renamed layer", "from torch.nn import Embedding as E", "E(5, 2).weight.numel()")
-_one("modules", "hidden layer", NN, 'getattr(nn, "Layer" + str("Norm"))(4).weight.numel()', CALLS)
+_one("modules", "hidden layer", NN, 'getattr(nn, "Layer" + str("Norm"))(4).weight.numel()')
 _forbidden(
     "modules",
     "class of its own around layers",
@@ -680,7 +563,7 @@ _one("dropout", "torch.dropout", T, "torch.dropout(x, 0.1, False)")
 _one("crossentropy", "functional", F, "F.cross_entropy(x, torch.tensor([0, 1]))")
 _one("crossentropy", "layer", NN, "nn.CrossEntropyLoss()(x, torch.tensor([0, 1]))")
 _one("crossentropy", "nll after log_softmax", F, "F.nll_loss(F.log_softmax(x, -1), torch.tensor([0, 1]))")
-_one("crossentropy", "hidden name", F, 'getattr(F, "nll_" + str("loss"))(x, torch.tensor([0, 1]))', CALLS)
+_one("crossentropy", "hidden name", F, 'getattr(F, "nll_" + str("loss"))(x, torch.tensor([0, 1]))')
 _one("attention", "functional", F, "F.scaled_dot_product_attention(x, x, x)")
 _one("attention", "renamed", "from torch.nn.functional import scaled_dot_product_attention as look", "look(x, x, x)")
 _one("attention", "layer", NN, "nn.MultiheadAttention(2, 1).double()(x, x, x)[0].shape")
@@ -693,31 +576,19 @@ _one("layernorm", "batch norm of the transposed", F, "F.batch_norm(x.T, None, No
 _one("gelu", "functional", F, 'F.gelu(x, approximate="tanh")')
 _one("gelu", "layer", NN, "nn.GELU()(x)")
 _one("gelu", "operator", T, "torch.ops.aten.gelu(x)")
-_one("eval", "eval", "", 'eval("1 + 1")', SOURCE)
-_one("eval", "exec", "", 'exec("y = 1")', SOURCE)
-_one("eval", "literal_eval", "import ast", 'ast.literal_eval("[1]")', SOURCE)
-_one("eval", "renamed literal_eval", "from ast import literal_eval as read", 'read("[1]")', SOURCE)
-_one("eval", "through builtins", "import builtins", 'getattr(builtins, "ev" + "al")("1")', SOURCE)
-_one("json", "loads", "import json", 'json.loads("[1]")', SOURCE)
-_one("json", "decoder", "import json", 'json.JSONDecoder().decode("[1]")', SOURCE)
-_one("eval", "the dictionary of builtins", "import builtins", 'vars(builtins)["eval"]("1")', SOURCE)
-_one("eval", "a name that is a constant", "import builtins\nNAME = 'ev' + 'al'", 'getattr(builtins, NAME)("1")', SOURCE)
-_one("json", "dunder import", "", '__import__("json").loads("[1]")', SOURCE)
-_one("json", "import_module", "from importlib import import_module", 'import_module("json").loads("[1]")', SOURCE)
-_one("json", "sys.modules", "import json\nimport sys", 'sys.modules["json"].loads("[1]")', SOURCE)
-_one("json", "globals", "import json", 'globals()["json"].loads("[1]")', SOURCE)
-_forbidden(
-    "matmul",
-    "in place, at top level",
-    """
-import torch
-a = torch.ones(2, 2)
-a @= a  # <-
-def f(x):
-    return a + x
-""",
-    SOURCE,
-)
+_one("eval", "eval", "", 'eval("1 + 1")')
+_one("eval", "exec", "", 'exec("y = 1")')
+_one("eval", "literal_eval", "import ast", 'ast.literal_eval("[1]")')
+_one("eval", "renamed literal_eval", "from ast import literal_eval as read", 'read("[1]")')
+_one("eval", "through builtins", "import builtins", 'getattr(builtins, "ev" + "al")("1")')
+_one("json", "loads", "import json", 'json.loads("[1]")')
+_one("json", "decoder", "import json", 'json.JSONDecoder().decode("[1]")')
+_one("eval", "the dictionary of builtins", "import builtins", 'vars(builtins)["eval"]("1")')
+_one("eval", "a name that is a constant", "import builtins\nNAME = 'ev' + 'al'", 'getattr(builtins, NAME)("1")')
+_one("json", "dunder import", "", '__import__("json").loads("[1]")')
+_one("json", "import_module", "from importlib import import_module", 'import_module("json").loads("[1]")')
+_one("json", "sys.modules", "import json\nimport sys", 'sys.modules["json"].loads("[1]")')
+_one("json", "globals", "import json", 'globals()["json"].loads("[1]")')
 _one(
     "gradcheck",
     "gradcheck",
@@ -748,7 +619,6 @@ def f(x):
     getattr(o, "Ad" + str("am"))([p], lr=0.1).step()  # <-
     return p.detach()
 """,
-    CALLS,
 )
 _forbidden(
     "optimizers",
@@ -762,7 +632,6 @@ def f(x):
     sgd([p], [torch.ones_like(x)], [None], foreach=False, **OPTIONS)  # <-
     return p
 """,
-    SOURCE,
 )
 _one(
     "optimizers",
@@ -793,9 +662,8 @@ def f(x):
     getattr(clip_grad, "clip_grad_" + str("value_"))([p], 1.0)  # <-
     return p.grad
 """,
-    CALLS,
 )
-_one("clipping", "norm alone", "from torch.nn.utils import get_total_norm", "get_total_norm([x])", SOURCE)
+_one("clipping", "norm alone", "from torch.nn.utils import get_total_norm", "get_total_norm([x])")
 _one(
     "dataloader",
     "DataLoader",
@@ -808,15 +676,14 @@ _one(
     "sampler",
     "from torch.utils.data import SequentialSampler",
     "list(SequentialSampler(x))[1]",
-    SOURCE,
 )
 
 # handed over in secret: f calls what other code hands it, without a word of it in its own code
 
 
-def _handed(name: str, setup: str, call: str, *layers: str) -> None:
+def _handed(name: str, setup: str, call: str) -> None:
     body = f"def f(x):\n    x = x.clone().requires_grad_()\n    return {call}  # <-\n"
-    _forbidden("autograd", f"handed over by {name}", f"import torch\n{setup}\n{body}", *(layers or (CALLS,)))
+    _forbidden("autograd", f"handed over by {name}", f"import torch\n{setup}\n{body}")
 
 
 _handed("a list", "fs = []\ndef g(): fs.append(torch.autograd.grad)\ng()", "fs[0](x.sum(), x)[0]")
@@ -856,15 +723,11 @@ _handed(
     "def h(x, k=None): return k\ndef g(): h.__defaults__ = (torch.autograd.grad,)\ng()",
     "h(x)(x.sum(), x)[0]",
 )
-_handed(
-    "a global statement", "def g():\n    global h\n    h = torch.autograd.grad\ng()", "h(x.sum(), x)[0]", SOURCE, CALLS
-)
+_handed("a global statement", "def g():\n    global h\n    h = torch.autograd.grad\ng()", "h(x.sum(), x)[0]")
 _handed(
     "a metaclass",
-    "class M(type):\n    def __call__(cls): return torch.autograd.grad  # <-\nclass C(metaclass=M):\n    pass",
+    "class M(type):\n    def __call__(cls): return torch.autograd.grad\nclass C(metaclass=M):\n    pass",
     "C()(x.sum(), x)[0]",
-    SOURCE,
-    CALLS,
 )
 _handed(
     "a pattern", "def g(x):\n    match torch:\n        case object(autograd=a): return a.grad", "g(x)(x.sum(), x)[0]"
@@ -1086,7 +949,7 @@ def f(x):
     return torch.tensor([[dot(r, c) for c in columns] for r in rows], dtype=x.dtype)
 """,
 )
-_fine_one("matmul", "a distance that multiplies inside", T, "torch.cdist(x, x)")
+_fine_one("matmul", "a covariance that multiplies inside", T, "torch.cov(x)")
 _fine_one("matmul", "outer by broadcasting", T, "x[0][:, None] * x[1][None, :]")
 _fine(
     "matmul",
@@ -1230,29 +1093,6 @@ def f(x: torch.Tensor) -> torch.dtype:
 """,
 )
 _fine_one("tensor", "methods of what is there", T, "(x.to(torch.float32), torch.Tensor.sum(x), x.shape, x.tolist())")
-_fine(
-    "broadcast",
-    "by hand",
-    """
-def f(x):
-    a, b = tuple(x.shape), (1, 2)
-    expand = [max(p, q) for p, q in zip(a, b)]
-    return tuple(expand)
-""",
-)
-_fine(
-    "strides",
-    "computed",
-    """
-def f(x):
-    strides, step = [], 1
-    for size in reversed(x.shape):
-        strides.append(step)
-        step *= size
-    stride = tuple(reversed(strides))
-    return stride
-""",
-)
 _fine(
     "modules",
     "counting the parameters of a given module",
@@ -1429,7 +1269,7 @@ _forbidden(
     """
 import torch
 def f(x):
-    ops = {"s": torch.sigmoid}  # <-
+    ops = {"s": torch.sigmoid}
     return ops["s"](x)  # <-
 """,
 )
@@ -1505,7 +1345,6 @@ def f(x):
     choose()
     return act(x)  # <-
 """,
-    CALLS,
 )
 _forbidden(
     "sigmoid",
@@ -1513,7 +1352,7 @@ _forbidden(
     """
 import torch, types
 box = types.SimpleNamespace()
-setattr(box, "act", torch.sigmoid)  # <-
+setattr(box, "act", torch.sigmoid)
 def f(x):
     return box.act(x)  # <-
 """,
@@ -1614,12 +1453,11 @@ def f(x):
     a = numpy.asarray(x)
     return a.dot(a)  # <-
 """,
-    SOURCE,
 )
 _one("matmul", "linalg.matrix_power", T, "torch.linalg.matrix_power(x, 2)")
 _one("matmul", "F.bilinear", F, "F.bilinear(x, x, torch.ones(1, 2, 2, dtype=x.dtype))")
-_one("matmul", "np.linalg", NP, "np.linalg.multi_dot([x.numpy(), x.numpy()])", SOURCE)
-_one("matmul", "np.vecdot-like inner1d via inner", NP, "np.inner(x.numpy(), x.numpy())", SOURCE)
+_one("matmul", "np.linalg", NP, "np.linalg.multi_dot([x.numpy(), x.numpy()])")
+_one("matmul", "np.vecdot-like inner1d via inner", NP, "np.inner(x.numpy(), x.numpy())")
 _one("matmul", "vmap of dot", T, "torch.func.vmap(torch.dot)(x, x)")
 _forbidden(
     "autograd",
@@ -1704,7 +1542,6 @@ import numpy as np
 def f(x):
     return np.result_type(1, 2.0)  # <-
 """,
-    SOURCE,
 )
 _forbidden(
     "tensor",
@@ -1742,7 +1579,6 @@ run = eval
 def f(x):
     return run("1")  # <-
 """,
-    SOURCE,
 )
 _forbidden(
     "eval",
@@ -1751,7 +1587,6 @@ _forbidden(
 def f(x):
     return __builtins__["eval"]("1") if isinstance(__builtins__, dict) else __builtins__.eval("1")  # <-
 """,
-    SOURCE,
 )
 _forbidden(
     "json",
@@ -1761,17 +1596,6 @@ from io import StringIO
 from json import load as read
 def f(x):
     return read(StringIO("[1]"))  # <-
-""",
-    SOURCE,
-)
-_forbidden(
-    "broadcast",
-    "add empties",
-    """
-import torch
-def f(x):
-    a, b = x.view(4, 1), x.view(1, 4)
-    return torch.broadcast_to(a, (4, 4)).shape  # <-
 """,
 )
 _forbidden(
@@ -1789,7 +1613,7 @@ _forbidden(
     "Dropout1d subclass",
     """
 from torch import nn
-class Drop(nn.Dropout):  # <-
+class Drop(nn.Dropout):
     pass
 def f(x):
     return Drop(0.1).eval()(x)  # <-
@@ -1943,22 +1767,6 @@ def f(x):
 """,
 )
 _fine(
-    "broadcast",
-    "reshape, repeat and unsqueeze",
-    """
-def f(x):
-    return (x.unsqueeze(0) + x.repeat(3, 1, 1)).shape
-""",
-)
-_fine(
-    "strides",
-    "views and contiguous",
-    """
-def f(x):
-    return x.T.contiguous().view(-1), x.is_contiguous(), x.element_size()
-""",
-)
-_fine(
     "dropout",
     "bernoulli mask",
     """
@@ -2051,7 +1859,6 @@ def squash(z):
 def f(x):
     return OPS["squash"](x)
 """,
-    CALLS,
 )
 _forbidden(
     "sigmoid",
@@ -2059,7 +1866,7 @@ _forbidden(
     """
 import torch
 FNS = [torch.neg]
-FNS += [torch.sigmoid]  # <-
+FNS += [torch.sigmoid]
 def f(x):
     return FNS[1](x)  # <-
 """,
@@ -2075,7 +1882,6 @@ for n in ("exp", "sigmoid"):
 def f(x):
     return T["sigmoid"](x)  # <-
 """,
-    CALLS,
 )
 _forbidden(
     "sigmoid",
@@ -2083,7 +1889,7 @@ _forbidden(
     """
 import contextlib, torch
 def f(x):
-    with contextlib.nullcontext(torch.sigmoid) as act:  # <-
+    with contextlib.nullcontext(torch.sigmoid) as act:
         return act(x)  # <-
 """,
 )
@@ -2156,14 +1962,13 @@ def f(x):
     b = b @ a  # <-
     return b
 """,
-    SOURCE,
 )
 _forbidden(
     "matmul",
     "linear by Module call in list",
     """
 import torch
-layers = [torch.nn.Linear(2, 2, dtype=torch.float64)]  # <-
+layers = [torch.nn.Linear(2, 2, dtype=torch.float64)]
 def f(x):
     return layers[0](x).detach()  # <-
 """,
@@ -2176,24 +1981,6 @@ import torch
 def f(x):
     return torch.arange(6).reshape(2, 3).shape  # <-
 """,
-)
-_forbidden(
-    "strides",
-    "hidden stride",
-    """
-def f(x):
-    return getattr(x, "str" + "ide")()  # <-
-""",
-)
-_forbidden(
-    "broadcast",
-    "np broadcast object",
-    """
-import numpy as np
-def f(x):
-    return np.broadcast(x.numpy(), x.numpy()[:1]).shape  # <-
-""",
-    SOURCE,
 )
 _fine(
     "sigmoid",
@@ -2311,13 +2098,136 @@ def f(x):
     return params[0]
 """,
 )
+
+# broadcasting --------------------------------------------------------------------------------------------------------
+
+_one("broadcast", "broadcast_shapes", T, "torch.broadcast_shapes((2, 1), (1, 3))")
+_one(
+    "broadcast",
+    "broadcast_shapes by a hidden name",
+    T,
+    'getattr(torch, "broad" + str("cast_shapes"))((2, 1), (1, 3))',
+)
+_one("broadcast", "broadcast_tensors", T, "torch.broadcast_tensors(x, x[0])[1].shape")
+_one("broadcast", "expand", T, "x[:1].expand(3, 2).shape")
+_one("broadcast", "numpy", NP, "np.broadcast_shapes((2, 1), (1, 3))")
 _fine(
-    "strides",
-    "conv layer attribute stride",
+    "broadcast",
+    "by hand",
+    """
+def f(x):
+    a, b = tuple(x.shape), (1, 2)
+    expand = [max(p, q) for p, q in zip(a, b)]
+    return tuple(expand)
+""",
+)
+_forbidden(
+    "broadcast",
+    "add empties",
     """
 import torch
 def f(x):
-    conv = torch.nn.Conv2d(1, 1, 3, stride=2)
-    return conv.stride[0]
+    a, b = x.view(4, 1), x.view(1, 4)
+    return torch.broadcast_to(a, (4, 4)).shape  # <-
 """,
 )
+_fine(
+    "broadcast",
+    "reshape, repeat and unsqueeze",
+    """
+def f(x):
+    return (x.unsqueeze(0) + x.repeat(3, 1, 1)).shape
+""",
+)
+_forbidden(
+    "broadcast",
+    "np broadcast object",
+    """
+import numpy as np
+def f(x):
+    return np.broadcast(x.numpy(), x.numpy()[:1]).shape  # <-
+""",
+)
+
+# what nothing saw before ----------------------------------------------------------------------------------------------
+
+_one("matmul", "cdist", T, "torch.cdist(x, x)")
+_one("matmul", "weighted bags", F, "F.embedding_bag(torch.tensor([[0, 1]]), x, per_sample_weights=x[:1], mode='sum')")
+_one("matmul", "matrices of NumPy", NP, "np.matrix(x.numpy()) * np.matrix(x.numpy())")
+_one("matmul", "powers of NumPy's matrices", NP, "np.asmatrix(x.numpy()) ** 2")
+_one("matmul", "NumPy's matmul", NP, "np.matmul(x.numpy(), x.numpy())")
+_one("matmul", "NumPy's vdot, in a loop", NP, "[np.vdot(r, r) for r in x.numpy()]")
+_one("matmul", "NumPy's tensordot by a hidden name", NP, 'getattr(np, "tensor" + str("dot"))(x.numpy(), x.numpy(), 1)')
+_one("matmul", "NumPy's inner in a condition", NP, "np.inner(x.numpy(), x.numpy()) if len(x) else x")
+_one("matmul", "a dot of arrays by a hidden name", NP, 'getattr(x.numpy(), "do" + str("t"))(x.numpy())')
+_one("matmul", "an operator in a lambda", "from torch import Tensor", "(lambda a: a @ a)(x.numpy())")
+_forbidden(
+    "matmul",
+    "an operator between rows and columns of arrays",
+    """
+def f(x):
+    a = x.numpy()
+    if len(a):
+        return [[r @ c for c in a.T] for r in a]  # <-
+""",
+)
+_one("eval", "annotations", "import typing\ndef g(a: '1 + 1'): pass", "typing.get_type_hints(g)")
+_one("eval", "compile", "", 'compile("1", "", "eval")')
+_one("json", "the module that another module imported", "import gradlings.submission.cells as c", 'c.json.loads("[1]")')
+_one("json", "an own decoder", "from json import JSONDecoder\nD = JSONDecoder()", 'D.decode("[1]")')
+for _name, _call in (("called by hand", "y.grad_fn(x)"), ("walked over", "len(y.grad_fn.next_functions)")):
+    _forbidden("autograd", f"nodes {_name}", f"def f(x):\n    y = x.requires_grad_() * x\n    return {_call}  # <-\n")
+_forbidden(
+    "autograd",
+    "an attribute named by a class",
+    """
+import torch
+class grad:
+    pass
+def f(x):
+    z = x.clone().requires_grad_()
+    return getattr(torch.autograd, grad.__name__)((z * z).sum(), z)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "torch in the frame of a generator",
+    """
+import torch
+def frames():
+    yield
+def f(x):
+    z = x.clone().requires_grad_()
+    return frames().gi_frame.f_globals["torch"].autograd.grad((z * z).sum(), z)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "an import in the builtins of a frame",
+    """
+import sys
+def f(x):
+    z = x.clone().requires_grad_()
+    return sys._getframe().f_builtins["__import__"]("torch").autograd.grad((z * z).sum(), z)[0]  # <-
+""",
+)
+_forbidden(
+    "autograd",
+    "an expression in a dimension",
+    """
+import builtins, torch
+from jaxtyping import Float
+def f(x):
+    isinstance(x, Float[torch.Tensor, 'setattr(__import__("builtins"),"g",__import__("torch").autograd.grad)or(2) 2'])
+    z = x.clone().requires_grad_()
+    return builtins.g((z * z).sum(), z)[0]  # <-
+""",
+)
+
+NOT_CHASED: list[tuple[str, str]] = [
+    ("sigmoid", 'with torch._C.DisableTorchFunction():\n        return getattr(torch, "".join("sigmoid"))(x)'),
+    ("sigmoid", "import _thread\n    _thread.start_new_thread(lambda: x.sigmoid(), ())"),
+    ("sigmoid", 'torch._C._pop_torch_function_stack()\n    return getattr(torch, "".join("sigmoid"))(x)'),
+    ("tensor", 'getattr(torch, "".join("Tensor"))([1.0])'),
+]
+"""Rules and bodies of `f` that pass: docs/security.md says so."""

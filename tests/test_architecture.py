@@ -59,7 +59,7 @@ def test_the_kit_is_data_only() -> None:
 
 
 def test_importing_the_package_does_not_import_torch() -> None:
-    code = "import sys, gradlings, gradlings.cli; print(sorted({'torch', 'numpy'} & set(sys.modules)))"
+    code = "import sys, gradlings.cli; gradlings.cli._app(); print(sorted({'torch', 'numpy'} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"
 

@@ -1,24 +1,18 @@
 """A class in which every tenth submission attacks: the others get exactly what they get alone."""
 
-import csv
-import json
-import os
-import resource
-import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from class_kit import hand_in
+from hostile_class_kit import HONEST, POINTS, attack, attacked_kit, card, expectation, hard_limits, scores, source
 from student_kit import Kit
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading for marks needs Linux")
 
-ATTACKS = Path(__file__).parent / "attacks"
 ATTACKERS = (
     *("deletes", "drips", "endless_loop", "floods_stdout"),
     *("forged_verdict", "fork_bomb", "garbage_after_the_answer", "huge_tensor"),
@@ -26,40 +20,11 @@ ATTACKERS = (
     *("os_exit_zero", "patched_comparisons", "reads_proc", "searches_the_disk"),
     *("signals_the_grader", "takes_over_the_worker", "thread_bomb", "torch_function_subclass"),
 )
-RIGHT = {"double": "return 2 * x", "slope": "return 3 * x**2", "tidy": "return sorted(words)"}
-HONEST = {
-    "right": RIGHT,
-    "other_slope": {**RIGHT, "slope": "return 3 * x * x"},
-    "changes_its_input": {**RIGHT, "tidy": "words.sort()\n    return words"},
-    "forgot_the_factor": {**RIGHT, "slope": "return x**2"},
-    "raises": {**RIGHT, "double": "return x @ None"},
-    "forbidden": {**RIGHT, "slope": "import torch\n    return torch.autograd.grad((x**3).sum(), x)[0]"},
-}
-POINTS = dict(zip(HONEST, (30, 30, 20, 20, 20, 20), strict=True))
-
-
-def source(bodies: dict[str, str]) -> bytes:
-    parameters = {"tidy": "words"}
-    return "\n\n# %%\n".join(
-        f"def {name}({parameters.get(name, 'x')}):\n    {body}\n" for name, body in bodies.items()
-    ).encode()
 
 
 @pytest.fixture
 def attacked(tmp_path: Path) -> Kit:
-    """The kit whose checks the attacks are written for."""
-    folder = tmp_path / "kit" / "assignments" / "09"
-    folder.mkdir(parents=True)
-    shutil.copy(ATTACKS / "checks.py", folder / "test_attacked.py")
-    return Kit(tmp_path / "kit")
-
-
-def hard_limits() -> None:
-    """For everything that is started from here on, so that a guard that fails harms nobody else."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if os.geteuid() == 0:  # counted for each user id, and workers have their own
-        resource.setrlimit(resource.RLIMIT_NPROC, (64, 64))
+    return attacked_kit(tmp_path / "kit")
 
 
 def graded(kit: Kit, folder: Path, to: Path) -> dict[str, str]:
@@ -73,12 +38,7 @@ def graded(kit: Kit, folder: Path, to: Path) -> dict[str, str]:
         preexec_fn=hard_limits,
     )
     assert done.returncode == 0, done.stderr
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
-        return {row["student"]: row["score"] for row in csv.DictReader(file)}
-
-
-def card(to: Path, student: str) -> Any:
-    return json.loads((to / "scorecards" / f"{student}.json").read_text())["card"]
+    return scores(to)
 
 
 def differences(mine: Any, its: Any, where: str = "") -> list[str]:
@@ -102,20 +62,19 @@ def test_every_tenth_attacks_and_nobody_else_notices(attacked: Kit, tmp_path: Pa
     kinds, files = list(HONEST), {}
     for number in range(200):
         if number % 10 == 9:
-            (attack,) = (ATTACKS / ATTACKERS[number // 10]).glob("submission.*")
-            files[f"s{number:03}.py"] = attack.read_bytes()
+            files[f"s{number:03}.py"] = attack(ATTACKERS[number // 10])
         else:
             files[f"s{number:03}.py"] = source(HONEST[kinds[number % len(kinds)]])
     to = tmp_path / "to"
-    scores = graded(attacked, hand_in(tmp_path / "class", files), to)
-    assert len(scores) == 200
+    found = graded(attacked, hand_in(tmp_path / "class", files), to)
+    assert len(found) == 200
     cards = {name: card(tmp_path / "to_alone", name) for name in HONEST}
     for number in range(200):
         student = f"s{number:03}"
         if number % 10 == 9:
-            expected = tomllib.loads((ATTACKS / ATTACKERS[number // 10] / "expect.toml").read_text())
-            assert int(scores[student]) == expected["points"], ATTACKERS[number // 10]
+            name = ATTACKERS[number // 10]
+            assert int(found[student]) == expectation(name)["points"], name
         else:
             kind = kinds[number % len(kinds)]
-            assert scores[student] == scores_alone[kind]
+            assert found[student] == scores_alone[kind]
             assert differences(card(to, student), cards[kind]) == []

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from class_kit import HALF, SOURCE_NAME, hand_in, module, notebook, saved_by_jup
 from gradlings.checks.hidden_probes import read_hidden
 from gradlings.grading.dask_pool import DaskPool
 from gradlings.grading.judge_session import JudgeReply, bundle_of
-from gradlings.grading.local_pool import Job, LocalPool
+from gradlings.grading.local_pool import LocalPool
 from gradlings.model.errors import InputError
 from student_kit import RIGHT, Kit, below, has_ended
 
@@ -52,12 +52,12 @@ def points(to: Path) -> dict[str, int]:
     return {student.rstrip("2"): int(row["score"]) for student, row in scores(to).items()}
 
 
-def replies(pool: LocalPool, jobs: Iterator[Job]) -> dict[str, JudgeReply]:
-    return {job.student: reply for job, reply in pool.judge(jobs, 3)}
+def handed_over(pool: LocalPool, kit: Kit, **bodies: str) -> Future[JudgeReply]:
+    return pool.submit(pool.judge, module(kit, **bodies), "tiny.py", 3)
 
 
-def job(kit: Kit, student: str, **bodies: str) -> Job:
-    return Job(student, "tiny.py", module(kit, **bodies))
+def earned(reply: JudgeReply) -> int | None:
+    return reply.card.points if reply.card else None
 
 
 # ---- this machine
@@ -79,18 +79,14 @@ def test_a_class_is_graded_side_by_side(
 
 
 def test_a_judge_that_is_killed_takes_no_score_with_it(kit: Kit) -> None:
-    def jobs() -> Iterator[Job]:
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        replies = []
         for number in range(8):
             if number == 4:
                 for judge in multiprocessing.active_children():
                     os.kill(judge.pid or 0, signal.SIGKILL)
-            yield job(kit, f"s{number}", **(RIGHT if number % 2 else HALF))
-
-    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
-        found = replies(pool, jobs())
-    assert {student: result.card and result.card.points for student, result in found.items()} == {
-        f"s{number}": 30 if number % 2 else 10 for number in range(8)
-    }
+            replies.append(handed_over(pool, kit, **(RIGHT if number % 2 else HALF)))
+        assert [earned(reply.result()) for reply in replies] == [30 if number % 2 else 10 for number in range(8)]
 
 
 def test_a_submission_that_takes_judges_down_is_named_and_the_others_are_graded(kit: Kit) -> None:
@@ -101,26 +97,40 @@ def test_a_submission_that_takes_judges_down_is_named_and_the_others_are_graded(
     kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {ends}")
     answers = {"a": RIGHT, "b": RIGHT, "deadly": {"difference": "return 666"}, "c": RIGHT, "d": RIGHT}
     with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
-        found = replies(pool, iter([job(kit, student, **bodies) for student, bodies in answers.items()]))
+        judges = set(multiprocessing.active_children())
+        replies = {student: handed_over(pool, kit, **bodies) for student, bodies in answers.items()}
+        found = {student: reply.result() for student, reply in replies.items()}
+        assert len(judges & set(multiprocessing.active_children())) == 1, "the other judge is still the same process"
     assert found.pop("deadly").fault == "the judge's own process died, twice, while this was graded"
-    assert [result.card.points for result in found.values() if result.card] == [30, 30, 30, 30]
+    assert [earned(reply) for reply in found.values()] == [30, 30, 30, 30]
+
+
+def test_a_judge_that_hangs_leaves_the_others_at_work(kit: Kit) -> None:
+    """A check with a bug that stops the judge, on one answer only."""
+    call = "agree(student.difference, probes([scalars(5.0, 3.0), scalars(1.5, -4.0)]), minus)"
+    stops = "__import__('os').kill(__import__('os').getpid(), 19)"
+    checks = kit.folder / "test_tiny.py"
+    kit.edit(checks, call, f"{call} if student.difference(*scalars(1.0, 1.0)) != 666 else {stops}")
+    with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 2) as pool:
+        hanging = handed_over(pool, kit, difference="return 666")
+        others = [handed_over(pool, kit, **RIGHT) for _ in range(6)]
+        assert [earned(reply.result(timeout=300)) for reply in others] == [30] * 6
+        assert not hanging.done()
+    assert not multiprocessing.active_children()
 
 
 def test_a_judge_that_starts_in_the_background_takes_work_at_once_and_survives_its_death(kit: Kit) -> None:
     pool = LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1)
     pool.start()
     with contextlib.closing(pool):
-        first, second = job(kit, "first", **RIGHT), job(kit, "second", **HALF)
-        early = pool.submit(first, 3)
+        early = handed_over(pool, kit, **RIGHT)
         assert not early.done(), "handing over did not wait for the start"
         pool.wait_until_ready()
         assert "All attempts to get out failed" in pool.protection
-        assert (card := pool.reply(first, early, 3).card)
-        assert card.points == 30
+        assert earned(early.result()) == 30
         for judge in multiprocessing.active_children():
             os.kill(judge.pid or 0, signal.SIGKILL)
-        assert (card := pool.reply(second, pool.submit(second, 3), 3).card)
-        assert card.points == 10
+        assert earned(handed_over(pool, kit, **HALF).result()) == 10
     assert not multiprocessing.active_children()
 
 
@@ -136,7 +146,8 @@ def test_a_judge_that_cannot_start_in_the_background_says_why_each_time(kit: Kit
 
 def test_a_fault_of_the_judge_leaves_its_traceback(kit: Kit, tmp_path: Path) -> None:
     (kit.folder / "conftest.py").write_text("def pytest_collection_modifyitems(items):\n    del items[1:]\n")
-    folder = hand_in(tmp_path / "submissions", {"ann.py": module(kit, **RIGHT)})
+    in_the_worker = b"import sys\nsys.modules['gradlings.sandbox.inside.worker'].taken_names = None\n"
+    folder = hand_in(tmp_path / "submissions", {"ann.py": module(kit, **RIGHT), "bea.py": in_the_worker})
     command = ("grade", "09", str(folder), "--judges", "1", "--to")
     quiet = kit.gradlings(*command, str(tmp_path / "quiet"))
     loud = kit.gradlings(*command, str(tmp_path / "loud"), "--verbose")
@@ -146,8 +157,13 @@ def test_a_fault_of_the_judge_leaves_its_traceback(kit: Kit, tmp_path: Path) -> 
         assert "ERROR ann: RuntimeError: only checks worth" in log
         assert "Traceback (most recent call last):" in log
         assert "judge_session.py" in log, "where in the judge's process it happened"
-        assert scores(tmp_path / to)["ann"]["score"] == ""
-        assert "Traceback" not in (tmp_path / to / "feedback/ann.html").read_text()
+        assert "ERROR bea: WorkerFailed: the grader failed in the process of this submission: TypeError:" in log
+        assert "inside/worker.py" in log, "where in the worker it happened"
+        for student in ("ann", "bea"):
+            assert scores(tmp_path / to)[student]["score"] == ""
+            page = (tmp_path / to / f"feedback/{student}.html").read_text()
+            assert ("Traceback" in page, "Error" in page, "WorkerFailed" in page) == (False, False, False)
+            assert "The grader itself failed. It is not your fault" in page
     assert ("Traceback" in quiet.said, "Traceback" in loud.said) == (False, True)
 
 
@@ -262,7 +278,7 @@ SWAPPED = ("Every entry is the right one with the opposite sign. Which of the tw
 def test_a_mistake_keeps_its_name_at_a_secret_seed(kit: Kit) -> None:
     with LocalPool(bundle_of(kit.folder, SOURCE_NAME), 1) as pool:
         for seed in random.Random(0).sample(range(1 << 40), 3):
-            ((_, reply),) = pool.judge([job(kit, "a", difference="return b - a")], seed)
+            reply = pool.judge(module(kit, difference="return b - a"), "tiny.py", seed)
             assert reply.card is not None
             (score,) = [score for score in reply.card.exercises if score.id == "9.1"]
             assert score.misconceptions == SWAPPED

@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from forbidden_corpus import CALLS, FORBIDDEN, LEGITIMATE, SOURCE, Snippet
+from forbidden_corpus import FORBIDDEN, LEGITIMATE, NOT_CHASED, Snippet
 from gradlings.forbidden.runtime_recorder import CallRecorder, merged
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.rule_table import RULES
@@ -79,12 +80,6 @@ def lines(breaches: tuple[Breach, ...]) -> list[int]:
 
 @pytest.mark.parametrize("snippet", FORBIDDEN, ids=name_of)
 class TestForbiddenCode:
-    def test_layers_that_see_it(self, snippet: Snippet, submitted: Submitted) -> None:
-        submission = submitted(snippet.source)
-        found = {SOURCE} if submission.in_source(snippet.rule) else set()
-        found |= {CALLS} if submission.recorded((snippet.rule,))[1] else set()
-        assert found == snippet.layers
-
     def test_lines_reported(self, snippet: Snippet, submitted: Submitted) -> None:
         submission = submitted(snippet.source)
         breaches = merged(submission.in_source(snippet.rule), submission.recorded((snippet.rule,))[1])
@@ -94,6 +89,14 @@ class TestForbiddenCode:
             assert breach.file == submission.file
             assert breach.code == snippet.source.split("\n")[breach.line - 1].strip()
             assert breach.what
+
+    def test_the_record_alone_is_evidence(self, snippet: Snippet, submitted: Submitted) -> None:
+        if snippet.name in MADE_BY_A_CLASS:
+            pytest.skip("Python tells nobody that a builtin class is called; only the source says it")
+        assert submitted(snippet.source).recorded((snippet.rule,))[1]
+
+
+MADE_BY_A_CLASS = ("legacy constructor", "legacy typed constructor", "class under another name", "np broadcast object")
 
 
 @pytest.mark.parametrize("snippet", LEGITIMATE, ids=name_of)
@@ -118,6 +121,40 @@ def test_the_corpus_is_large_enough() -> None:
     assert {snippet.rule for snippet in FORBIDDEN} == set(RULES)
 
 
+@pytest.mark.parametrize(("rule", "body"), NOT_CHASED)
+def test_what_is_not_chased(rule: str, body: str, submitted: Submitted) -> None:
+    submission = submitted(
+        f"import torch\ndef f(x):\n    {body if body.startswith(STATEMENTS) else f'return {body}'}\n"
+    )
+    assert submission.in_source(rule) + submission.recorded((rule,))[1] == ()
+
+
+STATEMENTS = ("with ", "import ", "torch._C._pop")
+
+
+CERTAIN = """
+import torch
+import torch.nn.functional as F
+from torch import sigmoid as s
+
+def helper(z):
+    with torch.no_grad():
+        return F.silu(z)
+
+def unused(z):
+    return s(z)
+
+def f(x):
+    y = s(x) + helper(x)
+    for row in torch.special.expit(x):
+        torch.logit(row)
+    import torch.special as special
+    if (z := special.expit(x)).sum():
+        pass
+    return y
+"""
+
+
 class TestSource:
     @pytest.mark.parametrize(
         ("rule", "imports", "expression", "said"),
@@ -125,17 +162,53 @@ class TestSource:
             ("sigmoid", "import torch.nn.functional as F", "F.silu(x)", "F.silu"),
             ("sigmoid", "from torch import sigmoid as s", "s(x)", "torch.sigmoid"),
             ("sigmoid", "from torch.nn.functional import silu", "silu(x)", "F.silu"),
-            ("sigmoid", "", "x.sigmoid()", "x.sigmoid"),
-            ("sigmoid", "", "(x + x * x - x / x + x * 2.0).sigmoid()", ".sigmoid"),
+            ("sigmoid", "from torch import nn", "nn.Sigmoid()(x)", "nn.Sigmoid"),
             ("matmul", "", "x @ x", "the @ operator"),
+            ("matmul", "from numpy import dot", "dot(x, x)", "np.dot"),
             ("autograd", "import torch", "torch.autograd.grad(x, x)", "torch.autograd.grad"),
             ("eval", "", "eval('1')", "eval"),
-            ("tensor", "import numpy", "numpy.array(1)", "numpy.array"),
+            ("tensor", "import numpy", "numpy.array(1)", "np.array"),
+            ("json", "import json", "json.loads('1')", "json.loads"),
         ],
     )
     def test_says_what_a_student_would_write(self, rule: str, imports: str, expression: str, said: str) -> None:
         (breach,) = breaches_in_source(f"{imports}\ndef f(x):\n    return {expression}\n", ["f"], [rule], "a.py")
         assert breach == Breach(rule, said, 3, "a.py", f"return {expression}")
+
+    def test_what_surely_runs(self) -> None:
+        assert lines(breaches_in_source(CERTAIN, ["f"], ["sigmoid"], "a.py")) == [8, 14, 15, 18]
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "def f(x):\n    if x.sum() > 9:\n        return torch.sigmoid(x)\n    return x",
+            "def f(x):\n    if x.sum() < 9:\n        return x\n    return torch.sigmoid(x)",
+            "def f(x):\n    for row in x:\n        torch.sigmoid(row)",
+            "def f(x):\n    try:\n        torch.sigmoid(x)\n    except TypeError:\n        torch.sigmoid(x)",
+            "def f(x):\n    return torch.sigmoid(x) if x.sum() else x",
+            "def f(x):\n    return x.sum() > 9 and torch.sigmoid(x)",
+            "def f(x):\n    return lambda: torch.sigmoid(x)",
+            "def f(x):\n    def g():\n        return torch.sigmoid(x)\n    return g",
+            "def f(x):\n    raise ValueError\n    torch.sigmoid(x)",
+            "def f(x):\n    act = torch.sigmoid\n    return act is torch.sigmoid",
+            "def f(x, torch):\n    return torch.sigmoid(x)",
+            "def f(x):\n    torch = Own()\n    return torch.sigmoid(x)",
+            "torch = Own()\ndef f(x):\n    return torch.sigmoid(x)",
+            "def g():\n    global torch\n    torch = Own()\ndef f(x):\n    return torch.sigmoid(x)",
+            "def f(x):\n    return torch.sigmoid(x)\ndef f(x):\n    return x",
+            "def g(x):\n    return torch.sigmoid(x)\ndef f(x, g=abs):\n    return g(x)",
+        ],
+    )
+    def test_what_may_not_run_or_be_something_else_is_left_to_the_record(self, code: str) -> None:
+        assert breaches_in_source(f"import torch\n{code}\n", ["f"], ["sigmoid"], "a.py") == ()
+
+    def test_the_last_definition_counts(self) -> None:
+        source = "import torch\ndef f(x):\n    return x\ndef f(x):\n    return torch.sigmoid(x)\n"
+        assert lines(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == [5]
+
+    def test_an_operator_of_ones_own(self) -> None:
+        source = "class M:\n    def __matmul__(self, o): return 1\ndef f(x):\n    return M() @ M()\n"
+        assert breaches_in_source(source, ["f"], ["matmul"], "a.py") == ()
 
     def test_only_the_named_functions_count(self) -> None:
         source = "import torch\ndef f(x):\n    return x\ndef g(x):\n    return torch.sigmoid(x)\n"
@@ -158,16 +231,6 @@ class TestSource:
     )
     def test_very_deep_code_is_left_to_the_run_time_layer(self, body: str) -> None:
         assert breaches_in_source(f"def f(x):\n    {body}\n", ["f"], ["sigmoid"], "a.py") == ()
-
-    def test_names_that_double_do_not_take_for_ever(self) -> None:  # 2 ** 40 steps, if each were followed
-        chain = "\n".join(f"a{i + 1} = a{i} + a{i}" for i in range(40))
-        source = f"import torch\na0 = 1.0\n{chain}\ndef f(x):\n    return a40 * x.sigmoid()\n"
-        assert len(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == 1
-
-    def test_strings_that_double_stay_small(self) -> None:  # 2 ** 60 characters, if each sum were made
-        chain = "\n".join(f"a{i + 1} = a{i} + a{i}" for i in range(60))
-        source = f"import torch\na0 = 'x'\n{chain}\ndef f(x):\n    return getattr(x, a60) or x.sigmoid()\n"
-        assert len(breaches_in_source(source, ["f"], ["sigmoid"], "a.py")) == 1
 
     def test_cells_of_a_module_keep_their_lines(self) -> None:
         source = "import torch\n# %%\n\ndef broken(:\n# %%\n\ndef f(x):\n    return torch.sigmoid(x)\n"
@@ -220,17 +283,12 @@ def plain(x):
 
 def patched() -> list[Any]:
     """Everything that the recorder replaces for a while, and the depth of PyTorch's mode stacks."""
-    import _thread
-
-    import torch.autograd.forward_ad
-
     return [
         threading.Thread.start,
-        _thread.start_new_thread,
-        torch.nn.Module.__init__,
-        torch.broadcast_shapes,
-        torch.autograd.gradcheck,
-        torch.autograd.forward_ad.enter_dual_level,
+        np.matmul,
+        torch.jit.ScriptFunction.__call__,
+        sys.getprofile(),
+        sys.gettrace(),
         torch._C._len_torch_function_stack(),
         torch._C._len_torch_dispatch_stack(),
     ]
@@ -381,23 +439,47 @@ class TestRecorder:
         assert patched() == before
         assert [breach.rule for breach in outer.breaches + inner.breaches] == ["sigmoid", "matmul"]
 
-    @pytest.mark.parametrize("rules", [(), ("eval",), ("json", "eval")])
-    def test_rules_without_run_time_part_change_nothing(self, rules: tuple[str, ...]) -> None:
+    def test_without_rules_nothing_changes(self) -> None:
         before = patched()
-        with CallRecorder(rules, {"a.py"}) as recorder:
+        with CallRecorder((), {"a.py"}) as recorder:
             assert patched() == before
         assert recorder.breaches == ()
+
+    def test_a_debugger_that_traces_goes_on(self, submitted: Submitted) -> None:
+        submission = submitted("def f(x):\n    return x.numpy() @ x.numpy()\n")
+        seen: list[str] = []
+
+        def debugger(frame: types.FrameType, event: str, _: Any) -> Any:
+            seen.append(frame.f_code.co_name)
+
+        before = sys.gettrace()
+        sys.settrace(debugger)
+        try:
+            submission.recorded(("matmul",))
+        finally:
+            sys.settrace(before)
+        assert "f" in seen
+
+    def test_an_operator_of_ones_own(self, submitted: Submitted) -> None:
+        submission = submitted("class M:\n    def __matmul__(self, other): return 1\ndef f(x):\n    return M() @ M()\n")
+        assert submission.recorded(("matmul",))[1] == ()
+
+    def test_a_graph_that_is_printed_or_not_there(self, submitted: Submitted) -> None:
+        submission = submitted(
+            "def f(x):\n    y = x.requires_grad_() * 2\n    print(y)\n    return x.grad_fn is None\n"
+        )
+        assert submission.recorded(("autograd",))[1] == ()
 
     def test_autograd_of_an_allowed_call_is_the_librarys_own_matter(self, submitted: Submitted) -> None:
         submission = submitted(
             "import torch\ndef f(x):\n    z = x.clone().requires_grad_()\n"
-            "    torch.cdist(z, z + 1).sum().backward()\n    return z.grad\n"
+            "    torch.cov(z).sum().backward()\n    return z.grad\n"
         )
-        assert submission.recorded(("matmul", "sigmoid", "tensor", "broadcast", "strides"))[1] == ()
+        assert submission.recorded(("matmul", "sigmoid", "tensor", "broadcast"))[1] == ()
 
     def test_layers_build_their_own_tensors(self, submitted: Submitted) -> None:
         submission = submitted("from torch import nn\ndef f(x):\n    return nn.LSTM(2, 2).hidden_size\n")
-        assert submission.recorded(("tensor", "strides", "broadcast", "bce", "dropout"))[1] == ()
+        assert submission.recorded(("tensor", "broadcast", "bce", "dropout"))[1] == ()
 
 
 def test_merged_keeps_one_breach_for_a_rule_and_a_line() -> None:

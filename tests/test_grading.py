@@ -8,7 +8,11 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 from unittest import mock
 
 import pytest
@@ -20,10 +24,13 @@ from gradlings.grading.class_run import ClassResults, GradedStudent, grade_class
 from gradlings.grading.collect import collect
 from gradlings.grading.command import grade_submissions, graded_source_name
 from gradlings.grading.fault_log import CleanFormatter, collected_log, logged_to
+from gradlings.grading.judge_session import JudgeReply
 from gradlings.model.errors import InputError
+from gradlings.model.files import write_atomically
 from gradlings.model.student_result import Status
 from student_kit import RIGHT, Kit
 
+T = TypeVar("T")
 tried = settings(deadline=None, derandomize=True, max_examples=100)
 
 
@@ -325,6 +332,93 @@ def test_what_one_student_prints_is_told_to_nobody_else(kit: Kit, tmp_path: Path
     run(kit, hand_in(tmp_path / "s", {"ann.py": module(kit, difference=said), "bob.py": module(kit, **HALF)}), to)
     assert b"the secret of ann" in (to / "scorecards/ann.json").read_bytes()
     assert b"the secret of ann" not in (to / "scorecards/bob.json").read_bytes()
+
+
+# ---- one that takes its whole time
+
+
+class SlowPool(InProcess):
+    """Judges side by side that stop at one submission, until they are let go.
+
+    Args:
+        slow: the text of that submission, for which one of two calls stops.
+        call: which one.
+    """
+
+    def __init__(self, folder: Path, slow: bytes, call: str) -> None:
+        super().__init__(folder)
+        self._slow, self._call = slow, call
+        self._reply = super().judge(slow, "tiny.py", 1)
+        self.capacity = 2
+        self.let_go = threading.Event()
+        self.waited_in_vain = False
+        self._threads = ThreadPoolExecutor(self.capacity)
+
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        return self._threads.submit(call, *args)
+
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        self._stop("judge", data)
+        return self._reply
+
+    def code_digest(self, data: bytes, filename: str) -> str:
+        self._stop("code_digest", data)
+        return "of no original"
+
+    def _stop(self, call: str, data: bytes) -> None:
+        if (call, data) == (self._call, self._slow):
+            self.waited_in_vain |= not self.let_go.wait(60)
+
+
+@pytest.mark.parametrize("call", ["judge", "code_digest"])
+def test_the_scores_of_the_others_are_there_while_one_takes_its_time(call: str, kit: Kit, tmp_path: Path) -> None:
+    slow, to = module(kit, **HALF), tmp_path / "to"
+    files = {"a_slow/tiny.py": slow} | {f"s{number}/tiny.py": module(kit, **RIGHT) for number in range(6)}
+    if call == "code_digest":  # which of the two counts is only seen in their code
+        files["a_slow/tiny.ipynb"] = notebook(kit, **HALF)
+    pool = SlowPool(kit.folder, slow, call)
+    meanwhile: list[dict[str, dict[str, str]]] = []
+
+    def write(path: Path, data: bytes, *, mode: int, durable: bool) -> None:
+        write_atomically(path, data, mode=mode, durable=durable)
+        if path.name == "scores.csv":
+            meanwhile.append(scores(to))
+            if sum(row["status"] == "graded" for row in meanwhile[-1].values()) == 6:
+                pool.let_go.set()
+
+    with mock.patch("gradlings.grading.results_store.write_atomically", write):
+        grade_class(kit.folder, collect(hand_in(tmp_path / "class", files), SOURCE_NAME), to, pool)
+    assert not pool.waited_in_vain
+    assert {row["status"] for row in meanwhile[0].values()} == {"not graded yet"}
+    assert all(len(rows) == 7 for rows in meanwhile)
+    (with_all_others, *_) = [rows for rows in meanwhile if rows["s0"]["score"] and rows["s5"]["score"]]
+    assert (with_all_others["a_slow"]["score"], with_all_others["a_slow"]["status"]) == ("", "not graded yet")
+    assert with_all_others["a_slow"]["max_score"] == "30"
+    assert scores(to)["a_slow"]["status"] != "not graded yet"
+
+
+def test_scores_of_an_interrupted_run_stay_in_the_table_and_new_students_come_first(
+    kit: Kit, class_of_four: Path, to: Path
+) -> None:
+    def stop_after(number: int) -> Callable[[GradedStudent], None]:
+        def stop(graded: GradedStudent) -> None:
+            steps.append((graded.student, graded.fresh))
+            if graded.number == number:
+                raise KeyboardInterrupt
+
+        return stop
+
+    steps: list[tuple[str, bool]] = []
+    submissions = collect(class_of_four, SOURCE_NAME)
+    for number in (1, 2):
+        steps.clear()
+        with pytest.raises(KeyboardInterrupt):
+            grade_class(kit.folder, submissions, to, InProcess(kit.folder), progress=stop_after(number))
+        assert all(fresh for _, fresh in steps)
+    assert list(scores(to)) == ["Zoë Ünal", "alice", "bob", "carl"]
+    assert (scores(to)["Zoë Ünal"]["status"], scores(to)["carl"]["status"]) == ("graded", "not graded yet")
+    assert len(run(kit, class_of_four, to).fresh) == 1
+    assert [row["score"] for row in scores(to).values()] == ["0", "30", "10", "0"]
 
 
 # ---- faults leave a trace

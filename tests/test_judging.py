@@ -17,9 +17,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are loc
 if sys.platform == "linux":
     from attack_harness import HONEST
     from gradlings.checks import assertions
+    from gradlings.grading.judge_session import JudgeSession, bundle_of
     from gradlings.runners.session import collected_checks
     from gradlings.sandbox import bubblewrap, remote_runner
     from gradlings.sandbox.budget import Budget
+    from gradlings.sandbox.inside.lockdown import NOT_ASKED_FOR
     from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.private_uids import PrivateUids
@@ -185,6 +187,8 @@ def test_the_self_check_tries_files_of_the_grader_that_exist(tmp_path: Path) -> 
     with Judge(layers=layers, allow_weaker=True, closed=[answers]) as judge:
         for path in (assertions.__file__, remote_runner.__file__, answers):
             assert f"read {path}" in judge.protection.succeeded
+        assert judge.protection.missing["landlock"] == NOT_ASKED_FOR
+        assert judge.protection.missing["bubblewrap"] == NOT_ASKED_FOR
 
 
 def test_a_bubblewrap_that_does_not_work_is_left_out_and_logged(
@@ -193,6 +197,7 @@ def test_a_bubblewrap_that_does_not_work_is_left_out_and_logged(
     monkeypatch.setattr(bubblewrap, "command_prefix", lambda: ["/bin/false"])
     with Judge(allow_weaker=True) as judge:
         assert not judge.protection.bubblewrap
+        assert judge.protection.missing["bubblewrap"] == "it ended without a word"
     assert "bubblewrap is installed but does not work" in caplog.text
 
 
@@ -227,6 +232,58 @@ def test_no_process_is_left_and_a_killed_zygote_is_started_anew(caplog: pytest.L
     assert str(zygote) not in processes()
 
 
+LATE_CHECKS = """from gradlings import agree, exercise, floats
+
+
+@exercise("8.1", "f", points=1, minutes=1, difficulty=1)
+class TestF:
+    def test_gradient(self, student, probes):
+        '''A gradient'''
+        agree(student.f, probes([(floats([3.0]),)]), lambda x: 2 * x)
+
+
+@exercise("8.2", "g", points=2, minutes=1, difficulty=1)
+class TestG:
+    def test_step(self, student, probes):
+        '''A step'''
+        agree(student.g, probes([(floats([3.0]),)]), lambda x: 0 * x)
+"""
+NEEDS_NOTHING = "def f(x):\n    return 2 * x\n"
+FEIGNS_THE_NEED = NEEDS_NOTHING.replace("return", "__import__('os')._exit(71)\n    return")
+NEEDS_LATE_IMPORTS = """import torch
+
+
+def f(x):
+    return torch.func.grad(lambda y: (y * y).sum())(x)
+
+
+def g(x):
+    w = torch.nn.Parameter(x.clone())
+    optimizer = torch.optim.SGD([w], lr=0.5)
+    (w * w).sum().backward()
+    optimizer.step()
+    return w.detach()
+"""
+
+
+def test_what_torch_imports_late_is_imported_once_a_submission_needs_it(tmp_path: Path) -> None:
+    folder = tmp_path / "08"
+    folder.mkdir()
+    (folder / "test_late.py").write_text(LATE_CHECKS)
+    with JudgeSession(bundle_of(folder, "late")) as session:
+        for source, points in (
+            (NEEDS_NOTHING, 1),
+            (NEEDS_LATE_IMPORTS, 3),
+            (NEEDS_LATE_IMPORTS, 3),
+            (FEIGNS_THE_NEED, 0),
+        ):
+            reply = session.judge(source.encode(), "late.py", seed=5)
+            assert reply.fault == ""
+            assert reply.card is not None
+            assert reply.card.points == points
+            assert reply.card.problems == ()
+
+
 # The same score as at home: see also test_same_score.py
 
 
@@ -247,16 +304,6 @@ def test_how_a_worker_ended_is_said_in_words() -> None:
         assert remote.type_of("f") == "function"
         assert remote.problems() == ["left.py:7: Crash while this cell was run: its process ended with status 3"]
     assert issubclass(WorkerDied, Exception)
-
-
-def test_what_a_worker_prints_before_it_fails_is_cleaned(caplog: pytest.LogCaptureFixture) -> None:
-    with Judge(allow_weaker=True) as judge:
-        remote = judge.load(b"import os\nprint('\x1b[2Jred')\nos._exit(70)\n", "failed.py")
-        (problem,) = remote.problems()
-    assert problem == "failed.py:1: Crash while this cell was run: its process ended with status 70 (?[2Jred)"
-    assert "\x1b" not in problem
-    assert "?[2Jred" in caplog.text
-    assert "\x1b" not in caplog.text
 
 
 # Timeouts and user ids

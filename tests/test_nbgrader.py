@@ -117,6 +117,14 @@ CLASS = {make.__name__: make for make in (dies, forged, odd_numbers, rearranged,
     "zoe": honest
 }
 
+SETTINGS = {
+    "set_autocast": "import torch\ntorch.autocast('cpu').__enter__()",
+    "set_cuda": "import torch\ntorch.set_default_device('cuda')",
+    "set_folder": "import os\nos.chdir('/content/drive/MyDrive')",
+    "set_warnings": "import sys, warnings\nwarnings.simplefilter('error')\nsys.setrecursionlimit(150)",
+}
+"""Settings that cost nothing: the first cell of notebooks that are right."""
+
 
 def graded_by_stock(course: Course) -> Course:
     """The class as nbgrader grades it by itself."""
@@ -143,6 +151,8 @@ def graded_by_judge(course: Course) -> Course:
     script.cells.append(new_markdown_cell("I did *this*. <script>document.title = 2</script> <img src=x onerror=f()>"))
     script.cells += [new_code_cell("def broken():\n    raise KeyError('inside')"), new_code_cell("broken()")]
     course.hand_in("stumbles", script)
+    for student, setting in SETTINGS.items():
+        course.hand_in(student, with_first(answered(course, **RIGHT), setting))
     course.nbgrader("autograde", ASSIGNMENT)
     course.nbgrader("generate_feedback", ASSIGNMENT)
     return course
@@ -166,6 +176,7 @@ def test_a_class_in_which_not_everybody_is_honest(generated: Course, built_kit: 
     with pytest.raises(MissingEntry):  # nbgrader stops at the doubled cell of `twice`, and grades nobody after that
         stock.scores("zoe")
     assert judged.scores("zoe") == {**FULL, "ex-9-2": 0}
+    assert {student: judged.scores(student) for student in SETTINGS} == dict.fromkeys(SETTINGS, FULL)
     assert 99.0 in manual_scores(stock)
     assert manual_scores(judged) == {None}
     every_test_cell_has_one_output(judged)

@@ -18,6 +18,7 @@ from traitlets.config import Config
 
 import gradlings
 from course_kit import KERNEL_TIMEOUTS
+from gradlings.execution.kept_settings import kept_settings
 from gradlings.grading.judge_session import JudgeSession, bundle_of
 from gradlings.model.scorecard import Scorecard
 from student_kit import RIGHT, Kit, as_if_started_in
@@ -77,6 +78,17 @@ def test_what_is_wrong_is_said_as_in_the_terminal(shell: Shell, kit: Kit) -> Non
     for sentence in ("difference(a=5.0, b=3.0)", "opposite sign. Which of the two is taken away from the other?"):
         assert sentence in page
         assert sentence in said
+
+
+def test_settings_of_the_kernel_reach_neither_the_oracle_nor_the_functions(shell: Shell) -> None:
+    with kept_settings():
+        shell.run("import torch, numpy", "torch.set_default_device('meta')", "torch.set_default_dtype(torch.float64)")
+        shell.run("numpy.seterr(all='raise')", "torch.autocast('cpu').__enter__()", DIFFERENCE)
+        assert shell.verdict("9.1")[0] == "10"
+        assert repr(shell.run("torch.ones(1).device, torch.ones(1).dtype")) == "(device(type='meta'), torch.float64)"
+        points, said = shell.run(WRONG) or shell.verdict("9.1")
+        assert points == "0"
+        assert "Your file changes autocast, np.seterr, torch's default device and " in said
 
 
 def test_part_of_the_points(shell: Shell) -> None:

@@ -39,6 +39,7 @@ checks = st.builds(
     notes=some_words,
     trace=some_words,
     printed=words,
+    share=st.floats(0, 1),
 )
 exercises = st.builds(ExerciseScore, words, some_words, small, st.lists(checks, min_size=1, max_size=3).map(tuple))
 scorecards = st.builds(
@@ -62,9 +63,10 @@ def test_json_keeps_everything(card: Scorecard) -> None:
 @tried
 @given(scorecards)
 def test_points_add_up(card: Scorecard) -> None:
-    assert card.points == sum(
-        found.max_points for score in card.exercises for found in score.checks if found.verdict is Verdict.PASS
-    )
+    checks = [found for score in card.exercises for found in score.checks]
+    passed = sum(found.max_points for found in checks if found.verdict is Verdict.PASS)
+    followed = sum(round(c.max_points * c.share) for c in checks if c.verdict is Verdict.FOLLOWED_THROUGH)
+    assert card.points == passed + followed
     assert card.full_marks == all(found.verdict is Verdict.PASS for score in card.exercises for found in score.checks)
 
 
@@ -79,7 +81,7 @@ def test_results_are_frozen() -> None:
         check(Verdict.WRONG).verdict = Verdict.PASS  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.PASS])
+@pytest.mark.parametrize("verdict", [v for v in Verdict if v not in (Verdict.PASS, Verdict.FOLLOWED_THROUGH)])
 def test_only_a_pass_earns_points(verdict: Verdict) -> None:
     score = ExerciseScore("9.1", ("f",), 10, (check(Verdict.PASS), check(verdict)))
     assert score.points == 5

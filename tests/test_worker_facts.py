@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gradlings.execution.kept_settings import SideEffects
 from gradlings.model.exercise import Exercise
 from gradlings.submission.size_limits import MAX_CELLS, MAX_CODE_CHARS, MAX_FUNCTIONS, MAX_SYNTAX_PROBLEMS
 
@@ -233,6 +234,9 @@ def test_cells_of_a_notebook_have_numbers(file: str) -> None:
     assert facts_from(facts, Path("signs.ipynb"), [])[0].files == {"signs.ipynb cell 3"}
 
 
+NOTHING_CHANGED: dict[str, Any] = {"settings": [], "taken": []}
+
+
 @pytest.mark.parametrize(
     "names",
     [
@@ -243,13 +247,31 @@ def test_cells_of_a_notebook_have_numbers(file: str) -> None:
 )
 def test_forged_names_are_refused(names: Any) -> None:
     with pytest.raises(MalformedMessage):
-        names_from({"names": names})
+        names_from({"names": names, **NOTHING_CHANGED}, ["f"])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"settings": ["what I like"]}, {"settings": None}, {"settings": ["autocast"] * 501}, {"taken": ["g"]}),
+        *({"taken": {"sum": 1}}, {"taken": [1]}, {"further": []}),
+    ],
+    ids=str,
+)
+def test_forged_side_effects_are_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(MalformedMessage):
+        names_from({"names": {}, **NOTHING_CHANGED, **changed}, ["f"])
+
+
+def test_side_effects_are_names_that_are_known() -> None:
+    found = names_from({"names": {}, "settings": ["np.seterr", "autocast", "autocast"], "taken": ["sum", "f"]}, ["f"])
+    assert found.side_effects == SideEffects(("autocast", "np.seterr"), ("f", "sum"))
 
 
 def test_names_are_cleaned_and_too_many_are_said() -> None:
-    assert names_from({"names": {"f\x1b": "E\x07"}}) == {"f?": "E?"}
+    assert names_from({"names": {"f\x1b": "E\x07"}, **NOTHING_CHANGED}, []).types == {"f?": "E?"}
     with pytest.raises(OverBudget, match="defines 31,000 names"):
-        names_from({"names": 31_000})
+        names_from({"names": 31_000, **NOTHING_CHANGED}, [])
 
 
 @pytest.mark.parametrize(

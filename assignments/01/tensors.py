@@ -65,8 +65,6 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 1.1*
 #
-# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
-#
 # The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each of those has, and
 # so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no dimension: $()$.
 #
@@ -80,6 +78,7 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 # `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the 1 is lost without a word. Yours will be stricter.
 #
 # By hand and in plain Python, because the shape is the first thing to ask of any tensor, and you should be able to read it off the brackets.
+# Asking PyTorch or NumPy would not do, either: one of the probes has 130 levels of brackets, more than any tensor or array can have dimensions.
 
 # %%
 def nested_shape(x: int | float | list) -> tuple[int, ...]:
@@ -270,8 +269,6 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.5, 1.6*
 #
-# *Not allowed here: asking PyTorch or NumPy for strides (x.stride(), x.strides).*
-#
 # Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements: the *strides*. The stride of a dimension
 # says how many elements to skip in memory when its index grows by one:
 #
@@ -286,7 +283,8 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 # The trap is one of direction and of units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer otherwise.) PyTorch counts elements,
 # NumPy counts bytes. And a scalar has no dimension, so how many strides does it have?
 #
-# By hand, from the shape alone, because asking a tensor for its strides shows you the numbers and not the rule.
+# By hand, from the shape alone, because asking a tensor for its strides shows you the numbers and not the rule. The rule also answers where there is no tensor to
+# ask: some probes have the shape of more numbers than any memory holds.
 
 # %%
 def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -324,7 +322,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 # Write it with loops and single multiplications. It takes $n \cdot m \cdot k$ of them, and this count is why big models need big machines.
 #
 # Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three different sizes. And mind the dtype: a product of whole numbers is
-# whole, so `int64` matrices give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
+# whole and exact however large, so `int64` matrices give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
 #
 # By hand, because the formula then is yours, and the shape rule with it; PyTorch's own product is one character long.
 
@@ -390,7 +388,7 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 #
 # *10 points · about 20 minutes · difficulty 3 of 3 · builds on 1.2*
 #
-# *Not allowed here: ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives); building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
+# *Not allowed here: ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives).*
 #
 # A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*: it behaves as if the smaller tensor were repeated
 # until both have one shape. The rule needs only the two shapes:
@@ -408,7 +406,8 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus labels of shape $(5,)$ should be an error. The rule says
 # $(5, 5)$, so PyTorch goes on with 25 differences instead of 5, and the loss is wrong in silence.
 #
-# By hand, because you will apply this rule in your head at every line of model code that adds or multiplies.
+# By hand, because you will apply this rule in your head at every line of model code that adds or multiplies. Two shapes are all it needs, so they may be those of
+# tensors that no memory could hold.
 
 # %%
 def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

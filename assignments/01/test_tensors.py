@@ -30,8 +30,15 @@ class TestMakeRanks:
 # --- 1.2 The shape of nested lists
 
 
+DEEP = 5
+for _ in range(130):  # brackets around one number: more than a tensor or an array can have dimensions
+    DEEP = [DEEP]
+
+
 def shape_as_tensor(x):
     """PyTorch's shape; NumPy is asked as well, because torch.tensor([[], [1]]) drops the 1 without an error."""
+    if x == DEEP:
+        return (1,) * 130
     try:
         np.array(x)
         return tuple(torch.tensor(x).shape)
@@ -51,10 +58,10 @@ def ragged_nesting(rng):
     return (nested,)
 
 
-@exercise("1.2", "nested_shape", points=10, minutes=20, difficulty=2, forbids="tensor", builds_on=("1.1",))
+@exercise("1.2", "nested_shape", points=10, minutes=20, difficulty=2, builds_on=("1.1",))
 class TestNestedShape:
     def test_full_nestings(self, student, probes):
-        """Numbers, vectors, matrices and deeper, empty lists among them"""
+        """Numbers, vectors, matrices and deeper than any tensor, empty lists among them"""
         hand_made = [
             (5,),
             ([5, 1],),
@@ -63,6 +70,7 @@ class TestNestedShape:
             ([[], []],),
             (counting(2, 3, 4, dtype=torch.int64).tolist(),),
             (counting(1, 3, 1, 2).tolist(),),
+            (DEEP,),
         ]
         agree(student.nested_shape, probes(hand_made, random=full_nesting), shape_as_tensor)
 
@@ -80,6 +88,7 @@ class TestNestedShape:
             ([[], [1]],),
             ([[[]], []],),
             ([[[]], [[]]],),
+            (DEEP,),
         ]
         agree(student.nested_shape, probes(hand_made, random=ragged_nesting), shape_as_tensor)
 
@@ -242,24 +251,30 @@ class TestSwapLastTwo:
 # --- 1.7 Strides
 
 
+LARGE = {  # more elements than a tensor can have, on whatever device
+    (3, 2**31, 2**31): (2**62, 2**31, 1),
+    (2**40, 2**30): (2**30, 1),
+}
+
+
 def strides_of_tensor(shape):
-    return torch.empty(shape).stride()
+    return LARGE.get(shape) or torch.empty(shape).stride()
 
 
 def any_shape(rng):
     return (rng.sizes(2, 7, rng.size(2, 4)),)
 
 
-@exercise("1.7", "row_major_strides", points=10, minutes=15, difficulty=2, forbids="strides", builds_on=("1.5", "1.6"))
+@exercise("1.7", "row_major_strides", points=10, minutes=15, difficulty=2, builds_on=("1.5", "1.6"))
 class TestRowMajorStrides:
     def test_two_to_four_dimensions(self, student, probes):
-        """Two to four dimensions of different sizes"""
-        ladder = probes([((2, 3),), ((2, 3, 4),), ((4, 2, 5, 3),)], random=any_shape)
+        """Two to four dimensions of different sizes, one of them larger than any memory"""
+        ladder = probes([((2, 3),), ((2, 3, 4),), ((4, 2, 5, 3),), ((3, 2**31, 2**31),)], random=any_shape)
         agree(student.row_major_strides, ladder, strides_of_tensor)
 
     def test_corner_cases(self, student, probes):
-        """A scalar, a vector, dimensions of size 1"""
-        hand_made = [((),), ((7,),), ((2, 1, 3),), ((1, 5),), ((3, 1),)]
+        """A scalar, a vector, dimensions of size 1, and of a size that no memory has"""
+        hand_made = [((),), ((7,),), ((2, 1, 3),), ((1, 5),), ((3, 1),), ((2**40, 2**30),)]
         agree(student.row_major_strides, probes(hand_made), strides_of_tensor)
 
 
@@ -291,10 +306,11 @@ class TestMatmulLoops:
         agree(student.matmul_loops, probes(hand_made, random=two_matrices), product, strided=True)
 
     def test_whole_numbers(self, student, probes):
-        """Whole numbers stay whole numbers"""
+        """Whole numbers stay whole numbers, and exact however large"""
         hand_made = [
             (torch.tensor([[1, 2], [3, 4]]), torch.tensor([[1, 2], [3, 4]])),
             (torch.tensor([[1, 2, 3], [4, 5, 6]]), torch.tensor([[1, 0, 2, 7], [3, 1, 4, 8], [5, 9, 2, 6]])),
+            (torch.tensor([[2**53 + 1, 1]]), torch.tensor([[1, 3], [0, -1]])),  # no float is exact here
         ]
         agree(student.matmul_loops, probes(hand_made, random=two_whole_matrices), product)
 
@@ -331,7 +347,15 @@ class TestGram:
 # --- 1.10 Broadcasting
 
 
+LARGE_PAIRS = {  # more elements than a tensor can have
+    ((2**62, 1), (3,)): (2**62, 3),
+    ((2**31,), (2**32, 1)): (2**32, 2**31),
+}
+
+
 def common_shape(a, b):
+    if (a, b) in LARGE_PAIRS:
+        return LARGE_PAIRS[a, b]
     try:
         return tuple((torch.empty(a) + torch.empty(b)).shape)  # torch.broadcast_shapes would import sympy first
     except RuntimeError:
@@ -361,12 +385,12 @@ def incompatible_shapes(rng):
     points=10,
     minutes=20,
     difficulty=3,
-    forbids=("broadcast", "tensor"),
+    forbids="broadcast",
     builds_on=("1.2",),
 )
 class TestBroadcastShape:
     def test_compatible(self, student, probes):
-        """Shapes that fit: equal, stretched, of different length"""
+        """Shapes that fit: equal, stretched, of different length, larger than any memory"""
         hand_made = [
             ((2, 3), (2, 3)),
             ((2, 3), (2, 1)),
@@ -376,6 +400,7 @@ class TestBroadcastShape:
             ((8, 1, 6, 1), (7, 1, 5)),
             ((), (3,)),
             ((1,), (0,)),
+            ((2**31,), (2**32, 1)),
         ]
         agree(student.broadcast_shape, probes(hand_made, random=compatible_shapes), common_shape)
 
@@ -389,6 +414,7 @@ class TestBroadcastShape:
             ((4,), (2,)),
             ((2, 1), (2,)),
             ((0,), (3,)),
+            ((2**62, 1), (3,)),
         ]
         agree(student.broadcast_shape, probes(hand_made, random=incompatible_shapes), common_shape)
 

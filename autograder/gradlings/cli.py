@@ -1,22 +1,18 @@
-"""The `gradlings` command: its subcommands, gathered from the rooms that they belong to."""
+"""The `gradlings` command: its subcommands, gathered from the rooms that they belong to.
 
-from __future__ import annotations
+They are imported when the command runs, not with this module: a judge's process imports the main module of the process
+that started it, which is this one, and needs none of them.
+"""
 
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-from rich.console import Console
-
-from gradlings import __version__
-from gradlings.authoring.commands import build, course, verify
-from gradlings.grading.command import grade
-from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 from gradlings.model.errors import InputError
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+if TYPE_CHECKING:
+    import typer
 
 
 def main() -> None:
@@ -25,32 +21,43 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that lacks a character shows "?" instead of failing
     try:
-        app()
+        _app()()
     except InputError as error:
+        from rich.console import Console
+
         Console(stderr=True, highlight=False, markup=False).print(f"gradlings: {error}", soft_wrap=True)
         sys.exit(2)
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"gradlings {__version__}")
-        raise typer.Exit
+def _app() -> "typer.Typer":
+    import typer
 
+    from gradlings import __version__
+    from gradlings.authoring.commands import build, course, verify
+    from gradlings.grading.command import grade
+    from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 
-@app.callback(invoke_without_command=True)
-def no_command(
-    context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Auto-graded exercises that teach the basics of LLMs in PyTorch. Alone: where you are and what to do next."""
-    if context.invoked_subcommand is None:
-        where_am_i(Path())
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
+    def show_version(asked: bool) -> None:
+        if asked:
+            typer.echo(f"gradlings {__version__}")
+            raise typer.Exit
 
-for command in (init, watch, build, course, verify, grade, hint, progress):
-    app.command()(command)
+    @app.callback(invoke_without_command=True)
+    def no_command(
+        context: typer.Context,
+        version: Annotated[
+            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+        ] = False,
+    ) -> None:
+        """Auto-graded exercises that teach the basics of LLMs in PyTorch. Alone: where you are and what to do next."""
+        if context.invoked_subcommand is None:
+            where_am_i(Path())
+
+    for command in (init, watch, build, course, verify, grade, hint, progress):
+        app.command()(command)
+    return app
 
 
 if __name__ == "__main__":

@@ -7,9 +7,12 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
+
 from gradlings.checks.call_variants import Calls, calls_of
 from gradlings.checks.compare_leaf import Difference, Rules
 from gradlings.checks.failure import CheckFailed, Failure, diagnosis_of, failure_of_breaches, message_of
+from gradlings.checks.float32_steps import nearly_right, right_in_float64
 from gradlings.checks.format_value import show_call
 from gradlings.checks.memory import stateless_key
 from gradlings.checks.probes import Ladder
@@ -22,10 +25,10 @@ from gradlings.checks.verdicts import (
     value_difference,
     verdict_of,
 )
+from gradlings.execution.kept_settings import kept_settings
 from gradlings.execution.student_api import StudentFunction
 from gradlings.execution.tensor_tree import fresh, tensors_in
 from gradlings.execution.tolerances import Tolerances
-from gradlings.execution.torch_state import kept_settings
 from gradlings.execution.virtual_gpu.finding import device_finding
 from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.observation import CallResult, Examination
@@ -73,16 +76,23 @@ def agree(
     key = stateless_key(oracle)
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
 
+    def right_answer(index: int) -> tuple[Any, torch.dtype]:
+        known = key and ("oracle", key, calls, index)
+        return calls.memory.recall(known, lambda: ask_oracle(oracle, calls[index]))
+
+    def nearly(result: CallResult, index: int) -> bool:
+        expected, numbers = right_answer(index)
+        return nearly_right(result, expected, calls[index], parameters, replace(rules, numbers=numbers))
+
     def compare(result: CallResult, index: int) -> Comparison:
         args = calls[index]
-        known = key and ("oracle", key, calls, index)
-        expected, numbers = calls.memory.recall(known, lambda: ask_oracle(oracle, args))
+        expected, numbers = right_answer(index)
         with function.student.runner.judging():
             found = value_difference(result, expected, replace(rules, numbers=numbers))
             altered = argument_difference(result, args, parameters) if result.raised is None else None
             return Comparison(merge_differences(found, altered), expected)
 
-    _examine(function, ladder, calls, compare, parameters, rules, key)
+    _examine(function, ladder, calls, compare, parameters, rules, key, nearly)
 
 
 def satisfies(
@@ -127,11 +137,13 @@ def _examine(
     parameters: list[str],
     rules: Rules,
     key: Hashable | None,
+    nearly: Callable[[CallResult, int], bool] | None = None,
 ) -> None:
     """Call the function, compare every result, and raise `CheckFailed` for the first that is wrong.
 
     `compare` compares the result of the call of an index. `key` stands for the oracle or property; it is None if that
-    may hold state, so that nothing can be remembered.
+    may hold state, so that nothing can be remembered. `nearly` tells whether a wrong result is right but for some
+    digits; without it, that is not asked.
     """
     __tracebackhide__ = True
     runner, mode = function.student.runner, function.student.mode
@@ -163,6 +175,12 @@ def _examine(
             raise RuntimeError(f"{len(calls)} calls, {len(right)} results")
         _note_device(function, ladder)
         return
+    if nearly is not None and len(results) == len(calls):
+        failing = [index for index, is_right in enumerate(right) if not is_right]
+        note = right_in_float64(function, calls, failing, lambda i: nearly(results[i], i), compared)
+        if note:
+            function.student.notes.append(note)
+            return
     result, found = first_wrong
     with runner.judging():
         failure = Failure(

@@ -55,6 +55,8 @@ def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
     loose = not rules.exact_types
     if got is None and expected is not None:
         return whole_difference("None came back.", got, expected)
+    if loose and isinstance(got, np.generic) and (_is_number(expected) or _is_one_number(expected)):
+        got = got.item()  # one NumPy scalar is like another, and like a Python number
     if isinstance(expected, Tensor):
         if not (loose and _is_number(got) and expected.dim() == 0 and not expected.is_complex()):
             return _tensor_difference(got, expected, rules.tolerances)
@@ -63,8 +65,6 @@ def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
         got = got.detach().cpu().item()
     if isinstance(expected, np.generic):
         got, expected = got.item() if type(got) is type(expected) else got, expected.item()
-    if loose and _is_number(expected) and isinstance(got, np.generic):
-        got = got.item()
     if _is_number(expected) and _is_number(got):
         return _number_difference(got, expected, rules)
     if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
@@ -101,6 +101,10 @@ def _by_forms(got: Any, expected: Any, sentence: str) -> Difference:
 
 def _other_kind(got: Any, expected: Any) -> Difference:
     return _by_values(got, expected, f"{kind_text(got)} came back instead of {kind_text(expected)}.")
+
+
+def _is_one_number(value: Any) -> bool:
+    return isinstance(value, np.generic) or (isinstance(value, Tensor) and value.dim() == 0)
 
 
 def _is_number(value: Any) -> bool:

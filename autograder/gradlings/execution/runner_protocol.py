@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gradlings.execution.kept_settings import SideEffects
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
@@ -41,6 +42,10 @@ class SubmissionRunner(Protocol):
     def cell_errors(self) -> list[tuple[int, Raised]]:
         """What cells raised, by the index of the cell."""
 
+    @property
+    def side_effects(self) -> SideEffects:
+        """What its cells did to the process that they ran in; a check that fails says so."""
+
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
 
@@ -68,6 +73,19 @@ class SubmissionRunner(Protocol):
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are."""
+
+    def in_float64(self) -> AbstractContextManager[SubmissionRunner]:
+        """Run the cells once more, with their float32 steps in float64, and yield what calls the functions like that.
+
+        The `breaches` of its results are the places that ask for float32.
+        """
+
+    def with_stand_ins(self, sources: Mapping[str, str]) -> SubmissionRunner:
+        """Run the cells once more with right functions in place of some of its own, and return what calls the others.
+
+        `sources` are their texts by name (`submission/reference_functions.py`). The same names give the same runner,
+        until it is closed with this one.
+        """
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Return the bare function: no limit, and exceptions come through.

@@ -88,6 +88,11 @@ class StudentFunction:
         self.check_available()
         return self._runner.results(self._target, calls, self.exercise)
 
+    def results_in_float64(self, calls: Sequence[tuple[Any, ...]]) -> list[CallResult]:
+        """Call the function again with its float32 steps in float64; see `SubmissionRunner.in_float64`."""
+        with self._runner.in_float64() as runner:
+            return list(runner.results(self._target, calls, self.exercise)) if runner.type_of(self.needed[0]) else []
+
     def __call__(self, *args: Any) -> Any:
         """Call the function once on the arguments as they are and return its value.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from dataclasses import dataclass
-from types import CodeType, FrameType
+from types import FrameType
 
 import torch
 
+STAND_IN_PREFIX = "<stand-in "
+"""Starts the file names under which right functions are compiled that stand in for a submission's own."""
 Place = tuple[str, int]
 """File and line."""
 
@@ -28,51 +29,28 @@ _WRAPPER_FILES = (  # files of torch that stand between a caller and an operatio
     "_functorch/vmap.py",
 )
 
-HANDLERS: set[CodeType] = set()
-"""Code of the recorders' handlers; what happens above one is inside a call that it has judged."""
 
-
-@dataclass(frozen=True)
-class ThreadOrigin:
-    """Where a thread comes from: what its own stack does not show. Empty for the main thread."""
-
-    place: Place | None = None
-    """The student's line that started it."""
-    harness: frozenset[str] = frozenset()
-    """Files of the grader that were on the stack then."""
-
-
-def responsible_place(
-    frame: FrameType | None,
-    files: frozenset[str],
-    wrapper_files: tuple[str, ...],
-    origin: ThreadOrigin,
-    recorder: object = None,
-) -> Place | None:
+def responsible_place(frame: FrameType | None, files: frozenset[str], wrapper_files: tuple[str, ...]) -> Place | None:
     """Return the innermost line of student code that is responsible for a call; None if there is none.
 
-    In `wrapper_files` of torch (prefixes below its folder) a call counts as that of their caller. What happens inside
-    a call that the handlers of `recorder` have judged is not judged again.
+    In `wrapper_files` of torch (prefixes below its folder) a call counts as that of their caller.
     """
     between: set[str] = set()
     while frame is not None:
         name = frame.f_code.co_filename
-        if name in files:
-            if between and between & (origin.harness | harness_files(frame, files)):
-                return None  # a function that the grader passed in
-            return name, frame.f_lineno
-        if frame.f_code in HANDLERS and frame.f_locals["self"].recorder is recorder:
-            return None
-        if name.startswith(_TORCH):
-            if not name[len(_TORCH) :].replace(os.sep, "/").startswith(_WRAPPER_FILES + wrapper_files):
-                return None  # the library's own business inside an allowed call
-        else:
+        if name.startswith(STAND_IN_PREFIX):
+            return None  # a right function of the grader's, which the exercise may call
+        if name in files:  # unless it only runs a function that the grader passed in
+            return None if between and between & _harness_files(frame, files) else (name, frame.f_lineno)
+        if not name.startswith(_TORCH):
             between.add(name)
+        elif not name[len(_TORCH) :].replace(os.sep, "/").startswith(_WRAPPER_FILES + wrapper_files):
+            return None  # the library's own business inside an allowed call
         frame = frame.f_back
-    return None if between & origin.harness else origin.place
+    return None
 
 
-def harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[str]:
+def _harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[str]:
     """Return the files that called into student code: checks, drivers, the grader. Not torch, not Python's own."""
     names: list[str] = []
     outermost = 0
@@ -86,11 +64,3 @@ def harness_files(frame: FrameType | None, files: frozenset[str]) -> frozenset[s
         for name in names[outermost:]
         if not name.startswith(("<", _TORCH)) and (name.startswith(_SITE) or not name.startswith(_STDLIB))
     )
-
-
-def engine_frame(frame: FrameType) -> FrameType:
-    """Return the frame in which the running backward pass was started; `frame` itself if the stack hides it."""
-    outer: FrameType | None = frame
-    while outer is not None and outer.f_code.co_name != "_engine_run_backward":
-        outer = outer.f_back
-    return outer or frame

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
 from gradlings.grading.judge_session import JudgeReply
-from gradlings.grading.local_pool import Job, JudgePool
-from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, has_our_fault, needs_grading
+from gradlings.grading.local_pool import JudgePool
+from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, has_our_fault
+from gradlings.grading.score_table import ScoreTable
 from gradlings.grading.sources import Refused
+from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict
-from gradlings.model.student_result import Status, StudentResult, for_student, graded, writable
+from gradlings.model.student_result import OUR_FAULT, Status, StudentResult, for_student, graded, writable
 
 _log = logging.getLogger(__name__)
 
@@ -33,19 +36,45 @@ class GradedStudent:
     """Whether it was graded now, not in an earlier run."""
 
 
+@dataclass(frozen=True, slots=True)
+class ResultSummary:
+    """What a run keeps of a record in memory; the scorecard stays on the disk."""
+
+    student: str
+    digest: str
+    """See `Record.digest`."""
+    again: bool
+    """See `Record.again`."""
+    status: Status
+    status_text: str
+    scored: bool
+    """Whether there is a score."""
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class ClassResults:
     """The whole class, by student in alphabetical order."""
 
     run: RunRecord
     exercises: tuple[Exercise, ...]
-    results: tuple[StudentResult, ...]
+    folder: ResultsFolder
+    summaries: tuple[ResultSummary, ...]
     fresh: tuple[str, ...] = ()
     """Students graded now."""
     changed: tuple[str, ...] = ()
     """Students graded again, as their submission is not the one graded before."""
     absent: tuple[str, ...] = ()
     """Students whose results stay though their submissions are no longer there."""
+
+    @property
+    def results(self) -> Iterator[StudentResult]:
+        """Read the results from their records, one at a time.
+
+        Raises:
+            InputError: a record cannot be read.
+        """
+        return (self.folder.result(summary.student) for summary in self.summaries)
 
 
 def grade_class(
@@ -61,7 +90,7 @@ def grade_class(
     """Grade what is not graded yet; keep the results of an interrupted run as they are, unless `force` is set.
 
     The folder is the assignment's, with the originals that students were given. Without a seed for the random probes a
-    fresh secret one is drawn; a run that is resumed keeps its own.
+    fresh secret one is drawn; a run that is resumed keeps its own. `scores.csv` is there all the time.
 
     Raises:
         InputError: the results cannot be written, or `to` holds a run of something else.
@@ -72,12 +101,12 @@ def grade_class(
     wanted = RunRecord(folder.name, submissions.source_name, digests, version, versions, pool.protection, probes_seed)
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
-        return _ClassRun(folder, submissions, pool, results, run, progress, results.records(run)).grade_all()
+        return _ClassRun(folder, submissions, pool, results, run, progress).grade_all()
 
 
 @dataclass
 class _ClassRun:
-    """One run over the class."""
+    """One run over the class. What is called `_judged` and below runs in threads of the pool and changes nothing."""
 
     folder: Path
     submissions: Submissions
@@ -85,61 +114,88 @@ class _ClassRun:
     results: ResultsFolder
     run: RunRecord
     progress: Callable[[GradedStudent], None]
-    records: dict[str, Record]
-    waiting: dict[str, tuple[StudentFiles, ChosenFile]] = field(default_factory=dict)
-    """Students whose submission is being judged."""
+    summaries: dict[str, ResultSummary] = field(default_factory=dict)
     done: int = 0
     fresh: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
 
     def grade_all(self) -> ClassResults:
-        for job, reply in self.pool.judge(self._jobs(), self.run.seed):
-            self._add(job.student, self._record(*self.waiting.pop(job.student), reply))
+        self.table = self._first_table()
+        # who has no score comes first, so that a run that goes on after an interruption shows new ones at once
+        students = iter(sorted(self.submissions.students, key=lambda files: files.student in self.summaries))
+        running: set[Future[tuple[str, Record | None]]] = set()
+        while True:
+            self.table.write_if_due()
+            while len(running) < self.pool.capacity and (files := next(students, None)):
+                running.add(self.pool.submit(self._judged, files))
+            if not running:
+                break
+            done, running = wait(running, self.table.seconds_until_write(), FIRST_COMPLETED)
+            for future in done:
+                self._add(*future.result())
+        self.table.write()
         present = {files.student for files in self.submissions.students}
         return ClassResults(
             self.run,
             self.pool.bundle.exercises,
-            tuple(self.records[student].result for student in sorted(self.records)),
+            self.results,
+            tuple(self.summaries[student] for student in sorted(self.summaries)),
             tuple(sorted(self.fresh)),
             tuple(sorted(self.changed)),
-            tuple(sorted(self.records.keys() - present)),
+            tuple(sorted(self.summaries.keys() - present)),
         )
 
-    def _jobs(self) -> Iterator[Job]:
-        """Yield what has to be judged; add students who need no judge on the way."""
-        for files in self.submissions.students:
-            earlier = self.records.get(files.student)
-            try:
-                chosen = choose(self.submissions, files, self.folder, self.pool.code_digest)
-            except Refused as refused:
-                result = self._not_gradable(files, str(refused))
-                same = earlier is not None and earlier.digest == "" and earlier.result == result
-                self._add(files.student, None if same else Record(self.run.id, "", "", result))
-                continue
-            if needs_grading(earlier, chosen.digest):
-                self.waiting[files.student] = files, replace(chosen, data=b"")
-                yield Job(files.student, chosen.filename, chosen.data)
-            else:
-                self._add(files.student, None)
+    def _first_table(self) -> ScoreTable:
+        """Return the table with what is known before anything is graded: scores of an interrupted run."""
+        students = (files.student for files in self.submissions.students)
+        waiting = (self._without_card(student, Status.NOT_YET) for student in students)
+        table = ScoreTable(self.results, self.pool.bundle.exercises, waiting)
+        for record in self.results.records(self.run):
+            self.summaries[record.result.student] = _summary(record)
+            table.add(record.result)
+        return table
 
     def _add(self, student: str, record: Record | None) -> None:
         """Store a new record, or keep the earlier one if there is none, and report the step."""
-        earlier = self.records.get(student)
+        earlier = self.summaries.get(student)
         if record is not None:
-            self.records[student] = record
             self.results.store(record, _pages(record.result))
+            self.summaries[student] = _summary(record)
+            self.table.add(record.result)
             self.fresh.append(student)
-            if earlier is not None and earlier.digest != record.digest:
+            if earlier is not None and earlier.digest != record.digest and not earlier.again:
                 self.changed.append(student)
-        elif earlier is not None:
-            self.results.restore_pages(earlier, _pages)
+        else:
+            self.results.restore_pages(student, _pages)
         self.done += 1
         self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not None))
+
+    def _judged(self, files: StudentFiles) -> tuple[str, Record | None]:
+        """Return a student's new record, or None if the earlier one holds."""
+        try:
+            return files.student, self._new_record(files)
+        except InputError:
+            raise  # nobody can be graded
+        except Exception as error:
+            _log.exception("%s: the grader failed on what was handed in.", files.student)
+            reason = f"grader error: {type(error).__name__}: {error}"
+            return files.student, Record(self.run.id, "", "", self._not_gradable(files, reason), again=True)
+
+    def _new_record(self, files: StudentFiles) -> Record | None:
+        earlier = self.summaries.get(files.student)
+        try:
+            chosen = choose(self.submissions, files, self.folder, self.pool.code_digest)
+        except Refused as refused:
+            record = Record(self.run.id, "", "", self._not_gradable(files, str(refused)))
+            return None if earlier == _summary(record) else record
+        if earlier is not None and earlier.digest == chosen.digest and not earlier.again:
+            return None
+        return self._record(files, chosen, self.pool.judge(chosen.data, chosen.filename, self.run.seed))
 
     def _record(self, files: StudentFiles, chosen: ChosenFile, reply: JudgeReply) -> Record:
         run = self.run
         if reply.card is None:
-            reason = f"grader error: {reply.fault}" if reply.fault else reply.problem
+            reason = f"{OUR_FAULT}: {reply.fault}" if reply.fault else reply.problem
             result = self._not_gradable(files, reason)
         else:
             protection, version = reply.protection or run.protection, run.gradlings_version
@@ -151,18 +207,32 @@ class _ClassRun:
         return Record(run.id, chosen.filename, chosen.digest, result, again=again)
 
     def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
+        return self._without_card(files.student, Status.NOT_GRADABLE, reason, files.notes)
+
+    def _without_card(
+        self, student: str, status: Status, reason: str = "", notes: tuple[str, ...] = ()
+    ) -> StudentResult:
         points = sum(exercise.points for exercise in self.pool.bundle.exercises)
         result = StudentResult(
-            files.student,
-            self.folder.name,
-            Status.NOT_GRADABLE,
-            reason,
-            points,
-            notes=files.notes,
+            *(student, self.folder.name, status, reason, points),
+            notes=notes,
             protection=self.run.protection,
             gradlings_version=self.run.gradlings_version,
         )
         return writable(result)
+
+
+def _summary(record: Record) -> ResultSummary:
+    result = record.result
+    return ResultSummary(
+        result.student,
+        record.digest,
+        record.again,
+        result.status,
+        result.status_text,
+        result.points is not None,
+        result.notes,
+    )
 
 
 def _pages(result: StudentResult) -> dict[str, bytes]:

@@ -19,7 +19,6 @@ from gradlings.grading.dask_pool import DaskPool
 from gradlings.grading.fault_log import logged_to
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
-from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.student_result import Status
@@ -127,19 +126,17 @@ def grade_submissions(
         InputError: results or gradebook cannot be used.
     """
     from gradlings.grading.progress_bar import class_progress
-    from gradlings.rendering.csv import scores_csv
 
     console = Console(stderr=True, highlight=False, markup=False)
     with logged_to(to, verbose=verbose), class_progress(folder.name, len(submissions.students)) as progress:
         graded = grade_class(folder, submissions, to, pool, seed=seed, force=force, progress=progress)
-    ResultsFolder(to).write("scores.csv", scores_csv(graded.results, graded.exercises).encode())
     for line in _report(graded, submissions, to):
         console.print(line, soft_wrap=True)
     if gradebook is not None:
         from gradlings.grading.nbgrader.gradebook import write_gradebook
 
         write_gradebook(gradebook, graded, course, submissions)
-        console.print(f"The gradebook holds the scores of {len(graded.results)} students.", soft_wrap=True)
+        console.print(f"The gradebook holds the scores of {len(graded.summaries)} students.", soft_wrap=True)
     return graded
 
 
@@ -161,7 +158,7 @@ def graded_source_name(folder: Path) -> str:
 
 def _report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:
     """Return what an instructor should know at the end of a run, line by line."""
-    results = graded.results
+    results = graded.summaries
     lines = [*submissions.problems]
     lines += [f"{r.student}: {note}" for r in results if r.status is not Status.NOT_GRADABLE for note in r.notes]
     lines += [f"{r.student}: {r.status_text}" for r in results if r.status is not Status.GRADED]
@@ -170,7 +167,7 @@ def _report(graded: ClassResults, submissions: Submissions, to: Path) -> list[st
     if submissions.ignored:
         lines.append(f"{_count(len(submissions.ignored), 'other file')} played no part: {_some(submissions.ignored)}")
     earlier = len(results) - len(graded.fresh)
-    blank = sum(result.points is None for result in results)
+    blank = sum(not result.scored for result in results)
     lines.append(
         f"{_count(len(graded.fresh), 'submission')} graded"
         + (f", {earlier} taken from an earlier run" if earlier else "")

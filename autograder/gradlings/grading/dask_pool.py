@@ -10,19 +10,19 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from gradlings.grading import local_pool
 from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
-from gradlings.grading.local_pool import Job, completed
 from gradlings.model.errors import InputError
 
 _TIMEOUT_SECONDS = 30
 """For the scheduler to answer, and for a first worker to be there."""
 _MAX_RETRIES = 3
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +38,7 @@ class DaskPool:
         self._key = f"gradlings-{secrets.token_hex(8)}"
         self.protection = ""
         self.notes: tuple[str, ...] = ()
+        self.capacity: int
 
     def __enter__(self) -> Self:
         """Connect, and start a judge in every worker.
@@ -63,6 +64,7 @@ class DaskPool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         try:
             self._client.unregister_worker_plugin(self._key)  # ends the sessions, too
         except (OSError, ValueError, RuntimeError):
@@ -70,30 +72,29 @@ class DaskPool:
         finally:
             self._client.close()
 
-    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """See `JudgePool.submit`."""
+        return self._threads.submit(call, *args)
+
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
         """See `JudgePool.judge`."""
-        executor = self._client.get_executor(pure=False, retries=_MAX_RETRIES)
-
-        def submit(job: Job) -> Future[JudgeReply]:
-            args = (self._key, JudgeSession.judge, job.data, job.filename, seed)
-            future: Future[JudgeReply] = executor.submit(local_pool.in_session, *args)
-            return future
-
-        workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
-        for job, future in completed(jobs, submit, max(4, 3 * workers)):
-            try:
-                yield job, future.result()
-            except InputError:
-                raise
-            except Exception as error:  # of Dask: e.g. every worker that took it died
-                log = ("".join(traceback.format_exception(error)),)
-                yield job, JudgeReply(fault=f"{type(error).__name__}: {error}", protection=self.protection, log=log)
+        try:
+            reply: JudgeReply = self._call(JudgeSession.judge, data, filename, seed)
+            return reply
+        except InputError:
+            raise
+        except Exception as error:  # of Dask: e.g. every worker that took it died
+            log = ("".join(traceback.format_exception(error)),)
+            return JudgeReply(fault=f"{type(error).__name__}: {error}", protection=self.protection, log=log)
 
     def code_digest(self, data: bytes, filename: str) -> str:
         """See `JudgePool.code_digest`."""
-        args = (self._key, JudgeSession.code_digest, data, filename)
-        digest: str = self._client.submit(local_pool.in_session, *args, pure=False).result()
+        digest: str = self._call(JudgeSession.code_digest, data, filename)
         return digest
+
+    def _call(self, call: Callable[..., Any], *args: Any) -> Any:
+        future = self._client.submit(local_pool.in_session, self._key, call, *args, pure=False, retries=_MAX_RETRIES)
+        return future.result()
 
     def _set_up(self) -> None:
         try:
@@ -107,6 +108,8 @@ class DaskPool:
                 raise InputError(f"The Dask worker {worker}: {reply}")
             if isinstance(reply, Exception):
                 raise InputError(f"The Dask worker {worker} cannot grade ({type(reply).__name__}: {reply}).")
+        self.capacity = max(4, 3 * len(replies))
+        self._threads = ThreadPoolExecutor(self.capacity)
         self.protection = "; ".join(sorted({protection for protection, _ in replies.values()}))
         self.notes = tuple(sorted({note for _, notes in replies.values() for note in notes}))
 

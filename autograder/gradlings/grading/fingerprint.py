@@ -14,6 +14,7 @@ import gradlings
 DECIDES_SCORES = (
     *("__init__", "model", "submission", "forbidden", "execution", "checks", "sandbox"),
     *("runners/__init__", "runners/pytest_plugin", "runners/results", "runners/run_state", "runners/session"),
+    *("runners/follow_through", "runners/judged_again"),
     "runners/notebook",  # imported by submissions, in the sandbox
     *("grading/__init__", "grading/fingerprint", "grading/hidden_pass", "grading/judge_session"),
 )
@@ -25,7 +26,7 @@ DECIDES_NOTHING = (
     # which file of a student is graded is no part of it: each record has the digest of that file
     *("grading/collect", "grading/sources", "grading/class_run", "grading/command", "grading/progress_bar"),
     *("grading/local_pool", "grading/dask_pool", "grading/parent_watch", "grading/results_store", "grading/nbgrader"),
-    "grading/fault_log",
+    *("grading/fault_log", "grading/score_table"),
 )
 """All others, so that a new module has to be put on one of the two lists."""
 

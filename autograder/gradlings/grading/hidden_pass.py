@@ -20,7 +20,7 @@ def checks_to_run(card: Scorecard, hidden: Hidden) -> set[str]:
         f"{check.exercise}::{check.check}"
         for exercise in card.exercises
         for check in exercise.checks
-        if check.verdict is Verdict.PASS
+        if check.verdict in (Verdict.PASS, Verdict.FOLLOWED_THROUGH)
     }
     return {name for name in passed if hidden.get(name)}
 

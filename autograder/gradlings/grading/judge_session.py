@@ -10,8 +10,9 @@ import hashlib
 import logging
 import platform
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +25,10 @@ from gradlings.grading.fingerprint import fingerprint
 from gradlings.grading.hidden_pass import checks_to_run, with_hidden_verdicts
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
+from gradlings.submission.reference_functions import stand_ins_for
 
 if TYPE_CHECKING:
     from gradlings.execution.runner_protocol import SubmissionRunner
@@ -59,10 +62,16 @@ class AssignmentBundle:
     closed: tuple[str, ...] = ()
     """Files and folders on the grading machine that no submission may read."""
     allow_weaker: bool = False
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """The texts of right functions, by name, that stand in for a submission's own in follow-through."""
+    share: float = 1.0
+    """Of its points that a check earns by follow-through."""
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that decides scores, by name."""
         found = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
+        texts = "\0".join(f"{name}\0{text}" for name, text in sorted(self.stand_ins.items()))
+        found["right functions"] = hashlib.sha256(texts.encode()).hexdigest()
         return found | ({"hidden.py (hidden)": hashlib.sha256(self.hidden).hexdigest()} if self.hidden else {})
 
 
@@ -99,6 +108,7 @@ def bundle_of(
     hidden: Path | None = None,
     closed: tuple[Path, ...] = (),
     allow_weaker: bool = False,
+    share: float = 1.0,
 ) -> AssignmentBundle:
     """Read an assignment's folder, whose checks are in `test_autodiff.py` if students write `autodiff.py`.
 
@@ -117,17 +127,20 @@ def bundle_of(
         secret = hidden.read_bytes() if hidden else b""
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).") from None
+    exercises = read_exercises(checks)
     everything_closed = (*closed, folder, hidden) if hidden else (*closed, folder)
     return AssignmentBundle(
         folder.name,
         source_name,
-        read_exercises(checks),
+        exercises,
         files,
         secret,
         str(hidden or ""),
         versions(),
         tuple(map(str, everything_closed)),
         allow_weaker,
+        stand_ins_for(kit_of(folder), folder.name, source_name, [n for e in exercises for n in e.functions]),
+        share,
     )
 
 
@@ -151,7 +164,6 @@ class JudgeSession:
         Raises:
             InputError: grading for marks is refused here, or the checks cannot be used.
         """
-        from gradlings.runners.session import collected_checks
         from gradlings.sandbox.judge import Judge
 
         bundle = self.bundle
@@ -169,12 +181,18 @@ class JudgeSession:
                 self._checks = folder / f"test_{bundle.source_name}.py"
                 self._drivers = bundle.files.get("drivers.py", b"").decode("utf-8")
                 closed = [folder, *map(Path, bundle.closed)]
-                judge = Judge(bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker)
-                self._judge = opened.enter_context(judge)
-                self.protection = judge.protection
+                self._judge = judge = Judge(
+                    bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker, late_imports=False
+                )
+                opened.callback(judge.close)
+                judge.start()  # its zygote imports torch while this process does, to collect the checks
+                from gradlings.runners.session import collected_checks
+
                 self._grader = opened.enter_context(collected_checks(folder))
+                self._grader.follow_with(bundle.stand_ins, bundle.share)
                 hidden = bundle.hidden.decode("utf-8")
                 self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
+                self.protection = opened.enter_context(judge).protection
                 self._open = opened.pop_all()
         except UnicodeDecodeError as error:
             raise InputError(f"The files of assignment {bundle.assignment} must be UTF-8 ({error}).") from None
@@ -214,17 +232,22 @@ class JudgeSession:
         remote = self._judge.load(data, filename, self._drivers)
         if remote.submission.problem:
             return JudgeReply(problem=remote.submission.problem)
-        card = self._grader.check(remote, self._checks, seed=seed).scorecard
+        graded = self._grader.check(remote, self._checks, seed=seed)
+        card, worlds = graded.scorecard, graded.worlds
         points = sum(exercise.points for exercise in self.bundle.exercises)
         if card.max_points != points:
             raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
         if seed != PUBLIC_SEED:
-            card = self._with_misconceptions(card, remote)
+            card = self._with_misconceptions(card, remote, worlds)
+        if self._judge.import_late():
+            return self._reply(data, filename, seed)
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
-        return JudgeReply(self._with_hidden_probes(card, remote, seed), cell_problems=problems)
+        return JudgeReply(self._with_hidden_probes(card, remote, seed, worlds), cell_problems=problems)
 
-    def _with_hidden_probes(self, card: Scorecard, remote: RemoteRunner, seed: int) -> Scorecard:
+    def _with_hidden_probes(
+        self, card: Scorecard, remote: RemoteRunner, seed: int, worlds: Mapping[str, tuple[str, ...]]
+    ) -> Scorecard:
         """Return a scorecard, final but for this, in which checks fail that the hidden probes show to be wrong."""
         chosen = checks_to_run(card, self._hidden)
         if not chosen:
@@ -232,11 +255,13 @@ class JudgeSession:
         submission = remote.submission
         remote.begin_hidden_probes()
         hidden = self._grader.check(
-            remote, self._checks, seed=seed, only=chosen, hidden=self._hidden, mode=RunMode.HIDDEN
+            remote, self._checks, seed=seed, only=chosen, hidden=self._hidden, mode=RunMode.HIDDEN, worlds=worlds
         ).scorecard
         return with_hidden_verdicts(card, hidden, self._hidden, submission.place_of)
 
-    def _with_misconceptions(self, card: Scorecard, remote: SubmissionRunner) -> Scorecard:
+    def _with_misconceptions(
+        self, card: Scorecard, remote: SubmissionRunner, worlds: Mapping[str, tuple[str, ...]]
+    ) -> Scorecard:
         """Return the same verdicts, with the misconceptions named.
 
         What known misconceptions return is shipped for the public probes only. So a wrong function is run once more on
@@ -245,7 +270,9 @@ class JudgeSession:
         wrong = {score.id for score in card.exercises if _has_an_answer(score)}
         if not wrong:
             return card
-        public = self._grader.check(remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF).scorecard
+        public = self._grader.check(
+            remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF, worlds=worlds
+        ).scorecard
         unsolved = [score for score in public.exercises if not score.solved]
         names = {(score.id, check.check): check.misconceptions for score in unsolved for check in score.checks}
 

@@ -1,20 +1,24 @@
-"""Several judges at once: submissions go to processes with a judge session each, results come back as they are done.
+"""Several judges at once, each in a process of its own with a judge session.
 
 The pool of this machine is here; `dask_pool` does the same over a cluster. Judges are trusted: submissions run in their
-locked-down workers. A judge that dies loses no result: what it was grading is graded again.
+locked-down workers. A judge that dies or hangs concerns the one submission that it has, and no other judge.
 """
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
+import queue
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import dataclass
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -23,17 +27,9 @@ from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 _MAX_DEATHS = 2
-"""How often a submission may end a judge that grades nothing else, before the submission gets no score."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One submission to be graded."""
-
-    student: str
-    filename: str
-    data: bytes
+"""How often a submission may end the judge that has it, before the submission gets no score."""
 
 
 class JudgePool(Protocol):
@@ -44,12 +40,17 @@ class JudgePool(Protocol):
     """The isolation that is active, for the record of a run."""
     notes: tuple[str, ...]
     """What an instructor should know of it."""
+    capacity: int
+    """How many calls keep all judges busy; `submit` takes any number."""
 
-    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
-        """Yield every job with its reply, in the order in which they are done; take jobs as there is room for them."""
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """Make a call that waits for judges, such as `judge`, side by side with others."""
+
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        """See `JudgeSession.judge`; wait for a judge that is free. For any thread."""
 
     def code_digest(self, data: bytes, filename: str) -> str:
-        """See `JudgeSession.code_digest`."""
+        """See `JudgeSession.code_digest`; the same holds."""
 
 
 # In a judge's process
@@ -84,33 +85,85 @@ def in_session(key: str, call: Callable[..., T], *args: Any) -> T:
         return call(_sessions[key], *args)
 
 
-def _start_process(bundle: AssignmentBundle, scratch: str) -> None:
+def _serve(connection: Connection, bundle: AssignmentBundle, scratch: str) -> None:
+    """Be a judge: make the calls that come over a connection, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     tempfile.tempdir = scratch
     end_with_parent()  # and with a judge its zygote and workers
     add_bundle("local", bundle)
+    with suppress(EOFError):
+        while True:
+            call, args = connection.recv()
+            try:
+                reply = True, in_session("local", call, *args)
+            except Exception as error:
+                error.add_note(f"In a judge's process:\n{traceback.format_exc()}")
+                reply = False, error
+            connection.send(reply)
 
 
 # In the process that hands out the work
 
 
-def completed(
-    jobs: Iterable[Job], submit: Callable[[Job], Future[JudgeReply]], max_running: int
-) -> Iterator[tuple[Job, Future[JudgeReply]]]:
-    """Yield every job with its future once that is done, and have at most `max_running` of them under way."""
-    running: dict[Future[JudgeReply], Job] = {}
-    for job in jobs:
-        running[submit(job)] = job
-        if len(running) >= max_running:
-            yield from _next_completed(running)
-    while running:
-        yield from _next_completed(running)
+class _JudgeProcess:
+    """One judge, which is started at the first call and again when it has died; it does one thing at a time.
+
+    A connection of its own, in place of an executor, spares each call four changes of thread.
+    """
+
+    def __init__(self, bundle: AssignmentBundle, scratch: str) -> None:
+        self._arguments = bundle, scratch
+        self._process: SpawnProcess | None = None
+        self._connection: Connection
+        self._ending = threading.Lock()
+        self._closed = False
+
+    def call(self, call: Callable[..., T], *args: Any) -> T:
+        """Call a method of the session in the process.
+
+        Raises:
+            EOFError: the process died over it, or the pool was closed.
+            Exception: what the method raised.
+        """
+        with self._ending:
+            if self._closed:
+                raise EOFError
+            if self._process is None or self._connection.poll():  # it says nothing unasked: it has died
+                self._end()
+                self._start()
+        try:
+            self._connection.send((call, args))
+            returned, value = self._connection.recv()
+        except OSError:  # in the middle of a message
+            raise EOFError from None
+        if not returned:
+            raise value
+        result: T = value
+        return result
+
+    def close(self) -> None:
+        """End the process now."""
+        with self._ending:
+            self._closed = True
+            self._end()
+
+    def _start(self) -> None:
+        fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
+        self._connection, its_end = fresh.Pipe()
+        with its_end:
+            self._process = fresh.Process(target=_serve, args=(its_end, *self._arguments), daemon=True)
+            self._process.start()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
 
 
-def _next_completed(running: dict[Future[JudgeReply], Job]) -> Iterator[tuple[Job, Future[JudgeReply]]]:
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
-        yield running.pop(future), future
+def _cannot_start(error: Exception) -> InputError:
+    _log.error("A judge could not be started.", exc_info=error)
+    return InputError(f"The judges cannot be started here: {error or type(error).__name__}")
 
 
 class LocalPool:
@@ -121,13 +174,15 @@ class LocalPool:
     """
 
     def __init__(self, bundle: AssignmentBundle, judges: int) -> None:
-        self.bundle, self._judges = bundle, judges
+        self.bundle, self._number = bundle, judges
+        self.capacity = 2 * judges  # while one is judged, the next is read
         self.protection = ""
         self.notes: tuple[str, ...] = ()
-        self._executor: ProcessPoolExecutor
+        self._judges: list[_JudgeProcess]
+        self._free: queue.SimpleQueue[_JudgeProcess]
+        self._threads: ThreadPoolExecutor
         self._first_start: Future[tuple[str, tuple[str, ...]]]
-        self._scratch: tempfile.TemporaryDirectory[str]
-        """Holds the temporary files of judges, which have no time to tidy up when they are ended."""
+        self._opened = ExitStack()
 
     def __enter__(self) -> Self:
         """Start and wait until the first judge is ready; see `wait_until_ready`."""
@@ -143,14 +198,27 @@ class LocalPool:
         self.close()
 
     def start(self) -> None:
-        """Start the judges side by side, in the background; submissions may be handed over at once."""
-        self._scratch = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
-        os.chmod(self._scratch.name, 0o755)  # what judges keep in it must not seem protected because of where it lies
-        self._executor = self._new_executor()
-        self._first_start = self._submit(JudgeSession.active_protection)
-        with suppress(BrokenExecutor):  # `wait_until_ready` reports it
-            for _ in range(self._judges - 1):
-                self._submit(JudgeSession.active_protection)
+        """Start the judges side by side, in the background; submissions may be handed over at once.
+
+        Raises:
+            InputError: the system gives no folder for temporary files, no process, or no thread.
+        """
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="gradlings-", ignore_cleanup_errors=True)
+            scratch = self._opened.enter_context(folder)  # judges that are ended have no time to tidy up
+            os.chmod(scratch, 0o755)  # what judges keep in it must not seem protected because of where it lies
+            self._threads = ThreadPoolExecutor(self._number)  # one that has a result goes on with the next submission
+            self._opened.callback(self._threads.shutdown)
+            self._judges = [_JudgeProcess(self.bundle, scratch) for _ in range(self._number)]
+            self._free = queue.SimpleQueue()
+            for judge in self._judges:
+                self._opened.callback(judge.close)
+                self._free.put(judge)
+            self._opened.callback(self._threads.shutdown, wait=False, cancel_futures=True)
+            starts = [self._threads.submit(self._call, JudgeSession.active_protection) for _ in self._judges]
+            self._first_start = starts[0]
+        except (OSError, RuntimeError) as error:  # also that no thread can be started
+            raise _cannot_start(error) from None
 
     def wait_until_ready(self) -> None:
         """Wait for the first judge, and set `protection` and `notes`.
@@ -160,67 +228,42 @@ class LocalPool:
         """
         try:
             self.protection, self.notes = self._first_start.result()
-        except BrokenExecutor:
+        except EOFError:
             raise InputError("A judge's process died while it started. Is there enough memory?") from None
+        except (OSError, RuntimeError, ImportError, MemoryError) as error:
+            raise _cannot_start(error) from None
 
     def close(self) -> None:
         """End all judges now: what one may still be doing is not wanted any more."""
-        self._stop()
-        self._scratch.cleanup()
+        self._opened.close()
 
-    def judge(self, jobs: Iterable[Job], seed: int) -> Iterator[tuple[Job, JudgeReply]]:
-        """See `JudgePool.judge`."""
-        for job, future in completed(jobs, lambda job: self.submit(job, seed), 2 * self._judges):
-            yield job, self.reply(job, future, seed)
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """See `JudgePool.submit`."""
+        return self._threads.submit(call, *args)
+
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        """See `JudgePool.judge`. If the judge dies over it, another one tries once more."""
+        try:
+            return self._call(JudgeSession.judge, data, filename, seed)
+        except EOFError:
+            fault = "the judge's own process died, twice, while this was graded"
+            return JudgeReply(fault=fault, protection=self.protection)
 
     def code_digest(self, data: bytes, filename: str) -> str:
         """See `JudgePool.code_digest`."""
-        return self._submit(JudgeSession.code_digest, data, filename).result()
+        return self._call(JudgeSession.code_digest, data, filename)
 
-    def submit(self, job: Job, seed: int) -> Future[JudgeReply]:
-        """Hand over one submission; `reply` then gives what became of it. For callers that set their own pace."""
+    def _call(self, call: Callable[..., T], *args: Any) -> T:
+        with self._free_judge() as judge:
+            for _ in range(_MAX_DEATHS - 1):
+                with suppress(EOFError):
+                    return judge.call(call, *args)
+            return judge.call(call, *args)
+
+    @contextmanager
+    def _free_judge(self) -> Iterator[_JudgeProcess]:
+        judge = self._free.get()
         try:
-            return self._submit(JudgeSession.judge, job.data, job.filename, seed)
-        except BrokenExecutor as error:
-            lost = Future[JudgeReply]()
-            lost.set_exception(error)
-            return lost
-
-    def reply(self, job: Job, future: Future[JudgeReply], seed: int) -> JudgeReply:
-        """Wait for the reply to a job that was handed over; grade it again if a judge died meanwhile."""
-        try:
-            return future.result()
-        except BrokenExecutor:
-            return self._judge_alone(job, seed)
-
-    def _judge_alone(self, job: Job, seed: int) -> JudgeReply:
-        """Grade this one alone, to see whether it is the cause of the death of a judge with several under way."""
-        deaths = 0
-        while deaths < _MAX_DEATHS:
-            try:
-                future = self._submit(JudgeSession.judge, job.data, job.filename, seed)
-            except BrokenExecutor:
-                self._stop()
-                self._executor = self._new_executor()
-                continue
-            try:
-                return future.result()
-            except BrokenExecutor:
-                deaths += 1
-        fault = "the judge's own process died, twice, while this was graded"
-        return JudgeReply(fault=fault, protection=self.protection)
-
-    def _submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
-        return self._executor.submit(in_session, "local", call, *args)
-
-    def _new_executor(self) -> ProcessPoolExecutor:
-        fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
-        return ProcessPoolExecutor(self._judges, fresh, _start_process, (self.bundle, self._scratch.name))
-
-    def _stop(self) -> None:
-        processes = list((self._executor._processes or {}).values())
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.join()
+            yield judge
+        finally:
+            self._free.put(judge)

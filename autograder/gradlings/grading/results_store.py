@@ -136,9 +136,8 @@ class ResultsFolder:
         self.write(RUN, msgspec.json.format(msgspec.json.encode(wanted), indent=1), private=True)
         return wanted
 
-    def records(self, run: RunRecord) -> dict[str, Record]:
-        """Return the records of a run by student, without those of earlier runs and unreadable ones."""
-        found = {}
+    def records(self, run: RunRecord) -> Iterator[Record]:
+        """Yield the records of a run one at a time, without those of earlier runs and unreadable ones."""
         for path in sorted((self.path / RECORDS).glob("*.json")):
             try:
                 record = msgspec.json.decode(path.read_bytes(), type=Record)
@@ -146,28 +145,46 @@ class ResultsFolder:
                 _log.warning("%s cannot be read (%s): this submission is graded again.", path, error)
                 continue
             if record.run == run.id:
-                found[record.result.student] = record
-        return found
+                yield record
+
+    def result(self, student: str) -> StudentResult:
+        """Return a student's result from the record.
+
+        Raises:
+            InputError: there is none that can be read.
+        """
+        path = self._record_path(student)
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Record).result
+        except (msgspec.MsgspecError, OSError) as error:
+            raise InputError(f"{path} cannot be read ({error}). Run the same command again.") from None
 
     def store(self, record: Record, pages: Mapping[str, bytes]) -> None:
         """Write the pages and then the record, so that where there is a record the pages are there, too.
 
         Pages are contents by folder and extension, e.g. `feedback/*.html`; the star stands for the student.
         """
-        self._write_pages(record, pages)
-        name = f"{RECORDS}/{file_stem(record.result.student)}.json"
-        self.write(name, msgspec.json.encode(record), private=True)
+        student = record.result.student
+        self._write_pages(student, pages)
+        self._write(self._record_path(student), msgspec.json.encode(record), private=True, durable=True)
 
-    def restore_pages(self, record: Record, pages: Callable[[StudentResult], Mapping[str, bytes]]) -> None:
-        """Make the pages of a record again if one of them is missing or empty, as a power cut may leave it."""
-        stem = file_stem(record.result.student)
+    def restore_pages(self, student: str, pages: Callable[[StudentResult], Mapping[str, bytes]]) -> None:
+        """Make a student's pages again if one of them is missing or empty, as a power cut may leave it.
+
+        Raises:
+            InputError: they have to be, and the record cannot be read or a page not be written.
+        """
+        stem = file_stem(student)
         paths = [self.path / pattern.replace("*", stem) for pattern in PAGES]
         if not all(path.is_file() and path.stat().st_size for path in paths):
-            self._write_pages(record, pages(record.result))
+            self._write_pages(student, pages(self.result(student)))
 
-    def _write_pages(self, record: Record, pages: Mapping[str, bytes]) -> None:
+    def _record_path(self, student: str) -> Path:
+        return self.path / RECORDS / f"{file_stem(student)}.json"
+
+    def _write_pages(self, student: str, pages: Mapping[str, bytes]) -> None:
         """Write pages without waiting for the disk: they can be made again from the record, which does wait."""
-        stem = file_stem(record.result.student)
+        stem = file_stem(student)
         for pattern, data in pages.items():
             self.write(pattern.replace("*", stem), data, durable=False)
 
@@ -177,7 +194,9 @@ class ResultsFolder:
         Raises:
             InputError: it could not be written; a full disk is the usual reason.
         """
-        target = self.path / name
+        self._write(self.path / name, data, private=private, durable=durable)
+
+    def _write(self, target: Path, data: bytes, *, private: bool, durable: bool) -> None:
         try:
             write_atomically(target, data, mode=0o600 if private else 0o644, durable=durable)
         except OSError as error:
@@ -196,11 +215,6 @@ def file_stem(student: str) -> str:
     if plain == student and len(plain.encode()) < 200 and not re.search(r"-[0-9a-f]{10}$", plain):
         return plain
     return f"{plain[:40]}-{hashlib.sha256(student.encode()).hexdigest()[:10]}"
-
-
-def needs_grading(record: Record | None, digest: str) -> bool:
-    """Return whether a submission has no record, or one of another file, or one with a fault of ours."""
-    return record is None or record.digest != digest or record.again
 
 
 def has_our_fault(result: StudentResult) -> bool:

@@ -35,6 +35,8 @@ class CallResult:
     args_after: tuple[Any, ...] = ()
     breaches: tuple[Breach, ...] = ()
     """What ran during the call though the exercise forbids it."""
+    called: tuple[str, ...] = ()
+    """The stand-ins that the call used; see `SubmissionRunner.with_stand_ins`."""
 
 
 class NotKept:

@@ -24,31 +24,23 @@ _RULES = (
         words="""grad backward run_backward _engine_run_backward _execution_engine grad_and_value value_and_grad
             elementwise_grad vjp jvp hvp vhp jacobian hessian jacrev jacfwd linearize gradcheck gradgradcheck
             forward_ad dual_level enter_dual_level make_dual unpack_dual _make_dual _unpack_dual _enter_dual_level
-            *grad_increment_nesting *jvp_increment_nesting enter_jvp_nesting GradientTape *_backward *_backward_data""",
-        methods="backward run_backward",
-        aten="""threshold_backward sigmoid_backward tanh_backward _softmax_backward_data _log_softmax_backward_data
-            nll_loss_backward binary_cross_entropy_backward mse_loss_backward embedding_backward linear_backward
-            embedding_dense_backward native_layer_norm_backward gelu_backward silu_backward""",
-        backward_pass=True,
-        wrapped={
-            "torch.autograd.forward_ad.enter_dual_level": "forward-mode differentiation",
-            "torch._functorch.eager_transforms._jvp_increment_nesting": "forward-mode differentiation (torch.func)",
-            "torch._functorch.eager_transforms._grad_increment_nesting": "a derivative of torch.func",
-        },
+            *grad_increment_nesting *jvp_increment_nesting enter_jvp_nesting GradientTape *_backward *_backward_data
+            get_gradient_edge""",
+        methods="backward run_backward grad_fn",
         wrapper_files=("",),
     ),
     _rule(
         "matmul",
         "ready-made matrix and dot products (the @ operator, matmul, einsum, nn.Linear and their relatives)",
         words="""matmul imatmul __matmul__ __imatmul__ __rmatmul__ mm bmm mv dot vdot inner outer ger addmm addmv addr
-            addbmm baddbmm _addmm_activation _int_mm _scaled_mm einsum contract tensordot linear bilinear chain_matmul
-            multi_dot vecdot matvec vecmat kron matrix_power smm spmm dsmm hspmm sspaddmm saddmm _sparse_mm convolve
-            correlate conv[123]d conv_transpose[123]d conv_tbc convolution scaled_dot_product_attention
-            Linear LazyLinear Bilinear LazyBilinear *Conv[123]d *ConvTranspose[123]d MultiheadAttention Transformer*""",
+            addbmm baddbmm _addmm_activation _int_mm _scaled_mm einsum contract tensordot linear bilinear _trilinear
+            chain_matmul multi_dot vecdot matvec vecmat kron matrix_power smm spmm dsmm hspmm sspaddmm saddmm _sparse_mm
+            _sparse_addmm convolve correlate conv[123]d conv_transpose[123]d conv_tbc *convolution cdist
+            embedding_bag _embedding_bag* scaled_dot_product_attention Linear LazyLinear Bilinear LazyBilinear
+            *Conv[123]d *ConvTranspose[123]d EmbeddingBag MultiheadAttention Transformer*""",
         methods="""matmul mm bmm mv dot vdot inner outer ger addmm addmm_ addmv addmv_ addr addr_ addbmm addbmm_ baddbmm
             baddbmm_ smm sspaddmm matrix_power kron __matmul__ __rmatmul__ __imatmul__""",
-        aten="""matmul mm bmm mv dot vdot inner outer ger addmm addmm_ addmv addmv_ addr addr_ addbmm addbmm_ baddbmm
-            baddbmm_ linear bilinear _trilinear convolution _convolution _int_mm _sparse_mm _sparse_addmm""",
+        calls="numpy.*.matrix.__*mul__ numpy.*.matrix.__*pow__",
         wrapper_files=(*_LAYERS, "_linalg_utils.py"),
     ),
     _rule(
@@ -61,16 +53,12 @@ _RULES = (
             Sigmoid LogSigmoid SiLU GLU Softplus Softmax* Softmin LogSoftmax *CrossEntropyLoss *WithLogitsLoss
             *SoftMarginLoss SigmoidTransform logistic Logistic* *Bernoulli MultiheadAttention""",
         methods="sigmoid sigmoid_ softmax log_softmax",
-        aten="""sigmoid sigmoid_ special_expit silu silu_ glu softplus softmax log_softmax _softmax _log_softmax
-            _safe_softmax log_sigmoid log_sigmoid_forward binary_cross_entropy_with_logits""",
         wrapper_files=(*_LAYERS, "distributions/"),
     ),
     _rule(
         "bce",
         "PyTorch's ready-made losses (F.binary_cross_entropy, nn.BCELoss and their relatives)",
         words="binary_cross_entropy* cross_entropy* kl_div nll_loss* *_loss *Loss *Bernoulli log_loss",
-        aten="""binary_cross_entropy binary_cross_entropy_with_logits nll_loss nll_loss_forward nll_loss_nd
-            nll_loss2d_forward cross_entropy_loss soft_margin_loss""",
         wrapper_files=(*_LAYERS, "distributions/"),
     ),
     _rule(
@@ -81,42 +69,22 @@ _RULES = (
             empty_strided empty_permuted arange range linspace logspace geomspace eye identity rand randn randint
             randperm normal tril_indices triu_indices complex polar cartesian_prod lift_fresh result_type promote_types
             can_cast min_scalar_type common_type find_common_type Tensor *Tensor ndarray *Storage Parameter""",
-        paths="numpy.shape numpy.ndim numpy.size numpy.*stack numpy.concatenate numpy.atleast_*",
         methods="__new__ new new_tensor new_zeros new_ones new_empty new_empty_strided new_full",
-        aten="""lift_fresh scalar_tensor zeros ones empty empty_strided full arange linspace eye rand randn randint
-            zeros_like ones_like empty_like full_like result_type promote_types can_cast""",
+        calls="numpy.shape numpy.*.shape numpy.*.ndim numpy.*.size numpy.*stack numpy.*concatenate numpy.*atleast_*",
     ),
     _rule(
         "broadcast",
         "ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives)",
         words="broadcast broadcast_* _broadcast_shape* expand expand_as infer_size infer_size_shapes expand_copy",
         methods="expand expand_as broadcast_to",
-        wrapped={
-            "torch.broadcast_shapes": "torch.broadcast_shapes",
-            "torch.functional.broadcast_shapes": "torch.broadcast_shapes",
-        },
+        calls="torch.functional.broadcast_shapes",
     ),
     _rule("sum_to_size", "Tensor.sum_to_size", words="sum_to_size unbroadcast unbroadcast_f", methods="sum_to_size"),
-    _rule(
-        "strides",
-        "asking PyTorch or NumPy for strides (x.stride(), x.strides)",
-        words="stride make_contiguous_strides_for make_channels_last_strides_for",
-        methods="stride",
-        attributes="strides __array_interface__",
-    ),
-    _rule(
-        "modules",
-        "the layers of torch.nn",
-        paths="torch.nn.[A-Z]* torch.nn.modules.*.[A-Z]*",
-        allowed="torch.nn.Module torch.nn.modules.module.Module torch.nn.Parameter torch.nn.Buffer",
-        wrapped={"torch.nn.Module.__init__": "a layer of torch.nn"},
-        wrapper_files=("nn/modules/",),
-    ),
+    _rule("modules", "the layers of torch.nn", calls="torch.nn.modules.[!m]*.__init__"),
     _rule(
         "dropout",
         "PyTorch's dropout (F.dropout, nn.Dropout)",
         words="*dropout *dropout_ *Dropout *Dropout[123]d",
-        aten="dropout dropout_ native_dropout alpha_dropout feature_dropout",
         wrapper_files=_LAYERS,
     ),
     _rule(
@@ -124,7 +92,6 @@ _RULES = (
         "PyTorch's ready-made cross-entropy (F.cross_entropy, F.nll_loss, nn.CrossEntropyLoss)",
         words="""cross_entropy* linear_cross_entropy *nll_loss* kl_div CrossEntropyLoss NLLLoss* KLDivLoss
             AdaptiveLogSoftmaxWithLoss""",
-        aten="cross_entropy_loss nll_loss nll_loss_forward nll_loss_nd nll_loss2d_forward kl_div",
         wrapper_files=_LAYERS,
     ),
     _rule(
@@ -132,9 +99,6 @@ _RULES = (
         "ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer)",
         words="""*scaled_dot_product* multi_head_attention_forward *_multi_head_attention flex_attention
             _transformer_encoder_layer_fwd MultiheadAttention Transformer*""",
-        aten="""scaled_dot_product_attention _scaled_dot_product_attention_math _scaled_dot_product_flash_attention
-            _scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_efficient_attention
-            _scaled_dot_product_cudnn_attention _native_multi_head_attention _transformer_encoder_layer_fwd""",
         wrapper_files=_LAYERS,
     ),
     _rule(
@@ -142,63 +106,44 @@ _RULES = (
         "ready-made normalization (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their relatives)",
         words="""*layer_norm* group_norm native_group_norm instance_norm *batch_norm* rms_norm LayerNorm RMSNorm
             GroupNorm *InstanceNorm* *BatchNorm*""",
-        aten="""layer_norm native_layer_norm group_norm native_group_norm instance_norm batch_norm native_batch_norm
-            rms_norm""",
         wrapper_files=_LAYERS,
     ),
-    _rule(
-        "gelu", "a ready-made GELU (F.gelu, nn.GELU)", words="gelu gelu_ GELU", aten="gelu gelu_", wrapper_files=_LAYERS
-    ),
+    _rule("gelu", "a ready-made GELU (F.gelu, nn.GELU)", words="gelu gelu_ GELU", wrapper_files=_LAYERS),
     _rule(
         "optimizers",
         "PyTorch's ready-made optimizers and learning rate schedules (torch.optim)",
-        words="_fused_adam* _fused_sgd* _fused_adagrad*",
-        paths="torch.optim.*",
-        wrapped={"torch.optim.Optimizer.__init__": "an optimizer of torch.optim"},
-        wrapper_files=("optim/",),
+        calls="torch.optim.*",
     ),
     _rule(
         "clipping",
         "PyTorch's gradient clipping (torch.nn.utils.clip_grad_norm_ and its relatives)",
         words="clip_grad_* *clip_grads_* *get_total_norm",
-        wrapped={
-            "torch.nn.utils.clip_grad_norm_": "torch.nn.utils.clip_grad_norm_",
-            "torch.nn.utils.clip_grad.clip_grad_norm_": "torch.nn.utils.clip_grad_norm_",
-            "torch.nn.utils.clip_grad_value_": "torch.nn.utils.clip_grad_value_",
-            "torch.nn.utils.clip_grad.clip_grad_value_": "torch.nn.utils.clip_grad_value_",
-        },
-        wrapper_files=("nn/utils/",),
+        calls="torch.nn.utils.clip_grad.*",
     ),
     _rule(
         "dataloader",
         "PyTorch's own batches and splits (torch.utils.data: DataLoader, the samplers, random_split)",
         words="*DataLoader *Sampler random_split",
-        wrapped={
-            "torch.utils.data.DataLoader.__init__": "torch.utils.data.DataLoader",
-            "torch.utils.data.BatchSampler.__init__": "torch.utils.data.BatchSampler",
-        },
-        wrapper_files=("utils/data/",),
+        calls="torch.utils.data.*DataLoader.__init__ torch.utils.data.*Sampler.__i*__",
     ),
     _rule(
         "eval",
         "having Python read text as code (eval, exec, compile, ast.literal_eval)",
-        paths="builtins.eval builtins.exec builtins.compile ast.literal_eval ast.parse",
+        calls="""builtins.eval builtins.exec builtins.compile ast.literal_eval ast.parse typing.get_type_hints
+            typing.ForwardRef.*evaluate inspect.get_annotations timeit.* code.* codeop.*""",
     ),
     _rule(
         "json",
         "a ready-made parser (json.loads and its relatives)",
-        paths="""json.load* json.JSONDecoder* json.decoder.* yaml.*load* ruamel.yaml.* tomllib.load* tomli.load*
-            toml.load* json5.load* orjson.loads ujson.load* simplejson.load* msgspec.*.decode msgspec.*.Decoder
-            hjson.load* demjson*.decode""",
+        calls="""json.load* json.decoder.* json.JSONDecoder* yaml.*load* ruamel.yaml.* tomllib.*load* tomli.*load*
+            toml.*load* json5.*load* orjson.loads ujson.load* simplejson.load* simplejson.decoder.* msgspec.*.decode
+            hjson.*load* demjson*.decode""",
     ),
     _rule(
         "gradcheck",
         "torch.autograd.gradcheck",
         words="gradcheck gradgradcheck check_grad check_grads _gradcheck_helper get_numerical_jacobian",
-        wrapped={
-            "torch.autograd.gradcheck": "torch.autograd.gradcheck",
-            "torch.autograd.gradgradcheck": "torch.autograd.gradgradcheck",
-        },
+        calls="torch.autograd.gradcheck.*",
     ),
 )
 

@@ -20,6 +20,7 @@ class Verdict(StrEnum):
     MEMORY = "memory"
     CRASH = "crash"  # the process that ran the submission died
     FORBIDDEN = "forbidden"  # something the exercise does not allow was used
+    FOLLOWED_THROUGH = "followed_through"  # right, with right functions in place of those of earlier exercises
     MISSING = "missing"  # the function is not there: deleted or renamed
     NOT_ATTEMPTED = "not_attempted"
     GRADER_ERROR = "grader_error"  # the check itself failed: costs the student nothing
@@ -89,10 +90,14 @@ class CheckResult:
     trace: tuple[str, ...] = ()
     """The student's own lines that led to an exception, outermost first."""
     printed: str = ""
+    share: float = 1.0
+    """Of its points that a check earns by follow-through."""
 
     @property
     def points(self) -> int:
-        """Points earned: a check is all or nothing."""
+        """Points earned: a check is all or nothing, but for a share of its points by follow-through."""
+        if self.verdict is Verdict.FOLLOWED_THROUGH:
+            return round(self.max_points * self.share)
         return self.max_points if self.verdict is Verdict.PASS else 0
 
 

@@ -11,6 +11,8 @@ from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Ver
 from gradlings.model.text import encodable, map_text
 
 _MAX_TEXT_CHARS = 20_000
+OUR_FAULT = "grader error"
+"""Begins the reason of a result that is blank through our fault, as instructors read it."""
 _OUR_FAULT = "This check itself failed. It is not your fault and costs you nothing; your instructor has been told."
 T = TypeVar("T")
 
@@ -21,6 +23,8 @@ class Status(StrEnum):
     GRADED = "graded"
     PARTLY = "partly graded"
     NOT_GRADABLE = "not gradable"
+    NOT_YET = "not graded yet"
+    """The run is still at work, or was ended before it came to this one."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def graded(
         for check in score.checks
         if check.verdict is Verdict.GRADER_ERROR
     ]
-    reasons = ["grader error in " + "; ".join(failed)] if failed else []
+    reasons = [f"{OUR_FAULT} in " + "; ".join(failed)] if failed else []
     if card.not_run:
         reasons.append(f"{card.not_run} checks were not run")
     reason = "; ".join(reasons)
@@ -87,6 +91,8 @@ def for_student(result: StudentResult) -> StudentResult:
         )
         card = dataclasses.replace(card, exercises=exercises, seed=0)
     reason = _OUR_FAULT if result.status is Status.PARTLY else result.reason
+    if result.status is Status.NOT_GRADABLE and reason.startswith(OUR_FAULT):
+        reason = _OUR_FAULT.replace("This check", "The grader")
     return dataclasses.replace(result, card=card, reason=reason, notes=())
 
 

@@ -13,16 +13,21 @@ COLUMNS = ("student", "assignment", "score", "max_score", "status")
 _FORMULA_STARTS = tuple("=+-@'\t\r\n|%\uff1d\uff0b\uff0d\uff20")
 
 
-def scores_csv(results: Iterable[StudentResult], exercises: Iterable[Exercise]) -> str:
-    """Return the table as text; every line ends with a line feed."""
+def header_row(exercises: Iterable[Exercise]) -> str:
+    """Return the first line of the table, with its line feed."""
+    return _line([*COLUMNS, *(f"{exercise.id} {', '.join(exercise.functions)}" for exercise in exercises)])
+
+
+def student_row(result: StudentResult, exercises: Iterable[Exercise]) -> str:
+    """Return the line of one student, with its line feed."""
+    scores = {score.id: exercise_points(score) for score in result.card.exercises} if result.card else {}
+    row = [result.student, result.assignment, result.points, result.max_points, result.status_text]
+    return _line([_cell(value) for value in (*row, *(scores.get(exercise.id) for exercise in exercises))])
+
+
+def _line(cells: list[str | int] | list[str]) -> str:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    exercises = tuple(exercises)
-    writer.writerow([*COLUMNS, *(f"{exercise.id} {', '.join(exercise.functions)}" for exercise in exercises)])
-    for result in results:
-        scores = {score.id: exercise_points(score) for score in result.card.exercises} if result.card else {}
-        row = [result.student, result.assignment, result.points, result.max_points, result.status_text]
-        writer.writerow([_cell(value) for value in (*row, *(scores.get(exercise.id) for exercise in exercises))])
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()
 
 

@@ -15,6 +15,7 @@ from gradlings.rendering.svg import picture_svg
 
 _VERDICT_WORDS = {
     Verdict.PASS: "right",
+    Verdict.FOLLOWED_THROUGH: "right, but for what it calls",
     Verdict.WRONG: "wrong",
     Verdict.ERROR: "error",
     Verdict.TIMEOUT: "out of time",
@@ -25,7 +26,12 @@ _VERDICT_WORDS = {
     Verdict.NOT_ATTEMPTED: "not attempted",
     Verdict.GRADER_ERROR: "not graded: our fault",
 }
-_VERDICT_MARKS = {Verdict.PASS: "\u2713", Verdict.NOT_ATTEMPTED: "\u2013", Verdict.GRADER_ERROR: "?"}
+_VERDICT_MARKS = {
+    Verdict.PASS: "\u2713",
+    Verdict.FOLLOWED_THROUGH: "\u2192",
+    Verdict.NOT_ATTEMPTED: "\u2013",
+    Verdict.GRADER_ERROR: "?",
+}
 _MAX_PRINTED_CHARS = 4_000
 
 

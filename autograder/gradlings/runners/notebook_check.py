@@ -16,7 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gradlings.execution.local_runner import LocalRunner, load_drivers
+from gradlings.execution.drivers import load_drivers
+from gradlings.execution.kept_settings import SideEffects, standard_settings, taken_names
+from gradlings.execution.local_runner import LocalRunner
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.kit_paths import kit_of
@@ -83,7 +85,9 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     runner = LocalRunner(submission, shell.user_ns, lambda: drivers, in_notebook=True)
     threads = torch.get_num_threads()
     try:
-        with collected_checks(checks_file.parent) as grader:
+        # settings of the kernel are the student's, and must reach neither an oracle nor the functions
+        with standard_settings() as changed, collected_checks(checks_file.parent) as grader:
+            runner.side_effects = SideEffects(changed, taken_names(shell.user_ns, submission))
             graded = grader.check(runner, checks_file, seed=0, only=(exercise,))
     finally:  # a pytest run settles down for good, a notebook goes on
         torch.set_num_threads(threads)

@@ -21,6 +21,7 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult, Verdict
+from gradlings.runners.judged_again import run_followed
 from gradlings.runners.results import check_result
 from gradlings.runners.run_report import RunReport
 from gradlings.runners.run_state import RUN_STATE, RunState
@@ -129,14 +130,22 @@ def student(request: pytest.FixtureRequest) -> Student:
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> LadderMaker:
     """Return what makes a ladder of probes: hand-made ones, then seeded random ones; or the hidden ones alone."""
-    from gradlings.checks.probes import LadderMaker
-
     state = request.config.stash[RUN_STATE]
     found = state.of_item(request.node)
-    hidden = state.hidden.get(f"{found[0].id}::{found[1].name}", ()) if found else ()
-    known = state.ladders.setdefault(request.node.nodeid, [])
-    only_hidden = state.mode is RunMode.HIDDEN
-    return LadderMaker(state.seed, request.node.nodeid.rpartition("/")[2], hidden, known, only_hidden=only_hidden)
+    if found is None:
+        raise pytest.UsageError(f"{request.node.nodeid} asks for `probes` but belongs to no @exercise")
+    return state.ladder_maker(request.node.nodeid, *found)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a check; one that fails is judged again with right functions of earlier exercises."""
+    state = pyfuncitem.config.stash[RUN_STATE]
+    found = state.of_item(pyfuncitem)
+    if found is None or state.share is None or not state.mode.students_read:
+        return None
+    run_followed(pyfuncitem, state, *found)
+    return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -151,7 +160,7 @@ def pytest_runtest_makereport(
     exercise, check = found
     error = call.excinfo.value if call.excinfo else None
     student = state.students.get(item.nodeid)
-    result = check_result(exercise, check, error, student, item.path.parent)
+    result = state.followed.get(item.nodeid) or check_result(exercise, check, error, student, item.path.parent)
     if result.verdict is Verdict.NOT_ATTEMPTED and not isinstance(error, pytest.skip.Exception):
         call.excinfo = pytest.CallInfo.from_call(lambda: pytest.skip("not attempted yet"), call.when).excinfo
     elif isinstance(error, Unavailable) or hasattr(error, "failure"):

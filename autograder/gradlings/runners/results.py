@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,26 @@ from gradlings.model.exercise import Check, Exercise
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
 from gradlings.submission.manifest import assignment_title
 
+_MAY_DEPEND_ON_SETTINGS = (Verdict.WRONG, Verdict.ERROR, Verdict.MISSING)
+
 
 def check_result(
     exercise: Exercise, check: Check, error: BaseException | None, student: Student | None, folder: Path
 ) -> CheckResult:
-    """Return the result of a check of the assignment in a folder.
+    """Return the result of a check of the assignment in a folder, with what may have to do with a failure.
 
     `error` is the exception it ended with (None: it passed), `student` what it got as `student`, if it got that far.
     """
+    result = _check_result(exercise, check, error, student, folder)
+    if student is None or result.verdict not in _MAY_DEPEND_ON_SETTINGS:
+        return result
+    told = student.runner.side_effects.sentence(student.runner.submission)
+    return replace(result, message="\n".join(filter(None, [result.message, told])))
+
+
+def _check_result(
+    exercise: Exercise, check: Check, error: BaseException | None, student: Student | None, folder: Path
+) -> CheckResult:
     common: dict[str, Any] = {
         "exercise": exercise.id,
         "check": check.name,

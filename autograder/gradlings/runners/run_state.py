@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,16 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
-from gradlings.execution.local_runner import LocalRunner, load_drivers, run_cells
+from gradlings.execution.drivers import load_drivers
+from gradlings.execution.local_runner import LocalRunner, run_cells
 from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.execution.student_api import Student
 from gradlings.model.exercise import Check, Exercise, read_exercises
+from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
+from gradlings.model.scorecard import CheckResult, Verdict
 from gradlings.runners.results import Collected
 from gradlings.submission.reader import Submission, read_submission, source_name_of
+from gradlings.submission.reference_functions import stand_ins_for
 
 if TYPE_CHECKING:
-    from gradlings.checks.probes import KnownLadder
+    from gradlings.checks.probes import KnownLadder, LadderMaker
 
 Ladders = dict[str, "list[KnownLadder]"]
 """By item: the ladders that its check made for an earlier submission."""
@@ -44,6 +49,16 @@ class RunState:
         """By item."""
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
         self._submissions: dict[Path, Submission] = {}
+        self.share: float | None = 1.0
+        """Of its points that a check earns by follow-through; None to judge nothing again."""
+        self.stand_ins: Callable[[Path], Mapping[str, str]] = cache(self._shipped_stand_ins)
+        """Gives the texts of right functions, by name, for a file of checks."""
+        self.worlds: dict[str, tuple[str, ...]] = {}
+        """By item: the functions that right ones stand in for, where that decided what is reported."""
+        self.faults: dict[Path, dict[str, Verdict]] = {}
+        """By file of checks: functions of the submission that are wrong by themselves, each with a verdict on it."""
+        self.followed: dict[str, CheckResult] = {}
+        """By item: what is reported of a failed check that was judged again."""
         self.runners: dict[Path, SubmissionRunner] = {}
         """The submission that is checked, by file of checks; any but the one beside them is put here."""
         self._drivers_in = cache(load_drivers)
@@ -87,11 +102,29 @@ class RunState:
         """Run a submission's cells in this process, with the drivers of its assignment at hand."""
         return run_cells(submission, lambda: self._drivers_in(checks_file.parent))
 
+    def _shipped_stand_ins(self, checks_file: Path) -> Mapping[str, str]:
+        folder = checks_file.parent
+        names = [name for exercise in self.exercises(checks_file) for name in exercise.functions]
+        return stand_ins_for(kit_of(folder), folder.name, source_name_of(checks_file), names)
+
+    def ladder_maker(self, item_id: str, exercise: Exercise, check: Check) -> LadderMaker:
+        """Make what the check of an item gets as `probes`."""
+        from gradlings.checks.probes import LadderMaker  # deferred: needs torch
+
+        hidden = self.hidden.get(f"{exercise.id}::{check.name}", ())
+        known = self.ladders.setdefault(item_id, [])
+        only_hidden = self.mode is RunMode.HIDDEN
+        return LadderMaker(self.seed, item_id.rpartition("/")[2], hidden, known, only_hidden=only_hidden)
+
     def student(self, item_id: str, checks_file: Path, exercise: Exercise) -> Student:
         """Make what the check of an item gets as `student`."""
         # pictures are left beside the student's own file, never when other submissions are graded
         folder = checks_file.parent if self.mode is RunMode.SELF_CHECK else None
-        made = Student(self.runner(checks_file), exercise, self.devices, folder, self.mode)
+        runner = self.runner(checks_file)
+        if item_id in self.worlds:
+            sources = self.stand_ins(checks_file)
+            runner = runner.with_stand_ins({name: sources[name] for name in self.worlds[item_id]})
+        made = Student(runner, exercise, self.devices, folder, self.mode)
         self.students[item_id] = made
         return made
 

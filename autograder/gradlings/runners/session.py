@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ from gradlings.runners.results import Collected, scorecards
 from gradlings.runners.run_state import RUN_STATE, Ladders
 from gradlings.submission.reader import Submission, read_submission, source_name_of
 
+NO_WORLDS: Mapping[str, tuple[str, ...]] = {}
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -38,6 +40,8 @@ class Graded:
 
     scorecard: Scorecard
     examinations: dict[str, list[Examination]]
+    worlds: Mapping[str, tuple[str, ...]]
+    """By check: the functions that right ones stood in for, where follow-through decided what is reported."""
 
 
 class Grader:
@@ -51,6 +55,10 @@ class Grader:
         self._mode = self._state.mode
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
+
+    def follow_with(self, stand_ins: Mapping[str, str], share: float | None) -> None:
+        """Judge failed checks again with these right functions, texts by name; `share` is as in `RunState`."""
+        self._state.stand_ins, self._state.share = lambda _: stand_ins, share
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares."""
@@ -86,18 +94,23 @@ class Grader:
         only: Collection[str] = (),
         hidden: Hidden = NOTHING_HIDDEN,
         mode: RunMode | None = None,
+        worlds: Mapping[str, tuple[str, ...]] = NO_WORLDS,
     ) -> Graded:
         """Run the checks of one file on a submission whose cells have run, here or elsewhere.
 
         `seed` is that of the random probes, `hidden` are further probes, `only` holds what to run (all if empty):
         exercises ("3.5") and checks ("3.5::test_one_example"); `mode` replaces the one that the checks were collected
-        with.
+        with. `worlds` is that of an earlier `Graded`: its checks are run with right functions in place of those.
         """
         checks_file = checks_file.resolve()
         self._state.mode = mode or self._mode
         self._state.seed, self._state.hidden = seed, hidden
         self._state.ladders = self._ladders_for(seed, hidden)
         self._state.runners[checks_file] = runner
+        self._state.faults.clear()
+        self._state.followed.clear()
+        items = {f"{exercise}::{item.name}": item for item, exercise in self._items.items() if item.path == checks_file}
+        self._state.worlds = {items[name].nodeid: names for name, names in worlds.items() if name in items}
         collected = Collected()
         examinations: dict[str, list[Examination]] = {}
         in_file = [(item, exercise) for item, exercise in self._items.items() if item.path == checks_file]
@@ -114,7 +127,8 @@ class Grader:
                     examinations[f"{result.exercise}::{result.check}"] = list(student.examinations) if student else []
         nothing_ran = Scorecard(checks_file.parent.name, "", ())
         cards = scorecards(collected, self._state.exercises, seed)
-        return Graded(cards.get(checks_file.parent, nothing_ran), examinations)
+        used = {name: self._state.worlds[i.nodeid] for name, i in items.items() if i.nodeid in self._state.worlds}
+        return Graded(cards.get(checks_file.parent, nothing_ran), examinations, used)
 
     def _ladders_for(self, seed: int, hidden: Hidden) -> Ladders:
         """Return what was made for earlier submissions with this seed and these hidden probes.

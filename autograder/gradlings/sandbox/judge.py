@@ -31,6 +31,7 @@ _ONLY_LINUX = (
     "Grading for marks needs Linux: {} has nothing that locks a process down from the inside. Grade on a Linux machine "
     "or in a Linux container; `pytest assignments/NN` checks one's own code everywhere."
 )
+_NOT_STARTED = "Grading for marks cannot start: the process that workers are forked from did not: {}"
 
 
 def check_system() -> None:
@@ -48,7 +49,8 @@ class Judge:
 
     Entering it starts the zygote and has a worker try what must not work; with `allow_weaker`, grading continues if
     some of it worked. What the `exercises` forbid is read from a submission before it runs. `closed` are files and
-    folders that no worker may read (solutions, hidden checks), for that self-check.
+    folders that no worker may read (solutions, hidden checks), for that self-check. Without `late_imports` it starts
+    in half the time, and whoever grades has to call `import_late`.
     """
 
     def __init__(
@@ -60,30 +62,50 @@ class Judge:
         limits: WorkerLimits = LIMITS,
         submission_limits: SubmissionLimits = SUBMISSION_LIMITS,
         layers: ProtectionLayers = LAYERS,
+        late_imports: bool = True,
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker
         self._limits, self._submission_limits, self._layers = limits, submission_limits, layers
+        self._late_imports, self._ends_at_late_imports, self._bubblewrap_problem = late_imports, True, ""
         self._zygote: Zygote | None = None
         self._current: RemoteRunner | None = None
         self.protection: Protection
         """What is really active; set when the judge is entered."""
 
-    def __enter__(self) -> Self:
-        """Start the zygote and run the self-check.
+    def start(self) -> None:
+        """Start the zygote, which takes seconds, and do not wait for it.
 
         Raises:
-            InputError: the system is not Linux.
-            Unprotected: workers are not locked down, and `allow_weaker` is not set.
+            InputError: the system is not Linux, or refuses what a judge needs to begin.
         """
         check_system()
         try:
             self._running()
+        except OSError as error:
+            raise InputError(_NOT_STARTED.format(error)) from None
+
+    def __enter__(self) -> Self:
+        """Wait for the zygote, which is started if it is not yet, and run the self-check.
+
+        Raises:
+            InputError: the system is not Linux, or no zygote or worker can be started.
+            Unprotected: workers are not locked down, and `allow_weaker` is not set.
+        """
+        from gradlings.sandbox.processes import ZygoteDied
+
+        try:
+            self.start()
             from gradlings.sandbox.self_check import Unprotected, protection  # imports torch, as the zygote does now
 
-            self.protection = protection(self.load, self._startup(), self._limits, self._closed)
-            if not self.protection.holds and not self._allow_weaker:
+            startup = self._startup()
+            self.protection = protection(self.load, self._fork, startup, self._limits, self._closed)
+            if not self.protection.holds and (self.protection.failed or not self._allow_weaker):
                 raise Unprotected(self.protection.refusal())
+        except ZygoteDied as error:
+            self.close()
+            lines = without_control_characters(str(error)).splitlines()  # often a traceback
+            raise InputError(_NOT_STARTED.format(lines[-1] if lines else "no reason was given")) from None
         except BaseException:
             self.close()
             raise
@@ -107,6 +129,7 @@ class Judge:
 
         if self._current is not None:
             self._current.close()
+        self._ends_at_late_imports = True
         material = Material(data, filename, drivers, self._exercises)
         self._current = RemoteRunner(Loader(material, lambda: self._fork(drivers), Budget(self._submission_limits)))
         return self._current
@@ -125,6 +148,25 @@ class Judge:
         finally:
             worker.close()
 
+    def import_late(self) -> bool:
+        """Have the zygote import what a worker ended for the want of, if one did; return whether to run it again.
+
+        Workers that are forked later for the same submission do not end, but import it themselves: they may know hidden
+        probes, and whether one of them ends must not change what others see.
+        """
+        from gradlings.sandbox.processes import ZygoteDied
+
+        self._ends_at_late_imports = False
+        if self._zygote is None or not self._zygote.needs_late_imports:
+            return False
+        self._late_imports = True  # also for a zygote that replaces this one
+        try:
+            self._zygote.import_late()
+        except ZygoteDied as error:
+            _log.warning("The zygote died and is started again: %s", without_control_characters(str(error)))
+            self._stop()
+        return True
+
     def close(self) -> None:
         """End the worker and the zygote."""
         if self._current is not None:
@@ -141,27 +183,32 @@ class Judge:
         """Wait for the zygote; if it dies in bubblewrap, which may be installed and not work, start one without."""
         from gradlings.sandbox.processes import ZygoteDied
 
+        zygote = self._zygote or self._running()  # not a new one in place of one that died: why it died is wanted
         try:
-            return self._running().startup
+            startup = zygote.startup
         except ZygoteDied as error:
-            if not self._running().in_bubblewrap:
+            if not zygote.in_bubblewrap:
                 raise
             reason = without_control_characters(str(error))
             _log.warning("bubblewrap is installed but does not work, so it is left out: %s", reason)
+            self._bubblewrap_problem = (reason.splitlines() or ["it ended without a word"])[-1]
             self._stop()
             self._layers = replace(self._layers, bubblewrap=False)
-            return self._running().startup
+            startup = self._running().startup
+        if self._bubblewrap_problem:
+            startup["missing"]["bubblewrap"] = self._bubblewrap_problem
+        return startup
 
     def _fork(self, drivers: str = "") -> WorkerProcess:
         """Fork a worker; a zygote that died is replaced, once."""
         from gradlings.sandbox.processes import ZygoteDied
 
         try:
-            return self._running().fork(drivers)
+            return self._running().fork(drivers, ends_at_late_imports=self._ends_at_late_imports)
         except ZygoteDied as error:
             _log.warning("The zygote died and is started again: %s", without_control_characters(str(error)))
             self._stop()
-            return self._running().fork(drivers)
+            return self._running().fork(drivers, ends_at_late_imports=self._ends_at_late_imports)
 
     def _running(self) -> Zygote:
         from gradlings.sandbox.processes import Zygote
@@ -171,7 +218,7 @@ class Judge:
             self._stop()
         if self._zygote is None:
             rules = sorted({exercise.forbids for exercise in self._exercises})
-            self._zygote = Zygote(self._layers, self._limits, rules)
+            self._zygote = Zygote(self._layers, self._limits, rules, late_imports=self._late_imports)
         return self._zygote
 
     def _stop(self) -> None:

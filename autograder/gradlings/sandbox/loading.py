@@ -12,9 +12,9 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
 from gradlings.sandbox.budget import Budget, OverBudget
-from gradlings.sandbox.processes import WorkerDied, WorkerProcess
+from gradlings.sandbox.processes import WorkerDied, WorkerFailed, WorkerProcess
 from gradlings.sandbox.reply_validation import failure_text, parse_raised
-from gradlings.sandbox.source_facts import Material, facts_from, names_from, unreadable
+from gradlings.sandbox.source_facts import Material, Names, facts_from, names_from, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import ChannelClosed, ReplyTimeout
 from gradlings.sandbox.wire.encode import pack
@@ -32,6 +32,7 @@ def send(worker: WorkerProcess, *messages: bytes) -> None:
 
     Raises:
         WorkerDied: it has ended, or does not read.
+        WorkerFailed: our own code failed in it.
     """
     try:
         worker.channel.send(messages, time.monotonic() + _SEND_TIMEOUT_SECONDS)
@@ -45,8 +46,8 @@ class Loader:
     def __init__(self, material: Material, fork: Callable[[], WorkerProcess], budget: Budget) -> None:
         self.material, self.budget = material, budget
         self.submission = Submission(Path(material.filename), (), {})
-        self.names: dict[str, str] = {}
-        """The type of each name that the cells defined, as `SubmissionRunner.type_of` has it."""
+        self.names: Names | None = None
+        """What the cells defined; None as long as no worker has said it, which is not the same as nothing."""
         self._fork = fork
         self._skipped: set[int] = set()
         """Cells that ended or hung a worker."""
@@ -54,6 +55,10 @@ class Loader:
         self._was_loaded = False
         self._breaches_in_source: dict[str, tuple[Breach, ...]] = {}
         """By exercise."""
+
+    def varied(self, **changes: Any) -> Loader:
+        """Return what loads the same submission with some fields of its material changed, in the same budget."""
+        return Loader(replace(self.material, **changes), self._fork, self.budget)
 
     @property
     def cell_errors(self) -> list[tuple[int, Raised]]:
@@ -64,6 +69,9 @@ class Loader:
         """Fork a worker and have it run the cells, but those that ended or hung an earlier one.
 
         Returns None if there is no worker in which they can run; if there never was one, the submission says why.
+
+        Raises:
+            WorkerFailed: our own code failed in it.
         """
         while self.budget.wait_seconds > 0 and not self.submission.problem:
             try:
@@ -78,6 +86,9 @@ class Loader:
                 worker.close()
                 self._refuse(error)
                 return None
+            except WorkerFailed:
+                worker.close()
+                raise
             if stopped_at is None:
                 self._was_loaded = True
                 return worker
@@ -148,7 +159,7 @@ class Loader:
                 if raised.kind == "TimeUp":  # the cells after it get as much again
                     watch = self._stopwatch(worker)
         try:
-            self.names = names_from(watch.value())
+            self.names = names_from(watch.value(), self.submission.functions)
         except ReplyTimeout:
             raise WorkerDied("it went on after its last cell", None) from None
         return None

@@ -6,6 +6,8 @@ import contextlib
 import itertools
 import socket
 
+from gradlings.model.errors import InputError
+
 _FIRST_UID, _BLOCK_COUNT, _BLOCK_SIZE = 61184, 128, 32
 """The range that systemd reserves for dynamic service users, in blocks: each judge takes one."""
 
@@ -17,7 +19,7 @@ class PrivateUids:
     process ends in any way. (Judges in different network namespaces do not see each other.)
 
     Raises:
-        RuntimeError: all blocks are taken.
+        InputError: all blocks are taken.
     """
 
     def __init__(self) -> None:
@@ -29,7 +31,7 @@ class PrivateUids:
                 self._ids = itertools.cycle(range(first, first + _BLOCK_SIZE))
                 return
             self._lock.close()
-        raise RuntimeError(f"{_BLOCK_COUNT} judges are at work on this machine: no user ids are left for another one")
+        raise InputError(f"{_BLOCK_COUNT} judges are at work on this machine: no user ids are left for another one.")
 
     def next(self) -> int:
         """Return the next user id of the block."""

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import select
 import signal
 import socket
@@ -21,9 +22,11 @@ from typing import Any
 
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
-from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES, WORKER_FAILED
+from gradlings.sandbox.inside.exit_status import EXIT_REASONS, NEEDS_LATE_IMPORTS, WORKER_FAILED, reported
+from gradlings.sandbox.inside.lockdown import NOT_ASKED_FOR
+from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES
 from gradlings.sandbox.private_uids import PrivateUids
-from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
+from gradlings.sandbox.settings import ZYGOTE_ENVIRONMENT, ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
 
 _log = logging.getLogger(__name__)
@@ -35,19 +38,14 @@ _FORK_TIMEOUT_SECONDS = 30.0
 _CLOSE_TIMEOUT_SECONDS = 5.0
 _STATUS_TIMEOUT_SECONDS = 5.0
 _EXIT_TIMEOUT_SECONDS = 0.5
-_ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/",
-    "LANG": "C.UTF-8",
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies fewer page-table entries
-    "TORCHINDUCTOR_CACHE_DIR": "/",  # otherwise the first optimizer looks for a folder to write to
-    "MPLBACKEND": "Agg",
-}
 
 
 class ZygoteDied(Exception):
     """The process that workers are forked from could not be started, or is gone."""
+
+
+class WorkerFailed(Exception):
+    """Our own code failed in a worker: no fault of the submission, as far as can be told from outside."""
 
 
 class WorkerDied(Exception):
@@ -58,41 +56,40 @@ class WorkerDied(Exception):
         self.status = status
 
 
-_EXIT_REASONS = {
-    0: "it ended its own process (os._exit)",
-    -signal.SIGSEGV: "it crashed (segmentation fault): recursion without an end, or memory that is not its own",
-    -signal.SIGABRT: "it crashed (abort)",
-    -signal.SIGBUS: "it crashed (bus error)",
-    -signal.SIGFPE: "it crashed (arithmetic fault)",
-    -signal.SIGKILL: "it was stopped: it used up its memory or its processor time",
-    -signal.SIGXCPU: "it used up its processor time",
-    -signal.SIGSYS: "it was stopped at a system call of another architecture",
-}
+_FAILED = (
+    "Our own code failed in a worker, so the score stays blank. If it does so at the next run, too, read the "
+    "submission: code can bring this about on purpose.\n%s"
+)
 
 
 class Zygote:
     """A running zygote, which forks one worker after the other. Not thread-safe.
 
-    It starts in the background, so that the judge can import torch meanwhile; `startup` waits for it. `rules` are those
-    that exercises name, whose recorders are set up once before any fork.
+    It starts in the background while the judge imports torch; `startup` waits for it. The recorders of `rules`, those
+    that exercises name, are set up before any fork; without `late_imports` see `import_late`.
     """
 
-    def __init__(self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]]) -> None:
+    def __init__(
+        self, layers: ProtectionLayers, limits: WorkerLimits, rules: Sequence[tuple[str, ...]], *, late_imports: bool
+    ) -> None:
         self._control, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._uids = PrivateUids() if layers.private_uid and os.geteuid() == 0 else None
         prefix = bubblewrap.command_prefix() if layers.bubblewrap else []
+        self._no_bubblewrap = "not installed" if layers.bubblewrap else NOT_ASKED_FOR
         self.in_bubblewrap = bool(prefix)
         self._stderr = os.memfd_create("stderr")
-        self._forked = 0
-        self._drivers = ""
+        self._forked, self._drivers = 0, ""
         self._statuses: dict[int, int] = {}
+        self._late_imports = late_imports
+        self._may_ask: set[int] = set()  # workers that end where they would have to import what the zygote left out
+        self.needs_late_imports = False  # whether one of them did
         bundle = write_worker_bundle()
         command = [*prefix, sys.executable, "-I", f"/proc/self/fd/{bundle}", str(zygote_end.fileno())]
         with zygote_end:
             self._process = subprocess.Popen(
                 command,
                 pass_fds=[zygote_end.fileno(), bundle],
-                env=_ENVIRONMENT,
+                env=ZYGOTE_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -101,7 +98,7 @@ class Zygote:
             )
         os.close(bundle)
         config: dict[str, Any] = {"layers": asdict(layers), "limits": asdict(limits), "rules": list(rules)}
-        config["in_bubblewrap"] = self.in_bubblewrap
+        config |= {"in_bubblewrap": self.in_bubblewrap, "late_imports": late_imports}
         with contextlib.suppress(OSError):  # it died at once; `startup` raises
             self._control.send(json.dumps(config).encode())
 
@@ -113,6 +110,8 @@ class Zygote:
             ZygoteDied: it could not be started.
         """
         facts, (pidfd,) = self._receive(_STARTUP_TIMEOUT_SECONDS)
+        if not self.in_bubblewrap:
+            facts["missing"] |= {"bubblewrap": self._no_bubblewrap}
         facts |= {"bubblewrap": self.in_bubblewrap, "private_uid": self._uids is not None, "pid": _pid_of(pidfd)}
         os.close(pidfd)
         return facts
@@ -122,8 +121,10 @@ class Zygote:
         """Whether its process has not ended."""
         return self._process.poll() is None
 
-    def fork(self, drivers: str = "") -> WorkerProcess:
+    def fork(self, drivers: str = "", *, ends_at_late_imports: bool = True) -> WorkerProcess:
         """Fork a worker that locks itself down and waits for requests; `drivers` are compiled once for all of them.
+
+        With `ends_at_late_imports` it ends where it would have to import what the zygote left out.
 
         Raises:
             ZygoteDied: the zygote has ended.
@@ -132,22 +133,40 @@ class Zygote:
         self._forked = number = self._forked + 1
         judge_end, worker_end = socket.socketpair()
         output = os.memfd_create("output")
-        uid = self._uids.next() if self._uids else None
+        uid, word = self._uids.next() if self._uids else None, secrets.token_hex(16)
         try:
             with worker_end:
                 new = drivers if drivers != self._drivers and len(drivers) < _MAX_DRIVERS_CHARS else ""
-                request = json.dumps({"worker": number, "uid": uid, "drivers": new}).encode()
-                socket.send_fds(self._control, [request], [worker_end.fileno(), output])
+                request = {"do": "fork", "worker": number, "uid": uid, "drivers": new, "ends": ends_at_late_imports}
+                data = json.dumps(request | {"word": word}).encode()
+                socket.send_fds(self._control, [data], [worker_end.fileno(), output])
             self._drivers = drivers or self._drivers
+            self._may_ask |= {number} if ends_at_late_imports else set()
             while True:
                 message, descriptors = self._receive(_FORK_TIMEOUT_SECONDS)
                 if message["worker"] == number and descriptors:
-                    return WorkerProcess(self, number, descriptors[0], judge_end, output)
+                    return WorkerProcess(self, number, descriptors[0], judge_end, output, word)
                 self._store_status(message)
         except (OSError, ZygoteDied) as error:
             judge_end.close()
             os.close(output)
             raise error if isinstance(error, ZygoteDied) else ZygoteDied(f"{error}: {self.stderr_text()}") from None
+
+    def import_late(self) -> None:
+        """Have it import what torch imports at the first use of an optimizer or of `torch.func`.
+
+        Raises:
+            ZygoteDied: it has ended, or runs several threads after this, so that its forks could hang.
+        """
+        message: dict[str, Any] = {}
+        with contextlib.suppress(OSError):  # it has ended, and `_receive` raises
+            self._control.send(b'{"do": "import"}')
+        while "threads" not in message:
+            message, _ = self._receive(_STARTUP_TIMEOUT_SECONDS)
+            self._store_status(message)
+        if message["threads"] != 1:
+            raise ZygoteDied(f"it runs {message['threads']} threads")
+        self._late_imports, self.needs_late_imports = True, False
 
     def exit_status(self, number: int, seconds: float) -> int | None:
         """Wait for the exit status of a worker, as `Popen.returncode`; None if it does not come in time."""
@@ -181,6 +200,9 @@ class Zygote:
 
     def _store_status(self, message: dict[str, Any]) -> None:
         if "status" in message:
+            if message["status"] == NEEDS_LATE_IMPORTS and message["worker"] in self._may_ask:
+                self.needs_late_imports = not self._late_imports
+            self._may_ask.discard(message["worker"])
             self._statuses[message["worker"]] = message["status"]
             if len(self._statuses) > _MAX_STATUSES:
                 del self._statuses[min(self._statuses)]
@@ -210,8 +232,12 @@ def _pid_of(pidfd: int) -> int:
 class WorkerProcess:
     """One worker: its channel, its output, and a pidfd to kill it by, which no later process can inherit."""
 
-    def __init__(self, zygote: Zygote, number: int, pidfd: int, judge_end: socket.socket, output: int) -> None:
+    def __init__(
+        self, zygote: Zygote, number: int, pidfd: int, judge_end: socket.socket, output: int, word: str
+    ) -> None:
         self._zygote, self._number, self._pidfd, self._socket, self._output = zygote, number, pidfd, judge_end, output
+        self._word = word
+        """What only our own code has, to tell its failure from an end that the submission brought about."""
         self._printed_before = 0
         self._queue_wait = 0.0
         self._open = True
@@ -247,18 +273,21 @@ class WorkerProcess:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def exit_reason(self) -> WorkerDied:
-        """Return how it ended, once its channel is closed. One that still runs without its channel is killed."""
+        """Return how it ended, once its channel is closed. One that still runs without its channel is killed.
+
+        Raises:
+            WorkerFailed: our own code failed in it.
+        """
         if not select.select([self._pidfd], [], [], _EXIT_TIMEOUT_SECONDS)[0]:
             self.kill()
             return WorkerDied("it closed its channel to the grader", None)
         status = self._zygote.exit_status(self._number, _STATUS_TIMEOUT_SECONDS)
         if status is None:
             return WorkerDied("its process is gone", None)
-        reason = _EXIT_REASONS.get(status, f"its process ended with status {status}")
-        if status == WORKER_FAILED and (traceback := without_control_characters(self.printed()).strip()):
-            _log.error("A worker failed outside of student code: %s", traceback)
-            reason += f" ({traceback.splitlines()[-1]})"
-        return WorkerDied(reason, status)
+        if status == WORKER_FAILED and (traceback := without_control_characters(reported(self._word, self._output))):
+            _log.error(_FAILED, traceback)
+            raise WorkerFailed(f"the grader failed in the process of this submission: {traceback.splitlines()[-1]}")
+        return WorkerDied(EXIT_REASONS.get(status, f"its process ended with status {status}"), status)
 
     def close(self) -> None:
         """Kill it and close its descriptors."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
 from gradlings.checks.call_variants import Calls
+from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects
 from gradlings.execution.runner_protocol import Target, loading_problems
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, NotKept, Raised
@@ -23,8 +24,8 @@ from gradlings.model.scorecard import Verdict
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox.budget import OverBudget
 from gradlings.sandbox.loading import Loader, send
-from gradlings.sandbox.processes import WorkerDied, WorkerProcess
-from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_raised
+from gradlings.sandbox.processes import WorkerDied, WorkerFailed, WorkerProcess
+from gradlings.sandbox.reply_validation import failure_text, parse_breaches, parse_names, parse_raised
 from gradlings.sandbox.source_facts import names_used_by_driver
 from gradlings.sandbox.stopwatch import Stopwatch
 from gradlings.sandbox.wire.channel import ReplyTimeout
@@ -47,6 +48,7 @@ class RemoteRunner:
     def __init__(self, loader: Loader) -> None:
         self._loader, self._budget = loader, loader.budget
         self._worker = loader.start()
+        self._with_stand_ins: dict[tuple[str, ...], RemoteRunner] = {}
         self._last_size = 0
         """Memory of the last result, in bytes."""
 
@@ -65,8 +67,16 @@ class RemoteRunner:
         return loading_problems(self.submission, self.cell_errors)
 
     def type_of(self, name: str) -> str:
-        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
-        return self._loader.names.get(name, "")
+        """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.
+
+        It is not known, and "", where no worker has said it; `submission.problem` then says why.
+        """
+        return self._loader.names.types.get(name, "") if self._loader.names else ""
+
+    @property
+    def side_effects(self) -> SideEffects:
+        """What its cells did to the process that they ran in; a check that fails says so."""
+        return self._loader.names.side_effects if self._loader.names else NO_SIDE_EFFECTS
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
@@ -91,6 +101,9 @@ class RemoteRunner:
             self._show_printed(worker)
             self.close()
             yield self._failed(error)
+        except WorkerFailed:
+            self.close()
+            raise
         else:
             self._show_printed(worker)
 
@@ -112,6 +125,25 @@ class RemoteRunner:
         """Return what the source of an exercise's functions uses though the exercise forbids it."""
         return self._loader.forbidden_in_source(exercise) if exercise.forbids else ()
 
+    def with_stand_ins(self, sources: Mapping[str, str]) -> RemoteRunner:
+        """Run the cells in another worker, with right functions in place; see `SubmissionRunner.with_stand_ins`."""
+        known = tuple(sorted(sources))
+        for names, runner in self._with_stand_ins.items():
+            if names != known:
+                runner.close()  # one at a time: each is a process
+        if known not in self._with_stand_ins:
+            self._with_stand_ins[known] = RemoteRunner(self._loader.varied(stand_ins=dict(sources)))
+        return self._with_stand_ins[known]
+
+    @contextmanager
+    def in_float64(self) -> Iterator[RemoteRunner]:
+        """Run the cells in another worker, with their float32 steps in float64; see `SubmissionRunner.in_float64`."""
+        again = RemoteRunner(self._loader.varied(in_float64=True))
+        try:
+            yield again
+        finally:
+            again.close()
+
     def begin_hidden_probes(self) -> None:
         """Have all further calls run in a new worker, which has met no call yet, and within the time kept for them."""
         self.close()
@@ -122,10 +154,12 @@ class RemoteRunner:
         raise RuntimeError("the functions of this submission run in another process")
 
     def close(self) -> None:
-        """End the worker."""
+        """End the worker, and those with stand-ins; a later call starts a new one."""
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+        for runner in self._with_stand_ins.values():
+            runner.close()
 
     # Calling
 
@@ -154,9 +188,9 @@ class RemoteRunner:
             return known
         with self._budget.judging():
             answer = frame.value()
-        if type(answer) is not tuple or len(answer) != 4:
+        if type(answer) is not tuple or len(answer) != 5:
             raise MalformedMessage("an answer to another question")
-        value, error, changed, breaches = answer
+        value, error, changed, breaches, used = answer
         if changed is True:
             frame = watch.frame()
             self._last_size += _MEMORY_PER_HEADER_BYTE * len(frame.header) + len(frame.body)
@@ -167,7 +201,9 @@ class RemoteRunner:
         if type(after) is not tuple or len(after) != len(calls[index]):
             raise MalformedMessage("the arguments afterwards")
         self._budget.check()
+        called = parse_names(used, self._loader.material.stand_ins)
         result = _result(value, parse_raised(error, self.submission.files), after, parse_breaches(breaches))
+        result = replace(result, called=called) if called else result
         if memory and result.raised is None and changed is False and not breaches:
             memory.keep_reply(calls, index, content, result)
         return result

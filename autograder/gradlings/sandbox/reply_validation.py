@@ -54,3 +54,14 @@ def parse_raised(reply: Any, files: Collection[str]) -> Raised | None:
     place = f"{shown(rows[-1][0])}:{rows[-1][1]}" if rows else ""
     error = ValueError(message) if is_value_error else None  # checks ask whether it is one
     return map_text(Raised(kind, message, place, trace, error), without_control_characters)
+
+
+def parse_names(reply: Any, known: Collection[str]) -> tuple[str, ...]:
+    """Read a list of names, each of them among those that are known.
+
+    Raises:
+        MalformedMessage: it is no such list.
+    """
+    if type(reply) is not list or len(reply) > len(known) or not all(type(n) is str and n in known for n in reply):
+        raise MalformedMessage("names")
+    return tuple(reply)

@@ -61,3 +61,12 @@ class SubmissionLimits:
 
 LIMITS, LAYERS, SUBMISSION_LIMITS = WorkerLimits(), ProtectionLayers(), SubmissionLimits()
 """The defaults."""
+ZYGOTE_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/",
+    "LANG": "C.UTF-8",
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a fork copies fewer page-table entries
+    "TORCHINDUCTOR_CACHE_DIR": "/",  # otherwise the first optimizer looks for a folder to write to
+    "MPLBACKEND": "Agg",
+}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from gradlings.execution.kept_settings import SideEffects, setting_names
 from gradlings.model.exercise import Exercise
 from gradlings.model.rules import Breach
 from gradlings.model.text import map_text, without_control_characters
@@ -34,6 +36,10 @@ class Material:
     drivers: str
     exercises: tuple[Exercise, ...] = ()
     """Those whose forbidden names are looked for in the source before it runs."""
+    in_float64: bool = False
+    """Whether its float32 steps are run in float64."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """The texts of right functions that stand in for its own, by name."""
 
     def load_request(
         self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True
@@ -47,6 +53,8 @@ class Material:
             "drivers": self.drivers if run else "",
             "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
             "skip": list(skip),
+            "in_float64": self.in_float64,
+            "stand_ins": dict(self.stand_ins),
         }
 
 
@@ -94,20 +102,34 @@ def _paired(
     return zip(exercises, breaches, strict=True)
 
 
-def names_from(answer: Any) -> dict[str, str]:
-    """Return the type of each name that the cells defined, as `SubmissionRunner.type_of` has it.
+@dataclass(frozen=True)
+class Names:
+    """What the cells of a submission defined, and changed besides."""
+
+    types: dict[str, str]
+    """By name, as `SubmissionRunner.type_of` has it."""
+    side_effects: SideEffects
+
+
+def names_from(answer: Any, functions: Collection[str]) -> Names:
+    """Read what a worker says when it has run the cells, which define these functions.
 
     Raises:
         MalformedMessage: it is no such answer.
         OverBudget: they are more than are read.
     """
-    names = checked(answer, NamesReply, "names").names
+    facts: NamesReply = checked(answer, NamesReply, "names")
+    names = facts.names
     if isinstance(names, int):
         raise OverBudget(
             f"Your file defines {names:,} names outside of functions (import * adds many); at most {MAX_NAMES:,} short "
             "ones are read."
         )
-    return {without_control_characters(name): without_control_characters(kind) for name, kind in names.items()}
+    if not (setting_names() >= set(facts.settings) and {*dir(builtins), *functions} >= set(facts.taken)):
+        raise MalformedMessage("what the cells changed")
+    effects = SideEffects(tuple(sorted(set(facts.settings))), tuple(sorted(set(facts.taken))))
+    types = {without_control_characters(name): without_control_characters(kind) for name, kind in names.items()}
+    return Names(types, effects)
 
 
 def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:

@@ -82,6 +82,7 @@ class Stopwatch:
         if waited > 0.01:
             self._reserve -= waited
             self._end = time.monotonic() + waited
+            self._budget.wait_seconds += waited
             return True
         if self._signaled:
             return False

@@ -11,15 +11,17 @@ _NEEDED = """
     __init__
     model/__init__ model/errors model/exercise model/rules model/rule_table model/text
     submission/__init__ submission/cells submission/cell_runner submission/manifest submission/reader
-    submission/size_limits
-    forbidden/__init__ forbidden/control_flow forbidden/scopes forbidden/bindings forbidden/resolver forbidden/program
-    forbidden/reachable_code forbidden/static_check forbidden/runtime_recorder forbidden/torch_symbols forbidden/blame
-    execution/__init__ execution/tensor_tree execution/time_limit execution/torch_state
+    submission/size_limits submission/stand_ins
+    forbidden/__init__ forbidden/static_check forbidden/runtime_recorder forbidden/python_calls forbidden/torch_symbols
+    forbidden/blame
+    execution/__init__ execution/float64_steps execution/stand_in_names execution/tensor_tree execution/time_limit
+    execution/kept_settings execution/python_state execution/torch_state
     runners/__init__ runners/notebook
     sandbox/__init__ sandbox/settings
     sandbox/wire/__init__ sandbox/wire/channel sandbox/wire/decode sandbox/wire/encode sandbox/wire/facts
     sandbox/wire/types
-    sandbox/inside/__init__ sandbox/inside/zygote sandbox/inside/worker sandbox/inside/lockdown
+    sandbox/inside/__init__ sandbox/inside/exit_status sandbox/inside/zygote sandbox/inside/worker
+    sandbox/inside/lockdown
     sandbox/inside/readable_paths sandbox/inside/reply_rows sandbox/inside/seccomp sandbox/inside/student_environment
 """
 MODULES = tuple(_NEEDED.split())

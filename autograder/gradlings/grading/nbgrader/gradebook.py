@@ -39,7 +39,7 @@ def write_gradebook(url: str, graded: ClassResults, course: str, submissions: Su
     Raises:
         InputError: the database is not there, or the gradebook knows the assignment with other exercises.
     """
-    too_long = [result.student for result in graded.results if len(result.student) > _MAX_NAME_CHARS]
+    too_long = [summary.student for summary in graded.summaries if len(summary.student) > _MAX_NAME_CHARS]
     if too_long:
         raise InputError(f"The gradebook takes names of up to {_MAX_NAME_CHARS} characters; too long: {too_long[0]}")
     times = _handed_in_at(submissions)

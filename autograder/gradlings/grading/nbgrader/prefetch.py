@@ -11,7 +11,7 @@ from typing import Any
 
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.grading.judge_session import JudgeReply, bundle_of
-from gradlings.grading.local_pool import Job, LocalPool
+from gradlings.grading.local_pool import LocalPool
 from gradlings.sandbox.judge import check_system
 
 _LOOKAHEAD = 2  # submissions that are judged before nbgrader asks for them
@@ -39,7 +39,7 @@ class Prefetcher:
             allow_weaker=settings.allow_weaker,
         )
         self.exercises = bundle.exercises
-        self._running: dict[Any, tuple[Job, Future[JudgeReply]]] = {}
+        self._running: dict[Any, Future[JudgeReply]] = {}
         self._pool = LocalPool(bundle, judges=1)
         self._pool.start()
 
@@ -69,7 +69,7 @@ class Prefetcher:
             key: Any = _key(path)
         else:
             self._hand_over(key := student, fallback)
-        return self._pool.reply(*self._running.pop(key), self.seed)
+        return self._running.pop(key).result()
 
     def close(self) -> None:
         """End the judge."""
@@ -79,8 +79,8 @@ class Prefetcher:
         return str(self._course.format_path(self._course.submitted_directory, student, self._assignment))
 
     def _hand_over(self, key: Any, data: bytes) -> None:
-        job = Job("", f"{self._notebook}.ipynb", data)  # replies are found by key, not by name
-        self._running[key] = job, self._pool.submit(job, self.seed)
+        filename = f"{self._notebook}.ipynb"  # replies are found by key, not by name
+        self._running[key] = self._pool.submit(self._pool.judge, data, filename, self.seed)
 
 
 def _key(path: Path) -> tuple[str, int, int]:

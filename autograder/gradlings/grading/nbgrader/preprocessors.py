@@ -11,6 +11,7 @@ import re
 from html import escape
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode, writes
@@ -34,6 +35,10 @@ _NOT_GRADED = (
     "Not graded yet: something went wrong on the side of the grader. It costs nothing; a person will look at it."
 )
 _TEST_CELL = {"cell_type": "code", "grade": True, "locked": True, "solution": False, "task": False}
+
+
+_metadata_of_runs: WeakKeyDictionary[Any, dict[str, dict[str, NotebookNode]]] = WeakKeyDictionary()
+"""By nbgrader's Autograde, which grades one assignment, and by notebook: see `SoundMetadata`."""
 
 
 class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
@@ -92,8 +97,7 @@ class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader shi
         info = resources["nbgrader"]
         prefetcher = _prefetcher(JudgeExecute(parent=self.parent), info)
         prefetcher.look_ahead(info["student"], sorted(_converter(self).assignments))
-        with Gradebook(info["db_url"]) as gradebook:
-            metadata = _metadata_by_id(gradebook.find_notebook(info["notebook"], info["assignment"]))
+        metadata = self._course_metadata(info)
         for cell in reversed(nb.cells):  # of doubled cells the last one counts, as nbgrader has it
             if "nbgrader" in cell.metadata:
                 claimed = cell.metadata.pop("nbgrader")
@@ -103,6 +107,15 @@ class SoundMetadata(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader shi
                 else:
                     self.log.warning("A cell that is doubled or not of this course is an ordinary one now: %s", id)
         return nb, resources
+
+    def _course_metadata(self, info: Any) -> dict[str, NotebookNode]:
+        """Return the metadata by grade id. It is the same for all submissions of a run, and asking takes long."""
+        known = _metadata_of_runs.setdefault(_converter(self), {})
+        if info["notebook"] not in known:
+            with Gradebook(info["db_url"]) as gradebook:
+                found = _metadata_by_id(gradebook.find_notebook(info["notebook"], info["assignment"]))
+            known[info["notebook"]] = found
+        return {id: NotebookNode(fields) for id, fields in known[info["notebook"]].items()}
 
 
 def _metadata_by_id(notebook: Any) -> dict[str, NotebookNode]:

@@ -20,16 +20,24 @@ _WANTED_DESCRIPTORS = [0, 1, 2, 3]
 def escape_attempts(
     canary: str, closed_files: list[str], folders: list[str], judge_pid: int, python_file: str
 ) -> dict[str, Any]:
-    """Return the names of the attempts that succeeded, and facts about this process.
+    """Return the names of the attempts that succeeded, by what must prevent them, and facts about this process.
 
     The judge's `canary` and `closed_files` must not be readable, and `folders` not writable; `python_file`, which
     belongs to the standard library, should be readable.
     """
-    attempts: list[tuple[str, Callable[[], object]]] = [
+    files: list[tuple[str, Callable[[], object]]] = [
         ("read a file of the grader", partial(_read, canary)),
         *((f"read {path}", partial(_read, path)) for path in closed_files),
         *((f"write into {folder}", partial(_write, folder)) for folder in folders),
         ("write to the grader's file", lambda: os.close(os.open(canary, os.O_WRONLY))),
+        *(
+            (f"open /proc/{{grader}}/{name}", partial(_read, f"/proc/{pid}/{name}"))
+            for pid in (judge_pid, os.getppid())
+            for name in ("environ", "mem", "maps")
+        ),
+        ("list the grader's descriptors", lambda: os.listdir(f"/proc/{judge_pid}/fd")),
+    ]
+    calls: list[tuple[str, Callable[[], object]]] = [
         ("start a process", _fork),
         ("start a thread", lambda: _thread.start_new_thread(int, ())),
         ("run a program", lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)),
@@ -38,21 +46,20 @@ def escape_attempts(
         ("open a UNIX socket", lambda: socket.socket(socket.AF_UNIX).close()),
         ("signal the grader", lambda: os.kill(judge_pid, 0)),
         ("signal its parent", lambda: os.kill(os.getppid(), 0)),
-        *(
-            (f"open /proc/{{grader}}/{name}", partial(_read, f"/proc/{pid}/{name}"))
-            for pid in (judge_pid, os.getppid())
-            for name in ("environ", "mem", "maps")
-        ),
-        ("list the grader's descriptors", lambda: os.listdir(f"/proc/{judge_pid}/fd")),
     ]
-    succeeded = [name for name, attempt in attempts if _succeeds(attempt)]
-    succeeded += _escapes_by_system_calls(judge_pid) + _missing_limits()
+    succeeded = {
+        "files": [name for name, attempt in files if _succeeds(attempt)],
+        "calls": [name for name, attempt in calls if _succeeds(attempt)] + _escapes_by_system_calls(judge_pid),
+        "limits": _missing_limits(),
+        "identity": ["act as root"] if os.geteuid() == 0 else [],
+        "leftovers": [],
+    }
     descriptors = [number for number in range(1024) if _succeeds(partial(os.fstat, number))]
     if descriptors != _WANTED_DESCRIPTORS:
-        succeeded.append(f"keep the descriptors {descriptors}")
+        succeeded["leftovers"].append(f"keep the descriptors {descriptors}")
     environment = partial(_read, "/proc/self/environ")
     if len(os.environ) or (_succeeds(environment) and environment()):
-        succeeded.append("see environment variables")
+        succeeded["leftovers"].append("see environment variables")
     return {
         "succeeded": succeeded,
         "python_is_readable": _succeeds(partial(_read, python_file)),

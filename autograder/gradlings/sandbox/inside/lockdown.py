@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
+import io
 import os
 import platform
 import resource
 import signal
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gradlings.sandbox.inside.seccomp import allow_list
+from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
 from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -33,25 +35,46 @@ _FILE_RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 5: 16}
 """How many file rights each Landlock ABI has, from the lowest bit on."""
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 
+NOT_ASKED_FOR = "it was not asked for"
+
+LAYERS_IN_ORDER = ("descriptors", "limits", "user id", "privileges", "landlock", "seccomp")
+"""Their names, as a worker puts them on."""
 CHANNEL = 3
 """The descriptor of a worker's channel to the judge: the only one left open besides /dev/null and its output."""
+
+
+class LayerFailed(Exception):
+    """A layer could not be put on. The text is its name, and the call that failed with its error."""
 
 
 def _checked(result: int, call: str) -> int:
     if result < 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{call}: {os.strerror(number)}")
+        raise OSError(number, os.strerror(number), call)
     return result
+
+
+def _reason(error: OSError) -> str:
+    """Return the call that failed and its error number by name: `setgroups: EPERM, Operation not permitted`."""
+    return f"{error.filename}: {errno.errorcode.get(error.errno or 0, error.errno)}, {error.strerror}"
 
 
 def _prctl(option: int, first: int = 0, second: object = 0) -> None:
     arguments = [ctypes.c_ulong(first), second if not isinstance(second, int) else ctypes.c_ulong(second)]
-    _checked(_libc.prctl(option, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)), f"prctl {option}")
+    _checked(_libc.prctl(option, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)), f"prctl({option})")
 
 
 def landlock_abi() -> int:
-    """Return the kernel's Landlock ABI; 0 if Landlock is missing or switched off."""
-    return max(0, int(_libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
+    """Return the kernel's Landlock ABI; 0 if there is no Landlock that can be used."""
+    with contextlib.suppress(OSError):
+        return _landlock_abi()
+    return 0
+
+
+def _landlock_abi() -> int:
+    """Return the ABI; raise `OSError` if Landlock is missing (ENOSYS), switched off (EOPNOTSUPP) or refused (EPERM)."""
+    version = _libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    return _checked(int(version), "landlock_create_ruleset")
 
 
 class Ruleset:
@@ -84,7 +107,7 @@ class Ruleset:
             if not os.path.isdir(path):
                 rights &= ~_READ_DIR
             rule = struct.pack("<Qi", rights, descriptor)
-            _checked(_libc.syscall(_LANDLOCK_ADD_RULE, self.descriptor, 1, rule, 0), f"landlock_add_rule {path}")
+            _checked(_libc.syscall(_LANDLOCK_ADD_RULE, self.descriptor, 1, rule, 0), f"landlock_add_rule for {path}")
         finally:
             os.close(descriptor)
 
@@ -102,6 +125,8 @@ class Locks:
     ruleset: Ruleset | None
     filter: bytes
     """The BPF program of the system-call filter; empty if there is none for this processor."""
+    missing: dict[str, str]
+    """Layers that are left out, by name, and why: the call that failed, or that it was not asked for."""
     memory: tuple[int, int]
     """Address space and data of the zygote, in bytes."""
 
@@ -110,20 +135,34 @@ def prepare_locks(
     layers: ProtectionLayers, limits: WorkerLimits, readable: Iterable[str], listable: Iterable[str]
 ) -> Locks:
     """Prepare the layers that are asked for, as far as this kernel and processor have them."""
-    abi = min(landlock_abi(), layers.landlock)
-    ruleset = Ruleset(readable, listable, abi) if abi > 0 else None
-    program = b""
-    if layers.seccomp:
-        with contextlib.suppress(KeyError):
-            program = allow_list(platform.machine())
-    return Locks(layers, limits, ruleset, program, _memory_in_use())
+    missing = {} if layers.limits else {"limits": NOT_ASKED_FOR}
+    ruleset, program = None, b""
+    try:
+        abi = min(_landlock_abi(), layers.landlock)
+        ruleset = Ruleset(readable, listable, abi) if abi > 0 else None
+        missing |= {} if ruleset else {"landlock": NOT_ASKED_FOR}
+    except OSError as error:
+        missing["landlock"] = _reason(error)
+    if not layers.seccomp:
+        missing["seccomp"] = NOT_ASKED_FOR
+    elif platform.machine() in MACHINES:
+        program = allow_list(platform.machine())
+    else:
+        missing["seccomp"] = f"no filter is known for the processor {platform.machine()}"
+    with io.FileIO("/proc/self/status") as status:
+        return Locks(layers, limits, ruleset, program, missing, memory_in_use(status))
 
 
-def _memory_in_use() -> tuple[int, int]:
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        fields = dict(line.split(":", 1) for line in status)
-    size, data = (int(fields[name].split()[0]) * 1024 for name in ("VmSize", "VmData"))  # in kB
-    return size, data
+def memory_in_use(status: io.FileIO) -> tuple[int, int]:
+    """Return address space and data of this process in bytes, from its open /proc/self/status."""
+    return number_in(status, "VmSize") * 1024, number_in(status, "VmData") * 1024
+
+
+def number_in(status: io.FileIO, name: str) -> int:
+    """Return a number of an open /proc/self/status, as it is now."""
+    status.seek(0)
+    fields = dict(line.split(b":", 1) for line in status.read().splitlines())
+    return int(fields[name.encode()].split()[0])
 
 
 def arrange_descriptors(channel: int, output: int, locks: Locks) -> int:
@@ -133,8 +172,19 @@ def arrange_descriptors(channel: int, output: int, locks: Locks) -> int:
     above = [fcntl.fcntl(source, fcntl.F_DUPFD, 100) for source in (null, output, null, channel, ruleset)]
     for target, source in enumerate(above):
         os.dup2(source, target)
-    _checked(_libc.close_range(ctypes.c_uint(CHANNEL + 2), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
+    _put_on("descriptors", _close_from, CHANNEL + 2)
     return CHANNEL + 1
+
+
+def _close_from(first: int) -> None:
+    _checked(_libc.close_range(ctypes.c_uint(first), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
+
+
+def _put_on(layer: str, apply: Callable[..., None], *args: object) -> None:
+    try:
+        apply(*args)
+    except OSError as error:
+        raise LayerFailed(f"{layer}: {_reason(error)}") from error
 
 
 def close_to_siblings() -> None:
@@ -154,31 +204,48 @@ def lock(locks: Locks, uid: int | None, ruleset: int) -> None:
     Changes to `uid` if there is one: a user id that no other process has. `ruleset` is the Landlock descriptor.
 
     Raises:
-        OSError: a layer could not be applied.
+        LayerFailed: a layer could not be put on.
     """
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    parent = os.getppid()
     if locks.layers.limits:
-        _set_limits(locks)
+        _put_on("limits", _set_limits, locks)
     if uid is not None:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        _put_on("user id", _change_identity, uid)
+    _put_on("privileges", _drop_privileges, os.getppid())
+    if locks.ruleset is not None:
+        _put_on("landlock", _restrict_files, ruleset)
+    os.close(ruleset)
+    if locks.filter:
+        _put_on("seccomp", _filter_calls, locks.filter)
+
+
+def _change_identity(uid: int) -> None:
+    for call, args in ((os.setgroups, ([],)), (os.setresgid, (uid,) * 3), (os.setresuid, (uid,) * 3)):
+        try:
+            call(*args)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, call.__name__) from None
+
+
+def _drop_privileges(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of identity, which would clear it
     if os.getppid() != parent:
         os._exit(1)
     _set_capabilities(0)
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    if locks.ruleset is not None:
-        _checked(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
-    os.close(ruleset)
-    if locks.filter:
-        code = ctypes.create_string_buffer(locks.filter, len(locks.filter))
-        program = _Program(len(locks.filter) // 8, ctypes.cast(code, ctypes.c_void_p))
-        _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program))
+
+
+def _restrict_files(ruleset: int) -> None:
+    _checked(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
+
+
+def _filter_calls(program: bytes) -> None:
+    code = ctypes.create_string_buffer(program, len(program))
+    filter_program = _Program(len(program) // 8, ctypes.cast(code, ctypes.c_void_p))
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_program))
 
 
 def _set_limits(locks: Locks) -> None:
@@ -193,9 +260,13 @@ def _set_limits(locks: Locks) -> None:
         resource.RLIMIT_CORE: 0,
     }
     for kind, value in values.items():
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
+        try:
+            hard = resource.getrlimit(kind)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(kind, (value, value))
+        except (OSError, ValueError) as error:  # ValueError in place of EPERM or EINVAL
+            number = getattr(error, "errno", None) or errno.EPERM
+            raise OSError(number, os.strerror(number), "setrlimit") from None
 
 
 def _set_capabilities(mask: int) -> None:

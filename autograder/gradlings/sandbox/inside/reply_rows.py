@@ -47,7 +47,7 @@ def raised_row(error: BaseException, files: Collection[str]) -> RaisedRow:
         lines = [(f.filename, _line(f.lineno), clip(f.name, MAX_NAME_CHARS), clip(f.line or "")) for f in frames]
     except BaseException:
         lines = []
-    return type_name(error), message, isinstance(error, ValueError), lines
+    return type_name(error), message, issubclass(type(error), ValueError), lines
 
 
 def breach_rows(breaches: Iterable[Breach]) -> list[BreachRow]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import builtins
 import io
+import logging
 import os
 import signal
 import sys
+from typing import Any
 
 import torch
 
@@ -16,11 +18,11 @@ from gradlings.submission.cell_runner import Nothing
 _MAX_PRINTED_BYTES = 64 << 10
 
 
-class LimitedOutput(io.TextIOBase):
-    """A text stream that drops what exceeds `max_bytes`, so that a submission that prints too much does not fail."""
+class LimitedOutput(io.RawIOBase):
+    """A stream that drops what exceeds `max_bytes`, so that a submission that prints too much does not fail.
 
-    encoding = "utf-8"
-    errors = "replace"
+    It cannot be closed, as a text stream that student code put around it would do at its end.
+    """
 
     def __init__(self, descriptor: int, max_bytes: int) -> None:
         self._descriptor, self._left = descriptor, max_bytes
@@ -33,16 +35,20 @@ class LimitedOutput(io.TextIOBase):
         """Return the descriptor."""
         return self._descriptor
 
-    def write(self, text: str) -> int:
+    def close(self) -> None:
+        """Do nothing."""
+
+    def write(self, data: Any) -> int:
         """Write what the limit allows, and report all of it as written."""
-        data = text.encode("utf-8", "replace")[: max(self._left, 0)]
-        self._left -= len(data)
-        if data:
+        written = memoryview(data).cast("B")
+        kept = written[: max(self._left, 0)]
+        self._left -= len(kept)
+        if kept:
             try:
-                os.write(self._descriptor, data)
+                os.write(self._descriptor, kept)
             except OSError:
                 self._left = 0
-        return len(text)
+        return len(written)
 
 
 class Alarm:
@@ -82,9 +88,15 @@ def prepare_for_student_code() -> None:
         for owner in (torch, torch._C):
             if hasattr(owner, name):
                 setattr(owner, name, lambda _count: None)
-    # A text stream is all that `print` and `logging` need; the stubs ask for TextIOWrapper, and for a final __stdout__.
-    sys.stdout = sys.__stdout__ = LimitedOutput(1, _MAX_PRINTED_BYTES)  # type: ignore[misc, assignment]
-    sys.stderr = sys.__stderr__ = LimitedOutput(2, 0)  # type: ignore[misc, assignment]
+    for name in ("chdir", "fchdir"):  # no folder of the student's is here; a file that is missing says so itself
+        setattr(os, name, lambda _folder: None)
+    sys.stdout = sys.__stdout__ = _text(LimitedOutput(1, _MAX_PRINTED_BYTES))  # type: ignore[misc] # the stubs: final
+    sys.stderr = sys.__stderr__ = _text(LimitedOutput(2, 0))  # type: ignore[misc]
+    vars(logging)["FileHandler"]._open = lambda _self: _text(LimitedOutput(2, 0))  # there is nowhere to write
+
+
+def _text(output: LimitedOutput) -> io.TextIOWrapper:
+    return io.TextIOWrapper(output, encoding="utf-8", errors="replace", write_through=True)  # type: ignore[arg-type]
 
 
 def _no_input(*_: object) -> str:

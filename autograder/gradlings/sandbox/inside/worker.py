@@ -18,8 +18,11 @@ from typing import Any, cast
 
 import torch
 
+from gradlings.execution.float64_steps import Float64Steps
+from gradlings.execution.kept_settings import kept_settings, taken_names
+from gradlings.execution.python_state import ensure_recursion_limit
+from gradlings.execution.stand_in_names import StandInNames
 from gradlings.execution.tensor_tree import fresh, identical
-from gradlings.execution.torch_state import kept_settings
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
@@ -28,11 +31,12 @@ from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_stud
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
 from gradlings.sandbox.wire.facts import RaisedRow
-from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, Unsendable
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage, Unsendable
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled, decode
 from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_source
+from gradlings.submission.stand_ins import without_definitions
 
 _DRIVERS_FILE = "drivers.py"
 Facts = dict[str, Any]
@@ -43,7 +47,7 @@ def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
     lock(locks, uid, arrange_descriptors(channel, output, locks))
     prepare_for_student_code()
     worker = _Worker(Channel(CHANNEL))
-    with contextlib.suppress(ChannelClosed):
+    with contextlib.suppress(ChannelClosed, MalformedMessage):  # or what student code did to the channel
         worker.serve()
     os._exit(0)
 
@@ -54,7 +58,15 @@ def rehearse() -> None:
     with judge_end, worker_end:
         worker = _Worker(Channel(worker_end.fileno()))
         source = b"import torch\nx = 1\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\ndef g(t):\n    return 1 / 0\n"
-        load = {"file": "rehearsal.py", "source": source, "drivers": "", "skip": [], "run": True}
+        load = {
+            "file": "rehearsal.py",
+            "source": source,
+            "drivers": "",
+            "skip": [],
+            "run": True,
+            "in_float64": False,
+            "stand_ins": {"h": "def h():\n    pass"},
+        }
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
             Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
@@ -80,7 +92,9 @@ class _Worker:
         self._drivers = ""
         self._driver_functions: dict[str, Any] | None = None
         self._function: Callable[..., Any] = _raising(RuntimeError("no check has begun"))
-        self._recorder = CallRecorder((), ())
+        self._recorder: CallRecorder | Float64Steps = CallRecorder((), ())
+        self._steps: Float64Steps | None = None
+        self._stand_ins = StandInNames({})
         self._settings = contextlib.ExitStack()
 
     def serve(self) -> None:
@@ -94,11 +108,16 @@ class _Worker:
         self._channel.send(pack(facts, REPLY_LIMITS))
 
     def _reply_to_call(
-        self, value: Any, raised: RaisedRow | None, args: tuple[Any, ...], changed: bool, breaches: list[Any]
+        self,
+        value: Any,
+        raised: RaisedRow | None,
+        args: tuple[Any, ...],
+        changed: bool,
+        rest: tuple[list[Any], list[str]],
     ) -> None:
         """Send the result of a call and, in a second message, its arguments if the call changed them."""
-        rest = (raised, changed, breaches)
-        buffers = _packed((value, *rest), lambda: (sendable(value), *rest))
+        facts = (raised, changed, *rest)
+        buffers = _packed((value, *facts), lambda: (sendable(value), *facts))
         if changed:
             buffers += _packed(args, lambda: sendable(args))
         self._channel.send(buffers)
@@ -118,6 +137,8 @@ class _Worker:
         try:
             text = decode(request["source"])
             self._submission = from_source(text, path)
+            if request["stand_ins"]:
+                self._submission = without_definitions(self._submission, request["stand_ins"])
             answer = pack(describe_source(self._submission, request["exercises"]), REPLY_LIMITS)
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
@@ -132,20 +153,26 @@ class _Worker:
             if cell.file not in linecache.cache:
                 remember_lines(cell.file, text if cell.on_disk else cell.source)
         self._channel.send(answer)
+        self._steps = Float64Steps(self._submission.files) if request["in_float64"] else None
+        self._stand_ins = StandInNames(request["stand_ins"])
         if request["run"]:
             self._run_cells(path, request["skip"])
 
     def _run_cells(self, path: Path, skip: list[int]) -> None:
         self._namespace = fresh_namespace(path)
+        self._stand_ins.bind(self._namespace)
         self._alarm.install()
-        with kept_settings():
+        with kept_settings() as settings:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
                     self._reply({"cell": index, "raised": self._run_cell(index)})
+                    self._stand_ins.bind(self._namespace)
+        self._stand_ins.take_called()
+        effects = {"settings": settings, "taken": list(taken_names(self._namespace, self._submission))}
         try:
-            answer = pack({"names": names_row(self._namespace)}, REPLY_LIMITS)
+            answer = pack({"names": names_row(self._namespace), **effects}, REPLY_LIMITS)
         except Unsendable:  # not too many, but too long together
-            answer = pack({"names": len(self._namespace)}, REPLY_LIMITS)
+            answer = pack({"names": len(self._namespace), **effects}, REPLY_LIMITS)
         self._channel.send(answer)
 
     def _run_cell(self, index: int) -> RaisedRow | None:
@@ -154,10 +181,12 @@ class _Worker:
         except SyntaxError:
             return None  # among the syntax problems already
         try:
-            with self._alarm:
+            with self._alarm, self._steps or contextlib.nullcontext():
                 run_code(code, self._namespace)
         except BaseException as error:
             return raised_row(error, self._submission.files)
+        finally:
+            ensure_recursion_limit()
         return None
 
     # Calling
@@ -174,8 +203,9 @@ class _Worker:
                 value = self._function(*args)
         except BaseException as error:
             value, raised = None, raised_row(error, self._submission.files)
-        breaches = breach_rows(self._recorder.take())
-        self._reply_to_call(value, raised, args, not identical(before, args), breaches)
+        ensure_recursion_limit()
+        rest = breach_rows(self._recorder.take()), list(self._stand_ins.take_called())
+        self._reply_to_call(value, raised, args, not identical(before, args), rest)
 
     def _begin(self, request: Facts) -> None:
         """Prepare the calls of a check: settings of torch, also its random state, last until the next check begins."""
@@ -185,7 +215,7 @@ class _Worker:
             self._function = self._target(request["target"], request["driver"])
         except BaseException as error:
             self._function = _raising(error)
-        self._recorder = CallRecorder(request["forbids"], self._submission.files)
+        self._recorder = self._steps or CallRecorder(request["forbids"], self._submission.files)
         self._alarm.install()
 
     def _target(self, name: str, driver: bool) -> Callable[..., Any]:

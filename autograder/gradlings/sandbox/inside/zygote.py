@@ -3,6 +3,10 @@
 Run as `python -I /proc/self/fd/BUNDLE SOCKET`. Over the socket it receives a configuration and then requests, each with
 the descriptors of a new worker's channel and output. It sends a pidfd of itself, one of each worker, and later the exit
 status of that worker.
+
+What torch imports at the first use of an optimizer or of `torch.func` takes as long as torch itself, and few
+submissions need it. With `late_imports` unset in the configuration it is left out: a worker that asks for it ends with
+the status `NEEDS_LATE_IMPORTS`, and a request to import it makes up for it.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import codecs
 import contextlib
 import ctypes
 import gc
+import io
 import json
 import os
 import random
@@ -19,14 +24,15 @@ import signal
 import socket
 import sys
 import sysconfig
-import traceback
 import warnings
+from dataclasses import replace
 from typing import Any
+
+from gradlings.sandbox.inside.exit_status import NEEDS_LATE_IMPORTS, WORKER_FAILED, end_after
 
 MAX_MESSAGE_BYTES = 1 << 20
 _HUGE_PAGE_BYTES, _MADV_COLLAPSE = 2 << 20, 25
-WORKER_FAILED = 70
-"""The status of a worker that failed before, or outside of, student code."""
+_LATE_IMPORTS = ("torch._dynamo", "sympy")
 # Modules that ordinary submissions import: loaded once here, so that no worker has to read them.
 _PRELOADED = """
     abc array ast bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions
@@ -42,6 +48,8 @@ def serve(control: socket.socket) -> None:
     """Fork a worker for every request, until the judge closes the socket."""
     config = json.loads(control.recv(MAX_MESSAGE_BYTES))
     _preload([tuple(rules) for rules in config["rules"]])
+    if late_imports := config["late_imports"]:
+        _import_late(sys.path)
 
     from gradlings.sandbox import settings
     from gradlings.sandbox.inside import lockdown, readable_paths, worker
@@ -49,12 +57,12 @@ def serve(control: socket.socket) -> None:
     layers, limits = settings.ProtectionLayers(**config["layers"]), settings.WorkerLimits(**config["limits"])
     worker.rehearse()
     locks = lockdown.prepare_locks(layers, limits, readable_paths.readable(), readable_paths.listable())
+    whole_path = sys.path[:]
     _remove_other_folders_from_path()
-    gc.collect()
-    gc.freeze()
-    _collapse_to_huge_pages()
-    threads = len(os.listdir("/proc/self/task"))
-    startup = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "seccomp": bool(locks.filter), "threads": threads}
+    status, maps = (io.FileIO(f"/proc/self/{name}") for name in ("status", "maps"))  # /proc itself may be gone later
+    _settle(maps)
+    startup = {"landlock": locks.ruleset.abi if locks.ruleset else 0, "missing": locks.missing}
+    startup["threads"] = lockdown.number_in(status, "Threads")
     if config["in_bubblewrap"]:
         lockdown.unmount_proc()
     lockdown.close_to_siblings()
@@ -75,12 +83,19 @@ def serve(control: socket.socket) -> None:
             if not data:
                 return
             request = json.loads(data)
+            if request["do"] == "import":
+                _import_late(whole_path)
+                late_imports = True
+                _settle(maps)
+                locks = replace(locks, memory=lockdown.memory_in_use(status))
+                control.send(json.dumps({"threads": lockdown.number_in(status, "Threads")}).encode())
+                continue
             if request["drivers"]:
                 with contextlib.suppress(SyntaxError, ValueError):  # a worker that uses them reports it
                     worker.driver_code(request["drivers"])
             pid = os.fork()
             if pid == 0:
-                _become_worker(worker, locks, request, received)
+                _become_worker(worker, locks, request, received, late_imports=late_imports)
             for descriptor in received:
                 os.close(descriptor)
             pidfd = os.pidfd_open(pid)
@@ -89,19 +104,31 @@ def serve(control: socket.socket) -> None:
             poll.register(pidfd, select.POLLIN)
 
 
+class _Ending:
+    """A finder of modules that ends a worker which would have to import what the zygote left out."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name in _LATE_IMPORTS:
+            os._exit(NEEDS_LATE_IMPORTS)
+
+
 def _report_end(control: socket.socket, pidfd: int, pid: int, number: int) -> None:
     os.close(pidfd)
     _, status = os.waitpid(pid, 0)
     control.send(json.dumps({"worker": number, "status": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _become_worker(worker: Any, locks: Any, request: dict[str, Any], received: list[int]) -> None:
+def _become_worker(
+    worker: Any, locks: Any, request: dict[str, Any], received: list[int], *, late_imports: bool
+) -> None:
     """Run the child of a fork. Whatever fails, it never returns into the zygote's loop."""
     try:
+        if request["ends"] and not late_imports:
+            sys.meta_path.insert(0, _Ending())
         channel, output = received
         worker.start(locks, request["uid"], channel, output)
-    except BaseException:
-        os.write(1, traceback.format_exc().encode())  # its output by now, which the judge reads
+    except BaseException as error:
+        end_after(error, request["word"], 1)  # its output by now
     finally:
         os._exit(WORKER_FAILED)
 
@@ -121,21 +148,14 @@ def _preload(rules: list[tuple[str, ...]]) -> None:
             except Exception:  # not installed
                 continue
     _preload_torch(torch, rules)
-    random.seed(0)
-    torch.manual_seed(0)
-    sys.modules["numpy"].random.seed(0)
 
 
 def _preload_torch(torch: Any, rules: list[tuple[str, ...]]) -> None:
-    """Run backward passes, recorded ones too, and steps of optimizers: the first of each loads much more of torch."""
+    """Run backward passes, recorded ones too: the first of each loads more of torch."""
     from gradlings.forbidden.runtime_recorder import CallRecorder
 
     layer = torch.nn.Linear(4, 4)
-    for make in (lambda p: torch.optim.SGD(p, lr=0.1), torch.optim.AdamW):
-        optimizer = make(layer.parameters())
-        torch.nn.functional.cross_entropy(layer(torch.ones(2, 4)), torch.tensor([0, 1])).backward()
-        optimizer.step()
-        optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(layer(torch.ones(2, 4)), torch.tensor([0, 1])).backward()
     for names in rules:
         with CallRecorder(names, ["<nobody>"]):
             torch.ones(2, requires_grad=True).sum().backward()
@@ -143,11 +163,35 @@ def _preload_torch(torch: Any, rules: list[tuple[str, ...]]) -> None:
     repr(torch.ones(2))
 
 
-def _collapse_to_huge_pages() -> None:
+def _import_late(path: list[str]) -> None:
+    """Make steps of optimizers: the first loads most of what torch leaves for later, from the folders of `path`."""
+    import torch
+
+    narrow_path, sys.path = sys.path, path
+    layer = torch.nn.Linear(4, 4)
+    for make in (lambda p: torch.optim.SGD(p, lr=0.1), torch.optim.AdamW):
+        optimizer = make(layer.parameters())
+        layer(torch.ones(2, 4)).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    sys.path = narrow_path
+
+
+def _settle(maps: io.FileIO) -> None:
+    """Make all forks begin alike, with memory arranged so that they copy little of it."""
+    random.seed(0)
+    sys.modules["numpy"].random.seed(0)
+    sys.modules["torch"].manual_seed(0)
+    gc.collect()
+    gc.freeze()
+    _collapse_to_huge_pages(maps)
+
+
+def _collapse_to_huge_pages(maps: io.FileIO) -> None:
     """Move memory into huge pages where the kernel can (Linux 6.1): a fork then copies fewer page-table entries."""
     libc = ctypes.CDLL(None)
-    with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
-        spans = [line.split() for line in maps]
+    maps.seek(0)
+    spans = [line.split() for line in maps.read().decode("ascii", "replace").splitlines()]
     for span in spans:
         start, end = (int(number, 16) for number in span[0].split("-"))
         anonymous = len(span) == 5 or span[5] == "[heap]"

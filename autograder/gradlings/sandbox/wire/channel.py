@@ -68,7 +68,7 @@ class Channel:
             except BlockingIOError:
                 self._wait(select.POLLOUT, deadline)
                 continue
-            except (BrokenPipeError, ConnectionResetError):
+            except OSError:  # also of a worker whose code closed our descriptor
                 raise ChannelClosed from None
             while written:
                 if written >= len(parts[0]):
@@ -106,7 +106,7 @@ class Channel:
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline)
                 continue
-            except ConnectionResetError:
+            except OSError:
                 raise ChannelClosed from None
             if not more:
                 raise ChannelClosed

@@ -31,6 +31,8 @@ MAX_BREACHES = 200
 """Of one exercise in the source, or while one check ran."""
 MAX_NAMES = 10_000
 """That the cells defined, those of star imports among them."""
+MAX_TAKEN = 500
+"""Of these, names that mean something else in Python."""
 
 Line = Annotated[int, Meta(ge=0, le=MAX_LINE)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARS)]
@@ -79,6 +81,10 @@ class NamesReply(msgspec.Struct, forbid_unknown_fields=True):
 
     names: Annotated[Names, Meta(max_length=MAX_NAMES)] | Annotated[int, Meta(ge=0)]
     """Only their number where they are too many or too long."""
+    settings: Annotated[list[Name], Meta(max_length=MAX_TAKEN)]
+    """Settings of the process that they changed."""
+    taken: Annotated[list[Name], Meta(max_length=MAX_TAKEN)]
+    """Names of others that they took."""
 
 
 class Digest(msgspec.Struct, forbid_unknown_fields=True):

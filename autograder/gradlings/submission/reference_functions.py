@@ -1,0 +1,76 @@
+"""Right functions of an assignment, cut from its solution: each the text of a module of its own.
+
+Such a text holds the function and what it needs of the solution's top level, and nothing of a later exercise.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from gradlings.model.errors import InputError
+from gradlings.submission import shipped_kit
+from gradlings.submission.cells import decode
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def stand_ins_for(root: Path | None, assignment: str, source_name: str, names: Collection[str]) -> dict[str, str]:
+    """Return right functions of an assignment, as `cut` does: from the kit's own `solutions/`, else from the shipped.
+
+    There are none where no solution is installed, or where it does not define them.
+    """
+    folders = [root / "solutions"] if root else []
+    with contextlib.suppress(InputError):
+        folders.append(shipped_kit.solutions())
+    for folder in folders:
+        path = folder / assignment / f"{source_name}.py"
+        if path.is_file():
+            return cut(decode(path.read_bytes()), names)
+    return {}
+
+
+def cut(source: str, names: Collection[str]) -> dict[str, str]:
+    """Return for each function the text of a module that defines it, with what it needs of the source's top level.
+
+    Docstrings and comments are left out, and so is a function that the source does not define.
+    """
+    defined_by: dict[str, list[ast.stmt]] = {}
+    order: dict[ast.stmt, int] = {}
+    for index, statement in enumerate(ast.parse(source).body):
+        order[statement] = index
+        for name in _bound_names(statement):
+            defined_by.setdefault(name, []).append(statement)
+    return {name: _with_needs(name, defined_by, order) for name in names if name in defined_by}
+
+
+def _with_needs(name: str, defined_by: Mapping[str, list[ast.stmt]], order: Mapping[ast.stmt, int]) -> str:
+    needed: set[ast.stmt] = set()
+    todo = [name]
+    while todo:
+        for statement in defined_by.get(todo.pop(), []):
+            if statement not in needed:
+                needed.add(statement)
+                todo += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    body = [_without_docstring(statement) for statement in sorted(needed, key=order.__getitem__)]
+    return ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
+
+
+def _without_docstring(statement: ast.stmt) -> ast.stmt:
+    if not isinstance(statement, _Definition) or ast.get_docstring(statement) is None:
+        return statement
+    return type(statement)(**{**vars(statement), "body": statement.body[1:] or [ast.Pass()]})
+
+
+def _bound_names(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement at the top level binds."""
+    if isinstance(statement, _Definition):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        yield from (
+            node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        )
