@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_CPU_SECONDS = 0.5
-MAX_GROWTH_MB = 10
+MAX_GROWTH_MB = 20
 SAMPLE = 2000
 MAX_INPUT_BYTES = 4096
 
