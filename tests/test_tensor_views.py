@@ -150,7 +150,7 @@ def test_only_what_is_too_large_is_called_so() -> None:
     for _ in range(100):
         deep = [deep]
     for value, name, reason in (
-        (huge, "tensor_too_large", "larger than 32 MB"),
+        (huge, "tensor_too_large", "larger than 2 MB"),
         (crossed(escaped[0]), "tensor_without_values", "escaped"),
         (crossed(nested), "tensor_of_another_kind", "float32"),
         (deep, "list", "nested too deep"),

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from gradlings.checks.compare_leaf import DEFAULT_RULES, Difference, Rules, leaf_difference, whole_difference
 from gradlings.checks.diff_picture import Sketch, curve_of, draw_named
-from gradlings.checks.format_value import kind_text
+from gradlings.checks.format_value import keys_text, kind_text
 from gradlings.model.scorecard import Row
 
+_MAX_ROWS = 40  # of an answer with more members only wrong ones are listed
 _NONE = "Your function returned None. Is the `return` missing?"
 
 
@@ -64,14 +65,17 @@ def _sequence_difference(got: Any, expected: Sequence[Any], rules: Rules) -> Dif
 def _plain_difference(got: Sequence[Any], expected: Sequence[Any], rules: Rules) -> Difference | None:
     """Show short sequences of numbers or strings (shapes, keys) whole, not member by member."""
     if len(got) != len(expected):
-        return whole_difference("", got, expected, lambda: curve_of(got, expected, ()))
-    leaves = [leaf_difference(mine, right, rules) for mine, right in zip(got, expected, strict=True)]
-    wrong = {index: leaf for index, leaf in enumerate(leaves) if leaf is not None}
-    if not wrong:
+        return whole_difference("", got, expected, lambda: curve_of(got, expected, lambda _: False))
+    found = (leaf_difference(mine, right, rules) for mine, right in zip(got, expected, strict=True))
+    first, leaf = next(((place, leaf) for place, leaf in enumerate(found) if leaf is not None), (0, None))
+    if leaf is None:
         return None
-    first, leaf = next(iter(wrong.items()))
     sentence = f"At position {first}: {leaf.sentence}" if leaf.sentence else ""
-    return whole_difference(sentence, got, expected, lambda: curve_of(got, expected, tuple(wrong)))
+
+    def differ(place: int) -> bool:
+        return leaf_difference(got[place], expected[place], rules) is not None
+
+    return whole_difference(sentence, got, expected, lambda: curve_of(got, expected, differ))
 
 
 def _dict_difference(got: Any, expected: Mapping[Any, Any], rules: Rules) -> Difference | None:
@@ -81,9 +85,9 @@ def _dict_difference(got: Any, expected: Mapping[Any, Any], rules: Rules) -> Dif
     missing = [key for key in expected if key not in got]
     extra = [key for key in got if key not in expected]
     if missing or extra:
-        parts = [f"missing: {', '.join(map(str, missing))}"] if missing else []
-        parts += [f"not asked for: {', '.join(map(str, extra))}"] if extra else []
-        rows = (Row("keys", ", ".join(map(str, got)) or "none", ", ".join(map(str, expected))),)
+        parts = [f"missing: {keys_text(missing)}"] if missing else []
+        parts += [f"not asked for: {keys_text(extra)}"] if extra else []
+        rows = (Row("keys", keys_text(list(got)) or "none", keys_text(list(expected))),)
         return Difference(f"The keys differ ({'; '.join(parts)}).", rows)
     names = tuple(map(str, expected))
     return _member_difference([got[key] for key in expected], list(expected.values()), names, rules)
@@ -95,6 +99,7 @@ def _member_difference(
     rows: list[Row] = []
     sentences: list[str] = []
     picture: Sketch | None = None
+    wrong = 0
     inner = replace(rules, names=(), inner=True)
     for position, name in enumerate(names):
         found = _difference(got[position], expected[position], inner)
@@ -109,8 +114,14 @@ def _member_difference(
         if rules.ordered:
             sentences.append(_where_to_look(names[:position], name))
             break
+        wrong += len(found.rows)
+        if wrong >= _MAX_ROWS:
+            sentences.append(f"Only the first {_MAX_ROWS} that are wrong are listed.")
+            break
     if all(row.right for row in rows):
         return None
+    if len(rows) > _MAX_ROWS:
+        rows = [row for row in rows if not row.right][:_MAX_ROWS]
     return Difference(" ".join(sentences), tuple(rows), picture)
 
 
@@ -119,4 +130,4 @@ def _where_to_look(right: tuple[str, ...], first_wrong: str) -> str:
     if not right:
         return f"{first_wrong} comes first; look at it before all others."
     are = "is" if len(right) == 1 else "are"
-    return f"{', '.join(right)} {are} right, {first_wrong} is not. Look there first."
+    return f"{keys_text(right)} {are} right, {first_wrong} is not. Look there first."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradlings.checks.diff_picture import Sketch, matrix_of
+from gradlings.checks.diff_picture import Sketch, first_index, matrix_of
 from gradlings.checks.format_value import described, dtype_text, kind_text, shape_text, show, show_pair
+from gradlings.execution.tensor_tree import in_parts
 from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
 from gradlings.model.scorecard import Row
 
@@ -68,7 +70,9 @@ def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
     if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
         if got.dtype != expected.dtype:
             return _by_forms(got, expected, f"The dtype is {got.dtype}; it must be {expected.dtype}.")
-        return _tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(expected.copy()), rules.tolerances)
+        if got.shape != expected.shape:
+            return whole_difference(_other_shape(got.shape, expected.shape), got, expected)
+        return _tensor_difference(_as_tensor(got), _as_tensor(expected), rules.tolerances)
     if isinstance(got, str) and isinstance(expected, str):
         return None if str.__eq__(got, expected) is True else _by_values(got, expected)
     if isinstance(got, Tensor) or type(got) is not type(expected):
@@ -79,6 +83,12 @@ def leaf_difference(got: Any, expected: Any, rules: Rules) -> Difference | None:
 def whole_difference(sentence: str, got: Any, expected: Any, picture: Sketch | None = None) -> Difference:
     """Show both answers whole, in one row."""
     return Difference(sentence, (Row("", show(got), show(expected)),), picture)
+
+
+def _as_tensor(array: np.ndarray) -> Tensor:
+    """Return a tensor that shares the memory of an array, or of its copy where torch cannot read that as it is."""
+    readable = array.flags.writeable and all(stride >= 0 for stride in array.strides)
+    return torch.from_numpy(array if readable else array.copy())
 
 
 def _by_values(got: Any, expected: Any, sentence: str = "") -> Difference:
@@ -132,7 +142,7 @@ def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Di
     elif got.layout != torch.strided or got.is_complex() != expected.is_complex():
         sentence = "Your function returned a tensor of another kind (sparse or complex)."
     elif got.shape != expected.shape:
-        sentence = f"The shape is {shape_text(got.shape)}; it must be {shape_text(expected.shape)}."
+        sentence = _other_shape(got.shape, expected.shape)
         picture = partial(matrix_of, got, expected, None)
     elif got.dtype != expected.dtype:
         sentence = f"The dtype is {dtype_text(got.dtype)}; it must be {dtype_text(expected.dtype)}."
@@ -145,14 +155,14 @@ def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Di
     return whole_difference(sentence, got, expected, picture)
 
 
+def _other_shape(got: Sequence[int], expected: Sequence[int]) -> str:
+    return f"The shape is {shape_text(got)}; it must be {shape_text(expected)}."
+
+
 def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> Difference | None:
     if torch.equal(got, expected):
         return None  # the usual case, and the fastest to see
-    if expected.is_floating_point() or expected.is_complex():
-        relative, absolute = tolerance
-        right = torch.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
-    else:
-        right = got == expected
+    right = _right(got, expected, tolerance)
     if bool(right.all()):
         return None
     if right.dim() == 0:
@@ -167,13 +177,36 @@ def _value_difference(got: Tensor, expected: Tensor, tolerance: tuple[float, flo
     return Difference(f"{count}, first at index {at}.", (Row("", f"{at} = {mine}", f"{at} = {other}"),), picture)
 
 
+def _right(got: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> Tensor:
+    relative, absolute = tolerance
+
+    def agree(a: Tensor, b: Tensor) -> Tensor:
+        if not (b.is_floating_point() or b.is_complex()):
+            return a == b
+        if b.dtype in (torch.bfloat16, torch.float16):  # processors compute with neither
+            a, b = a.float(), b.float()
+        return torch.isclose(a, b, rtol=relative, atol=absolute, equal_nan=True)
+
+    return _where(got, expected, agree)
+
+
+def _where(got: Tensor, expected: Tensor, test: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Return where a test of two tensors holds, as a dense tensor of truth values."""
+    found = torch.empty(expected.shape, dtype=torch.bool)
+    start = 0
+    for a, b in in_parts(got, expected):
+        found.view(-1)[start : start + len(a)] = test(a, b)
+        start += len(a)
+    return found
+
+
 def _first_wrong(got: Tensor, expected: Tensor, right: Tensor) -> tuple[tuple[int, ...], str]:
     """Return the first index to look at, and how many values are like it: not finite if any are, else wrong."""
-    not_finite = ~torch.isfinite(got) & torch.isfinite(expected)
-    chosen = not_finite if expected.is_floating_point() and bool(not_finite.any()) else ~right
-    indices = chosen.nonzero()
-    first = tuple(int(i) for i in indices[0])
-    kind = "differ"
-    if chosen is not_finite:
-        kind = "are nan" if bool(got[first].isnan()) else "are inf"
-    return first, f"{len(indices)} of {right.numel()} values {kind}"
+    chosen, kind = ~right, "differ"
+    if expected.is_floating_point():
+        not_finite = _where(got, expected, lambda a, b: ~torch.isfinite(a) & torch.isfinite(b))
+        if bool(not_finite.any()):
+            chosen, kind = not_finite, ""
+    first = first_index(chosen)
+    kind = kind or ("are nan" if bool(got[first].isnan()) else "are inf")
+    return first, f"{int(torch.count_nonzero(chosen))} of {right.numel()} values {kind}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -41,12 +42,11 @@ def matrix_of(got: Tensor, expected: Tensor, right: Tensor | None) -> Picture | 
     if right is None:
         return _of_other_shape(got, expected)
     if expected.dim() == 1:
-        wrong = tuple(int(i) for i in (~right).nonzero()[:, 0])
-        long = expected.numel() >= _MIN_CURVE_POINTS_OF_TENSOR
-        return curve_of(got.tolist(), expected.tolist(), wrong) if long else None
+        long = expected.numel() >= _MIN_CURVE_POINTS_OF_TENSOR and expected.is_floating_point()
+        return _curve(got, expected, lambda place: not right[place]) if long else None
     if expected.dim() < 2 or min(expected.shape[-2:]) < 2:
         return None
-    first = [int(i) for i in (~right).nonzero()[0]]
+    first = list(first_index(~right))
     outer, (row, column) = tuple(first[:-2]), first[-2:]
     height, width = expected.shape[-2:]
     rows, columns = _window(row, height), _window(column, width)
@@ -56,19 +56,34 @@ def matrix_of(got: Tensor, expected: Tensor, right: Tensor | None) -> Picture | 
     return Picture(Form.MATRIX, "", _caption(outer, rows, height, columns, width), mine, theirs, differing)
 
 
-def curve_of(got: Sequence[Any], expected: Sequence[Any], wrong: Sequence[int]) -> Picture | None:
-    """Draw two sequences of floats as curves over their positions, of which `wrong` differ; None if there are few."""
-    if len(expected) < _MIN_CURVE_POINTS or len(got) < 2 or not all(type(x) is float for x in (*got, *expected)):
+def first_index(chosen: Tensor) -> tuple[int, ...]:
+    """Return the first index at which a dense tensor of truth values is true; it must be true somewhere."""
+    place = chosen.reshape(-1).view(torch.uint8).argmax()  # of several largest values the first
+    return tuple(int(i) for i in np.unravel_index(int(place), tuple(chosen.shape)))
+
+
+def curve_of(got: Sequence[Any], expected: Sequence[Any], differ: Callable[[int], bool]) -> Picture | None:
+    """Draw two sequences of floats as curves over their positions; `differ` tells whether they do at one of these.
+
+    Returns None if there are few numbers, or anything but floats.
+    """
+    if len(expected) < _MIN_CURVE_POINTS or len(got) < 2 or not all(type(x) is float for x in chain(got, expected)):
         return None
+    return _curve(got, expected, differ)
+
+
+def _curve(got: Any, expected: Any, differ: Callable[[int], bool]) -> Picture | None:
+    """Draw two lists or two tensors of floats; of many numbers only those that get a point are looked at."""
     longest = max(len(got), len(expected))
     if longest > _MAX_CURVE_POINTS and len(got) != len(expected):
         return None
     step = -(-longest // _MAX_CURVE_POINTS)
-    mine, theirs = (tuple(_text(x, 4) for x in values[::step]) for values in (got, expected))
+    mine, theirs = (tuple(_text(float(x), 4) for x in values[::step]) for values in (got, expected))
     caption = f"every {step}th of {longest} numbers" if step > 1 else ""
     if len(got) != len(expected):
         caption = f"{len(got)} numbers instead of {len(expected)}"
-    differing = tuple((0, place // step) for place in wrong if place % step == 0)
+        return Picture(Form.CURVE, "", caption, (mine,), (theirs,))
+    differing = tuple((0, place // step) for place in range(0, longest, step) if differ(place))
     return Picture(Form.CURVE, "", caption, (mine,), (theirs,), differing)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,19 @@ from gradlings.model.text import without_control_characters
 _MAX_CHARS = 60
 _MAX_DICT_CHARS = 400  # a whole configuration
 _MAX_LISTED_ELEMENTS = 64
+_MAX_LISTED_KEYS = 20
+_TAIL = 7  # last characters that are shown of what is cut
 
 
 def show(value: Any, digits: int = 6, width: int = _MAX_CHARS) -> str:
     """Write a value as one line; a long one is cut in the middle. No value, however odd, makes it raise."""
     try:
-        text = _text(value, digits)
+        text = _text(value, digits, width)
     except (RecursionError, OverflowError, RuntimeError, ValueError):
-        text = f"a {type(value).__name__}"
+        text = kind_text(value)
     if len(text) > width and isinstance(value, Tensor | np.ndarray):
         return described(value)
-    return without_control_characters(text if len(text) <= width else text[: width - 12] + " ... " + text[-7:])
+    return without_control_characters(text if len(text) <= width else text[: width - 12] + " ... " + text[-_TAIL:])
 
 
 def show_pair(got: Any, expected: Any) -> tuple[str, str]:
@@ -91,28 +94,67 @@ def kind_text(value: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def _text(value: Any, digits: int) -> str:
+def keys_text(keys: Sequence[Any]) -> str:
+    """List keys of a dict, a few of many."""
+    shown = (key[:_MAX_CHARS] if isinstance(key, str) else show(key) for key in keys[:_MAX_LISTED_KEYS])
+    names = [without_control_characters(name) for name in shown]
+    more = len(keys) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _text(value: Any, digits: int, room: int) -> str:
+    """Write a value. If the text is longer than `room`, its middle may be missing: nobody is shown that."""
+    room = max(room, _TAIL)
     if isinstance(value, Tensor):
-        if value.numel() > _MAX_LISTED_ELEMENTS or value.device.type == "meta":
+        if _is_long(value.shape) or value.device.type == "meta":
             return described(value)
-        return _text(value.detach().cpu().tolist(), digits)
+        return _text(value.detach().cpu().tolist(), digits, room)
     if isinstance(value, np.ndarray):
-        return f"np.array({_text(value.tolist(), digits)})" if value.size <= _MAX_LISTED_ELEMENTS else described(value)
-    if isinstance(value, torch.Size):
-        return shape_text(value)
+        return described(value) if _is_long(value.shape) else f"np.array({_text(value.tolist(), digits, room)})"
     if isinstance(value, tuple):
-        inner = ", ".join(_text(item, digits) for item in value)
-        return f"({inner}{',' if len(value) == 1 else ''})"
+        return f"({_joined(value, _text, digits, room)}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):
-        return "[" + ", ".join(_text(item, digits) for item in value) + "]"
+        return "[" + _joined(value, _text, digits, room) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(k, digits)}: {_text(v, digits)}" for k, v in value.items()) + "}"
+        return "{" + _joined(value.items(), _pair_text, digits, room) + "}"
     if isinstance(value, float):
         text = f"{value:.{digits}g}"
         return text if "." in text or "e" in text or not math.isfinite(value) else text + ".0"
-    if isinstance(value, bool | int | str | torch.dtype) or value is None:
+    if isinstance(value, str):
+        return repr(value if len(value) <= 2 * room else value[:room] + value[-room:])
+    if isinstance(value, bytes):
+        return repr(value if len(value) <= 2 * room else value[:room] + value[-room:])
+    if isinstance(value, bool | int | torch.dtype) or value is None:
         return repr(value)
     try:
         return repr(value).splitlines()[0]
     except Exception:  # a broken __repr__ must not end the check
-        return f"a {type(value).__name__}"
+        return kind_text(value)
+
+
+def _is_long(shape: Sequence[int]) -> bool:
+    """Return whether a tensor has too much to list: numbers, or empty rows."""
+    return math.prod(max(size, 1) for size in shape) > _MAX_LISTED_ELEMENTS
+
+
+def _pair_text(pair: tuple[Any, Any], digits: int, room: int) -> str:
+    return f"{_text(pair[0], digits, room)}: {_text(pair[1], digits, room)}"
+
+
+def _joined(items: Any, write: Callable[[Any, int, int], str], digits: int, room: int) -> str:
+    """Write members with commas between; of more than have room, some at both ends."""
+    front: list[str] = []
+    length = 0
+    for item in items:
+        front.append(write(item, digits, room - length))
+        length += len(front[-1]) + 2
+        if length > room:
+            break
+    back: list[str] = []
+    length = 0
+    for item in islice(reversed(items), len(items) - len(front)):
+        back.append(write(item, digits, _TAIL))
+        length += len(back[-1]) + 2
+        if length > _TAIL:
+            break
+    return ", ".join(front + back[::-1])

@@ -12,8 +12,9 @@ import json
 import logging
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor
 
 from gradlings.checks.changes import changed
+from gradlings.execution.tensor_tree import in_parts
 from gradlings.execution.tolerances import RECORDED_TOLERANCES
 from gradlings.model.observation import CallResult, Examination
 
@@ -29,6 +31,7 @@ FILE = "misconceptions.json"
 _log = logging.getLogger(__name__)
 _FLOAT64 = RECORDED_TOLERANCES[torch.float64]
 _MAX_ELEMENTS = 4096  # of a tensor that is kept; probes are far smaller
+_MAX_PARTS = 50_000  # of a value that is looked at, ten times what the catalogue of any assignment holds
 _DIGITS = 9  # of a float
 _MAX_ERROR_CHARS = 60
 
@@ -106,10 +109,13 @@ def _shipped(path: Path, changed_at: int) -> dict[str, list[tuple[str, list[Any]
 
 def _encoded(result: CallResult, call: tuple[Any, ...]) -> Any:
     try:
+        if not _is_small(result.value):
+            return {"type": type(result.value).__name__}
         altered = [i for i, (a, b) in enumerate(zip(call, result.args_after, strict=False)) if changed(a, b)]
         if result.raised is not None:
             return {"raises": [result.raised.kind, _error_text(result.raised.message)], "changes": altered}
-        changes = {"changes": [[i, _encode(result.args_after[i])] for i in altered]} if altered else {}
+        after = [[i, _encode(a) if _is_small(a := result.args_after[i]) else {}] for i in altered]
+        changes = {"changes": after} if altered else {}
         return {"gives": _encode(result.value), **changes}
     except (RuntimeError, RecursionError, ValueError, OverflowError, TypeError):  # a sparse tensor, a list in itself
         return {"type": type(result.value).__name__}
@@ -121,14 +127,39 @@ def _error_text(message: str) -> str:
     return re.sub(r"\d+|'[^']*'|`[^`]*`", "*", first)[:_MAX_ERROR_CHARS]
 
 
+def _parts(value: Any) -> Iterator[int]:
+    """Yield the sizes of the parts of a value as they would be encoded."""
+    if isinstance(value, Tensor | np.ndarray):
+        yield min(math.prod(value.shape), _MAX_ELEMENTS)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _parts(item)
+    elif isinstance(value, dict):
+        for pair in value.items():
+            yield from _parts(pair)
+    yield 1
+
+
+def _is_small(value: Any) -> bool:
+    return all(total <= _MAX_PARTS for total in accumulate(_parts(value)))
+
+
+def _sum(flat: Tensor) -> float:
+    """Sum what is too much to keep; of complex numbers the real parts."""
+    numbers = flat.real if flat.is_complex() else flat
+    return sum(part.sum(dtype=torch.float64).item() for part, _ in in_parts(numbers, numbers))
+
+
 def _encode(value: Any) -> Any:
     if isinstance(value, Tensor):
-        flat = value.detach().cpu().reshape(-1)
-        numbers = flat.tolist() if flat.numel() <= _MAX_ELEMENTS else [flat.double().sum().item()]
+        tensor = value.detach().cpu().reshape(-1)
+        numbers = tensor.tolist() if tensor.numel() <= _MAX_ELEMENTS else [_sum(tensor)]
         name = str(value.dtype).removeprefix("torch.")
         return {"t": name, "s": list(value.shape), "v": [_encode(number) for number in numbers]}
     if isinstance(value, np.ndarray):
-        return {"np": str(value.dtype), "s": list(value.shape), "v": _encode(value.reshape(-1).tolist())}
+        flat = value.reshape(-1)
+        numbers = flat.tolist() if flat.size <= _MAX_ELEMENTS else [_sum(torch.from_numpy(flat.copy()))]
+        return {"np": str(value.dtype), "s": list(value.shape), "v": _encode(numbers)}
     if isinstance(value, np.generic):
         return _encode(value.item())
     if isinstance(value, bool | int | str) or value is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import torch
@@ -12,6 +12,9 @@ from torch import Tensor
 X = TypeVar("X")
 Args = tuple[Any, ...]
 """The arguments of one call."""
+
+_PART = 1 << 17
+"""Elements of a piece of a tensor: small beside the caches of a processor, large beside the cost of a call."""
 
 _equal = torch.equal  # compares shapes, too; bound here because student code may replace it
 
@@ -67,6 +70,13 @@ def tensors_in(value: Any) -> list[Tensor]:
     if isinstance(value, dict):
         value = list(value.values())
     return [t for item in value for t in tensors_in(item)] if isinstance(value, tuple | list) else []
+
+
+def in_parts(one: Tensor, other: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield two tensors of one shape as flat pieces, so that what is computed of them takes little memory."""
+    one, other = one.reshape(-1), other.reshape(-1)
+    for start in range(0, one.numel(), _PART):
+        yield one[start : start + _PART], other[start : start + _PART]
 
 
 def as_float32(args: Args) -> Args:

@@ -14,6 +14,7 @@ from torch import Tensor
 from gradlings.checks.diagnosis.claims import Pair
 from gradlings.checks.diagnosis.evidence_weight import Array
 from gradlings.checks.diagnosis.failing_calls import FailingCall, is_row_of_numbers, to_array
+from gradlings.execution.tensor_tree import in_parts
 from gradlings.execution.tolerances import Tolerances
 
 _log = logging.getLogger(__name__)
@@ -66,14 +67,14 @@ def result_leaves(
                     right_leaves[name] = e
                     pair = Pair(name, got, expected, g, e, call, right_leaves, tolerances, loose)
                     found.setdefault(name, []).append(pair)
+                    if len(found) > _MAX_LEAVES:
+                        return None
                 elif not _equal(got, expected, tolerances):
                     return None
     except _NotNumbersError:
         return None
     except Exception:  # an object of the student's may fail at anything
         _log.info("A result cannot be taken apart; nothing is said about it.", exc_info=True)
-        return None
-    if len(found) > _MAX_LEAVES:
         return None
     return [
         ResultLeaf(name, tuple(p for p in pairs if not p.is_right), tuple(p for p in pairs if p.is_right))
@@ -108,5 +109,6 @@ def _equal(got: object, expected: object, tolerances: Tolerances) -> bool:
     if isinstance(got, Tensor) and isinstance(expected, Tensor):
         same_form = got.shape == expected.shape and got.dtype == expected.dtype and got.device == expected.device
         relative, absolute = tolerances.of(expected.dtype, expected.device.type)
-        return same_form and torch.allclose(got.detach(), expected.detach(), relative, absolute, equal_nan=True)
+        pieces = in_parts(got.detach(), expected.detach()) if same_form else ()
+        return same_form and all(torch.allclose(a, b, relative, absolute, equal_nan=True) for a, b in pieces)
     return type(got) is type(expected) and bool(got == expected)

@@ -15,6 +15,7 @@ from torch import Tensor
 from gradlings.model.text import encodable
 from gradlings.sandbox.wire.types import (
     DEVICE_PATTERN,
+    MAX_AXES,
     MAX_HEX_DIGITS,
     MAX_INLINE_CHARS,
     NAMED_DTYPES,
@@ -27,6 +28,7 @@ from gradlings.sandbox.wire.types import (
     MalformedMessage,
     MessageLimits,
     UnsendableStandIn,
+    places,
     stand_in_class,
 )
 
@@ -38,6 +40,8 @@ class _Decoder:
         self._body = memoryview(body)
         self._limits = limits
         self._nodes = 0
+        self._number_keys = 0
+        self._type_names: set[str] = set()
         self._end_of_last_span = 0
         """Buffers are read in order and must not overlap."""
 
@@ -97,13 +101,18 @@ class _Decoder:
         for pair in _list(content):
             try:
                 key, item = (self.value(part, depth + 1) for part in _list(pair, 2))
+                self._number_keys += type(key) is not str
+                if self._number_keys > self._limits.number_keys:
+                    raise MalformedMessage("too many keys that are no strings")
                 result[key] = item
             except TypeError:
                 raise MalformedMessage("a dict key") from None
         return result
 
     def _size(self, content: Any, depth: int) -> torch.Size:
-        return torch.Size(_shape(content))
+        if not all(type(size) is int and -(1 << 63) <= size < 1 << 63 for size in _list(content)):
+            raise MalformedMessage("a shape")
+        return torch.Size(content)  # one that a student made up: sizes may be negative
 
     def _dtype(self, content: Any, depth: int) -> torch.dtype:
         return _member(content, NAMED_DTYPES, "a dtype")
@@ -117,7 +126,12 @@ class _Decoder:
         name, text = (self.value(item, depth + 1) for item in _list(content, 2))
         if type(name) is not str or type(text) is not str or len(text) > MAX_INLINE_CHARS:
             raise MalformedMessage("a stand-in")
-        return stand_in_class(name if TYPE_NAME_PATTERN.fullmatch(name) else "object")(text)
+        if not TYPE_NAME_PATTERN.fullmatch(name):
+            name = "object"
+        self._type_names.add(name)
+        if len(self._type_names) > self._limits.type_names:
+            raise MalformedMessage("too many types")
+        return stand_in_class(name)(text)
 
     def _meta(self, content: Any, depth: int) -> Tensor:
         name, shape = _list(content, 2)
@@ -125,7 +139,7 @@ class _Decoder:
 
     def _tensor(self, content: Any, depth: int) -> Tensor:
         name, shape, at, size, grad, order = _list(content, 6)
-        sizes = _shape(shape)
+        sizes = self._shape_in_memory(shape)
         dtype = _member(name, TORCH_DTYPES, "a dtype")
         data = self._elements(at, size, math.prod(sizes) * TORCH_ITEM_SIZES[name], name == "bool")
         if type(grad) is not bool or (grad and not (dtype.is_floating_point or dtype.is_complex)):
@@ -137,7 +151,7 @@ class _Decoder:
 
     def _array(self, content: Any, depth: int) -> np.ndarray:
         name, shape, at, size, order = _list(content, 5)
-        sizes = _shape(shape)
+        sizes = self._shape_in_memory(shape)
         dtype = _member(name, NUMPY_DTYPES, "a dtype")
         data = self._elements(at, size, math.prod(sizes) * dtype.itemsize, name == "bool")
         axes = _axes(order, len(sizes))
@@ -149,6 +163,13 @@ class _Decoder:
         if array.shape != ():
             raise MalformedMessage("a NumPy number")
         return array[()]
+
+    def _shape_in_memory(self, content: Any) -> list[int]:
+        """Read a shape that is small even where it holds nothing: (10**12, 0) is a list of 10**12 empty lists."""
+        sizes = _shape(content)
+        if places(sizes) > self._limits.body:
+            raise MalformedMessage("a shape")
+        return sizes
 
     def _elements(self, at: Any, size: Any, expected_bytes: int, is_bool: bool) -> memoryview:
         data = self._span(at, size)
@@ -195,7 +216,7 @@ def _natural(value: Any) -> bool:
 
 def _shape(content: Any) -> list[int]:
     sizes = _list(content)
-    if len(sizes) > 16 or not all(map(_natural, sizes)) or math.prod(max(size, 1) for size in sizes) >= 1 << 62:
+    if len(sizes) > MAX_AXES or not all(map(_natural, sizes)) or places(sizes) >= 1 << 62:
         raise MalformedMessage("a shape")
     return sizes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from torch import Tensor
 from gradlings.model.text import encodable
 from gradlings.sandbox.wire.types import (
     DEVICE_PATTERN,
+    MAX_AXES,
     MAX_HEX_DIGITS,
     MAX_INLINE_CHARS,
     NUMPY_DTYPES,
@@ -24,6 +26,7 @@ from gradlings.sandbox.wire.types import (
     MessageLimits,
     TooLarge,
     Unsendable,
+    places,
     stand_in_class,
 )
 
@@ -32,7 +35,12 @@ _FAST_DTYPES = frozenset({torch.bool, torch.uint8, torch.int32, torch.int64, tor
 """Dtypes that NumPy has, too: small contiguous tensors of these are copied with fewer calls."""
 _MAX_FAST_NUMEL = 4096
 _HALF_REPLY = MessageLimits(
-    REPLY_LIMITS.header // 2, REPLY_LIMITS.body // 2, REPLY_LIMITS.nodes // 2, REPLY_LIMITS.depth - 8
+    header=REPLY_LIMITS.header // 2,
+    body=REPLY_LIMITS.body // 2,
+    nodes=REPLY_LIMITS.nodes // 2,
+    depth=REPLY_LIMITS.depth - 8,
+    number_keys=REPLY_LIMITS.number_keys // 2,
+    type_names=REPLY_LIMITS.type_names // 2,
 )
 """For one value of a reply, which holds others besides."""
 
@@ -41,6 +49,8 @@ class _Encoder:
     def __init__(self, limits: MessageLimits) -> None:
         self._limits = limits
         self._nodes = 0
+        self._number_keys = 0
+        self._type_names: set[str] = set()
         self.buffers: list[Any] = []
         self.size = 0
 
@@ -73,6 +83,9 @@ class _Encoder:
             return {"l": [self.node(item, depth + 1) for item in tuple(value)]}
         if isinstance(value, dict):
             pairs = list(dict.items(value))
+            self._number_keys += sum(type(key) is not str for key, _ in pairs)
+            if self._number_keys > self._limits.number_keys:
+                raise Unsendable(f"it has more than {self._limits.number_keys} keys that are no strings")
             return {"d": [[self.node(key, depth + 1), self.node(item, depth + 1)] for key, item in pairs]}
         return self._rare_type(value)
 
@@ -88,7 +101,11 @@ class _Encoder:
         return self._stand_in(type(value).__name__, _repr(value))
 
     def _stand_in(self, name: str, text: str) -> Any:
-        return {"o": [self._text(str(name)[:60]), self._text(text[:MAX_INLINE_CHARS])]}
+        name = str(name)[:60]
+        if name not in self._type_names and len(self._type_names) >= self._limits.type_names - 1:
+            name = "object"
+        self._type_names.add(name)
+        return {"o": [self._text(name), self._text(text[:MAX_INLINE_CHARS])]}
 
     def _text(self, text: str) -> Any:
         if len(text) <= MAX_INLINE_CHARS:
@@ -123,12 +140,12 @@ class _Encoder:
         plain = tensor.detach()
         if name is None or plain.layout != torch.strided or plain.is_quantized or plain.is_nested:
             return self._stand_in("tensor_of_another_kind", f"a tensor of another kind ({plain.dtype}, {plain.layout})")
-        shape = [int(size) for size in plain.shape]
+        shape = _shape(plain.shape)
         if plain.device.type == "meta":
             return {"m": [name, shape]}
         if plain.device.type != "cpu":
             return self._stand_in("tensor_elsewhere", f"a tensor on {plain.device}")
-        if math.prod(shape) * TORCH_ITEM_SIZES[name] > self._limits.body:
+        if places(shape) > self._limits.body or plain.numel() * TORCH_ITEM_SIZES[name] > self._limits.body:
             raise self._too_large()
         data, order = _elements(plain)
         return {"t": [name, shape, *self._buffer(data), bool(tensor.requires_grad), order]}
@@ -137,8 +154,8 @@ class _Encoder:
         name = str(array.dtype)
         if name not in NUMPY_DTYPES or type(array) is not np.ndarray:
             return self._stand_in(type(array).__name__, _repr(array))
-        shape = [int(size) for size in array.shape]
-        if array.nbytes > self._limits.body:
+        shape = _shape(array.shape)
+        if places(shape) > self._limits.body or array.nbytes > self._limits.body:
             raise self._too_large()
         order = _memory_order(shape, [stride // array.itemsize for stride in array.strides], array.size)
         dense = np.ascontiguousarray(array.transpose(order) if order else array)
@@ -170,6 +187,12 @@ def _memory_order(shape: list[int], strides: list[int], count: int) -> list[int]
             return None
         expected *= shape[axis]
     return order
+
+
+def _shape(sizes: Sequence[int]) -> list[int]:
+    if len(sizes) > MAX_AXES:
+        raise Unsendable(f"it has more than {MAX_AXES} axes")
+    return [int(size) for size in sizes]
 
 
 def _digits(value: int) -> str:

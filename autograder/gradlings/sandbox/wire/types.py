@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +22,8 @@ MAX_INLINE_CHARS = 200
 """Longer strings travel as a buffer."""
 MAX_HEX_DIGITS = 4096
 """Of an integer."""
+MAX_AXES = 16
+"""Of a tensor."""
 _SHARED = "bool uint8 int8 int16 int32 int64 float16 float32 float64 complex64 complex128"
 _NAMES_IN_TORCH, _NAMES_IN_NUMPY = f"{_SHARED} bfloat16".split(), f"{_SHARED} uint16 uint32 uint64".split()
 TORCH_DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in _NAMES_IN_TORCH}
@@ -37,20 +40,29 @@ NON_FINITE_FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 class MessageLimits:
     """Limits on the size of one message."""
 
-    header: int = 1 << 20
+    header: int = 512 << 10
     """Bytes of JSON."""
-    body: int = 64 << 20
-    """Bytes of raw buffers."""
+    body: int = 4 << 20
+    """Bytes of raw buffers, and places in a tensor's shape, which may have sizes of 0."""
     nodes: int = 100_000
     """Values in it, containers and their members counted."""
     depth: int = 32
     """Of nested containers."""
+    number_keys: int = 1000
+    """Keys of dicts, in sum, that are no strings: whoever chooses numbers can choose ones whose hashes collide."""
+    type_names: int = 64
+    """Different types of values that arrive as a stand-in; a class is made for each."""
 
 
 REPLY_LIMITS = MessageLimits()
-"""For what the judge accepts from a worker."""
-REQUEST_LIMITS = MessageLimits(header=64 << 20, body=512 << 20, nodes=5_000_000, depth=200)
+"""For what the judge accepts from a worker: ten times what any right or known wrong answer to our exercises needs."""
+REQUEST_LIMITS = MessageLimits(header=64 << 20, body=512 << 20, nodes=5_000_000, depth=200, number_keys=5_000_000)
 """For what a worker accepts from the judge, which it trusts."""
+
+
+def places(shape: Iterable[int]) -> int:
+    """Return the product of the sizes, those of 0 taken as 1."""
+    return math.prod(max(size, 1) for size in shape)
 
 
 class MalformedMessage(Exception):
