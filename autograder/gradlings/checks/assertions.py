@@ -103,11 +103,14 @@ def satisfies(
     float32: bool = False,
     strided: bool = False,
     requires_grad: bool = False,
+    nearly: Callable[..., bool] | None = None,
 ) -> None:
     """Check a property of the answer where many answers are right.
 
     `property(answer, *args)` gives None where the answer is right, else one sentence for the student; its parameter
-    names after the first are shown to the student. Everything else is as for `agree`.
+    names after the first are shown to the student. `nearly`, called like it, tells whether an answer for which the
+    property does not hold is right but for some digits: then a step in float32 is excused, as in `agree`. Everything
+    else is as for `agree`.
 
     Raises:
         CheckFailed: the property does not hold somewhere, or an input was changed.
@@ -126,7 +129,11 @@ def satisfies(
             sentence = property(value, *fresh(args))
             return Comparison(Difference(sentence) if sentence else argument_difference(result, args, parameters))
 
-    _examine(function, ladder, calls, compare, parameters, Rules(), stateless_key(property))
+    def lost_digits(result: CallResult, index: int) -> bool:
+        return nearly is not None and result.raised is None and nearly(result.value, *fresh(calls[index]))
+
+    excuse = lost_digits if nearly else None
+    _examine(function, ladder, calls, compare, parameters, Rules(), stateless_key(property), excuse)
 
 
 def _examine(

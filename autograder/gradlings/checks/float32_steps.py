@@ -59,15 +59,16 @@ def right_in_float64(
 
 def nearly_right(result: CallResult, expected: Any, args: tuple[Any, ...], parameters: list[str], rules: Rules) -> bool:
     """Return whether a result is of the right type, shape and dtype, and right but for some digits."""
-    if result.raised is not None:
+    if result.raised is not None or argument_difference(result, args, parameters) is not None:
         return False
-    numbers = [t for t in tensors_in(expected) if t.is_floating_point()]
-    finite = [t.abs()[torch.isfinite(t)] for t in numbers]
+    return value_difference(result, expected, near_rules(rules, expected)) is None
+
+
+def near_rules(rules: Rules, expected: Any) -> Rules:
+    """Return rules by which an answer is right that has lost some digits of what is expected."""
+    finite = [t.abs()[torch.isfinite(t)] for t in tensors_in(expected) if t.is_floating_point()]
     scale = max([float(t.max()) for t in finite if t.numel()] + _python_floats(expected), default=0.0)
-    near = replace(rules, tolerances=Tolerances(_NEAR, _NEAR * scale + _NEAR_ZERO))
-    if argument_difference(result, args, parameters) is not None:
-        return False
-    return value_difference(result, expected, near) is None
+    return replace(rules, tolerances=Tolerances(_NEAR, _NEAR * scale + _NEAR_ZERO))
 
 
 def _python_floats(value: Any) -> list[float]:

@@ -25,7 +25,7 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import remote_runner
 from gradlings.sandbox.inside.lockdown import LAYERS_IN_ORDER, NOT_ASKED_FOR
-from gradlings.sandbox.processes import WorkerProcess
+from gradlings.sandbox.processes import WorkerFailed, WorkerProcess
 from gradlings.sandbox.remote_runner import RemoteRunner
 from gradlings.sandbox.settings import WorkerLimits
 from gradlings.sandbox.wire.channel import ChannelClosed, ReplyTimeout
@@ -241,7 +241,10 @@ def _try_to_escape(
     places = {sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(canary.parent), os.getcwd()}
     folders = sorted({"/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), *places})
     exercise = Exercise("0", ("escape_attempts",), 0, seconds=_TIMEOUT_SECONDS)
-    remote = load(_ATTEMPTS.read_bytes(), "self_check.py")
+    try:
+        remote = load(_ATTEMPTS.read_bytes(), "self_check.py")
+    except WorkerFailed as error:
+        return str(error)
     try:
         if remote.submission.problem or remote.type_of("escape_attempts") != "function":
             return "; ".join(remote.problems()) or "it did not answer"

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gradlings.checks.assertions import satisfies
 from gradlings.checks.compare_leaf import DEFAULT_RULES, leaf_difference
+from gradlings.checks.float32_steps import near_rules
 from gradlings.checks.format_value import show_pair
 from gradlings.checks.probes import Ladder
 from gradlings.execution.student_api import StudentFunction
@@ -43,7 +44,11 @@ def gradients_agree(function: StudentFunction, ladder: Ladder, oracle: Callable[
     signature = inspect.signature(oracle)
     first = inspect.Parameter("answer", inspect.Parameter.POSITIONAL_ONLY)
     flow_back.__signature__ = signature.replace(parameters=[first, *signature.parameters.values()])  # type: ignore[attr-defined]
-    satisfies(function, ladder, flow_back)
+
+    def nearly(answer: Any, *args: Any) -> bool:
+        return _difference(answer, list(signature.parameters), args, oracle, near=True) is None
+
+    satisfies(function, ladder, flow_back, nearly=nearly)
 
 
 def weighted_sum(outputs: Tensor) -> Tensor:
@@ -52,7 +57,10 @@ def weighted_sum(outputs: Tensor) -> Tensor:
     return (outputs * weights.view_as(outputs)).sum()
 
 
-def _difference(answer: Any, parameters: list[str], args: tuple[Any, ...], oracle: Callable[..., Any]) -> str | None:
+def _difference(
+    answer: Any, parameters: list[str], args: tuple[Any, ...], oracle: Callable[..., Any], *, near: bool = False
+) -> str | None:
+    """Return what is wrong with a driver's answer; if `near`, lost digits are not wrong."""
     leaves = _named_floats(dict(zip(parameters, args, strict=False)))
     for leaf in leaves.values():
         leaf.requires_grad_()
@@ -61,7 +69,8 @@ def _difference(answer: Any, parameters: list[str], args: tuple[Any, ...], oracl
     if not (isinstance(answer, tuple | list) and len(answer) == 2 and isinstance(answer[1], list | tuple)):
         return "No value came back."
     value, gradients = answer
-    if wrong := leaf_difference(value, right, DEFAULT_RULES):
+    right = right.detach()
+    if wrong := leaf_difference(value, right, near_rules(DEFAULT_RULES, right) if near else DEFAULT_RULES):
         return f"The value itself is not right, let alone its gradients. {wrong.sentence}"
     if len(gradients) != len(leaves):
         return "Not every input has a gradient."
@@ -79,7 +88,7 @@ def _difference(answer: Any, parameters: list[str], args: tuple[Any, ...], oracl
             f"The values are right, but no gradient flows back{where}: training would not reach what lies there. {_CUT}"
         )
     for name, (got, want) in pairs.items():
-        if leaf_difference(got, want, DEFAULT_RULES):
+        if leaf_difference(got, want, near_rules(DEFAULT_RULES, want) if near else DEFAULT_RULES):
             mine, theirs = show_pair(got, want)
             return (
                 f"The values are right, but the gradient of a weighted sum of them with respect to {name} is {mine}; "

@@ -31,7 +31,7 @@ from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_stud
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
 from gradlings.sandbox.wire.facts import RaisedRow
-from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage, Unsendable
+from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage, Unsendable, stand_in_class
 from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled, decode
 from gradlings.submission.manifest import digest_of_code
@@ -119,7 +119,7 @@ class _Worker:
         facts = (raised, changed, *rest)
         buffers = _packed((value, *facts), lambda: (sendable(value), *facts))
         if changed:
-            buffers += _packed(args, lambda: sendable(args))
+            buffers += _packed(args, lambda: _sendable_each(args))
         self._channel.send(buffers)
 
     # Reading and running the submission
@@ -235,6 +235,14 @@ def _raising(error: BaseException) -> Callable[..., Any]:
         raise error
 
     return function
+
+
+def _sendable_each(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return arguments as they can be sent together: with a stand-in for each that cannot, or for all."""
+    each = tuple(map(sendable, args))
+    if isinstance(sendable(each), tuple):
+        return each
+    return tuple(stand_in_class("object")("an argument: all together are too large") for _ in args)
 
 
 def _packed(message: Any, with_stand_ins: Callable[[], Any]) -> list[Any]:
