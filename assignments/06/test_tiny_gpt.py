@@ -170,7 +170,7 @@ class TestLmCrossEntropy:
 
 def inverse_geometric_mean(nll_sums, counts):
     """The mean of the losses of the batches, each with its share of the tokens as weight, as e to this power."""
-    loss = np.average((nll_sums / counts).numpy(), weights=counts.numpy())
+    loss = np.average((nll_sums / counts).cpu().numpy(), weights=counts.cpu().numpy())
     return torch.full_like(nll_sums[0], math.exp(loss))
 
 
@@ -309,7 +309,7 @@ def multi_head_attention_in_torch(x, Wqkv, Wo, bo, H):
 
 
 def only_the_past(x, Wqkv, Wo, bo, H):
-    return lower_triangle(x.shape[1])
+    return lower_triangle(x.shape[1]).to(x.device)
 
 
 def heads_and_weights(rng, H, d):
@@ -576,12 +576,12 @@ def gpt_size(cfg, tied):
 def size_and_slopes(ids, p, cfg):
     tokens = p["tokens"].detach().clone().requires_grad_()
     logits = gpt_in_torch(ids, p | {"tokens": tokens}, cfg)
-    weights = torch.cos(torch.arange(logits.numel(), dtype=logits.dtype)).view_as(logits)
+    weights = torch.cos(torch.arange(logits.numel(), dtype=logits.dtype, device=logits.device)).view_as(logits)
     return gpt_size(cfg, tied="head" not in p), torch.autograd.grad((logits * weights).sum(), tokens)[0]
 
 
 def only_earlier_ids(ids, p, cfg):
-    return lower_triangle(ids.shape[1])
+    return lower_triangle(ids.shape[1]).to(p["tokens"].device)
 
 
 def some_ids(rng, cfg):
