@@ -85,7 +85,7 @@ def in_session(key: str, call: Callable[..., T], *args: Any) -> T:
         return call(_sessions[key], *args)
 
 
-def _serve(connection: Connection, bundle: AssignmentBundle, scratch: str) -> None:
+def _answer_calls(connection: Connection, bundle: AssignmentBundle, scratch: str) -> None:
     """Be a judge: make the calls that come over a connection, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -101,6 +101,14 @@ def _serve(connection: Connection, bundle: AssignmentBundle, scratch: str) -> No
                 error.add_note(f"In a judge's process:\n{traceback.format_exc()}")
                 reply = False, error
             connection.send(reply)
+
+
+def _serve(connection: Connection, bundle: AssignmentBundle, scratch: str) -> None:
+    """Answer calls in a judge's process; if that itself fails, end, which the other side notices and reports."""
+    try:
+        _answer_calls(connection, bundle, scratch)
+    except Exception:  # no memory is left, say, not even for an answer; the terminal is for sentences
+        os._exit(1)
 
 
 # In the process that hands out the work
