@@ -11,6 +11,7 @@ import pytest
 
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.model.scorecard import CheckResult, Scorecard, Verdict
+from gradlings.rendering.terminal import page_text
 from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission.reader import from_cells, from_source
 from gradlings.submission.reference_functions import cut
@@ -58,6 +59,15 @@ def test_one_slip_costs_its_own_points_alone(autodiff: tuple[Assignment, Grader]
     assert followed.message == "Your manual_gradients is right. It calls sigmoid (3.2), which is not yet: start there."
     assert (followed.points, followed.misconceptions, followed.claim, followed.rows) == (15, (), "", ())
     assert not card.full_marks
+
+
+def test_right_code_is_sent_to_no_hint(autodiff: tuple[Assignment, Grader]) -> None:
+    page = page_text(graded(autodiff, (SIGMOID, MINUS)), detail=False, width=80, color=False, plain=False)
+    assert "gradlings hint 3.2" in page
+    assert "gradlings hint 3.5" not in page
+    assert "gradlings hint 3.6" not in page
+    (line,) = (line for line in page.split("\n") if "batch_gradients  " in line)
+    assert line.endswith("15/15  2 of 2 checks")
 
 
 @pytest.mark.parametrize(

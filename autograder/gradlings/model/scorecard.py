@@ -143,12 +143,13 @@ class ExerciseScore:
 
     def misconception_of(self, subject: str) -> str:
         """Return the one named misconception that explains every check of a function, or ""."""
-        checks = [check for check in self.checks if check.subject == subject]
+        own = [check for check in self.checks if check.verdict is not Verdict.FOLLOWED_THROUGH]
+        checks = [check for check in own if check.subject == subject]
         if all(check.verdict is Verdict.PASS for check in checks):
             return ""
         common = set.intersection(*(set(check.misconceptions) for check in checks))
         if len(common) > 1:  # the checks of the other functions may tell them apart
-            common = common.intersection(*(set(check.misconceptions) for check in self.checks))
+            common = common.intersection(*(set(check.misconceptions) for check in own))
         return common.pop() if len(common) == 1 else ""
 
 

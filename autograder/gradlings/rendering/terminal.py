@@ -117,7 +117,7 @@ def _word(exercise: ExerciseScore) -> str:
         return "" if exercise.max_points else "solved for you"
     if not exercise.attempted:
         return "not attempted yet"
-    passed = sum(check.verdict is Verdict.PASS for check in exercise.checks)
+    passed = sum(check.verdict in (Verdict.PASS, Verdict.FOLLOWED_THROUGH) for check in exercise.checks)
     return f"{passed} of {len(exercise.checks)} checks" if len(exercise.checks) > 1 else ""
 
 
@@ -136,7 +136,8 @@ def _exercise_findings(
         cause = exercise.misconception_of(check.subject) or check.claim
         if cause and check is first[check.subject]:
             yield _indented(Text(cause, style="yellow"), 6)
-    explained = failing and failing[0].verdict is not Verdict.GRADER_ERROR and failing[0].message not in shown
+    own = [check for check in failing if check.verdict is not Verdict.FOLLOWED_THROUGH]  # its own mistakes, or ours
+    explained = own and own[0].verdict is not Verdict.GRADER_ERROR and own[0].message not in shown
     if explained and exercise.max_points and hint:
         yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
     for note in exercise.notes:
@@ -160,7 +161,8 @@ def _finding(check: CheckResult, detail: bool, width: int, shown: set[str], pict
     if picture and check.picture is not None:
         yield from (_indented(drawn, 8) for drawn in small_picture(check.picture, _VALUES_WIDTH))
     if check.message and check.message not in shown:
-        yield _indented(Text(check.message, style="red"), 8 if check.call else 6)
+        style = "yellow" if check.verdict is Verdict.FOLLOWED_THROUGH else "red"
+        yield _indented(Text(check.message, style=style), 8 if check.call else 6)
     if detail:
         yield from (_indented(Text(line, style="dim"), 8) for line in check.trace)
 
