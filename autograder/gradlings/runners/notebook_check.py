@@ -27,6 +27,7 @@ from gradlings.model.text import map_text
 from gradlings.progress.record import code_digests, record
 from gradlings.submission.cells import Cell, without_magics
 from gradlings.submission.reader import from_cells, shown
+from gradlings.submission.stand_ins import blank
 
 
 def check_in_notebook(exercise: str, shell: Any) -> tuple[int, str]:
@@ -147,8 +148,7 @@ def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             defined.add(node.name)
             if node.name in later:
-                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-                lines[first - 1 : node.end_lineno] = [""] * ((node.end_lineno or first) - first + 1)
+                blank(lines, node)
     return "\n".join(lines), defined
 
 

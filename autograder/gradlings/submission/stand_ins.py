@@ -30,14 +30,17 @@ def _without(cell: Cell, names: frozenset[str]) -> Cell:
     lines = cell.source.split("\n")
     for statement in _statements(body):
         if _defines(statement, names):
-            decorators = getattr(statement, "decorator_list", [])
-            first = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
-            indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-            lines[first : statement.end_lineno] = [
-                f"{indent}pass",
-                *[""] * ((statement.end_lineno or first + 1) - first - 1),
-            ]
+            blank(lines, statement)
     return replace(cell, source="\n".join(lines))
+
+
+def blank(lines: list[str], statement: ast.stmt) -> None:
+    """Put `pass` in the place of a statement, decorators included; every other line stays where it is."""
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+    count = (statement.end_lineno or first + 1) - first
+    lines[first : first + count] = [f"{indent}pass", *[""] * (count - 1)]
 
 
 def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
