@@ -155,7 +155,7 @@ def test_with_any_selection_pytest_says_the_same(tmp_path: Path, options: tuple[
     command = [sys.executable, "-m", "pytest", str(folder), "-p", "no:cacheprovider", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "It calls sigmoid (3.2), which is not yet: start there." in " ".join(done.stdout.split())
+    assert "sigmoid (3.2), which is not yet: start there." in " ".join(done.stdout.split())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")

@@ -103,7 +103,9 @@ def right_but_for(
     listed = culprits[0] if len(culprits) == 1 else f"{', '.join(culprits[:-1])} and {culprits[-1]}"
     is_not, start = ("is not yet", "there") if len(culprits) == 1 else ("are not yet", f"with {culprits[0]}")
     own = first.subject or ", ".join(exercise.functions)
-    message = f"Your {own} is right. It calls {listed}, which {is_not}: start {start}."
+    # what another of its functions calls is not called by this one; that it is needed was seen
+    verb = "calls" if all(earlier[name].id in exercise.builds_on for name in blamed) else "builds on"
+    message = f"Your {own} is right. It {verb} {listed}, which {is_not}: start {start}."
     return CheckResult(
         exercise=first.exercise,
         check=first.check,
