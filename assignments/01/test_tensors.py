@@ -146,6 +146,7 @@ class TestPredictDtype:
             (np.array([True, False]),),
             (np.array(3, dtype=np.uint8),),
             (np.zeros((0,), dtype=np.float64),),
+            *((np.array([[1], [0]], dtype=dtype),) for dtype in (np.int8, np.int16, np.float16)),
         ]
         agree(student.predict_dtype, probes(hand_made, random=an_array), dtype_of_tensor)
 

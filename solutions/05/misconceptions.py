@@ -76,6 +76,19 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
+    "requires_grad switched off",
+    "The numbers are right, but afterwards parameters do not require grad any more. What will the next backward pass give them?",
+    hint="Print `p.requires_grad` before and after your call: True and False, so the next backward pass passes this parameter by. Autograd should look away while you write, and only then. Which context of torch does that?",
+)
+def sgd_step(params, grads, lr):
+    for p, g in zip(params, grads, strict=True):
+        if g is not None:
+            p.requires_grad_(False)
+            p -= lr * g
+
+
+@catalogue.misconception(
+    "5.1",
     "arithmetic with None",
     "Parameters that all have a gradient are updated, and a gradient that is None stops the function with an error. What should happen to a parameter that took no part in the loss?",
     hint="A gradient of None means: this parameter took no part. Go on to the next pair before you compute anything.",

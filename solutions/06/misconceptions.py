@@ -2439,6 +2439,45 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
+    "generator without the seed",
+    "Two seeds give the same batches. Who tells your generator where to start?",
+    hint="Print `torch.Generator().initial_seed()` twice: a fresh generator always starts from the same number. The recipe says what yours is started with.",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator()
+    optimizer = _adam(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "batches from the global source",
+    "The same seed gives other batches when it is used again. Do your batches come from a generator that the seed has started?",
+    hint="Call it twice with one seed and compare `losses`: they must be the same. Print what your batch function gets as its generator, and whether the seed has anything to do with it.",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    optimizer = _adam(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], torch.default_generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
     "first sentence only",
     "Short runs are right, but on corpus.txt the loss falls far below the entropy of the text, as if a few characters were learned by heart. From how much of the text do your batches come?",
     hint="Print the length of the ids from which batches are drawn, and that of the text.",
