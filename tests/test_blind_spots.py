@@ -97,22 +97,17 @@ PARTLY_CUT = {
 }
 
 WRONG = {
-    ("1.3", "a table of six NumPy dtypes"): """
+    ("1.3", "a table of seven NumPy dtypes"): """
         _whole = predict_dtype
         def predict_dtype(x):
             if isinstance(x, np.ndarray):
-                assert x.dtype.name in ("bool", "uint8", "int32", "int64", "float32", "float64")
+                assert x.dtype.name in ("bool", "uint8", "int16", "int32", "int64", "float32", "float64")
             return _whole(x)
         """,
     ("2.1", "a backslash escapes what follows"): """
         _whole = load_config
         def load_config(text):
             return {k: v.replace(chr(92), "") if isinstance(v, str) else v for k, v in _whole(text).items()}
-        """,
-    ("2.1", "indented lines are skipped"): """
-        _whole = load_config
-        def load_config(text):
-            return _whole("\\n".join(line for line in text.splitlines() if not line.startswith((" ", chr(9)))))
         """,
     ("2.8", "settings by their places"): """
         _whole = gpt_params
@@ -170,9 +165,8 @@ WRONG = {
             return _whole(dout, idx, V)
         """,
     ("4.9", "the network is mended in place of the step"): """
-        class SimpleNet(SimpleNet):
-            def forward(self, x):
-                return super().forward(x).squeeze(1)
+        _forward = SimpleNet.forward
+        SimpleNet.forward = lambda self, x: _forward(self, x).squeeze(1)
         def fix_simple_net(net, inputs, labels):
             return chapters_step(net, inputs, labels)
         """,
