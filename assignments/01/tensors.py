@@ -370,7 +370,7 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 # columns are compared: a square example cannot show you this by its shape.
 #
 # The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no matrix product (its issue 44428), and one converts to floats
-# first. Your function should do as it is told: whole numbers in, whole numbers out.
+# first. Your function should do as it is told: whole numbers in, exact whole numbers out.
 
 # %%
 def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:

@@ -337,7 +337,7 @@ class TestGram:
     def test_the_chapters_matrix(self, student, probes):
         """The chapter's matrix of whole numbers, and a square matrix of floats"""
         large = torch.tensor([[5003, 1], [2, 5005]])  # its squares are no float32
-        ladder = probes([(torch.tensor([[1, 2], [3, 4]]),), (floats([[2, 0], [1, 3]]),), (large,)])
+        ladder = probes([(torch.tensor([[1, 2], [3, 4]]),), (large,), (floats([[2, 0], [1, 3]]),)])
         agree(student.gram, ladder, rows_with_rows)
 
     def test_not_square(self, student, probes):

@@ -149,6 +149,7 @@ def evaluated_in_mode(student, W, data, training):
         "net.training": net.training,
         "dropout.training": net[0].training,
         "graphs built": sum(graphs),
+        "autograd on afterwards": torch.is_grad_enabled(),
     }
 
 

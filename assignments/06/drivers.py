@@ -326,10 +326,10 @@ def ranks_drawn(student, V, ids, top_k, seed):
 
 
 def modes_in_generate(student, V, ids, n, context_length, training):
-    """`generate` with a stand-in model in train or eval mode; its mode afterwards; whether gradients were recorded."""
+    """`generate` with a stand-in model in train or eval mode; its mode afterwards; whether gradients were and are recorded."""
     model = StandIn(V, context_length).train(training)
     result = student.generate(model, ids, n, context_length, 1, torch.Generator(ids.device).manual_seed(0))
-    return result, model.training, model.recorded
+    return result, model.training, model.recorded, torch.is_grad_enabled()
 
 
 def _pretrained(student, cfg, text, steps, seed):

@@ -725,7 +725,7 @@ def ranks_by_softmax(counts, V, ids, top_k, seed):
 
 
 def by_the_rule_and_left_as_found(V, ids, n, context_length, training):
-    return by_the_rule(V, ids, n, context_length, 1), training, False
+    return by_the_rule(V, ids, n, context_length, 1), training, False, True
 
 
 @exercise("6.12", "generate", points=5, minutes=25, difficulty=2, builds_on=("6.11",))
@@ -753,7 +753,7 @@ class TestGenerate:
         """predictions in eval mode, without gradients; the model's mode is what it was"""
         one, two = ids([[3, 1, 2]]), ids([[2, 6, 5], [0, 4, 1]])
         ladder = probes([(7, one, 2, 4, True), (7, one, 2, 4, False), (9, two, 4, 3, True), (9, two, 4, 3, False)])
-        names = ("ids", "training afterwards", "gradients recorded")
+        names = ("ids", "training afterwards", "gradients recorded", "autograd on afterwards")
         agree(student.through("modes_in_generate"), ladder, by_the_rule_and_left_as_found, names=names)
 
 

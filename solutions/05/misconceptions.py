@@ -2075,6 +2075,24 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
+    "autograd left off",
+    "The loss is right, but autograd is still off afterwards. What will the next training step do without a graph?",
+    hint="Print `torch.is_grad_enabled()` before and after your call: True and False. The training that goes on then stops at its next `backward`. Which way of telling autograd ends by itself?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    torch.set_grad_enabled(False)
+    total, count = 0.0, 0
+    for X, y in loader:
+        total += F.cross_entropy(net(X), y, reduction="sum").item()
+        count += len(y)
+    net.train(was_training)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.10",
     "gone through twice",
     "The loss is right for a list of batches, but not for batches that come one after the other and are gone then. How often does your function go through them?",
     hint="Hand over `(batch for batch in batches)` in place of the list `batches`: the second loop over it finds nothing. Which two numbers can one loop collect at the same time?",

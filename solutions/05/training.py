@@ -545,7 +545,8 @@ def minibatches(
 # A module has a switch, `net.training`. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets everything through (2.11). Forget the switch, and the loss comes out of a
 # crippled network and is another one at each call. Forget to put it *back*, and the rest of the training runs without dropout, and nobody notices. Put it back to what it was, which need not be training mode.
 #
-# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should be told not to.
+# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should be told not to, and only
+# for as long as the measurement takes.
 #
 # Finally the mean. The examples come in batches, and the last batch is often smaller:
 #
@@ -558,7 +559,8 @@ def minibatches(
 def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Tensor, "n"]]]) -> float:
     """Mean cross-entropy of the network, in evaluation mode, over all examples of all batches.
 
-    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation.
+    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation, and autograd
+    records again.
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.

@@ -1942,6 +1942,22 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
+    "autograd left off",
+    "The tokens are right, but autograd is still off afterwards. What happens to a model that is trained on?",
+    hint="Print `torch.is_grad_enabled()` before and after your call: True and False, and the next `backward` has no graph to go through. torch has a context that switches recording back by itself.",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    was_training = model.training
+    model.eval()
+    torch.set_grad_enabled(False)
+    for _ in range(n):
+        ids = torch.cat([ids, _drawn(model(ids[:, -context_length:])[:, -1], top_k, generator)], dim=1)
+    model.train(was_training)
+    return ids
+
+
+@catalogue.misconception(
+    "6.12",
     "beginning left out",
     "Only the new tokens came back. With what does the answer begin?",
     hint="The answer begins with the ids you were given, and each round makes it one column longer.",

@@ -465,7 +465,7 @@ def layer_norm(
     """Normalizes the last axis to mean 0 and variance 1, then scales and shifts it.
 
     Args:
-        x: any numbers; each row of D along the last axis is treated on its own.
+        x: numbers from -1000 to 1000; each row of D along the last axis is treated on its own.
         gamma: D factors.
         beta: D shifts.
         eps: added to the variance.
@@ -750,7 +750,7 @@ def generate(
 
     Args:
         model: maps ids (B, T) to logits (B, T, V) for T up to context_length. Runs in eval mode and without recording
-            gradients; it is in the mode it was in (train or eval) when the function returns.
+            gradients; when the function returns, it is in the mode it was in (train or eval), and autograd records again.
         ids: the beginnings, int64, at least one token each; may be longer than context_length.
         n: how many tokens to append.
         context_length: the model sees this many tokens at most, the latest ones.
