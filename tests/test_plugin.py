@@ -2,10 +2,13 @@
 
 import re
 import shutil
+import threading
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 
@@ -157,6 +160,32 @@ def test_two_workers_reach_full_marks(kit: Kit) -> None:
     shared = kit.run("pytest", kit.target, "-n", "2")
     assert shared.code == 0, shared.said
     assert _page(shared.out) == _page(kit.check().out)
+
+
+def test_results_of_two_workers_are_restored_one_at_a_time(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """xdist restores them in a thread for each worker, and msgspec crashes where two first meet a dataclass at once."""
+    inside, both_inside = threading.Semaphore(2), threading.Event()
+
+    def convert(value: object, _form: type) -> object:
+        inside.acquire()
+        if not inside.acquire(blocking=False):
+            both_inside.set()
+        else:
+            inside.release()
+        both_inside.wait(0.3)  # long enough for the other one to come in, if it can
+        inside.release()
+        return value
+
+    monkeypatch.setattr(msgspec, "convert", convert)
+    hook = request.config.hook.pytest_report_from_serializable
+    report = pytest.TestReport("a", ("a", 0, "a"), {}, "passed", None, "call", check_result={})
+    data = request.config.hook.pytest_report_to_serializable(config=request.config, report=report)
+    with ThreadPoolExecutor(2) as threads:
+        restored = list(threads.map(lambda copy: hook(config=request.config, data=copy), [dict(data), dict(data)]))
+    assert len(restored) == 2
+    assert not both_inside.is_set()
 
 
 def _page(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gradlings.checks.probes import LadderMaker
 
 _MAX_PRINTED_CHARS = 4000  # of what a submission printed
+_one_at_a_time = threading.Lock()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -201,7 +203,8 @@ def pytest_report_from_serializable() -> Generator[None, Any, Any]:
     if hasattr(report, "check_result"):
         import msgspec
 
-        report.check_result = msgspec.convert(report.check_result, CheckResult)
+        with _one_at_a_time:  # xdist has a thread for each worker; msgspec crashes where two first meet a dataclass
+            report.check_result = msgspec.convert(report.check_result, CheckResult)
     return report
 
 
