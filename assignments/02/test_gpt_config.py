@@ -565,8 +565,7 @@ class TestModelBytes:
                 (10, torch.int8),
                 (10, torch.float64),
                 (163_009_536, torch.float32),
-                (10, torch.bool),
-                (10, torch.int64),
+                *((10, dtype) for dtype in (torch.bool, torch.int16, torch.int32, torch.int64)),
                 (2**53 + 1, torch.uint8),  # no float is exact here
             ],
             random=any_numbers,
