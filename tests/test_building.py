@@ -300,13 +300,13 @@ WRONG = {
         MISCONCEPTIONS,
         '"as-column"',
         '"opposite-sign"',
-        "misconceptions.py:19: exercise 9.1 has two entries called 'opposite-sign'",
+        "misconceptions.py:20: exercise 9.1 has two entries called 'opposite-sign'",
     ),
     "a misconception whose name is no id": (
         MISCONCEPTIONS,
         '"as-column"',
         '"As a column!"',
-        "misconceptions.py:19: misconception 'As a column!' of 9.1 needs a name that can be its id: 'as-column'.",
+        "misconceptions.py:20: misconception 'As a column!' of 9.1 needs a name that can be its id: 'as-column'.",
     ),
     "a misconception that is a number": (
         MISCONCEPTIONS,
