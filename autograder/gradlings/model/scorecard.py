@@ -27,7 +27,8 @@ class Verdict(StrEnum):
     GRADER_ERROR = "grader_error"  # the check itself failed: costs the student nothing
 
 
-_NOT_ITS_OWN_MISTAKE = (Verdict.FOLLOWED_THROUGH, Verdict.GRADER_ERROR)
+EARLIER_AT_FAULT = (Verdict.FOLLOWED_THROUGH,)
+"""Verdicts of a check that fails because of an earlier exercise: nothing is said of a mistake of its own."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class ExerciseScore:
     def shown(self) -> dict[str, CheckResult]:
         """By function the one check that a page shows of it: the first that failed by itself, else the first."""
         failing = [check for check in self.checks if check.verdict not in (Verdict.PASS, Verdict.NOT_ATTEMPTED)]
-        own = [check for check in failing if check.verdict is not Verdict.FOLLOWED_THROUGH]
+        own = [check for check in failing if check.verdict not in EARLIER_AT_FAULT]
         return {check.subject: check for check in [*reversed(failing), *reversed(own)]}
 
     def with_fitting_named(self) -> ExerciseScore:
@@ -175,7 +176,8 @@ class ExerciseScore:
 
     def naming(self, misconceptions: Mapping[str, Named]) -> ExerciseScore:
         """Return the same score with these misconceptions and no other, by function, where an answer of it is wrong."""
-        shown = [check for check in self.shown.values() if check.verdict not in _NOT_ITS_OWN_MISTAKE]
+        no_answer = (*EARLIER_AT_FAULT, Verdict.GRADER_ERROR)
+        shown = [check for check in self.shown.values() if check.verdict not in no_answer]
 
         def told(check: CheckResult) -> CheckResult:
             here = any(check is each for each in shown)
@@ -192,7 +194,7 @@ class ExerciseScore:
 
     def _fitting_all_of(self, subject: str) -> Named | None:
         """Return the one misconception that fits every check of a function."""
-        own = [check for check in self.checks if check.verdict is not Verdict.FOLLOWED_THROUGH]
+        own = [check for check in self.checks if check.verdict not in EARLIER_AT_FAULT]
         fitting = [{named.id: named for named in check.fitting} for check in own if check.subject == subject]
         if not fitting:
             return None
