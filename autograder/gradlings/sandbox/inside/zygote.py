@@ -47,7 +47,8 @@ _PRELOADED = """
 def serve(control: socket.socket) -> None:
     """Fork a worker for every request, until the judge closes the socket."""
     config = json.loads(control.recv(MAX_MESSAGE_BYTES))
-    _preload([tuple(rules) for rules in config["rules"]])
+    rules = [tuple(names) for names in config["rules"]]
+    _preload(rules)
     if late_imports := config["late_imports"]:
         _import_late(sys.path)
 
@@ -55,7 +56,7 @@ def serve(control: socket.socket) -> None:
     from gradlings.sandbox.inside import lockdown, readable_paths, worker
 
     layers, limits = settings.ProtectionLayers(**config["layers"]), settings.WorkerLimits(**config["limits"])
-    worker.rehearse()
+    worker.rehearse(rules)
     locks = lockdown.prepare_locks(layers, limits, readable_paths.readable(), readable_paths.listable())
     whole_path = sys.path[:]
     _remove_other_folders_from_path()
@@ -182,6 +183,7 @@ def _settle(maps: io.FileIO) -> None:
     random.seed(0)
     sys.modules["numpy"].random.seed(0)
     sys.modules["torch"].manual_seed(0)
+    gc.disable()  # until a worker has read its submission, most of which is no garbage
     gc.collect()
     gc.freeze()
     _collapse_to_huge_pages(maps)
