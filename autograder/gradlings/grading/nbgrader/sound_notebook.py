@@ -54,7 +54,7 @@ def _paths(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in (*folders, *files))
 
 
-class FilesOnly(NotebookExporter):  # type: ignore[misc]  # nbconvert ships no types
+class FilesOnly(NotebookExporter):
     """Reads notebooks as nbgrader's exporter does, but no pipe, which would wait for a writer to the end of days."""
 
     def from_filename(self, filename: str, *args: Any, **kwargs: Any) -> Any:
