@@ -112,7 +112,8 @@ def watched(run: subprocess.Popen[bytes], to: Path, total: int) -> list[Seen]:
     found: list[Seen] = []
     while run.poll() is None:
         time.sleep(1)
-        found.append(Seen(count_of(to), *used_by(psutil.Process(run.pid))))
+        memory, processor = used_by(psutil.Process(run.pid))
+        found.append(Seen(count_of(to), memory, max(processor, found[-1].processor if found else 0.0)))  # none unspends
         print(f"\r{found[-1].done:6} of {total}, {found[-1].memory:5.0f} MB ", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     if run.returncode:
@@ -148,11 +149,11 @@ def report(start: float, times: list[float], seen: list[Seen], distinct: int) ->
     count = len(times)
     print(f"{count} submissions in {times[-1] - start:.0f} s, the first after {times[0] - start:.1f} s")
     print("submissions        ms each   processor ms   memory in MB")
-    tenth = (count - 1 - WARM) // 10 // distinct * distinct
+    tenth = (count - WARM) // 10 // distinct * distinct
     edges = [WARM + tenth * part for part in range(11)]
     wall, processor = [], []
     for first, last in itertools.pairwise(edges):
-        wall.append((times[last] - times[first]) / (last - first) * 1000)
+        wall.append((times[last - 1] - times[first - 1]) / (last - first) * 1000)
         processor.append((spent_at(seen, last) - spent_at(seen, first)) / (last - first) * 1000)
         print(f"{first:6} to {last:6}   {wall[-1]:8.1f}   {processor[-1]:12.1f}   {highest(seen, first, last):10.0f}")
     for each, name in ((wall, "time"), (processor, "processor time")):
