@@ -22,8 +22,7 @@ _NEEDED = """
     sandbox/wire/types
     sandbox/inside/__init__ sandbox/inside/exit_status sandbox/inside/zygote sandbox/inside/worker
     sandbox/inside/lockdown
-    sandbox/inside/readable_paths sandbox/inside/rehearsal sandbox/inside/reply_rows sandbox/inside/seccomp
-    sandbox/inside/student_environment
+    sandbox/inside/readable_paths sandbox/inside/reply_rows sandbox/inside/seccomp sandbox/inside/student_environment
 """
 MODULES = tuple(_NEEDED.split())
 """Every module that enters the sandbox: `sandbox/inside`, `sandbox/wire` and what these import."""

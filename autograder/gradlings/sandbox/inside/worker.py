@@ -11,11 +11,13 @@ import gc
 import linecache
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any, cast
+
+import torch
 
 from gradlings.execution.float64_steps import Float64Steps
 from gradlings.execution.kept_settings import kept_settings, taken_names
@@ -24,7 +26,6 @@ from gradlings.execution.stand_in_names import StandInNames
 from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.forbidden.runtime_recorder import CallRecorder
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
-from gradlings.sandbox.inside import rehearsal
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from gradlings.sandbox.inside.reply_rows import breach_rows, clip, describe_source, names_row, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
@@ -52,30 +53,26 @@ def start(locks: Locks, uid: int | None, channel: int, output: int) -> None:
     os._exit(0)
 
 
-def rehearse(rules: Sequence[tuple[str, ...]]) -> None:
-    """Load and call a small submission in the zygote, watched for each of some sets of rules, as its forks will be."""
+def rehearse() -> None:
+    """Load and call a small submission in the zygote, so that no worker is the first to import a module."""
     judge_end, worker_end = socket.socketpair()
     with judge_end, worker_end:
-        judge, worker = Channel(judge_end.fileno()), _Worker(Channel(worker_end.fileno()))
-        worker._load(
-            {
-                "file": rehearsal.FILE,
-                "source": rehearsal.SOURCE.encode(),
-                "drivers": "",
-                "exercises": [((name,), names) for name, _ in rehearsal.CALLS for names in rules],
-                "skip": [],
-                "run": True,
-                "in_float64": False,
-                "stand_ins": rehearsal.STAND_INS,
-            }
-        )
-        for number in range(rehearsal.TIMES):
-            forbids = rules[number % len(rules)] if rules else ()
-            for name, args in rehearsal.CALLS:
-                worker._begin({"target": name, "driver": False, "forbids": forbids})
-                judge.send(pack(args, REQUEST_LIMITS))
-                worker._call(worker._channel.receive(REQUEST_LIMITS))
-                judge.frame()
+        worker = _Worker(Channel(worker_end.fileno()))
+        source = b"import torch\nx = 1\n\ndef f(t):\n    return t.sum(), [1.5, 'a']\n\ndef g(t):\n    return 1 / 0\n"
+        load = {
+            "file": "rehearsal.py",
+            "source": source,
+            "drivers": "",
+            "skip": [],
+            "run": True,
+            "in_float64": False,
+            "stand_ins": {"h": "def h():\n    pass"},
+        }
+        worker._load({**load, "exercises": [(("f",), ("matmul",))]})
+        for name in ("f", "g"):
+            worker._begin({"target": name, "driver": False, "forbids": []})
+            Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
+            worker._call(worker._channel.receive(REQUEST_LIMITS))
         worker._settings.close()
         linecache.clearcache()
 

@@ -47,8 +47,7 @@ _PRELOADED = """
 def serve(control: socket.socket) -> None:
     """Fork a worker for every request, until the judge closes the socket."""
     config = json.loads(control.recv(MAX_MESSAGE_BYTES))
-    rules = [tuple(names) for names in config["rules"]]
-    _preload(rules)
+    _preload([tuple(rules) for rules in config["rules"]])
     if late_imports := config["late_imports"]:
         _import_late(sys.path)
 
@@ -56,7 +55,7 @@ def serve(control: socket.socket) -> None:
     from gradlings.sandbox.inside import lockdown, readable_paths, worker
 
     layers, limits = settings.ProtectionLayers(**config["layers"]), settings.WorkerLimits(**config["limits"])
-    worker.rehearse(rules)
+    worker.rehearse()
     locks = lockdown.prepare_locks(layers, limits, readable_paths.readable(), readable_paths.listable())
     whole_path = sys.path[:]
     _remove_other_folders_from_path()
