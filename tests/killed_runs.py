@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from class_kit import SOURCE_NAME, InProcess
-from gradlings.grading.collect import collect
 from gradlings.grading.command import grade_submissions
+from gradlings.grading.intake.collect import collect
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:

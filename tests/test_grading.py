@@ -21,9 +21,9 @@ from hypothesis import settings
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, in_process, module, notebook
 from gradlings.execution.local_runner import LocalRunner
 from gradlings.grading.class_run import ClassResults, GradedStudent, grade_class
-from gradlings.grading.collect import collect
 from gradlings.grading.command import grade_submissions, graded_source_name
 from gradlings.grading.fault_log import CleanFormatter, collected_log, logged_to
+from gradlings.grading.intake.collect import collect
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
+from gradlings.grading.intake.choose import ChosenFile, choose
+from gradlings.grading.intake.collect import StudentFiles, Submissions
+from gradlings.grading.intake.found import Refused
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.local_pool import JudgePool
 from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, has_our_fault
 from gradlings.grading.score_table import ScoreTable
-from gradlings.grading.sources import Refused
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict

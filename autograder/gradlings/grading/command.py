@@ -14,9 +14,9 @@ from rich.console import Console
 
 from gradlings.checks.hidden_probes import FILE
 from gradlings.grading.class_run import ClassResults, grade_class
-from gradlings.grading.collect import Submissions, collect
 from gradlings.grading.dask_pool import DaskPool
 from gradlings.grading.fault_log import logged_to
+from gradlings.grading.intake.collect import Submissions, collect
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.model.errors import InputError
