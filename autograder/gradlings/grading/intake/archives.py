@@ -60,14 +60,12 @@ class ZipSource:
         kept, emptied = [], {}
         for index, name in enumerate(names):
             parts = tuple(part for part in name.split("/") if part not in ("", "."))
-            junk = next((i for i, part in enumerate(parts) if is_junk(part)), None)
-            if junk is None and environments.intersection(PurePosixPath(name).parents):
-                continue
-            if junk is not None:
-                if parts[:junk]:
-                    emptied[parts[:junk]] = index
-            elif parts:
+            ends = [i for i, part in enumerate(parts) if is_junk(part)]
+            ends += [len(folder.parts) for folder in environments.intersection(PurePosixPath(name).parents)]
+            if not ends and parts:
                 kept.append((index, name, parts))
+            elif ends and parts[: min(ends)]:
+                emptied[parts[: min(ends)]] = index
         filled = {parent for _, name, _ in kept for parent in PurePosixPath(name).parents}
         for index, name, parts in kept:
             info = self._members[index]
@@ -157,7 +155,7 @@ def _contents_bytes(data: bytes) -> int:
     if end < 0:
         return 0  # no zip, as Python will say
     if data[max(0, end - 20) : end][:4] == b"PK\x06\x07":  # the sizes of 64 bits stand elsewhere; no student needs them
-        return len(data)
+        return _MAX_CONTENTS_BYTES + 1
     return int.from_bytes(data[end + 12 : end + 16], "little")
 
 

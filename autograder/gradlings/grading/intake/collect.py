@@ -11,16 +11,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
-from gradlings.grading.intake.found import MEGABYTE, POINTS_OUT, FoundFile, ReadLimits, Source, readable, too_large
+from gradlings.grading.intake.found import (
+    MEGABYTE,
+    POINTS_OUT,
+    FoundFile,
+    ReadLimits,
+    Refused,
+    Source,
+    readable,
+    too_large,
+)
 from gradlings.grading.intake.lms_records import blackboard_files, gradescope_submitters
 from gradlings.grading.intake.names import (
     CODE,
     DOCUMENTS,
-    MAYBE_CODE,
     Owner,
     counted,
     is_named,
     is_of_the_kit,
+    may_be_code,
     original_stem,
     owner_of,
     suffix_of,
@@ -98,12 +107,16 @@ def collect(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Submis
     top = {entry.parts[0] for entry in entries}
     if {"source", "submitted"} <= top:
         raise InputError(f"{path} is a whole nbgrader course. Give the submissions: {path / 'submitted'}")
-    groups = gradescope_submitters(source, entries, limits.file)
     receipts = blackboard_files(source, entries)
     flat = all(entry.is_loose for entry in entries)
     found: dict[str, _Found] = {}
     problems: list[str] = []
     ignored: list[str] = []
+    try:
+        groups = gradescope_submitters(source, entries, limits.file)
+    except Refused as refused:
+        groups = {}
+        problems.append(f"{refused} Students have the names of their folders.")
     for entry in entries:
         owner = _owner(entry, receipts)
         if entry.refused and (".." in entry.parts[:1] or entry.parts[0].startswith("/")):
@@ -182,7 +195,7 @@ def _sort_in(found: _Found, entry: FoundFile, owner: Owner, source_name: str) ->
             found.refused.append(entry)
         else:
             found.others.append(entry.shown)
-    elif suffix_of(name) in (*CODE, *MAYBE_CODE) and not hidden and not is_of_the_kit(entry.parts):
+    elif may_be_code(name) and not hidden and not is_of_the_kit(entry.parts):
         own_name = at_top and not owner.from_lms and suffix_of(name) in CODE
         found.candidates.append(Candidate(entry, name, named or own_name, owner.attempt, owner.number))
     else:

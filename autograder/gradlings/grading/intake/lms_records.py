@@ -17,26 +17,34 @@ from gradlings.grading.intake.names import is_blackboard_receipt
 
 _GRADESCOPE = "submission_metadata.yml"
 _MAX_RECEIPT_BYTES = 100_000
-_RECEIPT_NAME = re.compile(r"^[^:\n]+: *(?P<name>[^\n]*?) *\((?P<user>[^()\n]+)\)[ \r]*$", re.MULTILINE)
+_RECEIPT_NAME = re.compile(r"[^:]{1,80}: *.{0,500}\((?P<user>[^()]{1,200})\)\s*")
 _RECEIPT_FILES = re.compile(
-    r"^\s*[^:\n]*filename: *(?P<original>[^\n]+?)\s*\n\s*Filename: *(?P<file>[^\n]+?)\s*$", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*[^:\n]{0,80}filename:(?P<original>[^\n]{1,400})\n[ \t]*Filename:(?P<file>[^\n]{1,600})$",
+    re.MULTILINE | re.IGNORECASE,
 )
 
 
 def gradescope_submitters(source: Source, entries: Iterable[FoundFile], max_bytes: int) -> dict[str, tuple[str, ...]]:
-    """Return the students of each folder of Gradescope's export: all members of a group."""
+    """Return the students of each folder of Gradescope's export: all members of a group.
+
+    Raises:
+        Refused: the list of them is there and cannot be read.
+    """
     record = next((e for e in entries if e.parts == (_GRADESCOPE,) and not e.refused and not e.zip), None)
     if record is None:
         return {}
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # these files are large
     try:
         folders = yaml.load(source.read(record, max_bytes), Loader=loader)
-    except (Refused, yaml.YAMLError, ValueError, RecursionError):
-        return {}
+    except (yaml.YAMLError, ValueError, RecursionError):
+        folders = None
+    if not isinstance(folders, dict):
+        raise Refused(f"{record.shown} is not the list of submissions that Gradescope writes.")
     found = {}
-    for folder, facts in folders.items() if isinstance(folders, dict) else ():
+    for folder, facts in folders.items():
         people = facts.get(":submitters") if isinstance(facts, dict) else None
-        names = tuple(_submitter(person) for person in people if isinstance(person, dict)) if people else ()
+        listed = people if isinstance(people, list) else ()
+        names = tuple(_submitter(person) for person in listed if isinstance(person, dict))
         if isinstance(folder, str) and any(names):
             found[folder] = tuple(filter(None, names))
     return found
@@ -52,15 +60,20 @@ def _submitter(person: dict[Any, Any]) -> str:
 def blackboard_files(source: Source, entries: Iterable[FoundFile]) -> dict[str, tuple[str, str]]:
     """Return login and original name of each file that one of Blackboard's receipts lists.
 
-    The receipt decides, since in the names of files the student's own begins somewhere behind underscores.
+    The receipt decides, since in the names of files the student's own begins somewhere behind underscores. Students
+    write into it, too: what it says is believed of files that have its student's login in their names.
     """
     found = {}
     for entry in entries:
-        if entry.is_loose and not entry.refused and not entry.zip and is_blackboard_receipt(readable(entry.parts[-1])):
-            with suppress(Refused):
-                text = source.read(entry, _MAX_RECEIPT_BYTES).decode("utf-8-sig", "replace")
-                if person := _RECEIPT_NAME.search(text):
-                    files = [(pair["file"], pair["original"]) for pair in _RECEIPT_FILES.finditer(text)]
-                    for file, original in (*files, (entry.parts[-1], "receipt.txt")):
-                        found[file] = (readable(person["user"].strip()), readable(original))
+        name = readable(entry.parts[-1])
+        if not entry.is_loose or entry.refused or entry.zip or not is_blackboard_receipt(name):
+            continue
+        with suppress(Refused):
+            text = source.read(entry, _MAX_RECEIPT_BYTES).decode("utf-8-sig", "replace").replace("\r\n", "\n")
+            person = _RECEIPT_NAME.fullmatch(text.partition("\n")[0])
+            files = [(pair["file"].strip(), pair["original"].strip()) for pair in _RECEIPT_FILES.finditer(text)]
+            login = person["user"] if person else ""
+            for file, original in (*files, (name, "receipt.txt")):
+                if login and f"_{login}_attempt_" in file:
+                    found[file] = (login, readable(original))
     return found

@@ -13,10 +13,12 @@ from pathlib import PurePath
 
 CODE = (".py", ".ipynb")
 MAYBE_CODE = ("", ".txt", ".json", ".pyw")
-"""Endings under which code is handed in by mistake (`autodiff.py.txt`); only what is in the file can say so."""
+"""Endings under which code is handed in by mistake; only what is in the file can say so."""
 DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".rar", ".7z", ".gz", ".tgz", ".tar", ".jpg", ".png")
 """Endings of what students hand in in place of code."""
 _OF_THE_KIT = re.compile(r"test_.*\.py|drivers\.py|conftest\.py|warm_up\.(py|ipynb)", re.IGNORECASE)
+_MAX_NAME_CHARS = 500
+"""A longer name, which only a zip can hold, follows no convention; so no pattern below can be made to take long."""
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 _MOODLE = re.compile(r"(?P<name>.+?)(?:_(?P<user>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?")
@@ -66,6 +68,8 @@ class Owner:
 def owner_of(first: str, is_file: bool) -> Owner:
     """Return whose the first part of a path is: of a loose file, or of a folder."""
     first = unicodedata.normalize("NFC", first)
+    if len(first) > _MAX_NAME_CHARS:
+        return Owner(first.strip(), first, from_lms=False)
     if found := _MOODLE.fullmatch(first):
         student = f"{found['name']}_{found['user']}" if found["user"] else found["name"]
         return Owner(student, found["file"] or first)
@@ -119,7 +123,7 @@ def counted(stem: str) -> tuple[str, int]:
 def original_stem(name: str) -> str:
     """Return a file's name without its ending and what Drive, Colab, Jupyter, browsers and Canvas add to a copy's."""
     stem = PurePath(unicodedata.normalize("NFC", name)).stem.strip()
-    for _ in range(8):  # they stack
+    for _ in range(8 if len(name) <= _MAX_NAME_CHARS else 0):  # they stack
         found = next(filter(None, (pattern.fullmatch(stem) for pattern in _COPIES)), None)
         if found is None:
             break
@@ -136,6 +140,11 @@ def is_named(name: str, source_name: str) -> bool:
 def is_of_the_kit(parts: tuple[str, ...]) -> bool:
     """Return whether a path is one of files that students get and do not edit, or of a solution in a copy of it all."""
     return bool(_OF_THE_KIT.fullmatch(parts[-1])) or "solutions" in parts[1:-1]
+
+
+def may_be_code(name: str) -> bool:
+    """Return whether a file is looked into though its name does not end as that of code."""
+    return suffix_of(name) in MAYBE_CODE or any(ending in name.lower() for ending in CODE)
 
 
 def suffix_of(name: str) -> str:
