@@ -142,7 +142,7 @@ def highest(memory: list[tuple[int, float]], first: int, last: int) -> float:
 
 def check_scores(to: Path, options: argparse.Namespace) -> None:
     """Everybody has a score, and equal submissions have equal ones."""
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == options.submissions
     scores: dict[int, str] = {}

@@ -75,7 +75,7 @@ def kill_at(moment: int) -> None:
 
 
 def scores(to: Path) -> list[dict[str, str]]:
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

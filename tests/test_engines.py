@@ -44,7 +44,7 @@ def submissions(kit: Kit, tmp_path: Path) -> Path:
 
 
 def scores(to: Path) -> dict[str, dict[str, str]]:
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
