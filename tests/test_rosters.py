@@ -1,6 +1,7 @@
 """A roster: whose submission is whose, who handed in nothing, and rosters that are none."""
 
 import csv
+import sys
 from pathlib import Path
 
 import pytest
@@ -162,5 +163,17 @@ def test_a_cell_that_fails_and_follow_through_are_noted(kit: Kit, tmp_path: Path
     files = {"ann.py": failing, "bob.py": module(kit, **RIGHT)}
     to, submissions = tmp_path / "results", collect(hand_in(tmp_path / "all", files), SOURCE_NAME)
     grade_submissions(InProcess(kit.folder), kit.folder, submissions, to)
-    assert "ModuleNotFoundError while this cell was run: No module named 'a_module_of_mine'" in rows(to)["ann"]["notes"]
+    assert (
+        "ModuleNotFoundError while this cell was run: No module named 'a_module_of_mine'." in rows(to)["ann"]["notes"]
+    )
     assert rows(to)["bob"]["notes"] == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="grading for marks is for Linux")
+def test_a_roster_that_does_not_fit_is_refused_before_anything_is_graded(kit: Kit, tmp_path: Path, path: Path) -> None:
+    path.write_bytes(BAD["another course"][0])
+    submissions = hand_in(tmp_path / "all", {"jdoe.py": module(kit, **RIGHT)})
+    command = ["grade", "09", str(submissions), "--to", str(tmp_path / "results"), "--roster", str(path)]
+    refused = kit.gradlings(*command, "--root", str(kit.root))
+    assert (refused.code, (tmp_path / "results").exists()) == (2, False)
+    assert "roster.csv has nobody whose submission is here, e.g. jdoe. Is it that of another course?" in refused.said

@@ -69,6 +69,7 @@ def marker_notes(result: StudentResult) -> tuple[str, ...]:
         if any(check.verdict is Verdict.FOLLOWED_THROUGH for check in exercise.checks)
     ]
     problems = [" ".join(problem.split())[:_MAX_NOTE_CHARS] for problem in card.problems[:_MAX_PROBLEMS]]
+    problems = [problem if problem.endswith((".", "?")) else f"{problem}." for problem in problems]
     if len(card.problems) > _MAX_PROBLEMS:
         problems.append(f"There are {len(card.problems) - _MAX_PROBLEMS} more such problems.")
     return (*result.notes, *problems, *([f"By follow-through: {', '.join(followed)}."] if followed else []))
