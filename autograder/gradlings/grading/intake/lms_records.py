@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-import yaml
-
 from gradlings.grading.intake.found import FoundFile, Refused, Source, readable
 from gradlings.grading.intake.names import is_blackboard_receipt
 
@@ -33,6 +31,8 @@ def gradescope_submitters(source: Source, entries: Iterable[FoundFile], max_byte
     record = next((e for e in entries if e.parts == (_GRADESCOPE,) and not e.refused and not e.zip), None)
     if record is None:
         return {}
+    import yaml  # deferred: nothing else needs it
+
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # these files are large
     try:
         folders = yaml.load(source.read(record, max_bytes), Loader=loader)
