@@ -10,6 +10,7 @@ import shutil
 import time
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -17,6 +18,7 @@ from class_kit import SOURCE_NAME, hand_in
 from gradlings.grading.intake.choose import choose
 from gradlings.grading.intake.collect import Submissions, collect
 from gradlings.grading.intake.found import ReadLimits, Refused
+from gradlings.grading.intake.sources import FolderSource
 from student_kit import TINY
 
 OTHER_CHECKS = """
@@ -488,3 +490,14 @@ def test_names_that_are_made_to_be_slow_to_read_are_read_in_no_time(folder: Path
     files = {blackboard("jdoe", FIRST): lines, blackboard("jdoe", FIRST, "tiny.py"): J}
     assert graded(collect(hand_in(tmp_path / "slow", files), SOURCE_NAME), folder) == {"jdoe": J}
     assert time.process_time() - begun < 8
+
+
+def test_a_zip_is_read_once_for_all_files_in_it(folder: Path, tmp_path: Path) -> None:
+    """Otherwise a large zip of many files would be unpacked for each of them."""
+    files = {f"{number}.py": code(str(number)) for number in range(50)}
+    path = hand_in(tmp_path / "all", {"x/a.zip": zipped(files), "y/b.zip": zipped({"tiny.py": J})})
+    submissions = collect(path, SOURCE_NAME)
+    read = mock.Mock(wraps=FolderSource.read)
+    with mock.patch.object(FolderSource, "read", lambda *arguments: read(*arguments)):
+        assert len(graded(submissions, folder)) == 2
+    assert read.call_count == 2

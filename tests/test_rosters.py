@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, module
 from gradlings.grading.command import grade_submissions
 from gradlings.grading.intake.collect import collect
 from gradlings.grading.intake.roster import Roster
+from gradlings.grading.judge_session import JudgeReply
 from gradlings.model.errors import InputError
 from student_kit import RIGHT, Kit
 
@@ -167,6 +169,21 @@ def test_a_cell_that_fails_and_follow_through_are_noted(kit: Kit, tmp_path: Path
         "ModuleNotFoundError while this cell was run: No module named 'a_module_of_mine'." in rows(to)["ann"]["notes"]
     )
     assert rows(to)["bob"]["notes"] == ""
+
+
+class Noting(InProcess):
+    """Judges that have something to note of each submission."""
+
+    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+        return replace(super().judge(data, filename, seed), notes=("As a shipped answer.",))
+
+
+def test_what_the_judge_notes_is_for_the_marker_and_not_for_the_student(kit: Kit, tmp_path: Path) -> None:
+    to, submissions = tmp_path / "results", collect(hand_in(tmp_path / "all", {"ann.py": module(kit)}), SOURCE_NAME)
+    grade_submissions(Noting(kit.folder), kit.folder, submissions, to)
+    assert (rows(to)["ann"]["notes"], rows(to)["ann"]["score"]) == ("As a shipped answer.", "0")
+    for page in ("feedback/ann.html", "scorecards/ann.json"):
+        assert "shipped answer" not in (to / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="grading for marks is for Linux")

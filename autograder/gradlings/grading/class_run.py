@@ -236,7 +236,11 @@ class _ClassRun:
         else:
             protection, version = reply.protection or run.protection, run.gradlings_version
             result = graded(
-                files.student, reply.card, notes=chosen.notes, protection=protection, gradlings_version=version
+                files.student,
+                reply.card,
+                notes=(*chosen.notes, *reply.notes),
+                protection=protection,
+                gradlings_version=version,
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)

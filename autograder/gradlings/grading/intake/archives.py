@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import stat
+import threading
 import time
 import zipfile
 import zlib
@@ -105,6 +106,7 @@ class WithZips:
 
     def __init__(self, source: Source, max_bytes: int, total: int) -> None:
         self._source, self._max_bytes, self._total = source, max_bytes, total
+        self._kept = threading.local()  # the zip that this thread opened last: its files are read one after the other
 
     def entries(self) -> Iterator[FoundFile]:
         """See `Source.entries`. A zip that cannot be opened is an entry that says why."""
@@ -136,6 +138,12 @@ class WithZips:
         return (self._opened(entry.zip) if entry.zip else self._source).read(entry, max_bytes)
 
     def _opened(self, entry: FoundFile) -> ZipSource:
+        kept: tuple[FoundFile, ZipSource] | None = getattr(self._kept, "zip", None)
+        if kept is None or kept[0] != entry:
+            self._kept.zip = kept = entry, self._open(entry)
+        return kept[1]
+
+    def _open(self, entry: FoundFile) -> ZipSource:
         data = self._source.read(entry, self._max_bytes)
         try:
             if _contents_bytes(data) > _MAX_CONTENTS_BYTES:
