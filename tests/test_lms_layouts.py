@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 from unittest import mock
@@ -17,6 +18,7 @@ import pytest
 from class_kit import SOURCE_NAME, hand_in
 from gradlings.grading.intake.choose import choose
 from gradlings.grading.intake.collect import Submissions, collect
+from gradlings.grading.intake.content import content_of
 from gradlings.grading.intake.found import ReadLimits, Refused
 from gradlings.grading.intake.sources import FolderSource
 from student_kit import TINY
@@ -334,7 +336,11 @@ def test_what_an_lms_marks_as_late_and_earlier_attempts_are_said(folder: Path, t
     for student, late in {"roebob_124": True, "ünalzoë_125": True, "anon_x8Yq": True, "doejane_123": False}.items():
         assert ("late" in notes(submissions, student, folder)) == late
     submissions = collect(hand_in(tmp_path / "b", LAYOUTS["blackboard"][0]), SOURCE_NAME)
-    assert "as the last attempt; not graded: Home_work 9_jdoe_attempt_2024-12-11" in notes(submissions, "jdoe", folder)
+    said = notes(submissions, "jdoe", folder)
+    assert "Not graded, as of an earlier attempt: Home_work 9_jdoe_attempt_2024-12-11-09-00-00_x.ipynb." in said
+    submissions = collect(hand_in(tmp_path / "n", LAYOUTS["nbgrader, deep"][0]), SOURCE_NAME)
+    said = notes(submissions, "zoe", folder)
+    assert "Not graded, as in the folder of another assignment: zoe/08/tiny.ipynb." in said
 
 
 def test_the_newest_of_several_counts_whatever_its_name(folder: Path, tmp_path: Path) -> None:
@@ -501,3 +507,14 @@ def test_a_zip_is_read_once_for_all_files_in_it(folder: Path, tmp_path: Path) ->
     with mock.patch.object(FolderSource, "read", lambda *arguments: read(*arguments)):
         assert len(graded(submissions, folder)) == 2
     assert read.call_count == 2
+
+
+def test_a_file_of_very_many_definitions_costs_no_memory(folder: Path) -> None:
+    data = J + b"".join(b"def f%d():0\n" % number for number in range(200_000))
+    content_of(J, "tiny.py", folder)  # reads what the assignments' functions are
+    tracemalloc.start()
+    try:
+        assert content_of(data, "tiny.py", folder).functions == 2
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(data)
+    finally:
+        tracemalloc.stop()

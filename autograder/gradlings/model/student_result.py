@@ -62,7 +62,7 @@ def marker_notes(result: StudentResult) -> tuple[str, ...]:
     """Return what whoever gives the marks should know of a submission, each a sentence of one line."""
     card = result.card
     if card is None:
-        return result.notes
+        return tuple(note for note in result.notes if note not in result.reason)
     followed = [
         exercise.id
         for exercise in card.exercises

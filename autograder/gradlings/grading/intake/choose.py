@@ -156,17 +156,17 @@ class _Choice:
 
     def of_last_attempt(self, found: list[_Read]) -> list[_Read]:
         last = max(each.candidate.attempt for each in found)
-        return self._named_older([each for each in found if each.candidate.attempt == last], found, "the last attempt")
+        return self._keep([each for each in found if each.candidate.attempt == last], found, "of an earlier attempt")
 
     def of_this_assignment(self, found: list[_Read]) -> list[_Read]:
         """Return them without copies in the folder of another assignment, as nbgrader's trees have them."""
         others = functions_by_assignment(self.folder.parent).keys() - {self.folder.name}
         kept = [each for each in found if not others.intersection(each.candidate.entry.folders)]
-        return self._named_older(kept, found, f"the one for {self.folder.name}") if kept else found
+        return self._keep(kept, found, "in the folder of another assignment") if kept else found
 
-    def _named_older(self, kept: list[_Read], found: list[_Read], why: str) -> list[_Read]:
+    def _keep(self, kept: list[_Read], found: list[_Read], why_not: str) -> list[_Read]:
         if dropped := ", ".join(each.shown for each in found if each not in kept):
-            self.notes.append(f"{', '.join(each.shown for each in kept)} counts as {why}; not graded: {dropped}.")
+            self.notes.append(f"Not graded, as {why_not}: {dropped}.")
         return kept
 
     def edited(self, found: list[_Read], code_digest: Callable[[bytes, str], str] | None) -> list[_Read]:
@@ -180,9 +180,8 @@ class _Choice:
             return found
         edited = [each for each in found if not self._is_original(each, originals, code_digest)]
         kept = edited or [each for each in found if each.content.suffix == ".py"] or found
-        for each in found:
-            if each not in kept:
-                self.notes.append(f"{kept[-1].shown} counts; {each.shown} is as it was handed out.")
+        counts = f"{kept[0].shown} counts; " if len(kept) == 1 else ""
+        self.notes += [f"{counts}{each.shown} is as it was handed out." for each in found if each not in kept]
         return kept
 
     def _is_original(

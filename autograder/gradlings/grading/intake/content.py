@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from gradlings.grading.intake.names import suffix_of
@@ -31,6 +32,8 @@ _FOREIGN = (
     (b"<html", "is a web page"),
 )
 
+_MAX_DEFINITIONS = 20_000
+"""That are looked at in a file; a judge reads no file with so many."""
 _TELLING = 3
 """So many functions of another assignment make a file one of it; a helper may have one called `sigmoid`."""
 
@@ -59,19 +62,21 @@ def content_of(data: bytes, name: str, folder: Path) -> Content:
     if foreign:
         return Content(suffix_of(name), foreign=f"{foreign}, not Python")
     known = functions_by_assignment(folder.parent)
-    defined = {found[1].decode() for found in _DEFINED.finditer(data)}
-    counts = {assignment: len(names & defined) for assignment, names in known.items()}
+    wanted = frozenset[str]().union(*known.values())
+    names = (found[1].decode() for found in islice(_DEFINED.finditer(data), _MAX_DEFINITIONS))
+    defined = {name for name in names if name in wanted}
+    counts = {assignment: len(functions & defined) for assignment, functions in known.items()}
     own = counts.pop(folder.name, 0)
     other = max(counts, key=lambda assignment: counts[assignment], default="")
     enough = min(_TELLING, len(known.get(other, ())))
     of_another = other if other and counts[other] >= enough and counts[other] > own else ""
-    return Content(_suffix(start, data, name, bool(defined)), own, of_another, empty=not data.strip())
+    return Content(_suffix(start, data, name), own, of_another, empty=not data.strip())
 
 
-def _suffix(start: bytes, data: bytes, name: str, defines: bool) -> str:
+def _suffix(start: bytes, data: bytes, name: str) -> str:
     if start.startswith(b"{") and b'"cells"' in data:
         return ".ipynb"
-    if suffix_of(name) == ".ipynb" and (start.startswith((b"{", b"[")) or not defines):
+    if suffix_of(name) == ".ipynb" and (start.startswith((b"{", b"[")) or not _DEFINED.search(data)):
         return ".ipynb"  # a damaged one, which the judge will say
     return ".py"
 
