@@ -178,7 +178,7 @@ def highest(seen: list[Seen], first: int, last: int) -> float:
 
 def check_scores(to: Path, options: argparse.Namespace) -> None:
     """Everybody has a score, and equal submissions have equal ones."""
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == options.submissions
     scores: dict[int, str] = {}

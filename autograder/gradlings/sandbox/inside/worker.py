@@ -144,7 +144,10 @@ class _Worker:
             self._submission = from_source(text, path)
             if request["stand_ins"]:
                 self._submission = without_definitions(self._submission, request["stand_ins"])
-            answer = pack(describe_source(self._submission, request["exercises"]), REPLY_LIMITS)
+            answer = pack(
+                describe_source(self._submission, request["exercises"], with_shapes=request.get("shapes", False)),
+                REPLY_LIMITS,
+            )
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
             return
