@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from gradlings.authoring.proofs.bench import Bench, Proof, first_failure, is_slow
 from gradlings.checks.compare_leaf import Rules
 from gradlings.checks.float32_steps import nearly_right
+from gradlings.checks.verdicts import value_difference
+from gradlings.execution.tolerances import Tolerances
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Graded
@@ -34,6 +36,7 @@ def as_tensor(value):
 _RIGHT_HELPERS = _HELPERS.replace(".float()", ".double()").replace(
     "float(value))", "float(value), dtype=torch.float64)"
 )
+_ANY_NUMBERS = Rules(tolerances=Tolerances(1e30, 1e30))
 _LARGEST_SAMPLE = 12
 """So many twins of a function are tried, spread over its text."""
 
@@ -96,21 +99,23 @@ def _lost(bench: Bench, twin: Twin, exercises: Sequence[str]) -> str | None:
     if failing is None:
         return ""
     right = bench.graded(twin.text(bench.source.text, right=True), exercises)
-    if not right.scorecard.full_marks or not all(_nearly_alike(rounded, right)):
+    if not right.scorecard.full_marks or any(_all_digits_lost(rounded, right)):
         return None
     return f"{twin.what} loses points in {failing.id}, and in float64 it would not: {first_failure(failing)}"
 
 
-def _nearly_alike(rounded: Graded, right: Graded) -> Iterator[bool]:
-    """Yield for each call whether rounding costs it no more than some digits.
+def _all_digits_lost(rounded: Graded, right: Graded) -> Iterator[bool]:
+    """Yield for each call whether rounding costs its numbers more than some digits: then float32 is a mistake.
 
-    A difference of two nearly equal numbers loses them all, and then float32 is a mistake.
+    It does where a difference of two nearly equal numbers is rounded.
     """
     for name, examinations in rounded.examinations.items():
         for found, wanted in zip(examinations, right.examinations[name], strict=False):  # it may have stopped early
             for args, result, expected in zip(found.calls, found.results, wanted.results, strict=False):
-                if result.verdict is Verdict.PASS and expected.verdict is Verdict.PASS:
-                    yield nearly_right(result, expected.value, args, list(found.parameters), Rules())
+                if result.verdict is expected.verdict is Verdict.PASS:
+                    only_numbers_differ = value_difference(result, expected.value, _ANY_NUMBERS) is None
+                    near = nearly_right(result, expected.value, args, list(found.parameters), Rules())
+                    yield only_numbers_differ and not near
 
 
 def _definition(solution: str, function: str) -> ast.FunctionDef:

@@ -33,15 +33,17 @@ def mistakes_cost_nothing_later(bench: Bench, exercise: Exercise, in_slow: int) 
 
 
 def _harm(entry: CatalogueEntry, score: ExerciseScore) -> str:
+    """Return what a mistake does to a later exercise, which is right; "" if nothing."""
     lost = score.max_points - score.points
-    blamed = [check for check in score.checks if check.verdict is not Verdict.PASS]
-    said = [text for check in blamed for text in (*check.misconceptions, check.claim) if text]
-    if lost:
-        return (
-            f"misconception {entry.name!r} costs {lost} points in {score.id}, which is right: {first_failure(score)}. "
-            f"With the solution's {entry.function} in its place, the checks of {score.id} must pass."
-        )
-    return f"misconception {entry.name!r} makes {score.id} say of right code: {said[0]}" if said else ""
+    unsolved = [check for check in score.checks if check.verdict is not Verdict.PASS]
+    said = next((text for check in unsolved for text in (*check.misconceptions, check.claim) if text), "")
+    if not lost and not said:
+        return ""
+    what = f"costs {lost} points in" if lost else "is held against"
+    return (
+        f"misconception {entry.name!r} {what} {score.id}, which is right: {said or first_failure(score)}. "
+        f"With the solution's {entry.function} in its place, the checks of {score.id} must pass."
+    )
 
 
 def variants_suffice_later(bench: Bench, exercise: Exercise) -> Proof:
