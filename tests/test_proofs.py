@@ -179,7 +179,7 @@ PLANTED: dict[str, tuple[Callable[[Kit], None], str, str, str]] = {
         mistake_that_costs_a_later_exercise,
         "9.1",
         later.MISTAKES,
-        "costs 15 points in 9.2, which is right: test_rows",
+        "solutions/09/misconceptions.py: misconception 'opposite sign' costs 15 points in 9.2, which is right: test_rows",
     ),
     "a variant costs points": (
         variant_that_a_later_exercise_refuses,
@@ -197,7 +197,7 @@ PLANTED: dict[str, tuple[Callable[[Kit], None], str, str, str]] = {
         call_that_is_not_declared,
         "9.2",
         stand_ins.CALLS,
-        "it calls difference (9.1): add '9.1' to its builds_on in test_tiny.py",
+        "assignments/09/test_tiny.py: it calls difference (9.1): add '9.1' to its builds_on",
     ),
     "a call is hidden": (
         call_that_the_source_does_not_show,

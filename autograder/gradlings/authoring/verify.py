@@ -23,6 +23,7 @@ from gradlings.authoring.proofs.siblings import SIBLINGS, unlike_at_home
 from gradlings.authoring.proofs.student_path import full_marks_at_home
 from gradlings.authoring.source import stub_module
 from gradlings.checks.diagnosis.signatures import recorded_faults
+from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
@@ -101,7 +102,7 @@ class _Verifier:
         self._source, declared = next(
             (source, each) for source in assignment.sources for each in source.exercises if each.id == exercise
         )
-        self._siblings = Proof(SIBLINGS)
+        self._siblings = Proof(SIBLINGS, f"solutions/{assignment.id}/{HIDDEN}")
         self._result = VerifyResult(declared, proofs=[self._siblings])
         if not functions_in_reach(assignment).get(exercise):
             grader.follow_with({}, None)  # no function of another exercise can be to blame

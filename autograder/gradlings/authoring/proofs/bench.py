@@ -21,14 +21,16 @@ class Proof:
     """What one proof found for one exercise."""
 
     claim: str
-    """What holds, for a line that begins with a count: "mistakes cost no point in a later exercise"."""
+    """What holds, for a line that begins with a count: "variants × later exercises: full marks"."""
+    file: str = ""
+    """Where an author mends a breach."""
     held: int = 0
     breaches: list[str] = field(default_factory=list)
 
     def add(self, breach: str) -> None:
         """Count one case: it holds if there is no breach to tell of."""
         if breach:
-            self.breaches.append(breach)
+            self.breaches.append(f"{self.file}: {breach}" if self.file else breach)
         else:
             self.held += 1
 
@@ -40,6 +42,7 @@ class Bench:
         self._grader = grader
         self.mistakes, self.variants = assignment.catalogue("misconceptions"), assignment.catalogue("variants")
         self.source = assignment.main
+        self.folder = f"solutions/{assignment.id}"
         self.exercises = {exercise.id: exercise for exercise in self.source.exercises}
         self.owners = {name: exercise for exercise in self.source.exercises for name in exercise.functions}
         self.reach, self.later = functions_in_reach(assignment), exercises_in_reach(assignment)

@@ -76,7 +76,7 @@ def float32_is_no_mistake(bench: Bench, exercise: Exercise) -> Proof:
 
     In slow exercises only the twin with all steps is graded.
     """
-    proof = Proof(TWINS)
+    proof = Proof(TWINS, f"{bench.folder}/{bench.source.path.name}")
     for name in exercise.functions:
         later = bench.later[name]
         quick = [exercise.id, *(each.id for each in later if not is_slow(each))]
@@ -101,7 +101,10 @@ def _lost(bench: Bench, twin: Twin, exercises: Sequence[str]) -> str | None:
     right = bench.graded(twin.text(bench.source.text, right=True), exercises)
     if not right.scorecard.full_marks or any(_all_digits_lost(rounded, right)):
         return None
-    return f"{twin.what} loses points in {failing.id}, and in float64 it would not: {first_failure(failing)}"
+    return (
+        f"{twin.what} loses points in {failing.id}, and in float64 it would not: {first_failure(failing)}. "
+        "Compare numbers there, so that it can be seen that only digits are lost (`agree`, or `nearly` of `satisfies`)."
+    )
 
 
 def _all_digits_lost(rounded: Graded, right: Graded) -> Iterator[bool]:

@@ -17,7 +17,7 @@ def mistakes_cost_nothing_later(bench: Bench, exercise: Exercise, in_slow: int) 
     Follow-through has to give them their points, and none of their checks may be explained by a misconception. In slow
     exercises so many mistakes of each function are tried, spread over the catalogue.
     """
-    proof = Proof(MISTAKES)
+    proof = Proof(MISTAKES, f"{bench.folder}/misconceptions.py")
     own = of_exercise(bench.mistakes, exercise)
     for entry in own:
         alike = [each for each in own if each.function == entry.function]
@@ -41,14 +41,14 @@ def _harm(entry: CatalogueEntry, score: ExerciseScore) -> str:
         return ""
     what = f"costs {lost} points in" if lost else "is held against"
     return (
-        f"misconception {entry.name!r} {what} {score.id}, which is right: {said or first_failure(score)}. "
+        f"misconception {entry.name!r} {what} {score.id}, which is right: {first_failure(score) if lost else said}. "
         f"With the solution's {entry.function} in its place, the checks of {score.id} must pass."
     )
 
 
 def variants_suffice_later(bench: Bench, exercise: Exercise) -> Proof:
     """Grade each variant with the later exercises that may call it, without follow-through."""
-    proof = Proof(VARIANTS)
+    proof = Proof(VARIANTS, f"{bench.folder}/variants.py")
     for entry in of_exercise(bench.variants, exercise):
         later = bench.later[entry.function]
         if later:

@@ -16,7 +16,7 @@ _SAMPLE, _SLOW_SAMPLE = 40, 4
 
 def mistakes_are_not_pardoned(bench: Bench, exercise: Exercise) -> Proof:
     """Grade pairs of a misconception of the exercise and one of a function it may call, drawn by its id."""
-    proof = Proof(PAIRS)
+    proof = Proof(PAIRS, f"{bench.folder}/misconceptions.py")
     own = of_exercise(bench.mistakes, exercise)
     before = bench.before(exercise)
     earlier = [
@@ -41,9 +41,15 @@ def _unlike(a: CatalogueEntry, b: CatalogueEntry, alone: ExerciseScore, both: Ex
     for mine, found in zip(alone.checks, both.checks, strict=True):
         right = mine.verdict is Verdict.PASS
         if found.verdict is Verdict.FOLLOWED_THROUGH and not right:
-            return f"{after}: {found.check} is pardoned, though it fails with a right {a.function}"
+            return (
+                f"{after}: {found.check} is pardoned, though it fails with a right {a.function}. What it makes of a right "
+                "one must not depend on whose that is."
+            )
         if right and not found.points:
-            return f"{after}: {found.check} costs points that it does not cost alone: {found.message}"
+            return (
+                f"{after}: {found.check} costs points that it does not cost alone: {found.message} "
+                f"With the solution's {a.function} in place of that one, it must pass."
+            )
     if other := set(both.misconceptions) - set(alone.misconceptions):
-        return f"{after} is named as another mistake: {other.pop()}"
+        return f"{after} is named as another mistake: {other.pop()} Probes have to tell the two apart."
     return ""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from gradlings.authoring.proofs.bench import Bench, Proof, first_failure, of_exercise
 from gradlings.model.exercise import Exercise
+from gradlings.model.scorecard import ExerciseScore
 from gradlings.submission.reference_functions import bound_names
 
 STAND_INS = "solutions and variants with right functions in place of all earlier ones: full marks"
@@ -20,18 +21,28 @@ def right_with_stand_ins(bench: Bench, exercise: Exercise) -> tuple[Proof, Proof
     The second proof is that the solution calls no earlier exercise but those it builds on, and none that its source
     does not show: mistakes in others cannot reach it.
     """
-    solved, declared = Proof(STAND_INS), Proof(CALLS)
+    file = f"{bench.folder}/{bench.source.path.name}"
+    solved, declared = (
+        Proof(STAND_INS, file),
+        Proof(CALLS, f"assignments/{bench.source.path.parent.name}/{bench.source.checks_file.name}"),
+    )
     if not bench.before(exercise):
         return solved, declared
     score, called = bench.with_stand_ins(bench.source.text, exercise)
-    solved.add("" if score.solved else f"with right functions for all earlier ones it fails: {first_failure(score)}")
+    solved.add(_failure("it", score))
     for breach in list(_undeclared(bench, exercise, called)) or [""]:
         declared.add(breach)
     for entry in of_exercise(bench.variants, exercise):
         score, _ = bench.with_stand_ins(entry.submission(bench.source.text), exercise)
-        failure = f"with right functions for all earlier ones variant {entry.name!r} fails: {first_failure(score)}"
-        solved.add("" if score.solved else failure)
+        solved.add(_failure(f"variant {entry.name!r}", score))
     return solved, declared
+
+
+def _failure(what: str, score: ExerciseScore) -> str:
+    if score.solved:
+        return ""
+    failure = f"with right functions for all earlier ones {what} fails: {first_failure(score)}"
+    return f"{failure}. Of other exercises it may ask only what their texts promise."
 
 
 def _undeclared(bench: Bench, exercise: Exercise, called: Collection[str]) -> Iterator[str]:
@@ -40,12 +51,12 @@ def _undeclared(bench: Bench, exercise: Exercise, called: Collection[str]) -> It
         if name not in bench.reach[exercise.id]:
             yield f"it calls {name} ({owner}), which its source does not show: call it by its name"
         elif owner not in exercise.builds_on:
-            yield f"it calls {name} ({owner}): add {owner!r} to its builds_on in {bench.source.checks_file.name}"
+            yield f"it calls {name} ({owner}): add {owner!r} to its builds_on"
 
 
 def cuts_hold_nothing_later(bench: Bench, exercise: Exercise) -> Proof:
     """Look into the stand-in for each function of an exercise."""
-    proof = Proof(CUTS)
+    proof = Proof(CUTS, f"{bench.folder}/{bench.source.path.name}")
     order = list(bench.exercises)
     for name in exercise.functions:
         held = {bound for statement in ast.parse(bench.right[name]).body for bound in bound_names(statement)}
