@@ -179,7 +179,7 @@ PLANTED: dict[str, tuple[Callable[[Kit], None], str, str, str]] = {
         mistake_that_costs_a_later_exercise,
         "9.1",
         later.MISTAKES,
-        "solutions/09/misconceptions.py: misconception 'opposite sign' costs 15 points in 9.2, which is right: test_rows",
+        "solutions/09/misconceptions.py: misconception 'opposite sign' costs 15 points in 9.2, which is right: ",
     ),
     "a variant costs points": (
         variant_that_a_later_exercise_refuses,

@@ -10,7 +10,7 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import ExerciseScore, Verdict
 
 PAIRS = "pairs of a mistake and an earlier one: judged as if it stood alone"
-_SAMPLE, _SLOW_SAMPLE = 40, 4
+_SAMPLE, _SLOW_SAMPLE = 36, 4
 """How many pairs are drawn for an exercise."""
 
 
@@ -42,8 +42,8 @@ def _unlike(a: CatalogueEntry, b: CatalogueEntry, alone: ExerciseScore, both: Ex
         right = mine.verdict is Verdict.PASS
         if found.verdict is Verdict.FOLLOWED_THROUGH and not right:
             return (
-                f"{after}: {found.check} is pardoned, though it fails with a right {a.function}. What it makes of a right "
-                "one must not depend on whose that is."
+                f"{after}: {found.check} is pardoned, though it fails with a right {a.function}. What it "
+                "makes of a right one must not depend on whose that is."
             )
         if right and not found.points:
             return (
