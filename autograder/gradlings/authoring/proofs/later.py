@@ -35,8 +35,8 @@ def mistakes_cost_nothing_later(bench: Bench, exercise: Exercise, in_slow: int) 
 def _harm(entry: CatalogueEntry, score: ExerciseScore) -> str:
     """Return what a mistake does to a later exercise, which is right; "" if nothing."""
     lost = score.max_points - score.points
-    unsolved = [check for check in score.checks if check.verdict is not Verdict.PASS]
-    said = next((text for check in unsolved for text in (*check.misconceptions, check.claim) if text), "")
+    claims = [check.claim for check in score.checks if check.verdict is not Verdict.PASS and check.claim]
+    said = ", ".join([*score.misconceptions, *claims])
     if not lost and not said:
         return ""
     what = f"costs {lost} points in" if lost else "is held against"
