@@ -58,7 +58,7 @@ def cut(source: str, names: Collection[str]) -> dict[str, str]:
     order: dict[ast.stmt, int] = {}
     for index, statement in enumerate(ast.parse(source).body):
         order[statement] = index
-        for name in _bound_names(statement):
+        for name in bound_names(statement):
             defined_by.setdefault(name, []).append(statement)
     return {name: _with_needs(name, defined_by, order) for name in names if name in defined_by}
 
@@ -81,7 +81,7 @@ def _without_docstring(statement: ast.stmt) -> ast.stmt:
     return type(statement)(**{**vars(statement), "body": statement.body[1:] or [ast.Pass()]})
 
 
-def _bound_names(statement: ast.stmt) -> Iterator[str]:
+def bound_names(statement: ast.stmt) -> Iterator[str]:
     """Yield the names that a statement at the top level binds."""
     if isinstance(statement, _Definition):
         yield statement.name
