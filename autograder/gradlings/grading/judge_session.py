@@ -27,8 +27,8 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
-from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
-from gradlings.submission.reference_functions import stand_ins_for
+from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Scorecard, Verdict
+from gradlings.submission.right_functions import RightFunctions, right_functions
 
 if TYPE_CHECKING:
     from gradlings.execution.runner_protocol import SubmissionRunner
@@ -62,15 +62,15 @@ class AssignmentBundle:
     closed: tuple[str, ...] = ()
     """Files and folders on the grading machine that no submission may read."""
     allow_weaker: bool = False
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
-    """The texts of right functions, by name, that stand in for a submission's own in follow-through."""
+    right: RightFunctions = field(default_factory=RightFunctions)
+    """What stands in for a submission's own functions in follow-through."""
     share: float | None = 1.0
-    """Of its points that a check earns by follow-through; None to judge nothing again."""
+    """Of its points that a check earns by follow-through; None if none are given."""
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that decides scores, by name."""
         found = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
-        texts = "\0".join(f"{name}\0{text}" for name, text in sorted(self.stand_ins.items()))
+        texts = "\0".join(f"{name}\0{text}" for name, text in sorted(self.right.texts.items()))
         followed = hashlib.sha256(f"{self.share}\0{texts}".encode()).hexdigest()
         found[f"solutions/{self.assignment}/{self.source_name}.py (follow-through)"] = followed
         return found | ({"hidden.py (hidden)": hashlib.sha256(self.hidden).hexdigest()} if self.hidden else {})
@@ -114,7 +114,8 @@ def bundle_of(
     """Read an assignment's folder, whose checks are in `test_autodiff.py` if students write `autodiff.py`.
 
     `hidden` is the file of hidden probes. No submission may read it, the folder, or what is in `closed`. `share` is
-    that of `AssignmentBundle`; right functions come from the solution beside the assignment, else from the shipped one.
+    that of `AssignmentBundle`; right functions come from the solution beside the assignment, else from the shipped one,
+    else from the checks. Without a share there are none.
 
     Raises:
         InputError: there are no checks in it, or a file cannot be read.
@@ -142,7 +143,7 @@ def bundle_of(
         versions(),
         tuple(map(str, everything_closed)),
         allow_weaker,
-        {} if share is None else stand_ins_for(kit_of(folder), folder.name, source_name, names),
+        RightFunctions() if share is None else right_functions(kit_of(folder), checks, source_name, names),
         share,
     )
 
@@ -192,7 +193,7 @@ class JudgeSession:
                 from gradlings.runners.session import collected_checks
 
                 self._grader = opened.enter_context(collected_checks(folder))
-                self._grader.follow_with(bundle.stand_ins, bundle.share)
+                self._grader.follow_with(bundle.right, bundle.share)
                 hidden = bundle.hidden.decode("utf-8")
                 self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
                 self.protection = opened.enter_context(judge).protection
@@ -279,9 +280,13 @@ class JudgeSession:
         unsolved = [score for score in public.exercises if not score.solved]
         names = {(score.id, check.check): check.misconceptions for score in unsolved for check in score.checks}
 
+        def named_check(check: CheckResult) -> CheckResult:
+            if check.verdict in EARLIER_AT_FAULT:
+                return check  # what its answers look like is the mistake of another
+            return replace(check, misconceptions=names.get((check.exercise, check.check), ()))
+
         def named(score: ExerciseScore) -> ExerciseScore:
-            checks = (replace(c, misconceptions=names.get((score.id, c.check), ())) for c in score.checks)
-            return replace(score, checks=tuple(checks))
+            return replace(score, checks=tuple(map(named_check, score.checks)))
 
         return replace(card, exercises=tuple(map(named, card.exercises)))
 

@@ -30,6 +30,7 @@ from gradlings.model.scorecard import Scorecard
 from gradlings.runners.results import Collected, scorecards
 from gradlings.runners.run_state import RUN_STATE, Ladders
 from gradlings.submission.reader import Submission, read_submission, source_name_of
+from gradlings.submission.right_functions import RightFunctions
 
 NO_WORLDS: Mapping[str, tuple[str, ...]] = {}
 
@@ -56,9 +57,9 @@ class Grader:
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
 
-    def follow_with(self, stand_ins: Mapping[str, str], share: float | None) -> None:
-        """Judge failed checks again with these right functions, texts by name; `share` is as in `RunState`."""
-        self._state.stand_ins, self._state.share = lambda _: stand_ins, share
+    def follow_with(self, right: RightFunctions, share: float | None) -> None:
+        """Grade for marks: judge failed checks again with these right functions; `share` is as in `RunState`."""
+        self._state.stand_ins, self._state.share, self._state.for_marks = lambda _: right, share, True
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares."""
@@ -107,7 +108,7 @@ class Grader:
         self._state.seed, self._state.hidden = seed, hidden
         self._state.ladders = self._ladders_for(seed, hidden)
         self._state.runners[checks_file] = runner
-        self._state.faults.clear()
+        self._state.judged.clear()
         self._state.followed.clear()
         items = {f"{exercise}::{item.name}": item for item, exercise in self._items.items() if item.path == checks_file}
         self._state.worlds = {items[name].nodeid: names for name, names in worlds.items() if name in items}
