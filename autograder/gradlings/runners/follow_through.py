@@ -9,7 +9,7 @@ nobody knows whose mistake it is: then the exercise to start with is named, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import CheckResult, Verdict
@@ -146,6 +146,9 @@ def right_but_for(
     own, culprits = _own(first, exercise), _culprits(blamed, earlier)
     message = f"Your {own} is right. It {_verb(exercise, blamed, earlier)} {culprits}"
     result = _about_others(first, Verdict.FOLLOWED_THROUGH, message, earlier.share or 0.0)
+    if result.points < result.max_points:
+        it_gets = f"Until then it gets {result.points} of {result.max_points} points."
+        result = replace(result, message=f"{message} {it_gets}")
     return Followed(result, stand_ins, blamed)
 
 
