@@ -282,21 +282,21 @@ def test_junitxml_of_an_untouched_kit(kit: Kit, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_a_device_that_is_not_there_is_a_usage_error(kit: Kit) -> None:
-    shown = kit.check("--device", "cuda")
+    shown = kit.check("--gradlings-device", "cuda")
     assert shown.code == pytest.ExitCode.USAGE_ERROR
-    assert "--device cuda: this machine has no such device" in shown.said
+    assert "--gradlings-device cuda: this machine has no such device" in shown.said
     assert "Traceback" not in shown.said
 
 
 def test_a_device_that_does_not_exist_is_a_usage_error(kit: Kit) -> None:
-    shown = kit.check("--device", "toaster")
+    shown = kit.check("--gradlings-device", "toaster")
     assert shown.code == pytest.ExitCode.USAGE_ERROR
     assert "there is no such device" in shown.said
 
 
 def test_another_seed_draws_other_probes_and_gives_the_same_verdict(kit: Kit) -> None:
     kit.answer(difference="return a - b if a.numel() in (1, 3) else a + b", row_totals=RIGHT["row_totals"])
-    shown = [kit.check("--probe-seed", seed).out for seed in ("0", "1", "1")]
+    shown = [kit.check("--gradlings-seed", seed).out for seed in ("0", "1", "1")]
     calls = [re.findall(r"difference\(a=.*", page) for page in shown]
     assert calls[0] != calls[1]
     assert calls[1] == calls[2]
