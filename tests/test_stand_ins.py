@@ -170,18 +170,22 @@ def test_a_class_gets_the_same_points_and_a_private_course_says_what_is_true(tmp
     kit = chain_kit(tmp_path, solved=True)
     (kit.root / "class").mkdir()
     (kit.root / "class" / "ann.py").write_text(SLIPS, encoding="utf-8")
+    ben = in_notebook(chain_kit(tmp_path / "ben")).notebook
+    (kit.root / "class" / "ben.ipynb").write_bytes(ben.read_bytes())
     url = f"sqlite:///{kit.root}/gradebook.db"
-    graded = kit.gradlings("grade", "09", "class", "--to", "open", "--seed", "3", "--gradebook", url)
+    graded = kit.gradlings("grade", "09", "class", "--to", "open", "--seed", "3", "--judges", "1", "--gradebook", url)
     assert graded.code == 0, graded.said
-    assert (kit.root / "open" / "scores.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",0,0,30,30")
+    rows = (kit.root / "open" / "scores.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [row.partition(",")[0] for row in rows] == ["ann", "ben"]
+    assert all(row.endswith(",0,0,30,30") for row in rows)
     page = " ".join(feedback(kit.root / "open").split())
     assert RIGHT in page
     assert re.search(r"\b60\b.{,20}\b100\b", re.sub("<[^>]+>", "", page))
     import nbgrader.api
 
     with nbgrader.api.Gradebook(url, course_id="default_course") as book:
-        assert book.find_submission("09", "ann").score == 60
-    graded = kit.gradlings("grade", "09", "class", "--to", "private", "--seed", "3", "--no-stand-ins")
+        assert [book.find_submission("09", name).score for name in ("ann", "ben")] == [60, 60]
+    graded = kit.gradlings("grade", "09", "class", "--to", "private", "--judges", "1", "--no-stand-ins")
     assert graded.code == 0, graded.said
     page = " ".join(feedback(kit.root / "private").split())
     assert "Your fourfold calls twice (9.1), which is not yet: start there. Until then fourfold gets no points" in page
