@@ -129,7 +129,7 @@ def test_in_the_shipped_assignments_nothing_false_is_said_without_solutions(numb
     names = [name for exercise in source.exercises for name in exercise.functions]
     with collected_checks(assignment.folder) as grader:
         right = RightFunctions(oracles_in(source.checks_file.read_text(encoding="utf-8"), names))
-        grader.follow_with(right, 1.0)
+        grader.for_marks(right, 1.0)
         for name in broken:
             text = f"{source.text}\n\n# %%\ndef {name}(*args, **kwargs):\n    return None\n"
             ids = {e.id for e in source.exercises if e.id != "6.13"}  # trains a model
@@ -155,7 +155,7 @@ def test_rules_stop_at_a_function_of_another_exercise() -> None:
         text = f"{source.text}\n\n# %%\nimport torch\n{sly}"
         for right in (None, RightFunctions(oracles)):
             if right is not None:
-                grader.follow_with(right, 1.0)
+                grader.for_marks(right, 1.0)
             card = grader.grade(from_source(text, source.path), source.checks_file, seed=0).scorecard
             assert [id for id, c in every_check(card) if c.verdict is Verdict.FORBIDDEN] == ["2.3"]
             late = [check for _, check in every_check(card) if check.check == "test_published_models"]

@@ -65,7 +65,7 @@ class AssignmentBundle:
     right: RightFunctions = field(default_factory=RightFunctions)
     """What stands in for a submission's own functions in follow-through."""
     share: float | None = 1.0
-    """Of its points that a check earns by follow-through; None if none are given."""
+    """Of its points that a check earns by follow-through; None if nothing stands in, and none are given."""
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that decides scores, by name."""
@@ -193,7 +193,7 @@ class JudgeSession:
                 from gradlings.runners.session import collected_checks
 
                 self._grader = opened.enter_context(collected_checks(folder))
-                self._grader.follow_with(bundle.right, bundle.share)
+                self._grader.for_marks(bundle.right, bundle.share or 0.0)
                 hidden = bundle.hidden.decode("utf-8")
                 self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
                 self.protection = opened.enter_context(judge).protection

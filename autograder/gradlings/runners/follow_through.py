@@ -56,8 +56,8 @@ class Earlier:
     """The functions because of which one of them fails its own checks: itself, or earlier ones; none if it passes."""
     at_fault: Collection[str] = ()
     """Those that are known to fail by themselves."""
-    share: float | None = 1.0
-    """Of its points that a check earns by follow-through; None if the course gives none."""
+    share: float = 1.0
+    """Of its points that a check earns by follow-through."""
     for_marks: bool = False
     """Whether nobody judges it again later."""
 
@@ -145,7 +145,7 @@ def right_but_for(
     """Return what to report of a check that passes with right functions in place of those that are blamed."""
     own, culprits = _own(first, exercise), _culprits(blamed, earlier)
     message = f"Your {own} is right. It {_verb(exercise, blamed, earlier)} {culprits}"
-    result = _about_others(first, Verdict.FOLLOWED_THROUGH, message, earlier.share or 0.0)
+    result = _about_others(first, Verdict.FOLLOWED_THROUGH, message, earlier.share)
     if result.points < result.max_points:
         it_gets = f"Until then it gets {result.points} of {result.max_points} points."
         result = replace(result, message=f"{message} {it_gets}")

@@ -140,7 +140,7 @@ def _earlier(run: _Run) -> Earlier:
         right,
         lambda name: _roots(run, by_function[name], name),
         at_fault,
-        state.share,
+        state.share or 0.0,
         for_marks=state.for_marks,
     )
 

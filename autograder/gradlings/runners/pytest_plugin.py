@@ -125,7 +125,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a check; one that fails is judged again with right functions of earlier exercises."""
     state = pyfuncitem.config.stash[RUN_STATE]
     found = state.of_item(pyfuncitem)
-    if found is None or not state.mode.students_read:
+    if found is None or state.share is None or not state.mode.students_read:
         return None
     run_followed(pyfuncitem, state, *found)
     return True

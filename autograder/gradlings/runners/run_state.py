@@ -51,7 +51,7 @@ class RunState:
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
         self._submissions: dict[Path, Submission] = {}
         self.share: float | None = 1.0
-        """Of its points that a check earns by follow-through; None if none are given."""
+        """Of its points that a check earns by follow-through; None to judge nothing again."""
         self.for_marks = False
         """Whether nobody judges the submission again later."""
         self.stand_ins: Callable[[Path], RightFunctions] = cache(self._installed_right_functions)

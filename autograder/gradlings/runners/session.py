@@ -57,8 +57,13 @@ class Grader:
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
 
-    def follow_with(self, right: RightFunctions, share: float | None) -> None:
-        """Grade for marks: judge failed checks again with these right functions; `share` is as in `RunState`."""
+    def follow_with(self, texts: Mapping[str, str], share: float | None) -> None:
+        """Judge failed checks again with functions of a solution, texts by name; `share` is as in `RunState`."""
+        right = RightFunctions(texts, from_solution=True)
+        self._state.stand_ins, self._state.share = lambda _: right, share
+
+    def for_marks(self, right: RightFunctions, share: float) -> None:
+        """Grade for marks from now on, with what there is to stand in for functions of earlier exercises."""
         self._state.stand_ins, self._state.share, self._state.for_marks = lambda _: right, share, True
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
