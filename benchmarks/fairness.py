@@ -88,7 +88,7 @@ def report_mistakes(assignments: list[Assignment], count: int) -> None:
 def counted(card: Scorecard, entry: CatalogueEntry) -> list[int]:
     checks = list(failing_elsewhere(card, {entry.exercise}))
     carried, given = sum(c.max_points for c in checks), sum(c.points for c in checks)
-    named = sum(bool(c.misconceptions or c.claim) for c in checks)
+    named = sum(bool(c.misconception or c.claim) for c in checks)
     if carried > given or named:
         told = ", ".join(f"{c.exercise} {c.verdict.value}" for c in checks)
         print(f"     {entry.exercise} {entry.name!r}: {told}")

@@ -207,5 +207,5 @@ def test_without_a_solution_marks_are_as_at_home() -> None:
         with JudgeSession(bundle_of(kit.folder, "chain")) as session:
             reply = session.judge(SLIPS.encode(), "chain.py", seed=5)
     assert reply.card is not None, reply.fault
-    found = [(c.verdict, c.points, c.misconceptions) for _, c in every_check(reply.card)]
-    assert found[2:] == [(Verdict.FOLLOWED_THROUGH, 30, ()), (Verdict.UNDECIDED, 0, ())]
+    found = [(c.verdict, c.points, c.misconception) for _, c in every_check(reply.card)]
+    assert found[2:] == [(Verdict.FOLLOWED_THROUGH, 30, None), (Verdict.UNDECIDED, 0, None)]

@@ -27,7 +27,7 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
-from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Scorecard, Verdict
+from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.submission.right_functions import RightFunctions, right_functions
 
 if TYPE_CHECKING:
@@ -277,18 +277,8 @@ class JudgeSession:
         public = self._grader.check(
             remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF, worlds=worlds
         ).scorecard
-        unsolved = [score for score in public.exercises if not score.solved]
-        names = {(score.id, check.check): check.misconceptions for score in unsolved for check in score.checks}
-
-        def named_check(check: CheckResult) -> CheckResult:
-            if check.verdict in EARLIER_AT_FAULT:
-                return check  # what its answers look like is the mistake of another
-            return replace(check, misconceptions=names.get((check.exercise, check.check), ()))
-
-        def named(score: ExerciseScore) -> ExerciseScore:
-            return replace(score, checks=tuple(map(named_check, score.checks)))
-
-        return replace(card, exercises=tuple(map(named, card.exercises)))
+        named = {score.id: score.named for score in public.exercises}
+        return replace(card, exercises=tuple(score.naming(named.get(score.id, {})) for score in card.exercises))
 
 
 def _has_an_answer(score: ExerciseScore) -> bool:
