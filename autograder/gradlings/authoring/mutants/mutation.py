@@ -105,8 +105,8 @@ def _mutant(function: ast.FunctionDef, path: _Path, operator: str, new: ast.AST,
 
 def _says_enough(node: ast.AST) -> bool:
     """Whether the text of a node, alone, tells a reader which place is meant: a number or a name does not."""
-    inner = node.operand if isinstance(node, ast.UnaryOp) else node
-    return isinstance(node, ast.stmt | ast.expr) and not isinstance(inner, ast.Constant | ast.Name)
+    is_number = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
+    return isinstance(node, ast.stmt | ast.expr) and not isinstance(node, ast.Constant | ast.Name) and not is_number
 
 
 def _default(function: ast.FunctionDef, path: _Path, operator: str, new: ast.AST) -> Mutant:

@@ -92,20 +92,28 @@ def prove_by_mutants(root: Path, ids: Sequence[str], sample: int | None) -> list
     return [case.result() for case in cases]
 
 
+def sampled(mutants: list[Mutant], count: int | None, seed: str) -> list[Mutant]:
+    """Return so many of the mutants, in their order, and the same ones for the same seed; all if None."""
+    if count is None or count >= len(mutants):
+        return mutants
+    return [mutants[index] for index in sorted(random.Random(seed).sample(range(len(mutants)), count))]
+
+
 class _Case:
     """One exercise, its mutants, and what became of them."""
 
     def __init__(self, assignment: Assignment, exercise: str, sample: int | None) -> None:
         self.assignment = assignment
         self.exercise = next(each for each in assignment.exercises if each.id == exercise)
-        declared = read_equivalents(assignment.solutions / FILE)
+        path = assignment.solutions / FILE
+        declared = read_equivalents(path)
+        known = {function for each in assignment.exercises for function in each.functions}
+        if unknown := [each.function for each in declared or () if each.function not in known]:
+            raise InputError(f"{path}: {', '.join(unknown)} is a function of no exercise")
         self._required = declared is not None
         self._declared = [each for each in declared or () if each.function in self.exercise.functions]
         self._all = mutants_of(assignment.main.text, self.exercise.functions)
-        self.mutants = self._all
-        if sample is not None and sample < len(self._all):
-            picked = random.Random(exercise).sample(range(len(self._all)), sample)
-            self.mutants = [self._all[index] for index in sorted(picked)]
+        self.mutants = sampled(self._all, sample, exercise)
         self._fates: list[tuple[Mutant, Fate]] = []
 
     def note(self, mutants: Sequence[Mutant], found: Sequence[Fate]) -> None:
