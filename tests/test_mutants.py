@@ -45,6 +45,7 @@ def changes_of(body: str, parameters: str = "a, b") -> set[tuple[str, str]]:
         ("return a * 0.5", "constant off", "a * 0.5 -> a * 0.500005"),
         ("return a + math.pi", "constant off", "math.pi -> 3.1416"),
         ("return a[2]", "constant off", "a[2] -> a[1]"),
+        ("return a['W1']", "constant off", "a['W1'] -> a['W']"),
         ("return -a", "operator dropped", "-a -> a"),
         ("return a > b", "comparison shifted", "a > b -> a >= b"),
         ("return a > b", "comparison shifted", "a > b -> a > b + 1"),
@@ -87,7 +88,7 @@ def test_a_change_is_described_by_what_occurs_once() -> None:
 
 def test_what_nobody_compares_is_left_alone() -> None:
     changes = {change for _, change in changes_of('if a < 0:\n    raise ValueError("negative")\nreturn a')}
-    assert not any("negative_" in change or "1 + 1" in change for change in changes)
+    assert not any("negativ'" in change or "1 + 1" in change for change in changes)
 
 
 def test_a_mutant_knows_its_line() -> None:

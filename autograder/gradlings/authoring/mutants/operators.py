@@ -127,8 +127,8 @@ def _of_constant(node: ast.Constant) -> Iterator[Replacement]:
         if not value:
             yield "constant off", ast.Constant(1e-6)
             yield "constant off", ast.Constant(1.0)
-    elif isinstance(value, str):
-        yield "constant off", ast.Constant(value + "_")
+    elif isinstance(value, str) and value:
+        yield "constant off", ast.Constant(value[:-1])
 
 
 def _of_attribute(node: ast.Attribute) -> Iterator[Replacement]:
