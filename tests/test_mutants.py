@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gradlings.authoring.mutants.equivalent import read_equivalents
+from gradlings.authoring.equivalent import read_equivalents
 from gradlings.authoring.mutants.mutation import mutants_of
 from gradlings.authoring.mutants.prove import sampled
 from gradlings.model.errors import InputError
@@ -112,7 +112,7 @@ def row_of(ended: Finished, exercise: str) -> list[str]:
 
 def declare(kit: Kit, *declarations: tuple[str, str, str, str]) -> None:
     rows = "".join(f"    Equivalent{declaration},\n" for declaration in declarations)
-    text = f"from gradlings.authoring.mutants.equivalent import Equivalent\n\nEQUIVALENT = (\n{rows})\n"
+    text = f"from gradlings.authoring import Equivalent\n\nEQUIVALENT = (\n{rows})\n"
     (kit.root / EQUIVALENT).write_text(text, encoding="utf-8")
 
 
@@ -172,7 +172,7 @@ def test_a_sample_is_the_same_each_time() -> None:
 )
 def test_a_wrong_file_of_declarations_is_one_clear_sentence(text: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "equivalent.py"
-    path.write_text(f"from gradlings.authoring.mutants.equivalent import Equivalent\n{text}\n", encoding="utf-8")
+    path.write_text(f"from gradlings.authoring import Equivalent\n{text}\n", encoding="utf-8")
     with pytest.raises(InputError, match=re.escape(problem)):
         read_equivalents(path)
 

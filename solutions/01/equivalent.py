@@ -1,6 +1,6 @@
 """Mutants of these solutions that are right, too, each with the reason."""
 
-from gradlings.authoring.mutants.equivalent import Equivalent
+from gradlings.authoring import Equivalent
 
 SYMMETRIC = "Which two axes change places is the same in either order."
 

@@ -1,6 +1,6 @@
 """Mutants of these solutions that are right, too, each with the reason."""
 
-from gradlings.authoring.mutants.equivalent import Equivalent
+from gradlings.authoring import Equivalent
 
 VALUES = "Values are asked for, and nothing differentiates through them later: the slopes here are derived by hand."
 

@@ -1,6 +1,6 @@
 """Mutants of these solutions that are right, too, each with the reason."""
 
-from gradlings.authoring.mutants.equivalent import Equivalent
+from gradlings.authoring import Equivalent
 
 VALUES = "Gradients are derived by hand here, and nothing differentiates through them again."
 DATA = "The gradients of the parameters are asked for, and nobody asks for that of the data."

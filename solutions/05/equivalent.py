@@ -1,6 +1,6 @@
 """Mutants of these solutions that are right, too, each with the reason."""
 
-from gradlings.authoring.mutants.equivalent import Equivalent
+from gradlings.authoring import Equivalent
 
 MEMORY = "A detached tensor has the memory of the other one: what is done in place reaches it."
 DATA = "The gradients of the parameters are asked for, and nobody asks for that of the data."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue, merge_misconceptions
-from gradlings.authoring.mutants.equivalent import FILE as EQUIVALENT
+from gradlings.authoring.equivalent import FILE as EQUIVALENT
 from gradlings.authoring.source import SourceFile, read_source
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import Hidden, checks_of, read_hidden

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradlings.authoring.assignment import Assignment
-from gradlings.authoring.mutants.equivalent import FILE, Equivalent, read_equivalents
+from gradlings.authoring.equivalent import FILE, Equivalent, read_equivalents
 from gradlings.authoring.mutants.mutation import Mutant, mutants_of
 from gradlings.authoring.mutants.trial import Fate, fates
 from gradlings.authoring.verify import select_exercises

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from gradlings.authoring.mutants.equivalent import FILE
+from gradlings.authoring.equivalent import FILE
 from gradlings.authoring.mutants.prove import MutantResult
 from gradlings.authoring.mutants.trial import Fate
 from gradlings.submission.reader import shown
