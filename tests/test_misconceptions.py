@@ -89,7 +89,7 @@ def test_each_function_of_an_exercise_gets_its_own_name(kit: Kit) -> None:
 def test_names_are_of_the_public_probes(kit: Kit) -> None:
     """The shipped outcomes belong to the public seed; with another one silence is right, and no false name."""
     kit.answer(difference="return b - a")
-    shown = kit.check("--probe-seed", "7")
+    shown = kit.check("--gradlings-seed", "7")
     assert "0/10" in shown.out
     for _, _, sentence, _ in catalogue():
         assert sentence not in shown.said or sentence.startswith(SIGN)
