@@ -17,7 +17,8 @@ from gradlings.checks.behavior.statistics import implausible
 PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False, "foreach": False}
 
 
-LOSS = {"exact_types": True}  # a Python float, where a tensor would keep its graph
+# a loss is a Python float, and neither a tensor nor an int
+LOSS = {"exact_types": True}
 
 
 def stacked(history):

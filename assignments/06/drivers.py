@@ -353,18 +353,6 @@ def different_losses(student, cfg, text, steps, seed):
     return len({f"{float(loss):.8f}" for loss in losses})
 
 
-def different_runs(student, cfg, text, steps, seeds):
-    """How many of these runs of `pretrain`, one for each seed, draw different windows of the text.
-
-    Each batch is one window, and at learning rate 0 the losses of two steps are equal if their windows are.
-    """
-    runs = set()
-    for seed in seeds:
-        losses = [f"{float(loss):.8f}" for loss in losses_on_text(student, cfg, text, steps, seed)]
-        runs.add(tuple(losses.index(loss) for loss in losses))
-    return len(runs)
-
-
 def run_on_corpus(student, cfg, lines, steps, seed):
     """The first loss of `pretrain` on a text, given as its lines, and the mean of the last 20; to two decimals."""
     _, losses = _pretrained(student, cfg, "".join(lines), steps, seed)

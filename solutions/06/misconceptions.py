@@ -2439,25 +2439,6 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "generator never started with the seed",
-    "The batches are the same ones whatever the seed is. What does a new generator start with, as long as nobody tells it?",
-    hint="Print `torch.Generator().initial_seed()` twice, and in a new Python once more: it is the same large number each time. Where does your own seed come in?",
-)
-def pretrain(cfg, text, steps, seed):
-    data = CharTokenizer(text).encode(text)
-    model = TinyGPT(cfg, seed).train()
-    generator = torch.Generator()
-    optimizer = _adam(model.parameters(), cfg)
-    losses = []
-    for _ in range(steps):
-        loss = _loss(model, *get_batch(data, cfg["batch_size"], cfg["context_length"], generator))
-        _update(optimizer, loss)
-        losses.append(loss.item())
-    return model, losses
-
-
-@catalogue.misconception(
-    "6.13",
     "first sentence only",
     "Short runs are right, but on corpus.txt the loss falls far below the entropy of the text, as if a few characters were learned by heart. From how much of the text do your batches come?",
     hint="Print the length of the ids from which batches are drawn, and that of the text.",
