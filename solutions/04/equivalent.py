@@ -7,7 +7,7 @@ DATA = "The gradients of the parameters are asked for, and nobody asks for that 
 FITS = "Only an axis of size 1 comes or goes, which a view can always do."
 
 EQUIVALENT = (
-    Equivalent("mlp_forward", "argument detached", "X -> X.detach()", DATA),
+    Equivalent("mlp_forward", "argument detached", "X -> X.detach()", VALUES),
     Equivalent("relu_backward", "comparison shifted", "z > 0 -> z >= 0", "No entry of z is exactly 0."),
     Equivalent("relu_backward", "argument detached", "dout -> dout.detach()", VALUES),
     Equivalent("relu_backward", "argument detached", "z -> z.detach()", VALUES),
