@@ -3,15 +3,17 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from gradlings.authoring.assignment import find_assignments
 from gradlings.authoring.equivalent import read_equivalents
 from gradlings.authoring.mutants.mutation import mutants_of
 from gradlings.authoring.mutants.prove import sampled
 from gradlings.model.errors import InputError
-from student_kit import Finished, Kit
+from student_kit import PROJECT, Finished, Kit
 
 SOURCE = "solutions/09/tiny.py"
 EQUIVALENT = "solutions/09/equivalent.py"
@@ -84,6 +86,21 @@ def test_a_change_is_described_by_what_occurs_once() -> None:
     changes = {change for operator, change in changes_of("return b * (a + 1) - (a + 1)") if operator == "constant off"}
     assert "b * (a + 1) -> b * (a + 2)" in changes
     assert "b * (a + 1) - (a + 1) -> b * (a + 1) - (a + 2)" in changes
+
+
+def test_two_loops_are_told_apart_by_what_is_in_them() -> None:
+    changes = {change for operator, change in changes_of("for i in a:\n    b(i)\nfor i in a:\n    b(-i)")}
+    assert "for i in a: b(-i) -> for i in list(a)[1:]: b(-i)" in changes
+
+
+def test_every_declaration_of_ours_means_one_mutant() -> None:
+    for assignment in find_assignments(PROJECT):
+        functions = [function for exercise in assignment.exercises for function in exercise.functions]
+        found = mutants_of(assignment.main.text, functions)
+        named = Counter((mutant.function, mutant.operator, mutant.change) for mutant in found)
+        assert max(named.values()) == 1
+        for each in read_equivalents(assignment.solutions / "equivalent.py") or ():
+            assert named[each.function, each.operator, each.change] == 1, each
 
 
 def test_what_nobody_compares_is_left_alone() -> None:

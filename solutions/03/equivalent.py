@@ -38,13 +38,13 @@ EQUIVALENT = (
     Equivalent(
         "backprop",
         "loop cut short",
-        "for node in order: -> for node in list(order)[1:]:",
+        "for node in order: node.grad = 0.0 -> for node in list(order)[1:]: node.grad = 0.0",
         "The first one is the root, whose grad is set right afterwards.",
     ),
     Equivalent(
         "backprop",
         "loop cut short",
-        "for node in order: -> for node in list(order)[:-1]:",
+        "for node in order: for parent, derivative in zip(node.parents, node.local_derivatives, strict=True): -> for node in list(order)[:-1]: for parent, derivative in zip(node.parents, node.local_derivatives, strict=True):",
         "The last one has no parents: all others come before theirs.",
     ),
     Equivalent(

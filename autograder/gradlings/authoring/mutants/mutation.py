@@ -7,6 +7,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from gradlings.authoring.mutants.operators import first_statements, other_defaults, replacements
 
@@ -21,7 +22,7 @@ class Mutant:
     function: str
     operator: str
     change: str
-    """`before -> after`: the smallest piece around the change whose text occurs once in the function."""
+    """`before -> after`: the smallest piece around the change whose text occurs only once in the function."""
     line: int
     """Where the changed piece is in the source file; 1-based."""
     code: str
@@ -42,7 +43,9 @@ def mutants_of(source: str, functions: Sequence[str]) -> list[Mutant]:
 
 
 def _mutants(function: ast.FunctionDef) -> Iterator[Mutant]:
-    texts = Counter(_text(node) for statement in function.body for node in ast.walk(statement))
+    pieces = [node for statement in function.body for node in ast.walk(statement)]
+    # an expression that is a statement is one piece, not two
+    texts = Counter(chain.from_iterable(set(_texts(node)) for node in pieces if not isinstance(node, ast.Expr)))
     for path, node in _below(function):
         if path[0][0] == "body":
             for operator, new in replacements(node):
@@ -93,13 +96,15 @@ def _replaced(node: ast.AST, path: _Path, new: ast.AST) -> ast.AST:
 def _mutant(function: ast.FunctionDef, path: _Path, operator: str, new: ast.AST, texts: Counter[str]) -> Mutant:
     changed = _replaced(function, path, new)
     before, after, line = function, changed, function.lineno
-    described = ("", "")
+    described: tuple[str, str] | None = None
     for step in path:
         before, after = _child(before, step), _child(after, step)  # type: ignore[assignment]
         line = getattr(before, "lineno", line)
-        text = _text(before)
-        if not described[0] or (_says_enough(before) and texts[text] == 1):
-            described = (text, _text(after))
+        pairs = list(zip(_texts(before), _texts(after), strict=True))
+        unique = [pair for pair in pairs if _says_enough(before) and texts[pair[0]] == 1]
+        if unique or described is None:
+            described = (unique or pairs)[0]
+    assert described is not None
     return Mutant(function.name, operator, " -> ".join(described), line, _unparsed(changed))
 
 
@@ -113,15 +118,17 @@ def _default(function: ast.FunctionDef, path: _Path, operator: str, new: ast.AST
     changed = _replaced(function, path, new)
     arguments, index = function.args, path[1][1] or 0
     names = arguments.args[-len(arguments.defaults) :] if path[1][0] == "defaults" else arguments.kwonlyargs
-    text = f"{names[index].arg}={_text(_child(arguments, path[1]))} -> {names[index].arg}={_text(new)}"
+    name, old = names[index].arg, _child(arguments, path[1])
+    text = f"{name}={_unparsed(old)} -> {name}={_unparsed(new)}"
     return Mutant(function.name, operator, text, function.lineno, _unparsed(changed))
 
 
-def _text(node: ast.AST) -> str:
-    """Return the source of a node on one line: of a compound statement, its first line."""
+def _texts(node: ast.AST) -> tuple[str, str]:
+    """Return the source of a node on one line: of a compound statement its first line, and its first two."""
     if isinstance(node, ast.Pass):
-        return "nothing"
-    return ast.unparse(ast.fix_missing_locations(node)).partition("\n")[0]
+        return "nothing", "nothing"
+    lines = [line.strip() for line in _unparsed(node).splitlines()] or [""]
+    return lines[0], " ".join(lines[:2])
 
 
 def _unparsed(node: ast.AST) -> str:

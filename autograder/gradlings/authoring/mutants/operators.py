@@ -224,8 +224,7 @@ def _of_context(node: ast.With) -> Iterator[Replacement]:
 
 
 def _of_loop(node: ast.For) -> Iterator[Replacement]:
-    yield "loop cut short", _with(node, body=[*node.body, ast.Break()])
-    for part in ("[1:]", "[:-1]"):
+    for part in ("[1:]", "[:-1]", "[:1]"):
         rounds = ast.parse(f"list({ast.unparse(node.iter)}){part}", mode="eval").body
         yield "loop cut short", _with(node, iter=rounds)
 
