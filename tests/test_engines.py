@@ -289,7 +289,7 @@ def test_hidden_probes_that_cannot_be_used_end_the_run_before_it_begins(
         assert not (tmp_path / "to").exists()
 
 
-SWAPPED = ("Every entry is the right one with the opposite sign. Which of the two is taken away from the other?",)
+SWAPPED = ("9.1/opposite-sign",)
 
 
 def test_a_mistake_keeps_its_name_at_a_secret_seed(kit: Kit) -> None:

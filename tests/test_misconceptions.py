@@ -113,23 +113,28 @@ def test_no_wrong_code_ships(built_kit: Kit) -> None:
     assert "return" not in text
 
 
+TOLD = b'{"misconceptions": {"9.1/a": {"sentence": "a", "hint": "b"}}, "checks": {"9.1::test_numbers": '
 DAMAGED = {
     "missing": None,
     "empty": b"",
-    "cut off": b'{"sentences": ["a"], "che',
+    "cut off": TOLD,
     "no json": b"<html>404</html>",
     "binary": bytes(range(256)),
     "null": b"null",
     "a list": b"[]",
     "a number": b"3",
-    "without checks": b'{"sentences": []}',
-    "checks a list": b'{"sentences": [], "checks": []}',
-    "entries a number": b'{"sentences": [], "checks": {"9.1::test_numbers": 3}}',
-    "entries of text": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": "says"}}',
-    "no such sentence": b'{"sentences": [], "checks": {"9.1::test_numbers": [{"says": 4, "observed": []}]}}',
-    "sentences of numbers": b'{"sentences": [1], "checks": {"9.1::test_numbers": [{"says": 0, "observed": null}]}}',
-    "an entry without outcomes": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0}]}}',
-    "outcomes of another shape": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0, "observed": 5}]}}',
+    "without checks": b'{"misconceptions": {}}',
+    "checks a list": b'{"misconceptions": {}, "checks": []}',
+    "misconceptions a list": b'{"misconceptions": [], "checks": {}}',
+    "misconceptions of text": b'{"misconceptions": {"9.1/a": "a"}, "checks": {}}',
+    "a misconception without a sentence": b'{"misconceptions": {"9.1/a": {}}, "checks": {}}',
+    "entries a number": TOLD + b"3}}",
+    "entries of text": TOLD + b'"id"}}',
+    "no such misconception": TOLD + b'[{"id": "9.1/b", "observed": []}]}}',
+    "a sentence that is a number": TOLD.replace(b'"a",', b"1,") + b'[{"id": "9.1/a", "observed": null}]}}',
+    "an entry without outcomes": TOLD + b'[{"id": "9.1/a"}]}}',
+    "outcomes of another shape": TOLD + b'[{"id": "9.1/a", "observed": 5}]}}',
+    "of an earlier version": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0, "observed": []}]}}',
 }
 
 

@@ -143,11 +143,11 @@ class _Verifier:
         text = entry.submission(self._source.text)
         score, _ = self._grade(text, 0)
         self._result.caught += not score.solved
-        self._result.named += score.misconceptions == (entry.sentence,)
+        self._result.named += score.misconceptions == (entry.id,)
         if score.solved:
             self._breach(f"misconception {entry.name!r} gets full marks")
-        elif score.misconceptions != (entry.sentence,):
-            said = "; ".join(score.misconceptions) or "none"
+        elif score.misconceptions != (entry.id,):
+            said = ", ".join(score.misconceptions) or "none"
             self._breach(
                 f"misconception {entry.name!r} is not named (what is said: {said}). "
                 f"If checks or catalogue changed: gradlings build {self._assignment.id}"
@@ -172,7 +172,7 @@ class _Verifier:
         solution = self._source.solution_of(self._id)
         named = merge_misconceptions(misconceptions)
         hints = {f"hint {level}": step for level, step in enumerate(self._source.hints[self._id], 1)}
-        hints |= {f"the hint of misconception {each.name!r}": each.hint for each in named}
+        hints |= {f"the hint of misconception {each.id}": each.hint for each in named}
         for what, text in hints.items():
             if leaked := leaked_line(text, solution):
                 self._breach(f"{what} shows a line of the solution: {leaked}")
