@@ -755,6 +755,16 @@ def layernorm_params(emb_dim):
     return 2 * (2 * emb_dim)
 
 
+@catalogue.misconception(
+    "2.5",
+    "built-to-be-counted",
+    "The counts are right, and where the vectors would not fit into memory there is none. Does your function make them only to count them?",
+    hint="Call it with 10**15: what stops it? The count of a vector is known before there is one, from its length.",
+)
+def layernorm_params(emb_dim):
+    return torch.ones(emb_dim).numel() + torch.zeros(emb_dim).numel()
+
+
 # 2.6 attention_params
 
 

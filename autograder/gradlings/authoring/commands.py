@@ -80,6 +80,6 @@ def verify(
     from gradlings.authoring.verify import verify_all
     from gradlings.authoring.verify_report import show_verification
 
-    results, wrong_totals = verify_all(root.resolve(), ids or [], seeds)
-    breaches = show_verification(results, wrong_totals, seeds)
+    results, wrong_totals, of_assignments = verify_all(root.resolve(), ids or [], seeds)
+    breaches = show_verification(results, wrong_totals, of_assignments, seeds)
     raise typer.Exit(int(breaches > 0))
