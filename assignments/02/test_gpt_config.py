@@ -86,6 +86,7 @@ MODEL = {
 "learning_rate": 6e-4, // 0.0006
 "epsilon": 1e-5,
 "emb_dim": 8//tight
+// "n_heads": 4,
 }
 """
 
@@ -153,6 +154,7 @@ class TestLoadConfig:
             [
                 known('MODEL = {\n"tied": "False"\n}\n', {"tied": "False"}),
                 known('MODEL = {\n"qkv_bias": yes\n}\n', ValueError),
+                known('MODEL = {\n"drop_rate": 1/2 // a half\n}\n', ValueError),
                 known(MISLEADING_STRINGS, strings),
                 known(MISLEADING_COMMENTS, numbers),
             ],

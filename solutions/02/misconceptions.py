@@ -213,6 +213,22 @@ def load_config(text):
     return config
 
 
+@catalogue.misconception(
+    "2.1",
+    "comment-read-as-entry",
+    "An entry in a line that is a comment from its start came back as a setting. What has to stand before the first quote of an entry?",
+    hint='Cut the lines `"emb_dim": 8,` and `// "emb_dim": 9,` at their first double quote and print what is left of it: nothing before the entry, and two slashes before the comment.',
+)
+def load_config(text):
+    config = {}
+    for line in text.splitlines():
+        _, *pieces = line.split('"')
+        if pieces:
+            word = pieces[1].partition("//")[0].strip(" \t:,")
+            config[pieces[0]] = _value(word) if word else pieces[2]
+    return config
+
+
 # 2.2 validate_config
 
 

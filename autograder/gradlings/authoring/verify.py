@@ -233,7 +233,7 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
     Raises:
         InputError: an id is unknown, or a source or its checks cannot be used.
     """
-    whole, chosen = _select(root, ids)
+    whole, chosen = select_exercises(root, ids)
     exercises = sorted(chosen, key=lambda id: [int(part) for part in id.split(".")])
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
@@ -261,8 +261,12 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
     return results, sentences, [job.result() for job in at_home]
 
 
-def _select(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:
-    """Find the assignments that are verified as a whole, and each exercise to verify with its assignment."""
+def select_exercises(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:
+    """Find the assignments that are verified as a whole, and each exercise to verify with its assignment.
+
+    Raises:
+        InputError: an id is unknown.
+    """
     single = [id for id in ids if "." in id]
     named = tuple(id for id in ids if "." not in id)
     whole = find_assignments(root, named) if named or not single else []
