@@ -455,7 +455,9 @@ class TestLrAt:
     def test_warm_up(self, student, probes):
         """the warm-up, from step 0 up to the largest rate"""
         plan = (0.5, 0.1, 10, 100)
-        ladder = probes([(5, *plan), (0, *plan), (9, *plan), (10, *plan), (0, 0.6, 0.2, 0, 50)], random=early)
+        ladder = probes(
+            [(5, *plan), (0, *plan), (9, *plan), (10, *plan), (0, 0.6, 0.2, 0, 50), (3, 0.8, 0.1, 4, 12)], random=early
+        )
         agree(student.lr_at, ladder, from_table, atol=1e-12)
 
     def test_decay(self, student, probes):
