@@ -17,7 +17,6 @@ from gradlings.authoring.proofs.bench import Proof
 from gradlings.authoring.proofs.calls import exercises_in_reach, functions_in_reach
 from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.verify import verify
-from gradlings.model.scorecard import CheckResult
 from gradlings.runners import follow_through
 from student_kit import Kit, as_if_started_in
 
@@ -245,8 +244,9 @@ def test_blaming_right_code_is_found(linked_kit: Kit, monkeypatch: pytest.Monkey
     """Follow-through that gives the points and still says something of a mistake."""
     right = follow_through.right_but_for
 
-    def blaming(*args: Any) -> CheckResult:
-        return replace(right(*args), claim="It is off by a factor.")
+    def blaming(*args: Any) -> follow_through.Followed:
+        found = right(*args)
+        return replace(found, result=replace(found.result, claim="It is off by a factor."))
 
     monkeypatch.setattr(follow_through, "right_but_for", blaming)
     breaches = proofs_of(linked_kit, "9.1")[later.MISTAKES].breaches

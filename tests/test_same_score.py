@@ -1,4 +1,5 @@
-"""A score from a locked-down worker is the score from home, for every solution, variant and misconception of the kit.
+"""A score from a locked-down worker is the score from home, for every solution, variant and misconception of the kit,
+and for files with two of these.
 
 Here a sample; with EVERY=1 in the environment all of them, as an author does after a change to judge or worker:
 
@@ -6,6 +7,7 @@ Here a sample; with EVERY=1 in the environment all of them, as an author does af
 """
 
 import os
+import random
 import sys
 import zlib
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ if sys.platform == "linux":
 ROOT = Path(__file__).parents[1]
 ASSIGNMENTS = sorted(path.name for path in (ROOT / "assignments").glob("[0-9]*"))
 ONE_IN = 1 if os.environ.get("EVERY") else 24
+TWO_SLIPS = 20 if os.environ.get("EVERY") else 2
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,12 @@ def submissions_of(number: str, source_name: str) -> Iterator[tuple[str, str]]:
             name = f"{kind}: {entry.exercise} {entry.name}"
             if zlib.crc32(name.encode()) % ONE_IN == 0:
                 yield name, entry.submission(solution)
+    drawn = random.Random(number)
+    mistakes = load_catalogue(folder / "misconceptions.py")
+    for _ in range(TWO_SLIPS):
+        first, second = drawn.sample(mistakes, 2)
+        name = f"two slips: {first.exercise} {first.name}, {second.exercise} {second.name}"
+        yield name, second.submission(first.submission(solution))
 
 
 def reported(card: Scorecard) -> dict[str, Any]:

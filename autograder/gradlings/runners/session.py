@@ -31,6 +31,7 @@ from gradlings.runners.judged_again import run_unread, runs_alone
 from gradlings.runners.results import Collected, scorecards
 from gradlings.runners.run_state import RUN_STATE, Ladders
 from gradlings.submission.reader import Submission, read_submission, source_name_of
+from gradlings.submission.right_functions import RightFunctions
 
 NO_WORLDS: Mapping[str, tuple[str, ...]] = {}
 
@@ -58,9 +59,14 @@ class Grader:
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
 
-    def follow_with(self, stand_ins: Mapping[str, str], share: float | None) -> None:
-        """Judge failed checks again with these right functions, texts by name; `share` is as in `RunState`."""
-        self._state.stand_ins, self._state.share = lambda _: stand_ins, share
+    def follow_with(self, texts: Mapping[str, str], share: float | None) -> None:
+        """Judge failed checks again with functions of a solution, texts by name; `share` is as in `RunState`."""
+        right = RightFunctions(texts, from_solution=True)
+        self._state.stand_ins, self._state.share = lambda _: right, share
+
+    def for_marks(self, right: RightFunctions, share: float) -> None:
+        """Grade for marks from now on, with what there is to stand in for functions of earlier exercises."""
+        self._state.stand_ins, self._state.share, self._state.for_marks = lambda _: right, share, True
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares."""
@@ -109,7 +115,7 @@ class Grader:
         self._state.seed, self._state.hidden = seed, hidden
         self._state.ladders = self._ladders_for(seed, hidden)
         self._state.runners[checks_file] = runner
-        self._state.faults.clear()
+        self._state.judged.clear()
         self._state.followed.clear()
         items = {f"{exercise}::{item.name}": item for item, exercise in self._items.items() if item.path == checks_file}
         self._state.worlds = {items[name].nodeid: names for name, names in worlds.items() if name in items}
