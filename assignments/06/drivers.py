@@ -8,7 +8,6 @@ import contextlib
 import torch
 from torch import nn
 
-
 NEARLY_ZERO = 1e-3  # of factors that are 0 or at least 1: a step in float32 is not told from none
 
 
