@@ -1,0 +1,875 @@
+"""Wrong answers as students write them, and which misconception each of them is.
+
+They were written from the exercises' texts alone, before whoever wrote them had seen the catalogue of the exercise, so that
+they measure it. Keep it so: an answer that the catalogue does not name stays as it is, and what is added to the catalogue
+because of it must be a mistake that many people make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A wrong answer to an exercise."""
+
+    exercise: str
+    mistake: str
+    """In the words of whoever wrote it."""
+    code: str
+
+
+PANEL: list[WrongAnswer] = []
+
+
+def _add(exercise: str, mistake: str, code: str) -> None:
+    PANEL.append(WrongAnswer(exercise, mistake, code.lstrip("\n")))
+
+
+# ---- 01
+
+_add(
+    "1.2",
+    "only the first item of each list is looked at; nothing is ever ragged",
+    """
+def nested_shape(x):
+    shape = []
+    while isinstance(x, list):
+        shape.append(len(x))
+        if len(x) == 0:
+            break
+        x = x[0]
+    return tuple(shape)
+""",
+)
+_add(
+    "1.2",
+    "lengths of the rows are compared on each level of the first row only; a number beside a list passes",
+    """
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    if len(x) == 0:
+        return (0,)
+    lengths = {len(row) for row in x if isinstance(row, list)}
+    if len(lengths) > 1:
+        raise ValueError(f"ragged nesting: found rows of lengths {sorted(lengths)}")
+    return (len(x),) + nested_shape(x[0])
+""",
+)
+_add(
+    "1.3",
+    "arrays get the dtype that Python numbers of their kind would get",
+    """
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind == "b":
+            return torch.bool
+        if x.dtype.kind in "iu":
+            return torch.int64
+        return torch.float32
+    flat = []
+    todo = [x]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list):
+            todo.extend(item)
+        else:
+            flat.append(item)
+    if len(flat) == 0 or any(isinstance(v, float) for v in flat):
+        return torch.float32
+    if all(isinstance(v, bool) for v in flat):
+        return torch.bool
+    return torch.int64
+""",
+)
+_add(
+    "1.3",
+    "isinstance(x, int) is asked before bool, so booleans come out as int64",
+    """
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return getattr(torch, str(x.dtype))
+    if isinstance(x, int):
+        return torch.int64
+    if isinstance(x, bool):
+        return torch.bool
+    if isinstance(x, float):
+        return torch.float32
+    types = [predict_dtype(item) for item in x]
+    if not types or torch.float32 in types:
+        return torch.float32
+    if torch.int64 in types:
+        return torch.int64
+    return torch.bool
+""",
+)
+_add(
+    "1.5",
+    "view, which refuses tensors that are not contiguous",
+    """
+def as_column(t):
+    n = t.numel()
+    return t.view(n, 1)
+""",
+)
+_add(
+    "1.6",
+    "permute(0, 2, 1) only fits rank 3",
+    """
+def swap_last_two(t):
+    if t.dim() == 2:
+        return t.T
+    return t.permute(0, 2, 1)
+""",
+)
+_add(
+    "1.7",
+    "walks from the right and forgets to turn the list round at the end",
+    """
+def row_major_strides(shape):
+    strides = []
+    step = 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(strides)
+""",
+)
+_add(
+    "1.8",
+    "torch.zeros without a dtype: always float32",
+    """
+def matmul_loops(a, b):
+    n, k = a.shape
+    m = b.shape[1]
+    c = torch.zeros((n, m))
+    for i in range(n):
+        for j in range(m):
+            for l in range(k):
+                c[i][j] += a[i][l] * b[l][j]
+    return c
+""",
+)
+_add(
+    "1.10",
+    "the shapes are aligned at the left",
+    """
+def broadcast_shape(a, b):
+    n = max(len(a), len(b))
+    a = list(a) + [1] * (n - len(a))
+    b = list(b) + [1] * (n - len(b))
+    result = []
+    for x, y in zip(a, b):
+        if x == y or y == 1:
+            result.append(x)
+        elif x == 1:
+            result.append(y)
+        else:
+            raise ValueError("shapes do not match")
+    return tuple(result)
+""",
+)
+_add(
+    "1.11",
+    "asks for (B, H, T, d) directly",
+    """
+def split_heads(x, heads):
+    batch, tokens, dim = x.shape
+    head_dim = dim // heads
+    return x.reshape(batch, heads, tokens, head_dim)
+""",
+)
+
+# ---- 02
+
+_add(
+    "2.1",
+    "cuts each line at the first //, inside quotes, too",
+    """
+def load_config(text):
+    config = {}
+    for line in text.strip().split("\\n")[1:-1]:
+        line = line.split("//")[0].strip()
+        if line == "":
+            continue
+        key, value = line.split(":", 1)
+        key = key.strip().strip('"')
+        value = value.strip().rstrip(",").strip()
+        if value == "True":
+            config[key] = True
+        elif value == "False":
+            config[key] = False
+        elif value.startswith('"'):
+            config[key] = value[1:-1]
+        else:
+            try:
+                config[key] = int(value)
+            except ValueError:
+                config[key] = float(value)
+    return config
+""",
+)
+_add(
+    "2.1",
+    "what is no number stays a string: no ValueError for `yes`",
+    """
+import re
+
+def load_config(text):
+    result = {}
+    for line in text.splitlines():
+        m = re.match(r'\\s*"([^"]*)"\\s*:\\s*("[^"]*"|[^,/\\s]+)', line)
+        if not m:
+            continue
+        key, raw = m.groups()
+        if raw.startswith('"'):
+            value = raw.strip('"')
+        elif raw in ("True", "False"):
+            value = raw == "True"
+        else:
+            value = raw
+            for convert in (int, float):
+                try:
+                    value = convert(raw)
+                    break
+                except ValueError:
+                    pass
+        result[key] = value
+    return result
+""",
+)
+_add(
+    "2.2",
+    "True counts as an int of at least 1",
+    """
+def validate_config(cfg):
+    bad = []
+    ints = ["vocab_size", "context_length", "emb_dim", "n_heads", "n_layers"]
+
+    def ok(key):
+        return key in cfg and isinstance(cfg[key], int) and cfg[key] >= 1
+
+    for key in KEYS:
+        if key in ints:
+            if not ok(key):
+                bad.append(key)
+            elif key == "n_heads" and ok("emb_dim") and cfg["emb_dim"] % cfg["n_heads"] != 0:
+                bad.append(key)
+        elif key == "drop_rate":
+            p = cfg.get(key)
+            if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p < 1:
+                bad.append(key)
+        elif not isinstance(cfg.get(key), bool):
+            bad.append(key)
+    return bad
+""",
+)
+_add(
+    "2.2",
+    "nan passes: only too small and too large are asked for",
+    """
+def validate_config(cfg):
+    wrong = set()
+    for key in ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers"):
+        value = cfg.get(key)
+        if type(value) is not int or value < 1:
+            wrong.add(key)
+    rate = cfg.get("drop_rate")
+    if type(rate) not in (int, float) or rate < 0 or rate >= 1:
+        wrong.add("drop_rate")
+    if type(cfg.get("qkv_bias")) is not bool:
+        wrong.add("qkv_bias")
+    if "emb_dim" not in wrong and "n_heads" not in wrong and cfg["emb_dim"] % cfg["n_heads"]:
+        wrong.add("n_heads")
+    return [key for key in KEYS if key in wrong]
+""",
+)
+_add(
+    "2.4",
+    "the position table is counted as one number a position",
+    """
+def embedding_params(cfg):
+    token_table = cfg["vocab_size"] * cfg["emb_dim"]
+    position_table = cfg["context_length"]
+    return token_table + position_table
+""",
+)
+_add(
+    "2.6",
+    "the output projection's bias follows qkv_bias, too",
+    """
+def attention_params(cfg):
+    D = cfg["emb_dim"]
+    per_layer = D * D
+    if cfg["qkv_bias"]:
+        per_layer += D
+    return 4 * per_layer
+""",
+)
+_add(
+    "2.7",
+    "both biases have the length of the middle",
+    """
+def feedforward_params(cfg, mult=4):
+    d = cfg["emb_dim"]
+    hidden = mult * d
+    first = d * hidden + hidden
+    second = hidden * d + hidden
+    return first + second
+""",
+)
+_add(
+    "2.8",
+    "one layer norm a block in place of two",
+    """
+def gpt_params(cfg, tied=False):
+    D = cfg["emb_dim"]
+    total = embedding_params(cfg)
+    block = attention_params(cfg) + feedforward_params(cfg) + layernorm_params(D)
+    total += cfg["n_layers"] * block
+    total += layernorm_params(D)
+    if not tied:
+        total += D * cfg["vocab_size"]
+    return total
+""",
+)
+_add(
+    "2.9",
+    "frozen parameters are left out in either case",
+    """
+def count_parameters(module, trainable_only=False):
+    total = 0
+    for p in module.parameters():
+        if p.requires_grad:
+            total += p.numel()
+    return total
+""",
+)
+_add(
+    "2.11",
+    "drops and scales outside training, too",
+    """
+def apply_dropout(x, keep_mask, p, training):
+    scale = 1.0 / (1.0 - p)
+    return torch.where(keep_mask, x * scale, torch.zeros_like(x))
+""",
+)
+
+# ---- 03
+
+_add(
+    "3.1",
+    "the outer derivative is taken at x",
+    """
+def chain_derivative(df, g, dg, x):
+    outer = df(x)
+    inner = dg(x)
+    return outer * inner
+""",
+)
+_add(
+    "3.2",
+    "e^z / (1 + e^z) is NaN at 1000",
+    """
+def sigmoid(z):
+    e = torch.exp(z)
+    return e / (1 + e)
+""",
+)
+_add(
+    "3.3",
+    "NaN is mended after the fact; the logarithm has no bound, so infinity becomes the largest float",
+    """
+def bce(a, y):
+    losses = -(y * torch.log(a) + (1 - y) * torch.log(1 - a))
+    losses = torch.nan_to_num(losses)
+    return losses.mean()
+""",
+)
+_add(
+    "3.4",
+    "the inner derivative -1 of 1 - a is forgotten",
+    """
+def bce_grad_a(a, y):
+    first = y / a
+    second = (1 - y) / (1 - a)
+    return -(first + second)
+""",
+)
+_add(
+    "3.5",
+    "dL/dw has the weight where the input belongs",
+    """
+def manual_gradients(x, w, b, y):
+    z = w * x + b
+    a = sigmoid(z)
+    delta = a - y
+    grad_w = delta * w
+    grad_b = delta
+    return grad_w, grad_b
+""",
+)
+_add(
+    "3.6",
+    "the gradient of b is a sum and no mean",
+    """
+def batch_gradients(X, w, b, y):
+    N = X.shape[0]
+    a = sigmoid(X @ w + b)
+    error = a - y
+    dw = X.T @ error / N
+    db = error.sum()
+    return dw, db
+""",
+)
+_add(
+    "3.7",
+    "x is left h below where it was",
+    """
+def numeric_gradient(f, x, h):
+    grad = torch.zeros_like(x)
+    for i in range(len(x)):
+        x[i] += h
+        up = f(x)
+        x[i] -= 2 * h
+        down = f(x)
+        grad[i] = (up - down) / (2 * h)
+    return grad
+""",
+)
+_add(
+    "3.8",
+    "a small number is added to the denominator against 0 / 0",
+    """
+def gradcheck_error(analytic, numeric):
+    if torch.isnan(analytic).any() or torch.isnan(numeric).any():
+        return torch.tensor(float("inf"), dtype=analytic.dtype)
+    diff = (analytic - numeric).abs()
+    scale = torch.maximum(analytic.abs(), numeric.abs())
+    return (diff / (scale + 1e-8)).max()
+""",
+)
+_add(
+    "3.9",
+    "depth first, and each node is noted when it is first met",
+    """
+def topological_order(node):
+    order = []
+    seen = set()
+
+    def visit(v):
+        if id(v) in seen:
+            return
+        seen.add(id(v))
+        order.append(v)
+        for parent in v.parents:
+            visit(parent)
+
+    visit(node)
+    return order
+""",
+)
+_add(
+    "3.10",
+    "old gradients are not reset, but for the root's",
+    """
+def backprop(root):
+    root.grad = 1.0
+    for node in topological_order(root):
+        for parent, d in zip(node.parents, node.local_derivatives):
+            parent.grad += node.grad * d
+""",
+)
+
+# ---- 04
+
+_add(
+    "4.1",
+    "the ReLU works in place, so z1 in the cache is h",
+    """
+def mlp_forward(X, p):
+    z1 = X @ p["W1"].T + p["b1"]
+    h = F.relu(z1, inplace=True)
+    z2 = h @ p["W2"].T + p["b2"]
+    a = torch.sigmoid(z2)
+    return {"X": X, "z1": z1, "h": h, "z2": z2, "a": a}
+""",
+)
+_add(
+    "4.3",
+    "dW is transposed",
+    """
+def linear_backward(dout, X, W):
+    d2 = dout.reshape(-1, dout.shape[-1])
+    x2 = X.reshape(-1, X.shape[-1])
+    dX = dout @ W
+    dW = x2.T @ d2
+    db = d2.sum(0)
+    return dX, dW, db
+""",
+)
+_add(
+    "4.3",
+    "db sums the first axis only",
+    """
+def linear_backward(dout, X, W):
+    dX = dout @ W
+    dW = dout.flatten(0, -2).T @ X.flatten(0, -2)
+    db = torch.sum(dout, dim=0)
+    return dX, dW, db
+""",
+)
+_add(
+    "4.4",
+    "a column minus a row: labels (N,) make a matrix",
+    """
+def sigmoid_bce_backward(a, y):
+    N = a.shape[0]
+    dz = (a - y) / N
+    return dz
+""",
+)
+_add(
+    "4.5",
+    "sums stretched axes without keepdim",
+    """
+def unbroadcast(g, shape):
+    while g.dim() > len(shape):
+        g = g.sum(0)
+    for i, size in enumerate(shape):
+        if size == 1 and g.shape[i] != 1:
+            g = g.sum(dim=i)
+    return g
+""",
+)
+_add(
+    "4.6",
+    "p[:, targets] subtracts in whole columns",
+    """
+def softmax_ce_backward(logits, targets):
+    n = logits.shape[0]
+    p = torch.softmax(logits, dim=1)
+    p[:, targets] -= 1
+    return p / n
+""",
+)
+_add(
+    "4.7",
+    "assigning through an index that holds ids twice",
+    """
+def embedding_backward(dout, idx, V):
+    D = dout.shape[-1]
+    dE = torch.zeros(V, D, dtype=dout.dtype)
+    dE[idx.reshape(-1)] += dout.reshape(-1, D)
+    return dE
+""",
+)
+_add(
+    "4.8",
+    "multiplies by the activation h where the ReLU's switch belongs",
+    """
+def mlp_backward(cache, p, y):
+    N = y.shape[0]
+    grads = {}
+    grads["dz2"] = (cache["a"] - y) / N
+    grads["dW2"] = grads["dz2"].T @ cache["h"]
+    grads["db2"] = grads["dz2"].sum(0)
+    grads["dh"] = grads["dz2"] @ p["W2"]
+    grads["dz1"] = grads["dh"] * cache["h"]
+    grads["dW1"] = grads["dz1"].T @ cache["X"]
+    grads["db1"] = grads["dz1"].sum(0)
+    return grads
+""",
+)
+_add(
+    "4.9",
+    "squeeze() leaves no axis for one example",
+    """
+def fix_simple_net(net, inputs, labels):
+    criterion = nn.BCELoss()
+    net.zero_grad()
+    outputs = net(inputs).squeeze()
+    loss = criterion(outputs, labels)
+    loss.backward()
+    return loss.item()
+""",
+)
+_add(
+    "4.10",
+    "hands out .grad itself",
+    """
+def named_gradients(net, X, y):
+    net.zero_grad()
+    loss = F.binary_cross_entropy(net(X), y)
+    loss.backward()
+    result = {}
+    for name, param in net.named_parameters():
+        if param.requires_grad:
+            result[name] = param.grad
+    return result
+""",
+)
+
+# ---- 05
+
+_add(
+    "5.2",
+    "v = ... only gives the name to a new tensor",
+    """
+def momentum_step(p, g, v, lr, mu):
+    v = mu * v + g
+    p -= lr * v
+""",
+)
+_add(
+    "5.3",
+    "t is raised after the step, so the first correction divides by 0",
+    """
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    t = state["t"]
+    m = beta1 * state["m"] + (1 - beta1) * g
+    v = beta2 * state["v"] + (1 - beta2) * g * g
+    m_hat = m / (1 - beta1**t)
+    v_hat = v / (1 - beta2**t)
+    p -= lr * m_hat / (torch.sqrt(v_hat) + eps)
+    state["m"], state["v"], state["t"] = m, v, t + 1
+""",
+)
+_add(
+    "5.3",
+    "eps stands under the root",
+    """
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    state["t"] += 1
+    state["m"] = beta1 * state["m"] + (1 - beta1) * g
+    state["v"] = beta2 * state["v"] + (1 - beta2) * g**2
+    m_hat = state["m"] / (1 - beta1 ** state["t"])
+    v_hat = state["v"] / (1 - beta2 ** state["t"])
+    with torch.no_grad():
+        p -= lr * m_hat / torch.sqrt(v_hat + eps)
+""",
+)
+_add(
+    "5.4",
+    "the decay is added to the gradient",
+    """
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    g = g + weight_decay * p
+    adam_step(p, g, state, lr, beta1, beta2, eps)
+""",
+)
+_add(
+    "5.5",
+    "the gradients are cleared between backward and step",
+    """
+def train_step(net, opt, X, y):
+    logits = net(X)
+    loss = F.cross_entropy(logits, y)
+    loss.backward()
+    opt.zero_grad()
+    opt.step()
+    return loss.item()
+""",
+)
+_add(
+    "5.6",
+    "each loss is divided by the number of micro-batches",
+    """
+def accumulate_step(net, opt, micro_batches):
+    opt.zero_grad()
+    total = 0.0
+    for X, y in micro_batches:
+        loss = F.cross_entropy(net(X), y) / len(micro_batches)
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+""",
+)
+_add(
+    "5.7",
+    "the norms of the parameters are added up",
+    """
+def clip_gradients(params, max_norm):
+    grads = [p.grad for p in params if p.grad is not None]
+    total = sum(g.norm() for g in grads)
+    if total > max_norm:
+        for g in grads:
+            g *= max_norm / total
+    return total
+""",
+)
+_add(
+    "5.8",
+    "the cosine runs over step / total, as if there were no warm-up",
+    """
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    progress = step / total
+    return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * progress))
+""",
+)
+_add(
+    "5.9",
+    "draws from the global source",
+    """
+def minibatches(X, y, size, generator):
+    order = torch.randperm(len(X))
+    batches = []
+    for start in range(0, len(X), size):
+        chosen = order[start:start + size]
+        batches.append((X[chosen], y[chosen]))
+    return batches
+""",
+)
+_add(
+    "5.10",
+    "the mean of the batches' means",
+    """
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    losses = []
+    with torch.no_grad():
+        for X, y in loader:
+            losses.append(F.cross_entropy(net(X), y).item())
+    net.train(was_training)
+    return sum(losses) / len(losses)
+""",
+)
+
+# ---- 06
+
+_add(
+    "6.1",
+    "windows side by side: every T-th start",
+    """
+def next_token_pairs(ids, T):
+    xs, ys = [], []
+    for i in range(0, len(ids) - T, T):
+        xs.append(ids[i:i + T])
+        ys.append(ids[i + 1:i + T + 1])
+    return torch.stack(xs), torch.stack(ys)
+""",
+)
+_add(
+    "6.3",
+    "a small number inside the logarithm, after a softmax",
+    """
+def lm_cross_entropy(logits, targets):
+    probs = torch.softmax(logits, dim=-1)
+    picked = probs.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return -torch.log(picked + 1e-9).mean()
+""",
+)
+_add(
+    "6.6",
+    "masks after the softmax, so that the rows do not add up to 1",
+    """
+def attention(q, k, v, mask):
+    d = q.shape[-1]
+    scores = q @ k.transpose(-2, -1) / d ** 0.5
+    weights = F.softmax(scores, dim=-1)
+    weights = weights.masked_fill(mask == False, 0)
+    return weights @ v
+""",
+)
+_add(
+    "6.6",
+    "the fill is 1e-9 where -1e9 was meant",
+    """
+def attention(q, k, v, mask):
+    scores = torch.matmul(q, k.transpose(-1, -2)) / math.sqrt(k.size(-1))
+    scores = scores.masked_fill(mask == 0, 1e-9)
+    weights = torch.softmax(scores, dim=-1)
+    return torch.matmul(weights, v)
+""",
+)
+_add(
+    "6.7",
+    "the heads are not transposed back before they are put side by side",
+    """
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    B, T, D = x.shape
+    d = D // H
+    q, k, v = (x @ Wqkv.T).split(D, dim=2)
+    q = q.view(B, T, H, d).transpose(1, 2)
+    k = k.view(B, T, H, d).transpose(1, 2)
+    v = v.view(B, T, H, d).transpose(1, 2)
+    out = attention(q, k, v, causal_mask(T, x.device))
+    out = out.contiguous().view(B, T, D)
+    return out @ Wo.T + bo
+""",
+)
+_add(
+    "6.8",
+    "std in place of the root of var + eps: unbiased, and eps outside",
+    """
+def layer_norm(x, gamma, beta, eps=1e-5):
+    mean = x.mean(-1, keepdim=True)
+    std = x.std(-1, keepdim=True)
+    return gamma * (x - mean) / (std + eps) + beta
+""",
+)
+_add(
+    "6.9",
+    "the exact GELU with erf",
+    """
+def gelu(x):
+    return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+""",
+)
+_add(
+    "6.10",
+    "norm1 is used twice",
+    """
+def gpt_block(x, p, H):
+    normed = layer_norm(x, p["norm1_gamma"], p["norm1_beta"])
+    x = x + multi_head_attention(normed, p["Wqkv"], p["Wo"], p["bo"], H)
+    normed = layer_norm(x, p["norm1_gamma"], p["norm1_beta"])
+    hidden = gelu(normed @ p["W1"].T + p["b1"])
+    return x + hidden @ p["W2"].T + p["b2"]
+""",
+)
+_add(
+    "6.12",
+    "the model stays in eval mode",
+    """
+def generate(model, ids, n, context_length, top_k, generator=None):
+    model.eval()
+    with torch.no_grad():
+        for _ in range(n):
+            logits = model(ids[:, -context_length:])[:, -1, :]
+            values, indices = torch.topk(logits, top_k)
+            probs = torch.softmax(values, dim=-1)
+            choice = torch.multinomial(probs, 1, generator=generator)
+            ids = torch.cat([ids, indices.gather(1, choice)], dim=1)
+    return ids
+""",
+)
+_add(
+    "6.13",
+    "old gradients are never cleared",
+    """
+def pretrain(cfg, text, steps, seed):
+    tokenizer = CharTokenizer(text)
+    data = tokenizer.encode(text)
+    model = TinyGPT(cfg, seed)
+    model.train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=cfg["learning_rate"])
+    generator = torch.Generator().manual_seed(seed)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = lm_cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return model, losses
+""",
+)
