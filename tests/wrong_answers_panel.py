@@ -873,3 +873,470 @@ def pretrain(cfg, text, steps, seed):
     return model, losses
 """,
 )
+
+# ---- a second set, held back until the naming was mended
+
+_add(
+    "1.1",
+    "torch.Tensor makes float32",
+    """
+def make_ranks():
+    scalar = torch.tensor(5)
+    vector = torch.Tensor([1, 2, 3])
+    matrix = torch.Tensor([[1, 2], [3, 4]])
+    cube = torch.Tensor([[[1, 2], [3, 4]], [[5, 6], [7, 8]]])
+    return scalar, vector, matrix, cube
+""",
+)
+_add(
+    "1.4",
+    "what .to() returns is thrown away",
+    """
+def to_float32(t):
+    t.to(torch.float32)
+    return t
+""",
+)
+_add(
+    "1.5",
+    "a flat vector, no column",
+    """
+def as_column(t):
+    return t.reshape(-1)
+""",
+)
+_add(
+    "1.6",
+    ".T reverses all axes",
+    """
+def swap_last_two(t):
+    return t.T
+""",
+)
+_add(
+    "1.8",
+    "rows of b in place of its columns",
+    """
+def matmul_loops(a, b):
+    n, k = a.shape
+    k2, m = b.shape
+    out = torch.zeros(n, m, dtype=a.dtype, device=a.device)
+    for i in range(n):
+        for j in range(m):
+            total = 0
+            for l in range(k):
+                total += a[i, l] * b[j, l]
+            out[i, j] = total
+    return out
+""",
+)
+_add(
+    "1.9",
+    "columns are compared with columns",
+    """
+def gram(t):
+    return t.T @ t
+""",
+)
+_add(
+    "1.10",
+    "the larger size is taken, whatever the two are",
+    """
+def broadcast_shape(a, b):
+    n = max(len(a), len(b))
+    a = (1,) * (n - len(a)) + tuple(a)
+    b = (1,) * (n - len(b)) + tuple(b)
+    return tuple(max(x, y) for x, y in zip(a, b))
+""",
+)
+_add(
+    "1.11",
+    "merging by reshape alone",
+    """
+def merge_heads(o):
+    B, H, T, d = o.shape
+    return o.reshape(B, T, H * d)
+""",
+)
+_add(
+    "2.1",
+    "bool() of a text that is not empty",
+    """
+def load_config(text):
+    out = {}
+    for line in text.splitlines()[1:]:
+        line = line.strip()
+        if not line.startswith('"'):
+            continue
+        _, key, rest = line.split('"', 2)
+        rest = rest.strip().lstrip(":").strip()
+        if rest.startswith('"'):
+            out[key] = rest[1:].split('"')[0]
+            continue
+        raw = rest.split("//")[0].strip().rstrip(",").strip()
+        if raw in ("True", "False"):
+            out[key] = bool(raw)
+        elif raw.lstrip("-").isdigit():
+            out[key] = int(raw)
+        else:
+            out[key] = float(raw)
+    return out
+""",
+)
+_add(
+    "2.2",
+    "where the heads do not divide the embedding, both keys are reported",
+    """
+def validate_config(cfg):
+    bad = set()
+    for key in KEYS[:5]:
+        v = cfg.get(key)
+        if isinstance(v, bool) or not isinstance(v, int) or v < 1:
+            bad.add(key)
+    if not bad & {"emb_dim", "n_heads"} and cfg["emb_dim"] % cfg["n_heads"] != 0:
+        bad.add("emb_dim")
+        bad.add("n_heads")
+    p = cfg.get("drop_rate")
+    if isinstance(p, bool) or not isinstance(p, (int, float)) or not (0 <= p < 1):
+        bad.add("drop_rate")
+    if not isinstance(cfg.get("qkv_bias"), bool):
+        bad.add("qkv_bias")
+    return [k for k in KEYS if k in bad]
+""",
+)
+_add(
+    "2.3",
+    "the bias has the length of the input",
+    """
+def linear_params(in_features, out_features, bias):
+    n = in_features * out_features
+    return n + in_features if bias else n
+""",
+)
+_add(
+    "2.5",
+    "gamma alone",
+    """
+def layernorm_params(emb_dim):
+    return emb_dim
+""",
+)
+_add(
+    "2.6",
+    "the output projection is forgotten",
+    """
+def attention_params(cfg):
+    d = cfg["emb_dim"]
+    return 3 * linear_params(d, d, cfg["qkv_bias"])
+""",
+)
+_add(
+    "2.8",
+    "the last layer norm is forgotten",
+    """
+def gpt_params(cfg, tied=False):
+    d = cfg["emb_dim"]
+    n = embedding_params(cfg)
+    for _ in range(cfg["n_layers"]):
+        n += attention_params(cfg)
+        n += feedforward_params(cfg)
+        n += 2 * layernorm_params(d)
+    if not tied:
+        n += linear_params(d, cfg["vocab_size"], False)
+    return n
+""",
+)
+_add(
+    "2.9",
+    "counts the state dict, buffers and tied names included",
+    """
+def count_parameters(module, trainable_only=False):
+    if trainable_only:
+        return sum(p.numel() for p in module.parameters() if p.requires_grad)
+    return sum(v.numel() for v in module.state_dict().values())
+""",
+)
+_add(
+    "2.10",
+    "megabytes",
+    """
+def model_mebibytes(n, dtype):
+    return model_bytes(n, dtype) / 1_000_000
+""",
+)
+_add(
+    "3.3",
+    "a sum in place of the mean",
+    """
+def bce(a, y):
+    log_a = torch.clamp(torch.log(a), min=-100.0)
+    log_not_a = torch.clamp(torch.log(1 - a), min=-100.0)
+    return -torch.sum(y * log_a + (1 - y) * log_not_a)
+""",
+)
+_add(
+    "3.4",
+    "the square of the denominator is forgotten",
+    """
+def sigmoid_grad(z):
+    e = torch.exp(-z)
+    return e / (1 + e)
+""",
+)
+_add(
+    "3.5",
+    "label minus prediction: both signs are wrong",
+    """
+def manual_gradients(x, w, b, y):
+    a = sigmoid(x * w + b)
+    d = y - a
+    return d * x, d
+""",
+)
+_add(
+    "3.6",
+    "errors (N,) times examples (N, D) do not broadcast",
+    """
+def batch_gradients(X, w, b, y):
+    a = sigmoid(X @ w + b)
+    error = a - y
+    dw = (error * X).mean(dim=0)
+    db = error.mean()
+    return dw, db
+""",
+)
+_add(
+    "3.7",
+    "the one-sided quotient",
+    """
+def numeric_gradient(f, x, h):
+    grads = []
+    for i in range(x.shape[0]):
+        shifted = x.clone()
+        shifted[i] = shifted[i] + h
+        grads.append((f(shifted) - f(x)) / h)
+    return torch.stack(grads)
+""",
+)
+_add(
+    "3.8",
+    "the mean of the errors in place of the largest",
+    """
+def gradcheck_error(analytic, numeric):
+    both = torch.stack([analytic, numeric])
+    if both.isnan().any():
+        return torch.full((), math.inf, dtype=analytic.dtype)
+    top = both.abs().amax(0)
+    err = (analytic - numeric).abs() / torch.where(top == 0, torch.ones_like(top), top)
+    return err.mean()
+""",
+)
+_add(
+    "3.10",
+    "gradients are set, not added",
+    """
+def backprop(root):
+    nodes = topological_order(root)
+    for node in nodes:
+        node.grad = 0
+    root.grad = 1
+    for node in nodes:
+        for parent, local in zip(node.parents, node.local_derivatives):
+            parent.grad = node.grad * local
+""",
+)
+_add(
+    "4.2",
+    "multiplies by the ReLU in place of its slope",
+    """
+def relu_backward(dout, z):
+    return dout * torch.relu(z)
+""",
+)
+_add(
+    "4.3",
+    "divides by the number of examples once more",
+    """
+def linear_backward(dout, X, W):
+    d = dout.reshape(-1, W.shape[0])
+    x = X.reshape(-1, W.shape[1])
+    n = d.shape[0]
+    return (d @ W).reshape(X.shape), d.T @ x / n, d.mean(0)
+""",
+)
+_add(
+    "4.4",
+    "the slope of the sigmoid once more",
+    """
+def sigmoid_bce_backward(a, y):
+    y = y.view(-1, 1)
+    return (a - y) * a * (1 - a) / a.shape[0]
+""",
+)
+_add(
+    "4.6",
+    "the mean is forgotten",
+    """
+def softmax_ce_backward(logits, targets):
+    probs = F.softmax(logits, dim=-1)
+    probs[torch.arange(len(targets)), targets] -= 1.0
+    return probs
+""",
+)
+_add(
+    "4.8",
+    "dW2 is transposed",
+    """
+def mlp_backward(cache, p, y):
+    N = len(y)
+    dz2 = (cache["a"] - y) / N
+    dW2 = cache["h"].T @ dz2
+    db2 = dz2.sum(dim=0)
+    dh = dz2 @ p["W2"]
+    dz1 = dh * (cache["z1"] > 0)
+    dW1 = dz1.T @ cache["X"]
+    db1 = dz1.sum(dim=0)
+    return dict(dz2=dz2, dW2=dW2, db2=db2, dh=dh, dz1=dz1, dW1=dW1, db1=db1)
+""",
+)
+_add(
+    "5.1",
+    "an in-place change of a leaf that autograd watches",
+    """
+def sgd_step(params, grads, lr):
+    for p, g in zip(params, grads):
+        if g is None:
+            continue
+        p -= lr * g
+""",
+)
+_add(
+    "5.2",
+    "a moving average in place of the sum",
+    """
+def momentum_step(p, g, v, lr, mu):
+    v.copy_(mu * v + (1 - mu) * g)
+    p.sub_(lr * v)
+""",
+)
+_add(
+    "5.4",
+    "the decay does not depend on the learning rate",
+    """
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    p.mul_(1 - weight_decay)
+    adam_step(p, g, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+""",
+)
+_add(
+    "5.7",
+    "each tensor is cut down on its own",
+    """
+def clip_gradients(params, max_norm):
+    squares = 0
+    for p in params:
+        if p.grad is None:
+            continue
+        norm = p.grad.norm()
+        squares = squares + norm ** 2
+        if norm > max_norm:
+            p.grad = p.grad * (max_norm / norm)
+    return squares ** 0.5
+""",
+)
+_add(
+    "5.9",
+    "the rest is dropped",
+    """
+def minibatches(X, y, size, generator):
+    perm = torch.randperm(X.shape[0], generator=generator)
+    X, y = X[perm], y[perm]
+    for i in range(X.shape[0] // size):
+        yield X[i * size:(i + 1) * size], y[i * size:(i + 1) * size]
+""",
+)
+_add(
+    "5.10",
+    "no eval mode",
+    """
+@torch.no_grad()
+def evaluate(net, loader):
+    total, count = 0.0, 0
+    for X, y in loader:
+        loss = F.cross_entropy(net(X), y, reduction="sum")
+        total += loss.item()
+        count += len(y)
+    return total / count
+""",
+)
+_add(
+    "6.2",
+    "one start too many",
+    """
+def get_batch(data, B, T, generator):
+    starts = torch.randint(0, len(data) - T + 1, (B,), generator=generator)
+    x = torch.stack([data[s:s + T] for s in starts])
+    y = torch.stack([data[s + 1:s + T + 1] for s in starts])
+    return x, y
+""",
+)
+_add(
+    "6.4",
+    "the mean of the batches' perplexities",
+    """
+def perplexity(nll_sums, counts):
+    per_batch = torch.exp(nll_sums / counts)
+    return per_batch.mean()
+""",
+)
+_add(
+    "6.5",
+    "True where something is hidden",
+    """
+def causal_mask(T, device=None):
+    return torch.triu(torch.ones(T, T, device=device), diagonal=1).bool()
+""",
+)
+_add(
+    "6.6",
+    "divides by d and not by its root",
+    """
+def attention(q, k, v, mask):
+    d_k = q.shape[-1]
+    scores = q @ k.mT / d_k
+    scores = scores.masked_fill(~mask, float("-inf"))
+    return F.softmax(scores, dim=-1) @ v
+""",
+)
+_add(
+    "6.11",
+    "the last layer norm is forgotten",
+    """
+def gpt_forward(ids, p, cfg, training=False):
+    B, T = ids.shape
+    pos = torch.arange(T, device=ids.device)
+    x = p["tokens"][ids] + p["positions"][pos]
+    x = F.dropout(x, cfg["drop_rate"], training=training)
+    for block in p["blocks"]:
+        x = gpt_block(x, block, cfg["n_heads"])
+    head = p["head"] if "head" in p else p["tokens"]
+    return x @ head.T
+""",
+)
+_add(
+    "6.12",
+    "the text is not cut to the context",
+    """
+def generate(model, ids, n, context_length, top_k, generator=None):
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        for _ in range(n):
+            logits = model(ids)[:, -1]
+            top, where = logits.topk(top_k, dim=-1)
+            pick = torch.multinomial(F.softmax(top, dim=-1), num_samples=1, generator=generator)
+            ids = torch.cat((ids, where.gather(-1, pick)), dim=1)
+    model.train(was_training)
+    return ids
+""",
+)
