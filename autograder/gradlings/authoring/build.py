@@ -16,7 +16,7 @@ from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.notebooks import stub_notebook
 from gradlings.authoring.source import hints_page, stub_module
 from gradlings.checks.misconception_match import FILE as SHIPPED
-from gradlings.checks.misconception_match import observed, same_observed
+from gradlings.checks.misconception_match import recorded, same_observed
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
 from gradlings.model.run_mode import RunMode
@@ -117,7 +117,7 @@ def _shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
         for score in graded.scorecard.exercises:
             for result in score.checks:
                 key = f"{score.id}::{result.check}"
-                seen = observed(graded.examinations[key]) if result.verdict is not Verdict.PASS else None
+                seen = recorded(graded.examinations[key]) if result.verdict is not Verdict.PASS else None
                 listed = checks.setdefault(key, [])
                 row = {"says": sentences.index(entry.sentence), "observed": seen}
                 if row not in listed:
