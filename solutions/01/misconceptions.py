@@ -184,6 +184,17 @@ def nested_shape(x):
 
 @catalogue.misconception(
     "1.2",
+    "inside out, first items only, empty list fails",
+    "The sizes stand in the opposite order, and ragged lists get a shape, too. Does the shape start with the outermost list, and does your code look at more than the first items?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    return (*nested_shape(x[0]), len(x))
+
+
+@catalogue.misconception(
+    "1.2",
     "number of elements",
     "One size came back: how many numbers there are in all, ragged or not. How are they divided into lists, level by level?",
     hint="Try [[1, 2, 3], [4, 5, 6]] and [1, 2, 3, 4, 5, 6]: you give (6,) for both, and a shape has to tell them apart. Which two numbers with the product 6 describe the first one?",
@@ -841,6 +852,28 @@ def row_major_strides(shape):
 )
 def row_major_strides(shape):
     return (*shape[1:], 1) if shape else ()
+
+
+@catalogue.misconception(
+    "1.7",
+    "size behind only, scalars too",
+    "Each stride is the size of the next dimension alone. How many elements does one step in the first of three dimensions pass?",
+)
+def row_major_strides(shape):
+    return (*shape[1:], 1)
+
+
+@catalogue.misconception(
+    "1.7",
+    "products of the sizes behind from the left",
+    "Two dimensions are right, and with more of them the sizes were multiplied up from the wrong end. Which size is the first that a stride of more than 1 passes?",
+    hint="For (2, 3, 4) you give (12, 3, 1), and (12, 4, 1) is right. One step in the second dimension passes a row of 4. From which end of the shape do you multiply, and from which end do you note?",
+)
+def row_major_strides(shape):
+    strides = [1]
+    for size in shape[1:]:
+        strides.append(strides[-1] * size)
+    return tuple(reversed(strides))
 
 
 @catalogue.misconception(

@@ -8,6 +8,9 @@ from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 
+EPS = 1e-7  # against log(0) and 0/0, where an entry lets it be one of SMALL
+SMALL = (1e-7, 1e-4, 1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
+
 
 # --- 3.1 -----------------------------------------------------------------------------------------------------------
 
@@ -307,9 +310,10 @@ def bce(a, y):
     "predictions kept away from 0 and 1",
     "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
     hint="Call it with the prediction 0 and the label 1: it must cost 100. Print your logarithm: it is that of the small number which you put in. Leave the prediction alone. What is bounded from below, and at which step?",
+    constants={"EPS": SMALL},
 )
 def bce(a, y):
-    a = a.clamp(1e-7, 1 - 1e-7)
+    a = a.clamp(EPS, 1 - EPS)
     return -(y * torch.log(a) + (1 - y) * torch.log(1 - a)).mean()
 
 
@@ -317,9 +321,10 @@ def bce(a, y):
     "3.3",
     "a small number inside the logarithm",
     "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
+    constants={"EPS": SMALL},
 )
 def bce(a, y):
-    return -(y * torch.log(a + 1e-12) + (1 - y) * torch.log(1 - a + 1e-12)).mean()
+    return -(y * torch.log(a + EPS) + (1 - y) * torch.log(1 - a + EPS)).mean()
 
 
 # --- 3.4 -----------------------------------------------------------------------------------------------------------
@@ -949,6 +954,25 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
+    "old entry not copied",
+    "Every slope is about half the right one: what you kept of the old entry moved along with it, so the lowered point was x itself. Is x[i] a number, or a window into x?",
+    hint="Keep `x[0]` under a name, change `x[0]`, and print what you kept: it has changed, too. An entry of a tensor is a tensor that shares its memory. How do you get a number, or a copy?",
+)
+def numeric_gradient(f, x, h):
+    gradient = torch.zeros_like(x)
+    for i in range(len(x)):
+        old = x[i]
+        x[i] = old + h
+        up = f(x)
+        x[i] = old - h
+        down = f(x)
+        x[i] = old
+        gradient[i] = (up - down) / (2 * h)
+    return gradient
+
+
+@catalogue.misconception(
+    "3.7",
     "float32 result",
     "A float64 point gives a float32 gradient. Which dtype has a new tensor if you do not name one?",
     hint='Print the dtype of the empty result. A new tensor that is made "like" the input has its dtype, too.',
@@ -1127,9 +1151,10 @@ def gradcheck_error(analytic, numeric):
     "a small number added below",
     "Large gradients are right, but the error of tiny ones comes out too small. Is something added to the denominator to avoid 0/0?",
     hint="Take 1e-12 and 2e-12: the answer is 0.5. Whatever you add below swallows them. Treat two zeros as a case of its own instead.",
+    constants={"EPS": SMALL},
 )
 def gradcheck_error(analytic, numeric):
-    scale = torch.maximum(analytic.abs(), numeric.abs()) + 1e-8
+    scale = torch.maximum(analytic.abs(), numeric.abs()) + EPS
     return _nan_to_inf((analytic - numeric).abs() / scale).max()
 
 
@@ -1143,6 +1168,16 @@ def gradcheck_error(analytic, numeric):
     scale = torch.maximum(analytic.abs(), numeric.abs()).max()
     error = (analytic - numeric).abs().max() / scale if scale != 0 else scale
     return _nan_to_inf(error)
+
+
+@catalogue.misconception(
+    "3.8",
+    "worst gap over largest gradient, zeros too",
+    "The largest difference is divided by the largest entry of all. Should a small wrong entry be measured against its own size, or against that of another?",
+)
+def gradcheck_error(analytic, numeric):
+    scale = torch.maximum(analytic.abs(), numeric.abs()).max()
+    return _nan_to_inf((analytic - numeric).abs().max() / scale)
 
 
 # --- 3.9 -----------------------------------------------------------------------------------------------------------

@@ -874,6 +874,31 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
+    "axis of size 1 lost, all axes at once",
+    "The sums are right, but stretched axes are gone where they must have the size 1 again. Which shape does the docstring ask for?",
+)
+def unbroadcast(g, shape):
+    new = g.dim() - len(shape)
+    axes = [*range(new), *(new + axis for axis, size in enumerate(shape) if size == 1)]
+    return g.sum(dim=axes)
+
+
+@catalogue.misconception(
+    "4.5",
+    "axis of size 1 lost, one by one",
+    "The sums are right, but stretched axes are gone where they must have the size 1 again. Which shape does the docstring ask for?",
+)
+def unbroadcast(g, shape):
+    while g.dim() > len(shape):
+        g = g.sum(dim=0)
+    for axis, size in enumerate(shape):
+        if size == 1 and g.shape[axis] > 1:
+            g = g.sum(dim=axis)
+    return g
+
+
+@catalogue.misconception(
+    "4.5",
     "axes counted while they disappear",
     "One stretched axis is lost, and two of them stop with an error. What happens to the numbers of the other axes when one is summed away?",
     hint="Follow your loop with `g` of shape (2, 3) and the shape (1, 1): after the sum over axis 0 there is only one axis left, and its number is 0, not 1. How can an axis be summed and still keep its place?",

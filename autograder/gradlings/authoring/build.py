@@ -92,7 +92,7 @@ def _build_misconceptions(assignment: Assignment, *, check: bool) -> WriteResult
     current = None
     with suppress(OSError, ValueError):
         current = json.loads(path.read_text(encoding="utf-8"))
-    if same_observed(current, data):
+    if same_observed(current, data) and same_observed(data, current):
         return WriteResult(path, "current")
     return write_text(path, _compact(data), check=check)
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import runpy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,9 +45,16 @@ class Catalogue:
     """Collects the entries of one file; its methods are decorators."""
 
     def __init__(self) -> None:
-        self._declared: list[tuple[str, str, str, str, int]] = []
+        self._declared: list[tuple[str, str, str, str, int, Mapping[str, Sequence[float]]]] = []
 
-    def misconception(self, exercise: str, name: str, sentence: str, hint: str = "") -> Callable[[F], F]:
+    def misconception(
+        self,
+        exercise: str,
+        name: str,
+        sentence: str,
+        hint: str = "",
+        constants: Mapping[str, Sequence[float]] | None = None,
+    ) -> Callable[[F], F]:
         """Declare a wrong implementation.
 
         Args:
@@ -54,11 +63,13 @@ class Catalogue:
             sentence: states a fact about the result and asks a question; students read it.
             hint: something to try that uncovers the misconception, never the solution. Entries of an exercise with
                 the same sentence are one misconception and need it once.
+            constants: for a name that the catalogue file defines and the function uses, the numbers that people write
+                there. Each makes an entry of its own, so that the choice does not matter.
         """
 
         def declare(function: F) -> F:
             first_line = inspect.unwrap(function).__code__.co_firstlineno  # the decorator's line
-            self._declared.append((exercise, name, sentence, hint, first_line))
+            self._declared.append((exercise, name, sentence, hint, first_line, constants or {}))
             return function
 
         return declare
@@ -77,12 +88,24 @@ class Catalogue:
         }
         prelude = "\n".join(ast.unparse(node) for node in tree.body if _belongs_to_prelude(node))
         found = []
-        for exercise, name, sentence, hint, line in self._declared:
+        for exercise, name, sentence, hint, line, constants in self._declared:
             node = by_line[line]
             node.decorator_list = node.decorator_list[1:]
-            code = f"{prelude}\n\n{ast.unparse(node)}"
-            found.append(CatalogueEntry(exercise, name, node.name, sentence, code, hint))
+            for number, definitions in enumerate(_definitions(constants), 1):
+                code = f"{prelude}\n\n{definitions}{ast.unparse(node)}"
+                numbered = name if number == 1 else f"{name}-{number}"
+                found.append(CatalogueEntry(exercise, numbered, node.name, sentence, code, hint))
         return tuple(found)
+
+
+def _definitions(constants: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return one text for each choice of the constants; a single empty one if there are none."""
+    choices = product(*([f"{name} = {_literal(value)}\n\n" for value in values] for name, values in constants.items()))
+    return ["".join(choice) for choice in choices]
+
+
+def _literal(value: float) -> str:
+    return repr(value) if math.isfinite(value) else f"float('{value}')"
 
 
 def _belongs_to_prelude(node: ast.stmt) -> bool:
