@@ -217,3 +217,24 @@ def count_up(n):
     author_kit.gradlings("build")
     shown = author_kit.answer(**RIGHT | {"count_up": f"if n <= 0:\n    {statement}\nreturn list(range(n))"}).check()
     assert ("Zero is refused." in shown.said) == same
+
+
+FAMILY = """
+EPS = 1e-3
+
+
+@catalogue.misconception(
+    "9.1", "a bit more", "A small number is added. What is it for?", hint="Try 1 and 1.", constants={"EPS": (1e-2, 1e-3)}
+)
+def difference(a, b):
+    return a - b + EPS
+"""
+
+
+@pytest.mark.parametrize(("number", "same"), [("1e-2", True), ("0.001", True), ("1e-4", False)])
+def test_which_constant_of_a_family_is_a_free_choice(author_kit: Kit, number: str, same: bool) -> None:
+    source = author_kit.sources / "misconceptions.py"
+    source.write_text(source.read_text(encoding="utf-8") + FAMILY, encoding="utf-8")
+    author_kit.gradlings("build")
+    shown = author_kit.answer(**RIGHT | {"difference": f"return a - b + {number}"}).check()
+    assert ("A small number is added." in shown.said) == same
