@@ -1340,3 +1340,345 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     return ids
 """,
 )
+
+# ---- a third set, of exercises whose catalogue had still not been looked at
+
+_add(
+    "1.3",
+    "floats are float64, as in NumPy",
+    """
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return getattr(torch, x.dtype.name)
+    def leaves(v):
+        if isinstance(v, list):
+            for item in v:
+                yield from leaves(item)
+        else:
+            yield v
+    kinds = {type(v) for v in leaves(x)}
+    if not kinds:
+        return torch.float32
+    if float in kinds:
+        return torch.float64
+    return torch.bool if kinds == {bool} else torch.int64
+""",
+)
+_add(
+    "1.5",
+    "a row in place of a column",
+    """
+def as_column(t):
+    return t.reshape(1, -1)
+""",
+)
+_add(
+    "1.9",
+    "the product entry by entry",
+    """
+def gram(t):
+    return t * t.T
+""",
+)
+_add(
+    "1.11",
+    "heads and tokens are not swapped",
+    """
+def split_heads(x, heads):
+    B, T, D = x.shape
+    return x.reshape(B, T, heads, D // heads)
+""",
+)
+_add(
+    "2.7",
+    "no biases",
+    """
+def feedforward_params(cfg, mult=4):
+    d = cfg["emb_dim"]
+    return d * (mult * d) + (mult * d) * d
+""",
+)
+_add(
+    "2.8",
+    "the head is counted even if it is tied",
+    """
+def gpt_params(cfg, tied=False):
+    V, D, L = cfg["vocab_size"], cfg["emb_dim"], cfg["n_layers"]
+    block = attention_params(cfg) + feedforward_params(cfg) + 2 * layernorm_params(D)
+    return embedding_params(cfg) + L * block + layernorm_params(D) + V * D
+""",
+)
+_add(
+    "2.10",
+    "four bytes for every dtype",
+    """
+def model_bytes(n, dtype):
+    return 4 * n
+""",
+)
+_add(
+    "2.11",
+    "zeros where the mask says keep",
+    """
+def apply_dropout(x, keep_mask, p, training):
+    if not training:
+        return x
+    return x.masked_fill(keep_mask, 0.0) / (1 - p)
+""",
+)
+_add(
+    "3.2",
+    "the minus sign in the exponent is forgotten",
+    """
+def sigmoid(z):
+    return 1 / (1 + torch.exp(z))
+""",
+)
+_add(
+    "3.6",
+    "the gradient of w is a sum and no mean",
+    """
+def batch_gradients(X, w, b, y):
+    a = sigmoid(torch.matmul(X, w) + b)
+    err = a - y
+    dw = torch.matmul(X.T, err)
+    db = err.mean()
+    return dw, db
+""",
+)
+_add(
+    "3.9",
+    "level by level",
+    """
+def topological_order(node):
+    order = [node]
+    for current in order:
+        for parent in current.parents:
+            if not any(parent is seen for seen in order):
+                order.append(parent)
+    return order
+""",
+)
+_add(
+    "3.10",
+    "the slope of e^x is taken for x",
+    """
+def exp(node):
+    return Value(math.exp(node.data), (node,), (node.data,))
+""",
+)
+_add(
+    "4.1",
+    "a sigmoid in the hidden layer",
+    """
+def mlp_forward(X, p):
+    z1 = X @ p["W1"].T + p["b1"]
+    h = torch.sigmoid(z1)
+    z2 = h @ p["W2"].T + p["b2"]
+    return {"X": X, "z1": z1, "h": h, "z2": z2, "a": torch.sigmoid(z2)}
+""",
+)
+_add(
+    "4.4",
+    "the gradient by a, without the slope of the sigmoid",
+    """
+def sigmoid_bce_backward(a, y):
+    y = y.reshape(a.shape)
+    return (a - y) / (a * (1 - a)) / len(a)
+""",
+)
+_add(
+    "4.6",
+    "the opposite sign",
+    """
+def softmax_ce_backward(logits, targets):
+    N, C = logits.shape
+    onehot = F.one_hot(targets, C).to(logits.dtype)
+    return (onehot - torch.softmax(logits, dim=1)) / N
+""",
+)
+_add(
+    "4.7",
+    "a loop that sets rows and does not add",
+    """
+def embedding_backward(dout, idx, V):
+    table = dout.new_zeros(V, dout.shape[-1])
+    for i, row in zip(idx.flatten(), dout.flatten(0, -2)):
+        table[i] = row
+    return table
+""",
+)
+_add(
+    "4.8",
+    "db1 is a mean",
+    """
+def mlp_backward(cache, p, y):
+    g = {}
+    g["dz2"] = sigmoid_bce_backward(cache["a"], y)
+    g["dh"], g["dW2"], g["db2"] = linear_backward(g["dz2"], cache["h"], p["W2"])
+    g["dz1"] = relu_backward(g["dh"], cache["z1"])
+    g["dW1"] = g["dz1"].T @ cache["X"]
+    g["db1"] = g["dz1"].mean(0)
+    return g
+""",
+)
+_add(
+    "4.9",
+    "the labels become a row (1, N)",
+    """
+def fix_simple_net(net, inputs, labels):
+    net.zero_grad()
+    outputs = net(inputs)
+    loss = nn.BCELoss()(outputs, labels.unsqueeze(0))
+    loss.backward()
+    return loss.item()
+""",
+)
+_add(
+    "4.10",
+    "old gradients are not cleared",
+    """
+def named_gradients(net, X, y):
+    loss = nn.BCELoss()(net(X), y)
+    loss.backward()
+    return {n: p.grad.clone() for n, p in net.named_parameters() if p.requires_grad}
+""",
+)
+_add(
+    "5.1",
+    "p = ... only gives the name to a new tensor",
+    """
+def sgd_step(params, grads, lr):
+    with torch.no_grad():
+        for p, g in zip(params, grads):
+            if g is not None:
+                p = p - lr * g
+""",
+)
+_add(
+    "5.3",
+    "no bias correction",
+    """
+def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    state["t"] += 1
+    state["m"] = beta1 * state["m"] + (1 - beta1) * g
+    state["v"] = beta2 * state["v"] + (1 - beta2) * g * g
+    p -= lr * state["m"] / (state["v"].sqrt() + eps)
+""",
+)
+_add(
+    "5.5",
+    "returns the loss tensor",
+    """
+def train_step(net, opt, X, y):
+    opt.zero_grad()
+    loss = nn.CrossEntropyLoss()(net(X), y)
+    loss.backward()
+    opt.step()
+    return loss
+""",
+)
+_add(
+    "5.6",
+    "gradients are cleared before every micro-batch",
+    """
+def accumulate_step(net, opt, micro_batches):
+    n_total = sum(len(y) for _, y in micro_batches)
+    total = 0.0
+    for X, y in micro_batches:
+        opt.zero_grad()
+        loss = F.cross_entropy(net(X), y) * len(y) / n_total
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+""",
+)
+_add(
+    "5.8",
+    "decays to 0 and not to min_lr",
+    """
+def lr_at(step, max_lr, min_lr, warmup, total):
+    if step < warmup:
+        return max_lr * step / warmup
+    if step >= total:
+        return min_lr
+    t = (step - warmup) / (total - warmup)
+    return 0.5 * max_lr * (1 + math.cos(math.pi * t))
+""",
+)
+_add(
+    "5.10",
+    "weighted losses, divided by the number of batches",
+    """
+def evaluate(net, loader):
+    mode = net.training
+    net.eval()
+    total, batches = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y).item() * len(y)
+            batches += 1
+    net.train(mode)
+    return total / batches
+""",
+)
+_add(
+    "6.1",
+    "one input window too many",
+    """
+def next_token_pairs(ids, T):
+    x = torch.stack([ids[i:i + T] for i in range(len(ids) - T + 1)])
+    y = torch.stack([ids[i + 1:i + 1 + T] for i in range(len(ids) - T)])
+    return x, y
+""",
+)
+_add(
+    "6.4",
+    "2 to the power of the loss",
+    """
+def perplexity(nll_sums, counts):
+    loss = nll_sums.sum() / counts.sum()
+    return 2 ** loss
+""",
+)
+_add(
+    "6.9",
+    "the square root around 2 / pi is forgotten",
+    """
+def gelu(x):
+    inner = (2 / math.pi) * (x + 0.044715 * x ** 3)
+    return 0.5 * x * (1 + torch.tanh(inner))
+""",
+)
+_add(
+    "6.10",
+    "norms after the additions",
+    """
+def gpt_block(x, p, H):
+    x = layer_norm(x + multi_head_attention(x, p["Wqkv"], p["Wo"], p["bo"], H), p["norm1_gamma"], p["norm1_beta"])
+    h = gelu(x @ p["W1"].T + p["b1"]) @ p["W2"].T + p["b2"]
+    return layer_norm(x + h, p["norm2_gamma"], p["norm2_beta"])
+""",
+)
+_add(
+    "6.13",
+    "Adam with its own learning rate",
+    """
+def pretrain(cfg, text, steps, seed):
+    tok = CharTokenizer(text)
+    ids = tok.encode(text)
+    gen = torch.Generator().manual_seed(seed)
+    model = TinyGPT(cfg, seed)
+    opt = torch.optim.Adam(model.parameters())
+    losses = []
+    for step in range(steps):
+        xb, yb = get_batch(ids, cfg["batch_size"], cfg["context_length"], gen)
+        loss = lm_cross_entropy(model(xb), yb)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        losses.append(loss.item())
+    return model, losses
+""",
+)
