@@ -271,6 +271,21 @@ def nested_shape(x):
 
 @catalogue.misconception(
     "1.2",
+    "lengths of neighboring rows only, numbers passed over",
+    "Rows of different length are noticed, but not every case of lists of different shape or of a list beside a number. What does your code do when the first item is fine and something further in is not?",
+)
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    if not x:
+        return (0,)
+    if len({len(row) for row in x if isinstance(row, list)}) > 1:
+        raise ValueError("ragged")
+    return (len(x), *nested_shape(x[0]))
+
+
+@catalogue.misconception(
+    "1.2",
     "empty list fails",
     "Your code stops with IndexError where a list is empty. What is the shape of a list that has no first item?",
     hint="[] has no first item to ask. What can you say of its shape without one? Its length is 0.",
@@ -359,6 +374,22 @@ def predict_dtype(x):
         return _named_like(x)
     kinds = {type(value) for value in _values(x)}
     if float in kinds or not kinds:
+        return torch.float64
+    return torch.int64 if int in kinds else torch.bool
+
+
+@catalogue.misconception(
+    "1.3",
+    "floats are float64, empty lists are not",
+    "Python floats are said to be float64, as in NumPy. What is PyTorch's default?",
+)
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in _values(x)}
+    if not kinds:
+        return torch.float32
+    if float in kinds:
         return torch.float64
     return torch.int64 if int in kinds else torch.bool
 
@@ -739,6 +770,16 @@ def swap_last_two(t):
 
 @catalogue.misconception(
     "1.6",
+    "two or three dimensions",
+    "Two and three dimensions are right, and more of them end in an error. Is there a way to name the last two without listing all of them?",
+    hint="Try the shape (2, 3, 4, 5). A negative number counts dimensions from the end, whatever their number is, and then a matrix is no case of its own, either.",
+)
+def swap_last_two(t):
+    return t.permute(1, 0) if t.dim() == 2 else t.permute(0, 2, 1)
+
+
+@catalogue.misconception(
+    "1.6",
     "in place",
     "The result is right, but the tensor that was handed over is transposed as well. Does the method you call change the tensor it is called on?",
     hint="Print the tensor you handed over before and after the call. A method whose name ends in an underscore changes it; its sister without one does not.",
@@ -926,6 +967,20 @@ def matmul_loops(a, b):
     c = a.new_zeros(a.shape[0], b.shape[0])
     for i in range(a.shape[0]):
         for j in range(b.shape[0]):
+            for l in range(a.shape[1]):
+                c[i, j] += a[i, l] * b[j, l]
+    return c
+
+
+@catalogue.misconception(
+    "1.8",
+    "rows of b, in a result of the right shape",
+    "Rows of a meet rows of b, which is the product of a and b transposed. Which index of b stays fixed while the sum runs?",
+)
+def matmul_loops(a, b):
+    c = a.new_zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
             for l in range(a.shape[1]):
                 c[i, j] += a[i, l] * b[j, l]
     return c

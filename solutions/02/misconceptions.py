@@ -157,6 +157,21 @@ def load_config(text):
 
 @catalogue.misconception(
     "2.1",
+    "every // starts a comment, first and last character removed",
+    "Strings that contain // were cut off there. Is a // between quotes a comment?",
+)
+def load_config(text):
+    config = {}
+    for line in text.splitlines():
+        key, colon, rest = line.partition("//")[0].partition(":")
+        word = rest.strip(" \t,")
+        if colon:
+            config[key.strip(' \t"')] = word[1:-1] if word.startswith('"') else _value(word)
+    return config
+
+
+@catalogue.misconception(
+    "2.1",
     "quotes removed too early",
     'Values in quotes came back as numbers and truth values: "0.1" as a float, "True" as a bool. Does your code still know that there were quotes when it decides on the type?',
     hint='Try the lines `"a": 0.1` and `"b": "0.1"`: the first value is a float, the second a str, and without the quotes they look the same. Which question has to be settled while the quotes are still there?',
@@ -263,6 +278,17 @@ def validate_config(cfg):
 )
 def validate_config(cfg):
     return _offending(cfg, blamed="emb_dim")
+
+
+@catalogue.misconception(
+    "2.2",
+    "both are blamed",
+    "When the heads do not divide emb_dim, your answer names both keys. Which of the two does the specification blame?",
+    hint="The docstring's second example has 768 numbers and 10 heads: which of the two keys stands in its answer? The rule about dividing is also written beside one of the keys only.",
+)
+def validate_config(cfg):
+    wrong = {*_offending(cfg), *_offending(cfg, blamed="emb_dim")}
+    return [key for key in _KEYS if key in wrong]
 
 
 @catalogue.misconception(
@@ -1257,6 +1283,18 @@ def count_parameters(module, trainable_only=False):
     hint="Try `nn.BatchNorm1d(2)`: it learns 4 numbers and you count 9. Print the names in its `state_dict()`. The text names three more views; look for the one of learned tensors only, and ask each of them if it is frozen.",
 )
 def count_parameters(module, trainable_only=False):
+    return sum(tensor.numel() for tensor in module.state_dict().values())
+
+
+@catalogue.misconception(
+    "2.9",
+    "state dict where frozen ones count",
+    "Without trainable_only your count includes buffers and counts a shared tensor under each of its names. What does state_dict() list, and is it made for counting?",
+    hint="Try `nn.BatchNorm1d(2)`: it learns 4 numbers, and you count 9 without the flag and 4 with it. You know two views of a module. Which of them lists what training changes, frozen or not?",
+)
+def count_parameters(module, trainable_only=False):
+    if trainable_only:
+        return sum(p.numel() for p in module.parameters() if p.requires_grad)
     return sum(tensor.numel() for tensor in module.state_dict().values())
 
 

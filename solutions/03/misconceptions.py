@@ -307,6 +307,16 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
+    "infinity and NaN replaced afterwards",
+    "A prediction that is certain and right costs nothing, as it must, but one that is certain and wrong costs the largest number there is. Which bound does the docstring give, and for what?",
+    hint="Call it with the prediction 0 and the label 1: it must cost 100, and yours costs about $10^{308}$, or $10^{38}$ in float32. A repair of the finished losses comes too late. Print the two logarithms: which numbers must not be below -100?",
+)
+def bce(a, y):
+    return torch.nan_to_num(-(y * torch.log(a) + (1 - y) * torch.log(1 - a))).mean()
+
+
+@catalogue.misconception(
+    "3.3",
     "predictions kept away from 0 and 1",
     "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
     hint="Call it with the prediction 0 and the label 1: it must cost 100. Print your logarithm: it is that of the small number which you put in. Leave the prediction alone. What is bounded from below, and at which step?",
@@ -748,6 +758,17 @@ def batch_gradients(X, w, b, y):
 def batch_gradients(X, w, b, y):
     dz = torch.sigmoid(X @ w[:, None] + b) - y
     return X.T @ dz / len(y), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
+    "errors without an axis for the inputs",
+    "The errors, one an example, meet the examples as they are, and the shapes (N,) and (N, D) do not broadcast. Along which axis of X should the same error be used again?",
+    hint="For 5 examples of 3 inputs print both shapes right before the product: (5,) and (5, 3). Shapes are aligned at the right, so the 5 errors meet the 3 inputs. What shape must the errors have so that each goes with a row? A matrix product needs no such care.",
+)
+def batch_gradients(X, w, b, y):
+    dz = torch.sigmoid(X @ w + b) - y
+    return (dz * X).mean(dim=0), dz.mean()
 
 
 @catalogue.misconception(

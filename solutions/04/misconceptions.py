@@ -1634,6 +1634,17 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
+    "weights of the output transposed",
+    "dW1 is right, and dW2 is transposed. Which shape has W2 itself?",
+    hint="With three units `W2` is (1, 3), and your `dW2` is (3, 1). Print the shapes of the two factors of your product: one of them carries the single output. Where does it have to stand, and which one is transposed?",
+)
+def mlp_backward(cache, p, y):
+    right = _backward(cache, p, _dz2(cache, y))
+    return {**right, "dW2": right["dW2"].T}
+
+
+@catalogue.misconception(
+    "4.8",
     "W2 transposed for dh",
     "The product of dz2 and W2 stops with an error about shapes. Forwards W2 was transposed; is it again on the way back?",
     hint="Say N = 4 and K = 3: `dz2` is (4, 1), `W2` is (1, 3), and `dh` must be (4, 3). Write the shapes side by side, with `W2` as it is and with `W2` turned: in which of the two do equal sizes meet?",

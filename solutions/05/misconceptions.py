@@ -2040,6 +2040,24 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
+    "losses of all examples divided by the number of batches",
+    "The losses of all examples were added up and divided by the number of batches. How many losses are in your sum?",
+    hint="In the docstring's example three losses were added: 0.6931, 0.3133 and 2.1269. You divide by 2. What does a mean divide by?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    total, batches = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y).item() * len(y)
+            batches += 1
+    net.train(was_training)
+    return total / batches
+
+
+@catalogue.misconception(
+    "5.10",
     "not divided",
     "The result is the sum of all losses. By what must it be divided?",
     hint="Give it every batch twice: the loss must stay the same, and yours doubles.",

@@ -134,6 +134,16 @@ def next_token_pairs(ids, T):
     return windows[:, :-1], windows[:, 1:]
 
 
+@catalogue.misconception(
+    "6.1",
+    "one window of inputs too many",
+    "There is one window more than there are rows of targets: the last one ends with the text. What follows its last token?",
+    hint='List the windows of "hello" for $T = 3$: hel, ell, llo. What should the target of the last one be? A row without all its targets has no place in `x`.',
+)
+def next_token_pairs(ids, T):
+    return ids.unfold(0, T, 1), ids[1:].unfold(0, T, 1)
+
+
 # --- 6.2 -----------------------------------------------------------------------------------------------------------
 
 
