@@ -622,7 +622,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     "5.4",
     "settings of Adam not passed on",
     "With the usual settings all is right, and any others are ignored: Adam works with its own defaults. Which of your arguments reach it?",
-    hint="Call it with `beta1` = 0 and print `state[\"m\"]`: it must be the gradient itself, and yours is a tenth of it. Count what you hand on in the call of `adam_step`, and what it takes.",
+    hint='Call it with `beta1` = 0 and print `state["m"]`: it must be the gradient itself, and yours is a tenth of it. Count what you hand on in the call of `adam_step`, and what it takes.',
 )
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p.mul_(1 - lr * weight_decay)

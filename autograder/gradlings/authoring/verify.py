@@ -175,7 +175,9 @@ class _Verifier:
                 )
 
     def _examinations(self, graded: Graded) -> list[Examination]:
-        return [one for check, those in graded.examinations.items() if check.startswith(f"{self._id}::") for one in those]
+        return [
+            one for check, those in graded.examinations.items() if check.startswith(f"{self._id}::") for one in those
+        ]
 
     def _variant(self, entry: CatalogueEntry) -> None:
         self._result.variants += 1
