@@ -49,7 +49,7 @@ def run(folder: Path, device: str) -> tuple[str, float, str]:
     """Return the points of a solution, the seconds its run took, and its page."""
     path = os.pathsep.join([str(ROOT / "autograder"), os.environ.get("PYTHONPATH", "")])
     plugin = [] if installed() else ["-p", "gradlings.runners.pytest_plugin"]
-    command = [sys.executable, "-m", "pytest", str(folder), "--device", device, *plugin]
+    command = [sys.executable, "-m", "pytest", str(folder), "--gradlings-device", device, *plugin]
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     seconds = time.perf_counter() - start

@@ -155,8 +155,10 @@ def test_the_module_survives_jupytext(author_kit: Kit, name: str) -> None:
 def test_misconceptions_ship_as_data_without_their_code(author_kit: Kit) -> None:
     text = (author_kit.folder / "misconceptions.json").read_text(encoding="utf-8")
     data = json.loads(text)
-    assert set(data) == {"sentences", "misconceptions", "checks"}
-    assert len(data["sentences"]) == len(data["misconceptions"]) == 13
+    assert set(data) == {"misconceptions", "checks"}
+    assert len(data["misconceptions"]) == 13
+    assert set(data["misconceptions"]["9.2/mean"]) == {"sentence", "hint"}
+    assert {entry["id"] for entries in data["checks"].values() for entry in entries} == set(data["misconceptions"])
     assert not re.search(r"def |return |lambda", text)
     assert {check.partition("::")[0] for check in data["checks"]} == {"9.1", "9.2", "9.3"}
 
@@ -287,7 +289,7 @@ WRONG = {
     "unknown argument": (CHECKS, 'forbids="matmul"', 'forbid="matmul"', "forbid"),
     "unknown rule": (CHECKS, 'forbids="matmul"', 'forbids="matmull"', "matmull"),
     "checks that are no python": (CHECKS, "def minus(a, b):", "def minus(a, b:", "test_tiny.py:"),
-    "misconception in no exercise": (MISCONCEPTIONS, '"9.1",\n    "as a column"', '"9.7", "as a column"', "9.7"),
+    "misconception in no exercise": (MISCONCEPTIONS, '"9.1",\n    "as-column"', '"9.7", "as-column"', "9.7"),
     "misconception in no function": (
         MISCONCEPTIONS,
         "def make_counter(start):\n    return lambda",
@@ -296,15 +298,46 @@ WRONG = {
     ),
     "two misconceptions of one name": (
         MISCONCEPTIONS,
-        '"as a column"',
-        '"opposite sign"',
-        "two entries called 'opposite sign'",
+        '"as-column"',
+        '"opposite-sign"',
+        "misconceptions.py:20: exercise 9.1 has two entries called 'opposite-sign'",
+    ),
+    "a misconception whose name is no id": (
+        MISCONCEPTIONS,
+        '"as-column"',
+        '"As a column!"',
+        "misconceptions.py:20: misconception 'As a column!' of 9.1 needs a name that can be its id: 'as-column'.",
+    ),
+    "a misconception that is a number": (
+        MISCONCEPTIONS,
+        '"as-column"',
+        '"12"',
+        "misconception '12' of 9.1 needs a name that can be its id, 40 characters at most.",
+    ),
+    "a misconception without a sentence": (
+        MISCONCEPTIONS,
+        '    "No entry is ever negative. Is the distance asked for, or the difference?",\n',
+        "",
+        "misconception 'absolute-value' of 9.1 has no sentence.",
+    ),
+    "a misconception that is the same as none": (
+        MISCONCEPTIONS,
+        '    "No entry is ever negative. Is the distance asked for, or the difference?",\n'
+        '    hint="Try 3 and 5 by hand. Is anything left when 5 is taken away from 3?",\n',
+        '    same_as="distance",\n',
+        "misconception 'absolute-value' of 9.1 is the same as 'distance', which is no entry with a sentence.",
+    ),
+    "a misconception that is told twice": (
+        MISCONCEPTIONS,
+        '    hint="Try 3 and 5 by hand.',
+        '    same_as="opposite-sign",\n    hint="Try 3 and 5 by hand.',
+        "misconception 'absolute-value' of 9.1 is the same as 'opposite-sign', which has the sentence and the hint",
     ),
     "a misconception without a hint": (
         MISCONCEPTIONS,
         '    hint="Take one row, 1 and 2: the total is 3, and yours is 1.5.",\n',
         "",
-        "no hint for 9.2 'mean'. Add hint=\"...\" there",
+        'no hint for 9.2/mean. Add hint="..." there',
     ),
     "misconceptions that are no python": (MISCONCEPTIONS, "return b - a", "return b - - = a", "misconceptions.py:"),
     "no catalogue": (

@@ -55,10 +55,10 @@ def test_random_wrong_answers_get_no_name() -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.name)
 def test_entries_match_themselves_and_hold_no_code(path: Path) -> None:
     data = json.loads(path.read_text(encoding="utf-8"))
-    assert all("\n" not in sentence and "def " not in sentence for sentence in data["sentences"])
+    assert all("\n" not in row["sentence"] and "def " not in row["sentence"] for row in data["misconceptions"].values())
     entries = [entry for entries in data["checks"].values() for entry in entries]
     assert len(entries) > 10
     assert sum(entry["observed"] is not None for entry in entries) > len(entries) / 2
     for entry in entries:
-        assert 0 <= entry["says"] < len(data["sentences"])
+        assert entry["id"] in data["misconceptions"]
         assert entry["observed"] is None or same_observed(entry["observed"], entry["observed"])

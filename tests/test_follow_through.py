@@ -50,6 +50,12 @@ def verdicts(card: Scorecard) -> dict[str, CheckResult]:
     return {f"{c.exercise}::{c.check}": c for score in card.exercises for c in score.checks}
 
 
+def test_full_marks_carry_no_misconception(autodiff: tuple[Assignment, Grader]) -> None:
+    checks = verdicts(graded(autodiff)).values()
+    assert all(check.verdict is Verdict.PASS for check in checks)
+    assert not any(check.misconception or check.fitting for check in checks)
+
+
 def test_one_slip_costs_its_own_points_alone(autodiff: tuple[Assignment, Grader]) -> None:
     card = graded(autodiff, (SIGMOID, MINUS))
     found = verdicts(card)
@@ -57,7 +63,7 @@ def test_one_slip_costs_its_own_points_alone(autodiff: tuple[Assignment, Grader]
     assert {name for name, c in found.items() if c.verdict is Verdict.FOLLOWED_THROUGH} == FOLLOWED
     followed = found["3.5::test_one_example"]
     assert followed.message == "Your manual_gradients is right. It calls sigmoid (3.2), which is not yet: start there."
-    assert (followed.points, followed.misconceptions, followed.claim, followed.rows) == (15, (), "", ())
+    assert (followed.points, followed.misconception, followed.claim, followed.rows) == (15, None, "", ())
     assert not card.full_marks
 
 
@@ -97,9 +103,9 @@ def test_a_mistake_of_its_own_is_named_as_if_it_stood_alone(autodiff: tuple[Assi
     own = (MISCONCEPTION, "    dz = y - a  # dL/da * da/dz")
     alone, both = verdicts(graded(autodiff, own)), verdicts(graded(autodiff, own, (SIGMOID, MINUS)))
     name = "3.5::test_one_example"
-    assert alone[name].misconceptions
+    assert alone[name].misconception
     assert both[name].verdict is alone[name].verdict is Verdict.WRONG
-    assert (both[name].message, both[name].misconceptions) == (alone[name].message, alone[name].misconceptions)
+    assert (both[name].message, both[name].misconception) == (alone[name].message, alone[name].misconception)
     assert both[name].points == 0
 
 

@@ -66,7 +66,7 @@ def test_a_kit_with_a_damaged_catalogue_leads_to_the_ladder_and_is_logged(
     kit.answer(difference="return b - a").check()
     caplog.set_level("INFO", "gradlings")
     assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
-    assert shipped_misconceptions(kit.folder) == ()
+    assert shipped_misconceptions(kit.folder) == {}
     assert "no misconceptions in" in caplog.text
 
 
@@ -129,16 +129,13 @@ def test_every_named_misconception_ships_with_a_hint_and_no_hint_shows_the_solut
 ) -> None:
     source = assignment.main
     misconceptions = shipped_misconceptions(assignment.folder)
-    named = {(entry.exercise, entry.sentence) for entry in assignment.catalogue("misconceptions")}
-    assert {(misconception.exercise, misconception.sentence) for misconception in misconceptions} == named
-    assert len({(misconception.exercise, misconception.name) for misconception in misconceptions}) == len(
-        misconceptions
-    )
+    assert set(misconceptions) == {entry.id for entry in assignment.catalogue("misconceptions")}
     assert misconceptions
     assert source.hints
-    for misconception in misconceptions:
-        assert len(misconception.hint) > 12, misconception
-        assert not leaked_line(misconception.hint, source.solution_of(misconception.exercise)), misconception
+    for id, misconception in misconceptions.items():
+        assert misconception.sentence, id
+        assert len(misconception.hint) > 12, id
+        assert not leaked_line(misconception.hint, source.solution_of(id.partition("/")[0])), id
     for exercise, ladder in source.hints.items():
         assert source.solution_of(exercise).strip()
         assert not any(leaked_line(step, source.solution_of(exercise)) for step in ladder), exercise
@@ -156,7 +153,7 @@ def test_verify_says_which_hint_shows_too_much(author_kit: Kit) -> None:
     author_kit.edit(author_kit.sources / "misconceptions.py", "Try 5 and 3 by hand", f"Write {told}")
     proof = verify(find_assignments(author_kit.root, ("09",))[0], "9.1", 0)
     shows = f"shows a line of the solution: {told}"
-    assert proof.breaches == [f"hint 3 {shows}", f"the hint of misconception 'opposite sign' {shows}"]
+    assert proof.breaches == [f"hint 3 {shows}", f"the hint of misconception 9.1/opposite-sign {shows}"]
 
 
 def test_verify_says_which_misconception_has_no_hint(author_kit: Kit) -> None:
@@ -164,4 +161,4 @@ def test_verify_says_which_misconception_has_no_hint(author_kit: Kit) -> None:
         author_kit.sources / "misconceptions.py", '    hint="Print the shapes of a, of b and of your answer.",\n', ""
     )
     proof = verify(find_assignments(author_kit.root, ("09",))[0], "9.1", 0)
-    assert proof.breaches == ["the hint of misconception 'as a column' is missing"]
+    assert proof.breaches == ["the hint of misconception 9.1/as-column is missing"]

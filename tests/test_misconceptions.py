@@ -89,7 +89,7 @@ def test_each_function_of_an_exercise_gets_its_own_name(kit: Kit) -> None:
 def test_names_are_of_the_public_probes(kit: Kit) -> None:
     """The shipped outcomes belong to the public seed; with another one silence is right, and no false name."""
     kit.answer(difference="return b - a")
-    shown = kit.check("--probe-seed", "7")
+    shown = kit.check("--gradlings-seed", "7")
     assert "0/10" in shown.out
     for _, _, sentence, _ in catalogue():
         assert sentence not in shown.said or sentence.startswith(SIGN)
@@ -113,23 +113,28 @@ def test_no_wrong_code_ships(built_kit: Kit) -> None:
     assert "return" not in text
 
 
+TOLD = b'{"misconceptions": {"9.1/a": {"sentence": "a", "hint": "b"}}, "checks": {"9.1::test_numbers": '
 DAMAGED = {
     "missing": None,
     "empty": b"",
-    "cut off": b'{"sentences": ["a"], "che',
+    "cut off": TOLD,
     "no json": b"<html>404</html>",
     "binary": bytes(range(256)),
     "null": b"null",
     "a list": b"[]",
     "a number": b"3",
-    "without checks": b'{"sentences": []}',
-    "checks a list": b'{"sentences": [], "checks": []}',
-    "entries a number": b'{"sentences": [], "checks": {"9.1::test_numbers": 3}}',
-    "entries of text": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": "says"}}',
-    "no such sentence": b'{"sentences": [], "checks": {"9.1::test_numbers": [{"says": 4, "observed": []}]}}',
-    "sentences of numbers": b'{"sentences": [1], "checks": {"9.1::test_numbers": [{"says": 0, "observed": null}]}}',
-    "an entry without outcomes": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0}]}}',
-    "outcomes of another shape": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0, "observed": 5}]}}',
+    "without checks": b'{"misconceptions": {}}',
+    "checks a list": b'{"misconceptions": {}, "checks": []}',
+    "misconceptions a list": b'{"misconceptions": [], "checks": {}}',
+    "misconceptions of text": b'{"misconceptions": {"9.1/a": "a"}, "checks": {}}',
+    "a misconception without a sentence": b'{"misconceptions": {"9.1/a": {}}, "checks": {}}',
+    "entries a number": TOLD + b"3}}",
+    "entries of text": TOLD + b'"id"}}',
+    "no such misconception": TOLD + b'[{"id": "9.1/b", "observed": []}]}}',
+    "a sentence that is a number": TOLD.replace(b'"a",', b"1,") + b'[{"id": "9.1/a", "observed": null}]}}',
+    "an entry without outcomes": TOLD + b'[{"id": "9.1/a"}]}}',
+    "outcomes of another shape": TOLD + b'[{"id": "9.1/a", "observed": 5}]}}',
+    "of an earlier version": b'{"sentences": ["a"], "checks": {"9.1::test_numbers": [{"says": 0, "observed": []}]}}',
 }
 
 
@@ -206,7 +211,7 @@ def test_whether_a_number_is_an_int_is_a_free_choice(mine: float, theirs: float,
 )
 def test_how_an_exception_is_worded_is_a_free_choice(author_kit: Kit, statement: str, same: bool) -> None:
     entry = """
-@catalogue.misconception("9.3", "refuses zero", "Zero is refused. Is it negative?", hint="Try 0.")
+@catalogue.misconception("9.3", "refuses-zero", "Zero is refused. Is it negative?", hint="Try 0.")
 def count_up(n):
     if n <= 0:
         raise ValueError(f"{n} is too small")
@@ -224,7 +229,11 @@ EPS = 1e-3
 
 
 @catalogue.misconception(
-    "9.1", "a bit more", "A small number is added. What is it for?", hint="Try 1 and 1.", constants={"EPS": (1e-2, 1e-3)}
+    "9.1",
+    "a-bit-more",
+    "A small number is added. What is it for?",
+    hint="Try 1 and 1.",
+    constants={"EPS": (1e-2, 1e-3)},
 )
 def difference(a, b):
     return a - b + EPS

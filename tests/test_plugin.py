@@ -2,10 +2,13 @@
 
 import re
 import shutil
+import threading
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 
@@ -159,6 +162,32 @@ def test_two_workers_reach_full_marks(kit: Kit) -> None:
     assert _page(shared.out) == _page(kit.check().out)
 
 
+def test_results_of_two_workers_are_restored_one_at_a_time(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """xdist restores them in a thread for each worker, and msgspec crashes where two first meet a dataclass at once."""
+    inside, both_inside = threading.Semaphore(2), threading.Event()
+
+    def convert(value: object, _form: type) -> object:
+        inside.acquire()
+        if not inside.acquire(blocking=False):
+            both_inside.set()
+        else:
+            inside.release()
+        both_inside.wait(0.3)  # long enough for the other one to come in, if it can
+        inside.release()
+        return value
+
+    monkeypatch.setattr(msgspec, "convert", convert)
+    hook = request.config.hook.pytest_report_from_serializable
+    report = pytest.TestReport("a", ("a", 0, "a"), {}, "passed", None, "call", check_result={})
+    data = request.config.hook.pytest_report_to_serializable(config=request.config, report=report)
+    with ThreadPoolExecutor(2) as threads:
+        restored = list(threads.map(lambda copy: hook(config=request.config, data=copy), [dict(data), dict(data)]))
+    assert len(restored) == 2
+    assert not both_inside.is_set()
+
+
 def _page(text: str) -> str:
     """From the title on: xdist says a line or two before it."""
     return text[text.index("09 ·") :].strip()
@@ -253,21 +282,21 @@ def test_junitxml_of_an_untouched_kit(kit: Kit, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_a_device_that_is_not_there_is_a_usage_error(kit: Kit) -> None:
-    shown = kit.check("--device", "cuda")
+    shown = kit.check("--gradlings-device", "cuda")
     assert shown.code == pytest.ExitCode.USAGE_ERROR
-    assert "--device cuda: this machine has no such device" in shown.said
+    assert "--gradlings-device cuda: this machine has no such device" in shown.said
     assert "Traceback" not in shown.said
 
 
 def test_a_device_that_does_not_exist_is_a_usage_error(kit: Kit) -> None:
-    shown = kit.check("--device", "toaster")
+    shown = kit.check("--gradlings-device", "toaster")
     assert shown.code == pytest.ExitCode.USAGE_ERROR
     assert "there is no such device" in shown.said
 
 
 def test_another_seed_draws_other_probes_and_gives_the_same_verdict(kit: Kit) -> None:
     kit.answer(difference="return a - b if a.numel() in (1, 3) else a + b", row_totals=RIGHT["row_totals"])
-    shown = [kit.check("--probe-seed", seed).out for seed in ("0", "1", "1")]
+    shown = [kit.check("--gradlings-seed", seed).out for seed in ("0", "1", "1")]
     calls = [re.findall(r"difference\(a=.*", page) for page in shown]
     assert calls[0] != calls[1]
     assert calls[1] == calls[2]

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises, shares
-from gradlings.model.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Named, Row, Scorecard, Verdict
 
 tried = settings(deadline=None, derandomize=True, max_examples=100)
 words = st.text(max_size=12)
 some_words = st.lists(words, max_size=3).map(tuple)
 small = st.integers(0, 20)
+named = st.builds(Named, words, words)
 rows = st.builds(Row, words, words, words, st.booleans())
 checks = st.builds(
     CheckResult,
@@ -34,7 +35,8 @@ checks = st.builds(
     place=words,
     probes_right=small,
     probes=small,
-    misconceptions=some_words,
+    fitting=st.lists(named, max_size=2).map(tuple),
+    misconception=st.none() | named,
     claim=words,
     notes=some_words,
     trace=some_words,
@@ -47,8 +49,11 @@ scorecards = st.builds(
 )
 
 
+SENTENCE = "All of them are told alike. Which one is it?"
+
+
 def check(verdict: Verdict, points: int = 5, says: tuple[str, ...] = ()) -> CheckResult:
-    return CheckResult("9.1", "test_it", "it", verdict, points, misconceptions=says)
+    return CheckResult("9.1", "test_it", "it", verdict, points, fitting=tuple(Named(id, SENTENCE) for id in says))
 
 
 @tried
@@ -93,7 +98,7 @@ def test_only_a_pass_earns_points(verdict: Verdict) -> None:
 def test_a_mistake_is_named_if_it_alone_explains_every_check() -> None:
     def named(*said: tuple[str, ...], last: Verdict = Verdict.WRONG) -> tuple[str, ...]:
         results = [*(check(Verdict.WRONG, says=says) for says in said[:-1]), check(last, says=said[-1])]
-        return ExerciseScore("9.1", ("f",), 10, tuple(results)).misconceptions
+        return ExerciseScore("9.1", ("f",), 10, tuple(results)).with_fitting_named().misconceptions
 
     assert named(("sign",), ("sign",)) == ("sign",)
     assert named(("sign", "mean"), ("sign",)) == ("sign",)
@@ -103,6 +108,25 @@ def test_a_mistake_is_named_if_it_alone_explains_every_check() -> None:
     assert named(("sign",), ("sign", "mean"), last=Verdict.PASS) == ("sign",), "it would pass that check, too"
     assert named(("sign",), (), last=Verdict.PASS) == (), "it would not pass that check"
     assert named(("sign",), last=Verdict.PASS) == (), "nothing is wrong"
+
+
+def test_a_scorecard_names_a_misconception_only_where_an_answer_is_wrong_and_a_page_shows_it() -> None:
+    def score(*verdicts: Verdict) -> ExerciseScore:
+        checks = [check(verdict, says=("sign",)) for verdict in verdicts]
+        return ExerciseScore("9.1", ("f",), 10, tuple(checks)).with_fitting_named()
+
+    def named(*verdicts: Verdict) -> list[str]:
+        checks = score(*verdicts).checks
+        assert not any(each.fitting for each in checks), "what fits is for the run alone"
+        return [each.misconception.id if each.misconception else "" for each in checks]
+
+    right, wrong, followed = Verdict.PASS, Verdict.WRONG, Verdict.FOLLOWED_THROUGH
+    assert named(right, right) == ["", ""]
+    assert named(right, wrong, wrong) == ["", "sign", ""]
+    assert named(followed, right) == ["", ""], "nothing of its own is wrong"
+    assert named(followed, wrong) == ["", "sign"], "its own mistake comes first"
+    assert score(followed, wrong).shown[""].verdict is wrong
+    assert named(Verdict.GRADER_ERROR, right) == ["", ""]
 
 
 # ---- points and declarations

@@ -161,7 +161,7 @@ def look_alikes(kit: Kit) -> None:
     add(
         kit,
         MISCONCEPTIONS,
-        '@catalogue.misconception("9.1", "minus the answer", "It is minus the answer. Why?", hint="Try 5 and 3.")\n'
+        '@catalogue.misconception("9.1", "minus-the-answer", "It is minus the answer. Why?", hint="Try 5 and 3.")\n'
         "def difference(a, b):\n    return -a + b",
     )
     kit.gradlings("build")
@@ -238,9 +238,9 @@ def misconception_that_breaks_the_check(kit: Kit) -> None:
 BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
     "a stub earns points": ("9.1", check_that_passes_anything, "the stub gets"),
     "the solution fails": ("9.1", wrong_solution, "seed 0: the solution fails"),
-    "a misconception passes": ("9.1", misconception_that_is_right, "misconception 'as a column' gets full marks"),
+    "a misconception passes": ("9.1", misconception_that_is_right, "misconception 'as-column' gets full marks"),
     "two misconceptions look alike": ("9.1", look_alikes, "is not named (what is said:"),
-    "the shipped data are stale": ("9.1", stale_data, "misconception 'single precision' is not named"),
+    "the shipped data are stale": ("9.1", stale_data, "misconception 'single-precision' is not named"),
     "a variant fails": ("9.1", wrong_variant, "seed 0: variant 'on a copy' fails"),
     "a variant breaks the rules": ("9.2", forbidden_variant, "seed 0: variant 'as a list' fails"),
     "too few misconceptions": ("9.2", too_few_misconceptions, "only 2 misconceptions; at least 3"),
@@ -248,7 +248,7 @@ BREACHES: dict[str, tuple[str, Callable[[Kit], None], str]] = {
     "seeds decide whether it is caught": (
         "9.1",
         misconception_caught_by_some_seeds,
-        "seed 6: misconception 'absolute value' gets full marks",
+        "seed 6: misconception 'absolute-value' gets full marks",
     ),
     "seeds decide about the solution": ("9.1", solution_that_some_seeds_fail, "seed 6: the solution fails"),
     "a hidden probe": (
@@ -284,12 +284,12 @@ def test_a_breach_names_the_seed_that_shows_it(author_kit: Kit) -> None:
     assert all(breach.startswith("seed ") and not breach.startswith("seed 0") for breach in breaches)
 
 
-def test_a_look_alike_may_share_the_sentence(author_kit: Kit) -> None:
-    sentence = "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?"
+def test_a_look_alike_may_be_declared_the_same(author_kit: Kit) -> None:
     add(
         author_kit,
         MISCONCEPTIONS,
-        f'@catalogue.misconception("9.1", "minus the answer", "{sentence}")\ndef difference(a, b):\n    return -a + b',
+        '@catalogue.misconception("9.1", "minus-the-answer", same_as="opposite-sign")\n'
+        "def difference(a, b):\n    return -a + b",
     )
     author_kit.gradlings("build")
     proof = proof_of(author_kit, "9.1")
@@ -323,24 +323,27 @@ def test_probes_that_hide_a_transpose_are_warned_about(author_kit: Kit) -> None:
     assert not any("every matrix" in warning for warning in proof_of(author_kit, "9.1").warnings)
 
 
-LAST_COLUMN = """@catalogue.misconception("9.2", "{name}", "The last column is left out. Where does the slice end?", hint="Try 1, 2.")
+LAST_COLUMN = """
+@catalogue.misconception("9.2", "{name}", {rest})
 def row_totals(x):
-    return x[:, : {end}].sum(1), x.amax(1)"""
+    return x[:, : {end}].sum(1), x.amax(1)
+"""
+TOLD = '"The last column is left out. Where does the slice end?", hint="Try 1, 2."'
 
 
 def test_a_guard_that_nobody_writes_is_warned_about(author_kit: Kit) -> None:
-    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="guarded", end="max(2, x.shape[1] - 1)"))
+    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="guarded", rest=TOLD, end="max(2, x.shape[1] - 1)"))
     author_kit.gradlings("build")
     (warning,) = proof_of(author_kit, "9.2").warnings
     assert "'guarded' is not named without its guard `max(2, x.shape[1] - 1)`" in warning
-    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="as people write it", end="-1"))
+    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="natural", rest='same_as="guarded"', end="-1"))
     author_kit.gradlings("build")
     assert proof_of(author_kit, "9.2").warnings == []
 
 
 @pytest.mark.parametrize("end", ["min(x.shape[1], x.shape[0]) - 1", "-1 if x.shape[1] > 2 else 2"])
 def test_what_is_no_guard_is_not_taken_away(author_kit: Kit, end: str) -> None:
-    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="no guard", end=end))
+    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="no-guard", rest=TOLD, end=end))
     author_kit.gradlings("build")
     proof = proof_of(author_kit, "9.2")
     assert (proof.breaches, proof.warnings) == ([], [])

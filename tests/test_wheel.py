@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -83,8 +84,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the answers."""
+    folder = tmp_path_factory.mktemp("answers")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=PROJECT / "solutions")
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
 def installed(wheel: Path) -> Iterator[Path]:
-    """Python of an environment with the wheel in it, and with what this environment has besides.
+    """Python of an environment with the wheel in it, and with what this environment has besides; no answers.
 
     It lies where everybody may read, so that only the lock keeps a worker out.
     """
@@ -100,13 +110,25 @@ def installed(wheel: Path) -> Iterator[Path]:
         yield python
 
 
+@pytest.fixture
+def installed_with_answers(installed: Path, answers: Path, tmp_path: Path) -> Iterator[Path]:
+    """The same Python, with the answers installed while a test runs."""
+    packages = Path(
+        run(installed, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip()
+    )
+    with zipfile.ZipFile(answers) as archive:
+        archive.extractall(packages)
+    yield installed
+    for folder in packages.glob("gradlings_answers*"):
+        shutil.rmtree(folder)
+
+
 def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("assignments", "solutions"):
-        assert sum(name.startswith(f"gradlings/kit/{folder}/") for name in names) > 20
-        for path in (PROJECT / folder).rglob("*.*"):
-            expected = "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt")
-            assert (f"gradlings/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
+    assert sum(name.startswith("gradlings/kit/assignments/") for name in names) > 20
+    for path in (PROJECT / "assignments").rglob("*.*"):
+        expected = "__pycache__" not in path.parts and path.name not in ("loss.png", "sample.txt")
+        assert (f"gradlings/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
     assert {"gradlings/kit/README.md", "gradlings/kit/pyproject.toml"} <= names
     assert "gradlings/py.typed" in names
     top = {name.partition("/")[0] for name in names}
@@ -114,7 +136,26 @@ def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) 
     assert wheel.stat().st_size < 3 << 20
 
 
-def test_an_installed_gradlings_writes_a_kit_whose_checks_run(installed: Path, tmp_path: Path) -> None:
+def test_no_file_of_the_wheel_is_an_answer(wheel: Path, answers: Path) -> None:
+    sources = list((PROJECT / "solutions").glob("[0-9]*/*.*"))
+    with zipfile.ZipFile(answers) as archive:
+        assert {f"gradlings_answers/{path.parent.name}/{path.name}" for path in sources} <= set(archive.namelist())
+        assert {name.partition("/")[0].partition("-")[0] for name in archive.namelist()} == {"gradlings_answers"}
+    texts = {path.read_bytes() for path in sources if path.stat().st_size}
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if archive.read(name) in texts]
+        assert not [name for name in archive.namelist() if "solutions/" in name]
+
+
+def test_without_the_answers_the_command_says_how_to_get_them(installed: Path, tmp_path: Path) -> None:
+    command = [str(installed), "-m", "gradlings", "init", "my-kit", "--solutions"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=400)
+    assert (done.returncode, "pip install 'gradlings[answers]'" in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_installed_gradlings_writes_a_kit_whose_checks_run(installed_with_answers: Path, tmp_path: Path) -> None:
+    installed = installed_with_answers
     run(installed, "-m", "gradlings.cli", "init", "my-kit", "--solutions", cwd=tmp_path)
     mine = tmp_path / "my-kit"
     for name in ("assignments/01/tensors.py", "assignments/06/corpus.txt", "solutions/06/tiny_gpt.py"):
@@ -145,7 +186,8 @@ def test_a_package_called_autograder_beside_ours_changes_nothing(installed: Path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
-def test_a_worker_cannot_read_the_answers_of_an_installed_wheel(installed: Path, tmp_path: Path) -> None:
+def test_a_worker_cannot_read_the_answers_that_are_installed(installed_with_answers: Path, tmp_path: Path) -> None:
+    installed = installed_with_answers
     found = json.loads(run(installed, "-c", _TRIES, cwd=tmp_path))
     assert found["package"].startswith(str(installed.parents[1]))
     assert found["answers"] > 15
@@ -153,7 +195,7 @@ def test_a_worker_cannot_read_the_answers_of_an_installed_wheel(installed: Path,
     assert found["locked"]["self-check"] == []
     # without the lock they are open: this test, and the self-check at every start, would notice
     assert found["open"]["read"] == found["answers"]
-    assert any("kit/solutions" in attempt for attempt in found["open"]["self-check"])
+    assert any("gradlings_answers" in attempt for attempt in found["open"]["self-check"])
 
 
 def test_a_wheel_and_a_checkout_are_the_same_grader(installed: Path, tmp_path: Path) -> None:

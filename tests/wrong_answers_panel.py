@@ -1,8 +1,8 @@
 """Wrong answers as students write them, and which misconception each of them is.
 
-They were written from the exercises' texts alone, before whoever wrote them had seen the catalogue of the exercise, so that
-they measure it. Keep it so: an answer that the catalogue does not name stays as it is, and what is added to the catalogue
-because of it must be a mistake that many people make.
+They were written from the exercises' texts alone, before whoever wrote them had seen the catalogue of the exercise, so
+that they measure it. Keep it so: an answer that the catalogue does not name stays as it is, and what is added to the
+catalogue because of it must be a mistake that many people make.
 """
 
 from __future__ import annotations

@@ -14,6 +14,15 @@ from gradlings.model.errors import InputError
 if TYPE_CHECKING:
     import typer
 
+_EXTRAS = {
+    "jupytext": "author",
+    "nbformat": "author",
+    "nbgrader": "class",
+    "sqlalchemy": "class",
+    "distributed": "cluster",
+}
+"""What a student's install leaves out: the extra of gradlings that brings a package."""
+
 
 def main() -> None:
     """Run the command line; bad input is one clear sentence and exit code 2, never a traceback."""
@@ -27,6 +36,13 @@ def main() -> None:
 
         Console(stderr=True, highlight=False, markup=False).print(f"gradlings: {error}", soft_wrap=True)
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        needed = f"This needs {package}, which is not installed: pip install 'gradlings[{_EXTRAS[package]}]'"
+        print(f"gradlings: {needed}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _app() -> "typer.Typer":
@@ -37,7 +53,7 @@ def _app() -> "typer.Typer":
     from gradlings.grading.command import grade
     from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(pretty_exceptions_enable=False)
 
     def show_version(asked: bool) -> None:
         if asked:

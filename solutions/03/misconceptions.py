@@ -17,7 +17,7 @@ SMALL = (1e-7, 1e-4, 1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
 
 @catalogue.misconception(
     "3.1",
-    "outer derivative at x",
+    "outer-derivative-at-x",
     "The result is f'(x) times g'(x). What goes into the outer function, x itself or something that was made from x?",
     hint="Try $y = u^2$ with $u = 3x$ at $x = 2$, which is $9x^2$ with the slope 36. You give 12. Write down the value of $u$: the outer wheel turns at this number. Where in your code is it?",
 )
@@ -27,7 +27,7 @@ def chain_derivative(df, g, dg, x):
 
 @catalogue.misconception(
     "3.1",
-    "rates added",
+    "rates-added",
     "The result is the sum of the two derivatives. If one wheel turns three times as fast as the first and the next twice as fast as that, do the rates add up?",
     hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: the two rates there are 12 and 3. You give 15, and $9x^2$ has the slope 36. The gears in the text have rates 3 and 2; how do they come to 6?",
 )
@@ -37,7 +37,7 @@ def chain_derivative(df, g, dg, x):
 
 @catalogue.misconception(
     "3.1",
-    "g in place of its derivative",
+    "g-in-place-of-its-derivative",
     "The outer derivative is multiplied by g(x). Which of the three functions says how fast u = g(x) changes with x?",
     hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 72, and $9x^2$ has the slope 36. There $u$ has the value 6 and moves at the rate 3. Both numbers are needed, each in its own place.",
 )
@@ -47,7 +47,7 @@ def chain_derivative(df, g, dg, x):
 
 @catalogue.misconception(
     "3.1",
-    "inner derivative missing",
+    "inner-derivative-missing",
     "The result is the outer derivative alone. How fast does u = g(x) itself move when x moves?",
     hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 12, which is the slope along $u$. Nudge $x$ by 0.01: $u$ moves by 0.03. So how much faster does $y$ move along $x$? $9x^2$ has the slope 36.",
 )
@@ -57,7 +57,7 @@ def chain_derivative(df, g, dg, x):
 
 @catalogue.misconception(
     "3.1",
-    "outer derivative missing",
+    "outer-derivative-missing",
     "The result is the inner derivative alone. How fast does y = f(u) move when u moves?",
     hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 3, which is how fast $u$ moves. Nudge $u$ from 6 to 6.01: $u^2$ goes from 36 to about 36.12, so $y$ moves faster still. By which factor?",
 )
@@ -67,7 +67,7 @@ def chain_derivative(df, g, dg, x):
 
 @catalogue.misconception(
     "3.1",
-    "derivatives nested",
+    "derivatives-nested",
     "The result is f' taken at g'(x): one derivative was put into the other. How do two rates of change combine?",
     hint="Try $y = u^2$ with $u = 3x$ at $x = 2$: you give 6, and $9x^2$ has the slope 36. What goes into the outer derivative is a place, $u$, and not a rate. What is $u$ here, and what is left to do with the rate 3?",
 )
@@ -77,7 +77,7 @@ def chain_derivative(df, g, dg, x):
 
 @catalogue.misconception(
     "3.1",
-    "inner derivative at g(x)",
+    "inner-derivative-at-inner-value",
     "The inner derivative was taken at g(x). What goes into the inner function, x or g(x)?",
     hint="Try $y = u^2$ with $u = x^3$ at $x = 2$: $x^6$ has the slope 192, and you give 3072. The inner wheel comes first in the chain. Which number goes into it, 2 or 8?",
 )
@@ -90,7 +90,7 @@ def chain_derivative(df, g, dg, x):
 
 @catalogue.misconception(
     "3.2",
-    "minus sign missing",
+    "minus-sign-missing",
     "The result falls where the sigmoid rises: it is the sigmoid of -z. Which sign has z in your exponent?",
     hint="At z = 2 the answer is about 0.88. Work out e to the 2 and e to the -2 and see which of them makes 0.88.",
 )
@@ -100,7 +100,7 @@ def sigmoid(z):
 
 @catalogue.misconception(
     "3.2",
-    "infinity divided by infinity",
+    "infinity-divided-by-infinity",
     "Ordinary numbers are right, but a large positive z gives NaN. How large do numerator and denominator of your fraction become at z = 1000?",
     hint=r"Print `torch.exp(torch.tensor(1000.0))`: inf, and inf / inf is NaN. In the text's way of writing $\sigma$ the exponential stands in one place only. Work that one out at 1000 and at -1000.",
 )
@@ -120,7 +120,7 @@ def sigmoid(z):
 
 @catalogue.misconception(
     "3.2",
-    "difference in the denominator",
+    "difference-in-denominator",
     "The results are those of 1 / (1 - exp(-z)), which is not between 0 and 1. Is the exponential added to 1 or subtracted from it in your code?",
     hint="At z = 0 the answer is 0.5, and yours divides by 0. Which sign between 1 and the exponential makes 1/2?",
 )
@@ -130,7 +130,7 @@ def sigmoid(z):
 
 @catalogue.misconception(
     "3.2",
-    "parentheses missing",
+    "parentheses-missing",
     "The results are those of 1 + exp(-z). What does Python divide first in 1 / 1 + exp(-z)?",
     hint="At z = 0 you get 2 and want 0.5. In 1 / 1 + e the division comes first; what has to be held together?",
 )
@@ -140,7 +140,7 @@ def sigmoid(z):
 
 @catalogue.misconception(
     "3.2",
-    "one number only",
+    "one-number-only",
     "A single number works, a tensor with several entries stops the function with an error. Can the exponential you use take a whole tensor?",
     hint="math.exp takes one number, torch.exp a whole tensor.",
 )
@@ -150,7 +150,7 @@ def sigmoid(z):
 
 @catalogue.misconception(
     "3.2",
-    "softmax over all entries",
+    "softmax-over-all-entries",
     "The entries of the result add up to 1, as in a softmax. Should the result at one entry depend on the other entries?",
     hint="Call it on [0, 0]: both entries must be 0.5, and on [0, 0, 0] still 0.5 each. Nothing is summed over entries here.",
 )
@@ -161,7 +161,7 @@ def sigmoid(z):
 
 @catalogue.misconception(
     "3.2",
-    "straight line",
+    "straight-line",
     "The results lie on a straight line that is cut off at 0 and 1. Where is the exponential in your formula?",
     hint="At z = 1 and z = 2 a sigmoid gives 0.731 and 0.881: it flattens out slowly and never reaches 1. The text has its formula.",
 )
@@ -178,7 +178,7 @@ def _log(p):
 
 @catalogue.misconception(
     "3.3",
-    "labels ignored",
+    "labels-ignored",
     "The result is the mean of -ln a, whatever the labels are. What should a prediction of 0.2 cost when the label is 0?",
     hint="Call it with the prediction 0.2 and the label 0, then 1: 0.2231 and 1.6094 are right, and you give 1.6094 twice. When the label is 0, which probability did the prediction give to what happened?",
 )
@@ -188,7 +188,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "label 0 costs nothing",
+    "label-0-costs-nothing",
     "Examples with the label 0 add nothing to your loss. Which term of the formula is meant for them?",
     hint="Call it with the prediction 0.2 and the label 0: the cost is 0.2231, and yours is 0. Put $y = 0$ into the formula by hand: one term goes away, and one is left. Is the other one in your code?",
 )
@@ -198,7 +198,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "opposite sign",
+    "opposite-sign",
     "The result is the right one with the opposite sign. Is the logarithm of a probability positive or negative, and what sign should a loss have?",
     hint="At a = 0.5 the logarithm is -0.693 and the cost is 0.693. The minus sign goes in front of everything, once.",
 )
@@ -208,7 +208,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "logarithm to base 2",
+    "logarithm-to-base-2",
     "The result is the right one divided by ln 2, which is the loss in bits. Which base has your logarithm?",
     hint="At a = 0.5 and y = 1 the cost is 0.693. log2 gives 1 there.",
 )
@@ -218,7 +218,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "logarithm to base 10",
+    "logarithm-to-base-10",
     "The result is the right one divided by ln 10. Which base has your logarithm?",
     hint="At a = 0.5 and y = 1 the cost is 0.693. log10 gives 0.301 there.",
 )
@@ -228,7 +228,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "sum in place of the mean",
+    "sum-in-place-of-mean",
     "The result is N times the right one. Is the loss of a batch the sum of its examples' losses, or their mean?",
     hint="Give it the same example twice: the loss must stay the same, and yours doubles.",
 )
@@ -238,7 +238,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "no mean at all",
+    "no-mean-at-all",
     "One loss an example came back, N numbers in all, where a single number is asked for. What turns them into one?",
     hint="You have one cost an example, and that part is right. One step is left that makes a single number of them.",
 )
@@ -248,7 +248,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "arguments exchanged",
+    "arguments-exchanged",
     "The logarithms are taken of the labels, and the predictions weigh them. Which argument is the prediction and which the label?",
     hint="Print what you take the logarithm of: it is 0 or 1 everywhere, so the logarithm is 0 or minus infinity, whatever was predicted. Compare the order of the two arguments in the docstring with that in your code.",
 )
@@ -256,18 +256,14 @@ def bce(a, y):
     return -(a * _log(y) + (1 - a) * _log(1 - y)).mean()
 
 
-@catalogue.misconception(
-    "3.3",
-    "arguments exchanged, unbounded",
-    "The logarithms are taken of the labels, and the predictions weigh them. Which argument is the prediction and which the label?",
-)
+@catalogue.misconception("3.3", "arguments-exchanged-unbounded", same_as="arguments-exchanged")
 def bce(a, y):
     return -(a * torch.log(y) + (1 - a) * torch.log(1 - y)).mean()
 
 
 @catalogue.misconception(
     "3.3",
-    "squared error",
+    "squared-error",
     "The result is the mean squared difference of a and y. Where are the logarithms that punish a sure and wrong prediction?",
     hint="At a = 0.01 and y = 1 the cost is 4.6, and yours is below 1. The formula in the text has two logarithms.",
 )
@@ -277,7 +273,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "labels the wrong way round",
+    "labels-wrong-way-round",
     "The result is the loss against the opposite labels. Which logarithm should y switch on, and which 1 - y?",
     hint="Call it with the prediction 0.9 and the label 1: this is sure and right and costs only 0.1054, and you give 2.3026. Put $y = 1$ into your formula by hand. Which of the two logarithms is left?",
 )
@@ -287,7 +283,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "second term subtracted",
+    "second-term-subtracted",
     "Examples with the label 0 lower your loss where they should raise it. Does the minus sign stand in front of both terms?",
     hint=r"Call it with the prediction 0.2 and the label 0: you give -0.2231, and no loss is negative. $\ln 0.8$ is below 0. Which minus sign should turn it round, and does its bracket reach that far?",
 )
@@ -297,7 +293,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "logarithm of zero",
+    "logarithm-of-zero",
     "Predictions of exactly 0 or 1 make the loss infinite or NaN. What does the docstring ask for where a logarithm falls below -100?",
     hint="Call it with the prediction 1 and the labels 1 and 0: you give NaN and inf; 0 and 100 are right. Print the logarithms before the labels come in. Bound them there, since 0 times -inf is NaN already.",
 )
@@ -307,7 +303,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "infinity and NaN replaced afterwards",
+    "infinity-and-nan-replaced-afterwards",
     "A prediction that is certain and right costs nothing, as it must, but one that is certain and wrong costs the largest number there is. Which bound does the docstring give, and for what?",
     hint="Call it with the prediction 0 and the label 1: it must cost 100, and yours costs about $10^{308}$, or $10^{38}$ in float32. A repair of the finished losses comes too late. Print the two logarithms: which numbers must not be below -100?",
 )
@@ -317,7 +313,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "predictions kept away from 0 and 1",
+    "predictions-kept-away-from-0-and-1",
     "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
     hint="Call it with the prediction 0 and the label 1: it must cost 100. Print your logarithm: it is that of the small number which you put in. Leave the prediction alone. What is bounded from below, and at which step?",
     constants={"EPS": SMALL},
@@ -329,8 +325,8 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
-    "a small number inside the logarithm",
-    "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
+    "small-number-inside-logarithm",
+    same_as="predictions-kept-away-from-0-and-1",
     constants={"EPS": SMALL},
 )
 def bce(a, y):
@@ -342,7 +338,7 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "derivative along z",
+    "derivative-along-z",
     "The result is a - y, which is the slope of the loss along z. How far back does the derivative go that is asked for here, to a or to z?",
     hint="Here the derivative stops at a. At a = 0.2 and y = 0 it is 1.25, not 0.2; the step from a to z comes later, in 3.5.",
 )
@@ -352,7 +348,7 @@ def bce_grad_a(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "label taken to be 1",
+    "label-taken-to-be-1",
     "The result is -1/a for both labels. Where does y enter your formula?",
     hint="Put y = 0 and a = 0.2 into your formula: the slope is then 1.25, upwards. The second logarithm is missing.",
 )
@@ -362,7 +358,7 @@ def bce_grad_a(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "second term missing",
+    "second-term-missing",
     "The result is right where the label is 1 and zero where it is 0. Which term of the loss counts for the label 0?",
     hint="Put $y = 0$ into the loss: one term is left, with its own slope along $a$. At $a = 0.2$ this slope is 1.25, and you give 0. Work it out on paper and see what your formula lacks.",
 )
@@ -372,7 +368,7 @@ def bce_grad_a(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "opposite sign of dL/da",
+    "opposite-sign-of-dl-da",
     "The result is the right one with the opposite sign. Does the loss go up or down when a moves toward the label?",
     hint=r"With the label 1 the loss is $-\ln a$: at $a = 0.8$ it is 0.223, at $a = 0.9$ it is 0.105. It falls, and you give the slope 1.25. What became of the minus sign in front of the bracket?",
 )
@@ -382,7 +378,7 @@ def bce_grad_a(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "inner derivative of 1 - a",
+    "sign-of-one-minus-a-lost",
     "The result is right where the label is 1 and has the opposite sign where it is 0. What is the derivative of 1 - a, the inner function of the second logarithm?",
     hint=r"With the label 0 the loss is $-\ln(1 - a)$: at $a = 0.2$ it is 0.223, at $a = 0.3$ it is 0.357. It rises, and you give the slope -1.25. This is a chain of two functions. Which of its two rates is missing?",
 )
@@ -392,7 +388,7 @@ def bce_grad_a(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "mean over the entries",
+    "mean-over-entries",
     "Single numbers are right, but where there are N entries the result is divided by N. Does the docstring ask for a mean?",
     hint="Give it two entries and print the result: each entry has a slope of its own, and none is divided by 2.",
 )
@@ -402,7 +398,7 @@ def bce_grad_a(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "one label at a time",
+    "one-label-at-time",
     "Single numbers work, a tensor with several labels stops the function with an error. What does `if` make of a comparison with many answers?",
     hint="Do not ask what the label is. Write both terms and let y and 1 - y switch them on and off, entry by entry.",
 )
@@ -414,7 +410,7 @@ def bce_grad_a(a, y):
 
 @catalogue.misconception(
     "3.4",
-    "z taken for the prediction",
+    "z-taken-for-prediction",
     "The result is z(1 - z). Is the argument the sigmoid's input or its output?",
     hint="At z = 0 the slope is 0.25, and yours is 0. Make the sigmoid's value first; the rule works on that.",
 )
@@ -424,7 +420,7 @@ def sigmoid_grad(z):
 
 @catalogue.misconception(
     "3.4",
-    "sigmoid applied twice",
+    "sigmoid-applied-twice",
     "The result is the slope of the sigmoid at sigma(z), not at z. How often does z go through the sigmoid in your code?",
     hint="At z = 0 the slope is 0.25, and yours is 0.235. Print what you put into the rule: it is to be 0.5.",
 )
@@ -435,7 +431,7 @@ def sigmoid_grad(z):
 
 @catalogue.misconception(
     "3.4",
-    "sigmoid of the sigmoid",
+    "sigmoid-of-sigmoid",
     "The result is sigma(sigma(z)), a value of the sigmoid. Which is asked for here, a value of the function or its slope?",
     hint="At z = 0 the slope is 0.25, and yours is 0.622. You need the value once, and from it the slope.",
 )
@@ -445,7 +441,7 @@ def sigmoid_grad(z):
 
 @catalogue.misconception(
     "3.4",
-    "the sigmoid itself",
+    "sigmoid-itself",
     "The result is sigma(z), a value of the sigmoid. Which is asked for here, a value of the function or its slope?",
     hint="At z = 0 the slope is 0.25, and yours is 0.5, the value. The slope is largest there and almost 0 far out.",
 )
@@ -455,7 +451,7 @@ def sigmoid_grad(z):
 
 @catalogue.misconception(
     "3.4",
-    "rule for tanh",
+    "rule-for-tanh",
     "The result is 1 - sigma(z)^2, and 1 - a^2 is the rule for another function, tanh. What is the derivative of the sigmoid?",
     hint="At z = 0 the slope is 0.25, and yours is 0.75. The sigmoid's rule has two factors, the value and its distance from 1.",
 )
@@ -465,7 +461,7 @@ def sigmoid_grad(z):
 
 @catalogue.misconception(
     "3.4",
-    "opposite sign of the slope",
+    "opposite-sign-of-slope",
     "The result is the right one with the opposite sign. Does the sigmoid rise or fall from left to right?",
     hint="The sigmoid rises everywhere, so its slope is never negative. What is yours at z = 0, where it should be 0.25?",
 )
@@ -476,7 +472,7 @@ def sigmoid_grad(z):
 
 @catalogue.misconception(
     "3.4",
-    "square missing",
+    "square-missing",
     "The result is 1 - sigma(z), which is exp(-z) / (1 + exp(-z)). To which power does the denominator go when you differentiate 1 / (1 + exp(-z))?",
     hint="At z = 0 the slope is 0.25, and yours is 0.5. The rule has two factors, the value and its distance from 1.",
 )
@@ -489,7 +485,7 @@ def sigmoid_grad(z):
 
 @catalogue.misconception(
     "3.5",
-    "opposite sign",
+    "opposite-sign",
     "Both gradients are the right ones with the opposite sign. Is dL/dz the prediction minus the label in your code, or the label minus the prediction?",
     hint="With label 0 and a prediction of 0.2 a larger z makes the loss larger, so its slope is +0.2. What is yours?",
 )
@@ -500,7 +496,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "db equals dw",
+    "db-equals-dw",
     "dL/dw is right, and dL/db is the same number. How fast does z = x w + b change when b moves, and is that the same as when w moves?",
     hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and you give -1.0 twice. Nudge w by 0.01 and see how far z moves, then b by 0.01.",
 )
@@ -511,7 +507,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "dw without x",
+    "dw-without-x",
     "dL/db is right, and dL/dw is the same number. Where is the slope of z = x w + b along w in your product?",
     hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and you give -0.5 twice. Nudge w by 0.01: z moves by 0.02. Which of the four numbers has made two of one?",
 )
@@ -522,7 +518,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "slope of the sigmoid once too often",
+    "slope-of-sigmoid-once-too-often",
     "Both gradients are the right ones times a(1 - a). Is the slope of the sigmoid in your product a second time, or is your loss half a squared error?",
     hint="Multiply dL/da by da/dz on paper: a(1 - a) stands once above and once below. What is left of it?",
 )
@@ -534,7 +530,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "w in place of x",
+    "w-in-place-of-x",
     "dL/db is right, and dL/dw is dL/db times w. Along which of its two factors did you differentiate the product x w?",
     hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and your first number is -0.25. Nudge w by 0.01: z moves by 0.02. Which number is the factor of two, x or w?",
 )
@@ -545,7 +541,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "bias forgotten",
+    "bias-forgotten",
     "The gradients are those of a neuron whose bias is 0. Is b part of z in your forward pass?",
     hint="With w = 0 and b = 2 the prediction is 0.88. Print yours.",
 )
@@ -556,7 +552,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "z in place of the prediction",
+    "z-in-place-of-prediction",
     "The gradients are built from z - y, the number before the sigmoid. Which of the two, z or a, does the loss compare with the label?",
     hint="Print what you take the label from: it must lie between 0 and 1.",
 )
@@ -567,7 +563,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "twice the gradient",
+    "twice-gradient",
     "Both gradients are exactly twice the right ones. Where does a factor 2 come from in your derivation, a square perhaps?",
     hint="At a = 0.2 and y = 0 the slope along z is 0.2, and yours is 0.4. This loss has logarithms and no square.",
 )
@@ -578,7 +574,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "results exchanged",
+    "results-exchanged",
     "Both numbers are right, but in the other order. Which gradient does the docstring ask for first?",
     hint="Read the docstring's last line: which of the two stands first? Everything else is right.",
 )
@@ -589,7 +585,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "label taken to be 1",
+    "label-taken-to-be-1",
     "The gradients are right where the label is 1, and where it is 0 they are those of the label 1. Where does y enter your formula?",
     hint="For x = 1 and y = 0 a prediction of 0.2 has dL/dz = 0.2, and for y = 1 it has -0.8. Yours is the same for both.",
 )
@@ -600,7 +596,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "chain stops at the prediction",
+    "chain-stops-at-prediction",
     "dL/dw is dL/da times x, and dL/db is dL/da. Which step lies between the prediction a and z, and what is its slope?",
     hint="Try x = 2, w = 0.5, b = -1 and y = 1: (-1.0, -0.5) is right, and you give 4 times as much. There z is 0, and your `sigmoid_grad` of 3.4 is 0.25. Count the factors of the chain in the text and those in your code.",
 )
@@ -612,7 +608,7 @@ def manual_gradients(x, w, b, y):
 
 @catalogue.misconception(
     "3.5",
-    "squared error",
+    "squared-error",
     "Both gradients are the right ones times 2a(1 - a), which are those of a squared error. Which loss does the docstring name?",
     hint="At a = 0.2 and y = 0 the slope along z is 0.2. Start from the slope of the cross-entropy along a, as in 3.4.",
 )
@@ -631,7 +627,7 @@ def _slopes(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "sum in place of the mean",
+    "sum-in-place-of-mean",
     "Both gradients are N times the right ones. Is the loss the sum of the examples' losses, or their mean?",
     hint="In the docstring's example you give 0.025 for b, and 0.0125 is right: there are two examples. Put each example into the batch twice and call again. A mean does not change by this; what do your gradients do?",
 )
@@ -642,7 +638,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "divided by the number of inputs",
+    "divided-by-number-of-inputs",
     "Both gradients are the right ones times N/D. Which axis of X counts the examples?",
     hint="In the docstring's example X has the shape (2, 3), and you divide by 3. A row is one example. Print the number that you divide by, and compare it with the number of labels.",
 )
@@ -653,7 +649,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "weights divided by the number of inputs",
+    "weights-divided-by-inputs",
     "dL/db is right, and dL/dw is the right one times N/D. Which axis of X counts the examples?",
     hint="In the docstring's example X has the shape (2, 3). Your dL/dw is divided by 3, and your dL/db, which is right, by 2. Which of the two numbers says how many examples there are?",
 )
@@ -664,7 +660,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "weights not averaged",
+    "weights-not-averaged",
     "dL/db is right, and dL/dw is N times the right one. Which of the two did you average over the examples?",
     hint="Put each example of the docstring into the batch twice: both gradients should stay as they are, and your dL/dw doubles. The matrix product adds up over the examples. What is left to do for a mean?",
 )
@@ -675,7 +671,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "bias not averaged",
+    "bias-not-averaged",
     "dL/dw is right, and dL/db is N times the right one. Which of the two did you average over the examples?",
     hint="Put each example of the docstring into the batch twice: both gradients should stay as they are, and your dL/db doubles. What did you do to the weights' gradient that this one still needs?",
 )
@@ -686,7 +682,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "averaged twice",
+    "averaged-twice",
     "Both gradients are the right ones divided by N. Is there a second division by N, or a mean of something that was a mean already?",
     hint="Give it one example twice: the gradients must stay the same. Then count the divisions and the calls of mean in your code.",
 )
@@ -697,7 +693,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "bias keeps the examples",
+    "bias-keeps-examples",
     "dL/dw is right, and dL/db holds one number for each example. How many numbers is b, and how many must its gradient be?",
     hint="In the docstring's example you give two numbers for b, one for each example, and 0.0125 is asked for. There is only one b, and both examples pull at it. What does the loss do with what the single examples give?",
 )
@@ -706,11 +702,7 @@ def batch_gradients(X, w, b, y):
     return X.T @ dz / len(y), dz
 
 
-@catalogue.misconception(
-    "3.6",
-    "bias keeps the examples, divided by N",
-    "dL/dw is right, and dL/db holds one number for each example. How many numbers is b, and how many must its gradient be?",
-)
+@catalogue.misconception("3.6", "bias-keeps-examples-divided-by-n", same_as="bias-keeps-examples")
 def batch_gradients(X, w, b, y):
     dz = _slopes(X, w, b, y) / len(y)
     return X.T @ dz, dz
@@ -718,7 +710,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "mean over examples and inputs",
+    "mean-over-examples-and-inputs",
     "dL/db is right, and dL/dw is a single number. Which axis is averaged away, and which must stay?",
     hint="In the docstring's example the products $(a_i - y_i) X_{ij}$ fill a table (2, 3), and you make one number of it. dL/dw needs three, one for each weight. Over which of $i$ and $j$ does the loss take its mean?",
 )
@@ -729,7 +721,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "one gradient an example",
+    "one-gradient-per-example",
     "dL/dw has a row for each example. What happens to the axis of the examples when the mean is taken?",
     hint="In the docstring's example you give a table (2, 3). Average the two numbers of its first column by hand: -0.2375, which is the first number that is asked for. Do this for each column.",
 )
@@ -740,7 +732,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "column against row",
+    "column-against-row",
     "dL/db is right, but dL/dw is the one you get when every prediction meets all labels and not only its own. Are a column (N, 1) and a row (N,) subtracted somewhere?",
     hint="Print the shapes of the predictions and of the labels right before the subtraction: both must be (N,).",
 )
@@ -751,7 +743,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "column against row, all columns kept",
+    "column-against-row-all-kept",
     "dL/db is right, but dL/dw has a column for each label: every prediction has met all labels. Are a column (N, 1) and a row (N,) subtracted somewhere?",
     hint="Print the shapes of the predictions and of the labels right before the subtraction: both must be (N,).",
 )
@@ -762,7 +754,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "errors without an axis for the inputs",
+    "errors-lack-an-axis",
     "The errors, one an example, meet the examples as they are, and the shapes (N,) and (N, D) do not broadcast. Along which axis of X should the same error be used again?",
     hint="For 5 examples of 3 inputs print both shapes right before the product: (5,) and (5, 3). Shapes are aligned at the right, so the 5 errors meet the 3 inputs. What shape must the errors have so that each goes with a row? A matrix product needs no such care.",
 )
@@ -773,7 +765,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "weights as a column",
+    "weights-as-column",
     "The numbers are right, but dL/dw has the shape (D, 1). Which shape has w itself?",
     hint="Print the shapes of w and of your dL/dw: (D,) and (D, 1). One axis of size 1 is left from the product.",
 )
@@ -784,7 +776,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "last example only",
+    "last-example-only",
     "The gradients are those of the last example alone. Does your loop add to its results, or replace them?",
     hint="Follow the variable of the result through two rounds of the loop. In the second round the first example is gone.",
 )
@@ -797,7 +789,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "last example only, divided by N",
+    "last-example-only-divided-by-n",
     "The gradients are those of the last example alone, divided by N. Does your loop add to its results, or replace them?",
     hint="Follow the variable of the result through two rounds of the loop. In the second round the first example is gone.",
 )
@@ -810,7 +802,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "opposite sign",
+    "opposite-sign",
     "Both gradients are the right ones with the opposite sign. Is it prediction minus label in your code, or label minus prediction?",
     hint="With label 0 and prediction 0.2 the slope along z is +0.2: a larger z makes the loss larger. What is yours?",
 )
@@ -821,7 +813,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "bias forgotten",
+    "bias-forgotten",
     "The gradients are those of a neuron whose bias is 0. Is b part of z in your forward pass?",
     hint="Check the prediction first: with X all zero it must be the sigmoid of b, not 0.5.",
 )
@@ -832,7 +824,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "slope of the sigmoid once too often",
+    "slope-of-sigmoid-once-too-often",
     "Each example's share carries an additional factor a(1 - a), as if the loss were half the squared error. Is the slope of the sigmoid in your product a second time, after it had canceled?",
     hint="With one example it must be what 3.5 gives. There a(1 - a) has canceled already.",
 )
@@ -844,7 +836,7 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
-    "factor by factor",
+    "factor-by-factor",
     "Ordinary batches are right, but a very sure neuron gives NaN. What are dL/da and da/dz, each alone, where a is exactly 0 or 1?",
     hint="Multiply the two factors on paper first: a(1 - a) cancels. Then write only what is left, and nothing is divided by 0.",
 )
@@ -865,7 +857,7 @@ def _nudged(x, i, step):
 
 @catalogue.misconception(
     "3.7",
-    "forward difference",
+    "forward-difference",
     "The gradient is off by about h, and f was called n + 1 times. How many sides of x does your difference look at?",
     hint="Measure $x^3$ at 2 with h = 0.1: you get 12.61, two-sided steps give 12.01, and 12 is true. Look at the formula: at which two points is $f$ called, and is the point in the middle one of them?",
 )
@@ -876,7 +868,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "forward difference, f(x) computed every time",
+    "forward-difference-computed-anew",
     "The gradient is the one-sided difference between f(x + h) and f(x), whose error is about h. How many sides of x does your difference look at?",
     hint="Measure $x^3$ at 2 with h = 0.1: your line goes through the points at 2 and 2.1 and has the slope 12.61. A line through those at 1.9 and 2.1 has 12.01, and 12 is true. Which call of $f$ has to move?",
 )
@@ -886,7 +878,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "backward difference",
+    "backward-difference",
     "The gradient is the one-sided difference between f(x) and f(x - h), whose error is about h. How many sides of x does your difference look at?",
     hint="Measure $x^3$ at 2 with h = 0.1: your line goes through the points at 1.9 and 2 and has the slope 11.41. A line through those at 1.9 and 2.1 has 12.01, and 12 is true. Which call of $f$ has to move?",
 )
@@ -896,7 +888,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "divided by h",
+    "divided-by-h",
     "Every slope is twice the right one. How far apart are the two points at which you evaluate f?",
     hint="Measure $x^2$ at 3 with h = 0.1: the two values are 9.61 and 8.41, and they differ by 1.2. You give 12, and the slope is 6. How far is it from 2.9 to 3.1?",
 )
@@ -906,7 +898,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "all entries moved at once",
+    "all-entries-moved-at-once",
     "All slopes are the same number, the sum of the right ones. How many entries move at once when you nudge x?",
     hint="For two entries draw the point and where you move it: along one axis, or diagonally? Each slope needs a move along its own axis.",
 )
@@ -915,18 +907,14 @@ def numeric_gradient(f, x, h):
     return torch.full_like(x, slope.item())
 
 
-@catalogue.misconception(
-    "3.7",
-    "all entries moved at once, n times",
-    "All slopes are the same number, the sum of the right ones. How many entries move at once when you nudge x?",
-)
+@catalogue.misconception("3.7", "all-entries-moved-at-once-n-times", same_as="all-entries-moved-at-once")
 def numeric_gradient(f, x, h):
     return torch.stack([(f(x + h) - f(x - h)) / (2 * h) for _ in range(len(x))])
 
 
 @catalogue.misconception(
     "3.7",
-    "x not restored",
+    "x-not-restored",
     "x comes back h lower in every entry, and later slopes are measured at a shifted point. Is each entry put back before the next one moves?",
     hint="Print x before and after the call. It is safest never to change it: make a new point for each nudge.",
 )
@@ -942,7 +930,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "two names for one tensor",
+    "two-names-for-one-tensor",
     "Every slope is 0. Are the raised and the lowered point two tensors, or two names for the same one?",
     hint="An assignment makes a second name and no second tensor. Print the two points after both nudges, then make real copies.",
 )
@@ -959,7 +947,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "nudges pile up",
+    "nudges-pile-up",
     "The first slope is right; the later ones are measured with the earlier entries still nudged. Does each entry start from x itself?",
     hint="Print the point at which f is called in the second round: only one entry may differ from x. Make the nudged point anew in each round.",
 )
@@ -975,7 +963,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "old entry not copied",
+    "old-entry-not-copied",
     "Every slope is about half the right one: what you kept of the old entry moved along with it, so the lowered point was x itself. Is x[i] a number, or a window into x?",
     hint="Keep `x[0]` under a name, change `x[0]`, and print what you kept: it has changed, too. An entry of a tensor is a tensor that shares its memory. How do you get a number, or a copy?",
 )
@@ -994,7 +982,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "float32 result",
+    "float32-result",
     "A float64 point gives a float32 gradient. Which dtype has a new tensor if you do not name one?",
     hint='Print the dtype of the empty result. A new tensor that is made "like" the input has its dtype, too.',
 )
@@ -1007,7 +995,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "a step of its own",
+    "step-of-its-own",
     "In float32 every slope is 0, although the step asked for is 0.01. Which step does your code use, and does float32 notice it beside a number near 1?",
     hint="The docstring has h as a parameter. Search your code for a number such as 1e-6 that stands in its place.",
 )
@@ -1018,7 +1006,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "parentheses around 2h missing",
+    "parentheses-around-2h-missing",
     "Every slope is the right one times h squared. What does Python do first in a / 2 * h?",
     hint=r"Print `12 / 2 * 3`: Python works from left to right and says 18, but $\frac{12}{2 \cdot 3}$ is 2. How do you tell Python that all of the denominator belongs together?",
 )
@@ -1028,7 +1016,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "opposite sign",
+    "opposite-sign",
     "Every slope is the right one with the opposite sign. Which of the two values of f do you subtract from the other?",
     hint="For f(x) = x squared at x = 3 the slope is +6. Which of the two points must be taken away from the other to get a positive number?",
 )
@@ -1038,7 +1026,7 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
-    "own step instead of h",
+    "own-step-instead-of-h",
     "Your slopes are those of a very small step, whatever h is. Where does your function use the h it was given?",
     hint="Measure $x^3$ at 2 with $h = 0.5$ by hand: $(2.5^3 - 1.5^3)/1 = 12.25$, and yours says 12. Look for the number that your function nudges by.",
 )
@@ -1066,7 +1054,7 @@ def _nan_to_inf(error):
 
 @catalogue.misconception(
     "3.8",
-    "absolute difference",
+    "absolute-difference",
     "The result is the largest absolute difference. By what is it divided to make it relative?",
     hint="Compare 1 with 2, and 1000 with 1001. The first is far worse, and your number is the same.",
 )
@@ -1076,7 +1064,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "0/0",
+    "zero-by-zero",
     "Entries that are zero in both gradients spoil the result. What is 0/0 in floating point, and do two zeros agree?",
     hint="Compare [1.0, 0.0] with itself: 0 is right. Print your fractions: the second is NaN. A NaN that came in with a gradient looks just the same there, so ask for the two zeros by themselves, and put the 0 in first.",
 )
@@ -1084,18 +1072,14 @@ def gradcheck_error(analytic, numeric):
     return ((analytic - numeric).abs() / torch.maximum(analytic.abs(), numeric.abs())).max()
 
 
-@catalogue.misconception(
-    "3.8",
-    "0/0 taken for a broken gradient",
-    "Entries that are zero in both gradients spoil the result. What is 0/0 in floating point, and do two zeros agree?",
-)
+@catalogue.misconception("3.8", "zero-by-zero-taken-for-broken", same_as="zero-by-zero")
 def gradcheck_error(analytic, numeric):
     return _nan_to_inf((analytic - numeric).abs() / torch.maximum(analytic.abs(), numeric.abs())).max()
 
 
 @catalogue.misconception(
     "3.8",
-    "NaN in, NaN out",
+    "nan-in-nan-out",
     "A NaN in a gradient makes the result NaN, not infinity. What does `error > tolerance` say when the error is NaN?",
     hint='Print `float("nan") > 0.01`: False, so whoever tests your result finds nothing wrong. When the two zeros are dealt with, each NaN left in your fractions came in with a gradient. What should it become before the largest is taken?',
 )
@@ -1105,7 +1089,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "NaN counts as equal",
+    "nan-counts-as-equal",
     "A NaN in a gradient is passed over as if the entry were right. Should a broken gradient get a good mark?",
     hint="The docstring's second example asks for inf, and you give 0. A NaN in your fractions may come from 0/0 or from a NaN in a gradient, and only the first means that the two agree. Tell them apart before you put in a 0.",
 )
@@ -1115,7 +1099,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "mean over the entries",
+    "mean-over-entries",
     "The result is the mean of the relative differences. What does a mean make of one wrong entry among a hundred right ones?",
     hint="With 99 perfect entries and one that is off by half, the answer must say 0.5 and not 0.005.",
 )
@@ -1125,7 +1109,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "sum in the denominator",
+    "sum-in-denominator",
     "The differences are divided by the sum of the two absolute values. Which of the two does the docstring put in the denominator?",
     hint="For the entries 1 and 3 the answer is 2/3. With the sum below you get 2/4.",
 )
@@ -1136,7 +1120,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "relative to the first gradient",
+    "relative-to-first-gradient",
     "The differences are divided by the absolute value of the first gradient, even where the second is larger. Which of the two belongs in the denominator?",
     hint="Exchange the two arguments: the result must stay the same. Both absolute values have a say in the denominator.",
 )
@@ -1147,7 +1131,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "signs kept in the denominator",
+    "signs-kept-in-denominator",
     "Where both entries are negative, the denominator is the one closer to zero, or negative. Is the larger entry meant, or the larger absolute value?",
     hint="Compare -4 with -5: 0.2 is right, and you give -0.25. Print your denominator, -4. A size has no sign; what has to happen to both entries before the larger one is chosen?",
 )
@@ -1158,7 +1142,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "no absolute value in the numerator",
+    "no-absolute-value-in-numerator",
     "Entries where the first gradient is the smaller one count as negative and are never the worst. Where is the absolute value of the difference?",
     hint="Exchange the two arguments: the result must stay the same. For 1 and 3 it is 2/3 both times.",
 )
@@ -1169,7 +1153,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "a small number added below",
+    "small-number-added-below",
     "Large gradients are right, but the error of tiny ones comes out too small. Is something added to the denominator to avoid 0/0?",
     hint="Take 1e-12 and 2e-12: the answer is 0.5. Whatever you add below swallows them. Treat two zeros as a case of its own instead.",
     constants={"EPS": SMALL},
@@ -1181,7 +1165,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.8",
-    "worst gap over largest gradient",
+    "worst-gap-over-largest-gradient",
     "The largest difference is divided by the largest entry of all. Should a small wrong entry be measured against its own size, or against that of another?",
     hint="Compare [1000.0, 0.001] with [1000.0, 0.002]: the second entry is off by half its size, so 0.5 is right, and you give 0.000001. Which comes first in the formula, the division or the maximum over $i$?",
 )
@@ -1191,11 +1175,7 @@ def gradcheck_error(analytic, numeric):
     return _nan_to_inf(error)
 
 
-@catalogue.misconception(
-    "3.8",
-    "worst gap over largest gradient, zeros too",
-    "The largest difference is divided by the largest entry of all. Should a small wrong entry be measured against its own size, or against that of another?",
-)
+@catalogue.misconception("3.8", "worst-gap-over-largest-also-of-zeros", same_as="worst-gap-over-largest-gradient")
 def gradcheck_error(analytic, numeric):
     scale = torch.maximum(analytic.abs(), numeric.abs()).max()
     return _nan_to_inf((analytic - numeric).abs().max() / scale)
@@ -1206,7 +1186,7 @@ def gradcheck_error(analytic, numeric):
 
 @catalogue.misconception(
     "3.9",
-    "level by level",
+    "level-by-level",
     "The nodes come level by level, by their shortest way from the result. Can a node on a short way also be used by one on a longer way?",
     hint="Draw c = a + b, d = c + a. There a is one step from the result and also two, and must come after c. Levels cannot say that; finished visits can.",
 )
@@ -1222,7 +1202,7 @@ def topological_order(node):
 
 @catalogue.misconception(
     "3.9",
-    "noted on arrival",
+    "noted-on-arrival",
     "Each node is noted when it is first reached, before its other users have been. Which nodes must be in the list before a node may join it?",
     hint="Go through the text's $y = h + g$ with $g = 5h$: in your list $h$ stands before $g$, which uses it. You note a node when you enter it. What would the list look like if you noted it when you leave it?",
 )
@@ -1241,7 +1221,7 @@ def topological_order(node):
 
 @catalogue.misconception(
     "3.9",
-    "nodes repeated",
+    "nodes-repeated",
     "A node that is reached along several paths stands in the list several times. How does your code remember where it has been?",
     hint="The docstring's example has 3 nodes, and your list has 5: three ways lead to x. What has to be asked at the beginning of each visit, so that x adds nothing after the first one?",
 )
@@ -1257,11 +1237,7 @@ def topological_order(node):
     return order[::-1]
 
 
-@catalogue.misconception(
-    "3.9",
-    "nodes repeated, noted on arrival",
-    "A node that is reached along several paths stands in the list several times. How does your code remember where it has been?",
-)
+@catalogue.misconception("3.9", "nodes-repeated-noted-on-arrival", same_as="nodes-repeated")
 def topological_order(node):
     order = [node]
     for parent in node.parents:
@@ -1271,7 +1247,7 @@ def topological_order(node):
 
 @catalogue.misconception(
     "3.9",
-    "not reversed",
+    "not-reversed",
     "The list runs from the inputs to the result. From which end does the backward pass begin?",
     hint="In the docstring's example you give [x, h, y], and [y, h, x] is asked for. You build the list in a good order: parents stand before their users. What is left to do when all the visits are over?",
 )
@@ -1291,7 +1267,7 @@ def topological_order(node):
 
 @catalogue.misconception(
     "3.9",
-    "inputs left out",
+    "inputs-left-out",
     "The inputs of the computation are missing. They have no parents, but are they not nodes that need a gradient?",
     hint="Take c = a + b: the answer has three nodes, c, a and b. A node without parents is visited like any other.",
 )
@@ -1311,7 +1287,7 @@ def topological_order(node):
 
 @catalogue.misconception(
     "3.9",
-    "result left out",
+    "result-left-out",
     "The result itself is missing from the list. With which node does the backward pass begin?",
     hint="Take c = a + b: the answer has three nodes, and c is the first. After its parents, the start of the visit is noted, too.",
 )
@@ -1331,7 +1307,7 @@ def topological_order(node):
 
 @catalogue.misconception(
     "3.9",
-    "equal numbers taken for one node",
+    "equal-numbers-taken-for-one-node",
     "Of two nodes that hold the same number, one is missing. Are two nodes the same because their data are equal?",
     hint='Make two nodes that both hold 2.0. They compare by their data or by who they are: which does your "seen before" use? id() tells nodes apart.',
 )
@@ -1374,7 +1350,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "handed on too early",
+    "handed-on-too-early",
     "Some gradients are too large: a node hands on what it has got so far, and then hands the same on again when more arrives. When is a node's gradient complete?",
     hint="Take h = 2x, g = 5h, y = h + g: `x.grad` should be 12, and yours is too large. Note on paper each time h takes its turn, and its gradient at this moment. It should be once, with 6. What do you have from 3.9 for this?",
 )
@@ -1390,11 +1366,7 @@ def backprop(root):
     hand_on(root)
 
 
-@catalogue.misconception(
-    "3.10",
-    "handed on too early, all shares first",
-    "Some gradients are too large: a node hands on what it has got so far, and then hands the same on again when more arrives. When is a node's gradient complete?",
-)
+@catalogue.misconception("3.10", "handed-on-too-early-shares-first", same_as="handed-on-too-early")
 def backprop(root):
     _reset(topological_order(root))
     root.grad = 1.0
@@ -1410,7 +1382,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "level by level",
+    "level-by-level",
     "A node reached along a short and a long path hands its gradient on before the share of the long path has arrived. In which order must the nodes take their turn?",
     hint="Take h = 2x, g = 5h, y = h + g: `x.grad` should be 12, and you give 2. Print the order in which your nodes take their turn: h comes before g, which still owes it 5. Which function gives the order that is needed?",
 )
@@ -1427,7 +1399,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "no gradient at the start",
+    "no-gradient-at-start",
     "All gradients are 0. What is the derivative of the result with respect to itself?",
     hint="Before the walk begins one node has a gradient that is known without any rule: that of y along y itself.",
 )
@@ -1441,7 +1413,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "never reset",
+    "never-reset",
     "The first call is right, and after the second call the gradients still hold what the first one left. Where do they begin anew?",
     hint="Call it twice on the docstring's example and print `x.grad`: 26, then 102. In PyTorch the caller cleans up with `zero_grad()`; here it is up to you. When must each node's old number be gone, and which nodes are meant?",
 )
@@ -1454,7 +1426,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "inputs not reset",
+    "inputs-not-reset",
     "The first call is right, and after the second call the gradients of the inputs are twice as large. Which nodes does your code reset?",
     hint="Call it twice on the docstring's example and print `x.grad`: 26, then 52, while `h.grad` stays at 13. Print the nodes that your reset goes over. A node without parents belongs to the graph, too.",
 )
@@ -1469,7 +1441,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "only inputs reset",
+    "only-inputs-reset",
     "The first call is right, and after the second call the nodes between inputs and result still hold old gradients. Which nodes does your code reset?",
     hint="Call it twice on the docstring's example and print `h.grad`: 13, then 38. Print the nodes that your reset goes over. A node that has parents keeps its old gradient as well, unless somebody clears it.",
 )
@@ -1484,7 +1456,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "walked from the inputs",
+    "walked-from-inputs",
     "Only the result and its direct parents have a gradient. From which end does your loop walk through the order?",
     hint="Print each node's grad when it takes its turn: it is 0 nearly every time, since the only 1 sits at the root and has not moved yet. Which node stands first in the order of 3.9, and which one takes the first turn in your loop?",
 )
@@ -1499,7 +1471,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "local derivatives only",
+    "local-derivatives-only",
     "Each gradient is a sum of local derivatives, without what comes from further up. What does the chain rule multiply a local derivative by?",
     hint="Take y = 5h with h = 2x: `x.grad` should be 10, and you give 2. The node h knows two things when it takes its turn: what y gave it, 5, and its local derivative, 2. Which of them reaches x?",
 )
@@ -1514,7 +1486,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "local derivatives left out",
+    "local-derivatives-left-out",
     "Gradients are handed on unchanged, as if every local derivative were 1. What does the chain rule multiply them by?",
     hint="Take y = 3 * x. The gradient of x is 3, and you hand on the 1 that y has. Which number turns 1 into 3?",
 )
@@ -1529,7 +1501,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "same parent counted once",
+    "same-parent-counted-once",
     "An operation that uses one node twice, such as h * h, hands on one share and not two. What happens to a parent that stands in the parents twice?",
     hint="Take y = `h * h` at h = 3: `h.grad` should be 6, and you give 3. Print y's parents and what you loop over: h stands in the one twice and in the other once. A dict or a set keeps one of each.",
 )
@@ -1544,7 +1516,7 @@ def backprop(root):
 
 @catalogue.misconception(
     "3.10",
-    "slope of exp is x",
+    "slope-of-exp-is-x",
     "The number is right, and the local derivative is x itself. How fast does e^x grow at x?",
     hint="At x = 0 the slope of e to the x is 1, and yours is 0. The node already holds the number you need.",
 )
@@ -1554,7 +1526,7 @@ def exp(node):
 
 @catalogue.misconception(
     "3.10",
-    "power rule for exp",
+    "power-rule-for-exp",
     "The number is right, and the local derivative is x e^(x - 1), the rule for a power of x. Which of the two is the variable here, the base or the exponent?",
     hint="At x = 0 the slope of e to the x is 1, and your formula gives 0. The base is fixed here, the exponent moves.",
 )
@@ -1564,7 +1536,7 @@ def exp(node):
 
 @catalogue.misconception(
     "3.10",
-    "slope of exp is 1",
+    "slope-of-exp-is-1",
     "The number is right, and the local derivative is 1 everywhere. Is e^x equally steep everywhere?",
     hint="Compare e to the 0.01 with e to the 0, and e to the 2.01 with e to the 2. The second pair lies much further apart.",
 )
@@ -1574,7 +1546,7 @@ def exp(node):
 
 @catalogue.misconception(
     "3.10",
-    "slope of exp at e^x",
+    "slope-of-exp-at-its-value",
     "The number is right, and the local derivative is the exponential of e^x. At which point is the slope wanted, at the input of the operation or at its output?",
     hint="Print `exp(Value(1.0)).local_derivatives`: (15.15...,), which is $e^{2.718...}$. The slope is wanted at 1, where the function has the value 2.718. How often have you taken an exponential?",
 )
@@ -1585,7 +1557,7 @@ def exp(node):
 
 @catalogue.misconception(
     "3.10",
-    "parent forgotten",
+    "parent-forgotten",
     "The number is right, but the new node has no parents. How should a gradient find its way back to the input?",
     hint="Print the parents of a node made by your function: the tuple holds the input. Compare with how + and * make theirs.",
 )
@@ -1595,7 +1567,7 @@ def exp(node):
 
 @catalogue.misconception(
     "3.10",
-    "slope times the parent's gradient",
+    "slope-times-gradient-of-parent",
     "The local derivative is 0, because it contains a gradient that has not arrived yet. What does a local derivative depend on?",
     hint="When the node is made, nobody knows a gradient yet. The local derivative depends on the input's data alone; backprop does the multiplying later.",
 )

@@ -22,7 +22,7 @@ def _cache(X, z1, h, z2, a):
 
 @catalogue.misconception(
     "4.1",
-    "weights not transposed",
+    "weights-not-transposed",
     "The product with W1 stops with an error about shapes. Which axis of W1 counts the inputs, and which axis of X does?",
     hint="Four examples of 2 inputs and three units: `X` is (4, 2), `W1` is (3, 2), and `z1` must be (4, 3). In a product the two inner sizes have to be equal, and they disappear. Which axis must disappear here, and where does it stand in each factor?",
 )
@@ -33,11 +33,7 @@ def mlp_forward(X, p):
     return _cache(X, z1, h, z2, torch.sigmoid(z2))
 
 
-@catalogue.misconception(
-    "4.1",
-    "factors exchanged",
-    "The product with W1 stops with an error about shapes. Which axis of W1 counts the inputs, and which axis of X does?",
-)
+@catalogue.misconception("4.1", "factors-exchanged", same_as="weights-not-transposed")
 def mlp_forward(X, p):
     z1 = p["W1"] @ X + p["b1"]
     h = torch.relu(z1)
@@ -47,7 +43,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "one column an example",
+    "one-column-per-example",
     "The numbers are right, but every tensor is transposed: the examples lie in columns. Along which axis do they lie in X?",
     hint="$W_1 x$ is written for a single $x$ that stands upright. In a batch each example is a row, so the formula for the batch has the factors the other way round. Which of the two must come first to give (N, K), and which is turned?",
 )
@@ -60,7 +56,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "bias as a column",
+    "bias-as-column",
     "Adding b1 stops with an error for several examples, and makes a table of a single one. Does each row of the batch need one number of the bias, or all of them?",
     hint="Broadcasting aligns shapes at their right ends. Write (4, 3), the shape of the product for four examples and three units, above the shape of your bias, (3, 1): its three numbers lie along the wrong axis. Print the shape in which `b1` came.",
 )
@@ -73,7 +69,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "biases forgotten",
+    "biases-forgotten",
     "The values are those of a network whose biases are all 0. Where do b1 and b2 enter?",
     hint="Call it with an `X` of zeros: the product is 0 everywhere, and each row of `z1` must still show one number for each unit. Which ones?",
 )
@@ -86,7 +82,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "second bias forgotten",
+    "second-bias-forgotten",
     "The hidden layer is right, and z2 is what it would be without a bias. Which parameter have you not used?",
     hint="Call it with all of `W2` set to 0. The hidden layer then has no say, and `z2` must still be one and the same number for every example, not 0. Which one?",
 )
@@ -99,7 +95,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "bias of the other layer, first",
+    "bias-of-other-layer-first",
     "z1 is the right product plus b2 in place of b1. Which bias belongs to the hidden layer?",
     hint="Print the shapes of `b1` and `b2`: (K,) and (1,). A single number can be added to any number of units, so nothing crashes. Which of the two has a number of its own for each hidden unit?",
 )
@@ -112,7 +108,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "bias of the other layer, second",
+    "bias-of-other-layer-second",
     "The hidden layer is right, and z2 has a column for each hidden unit. Which bias did the single output get?",
     hint="For four examples and three units the second product has the shape (4, 1), and your `z2` is (4, 3). What has three numbers in a row and was added to that single column?",
 )
@@ -125,7 +121,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "ReLU on the output",
+    "relu-on-output",
     "The hidden layer is right, and z2 is never negative. Which layer has a ReLU, and what becomes of a prediction below 0.5 if the output has one, too?",
     hint="The output layer has one function only, the sigmoid. With a ReLU before it no prediction can be below 0.5.",
 )
@@ -138,7 +134,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "sigmoid before the ReLU",
+    "sigmoid-before-relu",
     "h is the sigmoid of z1, in which the ReLU has nothing left to cut off. Which function follows the hidden layer?",
     hint="Each layer is followed by one function: the hidden one by a ReLU, the last one by the sigmoid.",
 )
@@ -151,7 +147,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "activations exchanged",
+    "activations-exchanged",
     "h is the sigmoid of z1, and a is the ReLU of z2. Which of the two functions makes a probability?",
     hint="Each layer is followed by one function: the hidden one by a ReLU, the last one by the sigmoid.",
 )
@@ -164,7 +160,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "tanh in the hidden layer",
+    "tanh-in-hidden-layer",
     "h is tanh of z1, with values between -1 and 1. Which function follows the hidden layer here?",
     hint="Print the largest entry of h: with a ReLU it may be greater than 1. Compare with the formulas in the text.",
 )
@@ -177,7 +173,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "no ReLU",
+    "no-relu",
     "h equals z1, negative numbers included. What stands between the two linear layers?",
     hint="Print the smallest entry of h: it must be 0 or more.",
 )
@@ -189,7 +185,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "ReLU computed and not used",
+    "relu-computed-and-not-used",
     "h is right, but z2 was made from z1. Which of the two goes into the second layer?",
     hint="Follow the names: which tensor stands in the second product, the one before the ReLU or the one after it?",
 )
@@ -201,7 +197,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "negative numbers kept",
+    "negative-numbers-kept",
     "h holds the negative entries of z1 and 0 in place of the positive ones. Which of them does a ReLU let through?",
     hint="For z1 = (-2, 3) the hidden layer is (0, 3). Yours is (-2, 0).",
 )
@@ -214,7 +210,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "ReLU in place",
+    "relu-in-place",
     "h is right, but z1 has become the same as h: its negative entries are 0. Did the ReLU make a new tensor, or change the old one?",
     hint="Print z1 after the call: it must still have negative entries. Make h as a new tensor.",
 )
@@ -227,7 +223,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "no sigmoid",
+    "no-sigmoid",
     "a equals z2, so it is not between 0 and 1. What turns a raw score into a probability?",
     hint="Print a: its entries must lie between 0 and 1. One function is missing after z2.",
 )
@@ -240,7 +236,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "softmax over one output",
+    "softmax-over-one-output",
     "Every prediction is 1. Over how many numbers does your softmax run, and what must they add up to?",
     hint="A softmax makes several scores add up to 1. With a single score that is always 1. Which function of one number lies between 0 and 1?",
 )
@@ -253,7 +249,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "predictions squeezed",
+    "predictions-squeezed",
     "The predictions are right but have lost an axis. Which shape does the docstring give for a, and where is a squeeze or flatten?",
     hint="Print the shape of a for one example: it must be (1, 1). Leave the last axis where it is.",
 )
@@ -266,7 +262,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "inputs not cached",
+    "inputs-not-cached",
     "The four computed values are there, but X is not in the dict. What does the gradient of W1 need besides z1?",
     hint="The docstring lists five names. The backward pass needs what went into each layer, and X went into the first.",
 )
@@ -279,7 +275,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.1",
-    "predictions only",
+    "predictions-only",
     "One tensor came back and no dict. What else will the backward pass ask for?",
     hint="Make a dict and put each tensor under its name as soon as it is there. The docstring lists the names.",
 )
@@ -292,7 +288,7 @@ def mlp_forward(X, p):
 
 @catalogue.misconception(
     "4.2",
-    "no switch",
+    "no-switch",
     "The upstream gradient came back as it was. What reaches z where the ReLU gave 0, whatever z was?",
     hint="Take `z` = -2 and move it to -1.9: max(0, z) stays 0, and so the loss does not change. Which gradient does that leave for `z`, however large `dout` is?",
 )
@@ -302,7 +298,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "times the output",
+    "times-output",
     "The result is dout times relu(z). Is the local derivative of the ReLU its value, or its slope?",
     hint="At z = 3 and dout = 1 the answer is 1, and yours is 3. The slope of max(0, z) is the same at z = 1 and at z = 3.",
 )
@@ -312,7 +308,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "times the input",
+    "times-input",
     "The result is dout times z. What is the slope of max(0, z) at z = 3?",
     hint="Take `dout` = 1. At `z` = 3 you return 3, and at `z` = -2 you return -2. Now move each `z` up by 0.1 and write down by how much max(0, z) grows: that is what the gradient has to tell.",
 )
@@ -322,7 +318,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "ReLU of the gradient",
+    "relu-of-gradient",
     "The result is dout without its negative entries, whatever z is. Does the sign of the gradient decide what the ReLU let through, or the sign of its input?",
     hint="Try `dout` = -4 at `z` = 2 and `dout` = 5 at `z` = -1. The forward pass let the 2 through and stopped the -1, and you return 0 and 5. Which of your inputs does not occur in your code?",
 )
@@ -332,7 +328,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "both signs asked",
+    "both-signs-asked",
     "Where z is positive and dout is negative, the result is 0. Can a gradient not be negative?",
     hint="In the docstring's example `dout` is -4 where `z` is 2, and the answer is -4. A negative gradient only says that the loss falls when this number grows; the ReLU has never looked at it. Which part of your condition asks about it?",
 )
@@ -342,7 +338,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "switch alone",
+    "switch-alone",
     "The result is 1 where the ReLU was on and 0 where it was off, which is the local derivative alone. Where is the other factor of the chain rule?",
     hint="With dout = 5 and z = 3 the answer is 5, and yours is 1. The switch is multiplied by something.",
 )
@@ -352,7 +348,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "truth values",
+    "truth-values",
     "A tensor of True and False came back, which is where the ReLU was on. Where is the other factor of the chain rule?",
     hint="True and False say where it passes. Multiply by what comes from above, and numbers come out.",
 )
@@ -362,7 +358,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "forward again",
+    "forward-again",
     "The result is relu(z), the output of the forward pass. Where does dout enter?",
     hint="Your function gets z and dout, and dout does not occur in your result. z only decides where dout passes.",
 )
@@ -372,7 +368,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "switch the wrong way round",
+    "switch-wrong-way-round",
     "The gradient passes exactly where the ReLU was off. Which entries did the forward pass let through?",
     hint="Try `dout` = 5 at `z` = 3: a little more `z` is a little more output, so the 5 must arrive, and you return 0. Read your condition aloud for this `z`.",
 )
@@ -382,7 +378,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "sign in place of a switch",
+    "sign-in-place-of-switch",
     "Where z is negative, the result is dout with the opposite sign. What is the slope of max(0, z) to the left of 0?",
     hint="At `z` = -2 with `dout` = 5 you return -5, as if the output fell when `z` grows. Compute max(0, z) at -2 and at -1.9: does it fall, rise, or stay?",
 )
@@ -392,7 +388,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "dout changed in place",
+    "dout-changed-in-place",
     "The result is right, but dout itself was overwritten, and a network may need it again. Is what you return a new tensor?",
     hint="Print dout before and after your call. Writing zeros into it, or multiplying it with *=, changes it. Make a new tensor.",
 )
@@ -403,7 +399,7 @@ def relu_backward(dout, z):
 
 @catalogue.misconception(
     "4.2",
-    "leaky ReLU",
+    "leaky-relu",
     "Where the ReLU was off, one hundredth of the gradient comes through. Which slope does max(0, z) have there?",
     hint="Compute max(0, z) at `z` = -2 and at `z` = -1 and take the slope between the two. A slope of 0.01 there belongs to another function, the leaky ReLU, which never shuts off a unit completely.",
 )
@@ -420,7 +416,7 @@ def _lists(dout, X):
 
 @catalogue.misconception(
     "4.3",
-    "weights transposed",
+    "weights-transposed",
     "dX and db are right, and dW is transposed: it has the shape (in, out). Which shape has W itself?",
     hint="Print the shapes of W and of your dW. Which of the two factors of the product must stand in front for (out, in)?",
 )
@@ -431,7 +427,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "W transposed for dX",
+    "w-transposed-for-dx",
     "The product of dout and W stops with an error about shapes. Forwards W was transposed; is it again on the way back?",
     hint="Write the shapes: dout is (N, out), dX is (N, in). Which shape must stand between them, and is it W as it is or turned?",
 )
@@ -442,7 +438,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "weights in the wrong order",
+    "weights-in-wrong-order",
     "The product of W and dout stops with an error about shapes. Which axis must disappear in dX, and which axes of the two tensors is that?",
     hint="Say `dout` is (4, 2) and `W` is (2, 3); `dX` must be (4, 3). The 2 has to disappear, so the two 2s must be neighbors in the product. Write the shapes side by side in both orders. Does anything have to be turned?",
 )
@@ -453,7 +449,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "bias averaged",
+    "bias-averaged",
     "dX and dW are right, and db is divided by the number of examples. Does a bias that is used many times get the mean of the gradients, or their sum?",
     hint="Let `dout` be 1 for each of four examples and raise the bias by 0.1: every output rises by 0.1, and the loss by 0.4 in all. What does your `db` say, and what should it?",
 )
@@ -464,7 +460,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "weights averaged",
+    "weights-averaged",
     "dX and db are right, and dW is divided by the number of examples. Is the mean of the loss not contained in dout already?",
     hint="Give it the same example twice, with the same dout: dW must double. Search for a mean, or a division.",
 )
@@ -475,7 +471,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "weights and bias averaged",
+    "weights-and-bias-averaged",
     "dX is right, and dW and db are divided by the number of examples. Is the mean of the loss not contained in dout already?",
     hint="Give it the same example twice, with the same `dout`, and compare with giving it once: `dW` and `db` must double, and yours stay as they are. Search for a mean or a division in both lines.",
 )
@@ -486,7 +482,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "everything averaged",
+    "everything-averaged",
     "All three gradients are divided by the number of examples. Is the mean of the loss not contained in dout already?",
     hint="Give it the same example twice, with the same dout: dW and db must double, and dX must not shrink. Search for a mean, or a division.",
 )
@@ -497,7 +493,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "averaged over the first axis",
+    "averaged-over-first-axis",
     "dX is right, and dW and db are divided by the first size of X, the number of examples or of sequences. Is the mean of the loss not contained in dout already?",
     hint="Give it the same example twice, with the same dout: dW must double. Search for a mean, or a division.",
 )
@@ -508,7 +504,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "bias not reduced",
+    "bias-not-reduced",
     "dX and dW are right, and db is dout itself, with numbers for every example. How many numbers is the bias, and how many must its gradient be?",
     hint="Print the shapes of b and of your db: (out,) and dout's whole shape. All axes but the last are copies of one bias.",
 )
@@ -519,7 +515,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "bias summed over the outputs",
+    "bias-summed-over-outputs",
     "dX and dW are right, and db has one number for each example. Which axis of dout is summed away, and which must stay?",
     hint="In the docstring's example `dout` has the rows (1, 0) and (2, -1), and `db` is (3, -1); yours is (1, 1). Which numbers were added to make the 3, those of a row or those of a column?",
 )
@@ -530,7 +526,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "bias summed over everything",
+    "bias-summed-over-everything",
     "dX and dW are right, and db is a single number. Which axis of dout must stay?",
     hint="Print the shapes of b and of your db: (out,) and (). The last axis has to survive.",
 )
@@ -541,7 +537,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "bias keeps an axis",
+    "bias-keeps-axis",
     "The numbers are right, but db has the shape (1, out). Which shape has the bias itself?",
     hint="Print `nn.Linear(3, 2).bias.shape` and the shape of your `db`: (2,) and (1, 2). What in your code keeps the axis that was summed, or puts it back?",
 )
@@ -552,7 +548,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "bias summed over the first axis only",
+    "bias-summed-over-first-axis-only",
     "Examples are right, and for sequences db still has the axis of the tokens. Over which axes is the bias copied there?",
     hint="For sequences dout has three axes, and the bias is copied along two of them. Flatten first, then one sum is enough.",
 )
@@ -563,7 +559,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "weights first in the answer",
+    "weights-first-in-answer",
     "The three gradients are right, but in the order dW, db, dX. Which does the docstring ask for first?",
     hint="Read the last line of the docstring and compare it with your return line, name by name.",
 )
@@ -574,7 +570,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "dX and dW exchanged in the answer",
+    "dx-and-dw-exchanged-in-answer",
     "The three gradients are right, but dX and dW stand in each other's place. Which does the docstring ask for first?",
     hint="Read the last line of the docstring and compare it with your return line, name by name.",
 )
@@ -585,7 +581,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "last example only",
+    "last-example-only",
     "dX is right, and dW and db are those of the last example alone. Does your loop add to its results, or replace them?",
     hint="Follow dW through two rounds of the loop: in the second round the first example is gone.",
 )
@@ -597,7 +593,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "one matrix for each example",
+    "one-matrix-for-each-example",
     "dX and db are right, and dW holds one matrix for each example. How many weight matrices has the layer?",
     hint="Print the shape of your `dW` for four examples: (4, out, in). One weight serves all four, so their four contributions have to be added up. Which axis of yours has to go, and what kind of product makes such a sum by itself?",
 )
@@ -608,7 +604,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "one matrix for each sequence",
+    "one-matrix-for-each-sequence",
     "Examples are right, and for sequences dW holds one matrix for each sequence. How many weight matrices has the layer?",
     hint="With three axes, `@` multiplies one pair of matrices for each sequence, and nothing adds the results up. If two sequences of 5 tokens stood as 10 rows below each other, what would the product sum over?",
 )
@@ -619,7 +615,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "summed before multiplied",
+    "summed-before-multiplied",
     "dX and db are right, and dW is the product of two sums over the examples. Is the sum of products the same as the product of sums?",
     hint="For x = (1, 2) and dout = (3, 4) the sum of products is 11, and the product of sums is 21. Sum last.",
 )
@@ -630,7 +626,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "upstream gradient ignored",
+    "upstream-gradient-ignored",
     "The gradients are those for a dout in which every number is 1. Where does dout enter the three products?",
     hint="Call it with dout all zero: all three gradients must be 0.",
 )
@@ -641,7 +637,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "matrices only",
+    "matrices-only",
     "Examples are right, and sequences stop with an error. What does .T do with three axes, and how could the sequences become one long list of examples?",
     hint="Print the shape of `torch.zeros(2, 4, 3).T`: (3, 4, 2), all axes reversed. The layer treats every token alike, so two sequences of 4 tokens are as good as 8 examples. How do you give both tensors that shape before anything is turned or summed?",
 )
@@ -651,7 +647,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "dX left as a list",
+    "dx-left-as-list",
     "Examples are right, and for sequences dX is one long list, without its axis of the sequences. Which shape has X itself?",
     hint="Keep the shape of X before you flatten it, and give it back to dX at the end.",
 )
@@ -662,7 +658,7 @@ def linear_backward(dout, X, W):
 
 @catalogue.misconception(
     "4.3",
-    "view of scattered memory",
+    "view-of-scattered-memory",
     "The same call is right for one tensor and stops with an error for an equal one whose memory is in another order (a transpose, say). Which of view and reshape copes with both?",
     hint="Call it with a transposed tensor of the same numbers. One of the two methods copies where the memory does not fit.",
 )
@@ -680,7 +676,7 @@ def _difference(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "not divided by N",
+    "not-divided-by-n",
     "The result is N times the right one. Is the loss the sum of the examples' losses, or their mean?",
     hint="Give it the same example twice. The mean of two equal losses is the loss of one, and each of the two now has half the say in it. Do your two numbers become half as large?",
 )
@@ -690,7 +686,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "divided by N twice",
+    "divided-by-n-twice",
     "The result is the right one divided by N. Is there a second division, or a mean of something that was a mean already?",
     hint="In the docstring's example the differences are -0.25 and 0.5, and the answers -0.125 and 0.25. Yours are -0.0625 and 0.125. Print every intermediate result for these two and see where they are halved a second time.",
 )
@@ -700,7 +696,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "opposite sign",
+    "opposite-sign",
     "The result is the right one with the opposite sign. Is it prediction minus label in your code, or label minus prediction?",
     hint="With label 0 and prediction 0.2 a larger z makes the loss larger, so its slope is positive. What is yours?",
 )
@@ -710,7 +706,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "slope of the sigmoid once too often",
+    "slope-of-sigmoid-once-too-often",
     "Each number carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had canceled?",
     hint="Multiply dL/da by da/dz on paper: a(1 - a) cancels. Where does it come in again in your code?",
 )
@@ -720,7 +716,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "chain stops at the prediction",
+    "chain-stops-at-prediction",
     "The result is the gradient with respect to a, and infinite or NaN where a prediction is exactly 0 or 1. Which step lies between a and z, and what is its slope?",
     hint="At a = 0.2 and y = 0 you have 1.25, the slope along a. One more factor, 0.2 times 0.8, leads on to z.",
 )
@@ -728,11 +724,7 @@ def sigmoid_bce_backward(a, y):
     return _difference(a, y) / (a * (1 - a)) / len(a)
 
 
-@catalogue.misconception(
-    "4.4",
-    "chain stops at the prediction, term by term",
-    "The result is the gradient with respect to a, and infinite or NaN where a prediction is exactly 0 or 1. Which step lies between a and z, and what is its slope?",
-)
+@catalogue.misconception("4.4", "chain-stops-term-by-term", same_as="chain-stops-at-prediction")
 def sigmoid_bce_backward(a, y):
     y = y.reshape(a.shape)
     return (-y / a + (1 - y) / (1 - a)) / len(a)
@@ -740,7 +732,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "factor by factor",
+    "factor-by-factor",
     "Ordinary predictions are right, and a prediction of exactly 0 or 1 gives NaN. What are the two factors, each alone, for such a prediction?",
     hint="Multiply the two factors on paper first: a(1 - a) cancels. Then write only what is left.",
 )
@@ -751,7 +743,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "a small number in the denominator",
+    "small-number-in-denominator",
     "Ordinary predictions are right, and where a prediction is exactly 0 or 1 the result is 0, also where it is wrong. What does the slope of the sigmoid do to a number that you kept finite, and should a sure mistake have no gradient?",
     hint="At a = 1 and y = 0 the slope along z is 1, the largest there is. If a(1 - a) is canceled on paper, no denominator is left to be saved.",
 )
@@ -762,7 +754,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "every prediction meets every label",
+    "every-prediction-meets-every-label",
     "Labels in a column are right, and labels in a row give a table (N, N) in which every prediction met every label. Which shapes does your subtraction see?",
     hint="For three examples print the shapes of `a`, of `y` and of their difference: (3, 1), (3,) and (3, 3). Aligned at the right, the row of labels lies across the column of predictions. Which shape must the labels have before the two meet?",
 )
@@ -772,7 +764,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "always one more axis",
+    "always-one-more-axis",
     "Labels in a row are right, and labels in a column give three axes. What does your code add to labels that are a column already?",
     hint="Print both shapes for labels (N,) and for labels (N, 1). One way to bring either into the shape of the predictions is enough.",
 )
@@ -782,7 +774,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "answer in a row",
+    "answer-in-row",
     "The numbers are right, but they lie in a row, of shape (N,). Which shape has z, and so its gradient?",
     hint="Print the shapes of `a` and of your result: (N, 1) and (N,). The layer in front has a column as its output and needs its gradient as a column. Making both flat does let them meet; which of the two could keep its shape?",
 )
@@ -792,7 +784,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "mean of the gradients",
+    "mean-of-gradients",
     "A single number came back, the sum of the right ones. The loss is a mean over the examples; does each of them not keep its own gradient?",
     hint="Each example has a $z$ of its own, so two examples need two numbers: -0.125 and 0.25 in the docstring's example. Yours is 0.125, their sum. What does the mean of the loss do to each gradient, if it does not add them up?",
 )
@@ -802,7 +794,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "sigmoid applied again",
+    "sigmoid-applied-again",
     "The result is made from sigma(a), as if a were not a prediction yet. What is your function given, the number before the sigmoid or the one after it?",
     hint="Print what comes in: numbers between 0 and 1 have been through the sigmoid already.",
 )
@@ -812,7 +804,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "squared error",
+    "squared-error",
     "Each number is the right one times 2a(1 - a), which is the gradient of a squared error. Which loss does the docstring name?",
     hint="At a = 0.2 and y = 0 the slope along z is 0.2, before the mean. Which loss gives 2a(a - y)(1 - a) instead?",
 )
@@ -822,7 +814,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.4",
-    "predictions changed in place",
+    "predictions-changed-in-place",
     "The result is right, but a itself was overwritten. Which of your operations does not make a new tensor?",
     hint="Print a before and after your call. Operators such as -= and methods with an underscore at their end write into it.",
 )
@@ -836,7 +828,7 @@ def sigmoid_bce_backward(a, y):
 
 @catalogue.misconception(
     "4.5",
-    "new axes only",
+    "new-axes-only",
     "Axes that were put in front are summed, and axes of size 1 are left stretched. What did broadcasting do to an axis of size 1?",
     hint="Try a `g` of ones of shape (2, 3) and the shape (2, 1): each number before was used three times, so the answer is a column of 3s. You return `g` as it was. Both shapes have two axes; in what do they differ?",
 )
@@ -848,7 +840,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "stretched axes only",
+    "stretched-axes-only",
     "Axes of size 1 are summed, and axes that were put in front are still there. What did broadcasting do where the shape before was shorter?",
     hint="Try a `g` of ones of shape (2, 3) and the shape (3,): the answer is three 2s. You return `g` as it was, for no axis of (3,) has the size 1. What else differs between the two shapes?",
 )
@@ -862,7 +854,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "axis of size 1 lost",
+    "axis-of-size-1-lost",
     "The sums are right, but stretched axes are gone where they must have the size 1 again. Which shape does the docstring ask for?",
     hint="Try a `g` of ones of shape (2, 3) and the shape (2, 1). The answer is a column of 3s, and yours has the shape (2,). A sum can be told to leave an axis of size 1 where it summed.",
 )
@@ -872,22 +864,14 @@ def unbroadcast(g, shape):
     return g.sum(dim=axes) if axes else g
 
 
-@catalogue.misconception(
-    "4.5",
-    "axis of size 1 lost, all axes at once",
-    "The sums are right, but stretched axes are gone where they must have the size 1 again. Which shape does the docstring ask for?",
-)
+@catalogue.misconception("4.5", "axis-of-size-1-lost-all-axes-at-once", same_as="axis-of-size-1-lost")
 def unbroadcast(g, shape):
     new = g.dim() - len(shape)
     axes = [*range(new), *(new + axis for axis, size in enumerate(shape) if size == 1)]
     return g.sum(dim=axes)
 
 
-@catalogue.misconception(
-    "4.5",
-    "axis of size 1 lost, one by one",
-    "The sums are right, but stretched axes are gone where they must have the size 1 again. Which shape does the docstring ask for?",
-)
+@catalogue.misconception("4.5", "axis-of-size-1-lost-one-by-one", same_as="axis-of-size-1-lost")
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
         g = g.sum(dim=0)
@@ -899,7 +883,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "axes counted while they disappear",
+    "axes-counted-while-they-disappear",
     "One stretched axis is lost, and two of them stop with an error. What happens to the numbers of the other axes when one is summed away?",
     hint="Follow your loop with `g` of shape (2, 3) and the shape (1, 1): after the sum over axis 0 there is only one axis left, and its number is 0, not 1. How can an axis be summed and still keep its place?",
 )
@@ -914,7 +898,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "mean in place of the sum",
+    "mean-in-place-of-sum",
     "Every number is divided by the number of its copies. Over several paths, do gradients average or add up?",
     hint="Take t with one number, broadcast to three, and g all ones: the gradient is 3.",
 )
@@ -929,7 +913,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "first copy only",
+    "first-copy-only",
     "The result is the gradient of the first copy of each number. What about the other copies?",
     hint="If t is used three times, each use adds to its gradient. Picking one of them with an index leaves out two.",
 )
@@ -944,7 +928,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "gradient cut to the shape",
+    "gradient-cut-to-shape",
     "The result holds the first numbers of g in memory, as many as fit. Which numbers of g belong to one number before broadcasting?",
     hint="Let `g` have the rows (1, 2, 3) and (10, 20, 30), and let the shape be (3,). You return (1, 2, 3), and the second row is gone, though the same three numbers were used there, too. What is the gradient of the first of them?",
 )
@@ -957,7 +941,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "gradient handed on",
+    "gradient-handed-on",
     "g came back as it was. What shape must the gradient of the tensor before broadcasting have?",
     hint="Print the shape you return and the shape you were asked for. Every additional number has to be added to another one.",
 )
@@ -977,7 +961,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "one sum for all",
+    "one-sum-for-all",
     "Every number of the result is the sum of all of g. Which numbers of g are copies of one and the same number?",
     hint="For g of shape (3, 2) and the shape (2,) the answer has two numbers, a sum for each column. Name the axes of your sum.",
 )
@@ -987,7 +971,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "stretched axes first",
+    "stretched-axes-first",
     "New axes alone are right, stretched ones alone too, but both together are not. At which end are two shapes aligned, and which axis of g has the number you use?",
     hint="Take `g` of shape (5, 2, 3) and the shape (2, 1). Its axis of size 1 has the number 1; in `g`, number 1 is the axis of size 2, and the one you want has the number 2. Under what condition do both shapes number their axes alike?",
 )
@@ -1002,7 +986,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "aligned at the left",
+    "aligned-at-left",
     "Axes at the end of g are summed where axes in front of it are new. At which end are the two shapes aligned?",
     hint="Write (2, 3) and (3,) below each other, aligned at the right as broadcasting does it: the 3s meet, and the 2 is new. The answer has a number for each of three columns, and yours has two numbers. At which end do new axes always stand?",
 )
@@ -1017,7 +1001,7 @@ def unbroadcast(g, shape):
 
 @catalogue.misconception(
     "4.5",
-    "one new axis only",
+    "one-new-axis-only",
     "One new axis is summed, and where there are two, one of them is left. How many axes can broadcasting put in front?",
     hint="Try `g` of shape (5, 4, 3) and the shape (3,): two axes are new, and your answer still has the shape (4, 3). After one of them is summed away, does your code look again?",
 )
@@ -1039,7 +1023,7 @@ def _one_hot(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "not divided by N",
+    "not-divided-by-n",
     "The result is N times the right one. Is the loss the sum of the examples' losses, or their mean?",
     hint="Give it the same example twice: each row must become half as large, since the loss is a mean.",
 )
@@ -1049,7 +1033,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "divided by all entries",
+    "divided-by-all-entries",
     "The result is the right one divided by the number of classes. Over what does the mean of the loss run, examples or entries?",
     hint="Take one example with four logits of 0: each probability is 0.25, so a wrong class gets 0.25, and yours gets 0.0625. In the formula for $L$, how many terms has the sum for a single example?",
 )
@@ -1059,7 +1043,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "divided by the classes",
+    "divided-by-classes",
     "The result is the right one times N / C. Over what does the mean of the loss run, examples or classes?",
     hint="Take one example with three logits of 0: a mean over a single loss changes nothing, so a wrong class gets 1/3, and yours gets 1/9. Print the number you divide by for one example.",
 )
@@ -1069,7 +1053,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "right class not subtracted",
+    "right-class-not-subtracted",
     "The result is the probabilities, divided by N. How does the gradient know which class was right?",
     hint="Print the sum of each row of your result. It must be 0: what is added to the other classes is taken from the right one.",
 )
@@ -1079,7 +1063,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "opposite sign",
+    "opposite-sign",
     "The result is the right one with the opposite sign. Should a step against the gradient raise or lower the logit of the right class?",
     hint="At the right class the entry must be negative: a step against the gradient raises that logit.",
 )
@@ -1089,7 +1073,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "softmax over the examples",
+    "softmax-over-examples",
     "The probabilities in the result add up to 1 in each column. Along which axis do the classes lie?",
     hint="Try it with a single example: every column then has one entry, and the softmax of one number is 1. Print your probabilities for three logits of 0. What should the three add up to?",
 )
@@ -1099,7 +1083,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "softmax over everything",
+    "softmax-over-everything",
     "The probabilities in the result add up to 1 over the whole batch. Does each example not have probabilities of its own?",
     hint="Print the row sums of your probabilities: each row must add up to 1 by itself.",
 )
@@ -1110,7 +1094,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "subtracted in every row",
+    "subtracted-in-every-row",
     "In each column that is the right class of some example, 1 was subtracted in all rows. Which row does each target belong to, and does your index say so?",
     hint="Take two examples with the right classes 0 and 2. Two ones have to be subtracted in all, one in each row, and you subtract four: a colon in an index means every row. What would have to stand there to pair rows and classes?",
 )
@@ -1122,7 +1106,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "derivative along the probabilities",
+    "derivative-along-probabilities",
     "The result is -1/p at the right classes and 0 elsewhere, divided by N: the gradient with respect to the probabilities. Which step lies between them and the logits?",
     hint="For three logits of 0 your row is -3, 0, 0. Raise the logit of a wrong class: the softmax takes away from the right class, so the loss grows. That influence is the missing factor, the derivative of $p_t$ along each $z_c$.",
 )
@@ -1133,7 +1117,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "right class only",
+    "right-class-only",
     "The result is right at the right classes and 0 everywhere else. Does raising a wrong logit not change the probability of the right class?",
     hint="Take the logits (0, 0) and the right class 0, then raise the second logit to 1: the probability of class 0 falls from 0.5 to 0.27, and the loss grows. Which entry of your result would tell that?",
 )
@@ -1144,7 +1128,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "exponentials too large",
+    "exponentials-too-large",
     "Ordinary logits are right, and logits of 1000 give NaN. What is the exponential of 1000 in a computer, and what does a softmax not mind being subtracted from all logits of a row?",
     hint="Print `torch.exp(torch.tensor(1000.0))`, and that number divided by itself. The softmax of (1000, 999) is that of (1, 0): only differences count. PyTorch's own softmax knows that, too.",
 )
@@ -1155,7 +1139,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "classes counted from the targets",
+    "classes-counted-from-targets",
     "Where the last class is never the right one, the subtraction stops with an error. How many classes does one_hot make if it is not told?",
     hint="The number of classes is the width of the logits. The largest class may be missing in a batch.",
 )
@@ -1165,7 +1149,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "logits in place of probabilities",
+    "logits-in-place-of-probabilities",
     "The result is made from the logits as they are. Which function turns them into probabilities?",
     hint="Print the sum of each row of your result: it must be 0, since probabilities add up to 1 and 1 is taken away. For three logits of 0 a wrong class gets 1/3, and yours gets 0.",
 )
@@ -1175,7 +1159,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "log-probabilities in place of probabilities",
+    "log-probabilities",
     "The result is made from the logarithms of the probabilities. Is the derivative of the loss made of logarithms, too?",
     hint="For three logits of 0 you start from -1.10 in each place, and a probability is never negative. Differentiate $\\ln\\sum_k e^{z_k}$ along one of the $z$ on paper: does a logarithm remain?",
 )
@@ -1185,7 +1169,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "sigmoid in place of softmax",
+    "sigmoid-in-place-of-softmax",
     "The probabilities in the result do not add up to 1 in a row; they are those of a sigmoid. Which function lets the classes compete?",
     hint="For three logits of 0 you start from 0.5 in each place, 1.5 in all. In the formula for $p_{nc}$ the denominator runs over all classes of the example. Where does your code look at the other classes?",
 )
@@ -1195,7 +1179,7 @@ def softmax_ce_backward(logits, targets):
 
 @catalogue.misconception(
     "4.6",
-    "only one share divided",
+    "only-one-share-divided",
     "The probabilities are divided by N, and the full 1 is subtracted from them. What does the mean do to each of the two terms?",
     hint="Both terms come from the same mean: subtract first, then divide the whole difference.",
 )
@@ -1216,7 +1200,7 @@ def _pairs(dout, idx):
 
 @catalogue.misconception(
     "4.7",
-    "repeated ids dropped",
+    "repeated-ids-dropped",
     "Where an id occurs more than once, the table has the gradient of its last position only. Does your way of writing into the table add up, and does it still do so when an index holds a number twice?",
     hint="In the docstring's example id 2 stands at two positions, with (1, 2) and (5, 5), and its row must be (6, 7); yours is (5, 5). Neither `=` nor `+=` through a whole list of ids counts a repeated id twice. Try a loop that visits one position at a time and adds.",
 )
@@ -1226,11 +1210,7 @@ def embedding_backward(dout, idx, V):
     return table
 
 
-@catalogue.misconception(
-    "4.7",
-    "rows assigned",
-    "Where an id occurs more than once, the table has the gradient of its last position only. Does your way of writing into the table add up, and does it still do so when an index holds a number twice?",
-)
+@catalogue.misconception("4.7", "rows-assigned", same_as="repeated-ids-dropped")
 def embedding_backward(dout, idx, V):
     table = _table(dout, V)
     for token, row in _pairs(dout, idx):
@@ -1240,7 +1220,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "first position only",
+    "first-position-only",
     "Where an id occurs more than once, the table has the gradient of its first position only. What becomes of the other positions?",
     hint="In the docstring's example row 2 must be (1, 2) + (5, 5) = (6, 7), and yours is (1, 2). Follow your code at the last position: the id has been seen before. What should happen to its row then?",
 )
@@ -1255,7 +1235,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "averaged by count",
+    "averaged-by-count",
     "Where an id occurs more than once, the table has the mean of its gradients. Over several uses, do gradients average or add up?",
     hint="In the docstring's example row 2 must be (6, 7), and yours is (3, 3.5). Raise a number of this row by 0.1: it goes up at both positions, and the loss feels both. Is that more or less than one position alone?",
 )
@@ -1267,7 +1247,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "averaged over all positions",
+    "averaged-over-all-positions",
     "Every number is divided by the number of positions. Is the mean of the loss not contained in dout already?",
     hint="Let one id occur twice, with gradients 1 and 2: its row gets 3. Search for a mean, or a division.",
 )
@@ -1278,7 +1258,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "table too short",
+    "table-too-short",
     "The table ends at the largest id of the batch. How many rows has the table that the ids were looked up in?",
     hint="In the docstring's example the largest id is 2 and `V` is 4: four rows are expected, the last one of zeros, and yours has three. Which of the three arguments says how long the table is?",
 )
@@ -1289,7 +1269,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "a row for each position",
+    "row-for-each-position",
     "The result has a row for each position and not for each token. What shape has the table?",
     hint="In the docstring's example three rows come in and four go out; print both shapes. The row of a token gathers what arrived at its positions. Which rows of `dout` belong to id 2, and where is there none at all?",
 )
@@ -1320,7 +1300,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "id 0 taken for padding",
+    "id-0-taken-for-padding",
     "The row of token 0 is all zeros although the token occurs, and the rest is right. Is 0 an ordinary id in your code?",
     hint="In the docstring's example id 0 stands at the second position, with (10, 20), and row 0 must be that. No id means padding here. Search your code for a row, a condition or an argument such as `padding_idx` that treats 0 apart.",
 )
@@ -1332,7 +1312,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "ids counted from 1",
+    "ids-counted-from-1",
     "Each token's gradient stands one row too early. At which number do ids start?",
     hint="In the docstring's example the (10, 20) of id 0 must stand in the first row, and yours stands in the last one: index -1 counts from the end. Print the index that you use for this position.",
 )
@@ -1345,7 +1325,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "rows by position",
+    "rows-by-position",
     "The gradient of position t stands in row t of the table, whatever its token is. Which row was read at position t?",
     hint="In the docstring's example position 0 has the id 2, so its (1, 2) belongs into row 2; yours stands in row 0. Print what you use as the row number at each position, next to the id there.",
 )
@@ -1358,7 +1338,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "float32 table",
+    "float32-table",
     "A float64 gradient gives a float32 table. Which dtype has a new tensor if you do not name one?",
     hint="Print the dtype of your empty table right after it is made, for a `dout` of dtype float64. Functions that make tensors can be told a dtype, and a tensor can make another one of its own kind. Whose dtype is wanted?",
 )
@@ -1371,7 +1351,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "float32 table, written through an index",
+    "float32-table-through-index",
     "A float64 gradient gives a float32 table, and where an id occurs more than once, the table has the gradient of its last position only. Which dtype has a new tensor if you do not name one, and does your way of writing into it add up?",
     hint="Two things are wrong; begin with the dtype: print that of your empty table and that of `dout`. Then take the docstring's example, where id 2 stands at two positions: its row must be (6, 7). Print yours.",
 )
@@ -1383,7 +1363,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "float32 table, float64 gradient",
+    "float32-table-float64-gradient",
     "The table and dout have different dtypes, and writing one into the other stops with an error. Which dtype has a new tensor if you do not name one?",
     hint="Print `torch.zeros(2).dtype` and `dout.dtype` for a float64 gradient: writing one tensor into another wants the same dtype on both sides. The table has to follow the gradient; the other way round, digits would be thrown away.",
 )
@@ -1394,7 +1374,7 @@ def embedding_backward(dout, idx, V):
 
 @catalogue.misconception(
     "4.7",
-    "one sequence only",
+    "one-sequence-only",
     "A single sequence is right, and a batch of sequences stops with an error. How could its ids and gradients become one long list?",
     hint="Two sequences of 3 tokens have ids of shape (2, 3) and gradients of shape (2, 3, D): six ids and six rows. An operation that adds by index wants the ids along a single axis. Into which two shapes do you bring them, without changing their order?",
 )
@@ -1421,7 +1401,7 @@ def _dz2(cache, y):
 
 @catalogue.misconception(
     "4.8",
-    "no ReLU mask",
+    "no-relu-mask",
     "dh is right, and dz1 is the same tensor. What stands between h and z1, and what does it do to the gradient of a unit that is off?",
     hint="A unit with z1 below 0 gave 0 whatever its input was, so nothing flows back through it. Call what you wrote in 4.2.",
 )
@@ -1431,7 +1411,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "mask computed and not used",
+    "mask-computed-and-not-used",
     "dz1 is right, but dW1 and db1 are made from dh. Which of the two is the gradient of the first linear layer's output?",
     hint="Take a unit that was off in every example: no change of its weights changes the loss, so its row of `dW1` and its entry of `db1` are 0. Print them. Which gradient do you hand to the first linear layer?",
 )
@@ -1442,7 +1422,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "mask from the gradient",
+    "mask-from-gradient",
     "dh is right, and dz1 is dh without its negative entries. Does the sign of the gradient say which units were on, or the sign of z1?",
     hint="Whether a unit was on was decided forwards, by z1. Call what you wrote in 4.2, with z1 and dh.",
 )
@@ -1453,7 +1433,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "times the hidden layer",
+    "times-hidden-layer",
     "dh is right, and dz1 is dh times h. Is the local derivative of the ReLU its value, or its slope?",
     hint="The slope of a ReLU is 0 or 1. Call what you wrote in 4.2, with z1 and dh.",
 )
@@ -1463,7 +1443,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "slope of a sigmoid in the hidden layer",
+    "slope-of-sigmoid-in-hidden-layer",
     "dh is right, and dz1 carries a factor h(1 - h), the slope of a sigmoid. Which function follows the hidden layer?",
     hint="Only the last layer has a sigmoid. Call what you wrote in 4.2, with z1 and dh.",
 )
@@ -1473,7 +1453,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "one mask for all examples",
+    "one-mask-for-all-examples",
     "dh is right, and in dz1 a unit is on for all examples as soon as it is on for one. Does the ReLU decide by unit, or by unit and example?",
     hint="Print the shape of your mask: it must be (N, K), one switch for each unit and each example.",
 )
@@ -1483,7 +1463,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "mask written into dh",
+    "mask-written-into-dh",
     "dz1 is right, but dh has its zeros, too. When you set entries of dz1 to 0, is it a tensor of its own or another name for dh?",
     hint="Print dh after dz1 is made: it must be without the zeros. Multiply into a new tensor.",
 )
@@ -1494,7 +1474,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "not divided by N",
+    "not-divided-by-n",
     "Every gradient is N times the right one. Is the loss the sum of the examples' losses, or their mean?",
     hint="Give it the same example twice: the mean of two equal losses is the loss of one, so `dW2` must stay the same, and yours doubles. Start at `dz2`, from which all others come: does 4.4 give the same?",
 )
@@ -1504,7 +1484,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "divided late",
+    "divided-late",
     "dz2, dh and dz1 are N times the right ones, and the gradients of the parameters are right. Where does the mean of the loss enter, at the loss or at the parameters?",
     hint="The mean belongs to the loss, so dz2 carries 1/N already, and everything after it by itself.",
 )
@@ -1515,7 +1495,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "divided twice",
+    "divided-twice",
     "dz2 is right, and dW2, db2, dW1 and db1 are divided by N once more. How often does the mean of the loss divide?",
     hint="The mean divides once, at dz2. Search for a second division or a mean further down.",
 )
@@ -1526,7 +1506,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "opposite sign",
+    "opposite-sign",
     "Every gradient is the right one with the opposite sign. Is it prediction minus label in your code, or label minus prediction?",
     hint="With label 0 and prediction 0.2 the slope along z2 is positive. What is yours?",
 )
@@ -1536,7 +1516,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "slope of the sigmoid once too often",
+    "slope-of-sigmoid-once-too-often",
     "dz2 carries an additional factor a(1 - a). Is the slope of the sigmoid in your product a second time, after it had canceled?",
     hint="Call what you wrote in 4.4: the sigmoid and the loss are in it together, and a(1 - a) has canceled.",
 )
@@ -1547,7 +1527,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "gradient of the prediction",
+    "gradient-of-prediction",
     "dz2 is the gradient with respect to a. Which step lies between a and z2, and what is its slope?",
     hint="At a = 0.2 and y = 0 the slope along z2 is 0.2, before the mean, and yours is 1.25. Call what you wrote in 4.4.",
 )
@@ -1558,7 +1538,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "z2 in place of the prediction",
+    "z2-in-place-of-prediction",
     "dz2 is made from z2 - y, the number before the sigmoid. Which of the two, z2 or a, does the loss compare with the label?",
     hint="The cache holds z2 and a. The loss compares a with the labels.",
 )
@@ -1568,7 +1548,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "biases averaged",
+    "biases-averaged",
     "The gradients of the weights are right, and db2 and db1 are divided by N. Does a bias that is used for every example get the mean of the gradients, or their sum?",
     hint="Print `dz2` and `db2` for two examples and add the two rows of `dz2` by hand: `db2` is half of that. The mean over the examples is in `dz2` already. What is the last step from one to the other in your code?",
 )
@@ -1579,7 +1559,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "biases not reduced",
+    "biases-not-reduced",
     "db2 and db1 still have a row for each example. How many numbers is a bias, and how many must its gradient be?",
     hint="Print the shapes of `b1` and of your `db1`: (K,) and (N, K). Forwards one bias was added to all N examples. What did 4.3 do with the N gradients that come back to it?",
 )
@@ -1590,7 +1570,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "biases keep an axis",
+    "biases-keep-axis",
     "The numbers are right, but db2 and db1 have an axis of size 1 in front. Which shapes have b2 and b1?",
     hint="Print the shapes of `b1` and of your `db1`: (K,) and (1, K). Look at how you sum over the examples: what keeps the axis? What you wrote in 4.3 gives a bias gradient without it.",
 )
@@ -1601,7 +1581,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "z1 in place of h",
+    "z1-in-place-of-h",
     "dz2 is right, and dW2 is made from z1. What went into the second layer, the hidden layer before its ReLU or after it?",
     hint="Take a unit with `z1` = -2: it sent 0 into the second layer, so its weight in `W2` had no effect for that example and gets 0 from it. What does `z1` put there instead? Walk through 4.1 and see which tensor stands in the second product.",
 )
@@ -1612,7 +1592,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "h in place of X",
+    "h-in-place-of-x",
     "dz1 is right, and dW1 is made from h: it has a column for each hidden unit. What went into the first layer?",
     hint="For 2 inputs and three units `W1` is (3, 2), and your `dW1` is (3, 3). Look at 4.1: which tensor stood beside `W1` in the product? It is the one in the cache that you have not used yet.",
 )
@@ -1623,7 +1603,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "weights transposed",
+    "weights-transposed",
     "dW2 and dW1 are transposed. Which shapes have W2 and W1 themselves?",
     hint="For 2 inputs and three units `W1` is (3, 2), and your `dW1` is (2, 3). Print both; the axis of the outputs comes first. Which of the two factors of your product carries the outputs, and where does it stand?",
 )
@@ -1634,7 +1614,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "weights of the output transposed",
+    "weights-of-output-transposed",
     "dW1 is right, and dW2 is transposed. Which shape has W2 itself?",
     hint="With three units `W2` is (1, 3), and your `dW2` is (3, 1). Print the shapes of the two factors of your product: one of them carries the single output. Where does it have to stand, and which one is transposed?",
 )
@@ -1645,7 +1625,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "W2 transposed for dh",
+    "w2-transposed-for-dh",
     "The product of dz2 and W2 stops with an error about shapes. Forwards W2 was transposed; is it again on the way back?",
     hint="Say N = 4 and K = 3: `dz2` is (4, 1), `W2` is (1, 3), and `dh` must be (4, 3). Write the shapes side by side, with `W2` as it is and with `W2` turned: in which of the two do equal sizes meet?",
 )
@@ -1658,7 +1638,7 @@ def mlp_backward(cache, p, y):
 
 @catalogue.misconception(
     "4.8",
-    "parameters only",
+    "parameters-only",
     "Only the gradients of the four parameters came back. Which three gradients in between does the docstring ask for, too?",
     hint="You need dz2, dh and dz1 on the way anyhow. Put them into the answer as well.",
 )
@@ -1679,7 +1659,7 @@ def _step(net, inputs, loss_of):
 
 @catalogue.misconception(
     "4.9",
-    "listing unchanged",
+    "listing-unchanged",
     "The loss refuses its two tensors for one example and for four. Which shape has the output of the network, and which have the labels?",
     hint="Print both shapes right before the loss: (1, 1) and (1,) for one example, (4, 1) and (4,) for four. They hold equally many numbers, and one of them has an axis too many or too few. Which one, and at which end?",
 )
@@ -1689,7 +1669,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "all axes of size 1 removed",
+    "all-axes-of-size-1-removed",
     "Several examples are right, and a single one stops with an error. What does squeeze() make of a tensor of shape (1, 1)?",
     hint="Print the shape after your `squeeze()`: (4,) for four examples, but () for one, since the axis of the examples has the size 1 there, too. How do you say which of the two axes you mean?",
 )
@@ -1699,7 +1679,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "axis added in front of the labels",
+    "axis-added-in-front-of-labels",
     "A single example is right, and several stop with an error, since the labels have become one row (1, N). On which side of the examples does the network have its additional axis?",
     hint="Print both shapes for four examples: (4, 1) from the network, (1, 4) from your labels. They agree only where N is 1. Where does the new axis have to stand so that the 4 comes first?",
 )
@@ -1709,7 +1689,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "first axis of the outputs removed",
+    "first-axis-of-outputs-removed",
     "A single example is right, and several stop with an error. Which axis of the output counts the examples, and which one did you take away?",
     hint="Print the shape after your line for four examples and beside it that of the labels, (4,). Then look at the network's, (4, 1): the 4 counts the examples and must stay. Which of the numbers 0 and 1 names the axis that may go?",
 )
@@ -1717,18 +1697,14 @@ def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs.squeeze(0), labels))
 
 
-@catalogue.misconception(
-    "4.9",
-    "first prediction only",
-    "A single example is right, and several stop with an error. Which axis of the output counts the examples, and which one did you take away?",
-)
+@catalogue.misconception("4.9", "first-prediction-only", same_as="first-axis-of-outputs-removed")
 def fix_simple_net(net, inputs, labels):
     return _step(net, inputs, lambda outputs: nn.BCELoss()(outputs[0], labels))
 
 
 @catalogue.misconception(
     "4.9",
-    "labels reshaped for one example",
+    "labels-reshaped-for-one-example",
     "A single example is right, and for several the labels do not fit into the shape you ask for. Which of its two numbers must be the number of examples?",
     hint="A shape of (1, 1) has room for one number, and four labels are four. Print the network's output shape for one example and for four: which number changes, and from where could your code take it?",
 )
@@ -1738,7 +1714,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "another loss",
+    "another-loss",
     "The loss is a mean squared error; for several examples it even compares every prediction with every label. Did an error message go away because shapes were put right, or because another loss does not look at them?",
     hint="Put the listing's loss back and read its message: it names the two shapes. Print both for one example and for four.",
 )
@@ -1748,7 +1724,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "another loss, right shapes",
+    "another-loss-right-shapes",
     "The loss is the mean squared error of predictions and labels. Which loss has the chapter's listing?",
     hint="The shapes are right now; keep that, and put the listing's own loss back.",
 )
@@ -1758,7 +1734,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "sigmoid applied twice",
+    "sigmoid-applied-twice",
     "The loss is that of the sigmoid of the predictions. Does the loss you use expect probabilities, or raw scores?",
     hint="The network ends with a sigmoid, so its outputs are probabilities. Which loss of the listing takes those as they are?",
 )
@@ -1768,7 +1744,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "every prediction meets every label",
+    "every-prediction-meets-every-label",
     "A single example is right, and for several every prediction is compared with every label. Was one of the tensors blown up to (N, N) to make the message go away?",
     hint="Print the two shapes right before the loss for three examples: (3, 3) both, so the mean is taken over nine comparisons. Only three are wanted, each prediction with its own label. Which shape has room for exactly three?",
 )
@@ -1778,7 +1754,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "sum over the examples",
+    "sum-over-examples",
     "A single example is right, and for N examples loss and gradients are N times the right ones. Is the loss of the listing a sum, or a mean?",
     hint="Give it one example, and then the same one four times: the mean of equal losses is the loss of one, and yours is four times as much. Compare the way you make the loss with the listing's.",
 )
@@ -1788,7 +1764,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "gradients not cleared",
+    "gradients-not-cleared",
     "The first call is right, and after a second one the gradients are twice as large. Which line of the listing made room for the new gradients?",
     hint="Call it twice and print a gradient each time. The listing has a line for that, before the backward pass.",
 )
@@ -1800,7 +1776,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "gradients cleared at the end",
+    "gradients-cleared-at-end",
     "The loss is right, and .grad of every parameter is None. Was there no backward pass, or were its gradients cleared before anybody could read them?",
     hint="Print .grad right after the backward pass and at the very end. The clearing belongs to the beginning.",
 )
@@ -1810,11 +1786,7 @@ def fix_simple_net(net, inputs, labels):
     return loss
 
 
-@catalogue.misconception(
-    "4.9",
-    "no backward pass",
-    "The loss is right, and .grad of every parameter is None. Was there no backward pass, or were its gradients cleared before anybody could read them?",
-)
+@catalogue.misconception("4.9", "no-backward-pass", same_as="gradients-cleared-at-end")
 def fix_simple_net(net, inputs, labels):
     net.zero_grad()
     return nn.BCELoss()(net(inputs), labels.reshape(-1, 1)).item()
@@ -1822,7 +1794,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "parameters moved",
+    "parameters-moved",
     "Loss and gradients of the first call are right, and the network is another one afterwards. Does your function change the parameters, although it is to stop at the gradients?",
     hint="Print a weight before and after. The function stops at the gradients; no optimizer takes a step here.",
 )
@@ -1835,7 +1807,7 @@ def fix_simple_net(net, inputs, labels):
 
 @catalogue.misconception(
     "4.9",
-    "nothing returned",
+    "nothing-returned",
     "The gradients are right, but the loss did not come back. Is the `return` missing?",
     hint="The docstring promises the loss. The last line has to give it back.",
 )
@@ -1852,7 +1824,7 @@ def _go_back(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "gradients pile up",
+    "gradients-pile-up",
     "The first batch is right, and the gradients of the second one contain those of the first. What does a backward pass do with what is in .grad already?",
     hint="Call it twice with the same batch: the second answer is twice the first. Print `.grad` of one parameter at the very beginning of the second call. What does the listing of 4.9 do before its backward pass?",
 )
@@ -1863,7 +1835,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "gradients pile up in what was handed out",
+    "gradients-pile-up-in-handed-out",
     "Both batches gave the same tensors, and in the end these hold zeros. Is what you return a copy of .grad, or .grad itself?",
     hint="Keep the answers of two calls and ask, for one name, whether `first[name] is second[name]`. It is: the second backward pass writes into the tensor that you gave away. The caller needs numbers that nobody else can reach.",
 )
@@ -1872,11 +1844,7 @@ def named_gradients(net, X, y):
     return {name: param.grad for name, param in net.named_parameters() if param.requires_grad}
 
 
-@catalogue.misconception(
-    "4.10",
-    "no copy, cleared to zeros",
-    "Both batches gave the same tensors, and in the end these hold zeros. Is what you return a copy of .grad, or .grad itself?",
-)
+@catalogue.misconception("4.10", "no-copy-cleared-to-zeros", same_as="gradients-pile-up-in-handed-out")
 def named_gradients(net, X, y):
     net.zero_grad(set_to_none=False)
     _go_back(net, X, y)
@@ -1885,7 +1853,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "no copy",
+    "no-copy",
     "The gradients of the last batch became zeros when .grad was filled with zeros afterwards. Is what you return a copy of .grad, or .grad itself?",
     hint="Keep an answer, call `net.zero_grad(set_to_none=False)`, and print the answer again: all zeros. Under your names and under `.grad` is one and the same tensor. How do you make a second one with the same numbers?",
 )
@@ -1897,7 +1865,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "no backward pass",
+    "no-backward-pass",
     "There are names, and None in place of every gradient. Which call fills .grad, and is it still filled when you read it?",
     hint="Print `.grad` of one parameter after each line of your function. After which line should it hold numbers for the first time, and does any later line, before you read it, take them away again?",
 )
@@ -1906,11 +1874,7 @@ def named_gradients(net, X, y):
     return {name: param.grad for name, param in net.named_parameters() if param.requires_grad}
 
 
-@catalogue.misconception(
-    "4.10",
-    "cleared before it was read",
-    "There are names, and None in place of every gradient. Which call fills .grad, and is it still filled when you read it?",
-)
+@catalogue.misconception("4.10", "cleared-before-it-was-read", same_as="no-backward-pass")
 def named_gradients(net, X, y):
     _go_back(net, X, y)
     net.zero_grad()
@@ -1919,7 +1883,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "weights only",
+    "weights-only",
     "The weights are there, and the biases are missing. Is a bias a parameter, and which ones does your function pick?",
     hint="Print the keys of your answer for a `SimpleNet`: the docstring's example has four, and you have two. A bias is learned like a weight. Which condition in your code lets the other two fall through?",
 )
@@ -1931,7 +1895,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "values in place of gradients",
+    "values-in-place-of-gradients",
     "The result holds the parameters themselves. Where does a parameter keep its gradient?",
     hint="A parameter keeps its gradient in an attribute of its own. Print both for one weight.",
 )
@@ -1943,7 +1907,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "frozen parameters read",
+    "frozen-parameters-read",
     "A frozen parameter stops the function with an error, since its .grad is None. Which line of the chapter's listing looks out for it?",
     hint="Try it with `net.fc1.requires_grad_(False)`: print `.grad` of all four parameters after the backward pass, and two are None. Nothing can be copied there. What can you ask a parameter about itself before you touch its gradient?",
 )
@@ -1955,7 +1919,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "frozen parameters as zeros",
+    "frozen-parameters-as-zeros",
     "A frozen parameter stands in the result with a gradient of zeros. Does it have a gradient at all?",
     hint="Try it with `net.fc1.requires_grad_(False)`: two names are expected, and you give four. Zeros would say that the loss does not depend on `fc1`; in truth nobody has asked. Leave out what has no gradient, name and all.",
 )
@@ -1967,7 +1931,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "frozen parameters as None",
+    "frozen-parameters-as-none",
     "A frozen parameter stands in the result with None. Which line of the chapter's listing leaves it out?",
     hint="Try it with `net.fc1.requires_grad_(False)`: two names are expected, and you give four. Your code decides which value stands under a name. Where would it decide whether the name is there at all?",
 )
@@ -1979,7 +1943,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "frozen parameters thawed",
+    "frozen-parameters-thawed",
     "A frozen parameter stands in the result with a gradient. Did your function switch its requires_grad on?",
     hint="Freeze a layer with `net.fc1.requires_grad_(False)`, call your function, and print `net.fc1.weight.requires_grad`: it must still be False, or the next training moves what was to stay. Search for the place where your code changes it; it only has to read it.",
 )
@@ -1992,7 +1956,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "sum over the examples",
+    "sum-over-examples",
     "Every gradient is N times the right one. Is the loss a sum over the examples, or their mean?",
     hint="Give it the same example twice: every gradient must stay the same.",
 )
@@ -2004,7 +1968,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "gradient of the prediction",
+    "gradient-of-prediction",
     "The gradients are those of the sum of the predictions; the labels play no part. Of which number do you want the gradients?",
     hint="Go backward from the loss, which compares predictions with labels. Change a label: the gradients must change.",
 )
@@ -2016,7 +1980,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "a list without names",
+    "list-without-names",
     "The gradients came back as a list. Under which names does the docstring want them?",
     hint="The module has a method that gives its parameters together with their names.",
 )
@@ -2028,7 +1992,7 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
-    "parameters moved",
+    "parameters-moved",
     "The gradients of the first batch are right, and the network is another one afterwards. Does your function change the parameters, although it is only to read gradients?",
     hint="Print `net.fc1.weight[0, 0]` before and after your call: the number must stay. Somewhere a step against the gradient is made, as an optimizer does it. Here the gradients are only read.",
 )

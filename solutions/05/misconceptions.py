@@ -28,8 +28,9 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
-    "name bound to a new tensor",
+    "name-bound-to-new-tensor",
     "The tensors of the model hold the same numbers as before. Does your code write into them, or does it make new tensors beside them?",
+    hint="Compare id(p) before and after. Putting a new tensor into the list leaves the model's own as it was; the update has to be written into it.",
 )
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -38,23 +39,14 @@ def sgd_step(params, grads, lr):
                 p = p - lr * g
 
 
-@catalogue.misconception(
-    "5.1",
-    "entries of the list replaced",
-    "The tensors of the model hold the same numbers as before. Does your code write into them, or does it make new tensors beside them?",
-    hint="Compare id(p) before and after. Putting a new tensor into the list leaves the model's own as it was; the update has to be written into it.",
-)
+@catalogue.misconception("5.1", "entries-of-list-replaced", same_as="name-bound-to-new-tensor")
 def sgd_step(params, grads, lr):
     for i, g in enumerate(grads):
         if g is not None:
             params[i] = params[i] - lr * g
 
 
-@catalogue.misconception(
-    "5.1",
-    "method without underscore",
-    "The tensors of the model hold the same numbers as before. Does your code write into them, or does it make new tensors beside them?",
-)
+@catalogue.misconception("5.1", "method-without-underscore", same_as="name-bound-to-new-tensor")
 def sgd_step(params, grads, lr):
     with torch.no_grad():
         for p, g in zip(params, grads, strict=True):
@@ -64,7 +56,7 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
-    "watched by autograd",
+    "watched-by-autograd",
     "PyTorch stops because a parameter is changed in place while autograd watches it. Is the update a part of the function whose gradient is wanted?",
     hint="torch has a context in which nothing is recorded. The update belongs into it.",
 )
@@ -76,7 +68,7 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
-    "arithmetic with None",
+    "arithmetic-with-none",
     "Parameters that all have a gradient are updated, and a gradient that is None stops the function with an error. What should happen to a parameter that took no part in the loss?",
     hint="A gradient of None means: this parameter took no part. Go on to the next pair before you compute anything.",
 )
@@ -88,7 +80,7 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
-    "the first None ends the loop",
+    "first-none-ends-loop",
     "From the first gradient that is None on, no parameter is updated. What becomes of the parameters that come after it?",
     hint="Leaving the loop and going on to the next pair are two words in Python. You want the second.",
 )
@@ -102,7 +94,7 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
-    "learning rate left out",
+    "learning-rate-left-out",
     "The parameters move by the whole gradient. How far should a step go, compared with the length of the gradient?",
     hint="For a gradient of 10 and a rate of 0.1 the step is 1, and yours is 10.",
 )
@@ -115,7 +107,7 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
-    "gradients scaled in place",
+    "gradients-scaled-in-place",
     "The parameters are right, but the gradients have changed as well: they were multiplied by the learning rate. Which of your operations write into the tensor on their left?",
     hint="Print a gradient before and after your call. An operator such as *= writes into the tensor on its left; a plain product does not.",
 )
@@ -128,7 +120,7 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
-    "sign of the gradient only",
+    "sign-of-gradient-only",
     "Every entry moves by exactly the learning rate, however large its gradient is. Does a steep slope ask for the same step as a flat one?",
     hint="For gradients 1 and 10 and a rate of 0.1 the steps are 0.1 and 1. Yours are both 0.1.",
 )
@@ -144,7 +136,7 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.2",
-    "average in place of the sum",
+    "average-in-place-of-sum",
     "New gradients enter the velocity with the weight 1 - mu. Is the velocity asked for a running sum or a weighted mean of the gradients?",
     hint="Do two steps on paper with $g = 2$ and $\\mu = 0.9$: the velocity is 2, then 3.8. Yours is 0.2, then 0.38. In the first step there is nothing old to keep; how much of the new gradient must be in `v` then?",
 )
@@ -155,7 +147,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "velocity not used",
+    "velocity-not-used",
     "The velocity stays as it was, and each step follows the gradient of the moment alone. Where do earlier gradients come in?",
     hint="Do two steps on paper with g = 2, mu = 0.9: the velocity is 2, then 3.8. Print yours after each.",
 )
@@ -165,7 +157,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "look ahead",
+    "look-ahead",
     "The velocity is right, and the parameter moves along g + mu v. That is Nesterov's rule; which vector does the formula of this exercise follow?",
     hint="In the docstring's example the velocity after the first step is 2, so the parameter falls by 0.1 times 2 = 0.2. Yours falls by 0.38. Print what you multiply by the learning rate, and compare it with `v`.",
 )
@@ -176,7 +168,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "learning rate inside the velocity",
+    "learning-rate-inside-velocity",
     "The velocity holds gradients that were already multiplied by the learning rate of their own step. What then happens to them when the rate changes?",
     hint="Do a step with $g = 2$, $\\mu = 0.9$ and `lr` = 0.1, and one with `lr` = 0.01. The second must move the parameter by 0.01 times 3.8 = 0.038. Yours moves it by 0.2: the first gradient still carries the old rate.",
 )
@@ -187,7 +179,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "learning rate inside a downhill velocity",
+    "rate-inside-downhill-velocity",
     "The velocity points downhill and holds gradients that were already multiplied by their learning rate. Which sign has g in the formula for v, and where does the rate stand?",
     hint="After the first step of the docstring's example `v` must be 2, and yours is -0.2: it has taken over the sign and the rate of the other formula. What is left of your first line without them, and who needs them then?",
 )
@@ -198,7 +190,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "downhill velocity",
+    "downhill-velocity",
     "The parameter is right, and the velocity has the opposite sign. Which sign has g in the formula for v?",
     hint="After the first step of the docstring's example `v` must be 2, and yours is -2; your last line makes up for it with another sign. The caller looks at `v`, too. In which of the two formulas does the minus stand?",
 )
@@ -209,7 +201,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "parameter first",
+    "parameter-first",
     "The velocity is right, and the parameter moves along the velocity of the step before. Which of the two formulas comes first?",
     hint="In the docstring's example the parameter falls by 0.2 in the very first step. Yours stays at 1: when you used the velocity, it was still 0. Print `v` at the moment when the parameter is moved.",
 )
@@ -220,7 +212,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "velocity not kept",
+    "velocity-not-kept",
     "The velocity is the same after the call as before, though it is used for the step. Where is the new one written to?",
     hint="Print `v` after the first step of the docstring's example: it must be 2, and yours is 0. Inside your function the name `v` got a new tensor, and the caller still holds the old one. Compare `id(v)` before and after your line.",
 )
@@ -231,7 +223,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "parameter not written to",
+    "parameter-not-written-to",
     "The velocity is right, and the parameter holds the same numbers as before. Does your last line write into the tensor that came in, or does it make another one?",
     hint="You have done it right once: the velocity changed in the tensor that came in. Now print `id(p)` before and after your last line. It has to stay the same while the numbers change.",
 )
@@ -253,7 +245,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "nothing fades",
+    "nothing-fades",
     "The velocity is the plain sum of all gradients. By which factor should the old velocity shrink before the new gradient is added?",
     hint="After two steps with $g = 2$ and $\\mu = 0.9$ the velocity is 3.8, and yours is 4. Then let the gradient be 0 for a hundred steps: the velocity has to die away. What does yours do?",
 )
@@ -264,7 +256,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "the new gradient shrinks, too",
+    "new-gradient-shrinks-too",
     "The velocity is mu times the right one at each step. Does mu belong to the old velocity alone, or to the new gradient as well?",
     hint="In the first step there is no old velocity, so `v` must become 2 for $g = 2$, and yours is 1.8. What is in `v` already at the moment when you multiply by `mu`?",
 )
@@ -275,7 +267,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "learning rate left out",
+    "learning-rate-left-out",
     "The velocity is right, and the parameter moves by all of it. What scales the step?",
     hint="In the docstring's example the parameter goes from 1 to 0.8 in the first step, and yours goes to -1. Call it with `lr` = 0: nothing may move then. Which argument has no effect in your code?",
 )
@@ -286,7 +278,7 @@ def momentum_step(p, g, v, lr, mu):
 
 @catalogue.misconception(
     "5.2",
-    "nothing written to",
+    "nothing-written-to",
     "Parameter and velocity hold the same numbers as before. Does your code write into the tensors that came in, or does it make new ones and give them the old names?",
     hint="Print `id(p)` and `id(v)` at the beginning and at the end of your function: both must stay the same. A line that begins with `v =` gives the name to another tensor, and the caller's keeps its numbers. Which operations write into a tensor?",
 )
@@ -308,7 +300,7 @@ def _averages(g, state, beta1, beta2):
 
 @catalogue.misconception(
     "5.3",
-    "no correction",
+    "no-correction",
     "What is remembered is right, and the step is made with the averages as they are. How large is an average that began at 0 after its first gradient?",
     hint="With g = 100 the first m is 10 and the first v is 10, far too small both. Divided by 1 - beta they are 100 and 10000.",
 )
@@ -319,7 +311,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "counting from 0",
+    "counting-from-0",
     "The first step gives NaN. Which t stands in the correction of your first step, and what is beta to that power?",
     hint="$\\beta^0$ is 1, so $1 - \\beta^0$ is 0, and dividing by it gives no number. The text says $t = 1$ at the first step. Print the $t$ that your correction uses there: is the count raised too late?",
 )
@@ -331,7 +323,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "counting from 2",
+    "counting-from-2",
     "What is remembered is right, and the corrections of each step are those of the step after it. Which t belongs to the very first step?",
     hint="With `g` = 100 and `lr` = 0.1 the first step must be 0.1, and yours is 0.074. Print the $t$ that your correction uses in the first step: it is 2. What is added to the count a second time?",
 )
@@ -343,7 +335,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "betas exchanged",
+    "betas-exchanged",
     "The average of the gradient fades with beta2 and that of its square with beta1. Which of the two belongs to which?",
     hint="After the first step with `g` = 100 the docstring has 10 for `m`, a tenth of the gradient, and yours is 0.1, a thousandth. The squares need the longer memory of the two. Print which beta each of your averages uses.",
 )
@@ -355,7 +347,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "betas exchanged in the corrections",
+    "betas-exchanged-in-corrections",
     "What is remembered is right, and each average is corrected with the beta of the other one. Which power brings the weights of m to 1?",
     hint="With `g` = 100 the first `m` is 10, and corrected it must be 100 again. Yours is 10000. The weight of this gradient in `m` was 0.1: which beta made it so small, and which one stands in your correction of `m`?",
 )
@@ -367,7 +359,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "no root",
+    "no-root",
     "What is remembered is right, and the step is divided by the average of the squares itself. If all gradients were ten times as large, how would that change your step?",
     hint="For `g` = 10 and for `g` = 100 the first step must be the same, 0.1 with `lr` = 0.1. Yours are 0.01 and 0.001. When the gradient grows tenfold, the squares grow a hundredfold; what brings that back to ten?",
 )
@@ -379,7 +371,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "eps under the root",
+    "eps-under-root",
     "The steps are right where gradients are large, and too small where they are small: eps is added before the root is taken. Where does it stand in the formula?",
     hint="Try a first step with `g` = 1e-8 and `lr` = 0.1. The denominator is 1e-8 + 1e-8, so the step must be 0.05. Yours is 0.00001, for the root has made 1e-4 out of your 1e-8. What had `eps` to wait for?",
 )
@@ -391,7 +383,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "eps before the correction",
+    "eps-before-correction",
     "The steps are right where gradients are large, and too small where they are small: eps is added to the root of the uncorrected average. Which of the two averages of the squares does it belong to?",
     hint="Try a first step with `g` = 1e-8 and `lr` = 0.1: it must be 0.05, and yours is 0.003. At first the root of `v` is 32 times smaller than that of $\\hat v$, so beside it `eps` weighs 32 times as much. Correct before you add.",
 )
@@ -403,7 +395,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "no eps",
+    "no-eps",
     "The steps are right for all gradients that are not tiny, but eps has no influence, and gradients of 0 give NaN. What is 0 divided by 0?",
     hint="For a gradient of 0 both averages are 0, and 0 / 0 is NaN. The small number is added where the division happens.",
 )
@@ -415,7 +407,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "corrected averages remembered",
+    "corrected-averages-remembered",
     "The averages that are remembered are the corrected ones, so the next step corrects them once more. Which of the two belong into the state?",
     hint='Print `state["m"]` after the docstring\'s example: its first entry must be 10, and yours is 100. In the next step it would be averaged and corrected once more. Which of your names should never get into the state?',
 )
@@ -427,7 +419,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "gradient not squared",
+    "gradient-not-squared",
     "The second average is one of the gradients themselves, and its root is NaN where it is negative. What is it an average of?",
     hint="After a first gradient of 100 the second average is 10, from 10000. Yours is 0.1.",
 )
@@ -441,7 +433,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "square of the average",
+    "square-of-average",
     "The second average is built from m squared. Of what is it an average, of the squares of the gradients or of the square of their average?",
     hint="After a first step with `g` = 100 the average of the squares is 0.001 times 10000 = 10, and yours is 0.1. Which number did you square, the 100 or the 10?",
 )
@@ -455,7 +447,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "only m corrected",
+    "only-m-corrected",
     "What is remembered is right, and the average of the squares goes into the step uncorrected. Did only one of the two begin at 0?",
     hint="With `g` = 100 and `lr` = 0.1 the first step must be 0.1, and yours is 3.16. Print what stands under your root: it is 10, and the square of this gradient is 10000.",
 )
@@ -466,7 +458,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "only v corrected",
+    "only-v-corrected",
     "What is remembered is right, and the average of the gradient goes into the step uncorrected. Did only one of the two begin at 0?",
     hint="With `g` = 100 and `lr` = 0.1 the first step must be 0.1, and yours is 0.01. Print what stands on top of your fraction: it is 10, and the gradient was 100.",
 )
@@ -477,7 +469,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "root before the correction",
+    "root-before-correction",
     "What is remembered is right, and the root of v is divided by 1 - beta2^t. What comes first in the formula, the correction or the root?",
     hint="With `g` = 100 the first `v` is 10, and its correction divides by 0.001. Work out both by hand: the root of 10 / 0.001, and the root of 10, divided by 0.001. Which of them gives back the 100?",
 )
@@ -488,7 +480,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "the gradient in place of its average",
+    "gradient-in-place-of-its-average",
     "What is remembered is right, and the step follows the gradient of the moment. What is the average m for?",
     hint="Do a step with `g` = 100 and then one with `g` = 0. The second one must still move the parameter, by 0.067 with `lr` = 0.1, and yours does not. Which of the things you remember should carry it on?",
 )
@@ -511,7 +503,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "count not kept",
+    "count-not-kept",
     "The averages are right, and the count in the state stays 0, so every step is corrected like the first one. Where is the new count written to?",
     hint='Print `state["t"]` after each of two steps: it must be 1, then 2, and yours is 0 both times. An int cannot be changed in place: a variable that counts up leaves the entry of the dict as it was.',
 )
@@ -525,7 +517,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "averages not kept",
+    "averages-not-kept",
     "The count is right, and the averages in the state are still 0 after the step. Where are the new ones written to?",
     hint='Print `state["m"]` after the docstring\'s example: its first entry must be 10, and yours is 0. The new averages have only a name inside your function. The docstring names two ways to bring them into the state.',
 )
@@ -538,7 +530,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "new gradients at full weight",
+    "new-gradients-at-full-weight",
     "New gradients and new squares are added without the weight 1 - beta. Do the two weights of an average add up to 1 in your code?",
     hint="After a first step with `g` = 100 `m` must be 10, and yours is 100. If all gradients were 100 for ever, an average would tend to 100. Work out where yours goes with 0.9 of the old one plus 100.",
 )
@@ -553,7 +545,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.3",
-    "parameter not written to",
+    "parameter-not-written-to",
     "What is remembered is right, and the parameter holds the same numbers as before. Does your last line write into the tensor that came in, or does it make another one?",
     hint="Compare id(p) before and after. A name that is bound to a new tensor leaves the model's own as it was.",
 )
@@ -568,7 +560,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 @catalogue.misconception(
     "5.4",
-    "decay in the gradient",
+    "decay-in-gradient",
     "The averages contain the decay: it was added to the gradient, as L2 regularization does it. What happens to it there when Adam divides by the usual size of the gradient?",
     hint='Print `state["m"]` after the docstring\'s example: it must be 0.3 in both entries, a tenth of the gradient 3. Yours is 0.4 and 0.2, so Adam was shown 4 and 2. How can the parameter shrink without Adam noticing?',
 )
@@ -576,11 +568,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     adam_step(p, g + weight_decay * p, state, lr, beta1, beta2, eps)
 
 
-@catalogue.misconception(
-    "5.4",
-    "decay in the gradient, in place",
-    "The averages contain the decay: it was added to the gradient, as L2 regularization does it. What happens to it there when Adam divides by the usual size of the gradient?",
-)
+@catalogue.misconception("5.4", "decay-in-gradient-in-place", same_as="decay-in-gradient")
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     g.add_(weight_decay * p)
     adam_step(p, g, state, lr, beta1, beta2, eps)
@@ -588,7 +576,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "decay without learning rate",
+    "decay-without-learning-rate",
     "The parameter shrinks by the share lambda in every step, whatever the learning rate is. Which share of it does the formula take away?",
     hint="In the docstring's example the decay takes 0.1 off the 10, one hundredth, and Adam another 0.1. Yours ends at 8.9 in place of 9.8. With `lr` = 0 nothing may move at all: try it.",
 )
@@ -599,7 +587,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "decay of the new value",
+    "decay-of-new-value",
     "The decay takes its share of the parameter after the step of Adam. Which value is to shrink, the one before that step or the one after it?",
     hint="In the docstring's example the decay takes 0.1 off the 10 and Adam another 0.1, which makes 9.8. Yours is 9.801, for a hundredth of 9.9 is a little less. Which of your two steps has to come first?",
 )
@@ -610,7 +598,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "no decay",
+    "no-decay",
     "The result is that of Adam without any decay. Where does the parameter itself shrink?",
     hint="Call it with a gradient of zeros, p = 10, `lr` = 0.1 and `weight_decay` = 0.1: Adam does not move then, and p must still become 9.9. If you do compute something smaller, is it written into `p`?",
 )
@@ -620,7 +608,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "settings of Adam not passed on",
+    "settings-of-adam-not-passed-on",
     "With the usual settings all is right, and any others are ignored: Adam works with its own defaults. Which of your arguments reach it?",
     hint='Call it with `beta1` = 0 and print `state["m"]`: it must be the gradient itself, and yours is a tenth of it. Count what you hand on in the call of `adam_step`, and what it takes.',
 )
@@ -629,11 +617,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     adam_step(p, g, state, lr)
 
 
-@catalogue.misconception(
-    "5.4",
-    "decay not written to the parameter",
-    "The result is that of Adam without any decay. Where does the parameter itself shrink?",
-)
+@catalogue.misconception("5.4", "decay-not-written-to-parameter", same_as="no-decay")
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p.mul(1 - lr * weight_decay)
     adam_step(p, g, state, lr, beta1, beta2, eps)
@@ -641,7 +625,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "growth in place of decay",
+    "growth-in-place-of-decay",
     "The parameter moves away from 0 by the share that the decay should take off. Which sign has the decay in the update?",
     hint="Call it with a gradient of zeros, `lr` = 0.1 and `weight_decay` = 0.1: 10 and -10 must become 9.9 and -9.9, and yours become 10.1 and -10.1. By a number on which side of 1 do you multiply?",
 )
@@ -652,7 +636,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "decay in the gradient and in the parameter",
+    "decay-in-gradient-and-in-parameter",
     "The decay happens twice: the parameter shrinks, and the averages contain it as well. Should Adam know anything about it?",
     hint="In the docstring's example your parameter is right, by luck: Adam's first step asks for the sign only. But print `state[\"m\"]`: it must be 0.3 twice, and yours is 0.4 and 0.2. Which of your two decays leaves this trace?",
 )
@@ -664,7 +648,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "the same amount for every parameter",
+    "same-amount-for-every-parameter",
     "Every entry moves toward 0 by the same amount, lr times lambda. Is the decay a fixed amount, or a share of the parameter?",
     hint="Call it with a gradient of zeros, `lr` = 0.1 and `weight_decay` = 0.1: 10 must lose 0.1, and 1 must lose 0.01. Yours lose 0.01 each. What does your decay have to depend on besides the two settings?",
 )
@@ -675,7 +659,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.4",
-    "parameter not written to",
+    "parameter-not-written-to",
     "The averages are right, and the parameter holds the same numbers as before. To which tensor was the step of Adam applied?",
     hint="Print `id(p)` at the beginning and right before the step of Adam. If it has changed, the name `p` has got a tensor of your own, and Adam moves that one. The caller's has to shrink itself.",
 )
@@ -689,7 +673,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 
 @catalogue.misconception(
     "5.5",
-    "never cleared",
+    "never-cleared",
     "The first step is right, and each later one uses the sum of all gradients so far. Where does your code clear the old ones?",
     hint="Print `.grad` of one parameter right before the backward pass, in a first and in a second call. At the second one the first batch's gradient is still there, and the new one is added to it. What has to happen at every call, and before which line?",
 )
@@ -700,11 +684,7 @@ def train_step(net, opt, X, y):
     return loss.item()
 
 
-@catalogue.misconception(
-    "5.5",
-    "cleared once",
-    "The first step is right, and each later one uses the sum of all gradients so far. Where does your code clear the old ones?",
-)
+@catalogue.misconception("5.5", "cleared-once", same_as="never-cleared")
 def train_step(net, opt, X, y):
     if not hasattr(net, "started"):
         net.started = True
@@ -717,7 +697,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "cleared before the step",
+    "cleared-before-step",
     "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
     hint="Print `.grad` of one parameter right before the optimizer's step: it is None or all 0, and it should be the gradient of this batch. Which line fills it, and does one that empties it stand in between?",
 )
@@ -729,11 +709,7 @@ def train_step(net, opt, X, y):
     return loss.item()
 
 
-@catalogue.misconception(
-    "5.5",
-    "cleared before the step, with zeros",
-    "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
-)
+@catalogue.misconception("5.5", "cleared-before-step-with-zeros", same_as="cleared-before-step")
 def train_step(net, opt, X, y):
     loss = F.cross_entropy(net(X), y)
     loss.backward()
@@ -742,11 +718,7 @@ def train_step(net, opt, X, y):
     return loss.item()
 
 
-@catalogue.misconception(
-    "5.5",
-    "no backward pass",
-    "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
-)
+@catalogue.misconception("5.5", "no-backward-pass", same_as="cleared-before-step")
 def train_step(net, opt, X, y):
     opt.zero_grad()
     loss = F.cross_entropy(net(X), y)
@@ -754,11 +726,7 @@ def train_step(net, opt, X, y):
     return loss.item()
 
 
-@catalogue.misconception(
-    "5.5",
-    "step before backward",
-    "The optimizer made its step when there was no gradient, and nothing moved: backward had not run yet, or its result was gone again. In which order do zero_grad, backward and step stand in your code?",
-)
+@catalogue.misconception("5.5", "step-before-backward", same_as="cleared-before-step")
 def train_step(net, opt, X, y):
     opt.zero_grad()
     loss = F.cross_entropy(net(X), y)
@@ -769,7 +737,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "one batch late",
+    "one-batch-late",
     "The first call moves nothing, and each later step uses the gradient of the batch before. Which comes first in your code, backward or step?",
     hint="Print a parameter before and after the very first call: it has not moved, for `.grad` was still empty when the optimizer had its turn. Go through the four stages in the order of the text and number your lines.",
 )
@@ -783,7 +751,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "no step",
+    "no-step",
     "The optimizer made no step at all, and the parameters are as before. Who is to update them?",
     hint="Print a parameter before and after your call. The optimizer you were given has to be told that it is its turn.",
 )
@@ -796,7 +764,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "loss returned with its graph",
+    "loss-returned-with-its-graph",
     "The loss is a tensor that still carries its graph; all else is right. What turns a tensor of one number into a Python number?",
     hint="Print what you return: behind the number stands a `grad_fn`, and with it hangs the whole graph of the batch. A tensor that holds one number has a method that gives you this number alone.",
 )
@@ -810,7 +778,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "nothing returned",
+    "nothing-returned",
     "The parameters are right, and no loss came back. What does the docstring ask your function to return?",
     hint="Print what a call gives: None. The number that is asked for is the one your backward pass started from, so you have had it in your hands already.",
 )
@@ -823,7 +791,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "loss after the update",
+    "loss-after-update",
     "The parameters are right, and the loss is that of the batch after the update. Which forward pass does the docstring ask about?",
     hint="The docstring's example gives 1.0986, 0.6864, 0.4945; yours begins with 0.6864. Two forward passes are one too many: from which loss did your backward pass start?",
 )
@@ -837,7 +805,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "sum in place of the mean",
+    "sum-in-place-of-mean",
     "Loss and gradient are as many times too large as there are examples in the batch. Is the loss of a batch the sum of its examples' losses, or their mean?",
     hint="In the docstring's example the first loss is ln 3 = 1.0986 for two examples, and yours is 2.1972. Give it the same batch twice over, as one of four: the step must stay the same. Does yours?",
 )
@@ -851,7 +819,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "softmax before the cross-entropy",
+    "softmax-before-cross-entropy",
     "The loss is what comes out when the outputs go through a softmax before the cross-entropy, which contains one already. How often is a softmax applied in your code?",
     hint="For outputs of (100, 0, 0) and the right class 0 the loss must be nearly 0, and yours is 0.55: even a sure and right answer is never good enough. What does the docstring call the outputs that go into the cross-entropy?",
 )
@@ -865,7 +833,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "one update an example",
+    "one-update-per-example",
     "The optimizer made one step for each example of the batch. How many steps does the docstring ask for, and what is the loss of a mini-batch?",
     hint="In the docstring's example the first loss is 1.0986, and yours is 1.1965: your second example met parameters that the first one had moved already. A network takes all rows of `X` in a single call. Which loop is then too much?",
 )
@@ -882,7 +850,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "number taken too early",
+    "number-taken-too-early",
     "Your function stops because backward is asked of a Python number. Which of the two knows how it was computed, the tensor or the number?",
     hint="Keep the tensor until the backward pass is done. Only what you return is a Python number.",
 )
@@ -896,7 +864,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "outputs cut off",
+    "outputs-cut-off",
     "PyTorch stops because the loss has no connection to the parameters. Is the forward pass cut off from them, by detach or no_grad?",
     hint="Print the loss before the backward pass: a tensor that remembers how it was made shows a `grad_fn`, and yours does not. Print the network's outputs in the same way. Which context stands around these lines, or which method was called on them?",
 )
@@ -911,7 +879,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.5",
-    "never cleared, loss returned with its graph",
+    "never-cleared-loss-with-graph",
     "The loss is a tensor that still carries its graph, and each step after the first uses the sum of all gradients so far. How does a Python number come out of a tensor, and where are old gradients cleared?",
     hint="Two things; take them one by one. Print what you return: the `grad_fn` behind it has to go. Then print `.grad` of a parameter right before the backward pass of a second call: it has to be empty there.",
 )
@@ -927,7 +895,7 @@ def train_step(net, opt, X, y):
 
 @catalogue.misconception(
     "5.6",
-    "divided by the number of micro-batches",
+    "divided-by-number-of-micro-batches",
     "With equal sizes all is right, and with unequal ones each micro-batch counts the same, however small it is. How much should an example in a small micro-batch count?",
     hint="In the docstring's example there are micro-batches of 2 and of 1, and each of the three examples should weigh 1/3. In your code the first two weigh 1/4 each and the last one 1/2. Which numbers have to be in the factor for a micro-batch?",
 )
@@ -944,7 +912,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "means added up",
+    "means-added-up",
     "The gradient is the plain sum of the mean gradients of the micro-batches. By what must each be scaled before it is added?",
     hint="In the docstring's example, with micro-batches of 2 and of 1, the three examples weigh 1/2, 1/2 and 1 in your gradient. The weights in a mean over three are all equal and add up to 1. What would each micro-batch's mean have to be multiplied by?",
 )
@@ -959,11 +927,7 @@ def accumulate_step(net, opt, micro_batches):
     return total
 
 
-@catalogue.misconception(
-    "5.6",
-    "means added up, mean of means returned",
-    "The gradient is the plain sum of the mean gradients of the micro-batches. By what must each be scaled before it is added?",
-)
+@catalogue.misconception("5.6", "means-added-up-mean-returned", same_as="means-added-up")
 def accumulate_step(net, opt, micro_batches):
     opt.zero_grad()
     losses = []
@@ -977,7 +941,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "sums added up",
+    "sums-added-up",
     "Loss and gradient are those of the sum over all examples. What is missing to make it their mean?",
     hint="In the docstring's example the loss must be ln 2 = 0.6931 for three examples, and yours is 2.0794. Each example weighs 1 in your code. Which number do you have to know before the first backward pass, so that it weighs 1/3?",
 )
@@ -994,7 +958,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "means divided by all examples",
+    "means-divided-by-all-examples",
     "Each micro-batch's mean was divided by the number of all examples. How much does one of its examples then count in the sum, and how much should it?",
     hint="In the docstring's example, with micro-batches of 2 and of 1, your three examples weigh 1/6, 1/6 and 1/3. You divide by all three, but the mean has divided by 2 before. What is to be divided by the number of all examples, if not the mean?",
 )
@@ -1012,7 +976,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "cleared before each micro-batch",
+    "cleared-before-each-micro-batch",
     "The optimizer used the gradient of the last micro-batch alone. When are gradients cleared in your code?",
     hint="Print `.grad` of one parameter after each backward pass, with two micro-batches: the second print has to contain the first. Here the adding up is no trap but the purpose. How often in one call may it start from nothing?",
 )
@@ -1030,7 +994,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "cleared after each micro-batch",
+    "cleared-after-each-micro-batch",
     "When the optimizer made its step there was no gradient left, and nothing moved. When are gradients cleared in your code?",
     hint="Print `.grad` of one parameter right before the optimizer's step: nothing is left. From the first backward pass to that step nothing may be cleared. Where is the only place left for it?",
 )
@@ -1048,7 +1012,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "old gradients not cleared",
+    "old-gradients-not-cleared",
     "The gradient that was used still contains what was there before the call. What was in .grad when your first micro-batch added to it?",
     hint="Before a call, fill `.grad` of each parameter with ones by hand: the update must be the same as without. Clearing at the end of your function is no help against what somebody else has left there.",
 )
@@ -1063,11 +1027,7 @@ def accumulate_step(net, opt, micro_batches):
     return total
 
 
-@catalogue.misconception(
-    "5.6",
-    "cleared at the end only",
-    "The gradient that was used still contains what was there before the call. What was in .grad when your first micro-batch added to it?",
-)
+@catalogue.misconception("5.6", "cleared-at-end-only", same_as="old-gradients-not-cleared")
 def accumulate_step(net, opt, micro_batches):
     count = sum(len(y) for _, y in micro_batches)
     total = 0.0
@@ -1082,7 +1042,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "a step after each micro-batch",
+    "step-after-each-micro-batch",
     "The optimizer made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
     hint="Print one parameter before each forward pass of a call: it must show the same number for all micro-batches, for in one large batch they would all meet the same network. What in your loop moves it in between? (`train_step` does, too.)",
 )
@@ -1098,21 +1058,13 @@ def accumulate_step(net, opt, micro_batches):
     return total
 
 
-@catalogue.misconception(
-    "5.6",
-    "train_step for each micro-batch",
-    "The optimizer made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
-)
+@catalogue.misconception("5.6", "train-step-for-each-micro-batch", same_as="step-after-each-micro-batch")
 def accumulate_step(net, opt, micro_batches):
     count = sum(len(y) for _, y in micro_batches)
     return sum(train_step(net, opt, X, y) * len(y) for X, y in micro_batches) / count
 
 
-@catalogue.misconception(
-    "5.6",
-    "train_step for each micro-batch, last loss returned",
-    "The optimizer made one step for each micro-batch. At which parameters must the gradient of the second one be taken, so that the result is that of one large batch?",
-)
+@catalogue.misconception("5.6", "train-step-for-each-last-loss", same_as="step-after-each-micro-batch")
 def accumulate_step(net, opt, micro_batches):
     for X, y in micro_batches:
         loss = train_step(net, opt, X, y)
@@ -1121,7 +1073,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "all at once",
+    "all-at-once",
     "The numbers are right, but the whole batch went through the network at once. What was the reason for cutting it into micro-batches?",
     hint="Print the shape of what goes into the network: it must never have more rows than one micro-batch, or it does not fit into memory. Gradients add up by themselves. What can then be done with each piece on its own?",
 )
@@ -1136,7 +1088,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "share of the last micro-batch returned",
+    "share-of-last-micro-batch-returned",
     "The update is right, and the loss that came back is the share of the last micro-batch. Whose mean is asked for?",
     hint="In the docstring's example the loss must be 0.6931, and yours is 0.2310, the third that belongs to the last example. Print your loss variable in each round: what has become of the first round's number at the end?",
 )
@@ -1152,7 +1104,7 @@ def accumulate_step(net, opt, micro_batches):
 
 @catalogue.misconception(
     "5.6",
-    "mean of means returned",
+    "mean-of-means-returned",
     "The update is right, and the loss that came back is the mean of the micro-batches' means. Does each example have the same weight in it?",
     hint="Take means of 1, over two examples, and of 4, over a single one. The mean over the three is (1 + 1 + 4) / 3 = 2, and the mean of the means is 2.5. For the gradients you have weighed them rightly; what about the loss?",
 )
@@ -1177,7 +1129,7 @@ def _norm(params):
 
 @catalogue.misconception(
     "5.7",
-    "each tensor on its own",
+    "each-tensor-on-its-own",
     "The norm is right, and each gradient was compared with the maximum on its own. Do all of them get the same factor, and does the step keep its direction?",
     hint="In the docstring's example you give both gradients the length 1: 3 to 4 has become 1 to 1, and together they are still 1.41 long. You know that all of it together is 5 long. By what is everything to be multiplied?",
 )
@@ -1191,7 +1143,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "each number on its own",
+    "each-number-on-its-own",
     "The norm is right, and every number beyond the maximum was cut down to it. Do all numbers get the same factor, and does the step keep its direction?",
     hint="Try a gradient (12, 5) with a maximum of 1: you make (1, 1) of it, which points elsewhere and is still 1.41 long. The right answer is about (0.92, 0.38). By what were both numbers multiplied there?",
 )
@@ -1205,7 +1157,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "sum of the norms",
+    "sum-of-norms",
     "The norm that came back is the sum of the norms of the tensors. What is the length of a vector whose two halves have the lengths 3 and 4?",
     hint="In the docstring's example the answer is 5, and yours is 7. Write the two gradients one behind the other, as (3, 0, -4), and work out the length. How many roots did you need, and after which sum?",
 )
@@ -1220,7 +1172,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "always rescaled",
+    "always-rescaled",
     "The norm is right, and gradients that are shorter than the maximum were stretched to it. What should happen to them?",
     hint="Try the docstring's example with a maximum of 100: the gradients must stay 3 and -4, and yours become 60 and -80. Work out the min(1, ...) of the formula for this case.",
 )
@@ -1234,7 +1186,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "always rescaled, also from zero",
+    "always-rescaled-also-from-zero",
     "The norm is right, and gradients that are shorter than the maximum were stretched to it, those of 0 into NaN. What should happen to them?",
     hint="Print your factor for a norm of 5 and a maximum of 100, and for a norm of 0: 20 and infinity. Neither may be used. In both cases the norm is below the maximum; what is left to do then?",
 )
@@ -1248,7 +1200,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "square of the norm",
+    "square-of-norm",
     "What came back is the square of the norm. Which step comes after adding up the squares?",
     hint="For the gradients [3] and [0, -4] the answer is 5, and yours is 25.",
 )
@@ -1263,7 +1215,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "norm afterwards",
+    "norm-afterwards",
     "The gradients are right, and the norm that came back is the one they have after clipping. Which of the two announces trouble?",
     hint="In the docstring's example the answer is 5, and yours is 1. A number that never exceeds the maximum cannot show a peak. Is the norm measured when the gradients have been changed already?",
 )
@@ -1278,7 +1230,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "nothing returned",
+    "nothing-returned",
     "The gradients are right, and no norm came back. What does the docstring ask your function to return?",
     hint="Print what a call gives: None, and in the docstring's example it must be 5. You had this number when you decided whether to clip.",
 )
@@ -1292,7 +1244,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "clipped copies",
+    "clipped-copies",
     "The norm is right, and the gradients are as before. Does your code write into the gradients of the parameters, or does it make new tensors beside them?",
     hint="Print `p.grad` after the docstring's example: it is still 3, and must be 0.6. In a loop over gradients, a line `g = ...` only gives the name `g` to another tensor. What would write into the one that `p.grad` holds?",
 )
@@ -1306,7 +1258,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "norm of the parameters",
+    "norm-of-parameters",
     "What came back is the norm of the parameters. Of which tensors is it asked for?",
     hint="Print p and p.grad for one parameter. It is the second that is measured and shortened.",
 )
@@ -1321,7 +1273,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "parameters clipped",
+    "parameters-clipped",
     "The norm is right, the gradients are as before, and the parameters were scaled in their place. What is to become shorter, the step or the parameters?",
     hint="Print `p` and `p.grad` of one parameter before and after. The first is what the network has learned so far and must stay; the second says how far the next step goes. Which of the two does your loop write to?",
 )
@@ -1336,7 +1288,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "always length 1",
+    "always-length-1",
     "The norm is right, and a gradient that is too long gets the length 1, whatever the maximum is. Which length may it keep?",
     hint="Try the docstring's example with a maximum of 2: the gradients must become 1.2 and -1.6, and yours become 0.6 and -0.8. Which argument occurs in your comparison but not in your factor?",
 )
@@ -1351,7 +1303,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "factor upside down",
+    "factor-upside-down",
     "The norm is right, and gradients that are too long became even longer. Which of the two stands on top of your fraction, the norm or the maximum?",
     hint="In the docstring's example the 3 must become 0.6, and yours becomes 15. Print your factor: what shortens is less than 1.",
 )
@@ -1366,7 +1318,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "mean of the squares",
+    "mean-of-squares",
     "What came back is the root of the mean of the squares. Is the length of a vector made from their mean or from their sum?",
     hint="In the docstring's example the squares 9, 0 and 16 add up to 25, and the length is 5. Yours is 2.89. A vector does not get shorter when zeros are put behind it; does yours?",
 )
@@ -1381,7 +1333,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "largest entry",
+    "largest-entry",
     "What came back is the largest absolute value of all entries. Which norm does the formula describe?",
     hint="For the gradients [3] and [0, -4] the answer is 5, and yours is 4.",
 )
@@ -1396,7 +1348,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "gradient missing",
+    "gradient-missing",
     "Your function stops where a parameter has no gradient. What is p.grad for a parameter that took no part in the loss?",
     hint="p.grad is None for such a parameter. Leave it out of the list before you square anything.",
 )
@@ -1410,7 +1362,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "division by a norm of 0",
+    "division-by-norm-of-0",
     "Your function stops with a division by zero where all gradients are 0. For which norms is a factor needed at all?",
     hint="Print the norm where all gradients are 0, and ask whether it is larger than the maximum. It never is, so there is nothing to shorten. Where in your code could this question stand, so that the division is not reached?",
 )
@@ -1425,7 +1377,7 @@ def clip_gradients(params, max_norm):
 
 @catalogue.misconception(
     "5.7",
-    "clipped only far above the limit",
+    "clipped-only-far-above-limit",
     "A norm that is a little above the maximum is left as it is. From which norm on does your function clip?",
     hint="Take the gradients 3 and 4 with a maximum of 4.9: they must become 2.94 and 3.92, and yours stay. Look at the comparison: which two numbers does the text compare?",
 )
@@ -1448,7 +1400,7 @@ def _part(step, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "one half left out",
+    "one-half-left-out",
     "The decay starts too high by the difference of the two rates. From where to where does 1 + cos run, and what makes it run from 1 to 0?",
     hint="Put step 10 of the docstring's example in: the cosine is 1, the bracket is 2, and you get 0.1 plus 0.4 times 2, which is 0.9, in place of 0.5. The difference of the rates may count once at the top, not twice.",
 )
@@ -1462,7 +1414,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "decay counted from step 0",
+    "decay-counted-from-step-0",
     "The decay has begun before the warm-up is over: it is a share of all steps. At which step should its cosine be 1?",
     hint="Print your share of the decay at step 10 of the docstring's example, where the warm-up ends: it is 0.1 and must be 0. That is why your rate is 0.4902 there and not 0.5. How many steps of decay have been done at that point?",
 )
@@ -1476,7 +1428,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "decay as long as the whole run",
+    "decay-as-long-as-whole-run",
     "The decay begins after the warm-up and lasts as many steps as the whole run, so it is cut off before its end. How many steps are there between the end of the warm-up and the last step?",
     hint="Print your share of the decay at step 99 of the docstring's example: it is 0.89 and must be nearly 1, since one step later all is over. How long is a decay that goes from step 10 to step 100?",
 )
@@ -1490,7 +1442,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "decay to 0",
+    "decay-to-0",
     "The decay runs from the largest rate toward 0, not toward the smallest rate. Where does min_lr enter between warm-up and end?",
     hint="In the docstring's example your rate falls to 0.0002 at step 99 and jumps up to 0.1 at step 100. The curve must come down to 0.1 by itself: what is its lowest value, and how far is it from there to the top?",
 )
@@ -1504,7 +1456,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "smallest rate on top",
+    "smallest-rate-on-top",
     "The decay runs from max_lr + min_lr to min_lr. How far does the rate have to fall in all?",
     hint="In the docstring's example your rate at step 10 is 0.6, more than the largest one. It has to come down from 0.5 to 0.1: how much is that, and what stands in your code for it?",
 )
@@ -1518,7 +1470,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "a whole turn",
+    "whole-turn",
     "The rate falls to its smallest value in the middle of the decay and rises again. Over what part of a turn should the cosine run?",
     hint="In the docstring's example the middle of the decay is step 55: the rate must be 0.3 there, and yours is 0.1 already. Print the angle that your cosine has reached at step 99, and look up at which angle a cosine is -1 for the first time.",
 )
@@ -1532,7 +1484,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "a quarter of a turn",
+    "quarter-of-turn",
     "The decay is a quarter of a turn of the cosine, which is still steep at the end. Over what part of a turn should it run?",
     hint="In the docstring's example the rate at step 55, in the middle, must be 0.3, and yours is 0.3828. Print your cosine at step 99: it has come down to nearly 0. In the formula it goes on from there to -1. Which part of the bracket makes up for the negative half?",
 )
@@ -1546,7 +1498,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "pi left out",
+    "pi-left-out",
     "The cosine runs from 0 to 1 radian only, so the rate hardly falls. What angle is half a turn?",
     hint="Print your cosine at step 99 of the docstring's example: it is 0.55 and must be nearly -1. Python measures angles in radians, and a share of the decay between 0 and 1 is no angle yet.",
 )
@@ -1560,7 +1512,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "rises after the end",
+    "rises-after-end",
     "All is right up to step total, and after it the rate rises again. What does a cosine do after half a turn?",
     hint="Past the last step the share of the decay is greater than 1, and the cosine comes back up. That case needs its own return.",
 )
@@ -1572,7 +1524,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "0 after the end",
+    "0-after-end",
     "All is right up to step total, and from there on the rate is 0. At which rate is the training to go on?",
     hint="Print the rate at the last step and at the one after it: both are the smallest rate.",
 )
@@ -1586,7 +1538,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "straight line",
+    "straight-line",
     "The decay is a straight line: right at its beginning, in the middle and at its end, and nowhere else. Where is the cosine?",
     hint="A quarter of the way down, the cosine has fallen by 15 % only, and a line by 25 %. Put your share of the decay into 1 + cos.",
 )
@@ -1600,7 +1552,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "rising decay",
+    "rising-decay",
     "The decay runs from the smallest rate up to the largest. Which sign has the cosine in your bracket?",
     hint="Put step 10 of the docstring's example in, where the decay begins: the cosine is 1, and the bracket must be 2. Yours is 0, so you get 0.1 in place of 0.5.",
 )
@@ -1614,7 +1566,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "sine in place of the cosine",
+    "sine-in-place-of-cosine",
     "The decay follows a sine: its value in the middle is the smallest rate plus the whole difference. Which of the two functions begins at 1?",
     hint="At the beginning of the decay the rate is the largest one. sin(0) is 0 and cos(0) is 1.",
 )
@@ -1628,7 +1580,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "warm-up one step early",
+    "warm-up-one-step-early",
     "The warm-up is one step ahead: at step 0 the rate is already max_lr / warmup. What should it be there?",
     hint="Print the rates of the docstring's example for steps 0 to 10: 0, 0.05, 0.1 and so on up to 0.5. Yours begin with 0.05, and 0.5 comes twice. Steps are counted from 0 here; what was added to them?",
 )
@@ -1642,7 +1594,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "warm-up as in nanoGPT",
+    "warm-up-as-in-nanogpt",
     "The warm-up is (step + 1) / (warmup + 1) of the largest rate, as some programs have it. What does the formula here say for step 0?",
     hint="Print the rates of the docstring's example for steps 0 and 5: they must be 0 and 0.25, and yours are 0.0455 and 0.2727. Take the formula of the text as it stands; which numbers has your fraction that it has not?",
 )
@@ -1656,7 +1608,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "warm-up from the smallest rate",
+    "warm-up-from-smallest-rate",
     "The warm-up begins at min_lr. Where does the formula let it begin?",
     hint="At step 0 the rate is 0. The smallest rate belongs to the end of the decay.",
 )
@@ -1670,7 +1622,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "no warm-up",
+    "no-warm-up",
     "The rate is the largest one from the first step on. What should it be during the warm-up?",
     hint="Print the rates of the docstring's example for steps 0 to 10: they must climb by 0.05 each, and yours are 0.5 from the start. How much of the largest rate is due after 5 of 10 steps?",
 )
@@ -1684,7 +1636,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.8",
-    "division by a warm-up of 0",
+    "division-by-warm-up-of-0",
     "All is right as long as there is a warm-up, and without one step 0 stops your function with a division by zero. Which case of the formula belongs to step 0 then?",
     hint="With $W = 0$ ask the formula's first condition for $s = 0$: is 0 smaller than 0? Then compare the sign of your condition with it, character by character.",
 )
@@ -1701,7 +1653,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 
 @catalogue.misconception(
     "5.9",
-    "inputs and labels shuffled separately",
+    "shuffled-separately",
     "Inputs and labels are in two different random orders, so that examples have the labels of others. How many orders are drawn in your code?",
     hint="Try `X = torch.arange(10.).reshape(10, 1)` and `y = torch.arange(10)`: in each batch inputs and labels must show the same numbers. Print the row numbers that you use for `X` and those for `y`.",
 )
@@ -1713,7 +1665,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "labels not shuffled",
+    "labels-not-shuffled",
     "The inputs are in a random order and the labels in the old one. Which label belongs to the first row of your first batch?",
     hint="Try `X = torch.arange(10.).reshape(10, 1)` and `y = torch.arange(10)` with a size of 3: in each batch inputs and labels must show the same numbers. Your first labels are always 0, 1, 2. Which rows were picked from `X`, and which from `y`?",
 )
@@ -1724,7 +1676,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "rest dropped",
+    "rest-dropped",
     "The examples that do not fill a whole batch are in none. What should become of them?",
     hint="For 10 examples and a size of 3 the sizes are 3, 3, 3 and 1. Up to which number does your loop run?",
 )
@@ -1736,7 +1688,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "not shuffled",
+    "not-shuffled",
     "Every epoch goes through the examples as they stand in X. Where is the random order?",
     hint="Try `y = torch.arange(10)` and print the labels of two epochs: 0, 1, 2, ... both times. Draw a random order of the row numbers first. Which of your arguments has nothing to do so far?",
 )
@@ -1746,7 +1698,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "generator seeded anew",
+    "generator-seeded-anew",
     "Every epoch has the same order, though a random one. What does your code do to the generator before it draws?",
     hint="Call it twice with one and the same generator and `y = torch.arange(10)`: the second order must be another one. A generator moves on by itself with each number it draws. Which line of yours sets it back, or replaces it?",
 )
@@ -1758,7 +1710,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "generator not used",
+    "generator-not-used",
     "The orders do not depend on the generator that was passed in. Where do the random numbers of your code come from?",
     hint="Call it twice, each time with a new generator of seed 0: the two orders must be the same, and yours differ. Look at the call that draws the order: how is it told where its random numbers come from?",
 )
@@ -1769,7 +1721,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "shuffled in place",
+    "shuffled-in-place",
     "The batches are right, but X and y themselves are in another order afterwards. Does your code write into the tensors that came in?",
     hint="Print X before and after your call. Picking rows by a list of numbers makes new tensors.",
 )
@@ -1781,7 +1733,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "drawn with replacement",
+    "drawn-with-replacement",
     "Some examples came several times and others not at all. Is each row drawn anew, or is there one order of all rows?",
     hint="Try `y = torch.arange(10)` and sort all labels of an epoch: each of 0 to 9 must be there once. You roll a die with ten sides ten times; what is wanted is a deck of ten cards, shuffled. Which function does that?",
 )
@@ -1792,7 +1744,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "size taken for the number of batches",
+    "size-taken-for-number-of-batches",
     "There are as many batches as a batch should have examples. What does `size` count?",
     hint="For 10 examples and a size of 3 there are four batches, the first with 3 examples. Which functions cut by size, and which by count?",
 )
@@ -1803,7 +1755,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "batches shuffled, examples not",
+    "batches-shuffled-examples-not",
     "The batches come in a random order, and in each of them are examples that stand next to each other in X. What should be shuffled, the batches or the examples?",
     hint="Try `y = torch.arange(10)` with a size of 3 and print the labels: 0, 1 and 2 always come together. With texts sorted by author each batch is still all of one kind. What has to come first, the cutting or the shuffling?",
 )
@@ -1816,7 +1768,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "one batch only",
+    "one-batch-only",
     "One batch came back, and an epoch has more of them. What does your loop return, and when?",
     hint="Count the batches for 10 examples and a size of 3: there are four. A return inside the loop ends it after the first.",
 )
@@ -1828,7 +1780,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "leftover rows fixed",
+    "leftover-rows-fixed",
     "The same rows are left over for the last batch in every epoch. Which rows may the shuffling reach: all of them, or those that fill whole batches?",
     hint="Try `y = torch.arange(5)` with a size of 2 and print the last batch of twenty epochs: each label must stand there now and then, and yours is always the same one. How long is the order you draw?",
 )
@@ -1840,7 +1792,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.9",
-    "rows swapped at random",
+    "rows-swapped-at-random",
     "Not every order has the same chance: each row was swapped with a row from anywhere. How many equally likely outcomes do your swaps have, and do they divide evenly among the orders?",
     hint="Work it out for three rows: three swaps with three choices each make 27 cases, and there are 6 orders. Can 27 be shared out evenly? A row that has been drawn for its place must stay out of what is drawn next.",
 )
@@ -1856,7 +1808,7 @@ def minibatches(X, y, size, generator):
 
 @catalogue.misconception(
     "5.10",
-    "dropout left on",
+    "dropout-left-on",
     "The loss is that of a net whose dropout is still on. In which mode is the net while you measure?",
     hint="Call it twice: a network in evaluation mode gives the same loss both times.",
 )
@@ -1871,7 +1823,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "mean of the batch means",
+    "mean-of-batch-means",
     "The result is the mean of the batches' means. Does an example in the small last batch count as much as the others?",
     hint="In the docstring's example the batches of 2 and of 1 have the means 0.5032 and 2.1269. The answer is 1.0444, and yours is 1.3151, halfway between. How much does each of the three examples weigh in yours?",
 )
@@ -1886,7 +1838,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "dropout left on, mean of the batch means",
+    "dropout-left-on-mean-of-means",
     "The loss is that of a net whose dropout is still on, and it is the mean of the batches' means. In which mode is the net, and how much does an example of the last batch count?",
     hint="Two things; take them one by one. A network with dropout must give the same loss when you call it twice. Then the docstring's example, which has none: 1.0444, and yours is 1.3151, since its two batches are not equally large.",
 )
@@ -1898,7 +1850,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "left in evaluation mode",
+    "left-in-evaluation-mode",
     "The loss is right, and a net that was in training mode is left in evaluation mode. What will the rest of the training run without?",
     hint="Print `net.training` before and after a call: True, and then False. Nobody will notice that dropout stays off from now on. What do you have to note down before you switch?",
 )
@@ -1914,7 +1866,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "always back to training mode",
+    "always-back-to-training-mode",
     "The loss is right, and a net that was in evaluation mode is left in training mode. In which mode did it come?",
     hint="Switch a network to evaluation mode, call your function, and print `net.training`: it must still be False. At the end your code cannot know what it was. When would it have to look?",
 )
@@ -1931,7 +1883,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "graph built",
+    "graph-built",
     "Loss and mode are right, and every forward pass recorded a graph for a backward pass that never comes. How is autograd told that it is not needed?",
     hint="torch has a context in which no graph is recorded. The whole loop belongs into it.",
 )
@@ -1948,7 +1900,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "nothing switched",
+    "nothing-switched",
     "The loss is that of a net whose dropout is still on, and every forward pass recorded a graph. Which two things have to be switched off while you measure?",
     hint="Two things: the network's mode, which is put back afterwards, and the recording of a graph.",
 )
@@ -1962,7 +1914,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "nothing switched, mean of the batch means",
+    "nothing-switched-mean-of-means",
     "The loss is the mean of the batches' means, of a net whose dropout is still on, and every forward pass recorded a graph. Which two things have to be switched off, and how much should an example of the last batch count?",
     hint="Three things; take them one by one. Print `net.training` inside your loop, and `requires_grad` of the outputs: both must be False. Then the docstring's example: 1.0444, and yours is 1.3151, since its batches are not equally large.",
 )
@@ -1973,7 +1925,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "a tensor returned",
+    "tensor-returned",
     "The number is right, but it is a tensor. What turns a tensor of one number into a Python number?",
     hint="A tensor of one number has a method that gives the Python number.",
 )
@@ -1991,7 +1943,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "last batch only",
+    "last-batch-only",
     "The result is the mean loss of the last batch. What happens to the losses of the others in your loop?",
     hint="In the docstring's example the batches have the means 0.5032 and 2.1269. The answer is 1.0444, and yours is the second mean. Print your variable in each round. Which two running numbers would remember all rounds?",
 )
@@ -2007,7 +1959,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "first batch only",
+    "first-batch-only",
     "The result is the mean loss of the first batch. Does your function return inside the loop?",
     hint="Move the return out of the loop: all batches come first.",
 )
@@ -2022,7 +1974,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "means divided by the number of examples",
+    "means-divided-by-examples",
     "The sum of the batches' means was divided by the number of examples. Which sum belongs on top of the fraction?",
     hint="In the docstring's example you divide 0.5032 + 2.1269 by 3. The first number is a mean over two examples and was added once, as if it stood for one. What is the sum of the losses of this batch?",
 )
@@ -2040,7 +1992,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "losses of all examples divided by the number of batches",
+    "losses-divided-by-number-of-batches",
     "The losses of all examples were added up and divided by the number of batches. How many losses are in your sum?",
     hint="In the docstring's example three losses were added: 0.6931, 0.3133 and 2.1269. You divide by 2. What does a mean divide by?",
 )
@@ -2058,7 +2010,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "not divided",
+    "not-divided",
     "The result is the sum of all losses. By what must it be divided?",
     hint="Give it every batch twice: the loss must stay the same, and yours doubles.",
 )
@@ -2091,7 +2043,7 @@ def evaluate(net, loader):
 
 @catalogue.misconception(
     "5.10",
-    "gone through twice",
+    "gone-through-twice",
     "The loss is right for a list of batches, but not for batches that come one after the other and are gone then. How often does your function go through them?",
     hint="Hand over `(batch for batch in batches)` in place of the list `batches`: the second loop over it finds nothing. Which two numbers can one loop collect at the same time?",
 )

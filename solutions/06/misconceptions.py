@@ -18,7 +18,7 @@ FILL = -math.inf  # the score of a hidden position, likewise
 
 @catalogue.misconception(
     "6.1",
-    "targets equal inputs",
+    "targets-equal-inputs",
     "The targets are the inputs themselves. What would a model learn that has to predict the token it has just been given?",
     hint='Fill in for the window "ell" of "hello": what comes after e, what after el, what after ell? One of the three letters is not in the window at all, so copying the window can never give it.',
 )
@@ -29,7 +29,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "shifted twice",
+    "shifted-twice",
     "The targets are two tokens ahead of the inputs, so that the very next token is never asked for. By how many places is your target moved?",
     hint='For "hello" and $T = 3$ the first row must be h e l with e l l. Yours is h e l with l l o, and there is no second row. Look for the place where the text is moved a second time.',
 )
@@ -40,7 +40,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "each window rolled",
+    "each-window-rolled",
     "The last target of each window is the first token of the same window: it came round from the other end. Which token of the text follows the last one of a window?",
     hint='Write your first row for "hello" and $T = 3$ in letters: its targets end in h, and an l belongs there. Where in the text is that l? A roll moves only what is inside the window.',
 )
@@ -51,7 +51,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "text rolled",
+    "text-rolled",
     "There is one window too many, and its last target is the first token of the text. What follows the last token of all?",
     hint='Count for "hello" and $T = 3$: two windows have all their targets. Your third, l l o, would need a letter after the o, and the roll brings it the h from the front.',
 )
@@ -61,7 +61,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "last target missing",
+    "last-target-missing",
     "Each window has one target less than it has inputs. The token that follows the last one of a window stands just outside it: may you take it from the text?",
     hint='For the window "hel" of "hello" you give e and l. The third target is the letter at position 3 of the text, which is not in the window: what could you cut the targets from instead?',
 )
@@ -72,7 +72,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "the whole text as one window",
+    "whole-text-as-one-window",
     "One single window came back, from the beginning of the text. At how many places can a window of T tokens begin?",
     hint='Move a frame of three letters along "hello", one letter at a time. It can begin at the h and at the e and still have all its targets; each of these starts is a row, so `x` has the shape (2, 3).',
 )
@@ -82,7 +82,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "windows that do not overlap",
+    "windows-that-do-not-overlap",
     "The windows follow each other without overlapping. May the second window not begin at the second token already?",
     hint='For "hello" and $T = 3$ there are two windows, h e l and e l l, and they share two letters. You give the first only: by how many tokens does your start move from one row to the next?',
 )
@@ -93,7 +93,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "inputs and targets swapped",
+    "inputs-and-targets-swapped",
     "The two answers are in the wrong order: what came back as the target is the input. Which of your two runs ahead?",
     hint='Nothing comes before the h of "hello", so h can never be a target. Print what you return for the ids of "hello", where h is 7, and $T = 3$: in which of the two do you find a 7?',
 )
@@ -104,7 +104,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "one target for each window",
+    "one-target-for-each-window",
     "There is one target for each window, the token after its end. What should the model predict at the other positions of the window?",
     hint='The window "hel" of "hello" asks three questions: what follows h, what follows he, what follows hel. You keep the last answer only; `y` has the shape of `x`.',
 )
@@ -114,7 +114,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "targets run backwards",
+    "targets-run-backwards",
     "The targets are the tokens before the inputs, not those after them. In which direction does a language model predict?",
     hint='What stands under the h in your first row for "hello"? Nothing comes before the h, so the o came round from the far end. Under each letter belongs the one to its right.',
 )
@@ -125,7 +125,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "one window too few",
+    "one-window-too-few",
     "The last window is missing, and with it the last token of the text is never a target. Up to which start does a window with all its targets fit?",
     hint='A window and its targets together cover $T + 1$ letters. Lay a strip of four letters along "hello" with $T = 3$: at how many places does it fit, and how many rows do you give?',
 )
@@ -136,7 +136,7 @@ def next_token_pairs(ids, T):
 
 @catalogue.misconception(
     "6.1",
-    "one window of inputs too many",
+    "one-window-of-inputs-too-many",
     "There is one window more than there are rows of targets: the last one ends with the text. What follows its last token?",
     hint='List the windows of "hello" for $T = 3$: hel, ell, llo. What should the target of the last one be? A row without all its targets has no place in `x`.',
 )
@@ -152,12 +152,9 @@ def _windows_at(data, starts, T):
     return data[positions], data[positions + 1]
 
 
-_TOO_FAR = "Now and then a window or its target runs past the end of the text. Which is the last start that leaves room for T targets?"
-
-
 @catalogue.misconception(
     "6.2",
-    "last start never drawn",
+    "last-start-never-drawn",
     "The last window never comes up, so the last token of the text is never a target. Does the upper limit of torch.randint belong to the numbers it draws?",
     hint="Print `torch.randint(2, (20,))`: which numbers come up, and which never? Then list the starts you need for five tokens and $T = 3$, and print the limit that your function uses.",
 )
@@ -165,26 +162,22 @@ def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(max(1, len(data) - T - 1), (B,), generator=generator), T)
 
 
-@catalogue.misconception(
-    "6.2",
-    "last start never drawn, short texts fail",
-    "The last window never comes up, so the last token of the text is never a target. Does the upper limit of torch.randint belong to the numbers it draws?",
-)
+@catalogue.misconception("6.2", "last-start-never-drawn-short-texts-fail", same_as="last-start-never-drawn")
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(len(data) - T - 1, (B,), generator=generator), T)
 
 
 @catalogue.misconception(
     "6.2",
-    "past the end, picked by position",
-    _TOO_FAR,
+    "past-end-picked-by-position",
+    "Now and then a window or its target runs past the end of the text. Which is the last start that leaves room for T targets?",
     hint="Take five tokens and $T = 3$: a window that begins at 2 would need a target at position 5, and the last position is 4. Print your starts a few times: does a 2 come up?",
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(len(data) - T + 1, (B,), generator=generator), T)
 
 
-@catalogue.misconception("6.2", "past the end, cut out one by one", _TOO_FAR)
+@catalogue.misconception("6.2", "past-end-cut-out-one-by-one", same_as="past-end-picked-by-position")
 def get_batch(data, B, T, generator):
     starts = torch.randint(len(data) - T + 1, (B,), generator=generator).tolist()
     x = torch.stack([data[s : s + T] for s in starts])
@@ -193,7 +186,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "first start never drawn",
+    "first-start-never-drawn",
     "The window at the very beginning of the text never comes up. With which number does your range of starts begin?",
     hint="Draw 1000 starts for five tokens and $T = 3$ and print the smallest and the largest: they must be 0 and 1. Given two limits, `torch.randint` begins at the first of them.",
 )
@@ -202,18 +195,14 @@ def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(low, len(data) - T, (B,), generator=generator), T)
 
 
-@catalogue.misconception(
-    "6.2",
-    "first start never drawn, short texts fail",
-    "The window at the very beginning of the text never comes up. With which number does your range of starts begin?",
-)
+@catalogue.misconception("6.2", "first-start-never-drawn-short-fails", same_as="first-start-never-drawn")
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(1, len(data) - T, (B,), generator=generator), T)
 
 
 @catalogue.misconception(
     "6.2",
-    "one start for all rows",
+    "one-start-for-all-rows",
     "All rows of a batch are the same window. How many starts does your function draw for one batch?",
     hint="Print your starts for $B = 4$: four numbers are needed, each drawn on its own. One argument of `torch.randint` says how many it draws; repeating a number afterwards is not drawing.",
 )
@@ -223,7 +212,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "targets equal inputs",
+    "targets-equal-inputs",
     "The targets are the inputs themselves. Which token follows each token of a window?",
     hint="Print the positions that one row of `x` was picked from, say 5, 6, 7. Where in the text do its three targets stand? One of those positions is not among the first three.",
 )
@@ -234,7 +223,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "targets from other windows",
+    "targets-from-other-windows",
     "Inputs and targets of a row come from different places of the text. How often does your function draw starts?",
     hint="Print the starts that `x` is picked with and those of `y`. If a window begins at 5, its targets begin at 6, and two separate draws hardly ever agree on that.",
 )
@@ -246,7 +235,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "starts at multiples of T",
+    "starts-at-multiples-of-t",
     "Only windows that begin at a multiple of T come up. May a window not begin anywhere in the text?",
     hint="For 10 tokens and $T = 3$ each start from 0 to 6 must come up; count yours over 1000 draws, and you find 0, 3 and 6. The text is not cut into pieces beforehand: how does your function come by multiples of 3?",
 )
@@ -256,7 +245,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "each start once",
+    "each-start-once",
     "A batch holds no window twice, and so it has fewer than B rows for a short text. Does drawing one start take it away from the others?",
     hint="Ask for $B = 4$ with four tokens and $T = 3$: there is one window, and it must come four times. Do you shuffle cards, where each comes once, or throw dice?",
 )
@@ -266,7 +255,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "always the same batch",
+    "always-same-batch",
     "The windows are right, but every batch is like the first one, whatever the seed. Where does chance come in?",
     hint="Call it twice with one generator: the batches must differ. The starts are to be drawn.",
 )
@@ -276,7 +265,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "generator not used",
+    "generator-not-used",
     "The windows are right, but a generator with the same seed gives other ones the second time. Where do your random numbers come from?",
     hint="Whatever draws the starts has a parameter for the generator you were given.",
 )
@@ -286,7 +275,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "generator started again",
+    "generator-started-again",
     "A generator gives the same batch over and over again. Does your function seed the generator it was given?",
     hint="Do not seed the generator: whoever passes it in has done so, and it goes on from where it is.",
 )
@@ -297,7 +286,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "first and last start half as often",
+    "first-and-last-start-half-as-often",
     "The first and the last start come half as often as the others. What does rounding make of numbers that are evenly spread?",
     hint="Spread a number evenly from 0 to 3 and round it: from where to where do you get 0, and from where to where 1? The one range is half as wide as the other.",
 )
@@ -309,7 +298,7 @@ def get_batch(data, B, T, generator):
 
 @catalogue.misconception(
     "6.2",
-    "starts one after the other",
+    "starts-one-after-other",
     "The rows of a batch begin one token after each other, from one random place on. How many of the starts are drawn?",
     hint="Print the starts of a batch of four: they are neighbors. A batch of windows that are nearly the same teaches little more than one of them; a start is needed for each row, whatever the others are.",
 )
@@ -329,7 +318,7 @@ def _picked(log_probabilities, targets):
 
 @catalogue.misconception(
     "6.3",
-    "softmax twice",
+    "softmax-twice",
     "The logits went through a softmax before the loss applied its own. How often does the softmax stand in the formula, and what does log_softmax contain?",
     hint="Check with logits [0, 0, 0]: the loss is ln 3 both ways. Then with [5, 0, 0], where a second softmax flattens it.",
 )
@@ -339,7 +328,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "reshaped to put the vocabulary second",
+    "reshaped-to-put-vocabulary-second",
     "The loss is that of logits whose numbers were read in another order: reshaped to (B, V, T). Does reshape swap two axes, or does it only cut the same row of numbers differently?",
     hint="Make logits of shape (1, 2, 3) from the numbers 0 to 5 and print them after your change of shape. The two scores of token 0 are 0 and 3, one for each position; which two stand in your first row?",
 )
@@ -350,7 +339,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "sum over positions",
+    "sum-over-positions",
     "The result is the right one times the number of positions. Should the loss of a batch grow with its size?",
     hint="For logits that are all 0 the loss is ln V, however many positions there are. Yours grows with them.",
 )
@@ -360,7 +349,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "mean over rows only",
+    "mean-over-rows-only",
     "The result is the right one times T: the losses of a row are added up, and only then averaged over the rows. How many positions share the loss?",
     hint="For logits that are all 0 the loss is ln V, however long the rows are. Yours grows with T.",
 )
@@ -370,7 +359,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "softmax over time",
+    "softmax-over-time",
     "The probabilities add up to 1 over the positions, not over the vocabulary. Along which axis do the scores compete?",
     hint="Give it logits that are all 0, with $V = 3$: the loss is $\\ln 3$ however many positions there are. Yours is $\\ln T$; compare $T = 2$ and $T = 5$, and look at the axis you name.",
 )
@@ -390,7 +379,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "exponentials of raw logits",
+    "exponentials-of-raw-logits",
     "Ordinary logits are right, huge ones give inf or NaN. How large is e to the power of 1000, and what is left of your fraction then?",
     hint="Take the same number away from all logits of a position, and their softmax stays the same. Which number would you take away so that no exponent is above 0? Some of torch's functions do this for you.",
 )
@@ -401,7 +390,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "logarithm after the softmax",
+    "logarithm-after-softmax",
     "Ordinary logits are right, but a probability that is rounded to 0 costs an infinite loss. Can the logarithm be taken before anything is rounded?",
     hint="Take logits 200, 0, 0 and target 1: the loss is 200, and yours is inf, since the softmax gave 0 there. The logarithm of a fraction is a difference: which two numbers would you subtract, without ever forming the fraction?",
 )
@@ -411,7 +400,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "a small number inside the logarithm",
+    "small-number-inside-logarithm",
     "Ordinary logits are right, but a probability that is rounded to 0 costs the logarithm of a small number of yours, whatever the logits were. Can the logarithm be taken before anything is rounded?",
     hint="Take logits 200, 0, 0 and target 1: the loss is 200, and yours stops at the small number's logarithm, 20.7 for 1e-9. The logarithm of a fraction is a difference: which two numbers would you subtract, without ever forming the fraction?",
     constants={"EPS": (1e-9, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15)},
@@ -422,7 +411,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "opposite sign",
+    "opposite-sign",
     "The result is the right one with the opposite sign. Is the logarithm of a probability positive or negative, and what sign should a loss have?",
     hint="A loss is never negative here: the logarithm of a probability is, so one minus sign belongs in front.",
 )
@@ -432,7 +421,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "no logarithm",
+    "no-logarithm",
     "The result is the mean probability of the targets, with a minus sign. Where is the logarithm in your loss?",
     hint="At V = 3 and logits that are all 0 the loss is ln 3, about 1.0986. Yours is -1/3.",
 )
@@ -442,7 +431,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "last position only",
+    "last-position-only",
     "Only the last position of each row counts. At how many positions of a window does the model predict?",
     hint="A window of T tokens makes T predictions, and each has a target. The mean runs over B * T losses, and yours over B.",
 )
@@ -452,7 +441,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "logit of the target only",
+    "logit-of-target-only",
     "The result is minus the mean logit of the targets. What do the other logits do in the formula?",
     hint="Add 100 to all logits: the loss must stay the same. What do you have to take away from the target's logit?",
 )
@@ -462,7 +451,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "logarithm of the mean probability",
+    "logarithm-of-mean-probability",
     "The result is the logarithm of the mean probability, not the mean of the logarithms. In which order does the formula do the two?",
     hint="Take two positions where the target has probability 0.5 and 0.1. Their losses are 0.693 and 2.303, and the mean is 1.498. You average 0.5 and 0.1 first and get 1.204.",
 )
@@ -472,7 +461,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.3",
-    "graph cut",
+    "graph-cut",
     "The values are right, but no gradient flows back to the logits, and so nothing before this function would ever learn. Where does your result leave the graph?",
     hint="Try it with `logits = torch.zeros(1, 2, 3, requires_grad=True)` and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? A loss that came through `detach()` or `item()` is a number to look at; a model cannot be trained with it.",
 )
@@ -486,7 +475,7 @@ def lm_cross_entropy(logits, targets):
 
 @catalogue.misconception(
     "6.4",
-    "two to the power of the loss",
+    "two-to-power-of-loss",
     "The result is 2 to the power of the loss, but the loss is in nats. Which base belongs to the natural logarithm?",
     hint="A mean loss of ln 50 is a perplexity of 50. Which base takes ln back?",
 )
@@ -496,7 +485,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.4",
-    "mean of perplexities",
+    "mean-of-perplexities",
     "The result is the mean of the perplexities of the batches. Does every token weigh the same in it?",
     hint="Take two batches of one token, with losses 0 and 2: the mean loss is 1, and the perplexity is e, not (1 + 7.39) / 2.",
 )
@@ -506,7 +495,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.4",
-    "mean of means",
+    "mean-of-means",
     "The mean losses of the batches count equally, however many tokens each has. Does a token of a small batch weigh as much as one of a large batch?",
     hint="Take sums 2 and 0 over 1 and 9 tokens: the mean loss is 0.2, and yours is 1.",
 )
@@ -516,7 +505,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.4",
-    "not divided",
+    "not-divided",
     "The result is e to the power of the sum over all tokens. By what must the sum be divided first?",
     hint="Take two tokens with a loss of 1 each: a typical token costs 1, so the perplexity is e. Yours is e squared, and each further token multiplies it by e again. Which argument is not used yet?",
 )
@@ -526,7 +515,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.4",
-    "divided by the number of batches",
+    "divided-by-number-of-batches",
     "The sums were divided by the number of batches. Is it batches or tokens that the mean runs over?",
     hint="Take sums 2 and 4 over 2 and 4 tokens: the mean loss is 1, and yours is 3. What does the second argument say?",
 )
@@ -536,7 +525,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.4",
-    "loss instead of perplexity",
+    "loss-instead-of-perplexity",
     "The result is the mean loss itself. What is still missing between a loss and a perplexity?",
     hint="A mean loss of ln 50 is a perplexity of 50. One function is missing at the end.",
 )
@@ -546,7 +535,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.4",
-    "opposite sign in the exponent",
+    "opposite-sign-in-exponent",
     "The result is one over the perplexity: the typical probability of a token. Are the sums you are given negative or positive?",
     hint="A loss of 0 is a perplexity of 1, and a greater loss must give more than 1. Yours gives less.",
 )
@@ -556,7 +545,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.4",
-    "weighted mean of perplexities",
+    "weighted-mean-of-perplexities",
     "The result is the mean of the batches' perplexities, each with its number of tokens as weight. Is it losses or perplexities that may be averaged?",
     hint="Take two batches of one token, with losses 0 and 2: the mean loss is 1, and the perplexity is e. Exponentials come last.",
 )
@@ -569,7 +558,7 @@ def perplexity(nll_sums, counts):
 
 @catalogue.misconception(
     "6.5",
-    "not at itself",
+    "not-at-itself",
     "No position may look at itself, and the first one at nothing at all. Is a position's own token a secret?",
     hint="Write the 3 x 3 mask on paper: the diagonal is True, so row 0 has one True and not none.",
 )
@@ -589,7 +578,7 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
-    "True means hidden",
+    "true-means-hidden",
     "The entries are True exactly where looking is forbidden. What does True mean in this exercise?",
     hint='Read your 3 x 3 mask aloud: "position 0 may look at position 0: False". It may, so what belongs on the diagonal, and what in the corner at the upper right?',
 )
@@ -599,7 +588,7 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
-    "one place too far",
+    "one-place-too-far",
     "Each position may look one place ahead, at the very token it has to predict. Which diagonal is the last that may be True?",
     hint="Print row 0 of your mask for $T = 3$: it has two times True, but the first position may look at itself only. A function that cuts a triangle takes a number that moves the edge: which one does yours get?",
 )
@@ -609,7 +598,7 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
-    "ones and zeros",
+    "ones-and-zeros",
     "The mask holds floating point ones and zeros. What would become of a score to which a 1 or a 0 is added?",
     hint="Print the dtype: it must be torch.bool. Start from True instead of 1, or compare.",
 )
@@ -617,18 +606,14 @@ def causal_mask(T, device=None):
     return torch.tril(torch.ones(T, T, device=device))
 
 
-@catalogue.misconception(
-    "6.5",
-    "ones and zeros on the CPU",
-    "The mask holds floating point ones and zeros. What would become of a score to which a 1 or a 0 is added?",
-)
+@catalogue.misconception("6.5", "ones-and-zeros-on-cpu", same_as="ones-and-zeros")
 def causal_mask(T, device=None):
     return torch.tril(torch.ones(T, T))
 
 
 @catalogue.misconception(
     "6.5",
-    "whole numbers",
+    "whole-numbers",
     "The mask holds whole numbers instead of True and False. Which dtype do you get from a comparison?",
     hint="Print the dtype: it must be torch.bool. Start from True instead of 1, or compare.",
 )
@@ -638,7 +623,7 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
-    "added to the scores",
+    "added-to-scores",
     "The mask holds 0 and minus infinity, to be added to scores. Which two values does this exercise ask for?",
     hint="This mask says True and False. Your attention (6.6) is the place where False becomes minus infinity.",
     constants={"FILL": (-math.inf, -1e9, -1e4)},
@@ -649,7 +634,7 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
-    "everything visible",
+    "everything-visible",
     "Every position may look at every other, also at later ones. What would a model do that can see the token it has to predict?",
     hint='Write the 3 x 3 mask for "who may look at whom": row 0 has one True, row 2 has three.',
 )
@@ -659,7 +644,7 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
-    "only itself",
+    "only-itself",
     "Each position may look at itself only. How should a model use what came before?",
     hint="Write the 3 x 3 mask on paper: row 2 looks at 0, 1 and 2, so it has three.",
 )
@@ -669,7 +654,7 @@ def causal_mask(T, device=None):
 
 @catalogue.misconception(
     "6.5",
-    "device ignored",
+    "device-ignored",
     "The values are right, but the mask is always made on the CPU. What does your function do with the device it is given?",
     hint="Every function that makes a tensor from nothing has a parameter for its device.",
 )
@@ -684,12 +669,9 @@ def _scores(q, k):
     return q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
 
 
-_ZERO_SCORES = "Hidden positions still get weight: their scores are 0, or almost 0. What is e to the power of 0, and which score has no weight at all?"
-
-
 @catalogue.misconception(
     "6.6",
-    "not scaled",
+    "not-scaled",
     "The scores are not divided by anything. How does the spread of a dot product grow with the length of the vectors?",
     hint="Draw 1000 pairs of random vectors, first with 4 numbers each and then with 400, and print the standard deviation of their dot products: about 2 and about 20. What would bring both back to 1?",
 )
@@ -699,7 +681,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "divided by d",
+    "divided-by-d",
     "The scores are divided by d itself. The spread of a sum of d random terms grows like which power of d?",
     hint="Dot products of random vectors of 4 and of 400 numbers have a standard deviation of about 2 and 20. Divided by 4 and by 400, 0.5 and 0.05 are left; they should come out equal.",
 )
@@ -709,7 +691,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "multiplied by the root of d",
+    "multiplied-by-root-of-d",
     "The scores are multiplied by the square root of d. Should a longer vector make the scores larger or smaller?",
     hint="Dot products of random vectors of 400 numbers have a standard deviation of about 20; yours becomes 400. Print the weights of one query: nearly everything goes to one key. The factor was meant to tame the scores.",
 )
@@ -719,7 +701,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "root of the whole width",
+    "root-of-whole-width",
     "The scores are divided by the square root of the width of all heads together. How long are the two vectors whose dot product you scale?",
     hint="Print the shape of `q`: with 4 heads of 8 numbers it ends in 8. One dot product adds up 8 products, not 32; the other heads have no part in it.",
 )
@@ -730,7 +712,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "root of the number of positions",
+    "root-of-number-of-positions",
     "The scores are divided by the square root of the number of positions. Which size is it that the dot product sums over?",
     hint="Print the shapes of `q` and of the scores for $T = 5$ and $d = 2$. One score adds up 2 products, however many positions there are: which axis of `q` is gone in the scores?",
 )
@@ -740,26 +722,22 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "masked score 0",
-    _ZERO_SCORES,
+    "masked-score-0",
+    "Hidden positions still get weight: their scores are 0, or almost 0. What is e to the power of 0, and which score has no weight at all?",
     hint="Two scores of 0 share the weight evenly, 0.5 each, so a 0 hides nothing, and neither does 1e-9. A score has no weight if e to its power is 0: where on the number line is that?",
 )
 def attention(q, k, v, mask):
     return (_scores(q, k) * mask).softmax(-1) @ v
 
 
-@catalogue.misconception(
-    "6.6",
-    "1e-9 instead of -1e9",
-    _ZERO_SCORES,
-)
+@catalogue.misconception("6.6", "tiny-instead-of-hugely-negative", same_as="masked-score-0")
 def attention(q, k, v, mask):
     return _scores(q, k).masked_fill(~mask, 1e-9).softmax(-1) @ v
 
 
 @catalogue.misconception(
     "6.6",
-    "mask added",
+    "mask-added",
     "The mask was added to the scores as ones and zeros, so a hidden position has only one less than a visible one. Which score has no weight at all?",
     hint="Call it with a mask that lets each position see only itself: the values must come back unchanged. e to the power of -1 is 0.37, and that is how much a hidden position still counts beside a visible one.",
 )
@@ -769,7 +747,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "mask after the softmax",
+    "mask-after-softmax",
     "Hidden weights are set to 0 after the softmax, so the weights that are left do not add up to 1. Where must the mask act so that the softmax knows of it?",
     hint="Print the sum of the weights of each query: it must be 1, with a mask, too.",
 )
@@ -779,7 +757,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "softmax over queries",
+    "softmax-over-queries",
     "The weights of each key add up to 1, not those of each query. Who shares out attention among whom, and along which axis?",
     hint="Print the sum of the weights of each query, row by row: it must be 1.",
 )
@@ -789,7 +767,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "mask the wrong way round",
+    "mask-wrong-way-round",
     "The positions that may be looked at are the ones that get no weight. What does True in the mask stand for?",
     hint="Call it with a mask that lets each position see only itself: the values must come back unchanged. Which entries get minus infinity?",
     constants={"FILL": (-math.inf, -1e9, -1e4)},
@@ -800,7 +778,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "mask ignored",
+    "mask-ignored",
     "Hidden positions get weight as if there were no mask. Where in your function is the mask used?",
     hint="Call it with a mask that lets each position see only itself: the values must come back unchanged.",
 )
@@ -810,7 +788,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "a mask of its own",
+    "mask-of-its-own",
     "The result is that of a causal mask, whatever mask is given. Does your function use the mask that it is given?",
     hint="Call it with a mask that is all True: every position must then see every other.",
 )
@@ -821,7 +799,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "no softmax",
+    "no-softmax",
     "The values are weighted with the raw scores. What turns scores into weights that are positive and add up to 1?",
     hint="Print the sum of the weights of each query: it must be 1, and none is negative.",
 )
@@ -831,7 +809,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "queries and keys swapped",
+    "queries-and-keys-swapped",
     "The scores are transposed: keys look for queries. Which of the two gives the rows of the score matrix?",
     hint="Take $d = 1$, the queries 1 and 0, the keys 0 and 1. Query 0 finds the matches 0 and 1, query 1 finds 0 and 0; these are the rows of the scores. Print yours.",
 )
@@ -841,7 +819,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "keys reshaped",
+    "keys-reshaped",
     "The keys were cut differently instead of transposed. Does reshape swap two axes?",
     hint="Take the keys 1, 2, 3 and 4, 5, 6 ($T = 2$, $d = 3$) and print what you multiply the queries with. Its first column must be the first key, 1 2 3; after a reshape it is 1 3 5.",
 )
@@ -852,7 +830,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "axes 1 and 2 swapped",
+    "axes-1-and-2-swapped",
     "The keys' axes 1 and 2 are swapped, wherever the last two are. Which numbers do the last two axes have when none, or several, come before them?",
     hint="Say what axis 1 is in the shapes (T, d), (B, T, d) and (B, H, T, d): it is d, then T, then H. Counted from the other end, the two axes you want have the same number in all three.",
 )
@@ -862,7 +840,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "scaled after the softmax",
+    "scaled-after-softmax",
     "The weights of each query add up to one over the square root of d: the division came after the softmax. What is it that grows with d, the scores or the weights?",
     hint="Print the sum of the weights of each query for $d = 4$: it must be 1, and yours is 0.5. Smaller scores make a choice less sharp; smaller weights only make the output smaller.",
 )
@@ -872,7 +850,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "exponentials of large scores",
+    "exponentials-of-large-scores",
     "Ordinary scores are right, very large ones give NaN. What does your softmax do with e to the power of 1000?",
     hint="If you take the same number away from all scores of a query, its weights stay the same. Try it with the scores 1000, 999 by hand: which number makes the exponents 0 and -1? torch's own softmax does this, too.",
 )
@@ -883,7 +861,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "graph cut",
+    "graph-cut",
     "The values are right, but no gradient flows back to queries, keys and values, and so nothing before this function would ever learn. Where does your result leave the graph?",
     hint="Try it with `q = k = v = torch.ones(2, 3, requires_grad=True)` and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? In `no_grad` nothing is recorded: that is for measuring and for writing, not for a part of the model.",
 )
@@ -895,7 +873,7 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
-    "a large negative number instead of minus infinity",
+    "large-negative-for-minus-infinity",
     "Where the visible scores are far below the hidden ones, hidden positions take all the weight. Is your number below every possible score?",
     hint="Take the scores -20000 (visible) and 300 (hidden), and put your number in the place of the second. Which of the two is larger now? One float is below all others.",
 )
@@ -920,7 +898,7 @@ def _merged(heads):
 
 @catalogue.misconception(
     "6.7",
-    "split by view",
+    "split-by-view",
     "The heads were cut out in the order in which the numbers lie in memory, so that each head mixes several positions. Which axis must be split, and which two must then be swapped?",
     hint="Take $T = 2$, $D = 4$, $H = 2$ and put the numbers 0 to 7 through your split: position 0 is 0 1 2 3, position 1 is 4 5 6 7. Head 0 must hold 0 1 and 4 5, and yours holds 0 1 and 2 3.",
 )
@@ -932,7 +910,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "merged by reshape",
+    "merged-by-reshape",
     "The heads' results were joined in the order in which they lie in memory, with the heads before the positions. What has to be undone before the two last axes can be merged?",
     hint="Before the last two axes can be merged, the heads' axis must stand beside the axis of their numbers. Print the shape right before you merge.",
 )
@@ -944,7 +922,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "split by view and merged by reshape",
+    "split-and-merged-by-view",
     "Each head worked on a stretch of the window instead of a share of the numbers of each position. After the split, which numbers of which positions are in head 0?",
     hint="With $T = 4$ and $H = 2$, change the first token and look at the last row of the result: it must move. In yours it stands still, because head 0 got positions 0 and 1 whole, and head 1 the other two.",
 )
@@ -956,7 +934,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "queries and keys swapped",
+    "queries-and-keys-swapped",
     "The first rows of Wqkv made the keys and the next ones the queries. In which order are the three stacked?",
     hint="Take $D = 1$, $H = 1$, x = 1 and 1, 2, 3 as the rows of `Wqkv`: then the query is 1, the key 2, the value 3. Print the arguments of your attention in their order.",
 )
@@ -967,7 +945,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "queries and values swapped",
+    "queries-and-values-swapped",
     "The first rows of Wqkv made the values and the last ones the queries. In which order are the three stacked?",
     hint="Cut the result of the first product into three and print them: which third does the text call the queries?",
 )
@@ -978,7 +956,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "queries, keys and values interleaved",
+    "thirds-interleaved",
     "The result of Wqkv was cut head by head, with query, key and value of a head side by side. Are the three cut apart first, or the heads?",
     hint="Take $D = 4$ and $H = 2$: rows 0 to 3 of `Wqkv` make the queries, so rows 2 and 3 make the query of head 1. In yours, rows 6 and 7 do. What has to be cut first?",
 )
@@ -990,7 +968,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "heads interleaved",
+    "heads-interleaved",
     "Each head took every H-th number of a position instead of d numbers in a row. Which axis comes first when the last one is split: the head, or the place in the head?",
     hint="Put one position with the numbers 0 1 2 3 through your split, with two heads: head 0 must get 0 1, and yours gets 0 2. The last axis of a shape counts fastest: is it the head, or the place in the head?",
 )
@@ -1003,7 +981,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "no output layer",
+    "no-output-layer",
     "The heads' results came back as they are, side by side. What is still done with them?",
     hint="Set `Wo` to zeros and `bo` to ones: every number of the result must then be 1. Yours does not notice, because two of the arguments are never used.",
 )
@@ -1013,7 +991,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "output matrix not transposed",
+    "output-matrix-not-transposed",
     "The output matrix was used as (in, out). In which order are the axes of a matrix in the layout of nn.Linear?",
     hint="nn.Linear keeps its matrix as (out, in) and multiplies by its transpose. Both matrices here are of that kind.",
 )
@@ -1023,7 +1001,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "bias forgotten",
+    "bias-forgotten",
     "The result lacks the bias of the output layer. Which of the parameters is not used yet?",
     hint="Set `Wo` to zeros: whatever x is, each position must then give exactly `bo`. Yours gives zeros.",
 )
@@ -1033,7 +1011,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "no causal mask",
+    "no-causal-mask",
     "Every position sees the whole window, later positions too. What keeps a position from looking ahead?",
     hint="Change the last token and look at the first row of the result: it must not move.",
 )
@@ -1044,7 +1022,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "one big head",
+    "one-big-head",
     "The result is that of a single head with all D numbers, whatever H is. Where does the number of heads enter?",
     hint="Print the shape of the scores for $D = 4$, $H = 2$: each row of the batch has two tables of $T$ times $T$, one for each head. In yours there is one, made from all 4 numbers.",
 )
@@ -1054,7 +1032,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "divided by the root of D",
+    "divided-by-root-of-d",
     "The scores of each head are divided by the square root of D, the width of all heads together. How long are the two vectors whose dot product you scale?",
     hint="With $D = 4$ and $H = 2$ a query has 2 numbers: one score adds up 2 products, not 4. Print the shape of the queries right before you multiply: which of its sizes is gone in the scores?",
 )
@@ -1067,7 +1045,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "not scaled",
+    "not-scaled",
     "The scores of each head are not divided by anything. What did attention do to them in 6.6, before its softmax?",
     hint="Set H to 1 and compare with `attention` on the same queries, keys and values, line by line: which of its steps do you leave out?",
 )
@@ -1079,7 +1057,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "no swap of heads and positions",
+    "no-swap-of-heads-and-positions",
     "Each position's heads attended to one another: the heads stood where the positions must stand. Which two axes does your attention work on?",
     hint="Print the shape that goes into your attention: its last two axes must be positions and numbers, (B, H, T, d).",
 )
@@ -1091,7 +1069,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
-    "graph cut",
+    "graph-cut",
     "The values are right, but no gradient flows back to the input and the weights, and so nothing before this function would ever learn. Where does your result leave the graph?",
     hint="Try it with an `x` that requires grad and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? Nothing that is computed under `no_grad` is recorded.",
 )
@@ -1116,7 +1094,7 @@ def _variance(x):
 
 @catalogue.misconception(
     "6.8",
-    "divided by D - 1",
+    "divided-by-one-less",
     "The variance was divided by D - 1. By what does the formula divide, and what do torch's var and std do unless told otherwise?",
     hint="Take the row 1, 3: the mean is 2, both squared deviations are 1, and their mean is 1. Print your variance: it is 2. Look up the parameter of `var` that is about this.",
 )
@@ -1126,7 +1104,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "eps outside the root",
+    "eps-outside-root",
     "Eps was added to the standard deviation, after the root. Is it beside the variance or beside its root in the formula?",
     hint="Call it with the row 1, 3 and eps = 1: the variance is 1, and with eps under the root the 3 becomes 1 divided by the root of 2, 0.707. Yours gives 0.5.",
 )
@@ -1136,7 +1114,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "torch's std plus eps",
+    "std-plus-eps",
     "The rows were divided by torch's std plus eps, which differs from the formula in two ways. By what does std divide its sum of squares, and where does eps stand?",
     hint="Call it with the row 1, 3 and eps = 3: the variance is 1, so the divisor is the root of 4, which is 2. Yours is 1.414 + 3. Begin with the variance, and mend one of the two differences at a time.",
 )
@@ -1146,7 +1124,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "no eps",
+    "no-eps",
     "There is no eps in the result: a row of equal numbers gives NaN. What keeps the root from being 0?",
     hint="Call it with the row 5, 5, 5: all deviations and the variance are 0, and 0 divided by 0 is NaN. With eps the divisor is small but not 0. Is your last argument used anywhere?",
 )
@@ -1156,7 +1134,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "eps fixed",
+    "eps-fixed",
     "The result is that of eps = 1e-5, whatever eps is given. Where does your function use its last argument?",
     hint="Call it with eps = 1: the result must become smaller. Which number stands in its place?",
 )
@@ -1166,7 +1144,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "another eps fixed",
+    "another-eps-fixed",
     "The result is that of one small eps, whatever eps is given. Where does your function use its last argument?",
     hint="Call it with eps = 1: the result must become smaller. Which number stands in its place?",
     constants={"EPS": (1e-8, 1e-6, 1e-9, 1e-12)},
@@ -1177,7 +1155,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "over the rows",
+    "over-rows",
     "Mean and variance were taken over the rows, so that positions influence each other. Which axis holds the numbers of one position?",
     hint="Call it with the rows 1, 3 and 5, 9, gamma 1, beta 0: both rows must come out as -1, 1. Their means are 2 and 7; yours are 3 and 6, those of the columns.",
 )
@@ -1188,7 +1166,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "over everything",
+    "over-everything",
     "One mean and one variance served for the whole tensor. How many positions are there, and does each have its own?",
     hint="Call it with the rows 1, 3 and 5, 9, gamma 1, beta 0: both rows must come out as -1, 1. Print your mean: there must be two, 2 and 7, and yours is 4.5.",
 )
@@ -1198,7 +1176,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "no scale and shift",
+    "no-scale-and-shift",
     "The rows are normalized and nothing more. What do gamma and beta do?",
     hint="Call it with gamma all 0 and beta all 7: whatever x is, every number must be 7. Yours does not notice, because two of the arguments are never used.",
 )
@@ -1208,7 +1186,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "shifted before it is scaled",
+    "shifted-before-it-is-scaled",
     "The shift was multiplied by gamma, too. Which of the two comes first, the factor or the shift?",
     hint="With gamma = 2 and beta = 1 a normalized 0 becomes 1. Yours becomes 2.",
 )
@@ -1218,7 +1196,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "divided by the variance",
+    "divided-by-variance",
     "The deviations were divided by the variance plus eps, without a root. Which quantity has the same unit as x?",
     hint="Call it with the row 1, 3 and with 10, 30: both must give -1, 1. In yours the second is -0.1, 0.1, since the variance grows a hundredfold when the deviations grow tenfold.",
 )
@@ -1228,7 +1206,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "mean not subtracted",
+    "mean-not-subtracted",
     "The rows were divided by their spread, but their mean is still in them. What is done with the mean in the formula?",
     hint="Add 100 to every number of a row: the result must not change. Your row 101, 103 gives 101, 103, and it should give -1, 1. Where should the 100 go away?",
 )
@@ -1238,7 +1216,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "mean square instead of variance",
+    "mean-square-instead-of-variance",
     "The mean was not subtracted, and the root is that of the mean square. That is RMSNorm, which newer models use: which norm does GPT-2 have?",
     hint="The row 101, 103 must come out as -1, 1, as 1, 3 does. Yours gives 0.990, 1.010. In two places the formula has the distance from the mean where you have the number itself.",
 )
@@ -1248,7 +1226,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "gamma and beta swapped",
+    "gamma-and-beta-swapped",
     "The result is scaled by beta and shifted by gamma. Which of the two is the factor?",
     hint="Call it with the row 1, 3, gamma all 2 and beta all 0: it must give -2, 2. Yours gives 2, 2.",
 )
@@ -1258,7 +1236,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "graph cut",
+    "graph-cut",
     "The values are right, but no gradient flows back to x, gamma and beta, and so nothing before this function would ever learn. Where does your result leave the graph?",
     hint="Try it with a `gamma` that requires grad and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? What is detached is a copy of the numbers, without their history.",
 )
@@ -1270,7 +1248,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
 @catalogue.misconception(
     "6.8",
-    "mean and variance detached",
+    "mean-and-variance-detached",
     "The values are right, but the gradient of x is that of a norm whose mean and variance are fixed numbers. Do these two not depend on x?",
     hint="Add 1 to all numbers of a row: its result does not change, so the gradients of the row must add up to 0. In yours they do not. Which of your steps holds something fixed that moves along with x?",
 )
@@ -1290,7 +1268,7 @@ def _tanh_form(x, factor=None, cubed=None):
 
 @catalogue.misconception(
     "6.9",
-    "exact form",
+    "exact-form",
     "The result is the exact GELU, with the error function. It is a good function, but which form does GPT-2 use?",
     hint="At x = 1 the answer is 0.841192, and the exact form gives 0.841345. The exercise asks for the one with tanh.",
 )
@@ -1300,7 +1278,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "sigmoid form",
+    "sigmoid-form",
     "The result is x times the sigmoid of 1.702 x, a coarser approximation. Which form does this exercise ask for?",
     hint="At x = 1 the answer is 0.841192, and this form gives 0.845796. The exercise asks for the one with tanh.",
 )
@@ -1310,7 +1288,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "square instead of cube",
+    "square-instead-of-cube",
     "The result has the square of x under the tanh. Should negative inputs be treated as positive ones there?",
     hint="At x = 1 both powers are 1, so you cannot see it there. At x = -1 the bracket under the tanh must be -1.044715; print yours, it is -0.955285.",
 )
@@ -1320,7 +1298,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "pi over two",
+    "pi-over-two",
     "The factor under the tanh is the root of pi over 2. Which of the two stands on top in the formula?",
     hint="Print your factor under the tanh alone. Since pi is more than 2, it must be below 1, about 0.798; yours is 1.253.",
 )
@@ -1330,7 +1308,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "no root",
+    "no-root",
     "The factor under the tanh is 2 over pi, without the root. What is done with 2 over pi in the formula?",
     hint="Print your factor under the tanh alone: it is 0.637, and the right one is 0.798. Multiply 0.798 by itself and see what you get.",
 )
@@ -1340,7 +1318,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "no half",
+    "no-half",
     "The result is twice the right one. What should come out for large x, and what is 1 + tanh there?",
     hint="At x = 3 the result must be almost 3, and yours is 5.99: 1 + tanh is almost 2 there. Compare the front of your formula with that of the text.",
 )
@@ -1350,7 +1328,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "no one added",
+    "no-one-added",
     "The tanh was not shifted: large negative inputs give large positive results. Between which two values must the factor of x lie?",
     hint="At x = -3 the tanh is -0.998, so your factor of x is about -0.5, and the result is 1.496 instead of -0.004. The factor has to run from 0 to 1, and the tanh runs from -1 to 1: what is done before halving?",
 )
@@ -1360,7 +1338,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "ReLU",
+    "relu",
     "The result is that of a ReLU, with a corner at 0. What should the function do just below 0?",
     hint="At x = -1 the answer is -0.1588, and a ReLU gives 0. The formula in the text has no case distinction.",
 )
@@ -1370,7 +1348,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "x missing",
+    "x-missing",
     "The result lies between 0 and 1: it is the factor alone. By what is it multiplied?",
     hint="At x = 3 the answer is 2.9964, and yours is 0.9988: that is the share of x that gets through. For x = -3 the share is 0.0012; what does that make of -3?",
 )
@@ -1380,7 +1358,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "decimal point moved",
+    "decimal-point-moved",
     "The result is that of the constant 0.44715 in place of 0.044715. How many zeros follow the point?",
     hint="At x = 1 the bracket is 1.044715. What is yours?",
 )
@@ -1390,7 +1368,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "SiLU",
+    "silu",
     "The result is x times the sigmoid of x, which is SiLU, a relative that newer models use. Which function does GPT-2 have?",
     hint="At x = 1 the answer is 0.841192, and SiLU gives 0.731059.",
 )
@@ -1400,7 +1378,7 @@ def gelu(x):
 
 @catalogue.misconception(
     "6.9",
-    "graph cut",
+    "graph-cut",
     "The values are right, but no gradient flows back to x, and so nothing before this function would ever learn. Where does your result leave the graph?",
     hint="Try it with `x = torch.ones(3, requires_grad=True)` and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? In-place work saves memory, but not on a detached tensor: it has forgotten where it comes from.",
 )
@@ -1442,7 +1420,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "no residual around attention",
+    "no-residual-around-attention",
     "The result of the attention replaces the input instead of being added to it. How does x get past the attention?",
     hint="Set the output matrix of the attention to zero: what came in must go on to the second half unchanged.",
 )
@@ -1453,7 +1431,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "no residual around the feed-forward network",
+    "no-residual-around-feed-forward",
     "The result of the feed-forward network came back alone. To what is it added?",
     hint="Set the second matrix to zero: what went into the second half must come out unchanged.",
 )
@@ -1464,7 +1442,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "no residuals",
+    "no-residuals",
     "Neither part was added to what went into it. What travels on the main road?",
     hint="Set `Wo`, `bo`, `W2` and `b2` to zeros, so that both parts give nothing: x must come out exactly as it went in. In yours nothing but zeros is left.",
 )
@@ -1475,7 +1453,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "residual from the normalized input",
+    "residual-from-normalized-input",
     "The parts were added to the normalized copies, not to the inputs themselves. Which of the two stays on the main road?",
     hint="Set `Wo`, `bo`, `W2` and `b2` to zeros: x must come out as it went in, and yours is normalized. Does your function still know the old x when it adds? A copy needs a name of its own.",
 )
@@ -1488,7 +1466,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "first norm used twice",
+    "first-norm-used-twice",
     "The second half was normalized with the parameters of the first norm. Which norm belongs to the feed-forward network?",
     hint="Set `norm2_gamma` to zeros: the result must change, and yours does not. Search your function for the four keys that begin with norm.",
 )
@@ -1499,7 +1477,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "both parts side by side",
+    "both-parts-side-by-side",
     "The feed-forward network got the block's input, not what the attention had added. Do the halves come side by side or one after the other?",
     hint="Give the result of the first addition a name. The second line uses that name twice, and the block's input not at all.",
 )
@@ -1509,7 +1487,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "ReLU",
+    "relu",
     "The feed-forward network has a ReLU between its layers. Which nonlinearity does GPT-2 have?",
     hint="You have written GPT-2's nonlinearity in 6.9. Call it.",
 )
@@ -1520,7 +1498,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "no nonlinearity",
+    "no-nonlinearity",
     "The two matrices of the feed-forward network are applied one right after the other. What stands between them?",
     hint="Two matrices in a row are one matrix. What you wrote in 6.9 stands between them.",
 )
@@ -1531,7 +1509,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "feed-forward first",
+    "feed-forward-first",
     "The feed-forward network came before the attention, each with its own norm. Which comes first in a block?",
     hint="The names of the two norms have numbers: the first goes with the attention, and that half comes first.",
 )
@@ -1542,7 +1520,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "no norms",
+    "no-norms",
     "Both parts worked on the numbers as they are. Where are the two norms?",
     hint="Check that each of the four norm parameters occurs once in your function, each pair right before its half.",
 )
@@ -1553,7 +1531,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "no norm before the feed-forward network",
+    "no-norm-before-feed-forward",
     "The feed-forward network worked on numbers that were not normalized. Where does the second norm belong?",
     hint="Check that each of the four norm parameters occurs once in your function.",
 )
@@ -1564,7 +1542,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "GELU after the second matrix",
+    "gelu-after-second-matrix",
     "The GELU was applied to the end result of the feed-forward network. Between which two steps does it stand?",
     hint="Print the shape of what goes into your GELU: it must be four times as wide as x, and yours is as wide as x. At which point of the feed-forward network are there 4D numbers?",
 )
@@ -1575,7 +1553,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "first input added again",
+    "first-input-added-again",
     "The result of the feed-forward network was added to the input of the block, so that what the attention had added got lost. To which x does the second line add?",
     hint="Set `W2` and `b2` to zeros: the second half adds nothing, and what the attention has added must still be in the result. In yours it is gone, and x comes out as it went in.",
 )
@@ -1586,7 +1564,7 @@ def gpt_block(x, p, H):
 
 @catalogue.misconception(
     "6.10",
-    "graph cut",
+    "graph-cut",
     "The values are right, but no gradient flows back to the input and the parameters, and so nothing before this function would ever learn. Where does your result leave the graph?",
     hint="Try it with an `x` that requires grad and print the result: it must end in `grad_fn=...`. Print it after each step: where does that disappear? A function under `no_grad` records nothing of what it does.",
 )
@@ -1618,7 +1596,7 @@ def _logits(x, p, head=None):
 
 @catalogue.misconception(
     "6.11",
-    "no positions",
+    "no-positions",
     "The position table is not used at all. How should the model know in which order the tokens came?",
     hint="Feed the ids 5, 5, 5 and print the logits: the three positions must differ. In yours they are equal, since nothing in them says which place a token has.",
 )
@@ -1629,7 +1607,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "positions along the batch",
+    "positions-along-batch",
     "All tokens of a row got the same position row, that of the number of their row in the batch. Which axis of ids counts places in the window?",
     hint="Feed the same window twice, as two rows: both must get the same logits, and yours differ. Print the shape of the position rows you add: one for each place, the same for all rows of the batch.",
 )
@@ -1640,7 +1618,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "positions from the end of the table",
+    "positions-from-end-of-table",
     "A short window got the last rows of the position table. Which place does the first token of a window have?",
     hint="Feed the ids 1, 2 and then 1, 2, 3: the logits at the first two positions must be the same both times. In yours they change. Which position rows do you add in each case?",
 )
@@ -1651,7 +1629,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "positions from 1",
+    "positions-from-1",
     "The first token got row 1 of the position table, and row 0 is never used. At which number does counting begin here?",
     hint="Feed a full window of `context_length` tokens: counted from 1, its last place has no row in the table. And which row is left over at the front?",
 )
@@ -1662,7 +1640,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "whole position table",
+    "whole-position-table",
     "A window shorter than the context stops your function with an error. How many rows of the position table does a window of T tokens need?",
     hint="Print the two shapes that you add, for $T = 5$ and a context of 32: (B, 5, D) and (32, D). The window has the places 0 to 4 and no more.",
 )
@@ -1673,7 +1651,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "no final norm",
+    "no-final-norm",
     "The last norm is missing: its two vectors are not used. What happens between the last block and the head?",
     hint="Set `norm_gamma` to twos (`norm_beta` is 0 at the start): every logit must double. Yours do not notice.",
 )
@@ -1683,7 +1661,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "norm before the blocks",
+    "norm-before-blocks",
     "The last norm was applied to the embeddings, before the first block. Where does it stand?",
     hint="Set `norm_gamma` to twos (`norm_beta` is 0 at the start): every logit must become exactly twice as large. In yours the blocks come in between. What is the last thing before the head?",
 )
@@ -1694,7 +1672,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "tied by copy",
+    "tied-by-copy",
     "The logits are right, but with a tied head the token rows get gradients from their first role only. Is your head the token table itself, or a copy that training does not reach?",
     hint="Without the key `head`, feed the ids 1, 2, go backward from the loss, and print the gradient of token row 0. That token does not occur, yet as a row of the head it must get a gradient; in yours it is 0.",
 )
@@ -1705,7 +1683,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "always tied",
+    "always-tied",
     "The head is the token table even where the parameters hold a head of its own. Which of the two does p decide?",
     hint="Set the tensor under the key `head` to zeros: all logits must become 0. Yours do not notice that there is a `head`. When is the token table meant to take its place?",
 )
@@ -1715,7 +1693,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "never tied",
+    "never-tied",
     "A model with a head of its own is right, one without a key head stops your function with an error. What is the head of a tied model?",
     hint="Ask whether the key is there. If it is not, the token table takes its place.",
 )
@@ -1725,7 +1703,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "first block over and over",
+    "first-block-over-and-over",
     "Every layer used the parameters of the first block. Which block's turn is it in the second round of your loop?",
     hint="Give the second block another `b2`, the numbers 0 to $D - 1$ say: the logits must change, and yours do not. Print in each round which block you use.",
 )
@@ -1736,7 +1714,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "one block only",
+    "one-block-only",
     "Only the first block was applied. How many blocks does the model have?",
     hint="Print the index in your loop: it must reach n_layers - 1, and x must go from one block into the next.",
 )
@@ -1746,7 +1724,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "blocks in reverse",
+    "blocks-in-reverse",
     "The blocks were applied from the last to the first. In which order does x pass them?",
     hint="Print the index in your loop: 0 comes first.",
 )
@@ -1756,7 +1734,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "every block gets the embeddings",
+    "every-block-gets-embeddings",
     "The result is that of the last block alone, applied to the embeddings. What goes into the second block?",
     hint="Print the sum of what goes into the block in each round: it must change, and yours is the same every time. Under which name does a round leave its result, and under which does the next one look for it?",
 )
@@ -1766,7 +1744,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "probabilities instead of logits",
+    "probabilities-instead-of-logits",
     "The numbers at each position add up to 1: they are probabilities. Where does the softmax belong, into the model or into the loss?",
     hint="Your loss (6.3) makes probabilities by itself. Return the scores as they come from the head.",
 )
@@ -1776,7 +1754,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "last position only",
+    "last-position-only",
     "Logits came back for the last position only. At how many positions does the model predict?",
     hint="Logits have the shape (B, T, V). Whoever generates text takes the last position, not the model.",
 )
@@ -1786,7 +1764,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "dropout always on",
+    "dropout-always-on",
     "Numbers are dropped although the model is not being trained. On what does it depend whether anything is dropped?",
     hint="Call it twice with training=False: both results must be equal.",
 )
@@ -1796,7 +1774,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "dropout never on",
+    "dropout-never-on",
     "The logits are right, but in training nothing is dropped. What does your function do with training?",
     hint="Set `drop_rate` to 0.5 and call it twice with training=True: the results must differ, and yours are equal. Follow `training` through your function: where does it arrive?",
 )
@@ -1806,7 +1784,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "graph cut",
+    "graph-cut",
     "The values are right, but no gradient flows back to the parameters, and so nothing before this function would ever learn. Where does your result leave the graph?",
     hint="Make parameters with `initial_parameters` and print the logits: it must end in `grad_fn=...`. Print it after each step: where does that disappear? Recording is switched off where text is written, and that is not here.",
 )
@@ -1822,7 +1800,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "keep-probability for the rate",
+    "keep-probability-for-rate",
     "In training, as many numbers are dropped as should be kept. Is drop_rate the share that is dropped, or the share that stays?",
     hint="Set `drop_rate` to 0.1 and count the zeros that your dropout makes of `torch.ones(1000)`: about 100 are right. What does the p of `F.dropout` stand for?",
 )
@@ -1837,7 +1815,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "survivors not scaled",
+    "survivors-not-scaled",
     "In training, the numbers that stay are as they were. What do the zeros do to the sum of all numbers, and what makes up for it?",
     hint="Take a thousand ones and a rate of 0.5: out of training their sum is 1000, and after your dropout it is about 500. By what must each of the others be multiplied for the sum to stay about the same?",
 )
@@ -1853,7 +1831,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "dropout after the blocks",
+    "dropout-after-blocks",
     "In training, numbers are dropped, but not from the sum of the embeddings: that one goes into the first block whole. At which place does the text drop numbers?",
     hint="Print x before the first block, with training=True and a `drop_rate` of 0.5: half of it must be 0. In your code that happens later.",
 )
@@ -1868,7 +1846,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "dropout on the tokens alone",
+    "dropout-on-tokens-alone",
     "In training, numbers of the token rows are dropped before the position rows are added. From which of the two, or from their sum, are numbers to be dropped?",
     hint="Print x before the first block, with training=True and a `drop_rate` of 0.5: half of its numbers must be exactly 0. In yours the position rows shine through. Which comes first, the addition or the dropout?",
 )
@@ -1882,7 +1860,7 @@ def gpt_forward(ids, p, cfg, training=False):
 
 @catalogue.misconception(
     "6.11",
-    "a rate of its own",
+    "rate-of-its-own",
     "In training, as many numbers are dropped as with a rate of 0.1, whatever the config says. Where does your function read the rate?",
     hint="Set `drop_rate` to 0.5 and count the zeros before the first block: half of the numbers. In yours it is a tenth. `F.dropout` has to be told.",
 )
@@ -1916,7 +1894,7 @@ def _written(model, ids, n, choose, window):
 
 @catalogue.misconception(
     "6.12",
-    "logits of the first position",
+    "logits-of-first-position",
     "The next token was taken from the logits of the first position. Which position of the window says what comes after the text so far?",
     hint="Take the model of the docstring and the ids 3, 4: it must go on with 5, and yours writes 4. That is what follows the 3. Which position has read the whole text?",
 )
@@ -1928,7 +1906,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "not cropped",
+    "not-cropped",
     "The model got more tokens than it has positions for. What should it see once the text is longer than its context?",
     hint="Print the shape of what you give to the model, for 5 tokens and a `context_length` of 3: it must never be wider than 3. Yours begins with 5 and grows.",
 )
@@ -1938,7 +1916,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "beginning of the text kept",
+    "beginning-of-text-kept",
     "A long text was cropped to its first tokens, so that the model never saw what it had written. Which part of the text matters most for what comes next?",
     hint="Take the model of the docstring, the ids 3, 4 and a `context_length` of 2: yours writes 5, 5, 5. The model sees 3, 4 in every round. What should it see in the second?",
 )
@@ -1950,7 +1928,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "last token only",
+    "last-token-only",
     "The model saw one token at a time. How much of the text may it use?",
     hint="Print the width of what you give to the model, for two tokens and a `context_length` of 4: it must be 2, 3, 4, 4 and so on. Yours is 1 all the time, and attention has nothing to look back at.",
 )
@@ -1960,7 +1938,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "context one too short",
+    "context-one-too-short",
     "The model saw one token less than its context holds. How many tokens are there from -context_length to the end?",
     hint="Print the width of what you give to the model, for 5 tokens and a `context_length` of 3: it must be 3, and yours is 2. Count on paper what your slice keeps of 1, 2, 3, 4, 5.",
 )
@@ -1976,7 +1954,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "not in eval mode",
+    "not-in-eval-mode",
     "The model wrote in train mode, where dropout spoils its predictions. How does a module know that it is not being trained?",
     hint="Print `model.training` in your loop: it must be False there. With a drop_rate of 0.5 and `top_k=1`, two calls must write the same text. Which method of a module switches its mode?",
 )
@@ -1989,7 +1967,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "left in eval mode",
+    "left-in-eval-mode",
     "A model that was being trained is in eval mode afterwards, so that the rest of its training would run without dropout. In which mode did you find it?",
     hint="Print `model.training` before and after a call: True has become False. What is switched has to be switched back, to what you have noted before you touched it.",
 )
@@ -2003,7 +1981,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "left in train mode",
+    "left-in-train-mode",
     "A model that was in eval mode is in train mode afterwards. In which mode did you find it?",
     hint="Call it on a model in eval mode and print `model.training` afterwards: it is True. At the end you switch to a mode that you assume; how could you know the one you found?",
 )
@@ -2017,7 +1995,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "gradients recorded",
+    "gradients-recorded",
     "The tokens are right, but while the model wrote, gradients were recorded. Who would ever call backward on this text?",
     hint="torch has a context, and a decorator, in which nothing is recorded.",
 )
@@ -2032,7 +2010,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "beginning left out",
+    "beginning-left-out",
     "Only the new tokens came back. With what does the answer begin?",
     hint="The answer begins with the ids you were given, and each round makes it one column longer.",
 )
@@ -2045,7 +2023,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "always the most likely token",
+    "always-most-likely-token",
     "The most likely token is taken every time, whatever top_k is. When should a less likely one get its chance?",
     hint="Take a model whose logits are all 0, with $V = 3$ and `top_k=3`: over 100 tokens each must come up about 33 times, and yours writes one and the same. Which step of yours throws the dice?",
 )
@@ -2057,7 +2035,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "top_k ignored",
+    "top-k-ignored",
     "Tokens outside the top k are drawn, too. Which probability should they have?",
     hint="Call it with `top_k=1` on logits 1.0, 0.9, 0.0: it must write token 0 every time. Print the probabilities that you draw from: how many of them are above 0?",
 )
@@ -2073,7 +2051,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "k too many",
+    "k-too-many",
     "One token more than the top k is drawn from. Does the k-th largest logit still belong to the top k?",
     hint="Call it with `top_k=1`: it must write the most likely token every time, and yours has two to choose from. Print how many candidates you keep; if you compare with a limit, which of the sorted logits is it?",
 )
@@ -2085,7 +2063,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "the least likely tokens",
+    "least-likely-tokens",
     "The tokens come from the k lowest logits. At which end does your sorted list begin?",
     hint="Print what you keep of the logits 3, 1, 2 with `top_k=2`: it must be 3 and 2, and yours is 1 and 2. Does your way of sorting begin with the largest?",
 )
@@ -2101,7 +2079,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "places instead of tokens",
+    "places-instead-of-tokens",
     "What was appended is the place among the top k, 0 to k - 1, not the token that stands there. What does multinomial return?",
     hint="Take the logits 0, 5, 9 and `top_k=2`: the best two are token 2 and token 1, in this order. A draw gives 0 or 1, the place in this short list. Who has written down which token stands at place 0?",
 )
@@ -2117,7 +2095,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "even chances",
+    "even-chances",
     "The top k tokens are drawn equally often. What should decide how often each of them comes?",
     hint="Take two tokens with the logits 2.197 and 0 and `top_k=2`: the probabilities are 0.9 and 0.1. Over 1000 tokens yours come about 500 times each. What do the numbers that you draw with still know of the logits?",
 )
@@ -2135,7 +2113,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "generator not used",
+    "generator-not-used",
     "A generator with the same seed gives another text the second time. Where do your random numbers come from?",
     hint="Whatever draws the token has a parameter for the generator you were given.",
 )
@@ -2147,7 +2125,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "window moved in place",
+    "window-moved-in-place",
     "Your function changed the ids it was given: the window was moved along inside them. Can a new column be added without touching the old ones?",
     hint="Print the ids you handed over before and after the call. Joining two tensors makes a new one.",
 )
@@ -2163,7 +2141,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "one draw for all rows",
+    "one-draw-for-all-rows",
     "All rows of the batch got the same token. Whose logits decide about a row?",
     hint="Take the model of the docstring and two rows, 3, 4 and 8, 9: they go on with 5 and 0, and yours writes 5 in both. Print the shape of what you draw from: it needs a row for each text.",
 )
@@ -2179,7 +2157,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
-    "softmax twice",
+    "softmax-twice",
     "The tokens come from the top k, but their chances are too even: a softmax went over what a softmax had made. Over what must it go?",
     hint="Take two tokens with the logits 4 and 0 and `top_k=2`: the first has probability 0.98. The softmax of 0.98 and 0.02 makes 0.72 of it. Print what your second softmax gets.",
 )
@@ -2228,13 +2206,10 @@ def _run(cfg, text, steps, seed, loss_of=_loss, optimizer_of=_adam, update=_upda
     return model, losses
 
 
-_STANDS_STILL = "The loss of one and the same window stays exactly the same at every step: the parameters it comes from never change. Does your optimizer step, on the model that is used, while the gradients are still there?"
-
-
 @catalogue.misconception(
     "6.13",
-    "no step",
-    _STANDS_STILL,
+    "no-step",
+    "The loss of one and the same window stays exactly the same at every step: the parameters it comes from never change. Does your optimizer step, on the model that is used, while the gradients are still there?",
     hint="Print one parameter before and after a step. Who is told to step, whose parameters does it hold, and are the gradients still there at that moment?",
 )
 def pretrain(cfg, text, steps, seed):
@@ -2245,7 +2220,7 @@ def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, update=update)
 
 
-@catalogue.misconception("6.13", "gradients cleared between backward and step", _STANDS_STILL)
+@catalogue.misconception("6.13", "cleared-between-backward-and-step", same_as="no-step")
 def pretrain(cfg, text, steps, seed):
     def update(optimizer, loss):
         loss.backward()
@@ -2255,14 +2230,14 @@ def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, update=update)
 
 
-@catalogue.misconception("6.13", "a new model at every step", _STANDS_STILL)
+@catalogue.misconception("6.13", "new-model-at-every-step", same_as="no-step")
 def pretrain(cfg, text, steps, seed):
     return _run(cfg, text, steps, seed, loss_of=lambda model, x, y: _loss(TinyGPT(cfg, seed), x, y))
 
 
 @catalogue.misconception(
     "6.13",
-    "gradients never cleared",
+    "gradients-never-cleared",
     "The first two losses are right, and from the third on the gradients of all earlier steps are in each update. What does backward do with a gradient that is already there?",
     hint="Print the gradient of one parameter after `backward`, then compute the loss of the same batch anew, call `backward` again without a step in between, and print it once more: it has doubled.",
 )
@@ -2276,7 +2251,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "step before backward",
+    "step-before-backward",
     "Backward stopped with an error: a parameter it still needs was changed after the loss had been computed, as a step of the optimizer does. In which order come backward and step?",
     hint="The loss was computed with the parameters as they were, and `backward` needs just these. Write down what your three calls read and what they change: which of them must have run before the parameters may move?",
 )
@@ -2291,7 +2266,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "softmax before the loss",
+    "softmax-before-loss",
     "The losses are those of logits that went through a softmax before they came to the loss, which has one inside. What should the loss be given?",
     hint="Your loss of 6.3 takes raw logits and makes probabilities by itself.",
 )
@@ -2301,7 +2276,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "inputs as targets",
+    "inputs-as-targets",
     "The losses are those of a model that gives back the characters it sees, which is far too easy. Which of the two parts of a batch holds the answers?",
     hint="A batch has two parts: print the first row of each and see which one is ahead by one.",
 )
@@ -2311,7 +2286,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "targets as inputs",
+    "targets-as-inputs",
     "The model was given the targets to read, so that each answer was part of the question. Which of the two parts of a batch goes into the model?",
     hint="A batch has two parts: print the first row of each and see which one is ahead by one. That one is never read by the model.",
 )
@@ -2321,7 +2296,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "shifted twice",
+    "shifted-twice",
     "The losses are those of a model that predicts the character after the next one: the targets of a batch were moved once more. Who has moved them already?",
     hint="Your batches (6.2) come with targets that are one ahead already. Print the first row of both.",
 )
@@ -2331,7 +2306,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "last position only",
+    "last-position-only",
     "Only the last position of each window was trained. How many predictions does a window hold?",
     hint="A window of T tokens makes T predictions, and your loss of 6.3 takes them all. Hand it everything.",
 )
@@ -2341,7 +2316,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "plain SGD",
+    "plain-sgd",
     "The losses are those of plain gradient descent, which is far slower here. Which optimizer does the recipe name?",
     hint="torch.optim has several classes. The recipe names one that adapts its steps.",
 )
@@ -2357,7 +2332,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "AdamW",
+    "adamw",
     "The losses are those of AdamW, which also lets every parameter decay. Which optimizer does the recipe name?",
     hint="torch.optim has several classes. The recipe's name has no W at its end.",
 )
@@ -2373,7 +2348,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "learning rate of the library",
+    "learning-rate-of-library",
     "The losses are those of Adam with its own learning rate, 0.001. Where does the config say how large the steps are?",
     hint="Print the optimizer: it shows its rate. The config has one, too.",
 )
@@ -2383,7 +2358,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "a new optimizer at every step",
+    "new-optimizer-at-every-step",
     "Every step is Adam's first one: what it learned from earlier gradients is lost. How often is your optimizer made?",
     hint="Adam remembers averages from step to step. Make it once, before the loop.",
 )
@@ -2418,7 +2393,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "loss after the update",
+    "loss-after-update",
     "Each loss is the one after the update, not before it. When is the loss noted that belongs to a step?",
     hint="By hand, compute the loss of a fresh `TinyGPT(cfg, seed)` on the first batch: `losses[0]` must be this number. Yours comes from a model that has learned already.",
 )
@@ -2429,7 +2404,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "another start",
+    "another-start",
     "The first loss is not that of TinyGPT(cfg, seed), but that of a model with another seed. What does your model start from?",
     hint="By hand, compute the loss of a fresh `TinyGPT(cfg, seed)` on the first batch: `losses[0]` must be this number. Print the seed that your model gets; is it the same as that of the batches?",
 )
@@ -2439,7 +2414,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "tensors kept",
+    "tensors-kept",
     "The losses are tensors, and each keeps the graph of its whole step in memory. How does a tensor with one number become a Python float?",
     hint="Print type(losses[0]). A tensor of one number has a method that gives the Python number.",
 )
@@ -2459,7 +2434,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "one step too few",
+    "one-step-too-few",
     "There is one loss less than there are steps. How often does your loop run?",
     hint="Call it with steps=1: it must give a list of one loss, and yours is empty. Print the loop's counter.",
 )
@@ -2469,7 +2444,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "running mean",
+    "running-mean",
     "From the second step on, each loss is the mean of all losses so far. Should a loss curve show each batch, or be smoothed already?",
     hint="Print the loss of the third step and compare with what you noted: it is the plain number of that batch.",
 )
@@ -2480,7 +2455,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "trained in eval mode",
+    "trained-in-eval-mode",
     "Without dropout the losses are right, but with a drop_rate of 0.3 nothing is dropped. In which mode was the model trained?",
     hint="A model has two modes, and dropout works in one of them only. Switch it on before the loop.",
 )
@@ -2490,7 +2465,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "one batch for all steps",
+    "one-batch-for-all-steps",
     "Every step was trained on one and the same batch, which the model can learn by heart. Does your function draw a new batch at every step, from a generator that goes on?",
     hint="Print the first row of the first three batches: they must differ. Is the batch drawn once for all, or the generator started anew in each round?",
 )
@@ -2508,11 +2483,7 @@ def pretrain(cfg, text, steps, seed):
     return model, losses
 
 
-@catalogue.misconception(
-    "6.13",
-    "generator started again at every step",
-    "Every step was trained on one and the same batch, which the model can learn by heart. Does your function draw a new batch at every step, from a generator that goes on?",
-)
+@catalogue.misconception("6.13", "generator-started-at-every-step", same_as="one-batch-for-all-steps")
 def pretrain(cfg, text, steps, seed):
     data = CharTokenizer(text).encode(text)
     model = TinyGPT(cfg, seed).train()
@@ -2529,7 +2500,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "first sentence only",
+    "first-sentence-only",
     "Short runs are right, but on corpus.txt the loss falls far below the entropy of the text, as if a few characters were learned by heart. From how much of the text do your batches come?",
     hint="Print the length of the ids from which batches are drawn, and that of the text.",
 )
@@ -2550,7 +2521,7 @@ def pretrain(cfg, text, steps, seed):
 
 @catalogue.misconception(
     "6.13",
-    "losses without the model",
+    "losses-without-model",
     "The losses came back alone. What else does the docstring promise, so that the model can be used?",
     hint="Read the last line of the docstring and compare it with your return line.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue, merge_misconceptions
+from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue, load_misconceptions, merge_misconceptions
 from gradlings.authoring.source import SourceFile, read_source
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import Hidden, checks_of, read_hidden
@@ -39,10 +39,10 @@ class Assignment:
         """Read the entries of `misconceptions` or `variants`.
 
         Raises:
-            InputError: an entry belongs to no exercise, or defines none of its functions.
+            InputError: an entry belongs to no exercise, defines none of its functions, or has no name to be known by.
         """
         path = self.solutions / f"{name}.py"
-        entries = load_catalogue(path)
+        entries = (load_misconceptions if name == "misconceptions" else load_catalogue)(path)
         functions = {exercise.id: exercise.functions for exercise in self.main.exercises}
         for entry in entries:
             if entry.function not in functions.get(entry.exercise, ()):
@@ -56,7 +56,7 @@ class Assignment:
             InputError: a misconception has no hint.
         """
         found = merge_misconceptions(self.catalogue("misconceptions"))
-        without = ", ".join(f"{each.exercise} {each.name!r}" for each in found if not each.hint)
+        without = ", ".join(each.id for each in found if not each.hint)
         if without:
             raise InputError(
                 f"{self.solutions / 'misconceptions.py'}: no hint for {without}. "

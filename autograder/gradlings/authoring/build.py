@@ -15,10 +15,10 @@ from typing import Any, Literal
 from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.notebooks import stub_notebook
 from gradlings.authoring.source import hints_page, stub_module
-from gradlings.checks.misconception_match import FILE as SHIPPED
 from gradlings.checks.misconception_match import recorded, same_observed
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
+from gradlings.model.misconceptions import FILE as SHIPPED
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Grader, collected_checks
@@ -98,7 +98,7 @@ def _build_misconceptions(assignment: Assignment, *, check: bool) -> WriteResult
 
 
 def _shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
-    """Return what `misconceptions.json` holds: sentences, misconceptions with hints, and what each entry gives."""
+    """Return what `misconceptions.json` holds: by id the misconceptions with their hints, and what each entry gives."""
     source = assignment.main
     solution = grader.grade(from_source(source.text, source.path), source.checks_file, seed=0).scorecard
     if not solution.full_marks:
@@ -107,26 +107,20 @@ def _shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
             f"The solution in {source.path} fails its own checks ({failing}): no misconceptions were recorded. "
             f"See `gradlings verify {assignment.id}`."
         )
-    sentences: list[str] = []
     checks: dict[str, list[Any]] = {}
     for entry in assignment.catalogue("misconceptions"):
         submission = from_source(entry.submission(source.text), source.path)
         graded = grader.grade(submission, source.checks_file, seed=0, only=(entry.exercise,))
-        if entry.sentence not in sentences:
-            sentences.append(entry.sentence)
         for score in graded.scorecard.exercises:
             for result in score.checks:
                 key = f"{score.id}::{result.check}"
                 seen = recorded(graded.examinations[key]) if result.verdict is not Verdict.PASS else None
                 listed = checks.setdefault(key, [])
-                row = {"says": sentences.index(entry.sentence), "observed": seen}
+                row = {"id": entry.id, "observed": seen}
                 if row not in listed:
                     listed.append(row)
-    named = [
-        {"exercise": m.exercise, "name": m.name, "says": sentences.index(m.sentence), "hint": m.hint}
-        for m in assignment.misconceptions()
-    ]
-    return {"sentences": sentences, "misconceptions": named, "checks": checks}
+    told = {each.id: {"sentence": each.sentence, "hint": each.hint} for each in assignment.misconceptions()}
+    return {"misconceptions": told, "checks": checks}
 
 
 def _compact(data: dict[str, Any]) -> str:
@@ -135,6 +129,6 @@ def _compact(data: dict[str, Any]) -> str:
     def rows(entries: list[Any]) -> str:
         return ",\n".join(f"  {json.dumps(entry)}" for entry in entries)
 
+    told = ",\n".join(f"  {json.dumps(id)}: {json.dumps(row)}" for id, row in data["misconceptions"].items())
     checks = ",\n".join(f" {json.dumps(check)}: [\n{rows(entries)}\n ]" for check, entries in data["checks"].items())
-    head = f'"sentences": [\n{rows(data["sentences"])}\n],\n"misconceptions": [\n{rows(data["misconceptions"])}\n],\n'
-    return "{" + head + '"checks": {\n' + checks + "\n}}\n"
+    return f'{{"misconceptions": {{\n{told}\n}},\n"checks": {{\n{checks}\n}}}}\n'

@@ -1,8 +1,8 @@
 """Find what keeps a wrong implementation of the catalogue from failing at the edge, and what it is without that.
 
 An author who runs an entry sees it stop at an empty list or at a text of a single window, and guards it:
-`max(1, n - 1)`, `f(x) if x else ()`. A student who makes the mistake does not think of the edge, and gives the answers of
-the entry without the guard. Nothing names these unless that is an entry, too.
+`max(1, n - 1)`, `f(x) if x else ()`. A student who makes the mistake does not think of the edge, and gives the answers
+of the entry without the guard. Nothing names these unless that is an entry, too.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Unguarded:
 def unguarded(entry: CatalogueEntry, right_code: str) -> Iterator[Unguarded]:
     """Take the guards away from an entry's function, one at a time.
 
-    A guard is `max` or `min` with a whole number, or a conditional expression that asks whether something is empty, None
-    or 0. What `right_code` has, too, under whatever names, belongs to the exercise and guards nothing.
+    A guard is `max` or `min` with a whole number, or a conditional expression that asks whether something is empty,
+    None or 0. What `right_code` has, too, under whatever names, belongs to the exercise and guards nothing.
     """
     right = _without_names(right_code)
     for node in ast.walk(ast.parse(entry.code).body[-1]):
@@ -55,7 +55,7 @@ def is_edge(guarded: Sequence[Examination], without: Sequence[Examination]) -> b
 
 
 def _taken_apart(node: ast.AST) -> tuple[str, list[ast.expr]]:
-    """Return what is peculiar to a guard as source text, and the expressions that may be left of it; none if it is none."""
+    """Return what is peculiar to a guard as source text, and the expressions that may be left of it; none if none."""
     if isinstance(node, ast.IfExp) and _asks_for_nothing(node.test):
         return f"if {ast.unparse(node.test)} else {ast.unparse(node.orelse)}", [node.body, node.orelse]
     if isinstance(node, ast.Call) and ast.unparse(node.func) in ("max", "min") and any(map(_is_int, node.args)):

@@ -147,11 +147,11 @@ class _Verifier:
         text = entry.submission(self._source.text)
         score, graded = self._grade(text, 0)
         self._result.caught += not score.solved
-        self._result.named += score.misconceptions == (entry.sentence,)
+        self._result.named += score.misconceptions == (entry.id,)
         if score.solved:
             self._breach(f"misconception {entry.name!r} gets full marks")
-        elif score.misconceptions != (entry.sentence,):
-            said = "; ".join(score.misconceptions) or "none"
+        elif score.misconceptions != (entry.id,):
+            said = ", ".join(score.misconceptions) or "none"
             self._breach(
                 f"misconception {entry.name!r} is not named (what is said: {said}). "
                 f"If checks or catalogue changed: gradlings build {self._assignment.id}"
@@ -170,14 +170,13 @@ class _Verifier:
             silent = not score.solved and not score.misconceptions
             if silent and is_edge(self._examinations(graded), self._examinations(without)):
                 self._result.warnings.append(
-                    f"misconception {entry.name!r} is not named without its guard `{each.guard}`, which few people write. "
-                    "Add an entry without it"
+                    f"misconception {entry.name!r} is not named without its guard `{each.guard}`, "
+                    "which few people write. Add an entry without it"
                 )
 
     def _examinations(self, graded: Graded) -> list[Examination]:
-        return [
-            one for check, those in graded.examinations.items() if check.startswith(f"{self._id}::") for one in those
-        ]
+        checks = [check for check in graded.examinations if check.startswith(f"{self._id}::")]
+        return [examination for check in checks for examination in graded.examinations[check]]
 
     def _variant(self, entry: CatalogueEntry) -> None:
         self._result.variants += 1
@@ -193,7 +192,7 @@ class _Verifier:
         solution = self._source.solution_of(self._id)
         named = merge_misconceptions(misconceptions)
         hints = {f"hint {level}": step for level, step in enumerate(self._source.hints[self._id], 1)}
-        hints |= {f"the hint of misconception {each.name!r}": each.hint for each in named}
+        hints |= {f"the hint of misconception {each.id}": each.hint for each in named}
         for what, text in hints.items():
             if leaked := leaked_line(text, solution):
                 self._breach(f"{what} shows a line of the solution: {leaked}")

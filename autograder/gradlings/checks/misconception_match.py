@@ -3,7 +3,7 @@
 The catalogue ships to students as data: what each misconception gives on the public probes. Its wrong code never ships,
 since a wrong gradient is the right one but for a sign. `gradlings build` runs that code and keeps what can be observed:
 the value, the error raised, the inputs changed. Where a student's results equal an entry's on every probe of a check,
-the entry's sentence is shown.
+the misconception is named.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from torch import Tensor
 from gradlings.checks.changes import changed
 from gradlings.execution.tensor_tree import in_parts
 from gradlings.execution.tolerances import RECORDED_TOLERANCES
+from gradlings.model.misconceptions import FILE
 from gradlings.model.observation import CallResult, Examination, Raised
+from gradlings.model.scorecard import Named
 from gradlings.submission.reader import shown
 
-FILE = "misconceptions.json"
 _log = logging.getLogger(__name__)
 _FLOAT64 = RECORDED_TOLERANCES[torch.float64]
 _MAX_ELEMENTS = 4096  # of a tensor that is kept; probes are far smaller
@@ -72,8 +73,8 @@ def _own_words(raised: Raised) -> bool:
     return in_submission and dis.opname[code.co_code[innermost.tb_lasti]] == "RAISE_VARARGS"
 
 
-def matching(folder: Path, check: str, examinations: Sequence[Examination], passed: bool) -> tuple[str, ...]:
-    """Return the sentences of all entries that agree with everything a check observed.
+def matching(folder: Path, check: str, examinations: Sequence[Examination], passed: bool) -> tuple[Named, ...]:
+    """Return the misconceptions of all entries that agree with everything a check observed.
 
     `folder` is the assignment's, where the shipped catalogue lies; `check` is like "3.5::test_the_chapters_example". If
     it passed, the entries that pass it, too, agree with it.
@@ -82,7 +83,7 @@ def matching(folder: Path, check: str, examinations: Sequence[Examination], pass
     changed_at = path.stat().st_mtime_ns if path.is_file() else 0
     mine = None if passed else observed(examinations)
     entries = _shipped(path, changed_at).get(check, [])
-    return tuple(sorted({sentence for sentence, theirs in entries if same_observed(mine, theirs)}))
+    return tuple({named.id: named for named, theirs in entries if same_observed(mine, theirs)}.values())
 
 
 def same_observed(mine: Any, theirs: Any) -> bool:
@@ -102,7 +103,7 @@ def same_observed(mine: Any, theirs: Any) -> bool:
         if mine.get("t") == theirs.get("t") == "float32":
             return _same_float32(mine, theirs)
         if _is_raised(mine) and _is_raised(theirs) and theirs["raises"][1] is None:
-            return mine["raises"][0] == theirs["raises"][0] and mine["changes"] == theirs["changes"]
+            return bool(mine["raises"][0] == theirs["raises"][0] and mine["changes"] == theirs["changes"])
         return mine.keys() == theirs.keys() and all(same_observed(mine[key], theirs[key]) for key in mine)
     return bool(mine == theirs)
 
@@ -123,15 +124,16 @@ def _same_float32(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _shipped(path: Path, changed_at: int) -> dict[str, list[tuple[str, list[Any] | None]]]:
-    """Read the catalogue of an assignment: by check the sentences, each with the results observed, None if it passes.
+def _shipped(path: Path, changed_at: int) -> dict[str, list[tuple[Named, list[Any] | None]]]:
+    """Read the catalogue of an assignment: by check what is known, each with the results observed, None if it passes.
 
     A missing or damaged file is an empty one, which names no misconception.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        known = {id: Named(id, str(row["sentence"])) for id, row in data["misconceptions"].items()}
         return {
-            check: [(str(data["sentences"][entry["says"]]), entry["observed"]) for entry in entries]
+            check: [(known[entry["id"]], entry["observed"]) for entry in entries]
             for check, entries in data["checks"].items()
         }
     except FileNotFoundError:

@@ -7,7 +7,7 @@ import torch
 
 
 def present_devices(option: str) -> tuple[str, ...]:
-    """Return the devices that `--device` asks for ("cuda", "cuda:1", "mps", "all" that are present).
+    """Return the devices that `--gradlings-device` asks for ("cuda", "cuda:1", "mps", "all" that are present).
 
     Raises:
         pytest.UsageError: this machine has no such device, or there is no such kind of device.
@@ -19,11 +19,13 @@ def present_devices(option: str) -> tuple[str, ...]:
         return tuple(found)
     kind = option.partition(":")[0]
     if kind not in ("cpu", "cuda", "mps"):
-        raise pytest.UsageError(f"--device {option}: there is no such device. Use cpu, cuda, cuda:N, mps or all.")
+        raise pytest.UsageError(
+            f"--gradlings-device {option}: there is no such device. Use cpu, cuda, cuda:N, mps or all."
+        )
     wanted = "cuda:0" if option == "cuda" else option
     if wanted not in found:
         present = ", ".join(["cpu", *found])
-        raise pytest.UsageError(f"--device {option}: this machine has no such device (present: {present}).")
+        raise pytest.UsageError(f"--gradlings-device {option}: this machine has no such device (present: {present}).")
     return (wanted,)
 
 

@@ -276,14 +276,8 @@ class JudgeSession:
         public = self._grader.check(
             remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF, worlds=worlds
         ).scorecard
-        unsolved = [score for score in public.exercises if not score.solved]
-        names = {(score.id, check.check): check.misconceptions for score in unsolved for check in score.checks}
-
-        def named(score: ExerciseScore) -> ExerciseScore:
-            checks = (replace(c, misconceptions=names.get((score.id, c.check), ())) for c in score.checks)
-            return replace(score, checks=tuple(checks))
-
-        return replace(card, exercises=tuple(map(named, card.exercises)))
+        named = {score.id: score.named for score in public.exercises}
+        return replace(card, exercises=tuple(score.naming(named.get(score.id, {})) for score in card.exercises))
 
 
 def _has_an_answer(score: ExerciseScore) -> bool:

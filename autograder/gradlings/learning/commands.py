@@ -99,7 +99,7 @@ def hint(
     kit = find_root(root)
     history = read_history(kit)
     chosen = ladder_hint(kit, exercise, level) if level else next_hint(kit, exercise, history)
-    misconception = chosen.misconception.name if chosen.misconception else ""
+    misconception = chosen.misconception.id if chosen.misconception else ""
     unrecorded = record_hint(kit, exercise, level=chosen.level, misconception=misconception)
     console = Console(highlight=False, markup=False, emoji=False)
     for line in hint_lines(chosen, remembered=not unrecorded, plain=not can_show(console.encoding)):

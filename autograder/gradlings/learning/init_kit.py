@@ -64,10 +64,11 @@ def write_kit(folder: Path, *, solutions: bool = False) -> InitResult:
 def _files(solutions: bool) -> Iterator[tuple[str, Path]]:
     for path in shipped_kit.BESIDE:
         yield path.name, path
-    for folder in (shipped_kit.assignments(), shipped_kit.solutions()) if solutions else (shipped_kit.assignments(),):
-        for path in sorted(folder.rglob("*")):
+    folders = {"assignments": shipped_kit.assignments()} | ({"solutions": shipped_kit.solutions()} if solutions else {})
+    for name, folder in folders.items():
+        for path in sorted(folder.glob("[0-9]*/**/*")):
             if path.is_file() and "__pycache__" not in path.parts and not _is_output_of_checks(path):
-                yield f"{folder.name}/{path.relative_to(folder).as_posix()}", path
+                yield f"{name}/{path.relative_to(folder).as_posix()}", path
 
 
 def _is_output_of_checks(path: Path) -> bool:

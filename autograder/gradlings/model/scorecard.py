@@ -6,7 +6,8 @@ This module imports nothing else of the package.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -24,6 +25,10 @@ class Verdict(StrEnum):
     MISSING = "missing"  # the function is not there: deleted or renamed
     NOT_ATTEMPTED = "not_attempted"
     GRADER_ERROR = "grader_error"  # the check itself failed: costs the student nothing
+
+
+EARLIER_AT_FAULT = (Verdict.FOLLOWED_THROUGH,)
+"""Verdicts of a check that fails because of an earlier exercise: nothing is said of a mistake of its own."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,16 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A misconception that explains wrong answers."""
+
+    id: str
+    """Such as "3.5/sign-of-dw": what is compared."""
+    sentence: str
+    """How it is told."""
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The result of one check (one pytest item)."""
 
@@ -81,8 +96,10 @@ class CheckResult:
     """`file:line` of the student's function, or of the line that failed."""
     probes_right: int = 0
     probes: int = 0
-    misconceptions: tuple[str, ...] = ()
-    """Sentences of the catalogue entries that predict everything this check saw."""
+    fitting: tuple[Named, ...] = ()
+    """While a run goes on: every misconception that predicts all this check saw. None is left on a scorecard."""
+    misconception: Named | None = None
+    """On a scorecard, at the check that a page shows of a wrong function: the one that explains all checks of it."""
     claim: str = ""
     """What the general signatures say of the wrong values; empty when they are silent."""
     notes: tuple[str, ...] = ()
@@ -137,20 +154,54 @@ class ExerciseScore:
 
     @property
     def misconceptions(self) -> tuple[str, ...]:
-        """The named misconceptions: for each wrong function the one that explains all checks of it, if there is one."""
-        named = (self.misconception_of(subject) for subject in dict.fromkeys(c.subject for c in self.checks))
-        return tuple(dict.fromkeys(sentence for sentence in named if sentence))
+        """The ids of the misconceptions that are named."""
+        return tuple(dict.fromkeys(named.id for named in self.named.values()))
 
-    def misconception_of(self, subject: str) -> str:
-        """Return the one named misconception that explains every check of a function, or ""."""
-        own = [check for check in self.checks if check.verdict is not Verdict.FOLLOWED_THROUGH]
-        checks = [check for check in own if check.subject == subject]
-        if all(check.verdict is Verdict.PASS for check in checks):
-            return ""
-        common = set.intersection(*(set(check.misconceptions) for check in checks))
+    @property
+    def named(self) -> dict[str, Named]:
+        """The misconceptions that are named, by the function that is wrong."""
+        return {check.subject: check.misconception for check in self.checks if check.misconception}
+
+    @property
+    def shown(self) -> dict[str, CheckResult]:
+        """By function the one check that a page shows of it: the first that failed by itself, else the first."""
+        failing = [check for check in self.checks if check.verdict not in (Verdict.PASS, Verdict.NOT_ATTEMPTED)]
+        own = [check for check in failing if check.verdict not in EARLIER_AT_FAULT]
+        return {check.subject: check for check in [*reversed(failing), *reversed(own)]}
+
+    def with_fitting_named(self) -> ExerciseScore:
+        """Return the same score with the misconceptions named that alone fit all checks of a function."""
+        found = {subject: self._fitting_all_of(subject) for subject in self.shown}
+        return self.naming({subject: named for subject, named in found.items() if named})
+
+    def naming(self, misconceptions: Mapping[str, Named]) -> ExerciseScore:
+        """Return the same score with these misconceptions and no other, by function, where an answer of it is wrong."""
+        no_answer = (*EARLIER_AT_FAULT, Verdict.GRADER_ERROR)
+        shown = [check for check in self.shown.values() if check.verdict not in no_answer]
+
+        def told(check: CheckResult) -> CheckResult:
+            here = any(check is each for each in shown)
+            return replace(check, fitting=(), misconception=misconceptions.get(check.subject) if here else None)
+
+        return replace(self, checks=tuple(map(told, self.checks)))
+
+    def explanation_of(self, check: CheckResult) -> str:
+        """Return what a page says of the cause of a wrong answer: the misconception, else what its values look like."""
+        if check.misconception:
+            return check.misconception.sentence
+        first = self.shown.get(check.subject) is check
+        return check.claim if first and check.subject not in self.named else ""
+
+    def _fitting_all_of(self, subject: str) -> Named | None:
+        """Return the one misconception that fits every check of a function."""
+        own = [check for check in self.checks if check.verdict not in EARLIER_AT_FAULT]
+        fitting = [{named.id: named for named in check.fitting} for check in own if check.subject == subject]
+        if not fitting:
+            return None
+        common = set.intersection(*map(set, fitting))
         if len(common) > 1:  # the checks of the other functions may tell them apart
-            common = common.intersection(*(set(check.misconceptions) for check in own))
-        return common.pop() if len(common) == 1 else ""
+            common = common.intersection(*({named.id for named in check.fitting} for check in own))
+        return fitting[0][common.pop()] if len(common) == 1 else None
 
 
 @dataclass(frozen=True)

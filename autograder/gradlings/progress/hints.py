@@ -38,12 +38,12 @@ def next_hint(root: Path, exercise: str, history: History) -> Hint:
     levels = len(_ladder(root, exercise))
     shown = hints_shown(history, exercise)
     level = min(max((hint.level for hint in shown), default=0) + 1, levels)
-    name = last_misconception(history, exercise)
-    if name and name not in {hint.misconception for hint in shown}:
+    id = last_misconception(history, exercise)
+    if id and id not in {hint.misconception for hint in shown}:
         for folder in sorted((root / KIT_FOLDER).glob("[0-9]*")):
-            for each in shipped_misconceptions(folder):
-                if (each.exercise, each.name) == (exercise, name):
-                    return Hint(exercise, each.hint, 0, levels, each, level)
+            found = shipped_misconceptions(folder).get(id)
+            if found:
+                return Hint(exercise, found.hint, 0, levels, found, level)
     return ladder_hint(root, exercise, level)
 
 

@@ -14,10 +14,11 @@ from operator import attrgetter
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import KIT_FOLDER, PROGRESS_FILE
-from gradlings.model.misconceptions import name_of, shipped_misconceptions
+from gradlings.model.misconceptions import is_name, name_made_of
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.progress.log_file import append, content, locked, set_aside, split_lines
 from gradlings.submission.reader import Submission
@@ -38,7 +39,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
     verdicts: tuple[Verdict, ...]
     """One for each check, in their order."""
     misconceptions: tuple[str, ...] = ()
-    """Names of the misconceptions that were diagnosed."""
+    """Ids of the misconceptions that were named, such as "3.5/sign-of-dw"."""
     code: str = ""
     """Start of the SHA-256 of the cells that define the exercise's functions: tells whether they changed."""
 
@@ -61,6 +62,7 @@ class HintShown(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag
     level: int = 0
     """1 to 3; 0 for a hint that was chosen by the misconception."""
     misconception: str = ""
+    """Its id, then."""
 
 
 LogLine = Attempt | HintShown
@@ -139,7 +141,6 @@ def _attempts_of(root: Path, card: Scorecard, source: str, digests: Mapping[str,
     when = _now()
     folder = root / KIT_FOLDER / card.assignment
     exercises = {exercise.id: exercise for _, exercise in declared_exercises(folder)}
-    misconceptions = shipped_misconceptions(folder) if any(score.misconceptions for score in card.exercises) else ()
     found = []
     for score in card.exercises:
         # without a digest nothing was checked: no file, or two edited ones
@@ -154,7 +155,7 @@ def _attempts_of(root: Path, card: Scorecard, source: str, digests: Mapping[str,
                 points=score.points,
                 max_points=score.max_points,
                 verdicts=tuple(check.verdict for check in score.checks),
-                misconceptions=tuple(name_of(misconceptions, score.id, sentence) for sentence in score.misconceptions),
+                misconceptions=score.misconceptions,
                 code=digests[score.id],
             )
         )
@@ -202,9 +203,22 @@ def _now() -> datetime:
 
 def _parsed(line: bytes) -> LogLine | None:
     try:
-        return msgspec.json.decode(line, type=Attempt | HintShown)
+        return _with_ids(msgspec.json.decode(line, type=Attempt | HintShown))
     except msgspec.DecodeError:
         return None
+
+
+def _with_ids(line: LogLine) -> LogLine:
+    """Return a line with ids in place of names, which earlier versions wrote: "sign of dw" for "3.5/sign-of-dw"."""
+    if isinstance(line, HintShown):
+        return structs.replace(line, misconception=_id(line.exercise, line.misconception))
+    return structs.replace(line, misconceptions=tuple(_id(line.exercise, each) for each in line.misconceptions))
+
+
+def _id(exercise: str, text: str) -> str:
+    """Return the id that a name of earlier versions has become; what makes none stays as it is, and is not lost."""
+    name = name_made_of(text)
+    return f"{exercise}/{name}" if is_name(name) and not text.startswith(f"{exercise}/") else text
 
 
 def _readable(line: bytes) -> bool:

@@ -20,7 +20,7 @@ def attempts(history: History, exercise: str) -> tuple[Attempt, ...]:
 
 
 def last_misconception(history: History, exercise: str) -> str:
-    """Return the name of the misconception in the latest attempt; "" if that was right or has no name."""
+    """Return the id of the misconception in the latest attempt; "" if that was right or shows none we know."""
     found = attempts(history, exercise)
     return found[-1].misconceptions[0] if found and found[-1].misconceptions else ""
 
@@ -44,9 +44,9 @@ class ExerciseProgress:
     attempts: int = 0
     """How many different answers were checked."""
     overcome: tuple[str, ...] = ()
-    """Names of the misconceptions of earlier attempts that are gone from the latest one."""
+    """Ids of the misconceptions of earlier attempts that are gone from the latest one."""
     open: tuple[str, ...] = ()
-    """Names of the misconceptions of the latest attempt."""
+    """Ids of the misconceptions of the latest attempt."""
     hints: int = 0
     """How many hints were shown."""
 
@@ -127,14 +127,14 @@ def _progress(declared: Exercise, checks_file: Path, history: History) -> Exerci
     if not lines:
         return ExerciseProgress(declared, checks_file, hints=hints)
     found = attempts(history, declared.id)
-    met = dict.fromkeys(name for attempt in found for name in attempt.misconceptions)
+    met = dict.fromkeys(id for attempt in found for id in attempt.misconceptions)
     return ExerciseProgress(
         declared,
         checks_file,
         points=lines[-1].points,
         solved=lines[-1].solved,
         attempts=len(found),
-        overcome=tuple(name for name in met if name not in lines[-1].misconceptions),
+        overcome=tuple(id for id in met if id not in lines[-1].misconceptions),
         open=lines[-1].misconceptions,
         hints=hints,
     )

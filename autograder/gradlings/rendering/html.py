@@ -9,6 +9,7 @@ from functools import lru_cache
 import jinja2
 from markupsafe import Markup
 
+from gradlings.model.misconceptions import in_words
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Verdict
 from gradlings.model.student_result import StudentResult, for_student
 from gradlings.rendering.svg import picture_svg
@@ -67,13 +68,13 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
+    environment.filters["in_words"] = in_words
     environment.globals.update(
         word=lambda check: _VERDICT_WORDS[check.verdict],
         mark=lambda check: _VERDICT_MARKS.get(check.verdict, "\u2717"),
         exercise=_exercise,
         state=_state,
         failing=_failing,
-        explained=_explained,
         share=lambda score: 100 * score.points // score.max_points if score.max_points else 100 * score.solved,
         printed=_printed,
         drawn=lambda picture: Markup(picture_svg(picture)),
@@ -101,12 +102,6 @@ def _state(score: ExerciseScore) -> str:
 
 def _failing(score: ExerciseScore) -> list[CheckResult]:
     return [check for check in score.checks if check.verdict not in (Verdict.PASS, Verdict.NOT_ATTEMPTED)]
-
-
-def _explained(score: ExerciseScore, check: CheckResult) -> str:
-    """Return the likely misconception at the first failing check of each function, else ""."""
-    first = next(c for c in _failing(score) if c.subject == check.subject)
-    return (score.misconception_of(check.subject) or check.claim) if check is first else ""
 
 
 def _printed(score: ExerciseScore) -> str:

@@ -125,7 +125,7 @@ def _exercise_findings(
     exercise: ExerciseScore, detail: bool, width: int, shown: set[str], *, hint: bool = True, pictures: bool
 ) -> Iterator[Padding | Text]:
     failing = [check for check in exercise.checks if check.verdict not in _NOT_FAILING]
-    first = {check.subject: check for check in reversed(failing)}
+    first = exercise.shown
     for check in exercise.checks if detail and exercise.attempted else [c for c in failing if c is first[c.subject]]:
         if detail:
             mark = "right" if check.verdict is Verdict.PASS else str(check.verdict).replace("_", " ")
@@ -133,8 +133,7 @@ def _exercise_findings(
         if check.verdict in _NOT_FAILING:
             continue
         yield from _finding(check, detail, width, shown, pictures and check is first[check.subject])
-        cause = exercise.misconception_of(check.subject) or check.claim
-        if cause and check is first[check.subject]:
+        if cause := exercise.explanation_of(check):
             yield _indented(Text(cause, style="yellow"), 6)
     own = [check for check in failing if check.verdict is not Verdict.FOLLOWED_THROUGH]  # its own mistakes, or ours
     explained = own and own[0].verdict is not Verdict.GRADER_ERROR and own[0].message not in shown

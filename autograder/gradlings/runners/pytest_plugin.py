@@ -1,6 +1,7 @@
 """`pytest assignments/03`: collect the checks of an assignment, run them, and show a scorecard page.
 
-In any other pytest run the plugin stays out of the way. Nothing here imports torch; an assignment in which nothing is
+In any other pytest run the plugin stays out of the way: its options begin with `--gradlings-`, and its fixtures are
+known in files of checks only. Nothing here imports torch; an assignment in which nothing is
 attempted is recognized from its source and shown without it.
 """
 
@@ -8,52 +9,52 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from gradlings.execution.student_api import Student, Unavailable
+from gradlings.execution.student_api import Unavailable
 from gradlings.execution.time_limit import before_the_end_of_a_run
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult, Verdict
+from gradlings.runners.checks_module import checks_module
 from gradlings.runners.judged_again import run_followed
 from gradlings.runners.results import check_result
 from gradlings.runners.run_report import RunReport
 from gradlings.runners.run_state import RUN_STATE, RunState
 from gradlings.runners.unattempted import UnattemptedModule
 
-if TYPE_CHECKING:
-    from gradlings.checks.probes import LadderMaker
-
 _MAX_PRINTED_CHARS = 4000  # of what a submission printed
+_one_at_a_time = threading.Lock()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options to the command line."""
     group = parser.getgroup("gradlings", "gradlings exercises")
     group.addoption(
-        "--device",
+        "--gradlings-device",
         default="cpu",
         help="also run every float check on this device: cpu (default), cuda, cuda:N, mps, or all that are present",
     )
-    group.addoption("--probe-seed", type=int, default=0, help="seed of the random probes (default: 0)")
+    group.addoption("--gradlings-seed", type=int, default=0, help="seed of the random probes (default: 0)")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the state of this run and, where only assignments are run, the scorecard page."""
     devices: tuple[str, ...] = ()
-    if config.getoption("device") != "cpu":
+    if config.getoption("gradlings_device") != "cpu":
         from gradlings.execution.devices import exact_float32, present_devices
 
         exact_float32()
-        devices = present_devices(config.getoption("device"))
-    config.stash[RUN_STATE] = state = RunState(config.getoption("probe_seed"), devices)
+        devices = present_devices(config.getoption("gradlings_device"))
+    config.stash[RUN_STATE] = state = RunState(config.getoption("gradlings_seed"), devices)
     state.page = config.pluginmanager.hasplugin("terminalreporter") and _only_assignments(config)
     report = RunReport(state, detail=getattr(config.option, "verbose", 0) > 0)
     config.pluginmanager.register(report, "gradlings-report")
@@ -92,11 +93,13 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
         exercises = state.exercises(module_path)
     except InputError as error:
         raise parent.CollectError(str(error)) from None
-    if not exercises or state.mode is not RunMode.SELF_CHECK:
+    if not exercises:
         return None
+    if state.mode is not RunMode.SELF_CHECK:
+        return checks_module(module_path, parent)
     submission = state.own_submission(module_path)
     if submission.problem or any(submission.attempted(exercise.functions) for exercise in exercises):
-        return None
+        return checks_module(module_path, parent)
     return UnattemptedModule.from_parent(parent, path=module_path)
 
 
@@ -115,26 +118,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if torch is not None and state.collected.expected:
         torch.set_num_threads(1)  # probes are tiny: a second thread only costs, a lot on a busy machine
         gc.freeze()  # pytest collects garbage at its end; going through all of torch takes a third of a second
-
-
-@pytest.fixture
-def student(request: pytest.FixtureRequest) -> Student:
-    """Return the submission: `student.sigmoid` is the student's function, `student.through("name")` a driver."""
-    state = request.config.stash[RUN_STATE]
-    found = state.of_item(request.node)
-    if found is None:
-        raise pytest.UsageError(f"{request.node.nodeid} asks for `student` but belongs to no @exercise")
-    return state.student(request.node.nodeid, request.path, found[0])
-
-
-@pytest.fixture
-def probes(request: pytest.FixtureRequest) -> LadderMaker:
-    """Return what makes a ladder of probes: hand-made ones, then seeded random ones; or the hidden ones alone."""
-    state = request.config.stash[RUN_STATE]
-    found = state.of_item(request.node)
-    if found is None:
-        raise pytest.UsageError(f"{request.node.nodeid} asks for `probes` but belongs to no @exercise")
-    return state.ladder_maker(request.node.nodeid, *found)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -201,7 +184,8 @@ def pytest_report_from_serializable() -> Generator[None, Any, Any]:
     if hasattr(report, "check_result"):
         import msgspec
 
-        report.check_result = msgspec.convert(report.check_result, CheckResult)
+        with _one_at_a_time:  # xdist has a thread for each worker; msgspec crashes where two first meet a dataclass
+            report.check_result = msgspec.convert(report.check_result, CheckResult)
     return report
 
 

@@ -49,7 +49,7 @@ def _check_result(
             from gradlings.checks.misconception_match import matching  # deferred: needs torch
 
             name = f"{exercise.id}::{check.name}"
-            common["misconceptions"] = matching(folder, name, student.examinations, error is None)
+            common["fitting"] = matching(folder, name, student.examinations, error is None)
         return CheckResult(**(vars(failure) if failure else {"verdict": Verdict.PASS}), **common)
     if isinstance(error, pytest.skip.Exception):
         return CheckResult(verdict=Verdict.NOT_ATTEMPTED, message="not attempted yet", **common)
@@ -109,7 +109,8 @@ def scorecards(
                     if ran or any(node.endswith(node_end) for node in not_run):
                         points += check.points
                 if checks:
-                    scores.append(ExerciseScore(exercise.id, exercise.functions, points, tuple(checks)))
+                    score = ExerciseScore(exercise.id, exercise.functions, points, tuple(checks))
+                    scores.append(score.with_fitting_named())
         scores.sort(key=lambda score: [int(part) for part in score.id.split(".")])
         title, problems = assignment_title(folder), tuple(collected.problems.get(folder, ()))
         cards[folder] = Scorecard(folder.name, title, tuple(scores), problems, seed, len(not_run))

@@ -62,8 +62,7 @@ def solution_code(root: Path, assignment: str, source_name: str, exercise: str) 
         InputError: there is no solution.
     """
     marker = re.compile(rf'^# %% .*\bsolution="{re.escape(exercise)}"')
-    own = root / "solutions"
-    for folder in (own, shipped_kit.solutions()):
+    for folder in _solutions(root):
         path = folder / assignment / f"{source_name}.py"
         if path.is_file():
             text = decode(path.read_bytes())
@@ -71,7 +70,12 @@ def solution_code(root: Path, assignment: str, source_name: str, exercise: str) 
             if found:
                 cells = [_without_docstrings(source.partition("\n")[2].strip()) for source in found]
                 return "\n".join(line for line in "\n\n".join(cells).split("\n") if not _MARKS.match(line))
-    raise InputError(f"There is no solution of exercise {exercise} in {own}.")
+    raise InputError(f"There is no solution of exercise {exercise} in {root / 'solutions'}.")
+
+
+def _solutions(root: Path) -> Iterator[Path]:
+    yield root / "solutions"
+    yield shipped_kit.solutions()
 
 
 def _without_docstrings(code: str) -> str:

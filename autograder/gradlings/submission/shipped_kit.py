@@ -1,10 +1,12 @@
-"""The kit that ships with the package: assignments, solutions, and the files beside them.
+"""The kit that ships with the package: assignments, the files beside them, and, where they are installed, the answers.
 
-A wheel carries `assignments/` and `solutions/` in this folder; a checkout has them at its top.
+A wheel carries `assignments/` in `kit/`; a checkout has it, and `solutions/`, at its top. Elsewhere the answers come
+with a distribution of their own, gradlings-answers.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from gradlings.model.errors import InputError
@@ -21,16 +23,25 @@ def assignments() -> Path:
     Raises:
         InputError: the package was installed without them.
     """
-    return _shipped("assignments")
+    for folder in (_KIT / "assignments", _CHECKOUT / "assignments"):
+        if _has_modules(folder):
+            return folder
+    raise InputError("This installation of gradlings carries no assignments. Install it again: pip install gradlings")
 
 
 def solutions() -> Path:
-    """Return the folder of the solutions; raises as `assignments`. Workers must not read it: the self-check tries."""
-    return _shipped("solutions")
+    """Return the folder of the answers. Workers must not read it: the self-check tries.
 
-
-def _shipped(name: str) -> Path:
-    for folder in (_KIT / name, _CHECKOUT / name):
-        if any(folder.glob("[0-9]*/*.py")):
+    Raises:
+        InputError: they are not installed.
+    """
+    found = find_spec("gradlings_answers")
+    installed = [Path(folder) for folder in found.submodule_search_locations or ()] if found else []
+    for folder in (_CHECKOUT / "solutions", *installed):
+        if _has_modules(folder):
             return folder
-    raise InputError(f"This installation of gradlings carries no {name}. Install it again: pip install gradlings")
+    raise InputError("The answers are not installed: pip install 'gradlings[answers]'")
+
+
+def _has_modules(folder: Path) -> bool:
+    return any(folder.glob("[0-9]*/*.py"))

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gradlings.learning.curriculum import Curriculum
+from gradlings.model.misconceptions import in_words
 from gradlings.progress.summary import ExerciseProgress, totals
 from gradlings.rendering.terminal import bar
 
@@ -52,15 +53,19 @@ def _row(exercise: ExerciseProgress) -> tuple[Text, Text, Text, Text]:
     style = "green" if exercise.solved else "yellow" if exercise.points else "red" if exercise.attempts else "dim"
     misconceptions = []
     if exercise.open:
-        misconceptions.append(Text("now: ").append(", ".join(exercise.open), style="red"))
+        misconceptions.append(Text("now: ").append(_listed(exercise.open), style="red"))
     if exercise.overcome:
-        misconceptions.append(Text("overcome: ", style="dim").append(", ".join(exercise.overcome), style="green"))
+        misconceptions.append(Text("overcome: ", style="dim").append(_listed(exercise.overcome), style="green"))
     return (
         Text(f"  {exercise.id:<5}").append(exercise.name, style="" if exercise.attempts else "dim"),
         Text(f"{exercise.points}/{exercise.declared.points}", style=style),
         Text(str(exercise.attempts or "")),
         Text("\n").join(misconceptions),
     )
+
+
+def _listed(misconceptions: Sequence[str]) -> str:
+    return ", ".join(map(in_words, misconceptions))
 
 
 def _summary(exercises: Sequence[ExerciseProgress], plain: bool) -> Text:

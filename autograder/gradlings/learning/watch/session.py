@@ -220,7 +220,7 @@ class Session:
         if hint in shown:
             self.state = replace(key_actions.back(self.state), note="There are no more hints for this exercise.")
             return
-        record_hint(root, id, level=hint.level, misconception=hint.misconception.name if hint.misconception else "")
+        record_hint(root, id, level=hint.level, misconception=hint.misconception.id if hint.misconception else "")
         self.state = replace(key_actions.back(self.state), hints=(*shown, hint))
 
     # ---- going to an exercise

@@ -9,7 +9,7 @@ catalogue = Catalogue()
 
 @catalogue.misconception(
     "9.1",
-    "opposite sign",
+    "opposite-sign",
     "Every entry is the right one with the opposite sign. Which of the two is taken away from the other?",
     hint="Try 5 and 3 by hand. Which sign has the answer, and which one has yours?",
 )
@@ -19,7 +19,7 @@ def difference(a, b):
 
 @catalogue.misconception(
     "9.1",
-    "as a column",
+    "as-column",
     "The numbers are right, but they stand in a column. Where does the second axis come from?",
     hint="Print the shapes of a, of b and of your answer.",
 )
@@ -29,7 +29,7 @@ def difference(a, b):
 
 @catalogue.misconception(
     "9.1",
-    "absolute value",
+    "absolute-value",
     "No entry is ever negative. Is the distance asked for, or the difference?",
     hint="Try 3 and 5 by hand. Is anything left when 5 is taken away from 3?",
 )
@@ -39,7 +39,7 @@ def difference(a, b):
 
 @catalogue.misconception(
     "9.1",
-    "single precision",
+    "single-precision",
     "The result is float32 whatever the inputs are. Where does the dtype change?",
     hint="Print the dtype after every line, for inputs of float64.",
 )
@@ -49,7 +49,7 @@ def difference(a, b):
 
 @catalogue.misconception(
     "9.1",
-    "changes its input",
+    "changes-its-input",
     "The answer is right, but the first input has become the answer. Who changed it?",
     hint="Print a before and after the call. Which operators work in place?",
 )
@@ -60,7 +60,7 @@ def difference(a, b):
 
 @catalogue.misconception(
     "9.1",
-    "numbers only",
+    "numbers-only",
     "It works for numbers and stops at vectors. Does the code ask for a tensor's only entry?",
     hint="Call it with two vectors of two entries: which line stops?",
 )
@@ -100,7 +100,7 @@ def row_totals(x):
 
 @catalogue.misconception(
     "9.3",
-    "starts at one",
+    "starts-at-one",
     "The list begins with 1. Where do indices begin in Python?",
     hint="For n = 1 the list has one number in it, 0.",
 )
@@ -112,7 +112,7 @@ def count_up(n):
 
 @catalogue.misconception(
     "9.3",
-    "negative accepted",
+    "negative-accepted",
     "A negative n gives an empty list. What is it to do instead?",
     hint="Read what the docstring says below Raises.",
 )
@@ -122,7 +122,7 @@ def count_up(n):
 
 @catalogue.misconception(
     "9.3",
-    "stands still",
+    "stands-still",
     "Every call gives the same number. What changes between two calls?",
     hint="Call it twice by hand and write down what it remembers in between.",
 )
@@ -132,7 +132,7 @@ def make_counter(start):
 
 @catalogue.misconception(
     "9.3",
-    "begins late",
+    "begins-late",
     "The first call gives start + 1. When is the number raised?",
     hint="With start = 5 the first call gives 5, and yours gives 6.",
 )
