@@ -17,14 +17,16 @@ class WrongAnswer:
     exercise: str
     mistake: str
     """In the words of whoever wrote it."""
+    name: str | None
+    """Of the misconception that it is; None if the catalogue has none."""
     code: str
 
 
 PANEL: list[WrongAnswer] = []
 
 
-def _add(exercise: str, mistake: str, code: str) -> None:
-    PANEL.append(WrongAnswer(exercise, mistake, code.lstrip("\n")))
+def _add(exercise: str, mistake: str, name: str | None, code: str) -> None:
+    PANEL.append(WrongAnswer(exercise, mistake, name, code.lstrip("\n")))
 
 
 # ---- 01
@@ -32,6 +34,7 @@ def _add(exercise: str, mistake: str, code: str) -> None:
 _add(
     "1.2",
     "only the first item of each list is looked at; nothing is ever ragged",
+    "first-items-only",
     """
 def nested_shape(x):
     shape = []
@@ -46,6 +49,7 @@ def nested_shape(x):
 _add(
     "1.2",
     "lengths of the rows are compared on each level of the first row only; a number beside a list passes",
+    "lengths-of-neighboring-rows-only",
     """
 def nested_shape(x):
     if not isinstance(x, list):
@@ -61,6 +65,7 @@ def nested_shape(x):
 _add(
     "1.3",
     "arrays get the dtype that Python numbers of their kind would get",
+    "numpy-dtype-ignored",
     """
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -87,6 +92,7 @@ def predict_dtype(x):
 _add(
     "1.3",
     "isinstance(x, int) is asked before bool, so booleans come out as int64",
+    "booleans-are-integers",
     """
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -108,6 +114,7 @@ def predict_dtype(x):
 _add(
     "1.5",
     "view, which refuses tensors that are not contiguous",
+    "view",
     """
 def as_column(t):
     n = t.numel()
@@ -117,6 +124,7 @@ def as_column(t):
 _add(
     "1.6",
     "permute(0, 2, 1) only fits rank 3",
+    "two-or-three-dimensions",
     """
 def swap_last_two(t):
     if t.dim() == 2:
@@ -127,6 +135,7 @@ def swap_last_two(t):
 _add(
     "1.7",
     "walks from the right and forgets to turn the list round at the end",
+    "in-reversed-order",
     """
 def row_major_strides(shape):
     strides = []
@@ -140,6 +149,7 @@ def row_major_strides(shape):
 _add(
     "1.8",
     "torch.zeros without a dtype: always float32",
+    "zeros-in-default-dtype",
     """
 def matmul_loops(a, b):
     n, k = a.shape
@@ -155,6 +165,7 @@ def matmul_loops(a, b):
 _add(
     "1.10",
     "the shapes are aligned at the left",
+    "aligned-at-left",
     """
 def broadcast_shape(a, b):
     n = max(len(a), len(b))
@@ -174,6 +185,7 @@ def broadcast_shape(a, b):
 _add(
     "1.11",
     "asks for (B, H, T, d) directly",
+    "split-by-reshaping-only",
     """
 def split_heads(x, heads):
     batch, tokens, dim = x.shape
@@ -187,6 +199,7 @@ def split_heads(x, heads):
 _add(
     "2.1",
     "cuts each line at the first //, inside quotes, too",
+    "every-double-slash-is-comment",
     """
 def load_config(text):
     config = {}
@@ -214,6 +227,7 @@ def load_config(text):
 _add(
     "2.1",
     "what is no number stays a string: no ValueError for `yes`",
+    "unknown-words-become-text",
     """
 import re
 
@@ -243,6 +257,7 @@ def load_config(text):
 _add(
     "2.2",
     "True counts as an int of at least 1",
+    "true-accepted-as-size",
     """
 def validate_config(cfg):
     bad = []
@@ -269,6 +284,7 @@ def validate_config(cfg):
 _add(
     "2.2",
     "nan passes: only too small and too large are asked for",
+    "nan-accepted",
     """
 def validate_config(cfg):
     wrong = set()
@@ -289,6 +305,7 @@ def validate_config(cfg):
 _add(
     "2.4",
     "the position table is counted as one number a position",
+    "positions-are-single-numbers",
     """
 def embedding_params(cfg):
     token_table = cfg["vocab_size"] * cfg["emb_dim"]
@@ -299,6 +316,7 @@ def embedding_params(cfg):
 _add(
     "2.6",
     "the output projection's bias follows qkv_bias, too",
+    "output-bias-follows-flag",
     """
 def attention_params(cfg):
     D = cfg["emb_dim"]
@@ -311,6 +329,7 @@ def attention_params(cfg):
 _add(
     "2.7",
     "both biases have the length of the middle",
+    "both-biases-wide",
     """
 def feedforward_params(cfg, mult=4):
     d = cfg["emb_dim"]
@@ -323,6 +342,7 @@ def feedforward_params(cfg, mult=4):
 _add(
     "2.8",
     "one layer norm a block in place of two",
+    "one-layer-norm-per-block",
     """
 def gpt_params(cfg, tied=False):
     D = cfg["emb_dim"]
@@ -338,6 +358,7 @@ def gpt_params(cfg, tied=False):
 _add(
     "2.9",
     "frozen parameters are left out in either case",
+    "frozen-ones-never-counted",
     """
 def count_parameters(module, trainable_only=False):
     total = 0
@@ -350,6 +371,7 @@ def count_parameters(module, trainable_only=False):
 _add(
     "2.11",
     "drops and scales outside training, too",
+    "always-active",
     """
 def apply_dropout(x, keep_mask, p, training):
     scale = 1.0 / (1.0 - p)
@@ -362,6 +384,7 @@ def apply_dropout(x, keep_mask, p, training):
 _add(
     "3.1",
     "the outer derivative is taken at x",
+    "outer-derivative-at-x",
     """
 def chain_derivative(df, g, dg, x):
     outer = df(x)
@@ -372,6 +395,7 @@ def chain_derivative(df, g, dg, x):
 _add(
     "3.2",
     "e^z / (1 + e^z) is NaN at 1000",
+    "infinity-divided-by-infinity",
     """
 def sigmoid(z):
     e = torch.exp(z)
@@ -381,6 +405,7 @@ def sigmoid(z):
 _add(
     "3.3",
     "NaN is mended after the fact; the logarithm has no bound, so infinity becomes the largest float",
+    "infinity-and-nan-replaced-afterwards",
     """
 def bce(a, y):
     losses = -(y * torch.log(a) + (1 - y) * torch.log(1 - a))
@@ -391,6 +416,7 @@ def bce(a, y):
 _add(
     "3.4",
     "the inner derivative -1 of 1 - a is forgotten",
+    "sign-of-one-minus-a-lost",
     """
 def bce_grad_a(a, y):
     first = y / a
@@ -401,6 +427,7 @@ def bce_grad_a(a, y):
 _add(
     "3.5",
     "dL/dw has the weight where the input belongs",
+    "w-in-place-of-x",
     """
 def manual_gradients(x, w, b, y):
     z = w * x + b
@@ -414,6 +441,7 @@ def manual_gradients(x, w, b, y):
 _add(
     "3.6",
     "the gradient of b is a sum and no mean",
+    "bias-not-averaged",
     """
 def batch_gradients(X, w, b, y):
     N = X.shape[0]
@@ -427,6 +455,7 @@ def batch_gradients(X, w, b, y):
 _add(
     "3.7",
     "x is left h below where it was",
+    "x-not-restored",
     """
 def numeric_gradient(f, x, h):
     grad = torch.zeros_like(x)
@@ -442,6 +471,7 @@ def numeric_gradient(f, x, h):
 _add(
     "3.8",
     "a small number is added to the denominator against 0 / 0",
+    "small-number-added-below",
     """
 def gradcheck_error(analytic, numeric):
     if torch.isnan(analytic).any() or torch.isnan(numeric).any():
@@ -454,6 +484,7 @@ def gradcheck_error(analytic, numeric):
 _add(
     "3.9",
     "depth first, and each node is noted when it is first met",
+    "noted-on-arrival",
     """
 def topological_order(node):
     order = []
@@ -474,6 +505,7 @@ def topological_order(node):
 _add(
     "3.10",
     "old gradients are not reset, but for the root's",
+    "never-reset",
     """
 def backprop(root):
     root.grad = 1.0
@@ -488,6 +520,7 @@ def backprop(root):
 _add(
     "4.1",
     "the ReLU works in place, so z1 in the cache is h",
+    "relu-in-place",
     """
 def mlp_forward(X, p):
     z1 = X @ p["W1"].T + p["b1"]
@@ -500,6 +533,7 @@ def mlp_forward(X, p):
 _add(
     "4.3",
     "dW is transposed",
+    "weights-transposed",
     """
 def linear_backward(dout, X, W):
     d2 = dout.reshape(-1, dout.shape[-1])
@@ -513,6 +547,7 @@ def linear_backward(dout, X, W):
 _add(
     "4.3",
     "db sums the first axis only",
+    "bias-summed-over-first-axis-only",
     """
 def linear_backward(dout, X, W):
     dX = dout @ W
@@ -524,6 +559,7 @@ def linear_backward(dout, X, W):
 _add(
     "4.4",
     "a column minus a row: labels (N,) make a matrix",
+    "every-prediction-meets-every-label",
     """
 def sigmoid_bce_backward(a, y):
     N = a.shape[0]
@@ -534,6 +570,7 @@ def sigmoid_bce_backward(a, y):
 _add(
     "4.5",
     "sums stretched axes without keepdim",
+    "axis-of-size-1-lost",
     """
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -547,6 +584,7 @@ def unbroadcast(g, shape):
 _add(
     "4.6",
     "p[:, targets] subtracts in whole columns",
+    "subtracted-in-every-row",
     """
 def softmax_ce_backward(logits, targets):
     n = logits.shape[0]
@@ -558,6 +596,7 @@ def softmax_ce_backward(logits, targets):
 _add(
     "4.7",
     "assigning through an index that holds ids twice",
+    "repeated-ids-dropped",
     """
 def embedding_backward(dout, idx, V):
     D = dout.shape[-1]
@@ -569,6 +608,7 @@ def embedding_backward(dout, idx, V):
 _add(
     "4.8",
     "multiplies by the activation h where the ReLU's switch belongs",
+    "times-hidden-layer",
     """
 def mlp_backward(cache, p, y):
     N = y.shape[0]
@@ -586,6 +626,7 @@ def mlp_backward(cache, p, y):
 _add(
     "4.9",
     "squeeze() leaves no axis for one example",
+    "all-axes-of-size-1-removed",
     """
 def fix_simple_net(net, inputs, labels):
     criterion = nn.BCELoss()
@@ -599,6 +640,7 @@ def fix_simple_net(net, inputs, labels):
 _add(
     "4.10",
     "hands out .grad itself",
+    "no-copy",
     """
 def named_gradients(net, X, y):
     net.zero_grad()
@@ -617,6 +659,7 @@ def named_gradients(net, X, y):
 _add(
     "5.2",
     "v = ... only gives the name to a new tensor",
+    "velocity-not-kept",
     """
 def momentum_step(p, g, v, lr, mu):
     v = mu * v + g
@@ -626,6 +669,7 @@ def momentum_step(p, g, v, lr, mu):
 _add(
     "5.3",
     "t is raised after the step, so the first correction divides by 0",
+    "counting-from-0",
     """
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     t = state["t"]
@@ -640,6 +684,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 _add(
     "5.3",
     "eps stands under the root",
+    "eps-under-root",
     """
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     state["t"] += 1
@@ -654,6 +699,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 _add(
     "5.4",
     "the decay is added to the gradient",
+    "decay-in-gradient",
     """
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     g = g + weight_decay * p
@@ -663,6 +709,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 _add(
     "5.5",
     "the gradients are cleared between backward and step",
+    "cleared-before-step",
     """
 def train_step(net, opt, X, y):
     logits = net(X)
@@ -676,6 +723,7 @@ def train_step(net, opt, X, y):
 _add(
     "5.6",
     "each loss is divided by the number of micro-batches",
+    "divided-by-number-of-micro-batches",
     """
 def accumulate_step(net, opt, micro_batches):
     opt.zero_grad()
@@ -691,6 +739,7 @@ def accumulate_step(net, opt, micro_batches):
 _add(
     "5.7",
     "the norms of the parameters are added up",
+    "sum-of-norms",
     """
 def clip_gradients(params, max_norm):
     grads = [p.grad for p in params if p.grad is not None]
@@ -704,6 +753,7 @@ def clip_gradients(params, max_norm):
 _add(
     "5.8",
     "the cosine runs over step / total, as if there were no warm-up",
+    "decay-counted-from-step-0",
     """
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -717,6 +767,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 _add(
     "5.9",
     "draws from the global source",
+    "generator-not-used",
     """
 def minibatches(X, y, size, generator):
     order = torch.randperm(len(X))
@@ -730,6 +781,7 @@ def minibatches(X, y, size, generator):
 _add(
     "5.10",
     "the mean of the batches' means",
+    "mean-of-batch-means",
     """
 def evaluate(net, loader):
     was_training = net.training
@@ -748,6 +800,7 @@ def evaluate(net, loader):
 _add(
     "6.1",
     "windows side by side: every T-th start",
+    "windows-that-do-not-overlap",
     """
 def next_token_pairs(ids, T):
     xs, ys = [], []
@@ -760,6 +813,7 @@ def next_token_pairs(ids, T):
 _add(
     "6.3",
     "a small number inside the logarithm, after a softmax",
+    "small-number-inside-logarithm",
     """
 def lm_cross_entropy(logits, targets):
     probs = torch.softmax(logits, dim=-1)
@@ -770,6 +824,7 @@ def lm_cross_entropy(logits, targets):
 _add(
     "6.6",
     "masks after the softmax, so that the rows do not add up to 1",
+    "mask-after-softmax",
     """
 def attention(q, k, v, mask):
     d = q.shape[-1]
@@ -782,6 +837,7 @@ def attention(q, k, v, mask):
 _add(
     "6.6",
     "the fill is 1e-9 where -1e9 was meant",
+    "masked-score-0",
     """
 def attention(q, k, v, mask):
     scores = torch.matmul(q, k.transpose(-1, -2)) / math.sqrt(k.size(-1))
@@ -793,6 +849,7 @@ def attention(q, k, v, mask):
 _add(
     "6.7",
     "the heads are not transposed back before they are put side by side",
+    "merged-by-reshape",
     """
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -809,6 +866,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 _add(
     "6.8",
     "std in place of the root of var + eps: unbiased, and eps outside",
+    "std-plus-eps",
     """
 def layer_norm(x, gamma, beta, eps=1e-5):
     mean = x.mean(-1, keepdim=True)
@@ -819,6 +877,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 _add(
     "6.9",
     "the exact GELU with erf",
+    "exact-form",
     """
 def gelu(x):
     return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
@@ -827,6 +886,7 @@ def gelu(x):
 _add(
     "6.10",
     "norm1 is used twice",
+    "first-norm-used-twice",
     """
 def gpt_block(x, p, H):
     normed = layer_norm(x, p["norm1_gamma"], p["norm1_beta"])
@@ -839,6 +899,7 @@ def gpt_block(x, p, H):
 _add(
     "6.12",
     "the model stays in eval mode",
+    "left-in-eval-mode",
     """
 def generate(model, ids, n, context_length, top_k, generator=None):
     model.eval()
@@ -855,6 +916,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 _add(
     "6.13",
     "old gradients are never cleared",
+    "gradients-never-cleared",
     """
 def pretrain(cfg, text, steps, seed):
     tokenizer = CharTokenizer(text)
@@ -879,6 +941,7 @@ def pretrain(cfg, text, steps, seed):
 _add(
     "1.1",
     "torch.Tensor makes float32",
+    "capital-t-for-lists",
     """
 def make_ranks():
     scalar = torch.tensor(5)
@@ -891,6 +954,7 @@ def make_ranks():
 _add(
     "1.4",
     "what .to() returns is thrown away",
+    "result-thrown-away",
     """
 def to_float32(t):
     t.to(torch.float32)
@@ -900,6 +964,7 @@ def to_float32(t):
 _add(
     "1.5",
     "a flat vector, no column",
+    "flat",
     """
 def as_column(t):
     return t.reshape(-1)
@@ -908,6 +973,7 @@ def as_column(t):
 _add(
     "1.6",
     ".T reverses all axes",
+    "all-dimensions-reversed",
     """
 def swap_last_two(t):
     return t.T
@@ -916,6 +982,7 @@ def swap_last_two(t):
 _add(
     "1.8",
     "rows of b in place of its columns",
+    "rows-of-second",
     """
 def matmul_loops(a, b):
     n, k = a.shape
@@ -933,6 +1000,7 @@ def matmul_loops(a, b):
 _add(
     "1.9",
     "columns are compared with columns",
+    "columns-compared",
     """
 def gram(t):
     return t.T @ t
@@ -941,6 +1009,7 @@ def gram(t):
 _add(
     "1.10",
     "the larger size is taken, whatever the two are",
+    "greater-size-without-check",
     """
 def broadcast_shape(a, b):
     n = max(len(a), len(b))
@@ -952,6 +1021,7 @@ def broadcast_shape(a, b):
 _add(
     "1.11",
     "merging by reshape alone",
+    "merged-by-reshaping-only",
     """
 def merge_heads(o):
     B, H, T, d = o.shape
@@ -961,6 +1031,7 @@ def merge_heads(o):
 _add(
     "2.1",
     "bool() of a text that is not empty",
+    "any-non-empty-text-is-true",
     """
 def load_config(text):
     out = {}
@@ -986,6 +1057,7 @@ def load_config(text):
 _add(
     "2.2",
     "where the heads do not divide the embedding, both keys are reported",
+    "both-are-blamed",
     """
 def validate_config(cfg):
     bad = set()
@@ -1007,6 +1079,7 @@ def validate_config(cfg):
 _add(
     "2.3",
     "the bias has the length of the input",
+    "bias-as-long-as-input",
     """
 def linear_params(in_features, out_features, bias):
     n = in_features * out_features
@@ -1016,6 +1089,7 @@ def linear_params(in_features, out_features, bias):
 _add(
     "2.5",
     "gamma alone",
+    "scale-or-shift-forgotten",
     """
 def layernorm_params(emb_dim):
     return emb_dim
@@ -1024,6 +1098,7 @@ def layernorm_params(emb_dim):
 _add(
     "2.6",
     "the output projection is forgotten",
+    "output-projection-forgotten",
     """
 def attention_params(cfg):
     d = cfg["emb_dim"]
@@ -1033,6 +1108,7 @@ def attention_params(cfg):
 _add(
     "2.8",
     "the last layer norm is forgotten",
+    "final-layer-norm-forgotten",
     """
 def gpt_params(cfg, tied=False):
     d = cfg["emb_dim"]
@@ -1049,6 +1125,7 @@ def gpt_params(cfg, tied=False):
 _add(
     "2.9",
     "counts the state dict, buffers and tied names included",
+    "state-dict-where-frozen-ones-count",
     """
 def count_parameters(module, trainable_only=False):
     if trainable_only:
@@ -1059,6 +1136,7 @@ def count_parameters(module, trainable_only=False):
 _add(
     "2.10",
     "megabytes",
+    "megabytes-for-mebibytes",
     """
 def model_mebibytes(n, dtype):
     return model_bytes(n, dtype) / 1_000_000
@@ -1067,6 +1145,7 @@ def model_mebibytes(n, dtype):
 _add(
     "3.3",
     "a sum in place of the mean",
+    "sum-in-place-of-mean",
     """
 def bce(a, y):
     log_a = torch.clamp(torch.log(a), min=-100.0)
@@ -1077,6 +1156,7 @@ def bce(a, y):
 _add(
     "3.4",
     "the square of the denominator is forgotten",
+    "square-missing",
     """
 def sigmoid_grad(z):
     e = torch.exp(-z)
@@ -1086,6 +1166,7 @@ def sigmoid_grad(z):
 _add(
     "3.5",
     "label minus prediction: both signs are wrong",
+    "opposite-sign",
     """
 def manual_gradients(x, w, b, y):
     a = sigmoid(x * w + b)
@@ -1096,6 +1177,7 @@ def manual_gradients(x, w, b, y):
 _add(
     "3.6",
     "errors (N,) times examples (N, D) do not broadcast",
+    "errors-lack-an-axis",
     """
 def batch_gradients(X, w, b, y):
     a = sigmoid(X @ w + b)
@@ -1108,6 +1190,7 @@ def batch_gradients(X, w, b, y):
 _add(
     "3.7",
     "the one-sided quotient",
+    "forward-difference-computed-anew",
     """
 def numeric_gradient(f, x, h):
     grads = []
@@ -1121,6 +1204,7 @@ def numeric_gradient(f, x, h):
 _add(
     "3.8",
     "the mean of the errors in place of the largest",
+    "mean-over-entries",
     """
 def gradcheck_error(analytic, numeric):
     both = torch.stack([analytic, numeric])
@@ -1134,6 +1218,7 @@ def gradcheck_error(analytic, numeric):
 _add(
     "3.10",
     "gradients are set, not added",
+    "overwritten",
     """
 def backprop(root):
     nodes = topological_order(root)
@@ -1148,6 +1233,7 @@ def backprop(root):
 _add(
     "4.2",
     "multiplies by the ReLU in place of its slope",
+    "times-output",
     """
 def relu_backward(dout, z):
     return dout * torch.relu(z)
@@ -1156,6 +1242,7 @@ def relu_backward(dout, z):
 _add(
     "4.3",
     "divides by the number of examples once more",
+    "weights-and-bias-averaged",
     """
 def linear_backward(dout, X, W):
     d = dout.reshape(-1, W.shape[0])
@@ -1167,6 +1254,7 @@ def linear_backward(dout, X, W):
 _add(
     "4.4",
     "the slope of the sigmoid once more",
+    "slope-of-sigmoid-once-too-often",
     """
 def sigmoid_bce_backward(a, y):
     y = y.view(-1, 1)
@@ -1176,6 +1264,7 @@ def sigmoid_bce_backward(a, y):
 _add(
     "4.6",
     "the mean is forgotten",
+    "not-divided-by-n",
     """
 def softmax_ce_backward(logits, targets):
     probs = F.softmax(logits, dim=-1)
@@ -1186,6 +1275,7 @@ def softmax_ce_backward(logits, targets):
 _add(
     "4.8",
     "dW2 is transposed",
+    "weights-of-output-transposed",
     """
 def mlp_backward(cache, p, y):
     N = len(y)
@@ -1202,6 +1292,7 @@ def mlp_backward(cache, p, y):
 _add(
     "5.1",
     "an in-place change of a leaf that autograd watches",
+    "watched-by-autograd",
     """
 def sgd_step(params, grads, lr):
     for p, g in zip(params, grads):
@@ -1213,6 +1304,7 @@ def sgd_step(params, grads, lr):
 _add(
     "5.2",
     "a moving average in place of the sum",
+    "average-in-place-of-sum",
     """
 def momentum_step(p, g, v, lr, mu):
     v.copy_(mu * v + (1 - mu) * g)
@@ -1222,6 +1314,7 @@ def momentum_step(p, g, v, lr, mu):
 _add(
     "5.4",
     "the decay does not depend on the learning rate",
+    "decay-without-learning-rate",
     """
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p.mul_(1 - weight_decay)
@@ -1231,6 +1324,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 _add(
     "5.7",
     "each tensor is cut down on its own",
+    "each-tensor-on-its-own",
     """
 def clip_gradients(params, max_norm):
     squares = 0
@@ -1247,6 +1341,7 @@ def clip_gradients(params, max_norm):
 _add(
     "5.9",
     "the rest is dropped",
+    "rest-dropped",
     """
 def minibatches(X, y, size, generator):
     perm = torch.randperm(X.shape[0], generator=generator)
@@ -1258,6 +1353,7 @@ def minibatches(X, y, size, generator):
 _add(
     "5.10",
     "no eval mode",
+    "dropout-left-on",
     """
 @torch.no_grad()
 def evaluate(net, loader):
@@ -1272,6 +1368,7 @@ def evaluate(net, loader):
 _add(
     "6.2",
     "one start too many",
+    "past-end-picked-by-position",
     """
 def get_batch(data, B, T, generator):
     starts = torch.randint(0, len(data) - T + 1, (B,), generator=generator)
@@ -1283,6 +1380,7 @@ def get_batch(data, B, T, generator):
 _add(
     "6.4",
     "the mean of the batches' perplexities",
+    "mean-of-perplexities",
     """
 def perplexity(nll_sums, counts):
     per_batch = torch.exp(nll_sums / counts)
@@ -1292,6 +1390,7 @@ def perplexity(nll_sums, counts):
 _add(
     "6.5",
     "True where something is hidden",
+    "true-means-hidden",
     """
 def causal_mask(T, device=None):
     return torch.triu(torch.ones(T, T, device=device), diagonal=1).bool()
@@ -1300,6 +1399,7 @@ def causal_mask(T, device=None):
 _add(
     "6.6",
     "divides by d and not by its root",
+    "divided-by-d",
     """
 def attention(q, k, v, mask):
     d_k = q.shape[-1]
@@ -1311,6 +1411,7 @@ def attention(q, k, v, mask):
 _add(
     "6.11",
     "the last layer norm is forgotten",
+    "no-final-norm",
     """
 def gpt_forward(ids, p, cfg, training=False):
     B, T = ids.shape
@@ -1326,6 +1427,7 @@ def gpt_forward(ids, p, cfg, training=False):
 _add(
     "6.12",
     "the text is not cut to the context",
+    "not-cropped",
     """
 def generate(model, ids, n, context_length, top_k, generator=None):
     was_training = model.training
@@ -1346,6 +1448,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 _add(
     "1.3",
     "floats are float64, as in NumPy",
+    "floats-are-float64",
     """
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -1367,6 +1470,7 @@ def predict_dtype(x):
 _add(
     "1.5",
     "a row in place of a column",
+    "row",
     """
 def as_column(t):
     return t.reshape(1, -1)
@@ -1375,6 +1479,7 @@ def as_column(t):
 _add(
     "1.9",
     "the product entry by entry",
+    "entry-by-entry-with-transpose",
     """
 def gram(t):
     return t * t.T
@@ -1383,6 +1488,7 @@ def gram(t):
 _add(
     "1.11",
     "heads and tokens are not swapped",
+    "split-without-swap",
     """
 def split_heads(x, heads):
     B, T, D = x.shape
@@ -1392,6 +1498,7 @@ def split_heads(x, heads):
 _add(
     "2.7",
     "no biases",
+    "biases-dropped",
     """
 def feedforward_params(cfg, mult=4):
     d = cfg["emb_dim"]
@@ -1401,6 +1508,7 @@ def feedforward_params(cfg, mult=4):
 _add(
     "2.8",
     "the head is counted even if it is tied",
+    "never-tied",
     """
 def gpt_params(cfg, tied=False):
     V, D, L = cfg["vocab_size"], cfg["emb_dim"], cfg["n_layers"]
@@ -1411,6 +1519,7 @@ def gpt_params(cfg, tied=False):
 _add(
     "2.10",
     "four bytes for every dtype",
+    "always-four-bytes",
     """
 def model_bytes(n, dtype):
     return 4 * n
@@ -1419,6 +1528,7 @@ def model_bytes(n, dtype):
 _add(
     "2.11",
     "zeros where the mask says keep",
+    "mask-turned-round",
     """
 def apply_dropout(x, keep_mask, p, training):
     if not training:
@@ -1429,6 +1539,7 @@ def apply_dropout(x, keep_mask, p, training):
 _add(
     "3.2",
     "the minus sign in the exponent is forgotten",
+    "minus-sign-missing",
     """
 def sigmoid(z):
     return 1 / (1 + torch.exp(z))
@@ -1437,6 +1548,7 @@ def sigmoid(z):
 _add(
     "3.6",
     "the gradient of w is a sum and no mean",
+    "weights-not-averaged",
     """
 def batch_gradients(X, w, b, y):
     a = sigmoid(torch.matmul(X, w) + b)
@@ -1449,6 +1561,7 @@ def batch_gradients(X, w, b, y):
 _add(
     "3.9",
     "level by level",
+    "level-by-level",
     """
 def topological_order(node):
     order = [node]
@@ -1462,6 +1575,7 @@ def topological_order(node):
 _add(
     "3.10",
     "the slope of e^x is taken for x",
+    "slope-of-exp-is-x",
     """
 def exp(node):
     return Value(math.exp(node.data), (node,), (node.data,))
@@ -1470,6 +1584,7 @@ def exp(node):
 _add(
     "4.1",
     "a sigmoid in the hidden layer",
+    "sigmoid-before-relu",
     """
 def mlp_forward(X, p):
     z1 = X @ p["W1"].T + p["b1"]
@@ -1481,6 +1596,7 @@ def mlp_forward(X, p):
 _add(
     "4.4",
     "the gradient by a, without the slope of the sigmoid",
+    "chain-stops-at-prediction",
     """
 def sigmoid_bce_backward(a, y):
     y = y.reshape(a.shape)
@@ -1490,6 +1606,7 @@ def sigmoid_bce_backward(a, y):
 _add(
     "4.6",
     "the opposite sign",
+    "opposite-sign",
     """
 def softmax_ce_backward(logits, targets):
     N, C = logits.shape
@@ -1500,6 +1617,7 @@ def softmax_ce_backward(logits, targets):
 _add(
     "4.7",
     "a loop that sets rows and does not add",
+    "repeated-ids-dropped",
     """
 def embedding_backward(dout, idx, V):
     table = dout.new_zeros(V, dout.shape[-1])
@@ -1511,6 +1629,7 @@ def embedding_backward(dout, idx, V):
 _add(
     "4.8",
     "db1 is a mean",
+    None,
     """
 def mlp_backward(cache, p, y):
     g = {}
@@ -1525,6 +1644,7 @@ def mlp_backward(cache, p, y):
 _add(
     "4.9",
     "the labels become a row (1, N)",
+    "axis-added-in-front-of-labels",
     """
 def fix_simple_net(net, inputs, labels):
     net.zero_grad()
@@ -1537,6 +1657,7 @@ def fix_simple_net(net, inputs, labels):
 _add(
     "4.10",
     "old gradients are not cleared",
+    "gradients-pile-up",
     """
 def named_gradients(net, X, y):
     loss = nn.BCELoss()(net(X), y)
@@ -1547,6 +1668,7 @@ def named_gradients(net, X, y):
 _add(
     "5.1",
     "p = ... only gives the name to a new tensor",
+    "name-bound-to-new-tensor",
     """
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -1558,6 +1680,7 @@ def sgd_step(params, grads, lr):
 _add(
     "5.3",
     "no bias correction",
+    "no-correction",
     """
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     state["t"] += 1
@@ -1569,6 +1692,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 _add(
     "5.5",
     "returns the loss tensor",
+    "loss-returned-with-its-graph",
     """
 def train_step(net, opt, X, y):
     opt.zero_grad()
@@ -1581,6 +1705,7 @@ def train_step(net, opt, X, y):
 _add(
     "5.6",
     "gradients are cleared before every micro-batch",
+    "cleared-before-each-micro-batch",
     """
 def accumulate_step(net, opt, micro_batches):
     n_total = sum(len(y) for _, y in micro_batches)
@@ -1597,6 +1722,7 @@ def accumulate_step(net, opt, micro_batches):
 _add(
     "5.8",
     "decays to 0 and not to min_lr",
+    "decay-to-0",
     """
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -1610,6 +1736,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 _add(
     "5.10",
     "weighted losses, divided by the number of batches",
+    "losses-divided-by-number-of-batches",
     """
 def evaluate(net, loader):
     mode = net.training
@@ -1626,6 +1753,7 @@ def evaluate(net, loader):
 _add(
     "6.1",
     "one input window too many",
+    "one-window-of-inputs-too-many",
     """
 def next_token_pairs(ids, T):
     x = torch.stack([ids[i:i + T] for i in range(len(ids) - T + 1)])
@@ -1636,6 +1764,7 @@ def next_token_pairs(ids, T):
 _add(
     "6.4",
     "2 to the power of the loss",
+    "two-to-power-of-loss",
     """
 def perplexity(nll_sums, counts):
     loss = nll_sums.sum() / counts.sum()
@@ -1645,6 +1774,7 @@ def perplexity(nll_sums, counts):
 _add(
     "6.9",
     "the square root around 2 / pi is forgotten",
+    "no-root",
     """
 def gelu(x):
     inner = (2 / math.pi) * (x + 0.044715 * x ** 3)
@@ -1654,6 +1784,7 @@ def gelu(x):
 _add(
     "6.10",
     "norms after the additions",
+    "post-norm",
     """
 def gpt_block(x, p, H):
     x = layer_norm(x + multi_head_attention(x, p["Wqkv"], p["Wo"], p["bo"], H), p["norm1_gamma"], p["norm1_beta"])
@@ -1664,6 +1795,7 @@ def gpt_block(x, p, H):
 _add(
     "6.13",
     "Adam with its own learning rate",
+    "learning-rate-of-library",
     """
 def pretrain(cfg, text, steps, seed):
     tok = CharTokenizer(text)
