@@ -30,6 +30,7 @@ def score(assignment: Assignment, grader: Grader, answer: WrongAnswer) -> Exerci
     return score
 
 
+@pytest.mark.filterwarnings("ignore:The use of `x.T` on tensors")
 @pytest.mark.parametrize("id", BY_ASSIGNMENT)
 def test_each_answer_has_its_own_name_and_no_other(id: str) -> None:
     (assignment,) = find_assignments(PROJECT, (id,))

@@ -21,6 +21,11 @@ class WrongAnswer:
     """Of the misconception that it is; None if the catalogue has none."""
     code: str
 
+    @property
+    def assignment(self) -> str:
+        """The assignment of the exercise, such as "03"."""
+        return self.exercise.partition(".")[0].zfill(2)
+
 
 PANEL: list[WrongAnswer] = []
 
