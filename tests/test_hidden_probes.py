@@ -247,7 +247,7 @@ def test_no_channel_brings_a_hidden_probe_to_what_is_written(built_kit: Kit, tmp
     done = built_kit.gradlings("grade", "09", str(folder), "--to", str(to), "--hidden", str(hidden), *options)
     assert done.code == 0, done.said
 
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         scores = {row["student"]: row["score"] for row in csv.DictReader(file)}
     written = {path: path.read_bytes().decode("latin-1") for path in to.rglob("*") if path.is_file()}
     open_channels = set()

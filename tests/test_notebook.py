@@ -17,6 +17,7 @@ from nbgrader.validator import Validator
 from traitlets.config import Config
 
 import gradlings
+from chain_kit import FOURFOLD, LARGEST, THREEFOLD, TWICE, UNSHARED, chain_kit
 from course_kit import KERNEL_TIMEOUTS
 from gradlings.execution.kept_settings import kept_settings
 from gradlings.grading.judge_session import JudgeSession, bundle_of
@@ -291,3 +292,22 @@ def test_cells_in_another_order_are_graded_on_what_they_define(session: JudgeSes
     assert card is not None
     assert card.points == 30
     assert "NameError" in card.problems[0]
+
+
+@pytest.mark.parametrize("solved", [True, False], ids=["with a solution", "without"])
+def test_right_code_after_a_mistake_is_followed_through(tmp_path: Path, solved: bool) -> None:
+    kit = chain_kit(tmp_path, solved=solved)
+    kit.module.unlink()
+    with as_if_started_in(kit.folder):
+        shell = Shell()
+        shell.run(THREEFOLD, UNSHARED, FOURFOLD, LARGEST)
+        for exercise, points in {"9.1": "0", "9.3": "30", "9.4": "30" if solved else "0"}.items():
+            assert shell.verdict(exercise)[0] == points
+        assert "Your fourfold is right. It calls twice (9.1), which is not yet: start there." in shell.verdict("9.3")[1]
+        said = shell.verdict("9.4")[1]
+        assert ("is right. It calls shared (9.2)" in said) == solved
+        assert ("is decided when it is graded" in said) != solved
+        assert repr(shell.run("twice(2)")) == "6"  # the kernel's own again
+        shell.run(TWICE)
+        assert "right, 30 of 30" in shell.verdict("9.3")[1]
+    InteractiveShell.clear_instance()

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from chain_kit import chain_kit
 from gradlings.learning.curriculum import read_curriculum
 from gradlings.learning.watch.screen import frame
 from gradlings.learning.watch.state import View, WatchState
@@ -138,6 +139,16 @@ def test_the_first_unsolved_exercise_is_checked_on_every_save(author_kit: Kit, w
     )
     record = (kit.root / "progress.jsonl").read_text(encoding="utf-8")
     assert re.search(r'"watch".*"9\.1","points":0,[\s\S]*"hint"[\s\S]*"watch".*"9\.1","points":10,', record)
+
+
+def test_right_code_after_a_mistake_is_followed_through(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    kit = chain_kit(tmp_path, solved=True)
+    screen = watched(kit, "9.3")
+    screen.sees("30/30", "Your fourfold is right. It calls twice (9.1), which is not yet:")
+    kit.edit(kit.module, "3 * x", "2 * x")
+    screen.sees("right: n goes on")
+    screen.press("q")
+    assert screen.ends() == 0
 
 
 def test_whatever_is_saved_watching_goes_on(kit: Kit, watched: Callable[..., Watched]) -> None:

@@ -250,7 +250,8 @@ def embedding_params(cfg: GPTConfig) -> int:
 # are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the same
 # $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. They decide all the same whether your total is exact.
+# These counts are tiny beside the matrices. They decide all the same whether your total is exact. Count without making the
+# vectors: `emb_dim` may be so large that no memory would hold them.
 
 # %%
 def layernorm_params(emb_dim: int) -> int:
@@ -352,7 +353,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # %% [markdown]
 # ## 2.8 The whole model
 #
-# *20 points · about 20 minutes · difficulty 2 of 3 · builds on 2.4, 2.5, 2.6, 2.7*
+# *20 points · about 20 minutes · difficulty 2 of 3 · builds on 2.3, 2.4, 2.5, 2.6, 2.7*
 #
 # *Not allowed here: the layers of torch.nn.*
 #

@@ -86,6 +86,7 @@ MODEL = {
 "learning_rate": 6e-4, // 0.0006
 "epsilon": 1e-5,
 "emb_dim": 8//tight
+// "n_heads": 4,
 }
 """
 
@@ -153,6 +154,7 @@ class TestLoadConfig:
             [
                 known('MODEL = {\n"tied": "False"\n}\n', {"tied": "False"}),
                 known('MODEL = {\n"qkv_bias": yes\n}\n', ValueError),
+                known('MODEL = {\n"drop_rate": 1/2 // a half\n}\n', ValueError),
                 known(MISLEADING_STRINGS, strings),
                 known(MISLEADING_COMMENTS, numbers),
             ],
@@ -325,8 +327,8 @@ def layernorm_size(emb_dim):
 @exercise("2.5", "layernorm_params", points=5, minutes=5, difficulty=1, forbids="modules")
 class TestLayernormParams:
     def test_any_width(self, student, probes):
-        """what one layer norm learns"""
-        ladder = probes([(3,), (10,), (768,)], random=lambda rng: (rng.size(4, 2000),))
+        """what one layer norm learns, also one that no memory would hold"""
+        ladder = probes([(3,), (10,), (768,), (10**15,)], random=lambda rng: (rng.size(4, 2000),))
         agree(student.layernorm_params, ladder, layernorm_size)
 
 
@@ -446,7 +448,7 @@ def any_gpt(rng):
     minutes=20,
     difficulty=2,
     forbids="modules",
-    builds_on=("2.4", "2.5", "2.6", "2.7"),
+    builds_on=("2.3", "2.4", "2.5", "2.6", "2.7"),
 )
 class TestGptParams:
     def test_head_of_its_own(self, student, probes):

@@ -266,7 +266,7 @@ def manual_gradients(
 # %% [markdown]
 # ## 3.6 The gradients of a batch
 #
-# *15 points · about 25 minutes · difficulty 3 of 3 · builds on 3.5*
+# *15 points · about 25 minutes · difficulty 3 of 3 · builds on 3.2, 3.5*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #

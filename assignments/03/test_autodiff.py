@@ -208,7 +208,7 @@ def sure_batch(rng):
     return X, 300 * w, b, y
 
 
-@exercise("3.6", "batch_gradients", points=15, minutes=25, difficulty=3, forbids="autograd", builds_on=("3.5",))
+@exercise("3.6", "batch_gradients", points=15, minutes=25, difficulty=3, forbids="autograd", builds_on=("3.2", "3.5"))
 class TestBatchGradients:
     def test_mean_gradients(self, student, probes):
         """dL/dw and dL/db of the mean loss of five examples with three inputs, and of other batches"""

@@ -629,7 +629,7 @@ def alike_out_of_training_only(ids, p, cfg):
     return {"same logits twice, not training": True, "same logits twice, training": False}
 
 
-@exercise("6.11", "gpt_forward", points=5, minutes=25, difficulty=2, builds_on=("2.8", "6.10"))
+@exercise("6.11", "gpt_forward", points=5, minutes=25, difficulty=2, builds_on=("2.8", "6.8", "6.10"))
 class TestGptForward:
     def test_logits(self, student, probes):
         """the logits at every position, for windows shorter than the context, with a head of its own and tied"""

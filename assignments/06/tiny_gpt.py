@@ -575,7 +575,7 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 # %% [markdown]
 # ## 6.11 The whole GPT
 #
-# *5 points · about 25 minutes · difficulty 2 of 3 · builds on 2.8, 6.10*
+# *5 points · about 25 minutes · difficulty 2 of 3 · builds on 2.8, 6.8, 6.10*
 #
 # From ids to logits in five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position embedding*: a row of
 # `positions` for place 0, 1, 2 and so on in the window. Attention by itself does not know the order of what it looks at, and without this

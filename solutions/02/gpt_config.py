@@ -290,7 +290,8 @@ def embedding_params(cfg: GPTConfig) -> int:
 # are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the same
 # $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. They decide all the same whether your total is exact.
+# These counts are tiny beside the matrices. They decide all the same whether your total is exact. Count without making the
+# vectors: `emb_dim` may be so large that no memory would hold them.
 
 
 # %% solution="2.5"

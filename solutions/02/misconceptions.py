@@ -224,6 +224,22 @@ def load_config(text):
     return config
 
 
+@catalogue.misconception(
+    "2.1",
+    "comment-read-as-entry",
+    "An entry in a line that is a comment from its start came back as a setting. What has to stand before the first quote of an entry?",
+    hint='Cut the lines `"emb_dim": 8,` and `// "emb_dim": 9,` at their first double quote and print what is left of it: nothing before the entry, and two slashes before the comment.',
+)
+def load_config(text):
+    config = {}
+    for line in text.splitlines():
+        _, *pieces = line.split('"')
+        if pieces:
+            word = pieces[1].partition("//")[0].strip(" \t:,")
+            config[pieces[0]] = _value(word) if word else pieces[2]
+    return config
+
+
 # 2.2 validate_config
 
 
@@ -759,6 +775,16 @@ def layernorm_params(emb_dim):
 @catalogue.misconception("2.5", "both-norms-of-block", same_as="mean-and-variance-counted")
 def layernorm_params(emb_dim):
     return 2 * (2 * emb_dim)
+
+
+@catalogue.misconception(
+    "2.5",
+    "built-to-be-counted",
+    "The counts are right, and where the vectors would not fit into memory there is none. Does your function make them only to count them?",
+    hint="Call it with 10**15: what stops it? The count of a vector is known before there is one, from its length.",
+)
+def layernorm_params(emb_dim):
+    return torch.ones(emb_dim).numel() + torch.zeros(emb_dim).numel()
 
 
 # 2.6 attention_params

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from types import FrameType
+from types import CodeType, FrameType
 
 import torch
 
-STAND_IN_PREFIX = "<stand-in "
-"""Starts the file names under which right functions are compiled that stand in for a submission's own."""
+_STAND_INS: dict[int, CodeType] = {}
+"""By identity: the code of right functions. A file name would do if student code could not compile under it, too."""
 Place = tuple[str, int]
 """File and line."""
 
@@ -30,6 +30,14 @@ _WRAPPER_FILES = (  # files of torch that stand between a caller and an operatio
 )
 
 
+def trust(code: CodeType) -> None:
+    """Blame no student code for what this code does, which is of a right function that stands in for a student's."""
+    _STAND_INS[id(code)] = code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            trust(constant)
+
+
 def responsible_place(frame: FrameType | None, files: frozenset[str], wrapper_files: tuple[str, ...]) -> Place | None:
     """Return the innermost line of student code that is responsible for a call; None if there is none.
 
@@ -38,7 +46,7 @@ def responsible_place(frame: FrameType | None, files: frozenset[str], wrapper_fi
     between: set[str] = set()
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith(STAND_IN_PREFIX):
+        if _STAND_INS.get(id(frame.f_code)) is frame.f_code:
             return None  # a right function of the grader's, which the exercise may call
         if name in files:  # unless it only runs a function that the grader passed in
             return None if between and between & _harness_files(frame, files) else (name, frame.f_lineno)

@@ -28,7 +28,9 @@ from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
-from gradlings.submission.reference_functions import stand_ins_for
+from gradlings.submission.answer_shapes import like_answers
+from gradlings.submission.reference_functions import answer_shapes
+from gradlings.submission.right_functions import RightFunctions, right_functions
 
 if TYPE_CHECKING:
     from gradlings.execution.runner_protocol import SubmissionRunner
@@ -62,15 +64,17 @@ class AssignmentBundle:
     closed: tuple[str, ...] = ()
     """Files and folders on the grading machine that no submission may read."""
     allow_weaker: bool = False
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
-    """The texts of right functions, by name, that stand in for a submission's own in follow-through."""
+    right: RightFunctions = field(default_factory=RightFunctions)
+    """What stands in for a submission's own functions in follow-through."""
     share: float | None = 1.0
-    """Of its points that a check earns by follow-through; None to judge nothing again."""
+    """Of its points that a check earns by follow-through; None if nothing stands in, and none are given."""
+    answers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The shapes of shipped answers, by function; they decide nothing."""
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that decides scores, by name."""
         found = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
-        texts = "\0".join(f"{name}\0{text}" for name, text in sorted(self.stand_ins.items()))
+        texts = "\0".join(f"{name}\0{text}" for name, text in sorted(self.right.texts.items()))
         followed = hashlib.sha256(f"{self.share}\0{texts}".encode()).hexdigest()
         found[f"solutions/{self.assignment}/{self.source_name}.py (follow-through)"] = followed
         return found | ({"hidden.py (hidden)": hashlib.sha256(self.hidden).hexdigest()} if self.hidden else {})
@@ -89,6 +93,8 @@ class JudgeReply:
     """The isolation that was active where it was graded; empty if it was graded nowhere."""
     cell_problems: tuple[tuple[str, str], ...] = ()
     """The problems in the scorecard, each with the `file` of its cell."""
+    notes: tuple[str, ...] = ()
+    """For whoever gives the marks."""
     log: tuple[str, ...] = ()
     """What was logged meanwhile, tracebacks included: for the instructor only."""
 
@@ -114,7 +120,8 @@ def bundle_of(
     """Read an assignment's folder, whose checks are in `test_autodiff.py` if students write `autodiff.py`.
 
     `hidden` is the file of hidden probes. No submission may read it, the folder, or what is in `closed`. `share` is
-    that of `AssignmentBundle`; right functions come from the solution beside the assignment, else from the shipped one.
+    that of `AssignmentBundle`; right functions come from the solution beside the assignment, else from the shipped one,
+    else from the checks. Without a share there are none.
 
     Raises:
         InputError: there are no checks in it, or a file cannot be read.
@@ -142,8 +149,9 @@ def bundle_of(
         versions(),
         tuple(map(str, everything_closed)),
         allow_weaker,
-        {} if share is None else stand_ins_for(kit_of(folder), folder.name, source_name, names),
+        RightFunctions() if share is None else right_functions(kit_of(folder), checks, source_name, names),
         share,
+        answer_shapes(kit_of(folder), folder.name, source_name, names),
     )
 
 
@@ -192,7 +200,7 @@ class JudgeSession:
                 from gradlings.runners.session import collected_checks
 
                 self._grader = opened.enter_context(collected_checks(folder))
-                self._grader.follow_with(bundle.stand_ins, bundle.share)
+                self._grader.for_marks(bundle.right, bundle.share or 0.0)
                 hidden = bundle.hidden.decode("utf-8")
                 self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
                 self.protection = opened.enter_context(judge).protection
@@ -246,7 +254,8 @@ class JudgeSession:
             return self._reply(data, filename, seed)
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
-        return JudgeReply(self._with_hidden_probes(card, remote, seed, worlds), cell_problems=problems)
+        notes = like_answers(remote.submission.shapes, self.bundle.answers)
+        return JudgeReply(self._with_hidden_probes(card, remote, seed, worlds), cell_problems=problems, notes=notes)
 
     def _with_hidden_probes(
         self, card: Scorecard, remote: RemoteRunner, seed: int, worlds: Mapping[str, tuple[str, ...]]

@@ -22,12 +22,13 @@ class Verdict(StrEnum):
     CRASH = "crash"  # the process that ran the submission died
     FORBIDDEN = "forbidden"  # something the exercise does not allow was used
     FOLLOWED_THROUGH = "followed_through"  # right, with right functions in place of those of earlier exercises
+    UNDECIDED = "undecided"  # it calls a wrong function of an earlier exercise, and no right one is at hand
     MISSING = "missing"  # the function is not there: deleted or renamed
     NOT_ATTEMPTED = "not_attempted"
     GRADER_ERROR = "grader_error"  # the check itself failed: costs the student nothing
 
 
-EARLIER_AT_FAULT = (Verdict.FOLLOWED_THROUGH,)
+EARLIER_AT_FAULT = (Verdict.FOLLOWED_THROUGH, Verdict.UNDECIDED)
 """Verdicts of a check that fails because of an earlier exercise: nothing is said of a mistake of its own."""
 
 

@@ -19,7 +19,7 @@ from msgspec import structs
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import KIT_FOLDER, PROGRESS_FILE
 from gradlings.model.misconceptions import is_name, name_made_of
-from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
+from gradlings.model.scorecard import EARLIER_AT_FAULT, ExerciseScore, Scorecard, Verdict
 from gradlings.progress.log_file import append, content, locked, set_aside, split_lines
 from gradlings.submission.reader import Submission
 
@@ -47,6 +47,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
     def solved(self) -> bool:
         """Whether every check passed."""
         return all(verdict is Verdict.PASS for verdict in self.verdicts)
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing keeps it from being solved but an earlier exercise that its code calls."""
+        return not self.solved and all(verdict in (Verdict.PASS, *EARLIER_AT_FAULT) for verdict in self.verdicts)
 
     @property
     def attempted(self) -> bool:

@@ -41,6 +41,8 @@ class ExerciseProgress:
     points: int = 0
     """Points at the last check."""
     solved: bool = False
+    waits: bool = False
+    """Whether nothing keeps it from being solved but an earlier exercise that its code calls."""
     attempts: int = 0
     """How many different answers were checked."""
     overcome: tuple[str, ...] = ()
@@ -133,6 +135,7 @@ def _progress(declared: Exercise, checks_file: Path, history: History) -> Exerci
         checks_file,
         points=lines[-1].points,
         solved=lines[-1].solved,
+        waits=lines[-1].waits,
         attempts=len(found),
         overcome=tuple(id for id in met if id not in lines[-1].misconceptions),
         open=lines[-1].misconceptions,

@@ -10,13 +10,14 @@ import jinja2
 from markupsafe import Markup
 
 from gradlings.model.misconceptions import in_words
-from gradlings.model.scorecard import CheckResult, ExerciseScore, Verdict
+from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Verdict
 from gradlings.model.student_result import StudentResult, for_student
 from gradlings.rendering.svg import picture_svg
 
 _VERDICT_WORDS = {
     Verdict.PASS: "right",
     Verdict.FOLLOWED_THROUGH: "right, but for what it calls",
+    Verdict.UNDECIDED: "waits for what it calls",
     Verdict.WRONG: "wrong",
     Verdict.ERROR: "error",
     Verdict.TIMEOUT: "out of time",
@@ -30,6 +31,7 @@ _VERDICT_WORDS = {
 _VERDICT_MARKS = {
     Verdict.PASS: "\u2713",
     Verdict.FOLLOWED_THROUGH: "\u2192",
+    Verdict.UNDECIDED: "\u2192",
     Verdict.NOT_ATTEMPTED: "\u2013",
     Verdict.GRADER_ERROR: "?",
 }
@@ -97,6 +99,8 @@ def _state(score: ExerciseScore) -> str:
         return "solved"
     if not score.attempted:
         return "untouched"
+    if all(check.verdict in (Verdict.PASS, *EARLIER_AT_FAULT) for check in score.checks):
+        return "waits"
     return "partly" if score.points else "wrong"
 
 

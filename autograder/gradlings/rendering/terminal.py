@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from gradlings.model.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
+from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Row, Scorecard, Verdict
 from gradlings.rendering.ansi_picture import small_picture
 
 _MAX_WIDTH = 100
@@ -135,7 +135,7 @@ def _exercise_findings(
         yield from _finding(check, detail, width, shown, pictures and check is first[check.subject])
         if cause := exercise.explanation_of(check):
             yield _indented(Text(cause, style="yellow"), 6)
-    own = [check for check in failing if check.verdict is not Verdict.FOLLOWED_THROUGH]  # its own mistakes, or ours
+    own = [check for check in failing if check.verdict not in EARLIER_AT_FAULT]  # its own mistakes, or ours
     explained = own and own[0].verdict is not Verdict.GRADER_ERROR and own[0].message not in shown
     if explained and exercise.max_points and hint:
         yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
@@ -160,7 +160,7 @@ def _finding(check: CheckResult, detail: bool, width: int, shown: set[str], pict
     if picture and check.picture is not None:
         yield from (_indented(drawn, 8) for drawn in small_picture(check.picture, _VALUES_WIDTH))
     if check.message and check.message not in shown:
-        style = "yellow" if check.verdict is Verdict.FOLLOWED_THROUGH else "red"
+        style = "yellow" if check.verdict in EARLIER_AT_FAULT else "red"
         yield _indented(Text(check.message, style=style), 8 if check.call else 6)
     if detail:
         yield from (_indented(Text(line, style="dim"), 8) for line in check.trace)

@@ -3,80 +3,186 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.model.exercise import Check, Exercise
-from gradlings.model.scorecard import CheckResult, Verdict
-from gradlings.runners.follow_through import ENDED, Followed, World, follow, right_but_for
+from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, Verdict
+from gradlings.runners.follow_through import ENDED, Earlier, Followed, World, follow, right_but_for, undecided
 from gradlings.runners.results import check_result
 from gradlings.runners.run_state import RunState
+
+_NOT_WRONG = (Verdict.PASS, Verdict.GRADER_ERROR, *EARLIER_AT_FAULT)
 
 
 def run_followed(item: pytest.Function, state: RunState, exercise: Exercise, check: Check) -> None:
     """Run a check; if it fails, judge it again and leave in the state what is to be reported of it."""
-    path = item.path
     state.followed.pop(item.nodeid, None)
-    earlier = _earlier(state, path, exercise)
-    faults = state.faults.setdefault(path, {})
+    failures: list[AssertionError | Unavailable] = []
 
-    def judge(names: tuple[str, ...]) -> World:
-        return _in_world(item, state, exercise, check, names)
-
-    def report(first: CheckResult) -> None:
-        hangs_again = first.verdict in ENDED and any(faults.get(name) in ENDED for name in exercise.functions)
-        found = Followed(first)
-        if not hangs_again:
-            found = follow(first, exercise, earlier, faults, judge, state.share or 0.0)
-        state.followed[item.nodeid] = found.result
-        if found.stand_ins:
-            state.worlds[item.nodeid] = found.stand_ins
-        if found.result.verdict not in (Verdict.PASS, Verdict.FOLLOWED_THROUGH, Verdict.GRADER_ERROR):
-            faults.update(dict.fromkeys(exercise.functions, found.result.verdict))
-
-    endless = tuple(name for name in earlier if faults.get(name) in ENDED)
-    world = judge(endless) if endless else None  # calling them again would only take the time that is left
-    if world is not None and world.called:
-        if world.result.verdict is Verdict.PASS:
-            right = right_but_for(world.result, exercise, world.called, earlier, state.share or 0.0)
-            state.followed[item.nodeid], state.worlds[item.nodeid] = right, endless
-        else:
-            report(world.result)
-        pytest.fail(state.followed[item.nodeid].message, pytrace=False)
-    try:
-        item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
-    except (AssertionError, Unavailable) as error:
-        report(check_result(exercise, check, error, state.students.get(item.nodeid), path.parent))
-        raise
-
-
-def _earlier(state: RunState, checks_file: Path, exercise: Exercise) -> dict[str, Exercise]:
-    """Return the exercises before one in its file, by function, where there is a right one of that."""
-    exercises = state.exercises(checks_file)
-    before = exercises[: [each.id for each in exercises].index(exercise.id)]
-    sources = state.stand_ins(checks_file) if before else {}
-    return {name: each for each in before for name in each.functions if name in sources}
-
-
-def _in_world(
-    item: pytest.Function, state: RunState, exercise: Exercise, check: Check, names: tuple[str, ...]
-) -> World:
-    sources = state.stand_ins(item.path)
-    runner = state.runner(item.path).with_stand_ins({name: sources[name] for name in names})
-    student = Student(runner, exercise, state.devices, None, state.mode)
-    given = dict(item.funcargs) | {"student": student, "probes": state.ladder_maker(item.nodeid, exercise, check)}
-    error: BaseException | None = None
-    with contextlib.redirect_stdout(io.StringIO()):
+    def first() -> CheckResult:
         try:
-            item.obj(**{name: given[name] for name in item._fixtureinfo.argnames})
-        except Exception as raised:
-            error = raised
-    result = check_result(exercise, check, error, student, item.path.parent)
-    return World(result, tuple(dict.fromkeys(_called(student))))
+            item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
+        except (AssertionError, Unavailable) as failure:
+            failures.append(failure)
+        error = failures[0] if failures else None
+        return check_result(exercise, check, error, state.students.get(item.nodeid), item.path.parent)
+
+    found = _judged(_Run(item, state, exercise, check, item.nodeid, item.obj, item.funcargs), first)
+    if found.result.verdict is Verdict.PASS:
+        return
+    state.followed[item.nodeid] = found.result
+    if found.stand_ins:
+        state.worlds[item.nodeid] = found.stand_ins
+    if failures:
+        raise failures[0]
+    pytest.fail(found.result.message, pytrace=False)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A check that is run or could be: its item may not be among those that were selected."""
+
+    item: pytest.Function
+    """Of the check that is run."""
+    state: RunState
+    exercise: Exercise
+    check: Check
+    node_id: str
+    method: Callable[..., None]
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Those of the method that are no submission and no probes."""
+
+    @property
+    def path(self) -> Path:
+        return self.item.path
+
+    def of(self, exercise: Exercise, check: Check) -> _Run:
+        """Return another check of the same file."""
+        node_id = "::".join([self.item.nodeid.partition("::")[0], exercise.class_name, check.name])
+        method = getattr(getattr(self.item.module, exercise.class_name)(), check.name)
+        return _Run(self.item, self.state, exercise, check, node_id, method)
+
+    def on(self, runner: SubmissionRunner) -> World:
+        """Run it quietly; nothing is left of it."""
+        student = Student(runner, self.exercise, self.state.devices, None, self.state.mode)
+        return World(self.quietly(student), tuple(dict.fromkeys(_called(student))))
+
+    def quietly(self, student: Student) -> CheckResult:
+        """Run it with a student of one's own, and drop what is printed."""
+        probes = self.state.ladder_maker(self.node_id, self.exercise, self.check)
+        given = self.arguments | {"student": student, "probes": probes}
+        error: BaseException | None = None
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            try:
+                self.method(**{name: given[name] for name in inspect.signature(self.method).parameters})
+            except (KeyboardInterrupt, pytest.exit.Exception):
+                raise
+            except BaseException as raised:  # pytest's own outcomes are no `Exception`
+                error = raised
+        return check_result(self.exercise, self.check, error, student, self.path.parent)
+
+
+def runs_alone(item: pytest.Function) -> bool:
+    """Return whether an item is a call with what we give it, and pytest has no further part in it."""
+    needs = item._fixtureinfo
+    ours = {*needs.argnames} <= {"student", "probes"} and {*needs.names_closure} <= {"student", "probes", "request"}
+    return ours and all(len(found) == 1 for found in needs.name2fixturedefs.values()) and not any(item.iter_markers())
+
+
+def run_unread(item: pytest.Function, state: RunState, exercise: Exercise, check: Check) -> CheckResult:
+    """Run a check that `runs_alone`, of which nobody reads a report: that is half of what an item costs."""
+    student = state.student(item.nodeid, item.path, exercise)
+    return _Run(item, state, exercise, check, item.nodeid, item.obj).quietly(student)
+
+
+def _judged(run: _Run, first: Callable[[], CheckResult]) -> Followed:
+    """Return what to report of a check, and remember it; `first` runs it with the student's own functions."""
+    known = run.state.judged.setdefault(run.path, {})
+    found = _without_calling_endless(run)
+    if found is None:
+        result = first()
+        hangs_again = result.verdict in ENDED and _verdicts(run, run.exercise) & set(ENDED)
+        found = Followed(result) if hangs_again else _follow(run, result)
+    known[run.exercise.id, run.check.name] = found
+    return found
+
+
+def _without_calling_endless(run: _Run) -> Followed | None:
+    """Judge a check at once without earlier functions that never come back: they would only take the time that is left.
+
+    It is None if there are none, or it does not call them.
+    """
+    endless = [e for e in run.state.exercises(run.path) if e is not run.exercise and _verdicts(run, e) & set(ENDED)]
+    earlier = _earlier(run) if endless else None
+    names = tuple(name for name, exercise in earlier.exercises.items() if exercise in endless) if earlier else ()
+    if earlier is None or not names:
+        return None
+    world = _in_world(run, names)
+    if not world.called:
+        return None
+    if world.result.verdict is Verdict.PASS:
+        return right_but_for(world.result, run.exercise, world.called, earlier, names)
+    if any(name not in earlier.right.texts for name in world.called):
+        return undecided(world.result, run.exercise, world.called, earlier)
+    return _follow(run, world.result)
+
+
+def _follow(run: _Run, first: CheckResult) -> Followed:
+    if first.verdict is Verdict.PASS:
+        return Followed(first)
+    return follow(first, run.exercise, _earlier(run), lambda names: _in_world(run, names))
+
+
+def _in_world(run: _Run, names: tuple[str, ...]) -> World:
+    sources = run.state.stand_ins(run.path).sources(names)
+    return run.on(run.state.runner(run.path).with_stand_ins(sources))
+
+
+def _earlier(run: _Run) -> Earlier:
+    state, exercises = run.state, run.state.exercises(run.path)
+    before = exercises[: [each.id for each in exercises].index(run.exercise.id)]
+    by_function = {name: each for each in before for name in each.functions}
+    at_fault = [n for n, e in by_function.items() if any(v not in _NOT_WRONG for v in _verdicts(run, e))]
+    right = state.stand_ins(run.path)
+    return Earlier(
+        by_function,
+        right,
+        lambda name: _roots(run, by_function[name], name),
+        at_fault,
+        state.share or 0.0,
+        for_marks=state.for_marks,
+    )
+
+
+def _verdicts(run: _Run, exercise: Exercise) -> set[Verdict]:
+    """Return those of the checks of an exercise that were judged so far."""
+    known = run.state.judged.get(run.path, {})
+    return {known[exercise.id, c.name].result.verdict for c in exercise.checks if (exercise.id, c.name) in known}
+
+
+def _roots(run: _Run, exercise: Exercise, name: str) -> tuple[str, ...]:
+    """Return why a function fails its own checks; those that were not selected to run are run for it."""
+    known = run.state.judged.setdefault(run.path, {})
+    roots: list[str] = []
+    for check in exercise.checks:
+        if (exercise.id, check.name) not in known:
+            other = run.of(exercise, check)
+            _judged(other, lambda other=other: other.on(run.state.runner(run.path)).result)  # type: ignore[misc]
+        found = known[exercise.id, check.name]
+        if found.result.verdict in EARLIER_AT_FAULT:
+            roots += found.blamed
+        elif found.result.verdict not in _NOT_WRONG and name in (found.result.subject or name).split(", "):
+            roots.append(name)
+    return tuple(dict.fromkeys(roots))
 
 
 def _called(student: Student) -> Iterator[str]:

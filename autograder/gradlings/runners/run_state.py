@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,11 @@ from gradlings.execution.student_api import Student
 from gradlings.model.exercise import Check, Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
-from gradlings.model.scorecard import CheckResult, Verdict
+from gradlings.model.scorecard import CheckResult
+from gradlings.runners.follow_through import Followed
 from gradlings.runners.results import Collected
 from gradlings.submission.reader import Submission, read_submission, source_name_of
-from gradlings.submission.reference_functions import stand_ins_for
+from gradlings.submission.right_functions import RightFunctions, right_functions
 
 if TYPE_CHECKING:
     from gradlings.checks.probes import KnownLadder, LadderMaker
@@ -48,15 +49,18 @@ class RunState:
         self.students: dict[str, Student] = {}
         """By item."""
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
+        self._of_node: dict[tuple[str, Path], tuple[Exercise, Check] | None] = {}
         self._submissions: dict[Path, Submission] = {}
         self.share: float | None = 1.0
         """Of its points that a check earns by follow-through; None to judge nothing again."""
-        self.stand_ins: Callable[[Path], Mapping[str, str]] = cache(self._shipped_stand_ins)
-        """Gives the texts of right functions, by name, for a file of checks."""
+        self.for_marks = False
+        """Whether nobody judges the submission again later."""
+        self.stand_ins: Callable[[Path], RightFunctions] = cache(self._installed_right_functions)
+        """Gives what can stand in for functions of earlier exercises, for a file of checks."""
         self.worlds: dict[str, tuple[str, ...]] = {}
         """By item: the functions that right ones stand in for, where that decided what is reported."""
-        self.faults: dict[Path, dict[str, Verdict]] = {}
-        """By file of checks: functions of the submission that are wrong by themselves, each with a verdict on it."""
+        self.judged: dict[Path, dict[tuple[str, str], Followed]] = {}
+        """By file of checks, exercise and check: what was found so far, also for checks that were not selected."""
         self.followed: dict[str, CheckResult] = {}
         """By item: what is reported of a failed check that was judged again."""
         self.runners: dict[Path, SubmissionRunner] = {}
@@ -80,11 +84,17 @@ class RunState:
 
     def of_node(self, node_id: str, path: Path) -> tuple[Exercise, Check] | None:
         """Return the same as `of_item`, for the id of an item in a file."""
-        for exercise in self.exercises(path):
-            for check in exercise.checks:
-                if node_id.endswith(f"::{exercise.class_name}::{check.name}"):
-                    return exercise, check
-        return None
+        if (node_id, path) not in self._of_node:
+            self._of_node[node_id, path] = next(
+                (
+                    (exercise, check)
+                    for exercise in self.exercises(path)
+                    for check in exercise.checks
+                    if node_id.endswith(f"::{exercise.class_name}::{check.name}")
+                ),
+                None,
+            )
+        return self._of_node[node_id, path]
 
     def own_submission(self, checks_file: Path) -> Submission:
         """Return the submission beside a file of checks, which is read once in a run."""
@@ -102,10 +112,10 @@ class RunState:
         """Run a submission's cells in this process, with the drivers of its assignment at hand."""
         return run_cells(submission, lambda: self._drivers_in(checks_file.parent))
 
-    def _shipped_stand_ins(self, checks_file: Path) -> Mapping[str, str]:
+    def _installed_right_functions(self, checks_file: Path) -> RightFunctions:
         folder = checks_file.parent
         names = [name for exercise in self.exercises(checks_file) for name in exercise.functions]
-        return stand_ins_for(kit_of(folder), folder.name, source_name_of(checks_file), names)
+        return right_functions(kit_of(folder), checks_file, source_name_of(checks_file), names)
 
     def ladder_maker(self, item_id: str, exercise: Exercise, check: Check) -> LadderMaker:
         """Make what the check of an item gets as `probes`."""
@@ -122,8 +132,7 @@ class RunState:
         folder = checks_file.parent if self.mode is RunMode.SELF_CHECK else None
         runner = self.runner(checks_file)
         if item_id in self.worlds:
-            sources = self.stand_ins(checks_file)
-            runner = runner.with_stand_ins({name: sources[name] for name in self.worlds[item_id]})
+            runner = runner.with_stand_ins(self.stand_ins(checks_file).sources(self.worlds[item_id]))
         made = Student(runner, exercise, self.devices, folder, self.mode)
         self.students[item_id] = made
         return made

@@ -27,9 +27,11 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Examination
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard
+from gradlings.runners.judged_again import run_unread, runs_alone
 from gradlings.runners.results import Collected, scorecards
 from gradlings.runners.run_state import RUN_STATE, Ladders
 from gradlings.submission.reader import Submission, read_submission, source_name_of
+from gradlings.submission.right_functions import RightFunctions
 
 NO_WORLDS: Mapping[str, tuple[str, ...]] = {}
 
@@ -52,13 +54,19 @@ class Grader:
         found = [(item, self._state.of_item(item)) for item in session.items]
         self._items = {item: declared[0].id for item, declared in found if declared}
         """The exercise's id by item."""
+        self._alone = frozenset(item for item in self._items if isinstance(item, pytest.Function) and runs_alone(item))
         self._mode = self._state.mode
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
 
-    def follow_with(self, stand_ins: Mapping[str, str], share: float | None) -> None:
-        """Judge failed checks again with these right functions, texts by name; `share` is as in `RunState`."""
-        self._state.stand_ins, self._state.share = lambda _: stand_ins, share
+    def follow_with(self, texts: Mapping[str, str], share: float | None) -> None:
+        """Judge failed checks again with functions of a solution, texts by name; `share` is as in `RunState`."""
+        right = RightFunctions(texts, from_solution=True)
+        self._state.stand_ins, self._state.share = lambda _: right, share
+
+    def for_marks(self, right: RightFunctions, share: float) -> None:
+        """Grade for marks from now on, with what there is to stand in for functions of earlier exercises."""
+        self._state.stand_ins, self._state.share, self._state.for_marks = lambda _: right, share, True
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares."""
@@ -107,7 +115,7 @@ class Grader:
         self._state.seed, self._state.hidden = seed, hidden
         self._state.ladders = self._ladders_for(seed, hidden)
         self._state.runners[checks_file] = runner
-        self._state.faults.clear()
+        self._state.judged.clear()
         self._state.followed.clear()
         items = {f"{exercise}::{item.name}": item for item, exercise in self._items.items() if item.path == checks_file}
         self._state.worlds = {items[name].nodeid: names for name, names in worlds.items() if name in items}
@@ -115,7 +123,13 @@ class Grader:
         examinations: dict[str, list[Examination]] = {}
         in_file = [(item, exercise) for item, exercise in self._items.items() if item.path == checks_file]
         chosen = [i for i, exercise in in_file if not only or exercise in only or f"{exercise}::{i.name}" in only]
+        unread = frozenset[pytest.Function]() if self._state.mode.students_read else self._alone
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+            if isinstance(item, pytest.Function) and item in unread and (found := self._state.of_item(item)):
+                collected.add(item.nodeid, str(item.path), run_unread(item, self._state, *found), [])
+                observed = self._state.students[item.nodeid].examinations
+                examinations[f"{found[0].id}::{found[1].name}"] = list(observed)
+                continue
             # what pytest keeps with an item, since it runs each one once: printed text of earlier submissions, too
             item._report_sections.clear()
             item.user_properties.clear()

@@ -52,6 +52,8 @@ def _heading(title: str, exercises: Sequence[ExerciseProgress], plain: bool) -> 
 def _row(exercise: ExerciseProgress) -> tuple[Text, Text, Text, Text]:
     style = "green" if exercise.solved else "yellow" if exercise.points else "red" if exercise.attempts else "dim"
     misconceptions = []
+    if exercise.waits:
+        misconceptions.append(Text("waits for what it calls", style="dim"))
     if exercise.open:
         misconceptions.append(Text("now: ").append(_listed(exercise.open), style="red"))
     if exercise.overcome:
