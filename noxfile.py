@@ -94,8 +94,9 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def verify(session: nox.Session) -> None:
-    """Prove that the checks catch every misconception and pass every variant."""
+    """Prove that the checks catch every misconception and pass every variant; then some of the mutants."""
     _python(session, "gradlings", "verify", "--seeds", "3", *session.posargs)
+    _python(session, "gradlings", "verify", "--mutants", "--sample", "3", *session.posargs)
 
 
 @nox.session

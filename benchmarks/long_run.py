@@ -3,12 +3,14 @@
     python benchmarks/long_run.py [--submissions 10000] [--distinct 500]
 
 Hands in many submissions of assignment 03, of which some hundred are different: each takes some functions from the
-solution, some from the catalogue of misconceptions. Grades them all with `gradlings grade`, watched from outside: when
-a record was written says when its submission was done; memory is the sum of the proportional set sizes (PSS) of all
-processes of the run. Then half of the records are taken away, the same command is killed with SIGKILL while it grades
-the missing ones, and started again. Takes five to ten minutes on two cores that have nothing else to do.
+solution, some from the catalogue of misconceptions. They differ in what they cost, and come in rounds, so that every
+tenth of the class that is compared holds each equally often. Grades them all with `gradlings grade`, watched from
+outside: when a record was written says when its submission was done; processor time and memory are sums over all
+processes of the run, of memory the proportional set sizes (PSS). Wall time says something on an idle machine only.
+Then half of the records are taken away, the same command is killed with SIGKILL while it grades the missing ones, and
+started again. Takes five to ten minutes on two cores that have nothing else to do.
 
-time of a submission, last tenth / first tenth          to be between 0.95 and 1.05
+time of a submission, last tenth / first tenth          to be between 0.95 and 1.05, of the wall and of processors
 memory, last tenth / from the 1,000th on                to be at most 1.02
 from the command to a first new score after the kill    to be at most 5 s
 """
@@ -25,6 +27,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -42,15 +45,15 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=10_000)
     parser.add_argument("--distinct", type=int, default=500)
     options = parser.parse_args()
-    if options.submissions < 10 * WARM:
-        parser.error(f"--submissions must be at least {10 * WARM}")
+    if options.submissions < WARM + 10 * options.distinct:
+        parser.error(f"--submissions must be at least {WARM} + 10 * --distinct: a tenth holds all distinct ones")
     with tempfile.TemporaryDirectory() as name:
         folder, to = Path(name, "class"), Path(name, "results")
         hand_in(folder, distinct_submissions(options.distinct), options.submissions)
         start = time.time()
-        memory = watched(grader(folder, to), to, options.submissions)
+        seen = watched(grader(folder, to), to, options.submissions)
         times = sorted(path.stat().st_mtime for path in records(to))
-        report(start, times, memory)
+        report(start, times, seen, options.distinct)
         check_scores(to, options)
         resumed(folder, to, options.submissions)
 
@@ -93,56 +96,89 @@ def count_of(to: Path) -> int:
         return 0
 
 
-def watched(run: subprocess.Popen[bytes], to: Path, total: int) -> list[tuple[int, float]]:
-    """Wait for the end of a run; return its memory in MB, each time with the number of submissions that were done."""
-    found = []
+class Seen(NamedTuple):
+    """What a run had used at some moment."""
+
+    done: int
+    """Submissions that were done."""
+    memory: float
+    """MB."""
+    processor: float
+    """Seconds, of its judges, zygotes and workers."""
+
+
+def watched(run: subprocess.Popen[bytes], to: Path, total: int) -> list[Seen]:
+    """Look at a run every second until its end."""
+    found: list[Seen] = []
     while run.poll() is None:
         time.sleep(1)
-        found.append((count_of(to), memory_of(psutil.Process(run.pid))))
-        print(f"\r{found[-1][0]:6} of {total}, {found[-1][1]:5.0f} MB ", end="", file=sys.stderr, flush=True)
+        memory, processor = used_by(psutil.Process(run.pid))
+        found.append(Seen(count_of(to), memory, max(processor, found[-1].processor if found else 0.0)))  # none unspends
+        print(f"\r{found[-1].done:6} of {total}, {found[-1].memory:5.0f} MB ", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     if run.returncode:
         sys.exit(f"gradlings grade ended with {run.returncode}")
     return found
 
 
-def memory_of(process: psutil.Process) -> float:
-    """Sum of the proportional set sizes of a process and all below it, in MB; workers come and go meanwhile."""
-    total = 0
+def used_by(process: psutil.Process) -> tuple[float, float]:
+    """Memory in MB and processor seconds of a process and all below it; workers come and go meanwhile.
+
+    The seconds of a worker are its zygote's once it has ended; until then they are left out.
+    """
+    memory = seconds = 0.0
     try:
         for each in (process, *process.children(recursive=True)):
             try:
-                total += each.memory_full_info().pss
+                memory += each.memory_full_info().pss
+                times = each.cpu_times()
+                seconds += sum(times[:4]) if each.parent() is None or not is_worker(each) else 0.0
             except psutil.Error:
                 continue
     except psutil.Error:
         pass
-    return total / 1e6
+    return memory / 1e6, seconds
 
 
-def report(start: float, times: list[float], memory: list[tuple[int, float]]) -> None:
+def is_worker(process: psutil.Process) -> bool:
+    """Return whether a process is the fork of its parent."""
+    return bool(process.cmdline() == process.parent().cmdline())
+
+
+def report(start: float, times: list[float], seen: list[Seen], distinct: int) -> None:
     count = len(times)
     print(f"{count} submissions in {times[-1] - start:.0f} s, the first after {times[0] - start:.1f} s")
-    print("submissions        ms each   memory in MB")
-    edges = [WARM + (count - 1 - WARM) * part // 10 for part in range(11)]
-    each = []
+    print("submissions        ms each   processor ms   memory in MB")
+    tenth = (count - WARM) // 10 // distinct * distinct
+    edges = [WARM + tenth * part for part in range(11)]
+    wall, processor = [], []
     for first, last in itertools.pairwise(edges):
-        each.append((times[last] - times[first]) / (last - first) * 1000)
-        print(f"{first:6} to {last:6}   {each[-1]:8.1f}   {highest(memory, first, last):10.0f}")
-    print(f"time, last tenth / first tenth: {each[-1] / each[0]:.3f}   to be between 0.95 and 1.05")
+        wall.append((times[last - 1] - times[first - 1]) / (last - first) * 1000)
+        processor.append((spent_at(seen, last) - spent_at(seen, first)) / (last - first) * 1000)
+        print(f"{first:6} to {last:6}   {wall[-1]:8.1f}   {processor[-1]:12.1f}   {highest(seen, first, last):10.0f}")
+    for each, name in ((wall, "time"), (processor, "processor time")):
+        print(f"{name}, last tenth / first tenth: {each[-1] / each[0]:.3f}   to be between 0.95 and 1.05")
     if edges[-2] > 1000:
-        ratio = highest(memory, *edges[-2:]) / highest(memory, 1000, 1000 + count // 10)
+        ratio = highest(seen, *edges[-2:]) / highest(seen, 1000, 1000 + count // 10)
         print(f"memory, last tenth / from the 1,000th on: {ratio:.3f}   to be at most 1.02")
 
 
-def highest(memory: list[tuple[int, float]], first: int, last: int) -> float:
+def spent_at(seen: list[Seen], done: int) -> float:
+    """Return the processor seconds when so many submissions were done, between two looks by their proportion."""
+    before = max((look for look in seen if look.done <= done), key=lambda look: look.done)
+    after = min((look for look in seen if look.done >= done), key=lambda look: look.done)
+    share = (done - before.done) / (after.done - before.done) if after.done > before.done else 0.0
+    return before.processor + share * (after.processor - before.processor)
+
+
+def highest(seen: list[Seen], first: int, last: int) -> float:
     """Return the most memory at a time: with two workers at once, which a median would have by chance."""
-    return max((mb for done, mb in memory if first <= done < last), default=float("nan"))
+    return max((look.memory for look in seen if first <= look.done < last), default=float("nan"))
 
 
 def check_scores(to: Path, options: argparse.Namespace) -> None:
     """Everybody has a score, and equal submissions have equal ones."""
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == options.submissions
     scores: dict[int, str] = {}

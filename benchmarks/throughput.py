@@ -37,8 +37,8 @@ from isolation import submissions
 
 from gradlings.grading import progress_bar
 from gradlings.grading.class_run import GradedStudent
-from gradlings.grading.collect import collect
 from gradlings.grading.command import grade_submissions
+from gradlings.grading.intake.collect import collect
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.model.exercise import read_exercises

@@ -61,7 +61,7 @@ def hard_limits() -> None:
 
 def scores(to: Path) -> dict[str, str]:
     """The scores of a class by student."""
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         return {row["student"]: row["score"] for row in csv.DictReader(file)}
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from class_kit import SOURCE_NAME, InProcess
-from gradlings.grading.collect import collect
 from gradlings.grading.command import grade_submissions
+from gradlings.grading.intake.collect import collect
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:
@@ -75,7 +75,7 @@ def kill_at(moment: int) -> None:
 
 
 def scores(to: Path) -> list[dict[str, str]]:
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

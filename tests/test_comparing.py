@@ -11,11 +11,13 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from gradlings.authoring.assignment import find_assignments
 from gradlings.checks.compare import difference
 from gradlings.checks.compare_leaf import Rules
 from gradlings.checks.format_value import show, show_call, show_pair
 from gradlings.execution.tolerances import TOLERANCES, Tolerances
 from gradlings.submission.reader import shown
+from student_kit import PROJECT
 
 tried = settings(deadline=None, derandomize=True, max_examples=150)
 EXACT = Rules(exact_types=True)
@@ -192,6 +194,17 @@ def test_the_table_of_tolerances(dtype: torch.dtype, relative: float, absolute: 
             assert (difference(got, expected) is None) == agrees
             if dtype == torch.float64:
                 assert (difference(float(got[0]), right) is None) == agrees
+
+
+def test_students_read_how_exact_an_answer_must_be() -> None:
+    relative = {dtype: f"{TOLERANCES[dtype][0]:.0e}".replace("e-0", "e-") for dtype in DTYPES[:2]}
+    assert relative == {torch.float64: "1e-7", torch.float32: "1e-4"}
+    docs = " ".join((PROJECT / "docs/student.md").read_text(encoding="utf-8").split())
+    assert "off by at most 1e-7 of the right one (1e-4 in float32), or by 1e-9 (1e-5)" in docs
+    for assignment in find_assignments(PROJECT):
+        first_cell = " ".join(assignment.main.text.partition("# %%\n")[0].replace("#", " ").split())
+        assert "seven digits in `float64`" in first_cell, assignment.id
+        assert "must stay as it is" in first_cell, assignment.id
 
 
 def test_the_tolerance_of_a_python_number_is_that_of_its_probe() -> None:

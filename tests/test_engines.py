@@ -53,7 +53,7 @@ def judges() -> Callable[[], set[BaseProcess]]:
 
 
 def scores(to: Path) -> dict[str, dict[str, str]]:
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 

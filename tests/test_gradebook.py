@@ -6,8 +6,8 @@ import nbgrader.api as nbgrader
 import pytest
 
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, module
-from gradlings.grading.collect import collect
 from gradlings.grading.command import grade_submissions
+from gradlings.grading.intake.collect import collect
 from gradlings.model.errors import InputError
 from student_kit import RIGHT, Kit
 

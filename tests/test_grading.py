@@ -21,9 +21,9 @@ from hypothesis import settings
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, in_process, module, notebook
 from gradlings.execution.local_runner import LocalRunner
 from gradlings.grading.class_run import ClassResults, GradedStudent, grade_class
-from gradlings.grading.collect import collect
 from gradlings.grading.command import grade_submissions, graded_source_name
 from gradlings.grading.fault_log import CleanFormatter, collected_log, logged_to
+from gradlings.grading.intake.collect import collect
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
@@ -60,7 +60,7 @@ def run(
 
 
 def scores(to: Path) -> dict[str, dict[str, str]]:
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
@@ -86,6 +86,7 @@ def test_a_class(kit: Kit, class_of_four: Path, to: Path) -> None:
         "score": "10",
         "max_score": "30",
         "status": "graded",
+        "notes": "",
         "9.1 difference": "10",
         "9.2 row_totals": "0",
         "9.3 count_up, make_counter": "0",
@@ -348,7 +349,7 @@ class SlowPool(InProcess):
     def __init__(self, folder: Path, slow: bytes, call: str) -> None:
         super().__init__(folder)
         self._slow, self._call = slow, call
-        self._reply = super().judge(slow, "tiny.py", 1)
+        self._reply = super().judge(slow, "tiny.ipynb" if slow.startswith(b"{") else "tiny.py", 1)
         self.capacity = 2
         self.let_go = threading.Event()
         self.waited_in_vain = False
@@ -375,7 +376,7 @@ def test_the_scores_of_the_others_are_there_while_one_takes_its_time(call: str, 
     slow, to = module(kit, **HALF), tmp_path / "to"
     files = {"a_slow/tiny.py": slow} | {f"s{number}/tiny.py": module(kit, **RIGHT) for number in range(6)}
     if call == "code_digest":  # which of the two counts is only seen in their code
-        files["a_slow/tiny.ipynb"] = notebook(kit, **HALF)
+        files["a_slow/tiny.ipynb"] = slow = notebook(kit, **HALF)
     pool = SlowPool(kit.folder, slow, call)
     meanwhile: list[dict[str, dict[str, str]]] = []
 

@@ -42,15 +42,14 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
             """,
     },
     "02": {
-        ("2.4::test_both_tables", "settings by their place"): """
-            def embedding_params(cfg):
-                vocab_size, context_length, emb_dim, *_ = cfg.values()
-                return (vocab_size + context_length) * emb_dim
+        ("2.5::test_any_width", "never wider than 4000"): """
+            def layernorm_params(emb_dim):
+                return 2 * min(emb_dim, 4000)
             """,
-        ("2.10::test_bytes", "a table of the dtypes that occur"): """
-            def model_bytes(n, dtype):
-                widths = {torch.float64: 8, torch.int64: 8, torch.float32: 4, torch.bfloat16: 2, torch.float16: 2}
-                return n * (widths | {torch.int8: 1, torch.bool: 1})[dtype]
+        ("2.7::test_other_widths", "at most six times wider"): """
+            _in_general = feedforward_params
+            def feedforward_params(cfg, mult=4):
+                return _in_general(cfg, min(mult, 6))
             """,
         ("2.11::test_training", "a table of the rates that occur"): """
             def apply_dropout(x, keep_mask, p, training):
@@ -58,11 +57,10 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
             """,
     },
     "03": {
-        ("3.3::test_certain_predictions", "exactly 0 is the only small prediction"): """
+        ("3.3::test_mean_loss", "at most six examples"): """
+            _in_general = bce
             def bce(a, y):
-                log_yes = torch.where(a == 0, -100.0, torch.log(a))
-                log_no = torch.where(a == 1, -100.0, torch.log(1 - a))
-                return -torch.where(y == 1, log_yes, log_no).mean()
+                return _in_general(a[:6], y[:6])
             """,
         ("3.6::test_mean_gradients", "never one input"): """
             _in_general = batch_gradients
@@ -83,15 +81,15 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
             """,
     },
     "04": {
-        ("4.3::test_sequences", "at most one axis of sequences"): """
+        ("4.3::test_batch", "at most five examples"): """
+            _in_general = linear_backward
             def linear_backward(dout, X, W):
-                examples = (dout, X) if X.dim() == 2 else (dout.flatten(0, 1), X.flatten(0, 1))
-                return dout @ W, examples[0].mT @ examples[1], examples[0].sum(0)
+                dX, dW, db = _in_general(dout, X, W)
+                return dX, _in_general(dout[:5], X[:5], W)[1], db
             """,
-        ("4.4::test_column_of_labels", "never one example"): """
+        ("4.4::test_column_of_labels", "at most six examples"): """
             def sigmoid_bce_backward(a, y):
-                dz = (a.squeeze() - y.squeeze()) / len(a)
-                return dz.unsqueeze(1) if dz.dim() else dz
+                return (a - y.reshape(a.shape)) / min(len(a), 6)
             """,
         ("4.6::test_gradient", "the last class is never right"): """
             def softmax_ce_backward(logits, targets):
@@ -247,7 +245,7 @@ def test_no_channel_brings_a_hidden_probe_to_what_is_written(built_kit: Kit, tmp
     done = built_kit.gradlings("grade", "09", str(folder), "--to", str(to), "--hidden", str(hidden), *options)
     assert done.code == 0, done.said
 
-    with open(to / "scores.csv", newline="", encoding="utf-8") as file:
+    with open(to / "scores.csv", newline="", encoding="utf-8-sig") as file:
         scores = {row["student"]: row["score"] for row in csv.DictReader(file)}
     written = {path: path.read_bytes().decode("latin-1") for path in to.rglob("*") if path.is_file()}
     open_channels = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -85,21 +86,24 @@ def test_three_graders_beside_each_other_under_fork_memory_and_disk_load(attacke
                 preexec_fn=hard_limits,
             )
         )
-    seen: list[set[int]] = [set() for _ in graders]
-    uids: list[set[int]] = [set() for _ in graders]
+    seen: dict[int, str] = {}
+    """When each process started: another one may get its number after it."""
+    had_uids, shared = [False] * len(graders), list[int]()
     while any(still_running(grader) for grader in graders):
-        for number, grader in enumerate(graders):
-            processes = below(grader.pid)
-            seen[number].update(processes)
-            uids[number].update(uid for uid in map(owner, processes) if uid >= FIRST_PRIVATE_UID)
+        owners = [{pid: owner(pid) for pid in below(grader.pid)} for grader in graders]
+        seen |= {pid: started(pid) for found in owners for pid in found}
+        private = [{uid: pid for pid, uid in found.items() if uid >= FIRST_PRIVATE_UID} for found in owners]
+        had_uids = [had or bool(found) for had, found in zip(had_uids, private, strict=True)]
+        for one, other in itertools.combinations(private, 2):  # a judge may get what one had that has ended
+            shared += [uid for uid in one.keys() & other.keys() if owner(one[uid]) == owner(other[uid]) == uid]
     for number, grader in enumerate(graders):
         _, complaints = grader.communicate()
         assert grader.returncode == 0, complaints
         assert_all_got_what_they_earned(tmp_path / f"to{number}", attacks)
     if os.geteuid() == 0:
-        assert all(uids), "workers have user ids of their own"
-        assert sum(map(len, uids)) == len(set.union(*uids)), "two graders shared a user id"
-    assert not [pid for pid in set.union(*seen) if not has_ended(pid)]
+        assert all(had_uids), "workers have user ids of their own"
+        assert not shared, "two graders shared a user id"
+    assert not [pid for pid, start in seen.items() if started(pid) == start and not has_ended(pid)]
     assert not list(scratch.iterdir())
     left = [Path(folder, "gradlings-attack") for folder in ("/tmp", "/var/tmp", "/dev/shm", "/")]
     assert not [path for path in left if path.exists()]
@@ -112,6 +116,14 @@ def still_running(grader: subprocess.Popen[str]) -> bool:
     except subprocess.TimeoutExpired:
         return True
     return False
+
+
+def started(pid: int) -> str:
+    """When a process started, in ticks since the machine did; "" if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def owner(pid: int) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from class_kit import hand_in
 from student_kit import PROJECT, RIGHT, Kit
 
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -60,6 +61,7 @@ def test_a_students_install_is_enough_for_students(kit: Kit, student: dict[str, 
         (("build",), "author"),
         (("course", "course"), "author"),
         (("verify",), "author"),
+        (("grade", "09", "gradescope", "--to", "to"), "class"),
         (
             ("grade", "09", "assignments", "--to", "to", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:1"),
             "cluster",
@@ -69,6 +71,7 @@ def test_a_students_install_is_enough_for_students(kit: Kit, student: dict[str, 
 def test_a_command_that_needs_more_names_the_extra(
     kit: Kit, student: dict[str, str], command: tuple[str, ...], extra: str
 ) -> None:
+    hand_in(kit.root / "gradescope", {"submission_metadata.yml": b"{}", "submission_1/tiny.py": b""})
     done = kit.run("gradlings", *command, environment=student)
     assert (done.code, f"pip install 'gradlings[{extra}]'" in done.err) == (2, True), done.said
     assert "Traceback" not in done.said
@@ -77,7 +80,7 @@ def test_a_command_that_needs_more_names_the_extra(
 def test_the_extras_are_real_ones() -> None:
     from gradlings.cli import _EXTRAS
 
-    brought_along = {"nbformat": "jupytext", "sqlalchemy": "nbgrader"}
+    brought_along = {"nbformat": "jupytext", "sqlalchemy": "nbgrader", "yaml": "pyyaml"}
     for package, extra in _EXTRAS.items():
         named = {Requirement(line).name for line in PYPROJECT["optional-dependencies"][extra]}
         assert brought_along.get(package, package) in named

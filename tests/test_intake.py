@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from class_kit import SOURCE_NAME, hand_in, module, notebook, saved_by_jupyter
-from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose, collect
-from gradlings.grading.sources import JUNK, ReadLimits, Refused, readable
+from gradlings.grading.intake.choose import ChosenFile, choose
+from gradlings.grading.intake.collect import StudentFiles, Submissions, collect
+from gradlings.grading.intake.found import JUNK, ReadLimits, Refused, readable
 from gradlings.model.errors import InputError
 from gradlings.submission.manifest import digest_of_code
 from student_kit import RIGHT, Kit
 
+NO_ASSIGNMENT = Path("no such assignment")
 tried = settings(deadline=None, derandomize=True, max_examples=150)
 
 
@@ -30,17 +32,38 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def graded_bytes(submissions: Submissions) -> dict[str, bytes]:
+def graded_bytes(submissions: Submissions, folder: Path = NO_ASSIGNMENT) -> dict[str, bytes]:
     """What counts, by student, where something does."""
     found = {}
     for entry in submissions.students:
-        if not entry.problem:
-            found[entry.student] = choose(submissions, entry, Path("no such assignment")).data
+        with contextlib.suppress(Refused):
+            found[entry.student] = choose(submissions, entry, folder).data
     return found
 
 
-def problems(submissions: Submissions) -> dict[str, str]:
-    return {entry.student: entry.problem for entry in submissions.students if entry.problem}
+def problems(submissions: Submissions, folder: Path = NO_ASSIGNMENT) -> dict[str, str]:
+    """Why nothing counts, by student, where that is so."""
+    found = {}
+    for entry in submissions.students:
+        try:
+            choose(submissions, entry, folder)
+        except Refused as refused:
+            found[entry.student] = str(refused)
+    return found
+
+
+def notes(submissions: Submissions, student: str, folder: Path = NO_ASSIGNMENT) -> tuple[str, ...]:
+    return choose(submissions, one(submissions, student), folder).notes
+
+
+def said(submissions: Submissions) -> str:
+    """All that is said of files."""
+    texts = [*submissions.ignored, *submissions.problems, *problems(submissions).values()]
+    for entry in submissions.students:
+        with contextlib.suppress(Refused):
+            chosen = choose(submissions, entry, NO_ASSIGNMENT)
+            texts += [*chosen.notes, *chosen.unused]
+    return " ".join(texts)
 
 
 def one(submissions: Submissions, student: str) -> StudentFiles:
@@ -119,8 +142,8 @@ def test_downloads_of_canvas_and_moodle(as_zip: bool, tmp_path: Path) -> None:
         "Zoë Ünal_77": b"zoe",
         "Bo Li_78": b"bo",
     }
-    assert "late" in " ".join(one(submissions, "roe_125").notes)
-    assert "my work.py" in " ".join(one(submissions, "nguyen_van_126").notes)
+    assert "late" in " ".join(notes(submissions, "roe_125"))
+    assert "my work.py" in " ".join(notes(submissions, "nguyen_van_126"))
     assert [name for name in submissions.ignored if "onlinetext" in name]
 
 
@@ -154,9 +177,7 @@ def test_the_newest_of_two_files_counts_and_both_are_named(tmp_path: Path) -> No
     aged(tmp_path / "bob.py", 10), aged(tmp_path / "bob/tiny.py", 20)
     submissions = collect(tmp_path, SOURCE_NAME)
     assert graded_bytes(submissions) == {"alice": b"new", "bob": b"x"}
-    assert one(submissions, "alice").notes == (
-        "alice/second try/tiny.py counts as the newest; not graded: alice/tiny.py.",
-    )
+    assert notes(submissions, "alice") == ("alice/second try/tiny.py counts as the newest; not graded: alice/tiny.py.",)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +197,7 @@ def test_numbered_copies_of_one_age(first: str, second: str, tmp_path: Path) -> 
     submissions = collect(tmp_path, SOURCE_NAME)
     (doe,) = [entry for entry in submissions.students if entry.student.startswith("doe")]
     assert choose(submissions, doe, tmp_path).data == b"second"
-    assert first in doe.notes[0]
+    assert first in notes(submissions, doe.student)[0]
 
 
 def test_which_of_two_other_names_counts_is_not_guessed(tmp_path: Path) -> None:
@@ -195,11 +216,8 @@ def test_the_other_assignments_of_an_nbgrader_tree_never_count(tmp_path: Path) -
 def test_nothing_is_dropped_silently(tmp_path: Path) -> None:
     files = {"alice/tiny.py": b"", "alice/a/b/c/tiny.py": b"", "readme.txt": b"", "bob/report.pdf": b"", "tiny.py": b""}
     submissions = collect(hand_in(tmp_path, files), SOURCE_NAME)
-    said = " ".join(
-        [*submissions.ignored, *submissions.problems, *(n for h in submissions.students for n in (*h.notes, h.problem))]
-    )
     for name in ("alice/a/b/c", "readme.txt", "bob/report.pdf", "tiny.py is in nobody's folder", "no tiny.py"):
-        assert name in said
+        assert name in said(submissions)
 
 
 # ---- module and notebook
@@ -230,8 +248,9 @@ def test_a_notebook_that_was_only_saved_needs_its_cells_read(kit: Kit, tmp_path:
     with pytest.raises(Refused, match="not guessed"):
         chosen(kit, tmp_path / "1", py=answers, ipynb=saved)
     assert chosen(kit, tmp_path / "2", parse=True, py=answers, ipynb=saved).data == answers
-    with pytest.raises(Refused, match="not guessed"):
-        chosen(kit, tmp_path / "3", parse=True, py=answers, ipynb=b"{no notebook")
+    damaged = chosen(kit, tmp_path / "3", parse=True, py=answers, ipynb=b"{no notebook")
+    assert damaged.data == answers
+    assert damaged.notes == ("alice/tiny.ipynb has none of the functions of assignment 09.",)
 
 
 # ---- hostile and unlucky
@@ -307,7 +326,8 @@ def test_a_40_mb_notebook_is_read_and_a_larger_one_named(tmp_path: Path) -> None
 def test_caps_for_one_student_and_for_all(tmp_path: Path) -> None:
     hand_in(tmp_path, {"alice/tiny.py": b"x" * 60, "alice/tiny.ipynb": b"x" * 60, "bob.py": b"x" * 90, "carl.py": b""})
     assert list(problems(collect(tmp_path, SOURCE_NAME, ReadLimits(student=100)))) == ["alice"]
-    assert sorted(problems(collect(tmp_path, SOURCE_NAME, ReadLimits(total=130)))) == ["bob", "carl"]
+    students = collect(tmp_path, SOURCE_NAME, ReadLimits(total=130)).students
+    assert [entry.student for entry in students if entry.problem] == ["bob", "carl"]
 
 
 def member(name: str, kind: int) -> zipfile.ZipInfo:
@@ -431,15 +451,12 @@ def test_every_student_in_a_zip_comes_in_whatever_the_name(
 ) -> None:
     path = zipped(tmp_path_factory.mktemp("z") / "all.zip", {f"{name}/tiny.py": data for name, data in files.items()})
     submissions = collect(path, SOURCE_NAME)
-    said = " ".join(
-        [*submissions.ignored, *submissions.problems, *(n for h in submissions.students for n in (*h.notes, h.problem))]
-    )
-    found = sorted(graded_bytes(submissions).values())
+    found, everything = sorted(graded_bytes(submissions).values()), said(submissions)
     for name, data in files.items():
         folders = name.replace("\\", "/").strip("/")  # a backslash separates folders, as Windows writes them
         if not JUNK.intersection(folders.split("/")):  # what an operating system leaves is nobody's
             place = readable(f"{folders}/tiny.py") if folders else "tiny.py is in nobody's folder"
-            assert data in found or place in said
+            assert data in found or place in everything
     assert all(data in files.values() for data in found)
 
 
@@ -455,7 +472,7 @@ def test_no_member_name_whatever_breaks_intake(
             archive.writestr(member(name, data.draw(st.sampled_from([0, stat.S_IFREG, stat.S_IFLNK]))), b"x")
     for entry in collect(path, SOURCE_NAME).students:
         assert entry.student
-        assert (entry.module or entry.notebook) or entry.problem
+        assert entry.candidates or entry.problem
 
 
 @tried

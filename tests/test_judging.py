@@ -201,6 +201,19 @@ def test_a_bubblewrap_that_does_not_work_is_left_out_and_logged(
     assert "bubblewrap is installed but does not work" in caplog.text
 
 
+def test_a_bubblewrap_without_permission_costs_no_start_of_a_zygote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bwrap"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/runs\necho "bwrap: No permissions" >&2\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with Judge(allow_weaker=True) as judge:
+        assert judge.protection.missing["bubblewrap"] == "bwrap: No permissions"
+    (only,) = (tmp_path / "runs").read_text().splitlines()
+    assert sys.executable not in only
+
+
 @pytest.mark.parametrize(("platform", "name"), [("darwin", "macOS"), ("win32", "Windows")])
 def test_other_systems_are_refused_in_a_plain_sentence(
     platform: str, name: str, monkeypatch: pytest.MonkeyPatch

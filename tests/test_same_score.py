@@ -19,6 +19,7 @@ import pytest
 from gradlings.authoring.catalogue import load_catalogue
 from gradlings.grading.command import graded_source_name
 from gradlings.model.exercise import read_exercises
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard, Verdict
 from gradlings.submission.reader import from_source
 
@@ -88,3 +89,50 @@ def test_a_score_from_a_worker_is_the_score_from_home(number: str, judge: Judge)
                     different.append(f"{name}, {check}: at home {home}, for marks {reported(there)[check]}")
     assert different == []
     assert compared > 2
+
+
+_PARTS = '''
+import pytest
+from gradlings import agree, exercise, floats
+
+
+@pytest.fixture
+def factor():
+    return 2.0
+
+
+@exercise("9.1", "double", points=9)
+class TestDouble:
+    def test_plain(self, student, probes):
+        """Ours alone"""
+        agree(student.double, probes([(floats([1.0]),)]), lambda x: 2.0 * x)
+
+    def test_fixture(self, student, probes, factor):
+        """With a fixture of its own"""
+        agree(student.double, probes([(floats([1.0]),)]), lambda x: factor * x)
+
+    @pytest.mark.skipif(True, reason="not here")
+    def test_marked(self, student, probes):
+        """With a mark"""
+        agree(student.double, probes([(floats([1.0]),)]), lambda x: 3.0 * x)
+'''
+
+
+def test_a_check_that_asks_pytest_for_more_gets_it_in_every_mode(tmp_path: Path) -> None:
+    folder = tmp_path / "09"
+    folder.mkdir()
+    checks = folder / "test_parts.py"
+    checks.write_text(_PARTS)
+    submission = from_source("def double(x):\n    print(x)\n    return 2 * x", folder / "parts.py")
+    found = []
+    for mode in (RunMode.GRADING, RunMode.PROOF):
+        with collected_checks(folder, mode=mode) as grader:
+            graded = grader.grade(submission, checks, seed=1)
+        (score,) = graded.scorecard.exercises
+        found.append([(check.check, check.verdict, check.points) for check in score.checks])
+        assert {name: len(seen) for name, seen in graded.examinations.items() if seen} == {
+            "9.1::test_plain": 1,
+            "9.1::test_fixture": 1,
+        }
+    assert found[0] == found[1]
+    assert [verdict for _, verdict, _ in found[0]] == [Verdict.PASS, Verdict.PASS, Verdict.NOT_ATTEMPTED]

@@ -51,6 +51,8 @@ def test_a_good_kit_holds(built_kit: Kit) -> None:
     assert rows["9.3"] == ["9.3", "count_up,", "make_counter", "0", "5/5", "4/4", "4/4", "2/2", "yes"]
     assert "4 exercises: 13 of 13 misconceptions caught, 13 named; 6 of 6 variants passed; 2 fresh seeds" in ended.said
     assert "0 breaches" in ended.said
+    assert "38 of 38 entries × seeds: the same checks fail at home and in marks" in ended.said
+    assert "1 of 1 kits with the solution in them: pytest ends with code 0 and all points" in ended.said
 
 
 def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:

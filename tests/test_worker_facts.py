@@ -175,6 +175,7 @@ def answer(**changed: Any) -> dict[str, Any]:
         "functions": [("square", "signs.py", 1, False)],
         "syntax": [("signs.py", 1, "x =", "invalid syntax")],
         "breaches": [[("autograd", "backward", 1, "signs.py", "x.backward()")]],
+        "shapes": {"square": "0123456789abcdef" * 4},
     }
     return honest | changed
 
@@ -215,6 +216,12 @@ FORGED: dict[str, Any] = {
     "breaches of another exercise": answer(breaches=[[], []]),
     "too many breaches": answer(breaches=[[BREACH] * 201]),
     "a breach of another file": answer(breaches=[[("autograd", "backward", 1, "other.py", "x")]]),
+    "a shape that is none": answer(shapes={"square": "0123456789abcdeg" * 4}),
+    "a short shape": answer(shapes={"square": "0123456789abcdef"}),
+    "a shape with an end": answer(shapes={"square": "0123456789abcdef" * 4 + "\n"}),
+    "shapes without names": answer(shapes=["0123456789abcdef" * 4]),
+    "no shapes": {key: value for key, value in answer().items() if key != "shapes"},
+    "too many shapes": answer(shapes={str(number): "0" * 64 for number in range(5_001)}),
     "a long breach": answer(breaches=[[("autograd", "b" * 201, 1, "signs.py", "x")]]),
 }
 
@@ -227,7 +234,7 @@ def test_a_forged_answer_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("file", ["signs.ipynb", "signs.ipynb cell ", "signs.ipynb cell x", "signs.ipynb cell \u0661"])
 def test_cells_of_a_notebook_have_numbers(file: str) -> None:
-    facts = {"cells": [("x", file, 1)], "functions": [], "syntax": [], "breaches": []}
+    facts = {"cells": [("x", file, 1)], "functions": [], "syntax": [], "breaches": [], "shapes": {}}
     with pytest.raises(MalformedMessage):
         facts_from(facts, Path("signs.ipynb"), [])
     facts["cells"] = [("x", "signs.ipynb cell 3", 1)]

@@ -16,9 +16,10 @@
 # - its *dtype* is the kind of number it holds (`t.dtype`),
 # - its *device* is where it lives: the CPU or a GPU (`t.device`).
 #
-# How exact an answer must be holds for all assignments: shapes, dtypes and whole numbers exactly; numbers in `float64` to seven
-# digits (a relative error of at most $10^{-7}$), unless the exercise says something else. So a constant is to be written with all
-# its digits, or computed.
+# What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact, other numbers
+# right to seven digits in `float64` and to four in `float32` (a relative error of at most $10^{-7}$ and $10^{-4}$). So a constant is to
+# be written with all its digits, or computed. Tensors that come in may be transposed or parts of others, and may require grad. Whatever
+# comes in must stay as it is.
 
 # %%
 import numpy as np
@@ -131,7 +132,8 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 #
 # A trap of Python: `True` passes for a whole number, as `isinstance(True, int)` is true.
 #
-# No tensor may be made here, since PyTorch would then tell you the answer that you are asked to predict.
+# No tensor and no array may be made here, and functions such as `torch.result_type` or `np.result_type` are off limits, since they would tell you
+# the answer that you are asked to predict.
 
 # %%
 def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
@@ -139,7 +141,7 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 
     Args:
         x: a Python bool, int or float; or lists of those, nested to any depth and perhaps empty; or a NumPy array of
-            a bool, integer or float dtype that PyTorch has under the same name (float64, int32, uint8, ...).
+            bool, uint8, int8, int16, int32, int64, float16, float32 or float64.
 
     Returns:
         torch.bool, torch.int64 or torch.float32 for Python values; for an array, the torch dtype of the same name.
@@ -323,12 +325,13 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 #
 # $$ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix} = \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\ 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
 #
-# Write it with loops and single multiplications. It takes $n \cdot m \cdot k$ of them, and this count is why big models need big machines.
+# Write it from single multiplications and additions, in loops for example. It takes $n \cdot m \cdot k$ of each, and this count is why big models need big machines.
 #
 # Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three different sizes. And mind the dtype: a product of whole numbers is
 # whole and exact however large, so `int64` matrices give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
 #
-# By hand, because the formula then is yours, and the shape rule with it; PyTorch's own product is one character long.
+# By hand, because the formula then is yours, and the shape rule with it; PyTorch's own product is one character long. It is off limits with all its relatives
+# (`torch.dot`, `einsum`, `F.linear` and so on).
 
 # %%
 def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n m"]:
@@ -367,7 +370,7 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 # columns are compared: a square example cannot show you this by its shape.
 #
 # The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no matrix product (its issue 44428), and one converts to floats
-# first. Your function should do as it is told: whole numbers in, whole numbers out.
+# first. Your function should do as it is told: whole numbers in, exact whole numbers out.
 
 # %%
 def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
@@ -410,8 +413,8 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus labels of shape $(5,)$ should be an error. The rule says
 # $(5, 5)$, so PyTorch goes on with 25 differences instead of 5, and the loss is wrong in silence.
 #
-# By hand, because you will apply this rule in your head at every line of model code that adds or multiplies. Two shapes are all it needs, so they may be those of
-# tensors that no memory could hold.
+# By hand, without `torch.broadcast_shapes`, `expand` and the like, because you will apply this rule in your head at every line of model code that adds or multiplies.
+# Two shapes are all it needs, so they may be those of tensors that no memory could hold.
 
 # %%
 def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

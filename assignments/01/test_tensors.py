@@ -146,6 +146,7 @@ class TestPredictDtype:
             (np.array([True, False]),),
             (np.array(3, dtype=np.uint8),),
             (np.zeros((0,), dtype=np.float64),),
+            *((np.array([[1], [0]], dtype=dtype),) for dtype in (np.int8, np.int16, np.float16)),
         ]
         agree(student.predict_dtype, probes(hand_made, random=an_array), dtype_of_tensor)
 
@@ -335,7 +336,8 @@ def rows_with_rows(t):
 class TestGram:
     def test_the_chapters_matrix(self, student, probes):
         """The chapter's matrix of whole numbers, and a square matrix of floats"""
-        ladder = probes([(torch.tensor([[1, 2], [3, 4]]),), (floats([[2, 0], [1, 3]]),)])
+        large = torch.tensor([[5003, 1], [2, 5005]])  # its squares are no float32
+        ladder = probes([(torch.tensor([[1, 2], [3, 4]]),), (large,), (floats([[2, 0], [1, 3]]),)])
         agree(student.gram, ladder, rows_with_rows)
 
     def test_not_square(self, student, probes):

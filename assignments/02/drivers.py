@@ -8,13 +8,15 @@ def count_tied_model(student, n_tokens, width, context, n_norms):
     """Counts a model whose head shares the token table's weight, and which keeps a (context, context) mask as a buffer.
 
     The model: token table (n_tokens, width), a linear layer (width, width) whose bias is frozen, n_norms layer norms
-    two levels deep, and the tied head. All tensors are float64.
+    two levels deep, a module that holds width factors itself, and the tied head. All tensors are float64.
     """
     model = nn.Module()
     model.tokens = nn.Embedding(n_tokens, width)
     model.mix = nn.Linear(width, width)
     model.mix.bias.requires_grad_(False)
     model.norms = nn.Sequential(nn.Sequential(*[nn.LayerNorm(width) for _ in range(n_norms)]))
+    model.scale = nn.Module()
+    model.scale.factors = nn.Parameter(torch.linspace(0.5, 1.5, width))
     model.head = nn.Linear(width, n_tokens, bias=False)
     model.head.weight = model.tokens.weight
     model.register_buffer("mask", torch.ones(context, context))

@@ -10,6 +10,8 @@
 # has that many, how much memory they need, and which of the chapter's own claims do not survive the arithmetic.
 #
 # Nothing is needed from assignment 01 but the idea of a shape. Assignment 06 builds the model that you count here.
+#
+# As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and what comes in must stay as it is.
 
 # %%
 from typing import TypedDict
@@ -69,12 +71,12 @@ GPT_CONFIG_124M = {
 def load_config(text: str) -> dict[str, int | float | bool | str]:
     """The settings in a listing that is written like the chapter's.
 
-    The first line is `NAME = {`, the last is `}`. Between them stand lines of four kinds: an entry
+    The first line is `NAME = {`, the last is `}`. Between them stand lines of four kinds, indented or not: an entry
     `"key": value`, an entry with a comment behind it, a comment alone, a blank line.
 
     * A comma follows an entry; behind the last one it may be missing.
     * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
-    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `1e-5`), `True` or `False`, or a string in
+    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string in
       double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
       belongs to it.
 
@@ -142,8 +144,8 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 
 
 # %% [markdown]
-# From here on, functions take a sound config as a plain dictionary. Here is the chapter's, written as Python, to try
-# them on.
+# From here on, functions take a sound config as a plain dictionary, whose keys may stand in any order. Here is the
+# chapter's, written as Python, to try them on.
 
 # %%
 GPT_CONFIG_124M: GPTConfig = {
@@ -250,7 +252,8 @@ def embedding_params(cfg: GPTConfig) -> int:
 # are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the same
 # $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. They decide all the same whether your total is exact.
+# These counts are tiny beside the matrices. They decide all the same whether your total is exact. Count without making the
+# vectors: `emb_dim` may be so large that no memory would hold them.
 
 # %%
 def layernorm_params(emb_dim: int) -> int:
@@ -352,7 +355,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # %% [markdown]
 # ## 2.8 The whole model
 #
-# *20 points · about 20 minutes · difficulty 2 of 3 · builds on 2.4, 2.5, 2.6, 2.7*
+# *20 points · about 20 minutes · difficulty 2 of 3 · builds on 2.3, 2.4, 2.5, 2.6, 2.7*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -408,7 +411,8 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # parameters: each number once.
 #
 # A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a causal mask, are stored with the
-# model and move with it to another device, but are not learned, so they are not counted. A module also offers several
+# model and move with it to another device, but are not learned, so they are not counted. Any module may hold either kind
+# itself, under any name, beside the modules inside it. A module also offers several
 # views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. The last is what gets
 # saved to a file; it lists buffers too, and a tied matrix under each of its names, so that a tied model counted this
 # way looks larger than it is.
@@ -460,10 +464,10 @@ def model_bytes(n: int, dtype: torch.dtype) -> int:
 
     Args:
         n: how many numbers.
-        dtype: their type, any torch.dtype.
+        dtype: their type: a bool, integer or float dtype of torch.
 
     Returns:
-        Bytes, as an int.
+        Bytes, as an int: exact, however many.
 
     Example:
         >>> model_bytes(163_009_536, torch.float32)
@@ -478,7 +482,7 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 
     Args:
         n: how many numbers.
-        dtype: their type, any torch.dtype.
+        dtype: their type: a bool, integer or float dtype of torch.
 
     Returns:
         Mebibytes as a float, not rounded.

@@ -23,7 +23,7 @@ def config(vocab_size, context_length, emb_dim, n_heads, n_layers, drop_rate=0.1
 
 # Small configs whose components all have different sizes, so that each forgotten one leaves its own gap.
 TINY = config(11, 5, 6, 2, 3)
-WIDE = config(17, 23, 12, 3, 2, qkv_bias=True)
+WIDE = dict(reversed(config(17, 23, 12, 3, 2, qkv_bias=True).items()))  # a setting is known by its name
 LONG = config(29, 71, 10, 5, 4, drop_rate=0.0)
 
 SMALL = config(50257, 1024, 768, 12, 12)  # the chapter's
@@ -83,9 +83,11 @@ MODEL = {
 "padding_id": -1, // a "negative" number, {not a typo}: see below
 // "emb_dim": 9,
 
-"learning_rate": 6e-4, // 0.0006
+    "learning_rate": 6e-4, // 0.0006
+"scale": 2.0,
 "epsilon": 1e-5,
 "emb_dim": 8//tight
+// "n_heads": 4,
 }
 """
 
@@ -94,6 +96,7 @@ MODEL = {
 "source": "https://example.org/gpt2, v1", // "where" from
 "tied": "True",
 "note": "",
+"folder": "C:\\models\\new\\", // no escapes
 "rate": "0.1"
 }
 """
@@ -143,22 +146,24 @@ class TestLoadConfig:
             ],
             random=a_listing,
         )
-        agree(student.load_config, ladder, settings_in)
+        agree(student.load_config, ladder, settings_in, exact_types=True)
 
     def test_what_looks_like_something_else(self, student, probes):
         """strings that look like comments, comments that look like entries, words that are no value"""
-        strings = {"source": "https://example.org/gpt2, v1", "tied": "True", "note": "", "rate": "0.1"}
-        numbers = {"padding_id": -1, "learning_rate": 6e-4, "epsilon": 1e-5, "emb_dim": 8}
+        source, folder = "https://example.org/gpt2, v1", "C:\\models\\new\\"
+        strings = {"source": source, "tied": "True", "note": "", "folder": folder, "rate": "0.1"}
+        numbers = {"padding_id": -1, "learning_rate": 6e-4, "scale": 2.0, "epsilon": 1e-5, "emb_dim": 8}
         ladder = probes(
             [
                 known('MODEL = {\n"tied": "False"\n}\n', {"tied": "False"}),
                 known('MODEL = {\n"qkv_bias": yes\n}\n', ValueError),
+                known('MODEL = {\n"drop_rate": 1/2 // a half\n}\n', ValueError),
                 known(MISLEADING_STRINGS, strings),
                 known(MISLEADING_COMMENTS, numbers),
             ],
             random=a_listing_with_strings,
         )
-        agree(student.load_config, ladder, settings_in)
+        agree(student.load_config, ladder, settings_in, exact_types=True)
 
 
 # 2.2
@@ -325,8 +330,8 @@ def layernorm_size(emb_dim):
 @exercise("2.5", "layernorm_params", points=5, minutes=5, difficulty=1, forbids="modules")
 class TestLayernormParams:
     def test_any_width(self, student, probes):
-        """what one layer norm learns"""
-        ladder = probes([(3,), (10,), (768,)], random=lambda rng: (rng.size(4, 2000),))
+        """what one layer norm learns, also one that no memory would hold"""
+        ladder = probes([(3,), (10,), (768,), (10**15,)], random=lambda rng: (rng.size(4, 2000),))
         agree(student.layernorm_params, ladder, layernorm_size)
 
 
@@ -446,7 +451,7 @@ def any_gpt(rng):
     minutes=20,
     difficulty=2,
     forbids="modules",
-    builds_on=("2.4", "2.5", "2.6", "2.7"),
+    builds_on=("2.3", "2.4", "2.5", "2.6", "2.7"),
 )
 class TestGptParams:
     def test_head_of_its_own(self, student, probes):
@@ -486,7 +491,8 @@ class TestGptParams:
 
 
 def tied_model_size(n_tokens, width, context, n_norms):
-    return linear_size(width, n_tokens, False) + linear_size(width, width, True) + n_norms * layernorm_size(width)
+    layers = linear_size(width, n_tokens, False) + linear_size(width, width, True) + n_norms * layernorm_size(width)
+    return layers + width  # the factors
 
 
 def any_tied_model(rng):
@@ -561,6 +567,8 @@ class TestModelBytes:
                 (10, torch.int8),
                 (10, torch.float64),
                 (163_009_536, torch.float32),
+                *((10, dtype) for dtype in (torch.bool, torch.int16, torch.int32, torch.int64)),
+                (2**53 + 1, torch.uint8),  # no float is exact here
             ],
             random=any_numbers,
         )

@@ -77,10 +77,11 @@ def _but_grad(node):
 
 
 def node_of_exp(student, x):
-    """What `exp` of a node with the data x looks like."""
+    """What `exp` of a node with the data x looks like, and the data of that node afterwards."""
     node = student.Value(x)
     result = student.exp(node)
     if result is None:
         return None
     parents = ["x" if parent is node else "?" for parent in result.parents]
-    return {"data": result.data, "parents": parents, "local_derivatives": list(result.local_derivatives)}
+    derivatives = list(result.local_derivatives)
+    return {"data": result.data, "parents": parents, "local_derivatives": derivatives, "x afterwards": node.data}

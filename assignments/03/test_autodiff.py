@@ -112,6 +112,7 @@ class TestBce:
             (floats([1.0, 0.3, 0.0]), floats([1.0, 1.0, 0.0])),
             (floats([0.0, 0.3, 0.8]), floats([1.0, 0.0, 1.0])),
             (floats([0.7, 1.0, 0.4]), floats([0.0, 0.0, 1.0])),
+            (floats([1e-60, 1e-30, 0.8]), floats([1.0, 1.0, 0.0])),  # a logarithm below -100, and one above it
         ]
         agree(student.bce, probes(hand_made, random=some_certain_predictions), torch_bce)
 
@@ -208,7 +209,7 @@ def sure_batch(rng):
     return X, 300 * w, b, y
 
 
-@exercise("3.6", "batch_gradients", points=15, minutes=25, difficulty=3, forbids="autograd", builds_on=("3.5",))
+@exercise("3.6", "batch_gradients", points=15, minutes=25, difficulty=3, forbids="autograd", builds_on=("3.2", "3.5"))
 class TestBatchGradients:
     def test_mean_gradients(self, student, probes):
         """dL/dw and dL/db of the mean loss of five examples with three inputs, and of other batches"""
@@ -439,6 +440,7 @@ class TestTopologicalOrder:
         """every node exactly once, after all nodes that use it"""
         ladder = probes(
             [
+                ("x = 3",),
                 ("x = 3; a = 2; y = a * x",),
                 ("x = 3; y = x * x",),
                 (DIAMOND,),
@@ -471,6 +473,7 @@ def exp_by_autograd(x):
         "data": float(torch.exp(node)),
         "parents": ["x"],
         "local_derivatives": [float(slope(torch.exp, node))],
+        "x afterwards": x,
     }
 
 
@@ -499,7 +502,7 @@ def random_number(rng):
 class TestBackprop:
     def test_gradients(self, student, probes):
         """the gradient of every node, where nodes are used more than once"""
-        ladder = probes([(REUSED, 1), (REUSED_LATE, 1), (DIAMOND, 1)], random=program_once)
+        ladder = probes([(REUSED, 1), (REUSED_LATE, 1), (DIAMOND, 1), ("x = 3", 1)], random=program_once)
         agree(student.through("gradients"), ladder, gradients_by_autograd, float32=False)
 
     def test_calling_twice(self, student, probes):

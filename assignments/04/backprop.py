@@ -23,7 +23,9 @@
 # one line that is wrong when a gradient is not what it must be.
 #
 # You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a batch
-# (3.5, 3.6). Nothing is imported from your earlier files; `torch.sigmoid`, `torch.relu` and `torch.softmax` are yours to use.
+# (3.5, 3.6). Nothing is imported from your earlier files; `torch.sigmoid`, `torch.relu` and `torch.softmax` are yours to use. Up to 4.8
+# PyTorch's autograd is off limits. As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and
+# what comes in must stay as it is.
 #
 # Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The gradient
 # that arrives at a layer from the layers behind it is the *upstream* gradient; here it is called `dout`.
@@ -236,7 +238,7 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 # so does the scale of a layer norm.
 #
 # Reading a number several times means that it touches the loss along several paths, and over paths gradients add up. So the backward step of broadcasting is a
-# sum over all the copies. PyTorch does it for you in every `+` and `*`, and now you write it.
+# sum over all the copies. PyTorch does it for you in every `+` and `*`, and now you write it (`Tensor.sum_to_size` is off limits).
 #
 # Your function gets the gradient `g` of the tensor *after* broadcasting and the `shape` *before* it. Remember the rule of 1.10: shapes are aligned at
 # their right ends. Two things can have happened to an axis. It was missing and was put in front, or it had the size 1 and was stretched. Which of the two leaves a trace in the
@@ -425,7 +427,8 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 # Be glad of this error. `nn.MSELoss` only warns in the same situation, broadcasts its two tensors against each other, and trains on a wrong number.
 #
 # Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several. Some repairs that the internet suggests only work for one of the
-# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything. Leave `SimpleNet` as it is; 4.10 uses it, too.
+# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything. Leave `SimpleNet` as it is: its output
+# must still have the shape $(N, 1)$, and 4.10 uses it, too.
 
 # %%
 
@@ -505,7 +508,7 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
     their values whatever happens to the network and to `.grad` later. The parameters themselves are not changed.
 
     Args:
-        net: a network with one sigmoid output, such as `SimpleNet`.
+        net: a network with one sigmoid output: a `SimpleNet`, or any other one.
         X: N examples, one a row.
         y: labels, each 0.0 or 1.0, of the shape of the network's output.
 

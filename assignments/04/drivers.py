@@ -3,6 +3,8 @@
 The first argument is your module; the others are what a failing check shows you.
 """
 
+import torch
+from torch import nn
 from torch.nn.utils import vector_to_parameters
 
 
@@ -25,12 +27,18 @@ def loss_and_gradients(student, parameters, inputs, labels, calls):
     for _ in range(calls):
         loss = student.fix_simple_net(net, inputs, labels)
     count = sum(parameter.numel() for parameter in net.parameters())
-    return {"parameters": count, "loss": loss, **{name: p.grad for name, p in net.named_parameters()}}
+    with torch.no_grad():
+        shape = tuple(net(inputs).shape)
+    gradients = {name: p.grad for name, p in net.named_parameters()}
+    return {"parameters": count, "shape of net(inputs)": shape, "loss": loss, **gradients}
 
 
 def gradients_of_one_batch(student, parameters, X, y, frozen):
-    """`named_gradients` of a SimpleNet in which the parameters named in `frozen` do not require grad."""
-    net = _simple_net(student, parameters)
+    """`named_gradients` of a SimpleNet in which the parameters named in `frozen` do not require grad.
+
+    With fewer parameters than a SimpleNet has, the network is a linear layer and a sigmoid in an `nn.Sequential`.
+    """
+    net = _simple_net(student, parameters) if len(parameters) == 61 else _smaller_net(parameters, X.shape[1])
     for name, parameter in net.named_parameters():
         parameter.requires_grad_(name not in frozen)
     return student.named_gradients(net, X, y)
@@ -55,5 +63,12 @@ def _only(answer, names):
 def _simple_net(student, parameters):
     """A SimpleNet that uses the given numbers as its parameters."""
     net = student.SimpleNet()
+    vector_to_parameters(parameters, net.parameters())
+    return net
+
+
+def _smaller_net(parameters, inputs):
+    """A linear layer with one output and a sigmoid, with the given numbers as weights and bias."""
+    net = nn.Sequential(nn.Linear(inputs, 1), nn.Sigmoid())
     vector_to_parameters(parameters, net.parameters())
     return net

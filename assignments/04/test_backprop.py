@@ -155,7 +155,8 @@ class TestLinearBackward:
         W = floats([[0.6, -0.2]])
         wide = torch.cat([dout, 0.3 - 2 * dout, dout**2, X[..., :1] - dout], dim=-1)
         wide_W = floats([[0.6, -0.2], [-0.9, 0.5], [0.4, 1.3], [-1.5, 0.7]])
-        ladder = probes([(dout, X, W), (wide, X, wide_W)], random=random_layer_of_tokens, n=3)
+        more_axes = wide[:, None, :2], X[:, None, :2], wide_W  # two axes of sequences, and then the tokens
+        ladder = probes([(dout, X, W), more_axes, (wide, X, wide_W)], random=random_layer_of_tokens, n=3)
         agree(student.linear_backward, ladder, linear_slopes, names=("dX", "dW", "db"), strided=True)
 
 
@@ -206,6 +207,7 @@ class TestSigmoidBceBackward:
             [
                 (floats([[0.75], [0.4]]), floats([1.0, 0.0])),
                 (floats([[0.9], [0.2], [0.6], [0.35], [0.75]]), floats([1.0, 0.0, 0.0, 1.0, 1.0])),
+                (floats([[0.75]]), floats([1.0])),
             ],
             random=random_row,
         )
@@ -378,7 +380,7 @@ class TestEmbeddingBackward:
         """the same for a batch of sequences, with token ids of shape (batch, tokens)"""
         dout = floats([[[1.0, 2.0], [10.0, 20.0], [5.0, -3.0]], [[0.5, 0.25], [-4.0, 7.0], [0.8, -0.6]]])
         idx = torch.tensor([[2, 0, 1], [1, 3, 2]])
-        ladder = probes([(dout, idx, 7)], random=random_batch_of_sequences)
+        ladder = probes([(dout[None], idx[None], 7), (dout, idx, 7)], random=random_batch_of_sequences)
         agree(student.embedding_backward, ladder, embedding_slope, strided=True)
 
 
@@ -469,8 +471,11 @@ def some_inputs(n):
 
 def loss_of_examples(parameters, inputs, labels):
     """The mean of the losses of the examples, each on its own, and the network in torch's layers."""
-    layers = OrderedDict(fc1=nn.Linear(10, 5), relu=nn.ReLU(), fc2=nn.Linear(5, 1), sigmoid=nn.Sigmoid())
-    net = nn.Sequential(layers).to(inputs)
+    if len(parameters) == 61:
+        layers = OrderedDict(fc1=nn.Linear(10, 5), relu=nn.ReLU(), fc2=nn.Linear(5, 1), sigmoid=nn.Sigmoid())
+        net = nn.Sequential(layers).to(inputs)
+    else:
+        net = nn.Sequential(nn.Linear(inputs.shape[1], 1), nn.Sigmoid()).to(inputs)
     vector_to_parameters(parameters, net.parameters())
     pairs = zip(inputs, labels.reshape(-1, 1), strict=True)
     return torch.stack([F.binary_cross_entropy(net(row), label) for row, label in pairs]).mean(), net
@@ -484,7 +489,7 @@ def torch_gradients(parameters, inputs, labels):
 
 def loss_and_torch_gradients(parameters, inputs, labels, calls):
     loss, gradients = torch_gradients(parameters, inputs, labels)
-    return {"parameters": 61, "loss": loss, **gradients}
+    return {"parameters": 61, "shape of net(inputs)": (len(inputs), 1), "loss": loss, **gradients}
 
 
 def random_single_example(rng):
@@ -542,10 +547,11 @@ def random_two_batches(rng):
 @exercise("4.10", "named_gradients", points=5, minutes=10, difficulty=1, builds_on=("3.10", "4.9"), seconds=10)
 class TestNamedGradients:
     def test_one_batch(self, student, probes):
-        """the gradients of one batch by name, with and without frozen parameters"""
+        """the gradients of one batch by name, with and without frozen parameters, also of another network"""
         parameters, X = chapter_parameters(), some_inputs(3)
         y = floats([[1.0], [0.0], [0.0]])
         hand_made = [(parameters, X, y, []), (parameters, X, y, ["fc1.bias"]), (parameters, X, y, ["fc2.weight"])]
+        hand_made.append((floats([0.5, -1.0, 0.8, 0.2]), X[:, :3], y, []))  # another network
         ladder = probes(hand_made, random=random_batch, n=2)
         agree(student.through("gradients_of_one_batch"), ladder, gradients_but_frozen)
 

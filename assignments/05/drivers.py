@@ -13,7 +13,7 @@ from torch.optim.sgd import sgd
 def sgd_steps(student, params, grads, lr):
     """What several calls of `sgd_step` make of the parameters: the values of each after each step, one row a step.
 
-    grads and lr hold what each step is called with.
+    grads and lr hold what each step is called with. In the end, all parameters must still require grad.
     """
     leaves = [values.clone().requires_grad_() for values in params]
     handed_over = list(leaves)  # what happens to the list itself is of no use to a model
@@ -21,7 +21,8 @@ def sgd_steps(student, params, grads, lr):
     for gradients, rate in zip(grads, lr, strict=True):
         student.sgd_step(handed_over, gradients, rate)
         after.append([p.detach().clone() for p in leaves])
-    return {f"params[{i}]": torch.stack(rows) for i, rows in enumerate(zip(*after, strict=True))}
+    values = {f"params[{i}]": torch.stack(rows) for i, rows in enumerate(zip(*after, strict=True))}
+    return values | {"all require grad": all(p.requires_grad for p in leaves)}
 
 
 def momentum_v(student, p, g, v, lr, mu):
@@ -148,6 +149,7 @@ def evaluated_in_mode(student, W, data, training):
         "net.training": net.training,
         "dropout.training": net[0].training,
         "graphs built": sum(graphs),
+        "autograd on afterwards": torch.is_grad_enabled(),
     }
 
 

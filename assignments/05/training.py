@@ -17,7 +17,10 @@
 #
 # At the end you can write a training loop for any PyTorch model and say what each line is for. You need the gradients of a batch
 # (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout (2.11). Nothing is imported from
-# your earlier files.
+# your earlier files. Where you write what `torch.optim` has ready-made (5.1 to 5.4, 5.8), it is off limits.
+#
+# As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in must stay as it is
+# unless the exercise is to change it.
 #
 # Some names: $\eta$ is the *learning rate*, `lr` in code; $g$ is the gradient of the loss with respect to a parameter $p$; an
 # arrow as in $p \leftarrow p - \eta g$ means that the left side is overwritten. A *step* is one update of all parameters.
@@ -58,7 +61,8 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
     """One step of gradient descent: changes the parameters in place.
 
     Args:
-        params: the parameters, of any shapes. Each is a leaf tensor that requires grad, as in a model.
+        params: the parameters, of any shapes. Each is a leaf tensor that requires grad, as in a model, and still does so
+            afterwards.
         grads: for each parameter its gradient, of the same shape and dtype, or None. A parameter whose gradient is None
             stays as it is. The gradients are not changed.
         lr: the learning rate, a Python float.
@@ -431,7 +435,7 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 # Randomness in an experiment has to be repeatable. A `torch.Generator` is a source of random numbers with a state of its own. Whoever starts with the same seed gets the same orders again; and because the state moves on
 # with every number drawn, the next epoch gets another one. So use the generator that you are given, as it is, and no other source.
 #
-# PyTorch's `DataLoader` does this and more. It is off limits here, so that you have seen once how little there is to it.
+# PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you have seen once how little there is to it.
 
 # %%
 def minibatches(
@@ -470,7 +474,8 @@ def minibatches(
 # A module has a switch, `net.training`. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets everything through (2.11). Forget the switch, and the loss comes out of a
 # crippled network and is another one at each call. Forget to put it *back*, and the rest of the training runs without dropout, and nobody notices. Put it back to what it was, which need not be training mode.
 #
-# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should be told not to.
+# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should be told not to, and only
+# for as long as the measurement takes.
 #
 # Finally the mean. The examples come in batches, and the last batch is often smaller:
 #
@@ -482,7 +487,8 @@ def minibatches(
 def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Tensor, "n"]]]) -> float:
     """Mean cross-entropy of the network, in evaluation mode, over all examples of all batches.
 
-    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation.
+    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation, and autograd
+    records again.
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.

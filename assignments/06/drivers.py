@@ -8,6 +8,8 @@ import contextlib
 import torch
 from torch import nn
 
+NEARLY_ZERO = 1e-3  # of factors that are 0 or at least 1: a step in float32 is not told from none
+
 
 @contextlib.contextmanager
 def float64_by_default():
@@ -227,11 +229,12 @@ def _factors_of_the_sum(student, rate, seed, B, T, D=32):
 
 def factors_in_training(student, rate, seed):
     """What `gpt_forward` multiplies the sum of the embeddings by in training, and the share of the zeros among these."""
-    factors = _factors_of_the_sum(student, rate, seed, B=16, T=8)
-    different = factors.mul(1e9).round().div(1e9).abs().unique().tolist()
+    factors = _factors_of_the_sum(student, rate, seed, B=16, T=8).abs().flatten()
+    kinds, kind_of = factors.mul(1e4).round().unique(return_inverse=True)
+    different = [round(factors[kind_of == kind].mean().item(), 9) for kind in range(min(len(kinds), 4))]
     return {
         "factors": different if len(different) <= 3 else "many different ones",
-        "share of zeros": round((factors.abs() < 1e-6).double().mean().item(), 1),
+        "share of zeros": round((factors < NEARLY_ZERO).double().mean().item(), 1),
     }
 
 
@@ -241,7 +244,7 @@ def dropped_in_training(student, rate, seed):
     The two are in neighboring rows of the batch, positions or places of a position; or half the batch, the window or the
     position apart.
     """
-    dropped = _factors_of_the_sum(student, rate, seed, B=64, T=16).abs() < 1e-6
+    dropped = _factors_of_the_sum(student, rate, seed, B=64, T=16).abs() < NEARLY_ZERO
     counts = {"numbers": dropped.numel(), "dropped": int(dropped.sum())}
     for axis, name in enumerate(("rows", "positions", "places")):
         line = dropped.movedim(axis, 0)
@@ -326,10 +329,10 @@ def ranks_drawn(student, V, ids, top_k, seed):
 
 
 def modes_in_generate(student, V, ids, n, context_length, training):
-    """`generate` with a stand-in model in train or eval mode; its mode afterwards; whether gradients were recorded."""
+    """`generate` with a stand-in model in train or eval mode; its mode afterwards; whether gradients were and are recorded."""
     model = StandIn(V, context_length).train(training)
     result = student.generate(model, ids, n, context_length, 1, torch.Generator(ids.device).manual_seed(0))
-    return result, model.training, model.recorded
+    return result, model.training, model.recorded, torch.is_grad_enabled()
 
 
 def _pretrained(student, cfg, text, steps, seed):
@@ -347,10 +350,35 @@ def losses_on_text(student, cfg, text, steps, seed):
     return list(losses)
 
 
-def different_losses(student, cfg, text, steps, seed):
-    """How many different losses `pretrain` gives; at learning rate 0 they differ by nothing but the batch."""
-    losses = losses_on_text(student, cfg, text, steps, seed)
-    return len({f"{float(loss):.8f}" for loss in losses})
+def batches_drawn(student, cfg, text, steps, seed):
+    """How many different losses `pretrain` gives, and whether their order is that of the seed and of nothing else.
+
+    At learning rate 0 losses differ by nothing but the batch. The three runs have the seeds `seed`, `seed` again, though
+    torch's global source is somewhere else, and `seed + 1`.
+    """
+
+    def run(own_seed, global_seed):
+        torch.manual_seed(global_seed)
+        with float64_by_default():
+            _, losses = _pretrained(student, cfg, text, steps, own_seed)
+        rounded = [f"{float(loss):.8f}" for loss in losses]
+        return [rounded.index(loss) for loss in rounded]  # the step in which a batch came first
+
+    order, again, other = run(seed, 1), run(seed, 2), run(seed + 1, 1)
+    return {
+        "different losses": len(set(order)),
+        "same seed, same batches": order == again,
+        "other seed, same batches": order == other,
+    }
+
+
+def loss_of_the_model(student, cfg, text, steps, seed):
+    """The loss, on a text of one window, of the model that `pretrain` returns: what the next step would begin with."""
+    with float64_by_default():
+        model, _ = _pretrained(student, cfg, text, steps, seed)
+    ids = student.CharTokenizer(text).encode(text)
+    with torch.no_grad():
+        return nn.functional.cross_entropy(model(ids[None, :-1])[0], ids[1:]).item()
 
 
 def run_on_corpus(student, cfg, lines, steps, seed):

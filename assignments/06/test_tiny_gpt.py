@@ -629,7 +629,7 @@ def alike_out_of_training_only(ids, p, cfg):
     return {"same logits twice, not training": True, "same logits twice, training": False}
 
 
-@exercise("6.11", "gpt_forward", points=5, minutes=25, difficulty=2, builds_on=("2.8", "6.10"))
+@exercise("6.11", "gpt_forward", points=5, minutes=25, difficulty=2, builds_on=("2.8", "6.8", "6.10"))
 class TestGptForward:
     def test_logits(self, student, probes):
         """the logits at every position, for windows shorter than the context, with a head of its own and tied"""
@@ -725,7 +725,7 @@ def ranks_by_softmax(counts, V, ids, top_k, seed):
 
 
 def by_the_rule_and_left_as_found(V, ids, n, context_length, training):
-    return by_the_rule(V, ids, n, context_length, 1), training, False
+    return by_the_rule(V, ids, n, context_length, 1), training, False, True
 
 
 @exercise("6.12", "generate", points=5, minutes=25, difficulty=2, builds_on=("6.11",))
@@ -753,7 +753,7 @@ class TestGenerate:
         """predictions in eval mode, without gradients; the model's mode is what it was"""
         one, two = ids([[3, 1, 2]]), ids([[2, 6, 5], [0, 4, 1]])
         ladder = probes([(7, one, 2, 4, True), (7, one, 2, 4, False), (9, two, 4, 3, True), (9, two, 4, 3, False)])
-        names = ("ids", "training afterwards", "gradients recorded")
+        names = ("ids", "training afterwards", "gradients recorded", "autograd on afterwards")
         agree(student.through("modes_in_generate"), ladder, by_the_rule_and_left_as_found, names=names)
 
 
@@ -831,8 +831,12 @@ def not_those_without_dropout(losses, cfg, text, steps, seed):
     return None
 
 
-def two_windows(cfg, text, steps, seed):
-    return 2
+def two_windows_by_the_seed(cfg, text, steps, seed):
+    return {"different losses": 2, "same seed, same batches": True, "other seed, same batches": False}
+
+
+def next_loss_on_one_window(cfg, text, steps, seed):
+    return losses_on_one_window(cfg, text, steps + 1, seed)[-1]
 
 
 def learns_and_does_not_cheat(answer, cfg, lines, steps, seed):
@@ -878,12 +882,14 @@ def picture_and_sample(student, lines):
 )
 class TestPretrain:
     def test_training(self, student, probes):
-        """short runs number by number; then 120 steps on corpus.txt, which must be neither too bad nor too good"""
+        """short runs number by number, and their batches; then 120 steps on corpus.txt: neither too bad nor too good"""
         losses = student.through("losses_on_text")
         ladder = probes([(SMALL, "abcdeba", 6, 1)], random=one_window, n=1)
         agree(losses, ladder, losses_on_one_window, exact_types=True, float32=False, rtol=1e-6)
         satisfies(losses, probes([(DROPPING, "abcdeba", 3, 1)]), not_those_without_dropout)
-        agree(student.through("different_losses"), probes([(FROZEN, "abcdebac", 30, 1)]), two_windows)
+        agree(student.through("batches_drawn"), probes([(FROZEN, "abcdebac", 30, 1)]), two_windows_by_the_seed)
+        trained = student.through("loss_of_the_model")
+        agree(trained, probes([(SMALL, "abcdeba", 6, 1)]), next_loss_on_one_window, float32=False, rtol=1e-6)
         lines = CORPUS.splitlines(keepends=True)
         ladder = probes([], random=lambda rng: (TINY, lines, STEPS, rng.size(0, 10_000)), n=1)
         satisfies(student.through("run_on_corpus"), ladder, learns_and_does_not_cheat)

@@ -19,6 +19,7 @@ _EXTRAS = {
     "nbformat": "author",
     "nbgrader": "class",
     "sqlalchemy": "class",
+    "yaml": "class",
     "distributed": "cluster",
 }
 """What a student's install leaves out: the extra of gradlings that brings a package."""

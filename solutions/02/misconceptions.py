@@ -128,6 +128,22 @@ def load_config(text):
 
 @catalogue.misconception(
     "2.1",
+    "decimal-without-fraction-is-an-int",
+    "A decimal number without a fraction, such as 2.0, comes out as an int. Did the listing write it with a point or without?",
+    hint="Read the entries `2` and `2.0` and print the type of each value: one is int, the other float. Their values are equal, so no look at the value can tell them apart. What can?",
+)
+def load_config(text):
+    def value(word):
+        if word in ("True", "False"):
+            return word == "True"
+        number = float(word)
+        return int(number) if number.is_integer() else number
+
+    return {key: value(word) if word else string for key, word, string in _entries(text)}
+
+
+@catalogue.misconception(
+    "2.1",
     "false-is-no-number",
     "The words True and False were handed to a conversion into a number, which raised an error. Which words have to be looked for before a value is taken for a number?",
     hint="Print each bare word that arrives at your conversion. Two of them are no numbers and have to be sorted out before.",
@@ -210,6 +226,22 @@ def load_config(text):
     config = {}
     for key, string, word in re.findall(r'^\s*"([^"]*)"\s*:\s*(?:"([^"]*)"|([^",\s/]+))\s*,', text, re.MULTILINE):
         config[key] = _value(word) if word else string
+    return config
+
+
+@catalogue.misconception(
+    "2.1",
+    "comment-read-as-entry",
+    "An entry in a line that is a comment from its start came back as a setting. What has to stand before the first quote of an entry?",
+    hint='Cut the lines `"emb_dim": 8,` and `// "emb_dim": 9,` at their first double quote and print what is left of it: nothing before the entry, and two slashes before the comment.',
+)
+def load_config(text):
+    config = {}
+    for line in text.splitlines():
+        _, *pieces = line.split('"')
+        if pieces:
+            word = pieces[1].partition("//")[0].strip(" \t:,")
+            config[pieces[0]] = _value(word) if word else pieces[2]
     return config
 
 
@@ -737,6 +769,16 @@ def layernorm_params(emb_dim):
 @catalogue.misconception("2.5", "both-norms-of-block", same_as="mean-and-variance-counted")
 def layernorm_params(emb_dim):
     return 2 * (2 * emb_dim)
+
+
+@catalogue.misconception(
+    "2.5",
+    "built-to-be-counted",
+    "The counts are right, and where the vectors would not fit into memory there is none. Does your function make them only to count them?",
+    hint="Call it with 10**15: what stops it? The count of a vector is known before there is one, from its length.",
+)
+def layernorm_params(emb_dim):
+    return torch.ones(emb_dim).numel() + torch.zeros(emb_dim).numel()
 
 
 # 2.6 attention_params
@@ -1375,6 +1417,18 @@ def count_parameters(module, trainable_only=False):
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.numel() for p in module.parameters(recurse=False))
+
+
+@catalogue.misconception(
+    "2.9",
+    "weight-and-bias-by-name",
+    "Your count leaves out parameters that are called neither weight nor bias. Who decides how a parameter is called?",
+    hint="Make `m = nn.Module()`, put `m.factors = nn.Parameter(torch.ones(3))` into it, and count: 3 is right, and you give 0. Which view of a module finds its parameters without knowing their names?",
+)
+def count_parameters(module, trainable_only=False):
+    named = [getattr(layer, name, None) for layer in module.modules() for name in ("weight", "bias")]
+    found = {id(p): p for p in named if p is not None}.values()
+    return sum(p.numel() for p in found if p.requires_grad or not trainable_only)
 
 
 @catalogue.misconception(

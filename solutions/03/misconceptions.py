@@ -300,6 +300,19 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
+    "only-infinite-logarithms-bounded",
+    "A logarithm of minus infinity counts as -100 in your loss, but one of -138 counts in full. What does the docstring ask for where a logarithm falls below -100?",
+    hint=r"Call it with the prediction 1e-60 and the label 1: 100 is right, and you give 138.16. A prediction of 0 costs only 100 with you, less than this one. Which of all logarithms should be bounded?",
+)
+def bce(a, y):
+    log_yes, log_no = torch.log(a), torch.log(1 - a)
+    log_yes = torch.where(log_yes.isinf(), -100.0, log_yes)
+    log_no = torch.where(log_no.isinf(), -100.0, log_no)
+    return -(y * log_yes + (1 - y) * log_no).mean()
+
+
+@catalogue.misconception(
+    "3.3",
     "predictions-kept-away-from-0-and-1",
     "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
     hint="Call it with the prediction 0 and the label 1: it must cost 100. Print your logarithm: it is that of the small number which you put in. Leave the prediction alone. What is bounded from below, and at which step?",

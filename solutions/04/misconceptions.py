@@ -1867,6 +1867,24 @@ def named_gradients(net, X, y):
 
 @catalogue.misconception(
     "4.10",
+    "names-of-simplenet-written-out",
+    "A SimpleNet is right, and another network stops the function, since it has no fc1. Who knows the names of a network's parameters?",
+    hint="Try it with `nn.Sequential(nn.Linear(3, 1), nn.Sigmoid())`: its parameters are called `0.weight` and `0.bias`. The docstring names a method that gives each name together with its parameter.",
+)
+def named_gradients(net, X, y):
+    net.zero_grad()
+    _go_back(net, X, y)
+    parameters = {
+        "fc1.weight": net.fc1.weight,
+        "fc1.bias": net.fc1.bias,
+        "fc2.weight": net.fc2.weight,
+        "fc2.bias": net.fc2.bias,
+    }
+    return {name: param.grad.clone() for name, param in parameters.items() if param.requires_grad}
+
+
+@catalogue.misconception(
+    "4.10",
     "values-in-place-of-gradients",
     "The result holds the parameters themselves. Where does a parameter keep its gradient?",
     hint="A parameter keeps its gradient in an attribute of its own. Print both for one weight.",

@@ -68,6 +68,19 @@ def sgd_step(params, grads, lr):
 
 @catalogue.misconception(
     "5.1",
+    "requires-grad-switched-off",
+    "The numbers are right, but afterwards parameters do not require grad any more. What will the next backward pass give them?",
+    hint="Print `p.requires_grad` before and after your call: True and False, so the next backward pass passes this parameter by. Autograd should look away while you write, and only then. Which context of torch does that?",
+)
+def sgd_step(params, grads, lr):
+    for p, g in zip(params, grads, strict=True):
+        if g is not None:
+            p.requires_grad_(False)
+            p -= lr * g
+
+
+@catalogue.misconception(
+    "5.1",
     "arithmetic-with-none",
     "Parameters that all have a gradient are updated, and a gradient that is None stops the function with an error. What should happen to a parameter that took no part in the loss?",
     hint="A gradient of None means: this parameter took no part. Go on to the next pair before you compute anything.",
@@ -2010,6 +2023,24 @@ def evaluate(net, loader):
             count += len(y)
     net.train(was_training)
     return right / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "autograd-left-off",
+    "The loss is right, but autograd is still off afterwards. What will the next training step do without a graph?",
+    hint="Print `torch.is_grad_enabled()` before and after your call: True and False. The training that goes on then stops at its next `backward`. Which way of telling autograd ends by itself?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    torch.set_grad_enabled(False)
+    total, count = 0.0, 0
+    for X, y in loader:
+        total += F.cross_entropy(net(X), y, reduction="sum").item()
+        count += len(y)
+    net.train(was_training)
+    return total / count
 
 
 @catalogue.misconception(

@@ -1928,6 +1928,22 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 
 @catalogue.misconception(
     "6.12",
+    "autograd-left-off",
+    "The tokens are right, but autograd is still off afterwards. What happens to a model that is trained on?",
+    hint="Print `torch.is_grad_enabled()` before and after your call: True and False, and the next `backward` has no graph to go through. torch has a context that switches recording back by itself.",
+)
+def generate(model, ids, n, context_length, top_k, generator=None):
+    was_training = model.training
+    model.eval()
+    torch.set_grad_enabled(False)
+    for _ in range(n):
+        ids = torch.cat([ids, _drawn(model(ids[:, -context_length:])[:, -1], top_k, generator)], dim=1)
+    model.train(was_training)
+    return ids
+
+
+@catalogue.misconception(
+    "6.12",
     "beginning-left-out",
     "Only the new tokens came back. With what does the answer begin?",
     hint="The answer begins with the ids you were given, and each round makes it one column longer.",
@@ -2410,6 +2426,45 @@ def pretrain(cfg, text, steps, seed):
     for _ in range(steps):
         generator = torch.Generator().manual_seed(seed)
         x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "generator-without-the-seed",
+    "Two seeds give the same batches. Who tells your generator where to start?",
+    hint="Print `torch.Generator().initial_seed()` twice: a fresh generator always starts from the same number. The recipe says what yours is started with.",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator()
+    optimizer = _adam(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return model, losses
+
+
+@catalogue.misconception(
+    "6.13",
+    "batches-from-the-global-source",
+    "The same seed gives other batches when it is used again. Do your batches come from a generator that the seed has started?",
+    hint="Call it twice with one seed and compare `losses`: they must be the same. Print what your batch function gets as its generator, and whether the seed has anything to do with it.",
+)
+def pretrain(cfg, text, steps, seed):
+    data = CharTokenizer(text).encode(text)
+    model = TinyGPT(cfg, seed).train()
+    optimizer = _adam(model.parameters(), cfg)
+    losses = []
+    for _ in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], torch.default_generator)
         loss = _loss(model, x, y)
         _update(optimizer, loss)
         losses.append(loss.item())

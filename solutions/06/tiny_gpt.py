@@ -20,6 +20,9 @@
 # (6.3 and 6.6 to 6.11), from its result to every float tensor that came in. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of
 # them would cut them off, and nothing behind that place would learn.
 #
+# As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and what comes in must
+# stay as it is.
+#
 # Letters for sizes: $B$ sequences in a batch, $T$ tokens in a sequence, $D$ numbers for a token (`emb_dim`), $H$ heads of $d = D/H$ numbers
 # each, $V$ different tokens (`vocab_size`).
 
@@ -247,7 +250,8 @@ def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[
         counts: for each batch the number of its tokens, int64, at least 1.
 
     Returns:
-        The perplexity of the whole text, in which every token weighs the same; a scalar tensor of the dtype of nll_sums.
+        The perplexity of the whole text, in which every token weighs the same; a scalar tensor of the dtype of nll_sums,
+        right to six digits.
 
     Example:
         >>> perplexity(torch.tensor([6.0, 1.0]), torch.tensor([2, 5]))
@@ -331,8 +335,8 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 # Along which axis is the softmax? Each query shares out its attention among the keys. Row $i$ of $A$ belongs to query $i$, and each row
 # must sum to 1.
 #
-# Any number of axes may come before the last two (batch, heads); they are carried along. Ready-made attention is off limits, since this is
-# the heart of the whole model.
+# Any number of axes may come before the last two (batch, heads); they are carried along. Ready-made attention is off limits, here and up to
+# 6.10, since this is the heart of the whole model.
 
 
 # %% solution="6.6"
@@ -451,7 +455,7 @@ def multi_head_attention(
 #
 # Watch the $\frac1D$: torch's `var` and `std` divide by $D - 1$ unless told otherwise.
 #
-# The ready-made `F.layer_norm` is off limits; it takes the place of these three formulas.
+# The ready-made `F.layer_norm` and its relatives are off limits; they take the place of these three formulas.
 
 
 # %% solution="6.8"
@@ -461,7 +465,7 @@ def layer_norm(
     """Normalizes the last axis to mean 0 and variance 1, then scales and shifts it.
 
     Args:
-        x: any numbers; each row of D along the last axis is treated on its own.
+        x: numbers from -1000 to 1000; each row of D along the last axis is treated on its own.
         gamma: D factors.
         beta: D shifts.
         eps: added to the variance.
@@ -746,7 +750,7 @@ def generate(
 
     Args:
         model: maps ids (B, T) to logits (B, T, V) for T up to context_length. Runs in eval mode and without recording
-            gradients; it is in the mode it was in (train or eval) when the function returns.
+            gradients; when the function returns, it is in the mode it was in (train or eval), and autograd records again.
         ids: the beginnings, int64, at least one token each; may be longer than context_length.
         n: how many tokens to append.
         context_length: the model sees this many tokens at most, the latest ones.
@@ -791,7 +795,7 @@ def generate(
 # measure the loss, clear old gradients, go backward, let the optimizer step. You know the loop from 5.5. The only new thing is that nobody
 # wrote down the answers: they are the text itself.
 #
-# The recipe is fixed, so that your losses can be compared number by number. The model is `TinyGPT(cfg, seed)`, in train mode. The batches
+# The recipe is fixed, so that your losses can be compared number by number, to six digits. The model is `TinyGPT(cfg, seed)`, in train mode. The batches
 # come from your `get_batch` with a generator of your own, started with `seed`. The optimizer is `torch.optim.Adam` with
 # `cfg["learning_rate"]` and all its other settings as they are. Note the loss of each batch before the update, as a Python float: a tensor
 # would keep the whole graph of its step in memory.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradlings.authoring.catalogue import CatalogueEntry, load_catalogue, load_misconceptions, merge_misconceptions
+from gradlings.authoring.equivalent import FILE as EQUIVALENT
 from gradlings.authoring.source import SourceFile, read_source
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import Hidden, checks_of, read_hidden
@@ -13,7 +14,7 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.misconceptions import Misconception
 
-_NO_SOURCES = ("misconceptions", "variants", Path(HIDDEN).stem)
+_NO_SOURCES = ("misconceptions", "variants", Path(HIDDEN).stem, Path(EQUIVALENT).stem)
 
 
 @dataclass(frozen=True)

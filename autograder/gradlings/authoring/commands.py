@@ -67,12 +67,19 @@ def verify(
         typer.Argument(metavar="[NN or EXERCISE]...", help="Assignments or exercises, e.g. 03 or 3.5; all if none."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=0, help="Fresh seeds that must not change a verdict.")] = 20,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Try small changes of the solutions instead.")] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="With --mutants: so many of each exercise.")] = None,
     root: _Root = Path(),
 ) -> None:
-    """Prove that the checks catch every named misconception and pass every correct variant."""
+    """Prove that the checks catch every named misconception and pass every correct variant; or every small mistake."""
+    if mutants:
+        from gradlings.authoring.mutants.prove import prove_by_mutants
+        from gradlings.authoring.mutants.report import show_mutants
+
+        raise typer.Exit(int(show_mutants(prove_by_mutants(root.resolve(), ids or [], sample)) > 0))
     from gradlings.authoring.verify import verify_all
     from gradlings.authoring.verify_report import show_verification
 
-    results, wrong_totals = verify_all(root.resolve(), ids or [], seeds)
-    breaches = show_verification(results, wrong_totals, seeds)
+    results, wrong_totals, of_assignments = verify_all(root.resolve(), ids or [], seeds)
+    breaches = show_verification(results, wrong_totals, of_assignments, seeds)
     raise typer.Exit(int(breaches > 0))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,8 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.authoring.catalogue import CatalogueEntry, merge_misconceptions
 from gradlings.authoring.probe_coverage import blind_spots
+from gradlings.authoring.proofs.bench import Proof, first_failure
+from gradlings.authoring.proofs.calls import functions_in_reach
+from gradlings.authoring.proofs.prove import prove
+from gradlings.authoring.proofs.siblings import SIBLINGS, unlike_at_home
+from gradlings.authoring.proofs.student_path import full_marks_at_home
 from gradlings.authoring.source import stub_module
 from gradlings.checks.diagnosis.signatures import recorded_faults
+from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
@@ -48,6 +54,13 @@ class VerifyResult:
     breaches: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     """No breach, but a reason for better probes: all are of a kind that hides misconceptions."""
+    proofs: list[Proof] = field(default_factory=list)
+    """What was proven of it and its neighbors."""
+
+    @property
+    def all_breaches(self) -> list[str]:
+        """Every breach, those of the proofs, too."""
+        return [*self.breaches, *(breach for proof in self.proofs for breach in proof.breaches)]
 
 
 def verify(assignment: Assignment, exercise: str, seeds: int) -> VerifyResult:
@@ -89,7 +102,10 @@ class _Verifier:
         self._source, declared = next(
             (source, each) for source in assignment.sources for each in source.exercises if each.id == exercise
         )
-        self._result = VerifyResult(declared)
+        self._siblings = Proof(SIBLINGS, f"solutions/{assignment.id}/{HIDDEN}")
+        self._result = VerifyResult(declared, proofs=[self._siblings])
+        if not functions_in_reach(assignment).get(exercise):
+            grader.follow_with({}, None)  # no function of another exercise can be to blame
         self._breach = self._result.breaches.append
 
     def result(self) -> VerifyResult:
@@ -108,12 +124,13 @@ class _Verifier:
     def _entries(self, catalogue: str) -> list[CatalogueEntry]:
         return [entry for entry in self._assignment.catalogue(catalogue) if entry.exercise == self._id]
 
-    def _grade(self, text: str, seed: int) -> tuple[ExerciseScore, Graded]:
+    def _grade(self, text: str, seed: int, *, on_virtual_gpu: bool = False) -> tuple[ExerciseScore, Graded]:
         submission, checks_file = from_source(text, self._source.path), self._source.checks_file
         # As it comes at home: diagnosed, on public probes alone; and when a class is graded: at a secret seed.
         hidden, mode = (self._hidden, RunMode.PROOF) if seed else (NOTHING_HIDDEN, RunMode.GRADING)
         with recorded_faults() as faults:
             runner = self._grader.run_cells(submission, checks_file)
+            runner.tried_on_virtual_gpu = on_virtual_gpu
             graded = self._grader.check(runner, checks_file, seed=seed, only=(self._id,), hidden=hidden, mode=mode)
         for fault in faults:
             if fault not in self._result.breaches:
@@ -129,9 +146,9 @@ class _Verifier:
 
     def _solution(self) -> None:
         for seed in (0, *self._seeds):
-            score, graded = self._grade(self._source.text, seed)
+            score, graded = self._grade(self._source.text, seed, on_virtual_gpu=seed == 0)
             if not score.solved:
-                self._breach(f"seed {seed}: the solution fails: {_first_failure(score)}")
+                self._breach(f"seed {seed}: the solution fails: {first_failure(score)}")
             if seed == 0:
                 self._result.solution_points = score.points
                 self._result.warnings.extend(_blind_spots(score, graded))
@@ -153,19 +170,23 @@ class _Verifier:
                 f"If checks or catalogue changed: gradlings build {self._assignment.id}"
             )
         if any(check.verdict is Verdict.GRADER_ERROR for check in score.checks):
-            self._breach(f"misconception {entry.name!r} breaks a check: {_first_failure(score)}")
+            self._breach(f"misconception {entry.name!r} breaks a check: {first_failure(score)}")
         for seed in self._seeds:
-            if self._grade(text, seed)[0].solved:
+            marks = self._grade(text, seed)[0]
+            if marks.solved:
                 self._breach(f"seed {seed}: misconception {entry.name!r} gets full marks")
+            self._siblings.add(unlike_at_home(f"misconception {entry.name!r}", score, marks, seed))
 
     def _variant(self, entry: CatalogueEntry) -> None:
         self._result.variants += 1
         text = entry.submission(self._source.text)
         scores = [(seed, self._grade(text, seed)[0]) for seed in (0, *self._seeds)]
+        for seed, score in scores[1:]:
+            self._siblings.add(unlike_at_home(f"variant {entry.name!r}", scores[0][1], score, seed))
         failing = [(seed, score) for seed, score in scores if not score.solved]
         self._result.passed += not failing
         for seed, score in failing:
-            self._breach(f"seed {seed}: variant {entry.name!r} fails: {_first_failure(score)}")
+            self._breach(f"seed {seed}: variant {entry.name!r} fails: {first_failure(score)}")
 
     def _hints(self, misconceptions: list[CatalogueEntry]) -> None:
         """Check that no step of the ladder and no hint for a misconception shows a line of the solution."""
@@ -197,42 +218,55 @@ def _blind_spots(score: ExerciseScore, graded: Graded) -> list[str]:
     return sorted(set.intersection(*spots)) if spots else []
 
 
-def _first_failure(score: ExerciseScore) -> str:
-    failing = next(check for check in score.checks if check.verdict is not Verdict.PASS)
-    rows = "; ".join(f"{row.name} got {row.got} expected {row.expected}" for row in failing.rows if not row.right)
-    return " | ".join(filter(None, [failing.check, failing.call, rows, failing.message, failing.place]))
-
-
-def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyResult], list[str]]:
-    """Verify assignments and exercises, an exercise at a time on every core; show a progress bar on a terminal.
+def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyResult], list[str], list[Proof]]:
+    """Verify assignments and exercises on every core; show a progress bar on a terminal.
 
     Args:
         root: the folder that holds assignments/ and solutions/.
         ids: assignments ("03") and single exercises ("3.5"); everything if empty.
-        seeds: how many fresh seeds, as in `verify`.
+        seeds: how many fresh seeds, as in `verify`; so many mistakes of each function are tried on slow exercises.
 
     Returns:
-        A result for each exercise, in the order of their ids, and a sentence for each assignment whose points do not
-        add up, unless only single exercises of it were verified.
+        A result for each exercise, in the order of their ids; a sentence for each assignment whose points do not add
+        up; and what was proven of each assignment as a whole. The last two are empty where only exercises are named.
 
     Raises:
         InputError: an id is unknown, or a source or its checks cannot be used.
     """
-    whole, chosen = _select(root, ids)
+    whole, chosen = select_exercises(root, ids)
     exercises = sorted(chosen, key=lambda id: [int(part) for part in id.split(".")])
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
-    workers = min(os.cpu_count() or 1, len(exercises))
+    workers = min(os.cpu_count() or 1, 2 * len(exercises))
     with bar, ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
-        verified = pool.map(verify, (chosen[id] for id in exercises), exercises, repeat(seeds))
-        results = list(bar.track(verified, total=len(exercises), description="exercises verified"))
+        verified: dict[str, Future[VerifyResult]] = {}
+        proven: dict[str, Future[list[Proof]]] = {}
+        for id in reversed(exercises):  # the last ones take longest: nobody is to wait for them alone
+            proven[id] = pool.submit(prove, chosen[id], id, seeds)
+            verified[id] = pool.submit(verify, chosen[id], id, seeds)
+        at_home = [pool.submit(full_marks_at_home, assignment) for assignment in whole]
+        jobs: list[Future[Any]] = [*verified.values(), *proven.values(), *at_home]
+        try:
+            for job in bar.track(as_completed(jobs), total=len(jobs), description="verifying"):
+                job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    results = [verified[id].result() for id in exercises]
+    for id, result in zip(exercises, results, strict=True):
+        result.proofs += proven[id].result()
     totals = ((assignment.id, wrong_total(assignment)) for assignment in whole)
-    return results, [f"{id}: {sentence}" for id, sentence in totals if sentence]
+    sentences = [f"{id}: {sentence}" for id, sentence in totals if sentence]
+    return results, sentences, [job.result() for job in at_home]
 
 
-def _select(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:
-    """Find the assignments that are verified as a whole, and each exercise to verify with its assignment."""
+def select_exercises(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:
+    """Find the assignments that are verified as a whole, and each exercise to verify with its assignment.
+
+    Raises:
+        InputError: an id is unknown.
+    """
     single = [id for id in ids if "." in id]
     named = tuple(id for id in ids if "." not in id)
     whole = find_assignments(root, named) if named or not single else []

@@ -72,9 +72,9 @@ def agree(
     """
     __tracebackhide__ = True
     rules = Rules(tuple(names), exact_types, Tolerances(rtol, atol), ordered)
-    parameters = list(inspect.signature(oracle).parameters)
     key = stateless_key(oracle)
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
+    parameters = _parameters(oracle, key, calls)
 
     def right_answer(index: int) -> tuple[Any, torch.dtype]:
         known = key and ("oracle", key, calls, index)
@@ -117,8 +117,9 @@ def satisfies(
         Unavailable: the function cannot be called at all.
     """
     __tracebackhide__ = True
-    parameters = list(inspect.signature(property).parameters)[1:]
+    key = stateless_key(property)
     calls = calls_of(ladder, function.student.devices, float32=float32, strided=strided, requires_grad=requires_grad)
+    parameters = _parameters(property, key, calls)[1:]
 
     def compare(result: CallResult, index: int) -> Comparison:
         if result.raised is not None:
@@ -133,7 +134,13 @@ def satisfies(
         return nearly is not None and result.raised is None and nearly(result.value, *fresh(calls[index]))
 
     excuse = lost_digits if nearly else None
-    _examine(function, ladder, calls, compare, parameters, Rules(), stateless_key(property), excuse)
+    _examine(function, ladder, calls, compare, parameters, Rules(), key, excuse)
+
+
+def _parameters(function: Callable[..., Any], key: Hashable | None, calls: Calls) -> list[str]:
+    """Return the names of the parameters of an oracle or property; `key` is that of `stateless_key`."""
+    known = key and ("parameters", key)
+    return list(calls.memory.recall(known, lambda: tuple(inspect.signature(function).parameters)))
 
 
 def _examine(

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from gradlings.grading.collect import ChosenFile, StudentFiles, Submissions, choose
+from gradlings.grading.intake.choose import ChosenFile, choose
+from gradlings.grading.intake.collect import StudentFiles, Submissions
+from gradlings.grading.intake.found import Refused
+from gradlings.grading.intake.roster import Roster
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.local_pool import JudgePool
 from gradlings.grading.results_store import Record, ResultsFolder, RunRecord, has_our_fault
 from gradlings.grading.score_table import ScoreTable
-from gradlings.grading.sources import Refused
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict
@@ -53,6 +55,17 @@ class ResultSummary:
 
 
 @dataclass(frozen=True)
+class _Judged:
+    """What became of one student in a run."""
+
+    student: str
+    record: Record | None
+    """The new one; None if the earlier one holds."""
+    unused: tuple[str, ...] = ()
+    """See `ChosenFile.unused`."""
+
+
+@dataclass(frozen=True)
 class ClassResults:
     """The whole class, by student in alphabetical order."""
 
@@ -66,6 +79,12 @@ class ClassResults:
     """Students graded again, as their submission is not the one graded before."""
     absent: tuple[str, ...] = ()
     """Students whose results stay though their submissions are no longer there."""
+    missing: tuple[str, ...] = ()
+    """Who is on the roster and handed in nothing."""
+    unlisted: tuple[str, ...] = ()
+    """Students who are not on the roster."""
+    unused: tuple[str, ...] = ()
+    """Files with code that play no part, by path."""
 
     @property
     def results(self) -> Iterator[StudentResult]:
@@ -85,15 +104,17 @@ def grade_class(
     *,
     seed: int | None = None,
     force: bool = False,
+    roster: Roster | None = None,
     progress: Callable[[GradedStudent], None] = lambda step: None,
 ) -> ClassResults:
     """Grade what is not graded yet; keep the results of an interrupted run as they are, unless `force` is set.
 
     The folder is the assignment's, with the originals that students were given. Without a seed for the random probes a
-    fresh secret one is drawn; a run that is resumed keeps its own. `scores.csv` is there all the time.
+    fresh secret one is drawn; a run that is resumed keeps its own. `scores.csv` is there all the time, with a row for
+    everybody on the roster.
 
     Raises:
-        InputError: the results cannot be written, or `to` holds a run of something else.
+        InputError: the results cannot be written, `to` holds a run of something else, or the roster does not fit.
     """
     results, versions = ResultsFolder(to), dict(pool.bundle.versions)
     version, digests = versions.pop("gradlings"), pool.bundle.digests()
@@ -101,7 +122,7 @@ def grade_class(
     wanted = RunRecord(folder.name, submissions.source_name, digests, version, versions, pool.protection, probes_seed)
     with results.locked():
         run = results.resume(wanted, force=force, any_seed=seed is None)
-        return _ClassRun(folder, submissions, pool, results, run, progress).grade_all()
+        return _ClassRun(folder, submissions, pool, results, run, progress, roster).grade_all()
 
 
 @dataclass
@@ -114,16 +135,20 @@ class _ClassRun:
     results: ResultsFolder
     run: RunRecord
     progress: Callable[[GradedStudent], None]
+    roster: Roster | None = None
     summaries: dict[str, ResultSummary] = field(default_factory=dict)
     done: int = 0
     fresh: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    unused: list[str] = field(default_factory=list)
 
     def grade_all(self) -> ClassResults:
         self.table = self._first_table()
         # who has no score comes first, so that a run that goes on after an interruption shows new ones at once
         students = iter(sorted(self.submissions.students, key=lambda files: files.student in self.summaries))
-        running: set[Future[tuple[str, Record | None]]] = set()
+        running: set[Future[_Judged]] = set()
         while True:
             self.table.write_if_due()
             while len(running) < self.pool.capacity and (files := next(students, None)):
@@ -132,7 +157,7 @@ class _ClassRun:
                 break
             done, running = wait(running, self.table.seconds_until_write(), FIRST_COMPLETED)
             for future in done:
-                self._add(*future.result())
+                self._add(future.result())
         self.table.write()
         present = {files.student for files in self.submissions.students}
         return ClassResults(
@@ -143,6 +168,9 @@ class _ClassRun:
             tuple(sorted(self.fresh)),
             tuple(sorted(self.changed)),
             tuple(sorted(self.summaries.keys() - present)),
+            self.missing,
+            self.unlisted,
+            tuple(sorted(self.unused)),
         )
 
     def _first_table(self) -> ScoreTable:
@@ -153,10 +181,17 @@ class _ClassRun:
         for record in self.results.records(self.run):
             self.summaries[record.result.student] = _summary(record)
             table.add(record.result)
+        if self.roster is not None:
+            known = {files.student for files in self.submissions.students} | self.summaries.keys()
+            self.missing, self.unlisted = self.roster.missing(sorted(known))
+            for person in self.missing:
+                table.add(self._without_card(person, Status.NOTHING))
         return table
 
-    def _add(self, student: str, record: Record | None) -> None:
+    def _add(self, judged: _Judged) -> None:
         """Store a new record, or keep the earlier one if there is none, and report the step."""
+        student, record = judged.student, judged.record
+        self.unused += judged.unused
         earlier = self.summaries.get(student)
         if record is not None:
             self.results.store(record, _pages(record.result))
@@ -170,27 +205,28 @@ class _ClassRun:
         self.done += 1
         self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not None))
 
-    def _judged(self, files: StudentFiles) -> tuple[str, Record | None]:
-        """Return a student's new record, or None if the earlier one holds."""
+    def _judged(self, files: StudentFiles) -> _Judged:
         try:
-            return files.student, self._new_record(files)
+            return self._new_record(files)
         except InputError:
             raise  # nobody can be graded
         except Exception as error:
             _log.exception("%s: the grader failed on what was handed in.", files.student)
             reason = f"grader error: {type(error).__name__}: {error}"
-            return files.student, Record(self.run.id, "", "", self._not_gradable(files, reason), again=True)
+            record = Record(self.run.id, "", "", self._not_gradable(files, reason), again=True)
+            return _Judged(files.student, record)
 
-    def _new_record(self, files: StudentFiles) -> Record | None:
+    def _new_record(self, files: StudentFiles) -> _Judged:
         earlier = self.summaries.get(files.student)
         try:
             chosen = choose(self.submissions, files, self.folder, self.pool.code_digest)
         except Refused as refused:
             record = Record(self.run.id, "", "", self._not_gradable(files, str(refused)))
-            return None if earlier == _summary(record) else record
+            return _Judged(files.student, None if earlier == _summary(record) else record)
         if earlier is not None and earlier.digest == chosen.digest and not earlier.again:
-            return None
-        return self._record(files, chosen, self.pool.judge(chosen.data, chosen.filename, self.run.seed))
+            return _Judged(files.student, None, chosen.unused)
+        reply = self.pool.judge(chosen.data, chosen.filename, self.run.seed)
+        return _Judged(files.student, self._record(files, chosen, reply), chosen.unused)
 
     def _record(self, files: StudentFiles, chosen: ChosenFile, reply: JudgeReply) -> Record:
         run = self.run
@@ -200,7 +236,11 @@ class _ClassRun:
         else:
             protection, version = reply.protection or run.protection, run.gradlings_version
             result = graded(
-                files.student, reply.card, notes=chosen.notes, protection=protection, gradlings_version=version
+                files.student,
+                reply.card,
+                notes=(*chosen.notes, *reply.notes),
+                protection=protection,
+                gradlings_version=version,
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)

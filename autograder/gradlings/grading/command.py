@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -13,15 +12,16 @@ import typer
 from rich.console import Console
 
 from gradlings.checks.hidden_probes import FILE
+from gradlings.grading.class_report import counted, report
 from gradlings.grading.class_run import ClassResults, grade_class
-from gradlings.grading.collect import Submissions, collect
 from gradlings.grading.dask_pool import DaskPool
 from gradlings.grading.fault_log import logged_to
+from gradlings.grading.intake.collect import Submissions, collect
+from gradlings.grading.intake.roster import Roster
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
-from gradlings.model.student_result import Status
 from gradlings.sandbox.judge import check_system
 from gradlings.submission.reader import source_name_of
 
@@ -38,6 +38,10 @@ def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder or zip of submissions, an LMS download, submitted/.")],
     to: Annotated[Path, typer.Option(help="The folder for scores and feedback.")],
     force: Annotated[bool, typer.Option("--force", help="Grade everybody anew.")] = False,
+    roster: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Everybody's ids and names as CSV: a row for each, also if absent."),
+    ] = None,
     gradebook: Annotated[
         str | None, typer.Option(metavar="URL", help="Also write to nbgrader's gradebook, e.g. sqlite:///gradebook.db.")
     ] = None,
@@ -81,6 +85,9 @@ def grade(
             f"{submissions} holds no submissions of {source_name}.py or {source_name}.ipynb. "
             f"Expected is a folder per student, or files named after students."
         )
+    people = Roster(roster) if roster else None
+    if people is not None:
+        people.missing([files.student for files in collected.students])  # that it fits is known before anything starts
     solutions = root / "solutions"
     secret = _hidden_file(solutions, hidden, assignment)
     share = follow_through if stand_ins else None
@@ -88,13 +95,19 @@ def grade(
     console = Console(stderr=True, highlight=False, markup=False)
     count = min(judges or _processors(), len(collected.students))
     with ExitStack() as stack:
-        with console.status(f"Starting {_count(count, 'judge')}; a worker tries to break out ...", spinner="line"):
+        with console.status(f"Starting {counted(count, 'judge')}; a worker tries to break out ...", spinner="line"):
             pool = LocalPool(bundle, count) if scheduler is None else DaskPool(bundle, scheduler)
             stack.enter_context(pool)
         for note in pool.notes:
             console.print(note, soft_wrap=True)
         grade_submissions(
-            *(pool, folder, collected, to), force=force, gradebook=gradebook, course=course, seed=seed, verbose=verbose
+            *(pool, folder, collected, to),
+            force=force,
+            roster=people,
+            gradebook=gradebook,
+            course=course,
+            seed=seed,
+            verbose=verbose,
         )
 
 
@@ -122,6 +135,7 @@ def grade_submissions(
     to: Path,
     *,
     force: bool = False,
+    roster: Roster | None = None,
     gradebook: str | None = None,
     course: str = "default_course",
     seed: int | None = None,
@@ -136,8 +150,8 @@ def grade_submissions(
 
     console = Console(stderr=True, highlight=False, markup=False)
     with logged_to(to, verbose=verbose), class_progress(folder.name, len(submissions.students)) as progress:
-        graded = grade_class(folder, submissions, to, pool, seed=seed, force=force, progress=progress)
-    for line in _report(graded, submissions, to):
+        graded = grade_class(folder, submissions, to, pool, seed=seed, force=force, roster=roster, progress=progress)
+    for line in report(graded, submissions, to):
         console.print(line, soft_wrap=True)
     if gradebook is not None:
         from gradlings.grading.nbgrader.gradebook import write_gradebook
@@ -163,35 +177,6 @@ def graded_source_name(folder: Path) -> str:
     return found[0]
 
 
-def _report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:
-    """Return what an instructor should know at the end of a run, line by line."""
-    results = graded.summaries
-    lines = [*submissions.problems]
-    lines += [f"{r.student}: {note}" for r in results if r.status is not Status.NOT_GRADABLE for note in r.notes]
-    lines += [f"{r.student}: {r.status_text}" for r in results if r.status is not Status.GRADED]
-    lines += [f"{student}: graded again, as another file was handed in." for student in graded.changed]
-    lines += [f"{student}: no longer among the submissions; the score is kept." for student in graded.absent]
-    if submissions.ignored:
-        lines.append(f"{_count(len(submissions.ignored), 'other file')} played no part: {_some(submissions.ignored)}")
-    earlier = len(results) - len(graded.fresh)
-    blank = sum(not result.scored for result in results)
-    lines.append(
-        f"{_count(len(graded.fresh), 'submission')} graded"
-        + (f", {earlier} taken from an earlier run" if earlier else "")
-        + (f"; {blank} without a score" if blank else "")
-        + f". Protection: {graded.run.protection}. Scores: {to / 'scores.csv'}"
-    )
-    return lines
-
-
 def _processors() -> int:
     """Return how many this process may use: in a container or a batch system, fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -28,6 +28,8 @@ from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
+from gradlings.submission.answer_shapes import like_answers
+from gradlings.submission.reference_functions import answer_shapes
 from gradlings.submission.right_functions import RightFunctions, right_functions
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class AssignmentBundle:
     """What stands in for a submission's own functions in follow-through."""
     share: float | None = 1.0
     """Of its points that a check earns by follow-through; None if nothing stands in, and none are given."""
+    answers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The shapes of shipped answers, by function; they decide nothing."""
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that decides scores, by name."""
@@ -89,6 +93,8 @@ class JudgeReply:
     """The isolation that was active where it was graded; empty if it was graded nowhere."""
     cell_problems: tuple[tuple[str, str], ...] = ()
     """The problems in the scorecard, each with the `file` of its cell."""
+    notes: tuple[str, ...] = ()
+    """For whoever gives the marks."""
     log: tuple[str, ...] = ()
     """What was logged meanwhile, tracebacks included: for the instructor only."""
 
@@ -145,6 +151,7 @@ def bundle_of(
         allow_weaker,
         RightFunctions() if share is None else right_functions(kit_of(folder), checks, source_name, names),
         share,
+        answer_shapes(kit_of(folder), folder.name, source_name, names),
     )
 
 
@@ -247,7 +254,8 @@ class JudgeSession:
             return self._reply(data, filename, seed)
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
-        return JudgeReply(self._with_hidden_probes(card, remote, seed, worlds), cell_problems=problems)
+        notes = like_answers(remote.submission.shapes, self.bundle.answers)
+        return JudgeReply(self._with_hidden_probes(card, remote, seed, worlds), cell_problems=problems, notes=notes)
 
     def _with_hidden_probes(
         self, card: Scorecard, remote: RemoteRunner, seed: int, worlds: Mapping[str, tuple[str, ...]]

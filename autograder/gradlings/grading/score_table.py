@@ -54,4 +54,5 @@ class ScoreTable:
             InputError: it could not be written.
         """
         rows = (self._rows[student] for student in sorted(self._rows))
-        self._folder.write(FILE, "".join([header_row(self._exercises), *rows]).encode(), durable=durable)
+        text = "".join([header_row(self._exercises), *rows])  # with a mark, or Excel takes it for Windows-1252
+        self._folder.write(FILE, text.encode("utf-8-sig"), durable=durable)

@@ -11,6 +11,7 @@ from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Ver
 from gradlings.model.text import encodable, map_text
 
 _MAX_TEXT_CHARS = 20_000
+_MAX_NOTE_CHARS, _MAX_PROBLEMS = 300, 3
 OUR_FAULT = "grader error"
 """Begins the reason of a result that is blank through our fault, as instructors read it."""
 _OUR_FAULT = "This check itself failed. It is not your fault and costs you nothing; your instructor has been told."
@@ -25,6 +26,8 @@ class Status(StrEnum):
     NOT_GRADABLE = "not gradable"
     NOT_YET = "not graded yet"
     """The run is still at work, or was ended before it came to this one."""
+    NOTHING = "nothing handed in"
+    """Somebody on the roster of whom there is no submission."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,23 @@ class StudentResult:
     def status_text(self) -> str:
         """The status with its reason."""
         return f"{self.status.value} ({self.reason})" if self.reason else self.status.value
+
+
+def marker_notes(result: StudentResult) -> tuple[str, ...]:
+    """Return what whoever gives the marks should know of a submission, each a sentence of one line."""
+    card = result.card
+    if card is None:
+        return tuple(note for note in result.notes if note not in result.reason)
+    followed = [
+        exercise.id
+        for exercise in card.exercises
+        if any(check.verdict is Verdict.FOLLOWED_THROUGH for check in exercise.checks)
+    ]
+    problems = [" ".join(problem.split())[:_MAX_NOTE_CHARS] for problem in card.problems[:_MAX_PROBLEMS]]
+    problems = [problem if problem.endswith((".", "?")) else f"{problem}." for problem in problems]
+    if len(card.problems) > _MAX_PROBLEMS:
+        problems.append(f"There are {len(card.problems) - _MAX_PROBLEMS} more such problems.")
+    return (*result.notes, *problems, *([f"By follow-through: {', '.join(followed)}."] if followed else []))
 
 
 def exercise_points(score: ExerciseScore) -> int | None:

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable
 
 from gradlings.model.exercise import Exercise
-from gradlings.model.student_result import StudentResult, exercise_points
+from gradlings.model.student_result import StudentResult, exercise_points, marker_notes
 
-COLUMNS = ("student", "assignment", "score", "max_score", "status")
+COLUMNS = ("student", "assignment", "score", "max_score", "status", "notes")
 _FORMULA_STARTS = tuple("=+-@'\t\r\n|%\uff1d\uff0b\uff0d\uff20")
 
 
@@ -22,6 +22,7 @@ def student_row(result: StudentResult, exercises: Iterable[Exercise]) -> str:
     """Return the line of one student, with its line feed."""
     scores = {score.id: exercise_points(score) for score in result.card.exercises} if result.card else {}
     row = [result.student, result.assignment, result.points, result.max_points, result.status_text]
+    row += [" ".join(marker_notes(result))]
     return _line([_cell(value) for value in (*row, *(scores.get(exercise.id) for exercise in exercises))])
 
 

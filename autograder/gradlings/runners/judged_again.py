@@ -75,16 +75,34 @@ class _Run:
     def on(self, runner: SubmissionRunner) -> World:
         """Run it quietly; nothing is left of it."""
         student = Student(runner, self.exercise, self.state.devices, None, self.state.mode)
+        return World(self.quietly(student), tuple(dict.fromkeys(_called(student))))
+
+    def quietly(self, student: Student) -> CheckResult:
+        """Run it with a student of one's own, and drop what is printed."""
         probes = self.state.ladder_maker(self.node_id, self.exercise, self.check)
         given = self.arguments | {"student": student, "probes": probes}
         error: BaseException | None = None
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 self.method(**{name: given[name] for name in inspect.signature(self.method).parameters})
-            except Exception as raised:
+            except (KeyboardInterrupt, pytest.exit.Exception):
+                raise
+            except BaseException as raised:  # pytest's own outcomes are no `Exception`
                 error = raised
-        result = check_result(self.exercise, self.check, error, student, self.path.parent)
-        return World(result, tuple(dict.fromkeys(_called(student))))
+        return check_result(self.exercise, self.check, error, student, self.path.parent)
+
+
+def runs_alone(item: pytest.Function) -> bool:
+    """Return whether an item is a call with what we give it, and pytest has no further part in it."""
+    needs = item._fixtureinfo
+    ours = {*needs.argnames} <= {"student", "probes"} and {*needs.names_closure} <= {"student", "probes", "request"}
+    return ours and all(len(found) == 1 for found in needs.name2fixturedefs.values()) and not any(item.iter_markers())
+
+
+def run_unread(item: pytest.Function, state: RunState, exercise: Exercise, check: Check) -> CheckResult:
+    """Run a check that `runs_alone`, of which nobody reads a report: that is half of what an item costs."""
+    student = state.student(item.nodeid, item.path, exercise)
+    return _Run(item, state, exercise, check, item.nodeid, item.obj).quietly(student)
 
 
 def _judged(run: _Run, first: Callable[[], CheckResult]) -> Followed:

@@ -49,6 +49,7 @@ class RunState:
         self.students: dict[str, Student] = {}
         """By item."""
         self._exercises: dict[Path, tuple[Exercise, ...]] = {}
+        self._of_node: dict[tuple[str, Path], tuple[Exercise, Check] | None] = {}
         self._submissions: dict[Path, Submission] = {}
         self.share: float | None = 1.0
         """Of its points that a check earns by follow-through; None to judge nothing again."""
@@ -83,11 +84,17 @@ class RunState:
 
     def of_node(self, node_id: str, path: Path) -> tuple[Exercise, Check] | None:
         """Return the same as `of_item`, for the id of an item in a file."""
-        for exercise in self.exercises(path):
-            for check in exercise.checks:
-                if node_id.endswith(f"::{exercise.class_name}::{check.name}"):
-                    return exercise, check
-        return None
+        if (node_id, path) not in self._of_node:
+            self._of_node[node_id, path] = next(
+                (
+                    (exercise, check)
+                    for exercise in self.exercises(path)
+                    for check in exercise.checks
+                    if node_id.endswith(f"::{exercise.class_name}::{check.name}")
+                ),
+                None,
+            )
+        return self._of_node[node_id, path]
 
     def own_submission(self, checks_file: Path) -> Submission:
         """Return the submission beside a file of checks, which is read once in a run."""

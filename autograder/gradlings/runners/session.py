@@ -27,6 +27,7 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Examination
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard
+from gradlings.runners.judged_again import run_unread, runs_alone
 from gradlings.runners.results import Collected, scorecards
 from gradlings.runners.run_state import RUN_STATE, Ladders
 from gradlings.submission.reader import Submission, read_submission, source_name_of
@@ -53,6 +54,7 @@ class Grader:
         found = [(item, self._state.of_item(item)) for item in session.items]
         self._items = {item: declared[0].id for item, declared in found if declared}
         """The exercise's id by item."""
+        self._alone = frozenset(item for item in self._items if isinstance(item, pytest.Function) and runs_alone(item))
         self._mode = self._state.mode
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
@@ -121,7 +123,13 @@ class Grader:
         examinations: dict[str, list[Examination]] = {}
         in_file = [(item, exercise) for item, exercise in self._items.items() if item.path == checks_file]
         chosen = [i for i, exercise in in_file if not only or exercise in only or f"{exercise}::{i.name}" in only]
+        unread = frozenset[pytest.Function]() if self._state.mode.students_read else self._alone
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+            if isinstance(item, pytest.Function) and item in unread and (found := self._state.of_item(item)):
+                collected.add(item.nodeid, str(item.path), run_unread(item, self._state, *found), [])
+                observed = self._state.students[item.nodeid].examinations
+                examinations[f"{found[0].id}::{found[1].name}"] = list(observed)
+                continue
             # what pytest keeps with an item, since it runs each one once: printed text of earlier submissions, too
             item._report_sections.clear()
             item.user_properties.clear()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -18,6 +19,7 @@ from gradlings.sandbox.inside import readable_paths
 
 _ZYGOTE_PACKAGES = ("msgspec",)
 """What the zygote needs besides what submissions may import."""
+_TRIAL_SECONDS = 20.0
 _LINKS = ("/lib", "/lib64")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/sys/kernel/mm/transparent_hugepage")
@@ -25,6 +27,34 @@ _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/
 
 def command_prefix() -> list[str]:
     """Return what to put before a command to run it in bubblewrap; empty where that is not installed."""
+    command = _program_and_namespaces()
+    return [*command, *_files(), "--remount-ro", "/", "--chdir", "/", "--"] if command else []
+
+
+def failure() -> str:
+    """Return why a command cannot be run in bubblewrap, tried with one that takes milliseconds; "" if it can.
+
+    A zygote that fails for this reason is missed only when its start is waited for, and then another has to start.
+    """
+    command = _program_and_namespaces()
+    if not command:
+        return ""
+    try:
+        tried = subprocess.run(
+            [*command, "--ro-bind", "/", "/", "--", command[0], "--version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=_TRIAL_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    said = tried.stderr.decode("utf-8", "replace").strip()
+    return (said or f"it ended with status {tried.returncode}") if tried.returncode else ""
+
+
+def _program_and_namespaces() -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         return []
@@ -34,7 +64,7 @@ def command_prefix() -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
-    return [*command, *_files(), "--remount-ro", "/", "--chdir", "/", "--"]
+    return command
 
 
 def _files() -> list[str]:

@@ -80,6 +80,10 @@ class Judge:
             InputError: the system is not Linux, or refuses what a judge needs to begin.
         """
         check_system()
+        from gradlings.sandbox import bubblewrap
+
+        if self._zygote is None and self._layers.bubblewrap and (reason := bubblewrap.failure()):
+            self._leave_out_bubblewrap(reason)
         try:
             self._running()
         except OSError as error:
@@ -189,15 +193,18 @@ class Judge:
         except ZygoteDied as error:
             if not zygote.in_bubblewrap:
                 raise
-            reason = without_control_characters(str(error))
-            _log.warning("bubblewrap is installed but does not work, so it is left out: %s", reason)
-            self._bubblewrap_problem = (reason.splitlines() or ["it ended without a word"])[-1]
+            self._leave_out_bubblewrap(str(error))
             self._stop()
-            self._layers = replace(self._layers, bubblewrap=False)
             startup = self._running().startup
         if self._bubblewrap_problem:
             startup["missing"]["bubblewrap"] = self._bubblewrap_problem
         return startup
+
+    def _leave_out_bubblewrap(self, reason: str) -> None:
+        reason = without_control_characters(reason)
+        _log.warning("bubblewrap is installed but does not work, so it is left out: %s", reason)
+        self._bubblewrap_problem = (reason.splitlines() or ["it ended without a word"])[-1]
+        self._layers = replace(self._layers, bubblewrap=False)
 
     def _fork(self, drivers: str = "") -> WorkerProcess:
         """Fork a worker; a zygote that died is replaced, once."""

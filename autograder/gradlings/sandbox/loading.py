@@ -134,7 +134,8 @@ class Loader:
         """Have a worker read the source and run the cells; return the index of a cell that ended or hung it."""
         first = not self.submission.cells
         exercises = self.material.exercises if first else ()  # later workers have run some of it when they are asked
-        send(worker, *pack(self.material.load_request(exercises, skip=sorted(self._skipped)), REQUEST_LIMITS))
+        request = self.material.load_request(exercises, skip=sorted(self._skipped), shapes=first)
+        send(worker, *pack(request, REQUEST_LIMITS))
         answer = self._stopwatch(worker).value()
         if first:
             with self.budget.judging():

@@ -170,10 +170,11 @@ class RemoteRunner:
         self, worker: WorkerProcess, target: Target, calls: Sequence[tuple[Any, ...]], exercise: Exercise
     ) -> Iterator[CallResult]:
         watch = Stopwatch(worker, exercise.seconds, self._budget)
-        request = {"do": "call", "target": target.name, "driver": target.driver, "forbids": list(exercise.forbids)}
-        first, further = (b"".join(pack(request | {"first": is_first}, REQUEST_LIMITS)) for is_first in (True, False))
+        begin = {"do": "begin", "target": target.name, "driver": target.driver, "forbids": list(exercise.forbids)}
+        before = pack(begin, REQUEST_LIMITS)
         for index, arguments in enumerate(_packed_calls(calls)):
-            send(worker, further if index else first, arguments)
+            send(worker, *before, arguments)
+            before = []
             result = self._next_result(watch, calls, index)
             yield result
             if result.verdict in (Verdict.MEMORY, Verdict.TIMEOUT):

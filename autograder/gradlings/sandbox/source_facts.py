@@ -6,7 +6,7 @@ import ast
 import builtins
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
@@ -42,9 +42,12 @@ class Material:
     """The texts of right functions that stand in for its own, by name."""
 
     def load_request(
-        self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True
+        self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True, shapes: bool = False
     ) -> dict[str, Any]:
-        """Return the request to read the source, look for what exercises forbid, and run the cells but `skip`."""
+        """Return the request to read the source, look for what exercises forbid, and run the cells but `skip`.
+
+        With `shapes`, those of its functions are reported, too.
+        """
         return {
             "do": "load",
             "run": run,
@@ -53,6 +56,7 @@ class Material:
             "drivers": self.drivers if run else "",
             "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
             "skip": list(skip),
+            "shapes": shapes,
             "in_float64": self.in_float64,
             "stand_ins": dict(self.stand_ins),
         }
@@ -79,6 +83,7 @@ def facts_from(
     problems = map_text(tuple(SyntaxProblem(*row) for row in facts.syntax), without_control_characters)
     breaches = [parse_breaches(rows) for rows in facts.breaches]
     submission = Submission(path, cells, {function.name: function for function in functions}, problems)
+    submission = replace(submission, shapes=facts.shapes)
     named = {function.file for function in functions} | {problem.file for problem in problems}
     named |= {breach.file for found in breaches for breach in found}
     if not (named <= submission.files and all(_belongs_to(file, path) for file in submission.files)):

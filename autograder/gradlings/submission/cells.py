@@ -8,6 +8,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import codecs
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -23,6 +24,8 @@ _MAGIC = re.compile(r"^(\s*)(?:%|!|\?|get_ipython\(\)|[^#'\"\s][^#'\"]*\?\s*$)")
 _ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w, ]*=\s*)(%|!)(?!=)")
 _LINE_IN_MESSAGE = re.compile(r"\b(on|at) line (\d+)")  # "'(' does not match '[' on line 3"
 _MAX_PADDING_LINES = 1000
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""One of them begins a file that an editor, or a redirection in PowerShell, wrote as "Unicode"."""
 _TOO_MUCH = "it is nested too deep, or too large, for Python"
 
 
@@ -211,11 +214,17 @@ def _commented(source: str) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Decode text as editors write it: UTF-8 with or without BOM, else Windows-1252; line ends become line feeds."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
+    """Decode text as editors write it: UTF-8 with or without BOM, UTF-16 with one, else Windows-1252.
+
+    Line ends become line feeds.
+    """
+    if data.startswith(UTF_16):
+        text = data.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Submission:
     syntax_problems: tuple[SyntaxProblem, ...] = ()
     problem: str = ""
     """Why nothing of it can be graded (no file, two edited files); empty otherwise."""
+    shapes: dict[str, str] = field(default_factory=dict)
+    """See `answer_shapes`; known where a class is graded."""
 
     def attempted(self, names: tuple[str, ...]) -> bool:
         """Return whether any of the functions is more than the untouched stub.

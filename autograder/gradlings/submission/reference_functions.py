@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gradlings.model.errors import InputError
 from gradlings.submission import shipped_kit
+from gradlings.submission.answer_shapes import shapes
 from gradlings.submission.cells import decode
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -22,14 +23,30 @@ def stand_ins_for(root: Path | None, assignment: str, source_name: str, names: C
 
     There are none where no solution is installed, or where it does not define them.
     """
+    path = _solution(root, assignment, source_name)
+    return cut(decode(path.read_bytes()), names) if path else {}
+
+
+def answer_shapes(
+    root: Path | None, assignment: str, source_name: str, names: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Return for functions the shapes of the solution and of its variants, of those that are large enough to tell."""
+    path = _solution(root, assignment, source_name)
+    found: dict[str, frozenset[str]] = {}
+    for file in (path, path.with_name("variants.py")) if path else ():
+        if file.is_file():
+            for name, shape in shapes(ast.parse(decode(file.read_bytes())).body):
+                if shape and name in names:
+                    found[name] = found.get(name, frozenset()) | {shape}
+    return found
+
+
+def _solution(root: Path | None, assignment: str, source_name: str) -> Path | None:
     folders = [root / "solutions"] if root else []
     with contextlib.suppress(InputError):
         folders.append(shipped_kit.solutions())
-    for folder in folders:
-        path = folder / assignment / f"{source_name}.py"
-        if path.is_file():
-            return cut(decode(path.read_bytes()), names)
-    return {}
+    paths = (folder / assignment / f"{source_name}.py" for folder in folders)
+    return next(filter(Path.is_file, paths), None)
 
 
 def cut(source: str, names: Collection[str]) -> dict[str, str]:
@@ -41,7 +58,7 @@ def cut(source: str, names: Collection[str]) -> dict[str, str]:
     order: dict[ast.stmt, int] = {}
     for index, statement in enumerate(ast.parse(source).body):
         order[statement] = index
-        for name in _bound_names(statement):
+        for name in bound_names(statement):
             defined_by.setdefault(name, []).append(statement)
     return {name: _with_needs(name, defined_by, order) for name in names if name in defined_by}
 
@@ -64,7 +81,7 @@ def _without_docstring(statement: ast.stmt) -> ast.stmt:
     return type(statement)(**{**vars(statement), "body": statement.body[1:] or [ast.Pass()]})
 
 
-def _bound_names(statement: ast.stmt) -> Iterator[str]:
+def bound_names(statement: ast.stmt) -> Iterator[str]:
     """Yield the names that a statement at the top level binds."""
     if isinstance(statement, _Definition):
         yield statement.name

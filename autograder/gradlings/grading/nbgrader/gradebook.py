@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.grading.class_run import ClassResults
-from gradlings.grading.collect import Submissions
+from gradlings.grading.intake.collect import Submissions
+from gradlings.grading.intake.found import Refused
 from gradlings.grading.results_store import RunRecord
-from gradlings.grading.sources import Refused
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
 from gradlings.model.student_result import StudentResult, exercise_points
@@ -120,14 +120,14 @@ def _write_one(gradebook: Any, run: RunRecord, result: StudentResult, handed_in_
 def _handed_in_at(submissions: Submissions) -> dict[str, str]:
     """Return the text of `timestamp.txt` by student, of those who have one."""
     notes = {
-        (*entry.wrapper, *entry.parts[:-1]): entry
+        entry.path[:-1]: entry
         for entry in submissions.source.entries()
         if entry.parts[-1] == "timestamp.txt" and not entry.refused
     }
     found = {}
     for files in submissions.students:
-        for entry in filter(None, (files.module, files.notebook)):
-            if note := notes.get((*entry.wrapper, *entry.parts[:-1])):
+        for entry in (candidate.entry for candidate in files.candidates):
+            if note := notes.get(entry.path[:-1]):
                 with suppress(Refused):
                     data = submissions.source.read(note, _MAX_TIMESTAMP_BYTES)
                     found[files.student] = data.decode("utf-8", "replace").strip()

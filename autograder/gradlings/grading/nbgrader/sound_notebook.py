@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from nbconvert.exporters import NotebookExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode, from_dict
@@ -40,13 +41,30 @@ def refuse_links(folder: Path) -> None:
         InputError: it holds a link, a pipe or the like.
     """
     for path in _paths(folder):
-        if not (stat.S_ISREG(path.lstat().st_mode) or stat.S_ISDIR(path.lstat().st_mode)):
-            raise InputError(f"{path} is a link or no file. Links are not followed: remove it, then autograde again.")
+        _refuse_link(path)
+
+
+def _refuse_link(path: Path) -> None:
+    if not (stat.S_ISREG(path.lstat().st_mode) or stat.S_ISDIR(path.lstat().st_mode)):
+        raise InputError(f"{path} is a link or no file. Links are not followed: remove it, then autograde again.")
 
 
 def _paths(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         yield from (Path(place, name) for name in (*folders, *files))
+
+
+class FilesOnly(NotebookExporter):
+    """Reads notebooks as nbgrader's exporter does, but no pipe, which would wait for a writer to the end of days."""
+
+    def from_filename(self, filename: str, *args: Any, **kwargs: Any) -> Any:
+        """Convert the notebook in a file.
+
+        Raises:
+            InputError: it is a link, a pipe or the like.
+        """
+        _refuse_link(Path(filename))
+        return super().from_filename(filename, *args, **kwargs)
 
 
 def rebuilt(nb: NotebookNode, kernelspec: Any) -> NotebookNode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from gradlings.sandbox.wire.facts import (
     BreachRow,
     RaisedRow,
 )
+from gradlings.submission.answer_shapes import shapes
+from gradlings.submission.cells import compiled
 from gradlings.submission.reader import Submission
 
 
@@ -68,7 +71,7 @@ def names_row(namespace: dict[str, Any]) -> dict[str, str] | int:
 
 
 def describe_source(
-    submission: Submission, exercises: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
+    submission: Submission, exercises: Sequence[tuple[tuple[str, ...], tuple[str, ...]]], *, with_shapes: bool = False
 ) -> dict[str, Any]:
     """Describe what a source says before any of it runs; `exercises` are pairs of function names and rules."""
     return {
@@ -79,4 +82,13 @@ def describe_source(
             breach_rows(breaches_in_cells(submission.cells, names, rules)) if submission.attempted(names) else []
             for names, rules in exercises
         ],
+        "shapes": _shapes(submission) if with_shapes else {},
     }
+
+
+def _shapes(submission: Submission) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for cell in submission.cells:
+        with contextlib.suppress(SyntaxError):  # among the syntax problems already
+            found.update(shapes(compiled(cell).body))
+    return {name: shape for name, shape in found.items() if shape}

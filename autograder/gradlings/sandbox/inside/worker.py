@@ -7,6 +7,7 @@ a process that student code may have taken over, and the judge treats it so.
 from __future__ import annotations
 
 import contextlib
+import gc
 import linecache
 import os
 import socket
@@ -69,8 +70,9 @@ def rehearse() -> None:
         }
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
+            worker._begin({"target": name, "driver": False, "forbids": []})
             Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
-            worker._call({"target": name, "driver": False, "forbids": [], "first": True})
+            worker._call(worker._channel.receive(REQUEST_LIMITS))
         worker._settings.close()
         linecache.clearcache()
 
@@ -101,7 +103,10 @@ class _Worker:
         self._alarm.install()
         while True:
             request = self._channel.receive(REQUEST_LIMITS)
-            {"load": self._load, "call": self._call, "digest": self._digest}[request["do"]](request)
+            if isinstance(request, tuple):  # the arguments of a call
+                self._call(request)
+            else:
+                {"load": self._load, "begin": self._begin, "digest": self._digest}[request["do"]](request)
 
     def _reply(self, facts: Facts) -> None:
         """Send facts, which hold no value of a student's class."""
@@ -139,7 +144,10 @@ class _Worker:
             self._submission = from_source(text, path)
             if request["stand_ins"]:
                 self._submission = without_definitions(self._submission, request["stand_ins"])
-            answer = pack(describe_source(self._submission, request["exercises"]), REPLY_LIMITS)
+            answer = pack(
+                describe_source(self._submission, request["exercises"], with_shapes=request.get("shapes", False)),
+                REPLY_LIMITS,
+            )
         except ValueError as error:
             self._reply({"problem": clip(str(error))})
             return
@@ -162,6 +170,8 @@ class _Worker:
         self._namespace = fresh_namespace(path)
         self._stand_ins.bind(self._namespace)
         self._alarm.install()
+        gc.freeze()  # what was read stays to the end
+        gc.enable()
         with kept_settings() as settings:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
@@ -191,11 +201,8 @@ class _Worker:
 
     # Calling
 
-    def _call(self, request: Facts) -> None:
-        """Make one call; its arguments are the next message. Nothing is known here of the calls after it."""
-        if request["first"]:
-            self._begin(request)
-        args = self._channel.receive(REQUEST_LIMITS)
+    def _call(self, args: tuple[Any, ...]) -> None:
+        """Make one call of the check that was begun. Nothing is known here of the calls after it."""
         before = fresh(args)
         value, raised = None, None
         try:

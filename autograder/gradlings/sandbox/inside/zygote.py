@@ -182,6 +182,7 @@ def _settle(maps: io.FileIO) -> None:
     random.seed(0)
     sys.modules["numpy"].random.seed(0)
     sys.modules["torch"].manual_seed(0)
+    gc.disable()  # until a worker has read its submission, most of which is no garbage
     gc.collect()
     gc.freeze()
     _collapse_to_huge_pages(maps)

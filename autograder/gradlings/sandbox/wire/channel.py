@@ -52,6 +52,7 @@ class Channel:
         self._fd = descriptor
         self._read = bytearray()
         """Bytes received but not yet returned."""
+        self._poll = select.poll()
         os.set_blocking(descriptor, False)
 
     def send(self, buffers: Sequence[Any], deadline: float = math.inf) -> None:
@@ -99,12 +100,15 @@ class Channel:
         return frame
 
     def _fill(self, size: int, deadline: float) -> None:
-        """Read until `size` bytes are buffered, and more if there are: small messages then share one call."""
+        """Read until `size` bytes are buffered, and more if there are: small messages then share one call.
+
+        Waits before it reads: an answer is not there at once, and asking for it in vain costs as much as waiting.
+        """
         while (missing := size - len(self._read)) > 0:
+            self._wait(select.POLLIN, deadline)
             try:
                 more = os.read(self._fd, max(_MIN_READ_BYTES, min(missing, _MAX_READ_BYTES)))
             except BlockingIOError:
-                self._wait(select.POLLIN, deadline)
                 continue
             except OSError:
                 raise ChannelClosed from None
@@ -118,7 +122,6 @@ class Channel:
         left = deadline - time.monotonic()
         if left <= 0:
             raise ReplyTimeout
-        poll = select.poll()
-        poll.register(self._fd, event)
-        if not poll.poll(None if left == math.inf else left * 1000 + 1):
+        self._poll.register(self._fd, event)
+        if not self._poll.poll(None if left == math.inf else left * 1000 + 1):
             raise ReplyTimeout

@@ -145,8 +145,11 @@ class _Decoder:
         if type(grad) is not bool or (grad and not (dtype.is_floating_point or dtype.is_complex)):
             raise MalformedMessage("requires_grad")
         flat = torch.frombuffer(data, dtype=dtype).clone() if data else torch.empty(0, dtype=dtype, device="cpu")
-        axes = _axes(order, len(sizes))
-        tensor = flat.view([sizes[axis] for axis in axes]).permute(_inverse(axes))
+        if order is None:
+            tensor = flat.view(sizes)
+        else:
+            axes = _axes(order, len(sizes))
+            tensor = flat.view([sizes[axis] for axis in axes]).permute(_inverse(axes))
         return tensor.requires_grad_() if grad else tensor
 
     def _array(self, content: Any, depth: int) -> np.ndarray:

@@ -61,6 +61,8 @@ class SourceFacts(msgspec.Struct, forbid_unknown_fields=True):
     """File, line, code, message."""
     breaches: list[BreachRows]
     """By exercise."""
+    shapes: Annotated[dict[Source, Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]], Meta(max_length=MAX_FUNCTIONS)]
+    """See `answer_shapes`; none where they were not asked for."""
 
 
 class Unread(msgspec.Struct, forbid_unknown_fields=True):

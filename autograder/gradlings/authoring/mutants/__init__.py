@@ -1,0 +1,1 @@
+"""The proof by mutants: every solution with one small fault in it, which the checks must catch."""

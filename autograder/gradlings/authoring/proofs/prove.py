@@ -1,0 +1,32 @@
+"""All proofs about an exercise and its neighbors."""
+
+from __future__ import annotations
+
+from gradlings.authoring.assignment import Assignment
+from gradlings.authoring.proofs.bench import Bench, Proof
+from gradlings.authoring.proofs.float32_twins import float32_is_no_mistake
+from gradlings.authoring.proofs.later import mistakes_cost_nothing_later, variants_suffice_later
+from gradlings.authoring.proofs.pairs import mistakes_are_not_pardoned
+from gradlings.authoring.proofs.stand_ins import cuts_hold_nothing_later, right_with_stand_ins
+from gradlings.model.run_mode import RunMode
+from gradlings.runners.session import collected_checks
+
+
+def prove(assignment: Assignment, exercise: str, in_slow: int) -> list[Proof]:
+    """Prove what has to hold between the exercise of an assignment with this id and the others; empty for a warm-up.
+
+    `in_slow` is how many mistakes of each function are tried on slow exercises.
+    """
+    declared = next((each for each in assignment.main.exercises if each.id == exercise), None)
+    if declared is None or not assignment.main.has_solutions:
+        return []
+    with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
+        bench = Bench(assignment, grader)
+        return [
+            mistakes_cost_nothing_later(bench, declared, in_slow),
+            variants_suffice_later(bench, declared),
+            *right_with_stand_ins(bench, declared),
+            cuts_hold_nothing_later(bench, declared),
+            mistakes_are_not_pardoned(bench, declared),
+            float32_is_no_mistake(bench, declared),
+        ]

@@ -1,0 +1,69 @@
+"""Mutants of these solutions that are right, too, each with the reason."""
+
+from gradlings.authoring import Equivalent
+
+MEMORY = "A detached tensor has the memory of the other one: what is done in place reaches it."
+DATA = "The gradients of the parameters are asked for, and nobody asks for that of the data."
+EVEN = "The cosine is even: a progress with the other sign gives the same rate."
+AT_THE_END = "At step == total the cosine is exactly -1, which leaves min_lr."
+
+EQUIVALENT = (
+    Equivalent(
+        "sgd_step",
+        "argument dropped",
+        "zip(params, grads, strict=True) -> zip(params, grads)",
+        "There are as many gradients as parameters.",
+    ),
+    Equivalent(
+        "sgd_step",
+        "constant off",
+        "zip(params, grads, strict=True) -> zip(params, grads, strict=False)",
+        "There are as many gradients as parameters.",
+    ),
+    Equivalent("momentum_step", "argument detached", "p -> p.detach()", MEMORY),
+    Equivalent(
+        "momentum_step",
+        "argument detached",
+        "g -> g.detach()",
+        "A step is taken with the values of the gradient, and nothing differentiates through it.",
+    ),
+    Equivalent("momentum_step", "argument detached", "v -> v.detach()", MEMORY),
+    Equivalent("adam_step", "argument detached", "p -> p.detach()", MEMORY),
+    Equivalent(
+        "adam_step",
+        "argument detached",
+        "g -> g.detach()",
+        "A step is taken with the values of the gradient, and nothing differentiates through it.",
+    ),
+    Equivalent("adamw_step", "argument detached", "p -> p.detach()", MEMORY),
+    Equivalent(
+        "adamw_step",
+        "argument detached",
+        "g -> g.detach()",
+        "A step is taken with the values of the gradient, and nothing differentiates through it.",
+    ),
+    Equivalent("train_step", "argument detached", "X -> X.detach()", DATA),
+    Equivalent(
+        "clip_gradients",
+        "comparison shifted",
+        "norm > max_norm -> norm >= max_norm",
+        "Where both are equal the factor is 1.",
+    ),
+    Equivalent(
+        "clip_gradients",
+        "constant off",
+        "max_norm / norm -> max_norm / (norm + 1e-06)",
+        "The text allows it: torch adds as much to the norm.",
+    ),
+    Equivalent("lr_at", "comparison shifted", "step >= total -> step > total", AT_THE_END),
+    Equivalent("lr_at", "comparison shifted", "step >= total -> step >= total + 1", AT_THE_END),
+    Equivalent("lr_at", "operands swapped", "step - warmup -> warmup - step", EVEN),
+    Equivalent("lr_at", "operands swapped", "total - warmup -> warmup - total", EVEN),
+    Equivalent("minibatches", "argument detached", "X -> X.detach()", DATA),
+    Equivalent(
+        "evaluate",
+        "operands swapped",
+        "(0.0, 0) -> (0, 0.0)",
+        "A float and an int are added up and divided in either case.",
+    ),
+)
