@@ -21,6 +21,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -28,12 +29,13 @@ import torch
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.authoring.catalogue import CatalogueEntry
 from gradlings.checks.hidden_probes import FILE
+from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.grading.judge_session import JudgeSession, bundle_of
-from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult, Scorecard, Verdict
 from gradlings.runners.session import Grader, collected_checks
 from gradlings.sandbox.judge import Judge
 from gradlings.submission.reader import from_source
+from gradlings.submission.reference_functions import cut
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBERS = ("02", "03", "04", "05", "06")
@@ -143,34 +145,31 @@ def report_cost(assignments: list[Assignment], rounds: int) -> None:
     print("           without      with   more")
     for assignment in assignments:
         source = assignment.main
+        texts = cut(source.text, [name for exercise in source.exercises for name in exercise.functions])
         with collected_checks(assignment.folder) as grader:
-            runner = grader.run_cells(from_source(source.text, source.path), source.checks_file)
+            local = grader.run_cells(from_source(source.text, source.path), source.checks_file)
 
-            def at_home(mode: RunMode) -> None:
-                grader.check(runner, source.checks_file, seed=0, mode=mode)  # noqa: B023
+            def check(runner: SubmissionRunner, follow: bool) -> None:
+                grader.follow_with(texts, 1.0 if follow else None)  # noqa: B023
+                grader.check(runner, source.checks_file, seed=0)  # noqa: B023
 
-            print_cost(f"{assignment.id} home ", at_home, rounds)
+            print_cost(f"{assignment.id} home ", partial(check, local), rounds)
             with Judge(source.exercises, closed=[assignment.solutions]) as judge:
                 drivers = (assignment.folder / "drivers.py").read_text(encoding="utf-8")
                 remote = judge.load(source.text.encode(), source.path.name, drivers)
-
-                def in_judge(mode: RunMode) -> None:
-                    grader.check(remote, source.checks_file, seed=0, mode=mode)  # noqa: B023
-
-                print_cost(f"{assignment.id} judge", in_judge, rounds)
+                print_cost(f"{assignment.id} judge", partial(check, remote), rounds)
                 remote.close()
 
 
-def print_cost(name: str, run: Callable[[RunMode], None], rounds: int) -> None:
-    """A proof judges nothing again: with right files, nothing else is different in it."""
-    taken: dict[RunMode, list[float]] = {RunMode.PROOF: [], RunMode.GRADING: []}
+def print_cost(name: str, run: Callable[[bool], None], rounds: int) -> None:
+    taken: dict[bool, list[float]] = {False: [], True: []}
     for number in range(rounds + 1):
-        for mode in sorted(taken, key=lambda mode: (mode is RunMode.PROOF) == bool(number % 2)):
+        for follow in (number % 2 == 0, number % 2 == 1):
             start = time.process_time()
-            run(mode)
+            run(follow)
             if number:  # the first round warms up
-                taken[mode].append(1000 * (time.process_time() - start))
-    without, with_it = (statistics.median(taken[mode]) for mode in (RunMode.PROOF, RunMode.GRADING))
+                taken[follow].append(1000 * (time.process_time() - start))
+    without, with_it = statistics.median(taken[False]), statistics.median(taken[True])
     print(f"{name} {without:9.1f} {with_it:9.1f} {100 * (with_it / without - 1):5.1f} %", flush=True)
 
 

@@ -182,3 +182,68 @@ def test_how_near_float32_must_be(error: float, same: bool) -> None:
     right = [100.0, 0.0]
     for mine in ([100.0 + error * 0.1, 0.0], [100.0, error * 1e-3]):
         assert same_observed(*({"t": "float32", "s": [2], "v": values} for values in (mine, right))) == same
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "same"),
+    [
+        (3, 3.0, True),
+        (3.0, 3, True),
+        (10**30, 1e30, True),
+        (124_412_160, 124_412_161.0, False),
+        (124_412_160, 124_412_161, False),
+        (True, 1, False),
+        (True, 1.0, False),
+    ],
+)
+def test_whether_a_number_is_an_int_is_a_free_choice(mine: float, theirs: float, same: bool) -> None:
+    assert same_observed([{"gives": mine}], [{"gives": theirs}]) == same
+
+
+@pytest.mark.parametrize(
+    ("statement", "same"),
+    [
+        ('raise ValueError("says this student")', True),
+        ("raise ValueError", True),
+        ('raise TypeError("0 is too small")', False),
+        ("return", False),
+    ],
+)
+def test_how_an_exception_is_worded_is_a_free_choice(author_kit: Kit, statement: str, same: bool) -> None:
+    entry = """
+@catalogue.misconception("9.3", "refuses-zero", "Zero is refused. Is it negative?", hint="Try 0.")
+def count_up(n):
+    if n <= 0:
+        raise ValueError(f"{n} is too small")
+    return list(range(n))
+"""
+    source = author_kit.sources / "misconceptions.py"
+    source.write_text(source.read_text(encoding="utf-8") + "\n" + entry, encoding="utf-8")
+    author_kit.gradlings("build")
+    shown = author_kit.answer(**RIGHT | {"count_up": f"if n <= 0:\n    {statement}\nreturn list(range(n))"}).check()
+    assert ("Zero is refused." in shown.said) == same
+
+
+FAMILY = """
+EPS = 1e-3
+
+
+@catalogue.misconception(
+    "9.1",
+    "a-bit-more",
+    "A small number is added. What is it for?",
+    hint="Try 1 and 1.",
+    constants={"EPS": (1e-2, 1e-3)},
+)
+def difference(a, b):
+    return a - b + EPS
+"""
+
+
+@pytest.mark.parametrize(("number", "same"), [("1e-2", True), ("0.001", True), ("1e-4", False)])
+def test_which_constant_of_a_family_is_a_free_choice(author_kit: Kit, number: str, same: bool) -> None:
+    source = author_kit.sources / "misconceptions.py"
+    source.write_text(source.read_text(encoding="utf-8") + FAMILY, encoding="utf-8")
+    author_kit.gradlings("build")
+    shown = author_kit.answer(**RIGHT | {"difference": f"return a - b + {number}"}).check()
+    assert ("A small number is added." in shown.said) == same

@@ -325,6 +325,32 @@ def test_probes_that_hide_a_transpose_are_warned_about(author_kit: Kit) -> None:
     assert not any("every matrix" in warning for warning in proof_of(author_kit, "9.1").warnings)
 
 
+LAST_COLUMN = """
+@catalogue.misconception("9.2", "{name}", {rest})
+def row_totals(x):
+    return x[:, : {end}].sum(1), x.amax(1)
+"""
+TOLD = '"The last column is left out. Where does the slice end?", hint="Try 1, 2."'
+
+
+def test_a_guard_that_nobody_writes_is_warned_about(author_kit: Kit) -> None:
+    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="guarded", rest=TOLD, end="max(2, x.shape[1] - 1)"))
+    author_kit.gradlings("build")
+    (warning,) = proof_of(author_kit, "9.2").warnings
+    assert "'guarded' is not named without its guard `max(2, x.shape[1] - 1)`" in warning
+    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="natural", rest='same_as="guarded"', end="-1"))
+    author_kit.gradlings("build")
+    assert proof_of(author_kit, "9.2").warnings == []
+
+
+@pytest.mark.parametrize("end", ["min(x.shape[1], x.shape[0]) - 1", "-1 if x.shape[1] > 2 else 2"])
+def test_what_is_no_guard_is_not_taken_away(author_kit: Kit, end: str) -> None:
+    add(author_kit, MISCONCEPTIONS, LAST_COLUMN.format(name="no-guard", rest=TOLD, end=end))
+    author_kit.gradlings("build")
+    proof = proof_of(author_kit, "9.2")
+    assert (proof.breaches, proof.warnings) == ([], [])
+
+
 def broken(pair: Pair) -> Iterator[Claim]:
     """A signature of the diagnosis with a bug."""
     raise LookupError(f"no claim about {pair.e.size} numbers")

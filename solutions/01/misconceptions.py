@@ -182,6 +182,13 @@ def nested_shape(x):
     return (*nested_shape(x[0]), len(x)) if x else (0,)
 
 
+@catalogue.misconception("1.2", "inside-out-first-items-only-no-empty", same_as="inside-out-first-items-only")
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    return (*nested_shape(x[0]), len(x))
+
+
 @catalogue.misconception(
     "1.2",
     "number-of-elements",
@@ -256,6 +263,17 @@ def nested_shape(x):
             raise ValueError("ragged")
         return (len(x), *nested_shape(x[0]))
     return (len(x),)
+
+
+@catalogue.misconception("1.2", "neighboring-rows-only-numbers-passed", same_as="lengths-of-neighboring-rows-only")
+def nested_shape(x):
+    if not isinstance(x, list):
+        return ()
+    if not x:
+        return (0,)
+    if len({len(row) for row in x if isinstance(row, list)}) > 1:
+        raise ValueError("ragged")
+    return (len(x), *nested_shape(x[0]))
 
 
 @catalogue.misconception(
@@ -348,6 +366,18 @@ def predict_dtype(x):
         return _named_like(x)
     kinds = {type(value) for value in _values(x)}
     if float in kinds or not kinds:
+        return torch.float64
+    return torch.int64 if int in kinds else torch.bool
+
+
+@catalogue.misconception("1.3", "floats-are-float64-but-for-empty-lists", same_as="floats-are-float64")
+def predict_dtype(x):
+    if isinstance(x, np.ndarray):
+        return _named_like(x)
+    kinds = {type(value) for value in _values(x)}
+    if not kinds:
+        return torch.float32
+    if float in kinds:
         return torch.float64
     return torch.int64 if int in kinds else torch.bool
 
@@ -728,6 +758,16 @@ def swap_last_two(t):
 
 @catalogue.misconception(
     "1.6",
+    "two-or-three-dimensions",
+    "Two and three dimensions are right, and more of them end in an error. Is there a way to name the last two without listing all of them?",
+    hint="Try the shape (2, 3, 4, 5). A negative number counts dimensions from the end, whatever their number is, and then a matrix is no case of its own, either.",
+)
+def swap_last_two(t):
+    return t.permute(1, 0) if t.dim() == 2 else t.permute(0, 2, 1)
+
+
+@catalogue.misconception(
+    "1.6",
     "in-place",
     "The result is right, but the tensor that was handed over is transposed as well. Does the method you call change the tensor it is called on?",
     hint="Print the tensor you handed over before and after the call. A method whose name ends in an underscore changes it; its sister without one does not.",
@@ -843,6 +883,24 @@ def row_major_strides(shape):
     return (*shape[1:], 1) if shape else ()
 
 
+@catalogue.misconception("1.7", "size-behind-only-scalars-too", same_as="size-behind-only")
+def row_major_strides(shape):
+    return (*shape[1:], 1)
+
+
+@catalogue.misconception(
+    "1.7",
+    "products-from-wrong-end",
+    "Two dimensions are right, and with more of them the sizes were multiplied up from the wrong end. Which size is the first that a stride of more than 1 passes?",
+    hint="For (2, 3, 4) you give (12, 3, 1), and (12, 4, 1) is right. One step in the second dimension passes a row of 4. From which end of the shape do you multiply, and from which end do you note?",
+)
+def row_major_strides(shape):
+    strides = [1]
+    for size in shape[1:]:
+        strides.append(strides[-1] * size)
+    return tuple(reversed(strides))
+
+
 @catalogue.misconception(
     "1.7",
     "scalar-with-one-stride",
@@ -893,6 +951,16 @@ def matmul_loops(a, b):
     c = a.new_zeros(a.shape[0], b.shape[0])
     for i in range(a.shape[0]):
         for j in range(b.shape[0]):
+            for l in range(a.shape[1]):
+                c[i, j] += a[i, l] * b[j, l]
+    return c
+
+
+@catalogue.misconception("1.8", "rows-of-b-in-right-shape", same_as="rows-of-second")
+def matmul_loops(a, b):
+    c = a.new_zeros(a.shape[0], b.shape[1])
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
             for l in range(a.shape[1]):
                 c[i, j] += a[i, l] * b[j, l]
     return c

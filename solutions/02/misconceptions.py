@@ -171,6 +171,17 @@ def load_config(text):
     return config
 
 
+@catalogue.misconception("2.1", "every-double-slash-then-ends-cut", same_as="every-double-slash-is-comment")
+def load_config(text):
+    config = {}
+    for line in text.splitlines():
+        key, colon, rest = line.partition("//")[0].partition(":")
+        word = rest.strip(" \t,")
+        if colon:
+            config[key.strip(' \t"')] = word[1:-1] if word.startswith('"') else _value(word)
+    return config
+
+
 @catalogue.misconception(
     "2.1",
     "quotes-removed-too-early",
@@ -295,6 +306,17 @@ def validate_config(cfg):
 )
 def validate_config(cfg):
     return _offending(cfg, blamed="emb_dim")
+
+
+@catalogue.misconception(
+    "2.2",
+    "both-are-blamed",
+    "When the heads do not divide emb_dim, your answer names both keys. Which of the two does the specification blame?",
+    hint="The docstring's second example has 768 numbers and 10 heads: which of the two keys stands in its answer? The rule about dividing is also written beside one of the keys only.",
+)
+def validate_config(cfg):
+    wrong = {*_offending(cfg), *_offending(cfg, blamed="emb_dim")}
+    return [key for key in _KEYS if key in wrong]
 
 
 @catalogue.misconception(
@@ -1295,6 +1317,18 @@ def count_parameters(module, trainable_only=False):
     hint="Try `nn.BatchNorm1d(2)`: it learns 4 numbers and you count 9. Print the names in its `state_dict()`. The text names three more views; look for the one of learned tensors only, and ask each of them if it is frozen.",
 )
 def count_parameters(module, trainable_only=False):
+    return sum(tensor.numel() for tensor in module.state_dict().values())
+
+
+@catalogue.misconception(
+    "2.9",
+    "state-dict-where-frozen-ones-count",
+    "Without trainable_only your count includes buffers and counts a shared tensor under each of its names. What does state_dict() list, and is it made for counting?",
+    hint="Try `nn.BatchNorm1d(2)`: it learns 4 numbers, and you count 9 without the flag and 4 with it. You know two views of a module. Which of them lists what training changes, frozen or not?",
+)
+def count_parameters(module, trainable_only=False):
+    if trainable_only:
+        return sum(p.numel() for p in module.parameters() if p.requires_grad)
     return sum(tensor.numel() for tensor in module.state_dict().values())
 
 

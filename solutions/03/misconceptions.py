@@ -8,6 +8,9 @@ from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 
+EPS = 1e-7  # against log(0) and 0/0, where an entry lets it be one of SMALL
+SMALL = (1e-7, 1e-4, 1e-5, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
+
 
 # --- 3.1 -----------------------------------------------------------------------------------------------------------
 
@@ -313,18 +316,34 @@ def bce(a, y):
 
 @catalogue.misconception(
     "3.3",
+    "infinity-and-nan-replaced-afterwards",
+    "A prediction that is certain and right costs nothing, as it must, but one that is certain and wrong costs the largest number there is. Which bound does the docstring give, and for what?",
+    hint="Call it with the prediction 0 and the label 1: it must cost 100, and yours costs about $10^{308}$, or $10^{38}$ in float32. A repair of the finished losses comes too late. Print the two logarithms: which numbers must not be below -100?",
+)
+def bce(a, y):
+    return torch.nan_to_num(-(y * torch.log(a) + (1 - y) * torch.log(1 - a))).mean()
+
+
+@catalogue.misconception(
+    "3.3",
     "predictions-kept-away-from-0-and-1",
     "A prediction that is certain and wrong has a finite cost in your loss, but it is not 100. Did you bound the predictions, or the logarithms?",
     hint="Call it with the prediction 0 and the label 1: it must cost 100. Print your logarithm: it is that of the small number which you put in. Leave the prediction alone. What is bounded from below, and at which step?",
+    constants={"EPS": SMALL},
 )
 def bce(a, y):
-    a = a.clamp(1e-7, 1 - 1e-7)
+    a = a.clamp(EPS, 1 - EPS)
     return -(y * torch.log(a) + (1 - y) * torch.log(1 - a)).mean()
 
 
-@catalogue.misconception("3.3", "small-number-inside-logarithm", same_as="predictions-kept-away-from-0-and-1")
+@catalogue.misconception(
+    "3.3",
+    "small-number-inside-logarithm",
+    same_as="predictions-kept-away-from-0-and-1",
+    constants={"EPS": SMALL},
+)
 def bce(a, y):
-    return -(y * torch.log(a + 1e-12) + (1 - y) * torch.log(1 - a + 1e-12)).mean()
+    return -(y * torch.log(a + EPS) + (1 - y) * torch.log(1 - a + EPS)).mean()
 
 
 # --- 3.4 -----------------------------------------------------------------------------------------------------------
@@ -748,6 +767,17 @@ def batch_gradients(X, w, b, y):
 
 @catalogue.misconception(
     "3.6",
+    "errors-lack-an-axis",
+    "The errors, one an example, meet the examples as they are, and the shapes (N,) and (N, D) do not broadcast. Along which axis of X should the same error be used again?",
+    hint="For 5 examples of 3 inputs print both shapes right before the product: (5,) and (5, 3). Shapes are aligned at the right, so the 5 errors meet the 3 inputs. What shape must the errors have so that each goes with a row? A matrix product needs no such care.",
+)
+def batch_gradients(X, w, b, y):
+    dz = torch.sigmoid(X @ w + b) - y
+    return (dz * X).mean(dim=0), dz.mean()
+
+
+@catalogue.misconception(
+    "3.6",
     "weights-as-column",
     "The numbers are right, but dL/dw has the shape (D, 1). Which shape has w itself?",
     hint="Print the shapes of w and of your dL/dw: (D,) and (D, 1). One axis of size 1 is left from the product.",
@@ -946,6 +976,25 @@ def numeric_gradient(f, x, h):
 
 @catalogue.misconception(
     "3.7",
+    "old-entry-not-copied",
+    "Every slope is about half the right one: what you kept of the old entry moved along with it, so the lowered point was x itself. Is x[i] a number, or a window into x?",
+    hint="Keep `x[0]` under a name, change `x[0]`, and print what you kept: it has changed, too. An entry of a tensor is a tensor that shares its memory. How do you get a number, or a copy?",
+)
+def numeric_gradient(f, x, h):
+    gradient = torch.zeros_like(x)
+    for i in range(len(x)):
+        old = x[i]
+        x[i] = old + h
+        up = f(x)
+        x[i] = old - h
+        down = f(x)
+        x[i] = old
+        gradient[i] = (up - down) / (2 * h)
+    return gradient
+
+
+@catalogue.misconception(
+    "3.7",
     "float32-result",
     "A float64 point gives a float32 gradient. Which dtype has a new tensor if you do not name one?",
     hint='Print the dtype of the empty result. A new tensor that is made "like" the input has its dtype, too.',
@@ -1120,9 +1169,10 @@ def gradcheck_error(analytic, numeric):
     "small-number-added-below",
     "Large gradients are right, but the error of tiny ones comes out too small. Is something added to the denominator to avoid 0/0?",
     hint="Take 1e-12 and 2e-12: the answer is 0.5. Whatever you add below swallows them. Treat two zeros as a case of its own instead.",
+    constants={"EPS": SMALL},
 )
 def gradcheck_error(analytic, numeric):
-    scale = torch.maximum(analytic.abs(), numeric.abs()) + 1e-8
+    scale = torch.maximum(analytic.abs(), numeric.abs()) + EPS
     return _nan_to_inf((analytic - numeric).abs() / scale).max()
 
 
@@ -1136,6 +1186,12 @@ def gradcheck_error(analytic, numeric):
     scale = torch.maximum(analytic.abs(), numeric.abs()).max()
     error = (analytic - numeric).abs().max() / scale if scale != 0 else scale
     return _nan_to_inf(error)
+
+
+@catalogue.misconception("3.8", "worst-gap-over-largest-also-of-zeros", same_as="worst-gap-over-largest-gradient")
+def gradcheck_error(analytic, numeric):
+    scale = torch.maximum(analytic.abs(), numeric.abs()).max()
+    return _nan_to_inf((analytic - numeric).abs().max() / scale)
 
 
 # --- 3.9 -----------------------------------------------------------------------------------------------------------

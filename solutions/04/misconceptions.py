@@ -864,6 +864,23 @@ def unbroadcast(g, shape):
     return g.sum(dim=axes) if axes else g
 
 
+@catalogue.misconception("4.5", "axis-of-size-1-lost-all-axes-at-once", same_as="axis-of-size-1-lost")
+def unbroadcast(g, shape):
+    new = g.dim() - len(shape)
+    axes = [*range(new), *(new + axis for axis, size in enumerate(shape) if size == 1)]
+    return g.sum(dim=axes)
+
+
+@catalogue.misconception("4.5", "axis-of-size-1-lost-one-by-one", same_as="axis-of-size-1-lost")
+def unbroadcast(g, shape):
+    while g.dim() > len(shape):
+        g = g.sum(dim=0)
+    for axis, size in enumerate(shape):
+        if size == 1 and g.shape[axis] > 1:
+            g = g.sum(dim=axis)
+    return g
+
+
 @catalogue.misconception(
     "4.5",
     "axes-counted-while-they-disappear",
@@ -1593,6 +1610,17 @@ def mlp_backward(cache, p, y):
 def mlp_backward(cache, p, y):
     right = _backward(cache, p, _dz2(cache, y))
     return {**right, "dW2": right["dW2"].T, "dW1": right["dW1"].T}
+
+
+@catalogue.misconception(
+    "4.8",
+    "weights-of-output-transposed",
+    "dW1 is right, and dW2 is transposed. Which shape has W2 itself?",
+    hint="With three units `W2` is (1, 3), and your `dW2` is (3, 1). Print the shapes of the two factors of your product: one of them carries the single output. Where does it have to stand, and which one is transposed?",
+)
+def mlp_backward(cache, p, y):
+    right = _backward(cache, p, _dz2(cache, y))
+    return {**right, "dW2": right["dW2"].T}
 
 
 @catalogue.misconception(

@@ -619,6 +619,17 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
     adam_step(p, g, state, lr, beta1, beta2, eps)
 
 
+@catalogue.misconception(
+    "5.4",
+    "settings-of-adam-not-passed-on",
+    "With the usual settings all is right, and any others are ignored: Adam works with its own defaults. Which of your arguments reach it?",
+    hint='Call it with `beta1` = 0 and print `state["m"]`: it must be the gradient itself, and yours is a tenth of it. Count what you hand on in the call of `adam_step`, and what it takes.',
+)
+def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    p.mul_(1 - lr * weight_decay)
+    adam_step(p, g, state, lr)
+
+
 @catalogue.misconception("5.4", "decay-not-written-to-parameter", same_as="no-decay")
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     p.mul(1 - lr * weight_decay)
@@ -1990,6 +2001,24 @@ def evaluate(net, loader):
             count += len(y)
     net.train(was_training)
     return total / count
+
+
+@catalogue.misconception(
+    "5.10",
+    "losses-divided-by-number-of-batches",
+    "The losses of all examples were added up and divided by the number of batches. How many losses are in your sum?",
+    hint="In the docstring's example three losses were added: 0.6931, 0.3133 and 2.1269. You divide by 2. What does a mean divide by?",
+)
+def evaluate(net, loader):
+    was_training = net.training
+    net.eval()
+    total, batches = 0.0, 0
+    with torch.no_grad():
+        for X, y in loader:
+            total += F.cross_entropy(net(X), y).item() * len(y)
+            batches += 1
+    net.train(was_training)
+    return total / batches
 
 
 @catalogue.misconception(

@@ -9,6 +9,9 @@ from gradlings.authoring import Catalogue
 
 catalogue = Catalogue()
 
+EPS = 1e-9  # where an entry lets it be one of several
+FILL = -math.inf  # the score of a hidden position, likewise
+
 
 # --- 6.1 -----------------------------------------------------------------------------------------------------------
 
@@ -131,6 +134,16 @@ def next_token_pairs(ids, T):
     return windows[:, :-1], windows[:, 1:]
 
 
+@catalogue.misconception(
+    "6.1",
+    "one-window-of-inputs-too-many",
+    "There is one window more than there are rows of targets: the last one ends with the text. What follows its last token?",
+    hint='List the windows of "hello" for $T = 3$: hel, ell, llo. What should the target of the last one be? A row without all its targets has no place in `x`.',
+)
+def next_token_pairs(ids, T):
+    return ids.unfold(0, T, 1), ids[1:].unfold(0, T, 1)
+
+
 # --- 6.2 -----------------------------------------------------------------------------------------------------------
 
 
@@ -147,6 +160,11 @@ def _windows_at(data, starts, T):
 )
 def get_batch(data, B, T, generator):
     return _windows_at(data, torch.randint(max(1, len(data) - T - 1), (B,), generator=generator), T)
+
+
+@catalogue.misconception("6.2", "last-start-never-drawn-short-texts-fail", same_as="last-start-never-drawn")
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.randint(len(data) - T - 1, (B,), generator=generator), T)
 
 
 @catalogue.misconception(
@@ -175,6 +193,11 @@ def get_batch(data, B, T, generator):
 def get_batch(data, B, T, generator):
     low = min(1, len(data) - T - 1)
     return _windows_at(data, torch.randint(low, len(data) - T, (B,), generator=generator), T)
+
+
+@catalogue.misconception("6.2", "first-start-never-drawn-short-fails", same_as="first-start-never-drawn")
+def get_batch(data, B, T, generator):
+    return _windows_at(data, torch.randint(1, len(data) - T, (B,), generator=generator), T)
 
 
 @catalogue.misconception(
@@ -373,6 +396,17 @@ def lm_cross_entropy(logits, targets):
 )
 def lm_cross_entropy(logits, targets):
     return -torch.log(_picked(logits.softmax(-1), targets)).mean()
+
+
+@catalogue.misconception(
+    "6.3",
+    "small-number-inside-logarithm",
+    "Ordinary logits are right, but a probability that is rounded to 0 costs the logarithm of a small number of yours, whatever the logits were. Can the logarithm be taken before anything is rounded?",
+    hint="Take logits 200, 0, 0 and target 1: the loss is 200, and yours stops at the small number's logarithm, 20.7 for 1e-9. The logarithm of a fraction is a difference: which two numbers would you subtract, without ever forming the fraction?",
+    constants={"EPS": (1e-9, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15)},
+)
+def lm_cross_entropy(logits, targets):
+    return -torch.log(_picked(logits.softmax(-1), targets) + EPS).mean()
 
 
 @catalogue.misconception(
@@ -592,9 +626,10 @@ def causal_mask(T, device=None):
     "added-to-scores",
     "The mask holds 0 and minus infinity, to be added to scores. Which two values does this exercise ask for?",
     hint="This mask says True and False. Your attention (6.6) is the place where False becomes minus infinity.",
+    constants={"FILL": (-math.inf, -1e9, -1e4)},
 )
 def causal_mask(T, device=None):
-    return torch.full((T, T), -math.inf, device=device).triu(1)
+    return torch.full((T, T), FILL, device=device).triu(1)
 
 
 @catalogue.misconception(
@@ -702,6 +737,16 @@ def attention(q, k, v, mask):
 
 @catalogue.misconception(
     "6.6",
+    "mask-added",
+    "The mask was added to the scores as ones and zeros, so a hidden position has only one less than a visible one. Which score has no weight at all?",
+    hint="Call it with a mask that lets each position see only itself: the values must come back unchanged. e to the power of -1 is 0.37, and that is how much a hidden position still counts beside a visible one.",
+)
+def attention(q, k, v, mask):
+    return (_scores(q, k) + mask).softmax(-1) @ v
+
+
+@catalogue.misconception(
+    "6.6",
     "mask-after-softmax",
     "Hidden weights are set to 0 after the softmax, so the weights that are left do not add up to 1. Where must the mask act so that the softmax knows of it?",
     hint="Print the sum of the weights of each query: it must be 1, with a mask, too.",
@@ -725,9 +770,10 @@ def attention(q, k, v, mask):
     "mask-wrong-way-round",
     "The positions that may be looked at are the ones that get no weight. What does True in the mask stand for?",
     hint="Call it with a mask that lets each position see only itself: the values must come back unchanged. Which entries get minus infinity?",
+    constants={"FILL": (-math.inf, -1e9, -1e4)},
 )
 def attention(q, k, v, mask):
-    return _scores(q, k).masked_fill(mask, -math.inf).softmax(-1) @ v
+    return _scores(q, k).masked_fill(mask, FILL).softmax(-1) @ v
 
 
 @catalogue.misconception(
@@ -986,6 +1032,31 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 
 @catalogue.misconception(
     "6.7",
+    "divided-by-root-of-d",
+    "The scores of each head are divided by the square root of D, the width of all heads together. How long are the two vectors whose dot product you scale?",
+    hint="With $D = 4$ and $H = 2$ a query has 2 numbers: one score adds up 2 products, not 4. Print the shape of the queries right before you multiply: which of its sizes is gone in the scores?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    q, k, v = _parts(x, Wqkv, H)
+    scores = q @ k.transpose(-2, -1) / math.sqrt(x.shape[-1])
+    scores = scores.masked_fill(~causal_mask(x.shape[1], x.device), -math.inf)
+    return _merged(scores.softmax(-1) @ v) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
+    "not-scaled",
+    "The scores of each head are not divided by anything. What did attention do to them in 6.6, before its softmax?",
+    hint="Set H to 1 and compare with `attention` on the same queries, keys and values, line by line: which of its steps do you leave out?",
+)
+def multi_head_attention(x, Wqkv, Wo, bo, H):
+    q, k, v = _parts(x, Wqkv, H)
+    scores = (q @ k.transpose(-2, -1)).masked_fill(~causal_mask(x.shape[1], x.device), -math.inf)
+    return _merged(scores.softmax(-1) @ v) @ Wo.T + bo
+
+
+@catalogue.misconception(
+    "6.7",
     "no-swap-of-heads-and-positions",
     "Each position's heads attended to one another: the heads stood where the positions must stand. Which two axes does your attention work on?",
     hint="Print the shape that goes into your attention: its last two axes must be positions and numbers, (B, H, T, d).",
@@ -1069,6 +1140,17 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 )
 def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * (x - _mean(x)) / torch.sqrt(_variance(x) + 1e-5) + beta
+
+
+@catalogue.misconception(
+    "6.8",
+    "another-eps-fixed",
+    "The result is that of one small eps, whatever eps is given. Where does your function use its last argument?",
+    hint="Call it with eps = 1: the result must become smaller. Which number stands in its place?",
+    constants={"EPS": (1e-8, 1e-6, 1e-9, 1e-12)},
+)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    return gamma * (x - _mean(x)) / torch.sqrt(_variance(x) + EPS) + beta
 
 
 @catalogue.misconception(

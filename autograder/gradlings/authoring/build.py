@@ -15,7 +15,7 @@ from typing import Any, Literal
 from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.notebooks import stub_notebook
 from gradlings.authoring.source import hints_page, stub_module
-from gradlings.checks.misconception_match import observed, same_observed
+from gradlings.checks.misconception_match import recorded, same_observed
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
 from gradlings.model.misconceptions import FILE as SHIPPED
@@ -92,7 +92,7 @@ def _build_misconceptions(assignment: Assignment, *, check: bool) -> WriteResult
     current = None
     with suppress(OSError, ValueError):
         current = json.loads(path.read_text(encoding="utf-8"))
-    if same_observed(current, data):
+    if same_observed(current, data) and same_observed(data, current):
         return WriteResult(path, "current")
     return write_text(path, _compact(data), check=check)
 
@@ -114,7 +114,7 @@ def _shipped_data(assignment: Assignment, grader: Grader) -> dict[str, Any]:
         for score in graded.scorecard.exercises:
             for result in score.checks:
                 key = f"{score.id}::{result.check}"
-                seen = observed(graded.examinations[key]) if result.verdict is not Verdict.PASS else None
+                seen = recorded(graded.examinations[key]) if result.verdict is not Verdict.PASS else None
                 listed = checks.setdefault(key, [])
                 row = {"id": entry.id, "observed": seen}
                 if row not in listed:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import runpy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,10 +55,17 @@ class Catalogue:
     """Collects the entries of one file; its methods are decorators."""
 
     def __init__(self) -> None:
-        self._declared: list[tuple[int, dict[str, str]]] = []
+        self._declared: list[tuple[int, dict[str, str], Mapping[str, Sequence[float]]]] = []
 
     def misconception(
-        self, exercise: str, name: str, sentence: str = "", hint: str = "", *, same_as: str = ""
+        self,
+        exercise: str,
+        name: str,
+        sentence: str = "",
+        hint: str = "",
+        *,
+        same_as: str = "",
+        constants: Mapping[str, Sequence[float]] | None = None,
     ) -> Callable[[F], F]:
         """Declare a wrong implementation.
 
@@ -68,12 +77,14 @@ class Catalogue:
             hint: something to try that uncovers the misconception, never the solution.
             same_as: the name of another entry, in place of sentence and hint, if this is the same misconception in
                 other code.
+            constants: for a name that the catalogue file defines and the function uses, the numbers that people write
+                there. Each makes an entry of its own, so that the choice does not matter.
         """
 
         def declare(function: F) -> F:
             first_line = inspect.unwrap(function).__code__.co_firstlineno  # the decorator's line
             entry = {"exercise": exercise, "name": name, "sentence": sentence, "hint": hint, "same_as": same_as}
-            self._declared.append((first_line, entry))
+            self._declared.append((first_line, entry, constants or {}))
             return function
 
         return declare
@@ -92,12 +103,30 @@ class Catalogue:
         }
         prelude = "\n".join(ast.unparse(node) for node in tree.body if _belongs_to_prelude(node))
         found = []
-        for line, entry in self._declared:
+        for line, entry, constants in self._declared:
             node = by_line[line]
             node.decorator_list = node.decorator_list[1:]
-            code = f"{prelude}\n\n{ast.unparse(node)}"
-            found.append(CatalogueEntry(**entry, function=node.name, code=code, place=f"{path}:{line}"))
+            for number, definitions in enumerate(_definitions(constants), 1):
+                code = f"{prelude}\n\n{definitions}{ast.unparse(node)}"
+                named = entry if number == 1 else _same(entry, number)
+                found.append(CatalogueEntry(**named, function=node.name, code=code, place=f"{path}:{line}"))
         return tuple(found)
+
+
+def _same(entry: dict[str, str], number: int) -> dict[str, str]:
+    """Return the declaration of an entry that is the same misconception with other constants."""
+    name, same_as = f"{entry['name']}-{number}", entry["same_as"] or entry["name"]
+    return {"exercise": entry["exercise"], "name": name, "sentence": "", "hint": "", "same_as": same_as}
+
+
+def _definitions(constants: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return one text for each choice of the constants; a single empty one if there are none."""
+    choices = product(*([f"{name} = {_literal(value)}\n\n" for value in values] for name, values in constants.items()))
+    return ["".join(choice) for choice in choices]
+
+
+def _literal(value: float) -> str:
+    return repr(value) if math.isfinite(value) else f"float('{value}')"
 
 
 def _belongs_to_prelude(node: ast.stmt) -> bool:

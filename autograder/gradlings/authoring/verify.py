@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.authoring.catalogue import CatalogueEntry, merge_misconceptions
+from gradlings.authoring.guards import is_edge, unguarded
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.proofs.bench import Proof, first_failure
 from gradlings.authoring.proofs.calls import functions_in_reach
@@ -28,6 +29,7 @@ from gradlings.checks.hidden_probes import NOTHING_HIDDEN
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
+from gradlings.model.observation import Examination
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Verdict
 from gradlings.runners.session import Graded, Grader, collected_checks
@@ -53,7 +55,7 @@ class VerifyResult:
     passed: int = 0
     breaches: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    """No breach, but a reason for better probes: all are of a kind that hides misconceptions."""
+    """No breach, but a reason for better probes, or for another entry."""
     proofs: list[Proof] = field(default_factory=list)
     """What was proven of it and its neighbors."""
 
@@ -99,6 +101,7 @@ class _Verifier:
         self._assignment, self._id, self._grader = assignment, exercise, grader
         self._seeds = range(1, seeds + 1)
         self._hidden = assignment.hidden()
+        self._right_code = ""
         self._source, declared = next(
             (source, each) for source in assignment.sources for each in source.exercises if each.id == exercise
         )
@@ -111,10 +114,11 @@ class _Verifier:
     def result(self) -> VerifyResult:
         if self._source.has_solutions:
             self._stub()
-            misconceptions = self._entries("misconceptions")
+            misconceptions, variants = self._entries("misconceptions"), self._entries("variants")
+            self._right_code = "\n".join([self._source.solution_of(self._id), *(variant.code for variant in variants)])
             for entry in misconceptions:
                 self._misconception(entry)
-            for entry in self._entries("variants"):
+            for entry in variants:
                 self._variant(entry)
             self._counts()
             self._hints(misconceptions)
@@ -158,7 +162,7 @@ class _Verifier:
     def _misconception(self, entry: CatalogueEntry) -> None:
         self._result.misconceptions += 1
         text = entry.submission(self._source.text)
-        score, _ = self._grade(text, 0)
+        score, graded = self._grade(text, 0)
         self._result.caught += not score.solved
         self._result.named += score.misconceptions == (entry.id,)
         if score.solved:
@@ -176,6 +180,22 @@ class _Verifier:
             if marks.solved:
                 self._breach(f"seed {seed}: misconception {entry.name!r} gets full marks")
             self._siblings.add(unlike_at_home(f"misconception {entry.name!r}", score, marks, seed))
+        self._guards(entry, graded)
+
+    def _guards(self, entry: CatalogueEntry, graded: Graded) -> None:
+        """Check that an entry is named without what guards it at the edge, which is how people write it."""
+        for each in unguarded(entry, self._right_code):
+            score, without = self._grade(each.entry.submission(self._source.text), 0)
+            silent = not score.solved and not score.misconceptions
+            if silent and is_edge(self._examinations(graded), self._examinations(without)):
+                self._result.warnings.append(
+                    f"misconception {entry.name!r} is not named without its guard `{each.guard}`, "
+                    "which few people write. Add an entry without it"
+                )
+
+    def _examinations(self, graded: Graded) -> list[Examination]:
+        checks = [check for check in graded.examinations if check.startswith(f"{self._id}::")]
+        return [examination for check in checks for examination in graded.examinations[check]]
 
     def _variant(self, entry: CatalogueEntry) -> None:
         self._result.variants += 1

@@ -195,7 +195,10 @@ def _about_others(first: CheckResult, verdict: Verdict, message: str, share: flo
 
 
 def _says_more(with_right: CheckResult, first: CheckResult) -> bool:
-    """Return whether what a check says with right functions is of its own mistake, and of no new one."""
-    if with_right.verdict is Verdict.GRADER_ERROR or with_right.probes_right < first.probes_right:
-        return False
-    return not (with_right.verdict in _BROKEN and first.verdict is Verdict.WRONG)
+    """Return whether what a check says with right functions is of its own mistake, and of no new one.
+
+    A wrong answer is, however few of them are right: by chance a mistake above may have hidden some.
+    """
+    if with_right.verdict in _BROKEN:  # right functions may refuse what the student's own ones take
+        return first.verdict is not Verdict.WRONG and with_right.probes_right >= first.probes_right
+    return with_right.verdict is not Verdict.GRADER_ERROR
