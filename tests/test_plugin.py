@@ -425,7 +425,8 @@ def test_endless_recursion_is_said_so(kit: Kit) -> None:
 
 def test_a_function_of_an_exercise_that_is_still_a_stub(kit: Kit) -> None:
     shown = kit.answer(row_totals="return difference(x.sum(1), 0), x.amax(1)").check()
-    assert "row_totals calls difference of exercise 9.1, which is not attempted yet." in shown.said
+    assert "Your row_totals is right. It calls difference (9.1), which is not attempted yet: start there." in shown.said
+    assert "15 of 30 points" in shown.said
 
 
 @pytest.mark.parametrize("function", ["difference", "make_counter"])

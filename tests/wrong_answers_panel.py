@@ -231,8 +231,8 @@ def load_config(text):
 )
 _add(
     "2.1",
-    "what is no number stays a string: no ValueError for `yes`",
-    "unknown-words-become-text",
+    "what is no number stays a string: no ValueError for `yes`; and of `1/2` it sees the 1 only",
+    None,
     """
 import re
 

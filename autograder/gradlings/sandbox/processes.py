@@ -214,6 +214,8 @@ class Zygote:
             raise ZygoteDied("no answer in time")
         try:
             data, descriptors, *_ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 4)
+        except ConnectionResetError:  # it ended before it read what it was sent
+            data, descriptors = b"", []
         except OSError as error:
             raise ZygoteDied(str(error)) from None
         if not data:
@@ -247,12 +249,11 @@ class WorkerProcess:
 
     def printed(self) -> str:
         """Return what was printed since the last call."""
-        size = min(os.fstat(self._output).st_size, _MAX_PRINTED_BYTES)
-        if size <= self._printed_before:
+        start, size = self._printed_before, min(os.fstat(self._output).st_size, _MAX_PRINTED_BYTES)
+        if size <= start:
             return ""
-        text = os.pread(self._output, size - self._printed_before, self._printed_before)
         self._printed_before = size
-        return text.decode("utf-8", "replace")
+        return os.pread(self._output, size - start, start).decode("utf-8", "replace")
 
     def signal_time_up(self) -> None:
         """Send the signal at which a running call raises `TimeUp`."""
