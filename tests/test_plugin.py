@@ -425,7 +425,7 @@ def test_endless_recursion_is_said_so(kit: Kit) -> None:
 
 def test_a_function_of_an_exercise_that_is_still_a_stub(kit: Kit) -> None:
     shown = kit.answer(row_totals="return difference(x.sum(1), 0), x.amax(1)").check()
-    assert "Your row_totals is right. It calls difference (9.1), which is not attempted yet: start there." in shown.said
+    assert "Your row_totals is right. It calls difference (9.1), which is not yet: start there." in shown.said
     assert "15 of 30 points" in shown.said
 
 

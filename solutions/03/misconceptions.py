@@ -1,4 +1,4 @@
-"""Wrong answers that students really give in assignment 03, each with the sentence they then read."""
+"""Wrong answers that we expect of students in assignment 03, each with the sentence they then read."""
 
 import math
 
