@@ -74,7 +74,7 @@ def observe(value: Any) -> list[Any]:
 class CpuSeconds:
     """Measures the processor time of a block; `seconds` once it has ended.
 
-    No garbage is collected meanwhile: going through all that the other tests have left in this process can take a second.
+    No garbage is collected meanwhile: going through all that other tests have left in this process can take a second.
     """
 
     seconds = 0.0
