@@ -2,7 +2,8 @@
 # # 01 Tensors
 #
 # Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the scores it
-# gives to the next word. This assignment covers the chapter's section on tensors in PyTorch. At its end you can say, before
+# gives to the next word. This assignment covers the section on tensors of a chapter about basic LLM
+# concepts (retold in `docs/chapter.md` of the repository). At its end you can say, before
 # running a line of code, which shape and dtype will come out, and you have written by hand the operations that models use most.
 #
 # You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing up their

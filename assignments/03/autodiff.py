@@ -3,7 +3,8 @@
 #
 # A language model learns by asking one question over and over: if I nudge this weight, does the loss go up or down, and how fast?
 # The answer is a derivative, and a model with 163 million weights needs 163 million of them at every step. PyTorch gets them with
-# one call, `loss.backward()`. This assignment takes that call apart. It covers the chapter's section on automatic differentiation.
+# one call, `loss.backward()`. This assignment takes that call apart. It covers the chapter's section on automatic
+# differentiation (retold in `docs/chapter.md` of the repository).
 #
 # You start with the chain rule and with one neuron, derive its gradients on paper and check them against PyTorch's own (3.1 to 3.6).
 # Then you measure slopes without any theory, to check theory with (3.7, 3.8). At the end you write the engine itself: a small

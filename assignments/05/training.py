@@ -2,7 +2,7 @@
 # # 05 The training loop and its optimizers
 #
 # Assignments 03 and 04 found gradients. This one uses them: it turns a network that knows nothing into one that has
-# learned. In the chapter this is the last step of the back-propagation algorithm ("update the parameters with an
+# learned. In the chapter (retold in `docs/chapter.md` of the repository) this is the last step of the back-propagation algorithm ("update the parameters with an
 # optimization algorithm") and the part of its PyTorch listing that it calls the training loop.
 #
 # First you write the update rules that nearly every language model was trained with: gradient descent, momentum, Adam and

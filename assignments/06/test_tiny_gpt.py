@@ -153,7 +153,9 @@ class TestLmCrossEntropy:
         """the mean over all positions of minus the logarithm of the target's probability, and its gradient"""
         one = floats([[[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
         two = floats([[[1.0, 3.0], [0.5, -1.0], [2.0, 2.5]], [[-1.0, 0.0], [4.0, 1.0], [0.0, 0.3]]])
-        ladder = probes([(one, ids([[0, 2]])), (two, ids([[0, 1, 1], [1, 0, 1]]))], random=any_logits)
+        unlikely = floats([[[30.0, 0.0, 1.0], [0.0, 2.0, -28.0]]])
+        by_hand = [(one, ids([[0, 2]])), (two, ids([[0, 1, 1], [1, 0, 1]])), (unlikely, ids([[1, 2]]))]
+        ladder = probes(by_hand, random=any_logits)
         agree(student.lm_cross_entropy, ladder, cross_entropy_in_torch, strided=True, requires_grad=True)
         ladder = probes([(two, ids([[0, 1, 1], [1, 0, 1]]))])
         gradients_agree(student.through("loss_and_gradients"), ladder, cross_entropy_in_torch)

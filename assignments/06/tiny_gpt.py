@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 06 Pre-train a tiny GPT
 #
-# The chapter begins with pre-training: a model reads a lot of text and, from nothing but the text, learns its structure. Here you do it.
+# The chapter (retold in `docs/chapter.md` of the repository)
+# begins with pre-training: a model reads a lot of text and, from nothing but the text, learns its structure. Here you do it.
 # You write every part of a GPT as a small function, put the parts together, and train the result on your own computer, in a few seconds.
 # It is built like GPT-2, with 27,776 parameters where GPT-2 small has 124 million.
 #

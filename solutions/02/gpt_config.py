@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 02 GPT config and parameter counting
 #
-# The chapter describes a whole language model by a handful of settings: vocabulary size, context length, embedding
+# The chapter (retold in `docs/chapter.md` of the repository)
+# describes a whole language model by a handful of settings: vocabulary size, context length, embedding
 # dimension, heads, layers, dropout rate, bias. This assignment takes these settings at their word. You read them from
 # the chapter's listing, check that a model can be built from them, and work out how many numbers that model learns:
 # exactly, without building it.

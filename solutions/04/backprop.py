@@ -3,7 +3,8 @@
 #
 # One neuron has a gradient for its weight and one for its bias, and you derived them on paper in assignment 03. A language
 # model has many thousands of neurons, layer upon layer, and its gradients are still found by the same rule, applied layer by
-# layer from the output back to the input. That is *back-propagation*, and this assignment covers the chapter's section about it.
+# layer from the output back to the input. That is *back-propagation*, and this assignment covers the chapter's section about
+# it (retold in `docs/chapter.md` of the repository).
 #
 # The chapter's network has one hidden layer between its inputs and its output. Such a network is called a *multi-layer
 # perceptron*, MLP for short, and every block of a GPT contains one. For a single example $x$ it computes

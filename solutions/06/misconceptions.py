@@ -401,7 +401,7 @@ def lm_cross_entropy(logits, targets):
 @catalogue.misconception(
     "6.3",
     "small-number-inside-logarithm",
-    "Ordinary logits are right, but a probability that is rounded to 0 costs the logarithm of a small number of yours, whatever the logits were. Can the logarithm be taken before anything is rounded?",
+    "Likely tokens cost what they should, but one whose probability is close to 0 costs too little, as if something small had been added to it. How large may the loss become as the probability goes to 0?",
     hint="Take logits 200, 0, 0 and target 1: the loss is 200, and yours stops at the small number's logarithm, 20.7 for 1e-9. The logarithm of a fraction is a difference: which two numbers would you subtract, without ever forming the fraction?",
     constants={"EPS": (1e-9, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15)},
 )

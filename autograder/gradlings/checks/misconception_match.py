@@ -14,7 +14,7 @@ import logging
 import math
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -77,34 +77,39 @@ def matching(folder: Path, check: str, examinations: Sequence[Examination], pass
     """Return the misconceptions of all entries that agree with everything a check observed.
 
     `folder` is the assignment's, where the shipped catalogue lies; `check` is like "3.5::test_the_chapters_example". If
-    it passed, the entries that pass it, too, agree with it.
+    it passed, the entries that pass it, too, agree with it. Whether a number is an int or a float only counts between
+    entries: the mistake may be just that.
     """
     path = folder / FILE
     changed_at = path.stat().st_mtime_ns if path.is_file() else 0
     mine = None if passed else observed(examinations)
     entries = _shipped(path, changed_at).get(check, [])
-    return tuple({named.id: named for named, theirs in entries if same_observed(mine, theirs)}.values())
+    alike = [(named, theirs) for named, theirs in entries if same_observed(mine, theirs)]
+    exactly = [(named, theirs) for named, theirs in alike if same_observed(mine, theirs, by_type=True)]
+    return tuple({named.id: named for named, _ in exactly or alike}.values())
 
 
-def same_observed(mine: Any, theirs: Any) -> bool:
+def same_observed(mine: Any, theirs: Any, *, by_type: bool = False) -> bool:
     """Return whether encoded results are equal, floats up to `RECORDED_TOLERANCES`.
 
-    A whole number may be an int or a float, and an exception of theirs without a text is equal to one with any text.
+    A whole number may be an int or a float, except `by_type`; an exception of theirs without a text is equal to one
+    with any text.
     """
     if isinstance(mine, float) and isinstance(theirs, float):
         return math.isclose(mine, theirs, rel_tol=_FLOAT64[0], abs_tol=_FLOAT64[1])
     if {type(mine), type(theirs)} == {int, float}:
-        return _rounded(mine) == _rounded(theirs)
+        return not by_type and _rounded(mine) == _rounded(theirs)
     if type(mine) is not type(theirs):
         return False
+    same = partial(same_observed, by_type=by_type)
     if isinstance(mine, list):
-        return len(mine) == len(theirs) and all(map(same_observed, mine, theirs))
+        return len(mine) == len(theirs) and all(map(same, mine, theirs))
     if isinstance(mine, dict):
         if mine.get("t") == theirs.get("t") == "float32":
             return _same_float32(mine, theirs)
         if _is_raised(mine) and _is_raised(theirs) and theirs["raises"][1] is None:
             return bool(mine["raises"][0] == theirs["raises"][0] and mine["changes"] == theirs["changes"])
-        return mine.keys() == theirs.keys() and all(same_observed(mine[key], theirs[key]) for key in mine)
+        return mine.keys() == theirs.keys() and all(same(mine[key], theirs[key]) for key in mine)
     return bool(mine == theirs)
 
 
