@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -283,3 +285,66 @@ def test_needs_no_torch() -> None:
     script = "import sys, gradlings.execution.time_limit; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parent)
     assert done.stdout == "False\n"
+
+
+# ---- what is imported meanwhile
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Makes a module that can be imported, once."""
+    monkeypatch.syspath_prepend(tmp_path)
+    number = itertools.count()
+
+    def make(text: str) -> str:
+        name = f"imported_in_{tmp_path.name}_{next(number)}"
+        (tmp_path / f"{name}.py").write_text(text)
+        return name
+
+    return make
+
+
+BUSY = "import time\nend = time.monotonic() + {0}\nwhile time.monotonic() < end:\n    pass\n"
+
+
+def imports_in(name: str, seconds: float) -> None:
+    with time_limit(seconds):
+        __import__(name)
+
+
+@pytest.fixture(params=["alarm", "timer thread"])
+def limited(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Runs a function with a time limit, as on Linux and as on Windows."""
+
+    def run(function: Callable[..., None], *arguments: Any) -> None:
+        if request.param == "alarm":
+            function(*arguments)
+            return
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(function, *arguments).result()
+
+    return run
+
+
+def test_an_import_is_not_broken_off(module: Callable[[str], str], limited: Callable[..., None]) -> None:
+    name = module(BUSY.format(0.7) + "done = True\n")
+    limited(imports_in, name, 0.3)
+    assert sys.modules[name].done
+
+
+def test_what_comes_after_an_import_has_the_whole_time(
+    module: Callable[[str], str], limited: Callable[..., None]
+) -> None:
+    name, after = module(BUSY.format(0.6)), BUSY.format(0.6)
+
+    def body() -> None:
+        with time_limit(1.0):
+            __import__(name)
+            exec(after, {})
+
+    limited(body)
+
+
+def test_an_import_without_end_is_stopped(module: Callable[[str], str], limited: Callable[..., None]) -> None:
+    with pytest.raises(TimeUp):
+        limited(imports_in, module("while True:\n    pass\n"), 0.1)

@@ -21,7 +21,9 @@ _MAX_ALARMS = 10  # the run is ended when code has swallowed so many
 _SECONDS_BETWEEN_ALARMS = 0.2
 _MAX_EXTENSION_FACTOR = 3  # waiting for a processor extends a limit by at most so many times its own length
 _MIN_WAIT_SECONDS = 0.01  # shorter waits for a processor are not compensated
+_MAX_IMPORT_PERIODS = 6  # imports extend a limit by at most so many times its own length
 _OWN_FILES = {__file__, contextlib.__file__}  # a limit begins and ends here, and must restore what it set
+_IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 UNSTOPPABLE = "Your code catches every exception and goes on: it cannot be stopped. The run ends here."
 
 
@@ -56,7 +58,8 @@ def time_limit(seconds: float, *, runner_files: Collection[str] = ()) -> Iterato
 
     Args:
         seconds: the limit. Time in which the body could not run because the machine was busy does not count, where the
-            kernel reports it (Linux).
+            kernel reports it (Linux). A limit in which modules were imported begins anew: the first use of some
+            functions of torch imports for seconds, and an import that is broken off spoils the module for good.
         runner_files: `__file__` of the modules that call student code in the body. Their frames and those outside of
             them are not interrupted a second time: raising there would break the clean-up.
     """
@@ -73,6 +76,7 @@ def _alarm(seconds: float, untraced_files: set[str]) -> Iterator[None]:
     fired = 0
     tracer = sys.gettrace()
     waited_before, reserve = _waited(), _MAX_EXTENSION_FACTOR * seconds
+    imports = _Imports()
 
     def on_alarm(_number: int, frame: FrameType | None) -> None:
         nonlocal fired, waited_before, reserve
@@ -85,6 +89,9 @@ def _alarm(seconds: float, untraced_files: set[str]) -> Iterator[None]:
             if extension > _MIN_WAIT_SECONDS:
                 reserve -= extension
                 signal.setitimer(signal.ITIMER_REAL, extension, _SECONDS_BETWEEN_ALARMS)
+                return
+            if imports.took_time(frame):
+                signal.setitimer(signal.ITIMER_REAL, seconds, _SECONDS_BETWEEN_ALARMS)
                 return
         fired += 1
         if fired > _MAX_ALARMS:
@@ -104,6 +111,24 @@ def _alarm(seconds: float, untraced_files: set[str]) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.settrace(tracer)
         signal.signal(signal.SIGALRM, before)
+
+
+class _Imports:
+    """Tells whether a limit that is over was spent on imports."""
+
+    def __init__(self) -> None:
+        self._periods = _MAX_IMPORT_PERIODS
+        self._modules = len(sys.modules)
+
+    def took_time(self, frame: FrameType | None) -> bool:
+        """Return whether modules were imported since the last call, or one is being imported in a frame."""
+        before, self._modules = self._modules, len(sys.modules)
+        imported = self._modules != before
+        while frame is not None and not imported:
+            imported = frame.f_code.co_filename == _IMPORT_SYSTEM
+            frame = frame.f_back
+        self._periods -= imported
+        return imported and self._periods >= 0
 
 
 def _waited() -> float:
@@ -127,9 +152,13 @@ def _timer_thread(seconds: float) -> Iterator[None]:
     thread = ctypes.c_ulong(threading.get_ident())
     done = threading.Event()
 
+    imports, watched = _Imports(), threading.get_ident()
+
     def wait() -> None:
         fired = 0
         while not done.wait(_SECONDS_BETWEEN_ALARMS if fired else seconds):
+            if not fired and imports.took_time(sys._current_frames().get(watched)):
+                continue
             fired += 1
             if fired > _MAX_ALARMS:
                 _end_of_run()
