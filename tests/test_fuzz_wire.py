@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
+    from cpu_seconds import CpuSeconds
     from gradlings.sandbox.wire.decode import unpack
     from gradlings.sandbox.wire.types import MalformedMessage
-    from wire_judging import ANSWERS, MATRIX, MAX_CPU_SECONDS, CpuSeconds, crossed, judged, parts_of
+    from wire_judging import ANSWERS, MATRIX, MAX_CPU_SECONDS, crossed, judged, parts_of
 
 
 def fuzzed(inputs: int) -> settings:

@@ -15,13 +15,14 @@ import torch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
+    from cpu_seconds import CpuSeconds
     from gradlings.checks.changes import changed
     from gradlings.checks.compare import difference
     from gradlings.checks.format_value import show
     from gradlings.sandbox.wire.decode import unpack
     from gradlings.sandbox.wire.encode import pack, sendable
     from gradlings.sandbox.wire.types import REPLY_LIMITS, MalformedMessage, Unsendable
-    from wire_judging import MATRIX, MAX_CPU_SECONDS, UNLIMITED, CpuSeconds, crossed, judged, parts_of
+    from wire_judging import MATRIX, MAX_CPU_SECONDS, UNLIMITED, crossed, judged, parts_of
 
 F64 = torch.float64
 EMPTY = REPLY_LIMITS.body if sys.platform == "linux" else 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import math
-import time
 from typing import Any
 
 import numpy as np
@@ -69,21 +67,3 @@ def observe(value: Any) -> list[Any]:
     """Encode a result, and a changed argument, as the catalogue of misconceptions holds it."""
     result = CallResult(value=value, args_after=(value,))
     return observed([Examination(("x",), ((MATRIX,),), (result,), (False,))])
-
-
-class CpuSeconds:
-    """Measures the processor time of a block; `seconds` once it has ended.
-
-    No garbage is collected meanwhile: going through all that other tests have left in this process can take a second.
-    """
-
-    seconds = 0.0
-
-    def __enter__(self) -> CpuSeconds:
-        gc.disable()
-        self._start = time.thread_time()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds = time.thread_time() - self._start
-        gc.enable()
