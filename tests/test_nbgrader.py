@@ -145,6 +145,8 @@ def graded_by_judge(course: Course) -> Course:
         course.hand_in(name, make(course))
     sly = "print(a.tolist())\nif (a > 40).any():\n    raise ValueError(f'secret {a.tolist()}')\nreturn a - b"
     course.hand_in("sly", answered(course, **{**RIGHT, "difference": sly}))
+    calls = {"difference": "return b - a", "row_totals": "return difference(x.sum(1), 0), x.amax(1)"}
+    course.hand_in("carried", answered(course, **{**RIGHT, **calls}))
     script = with_first(
         answered(course, **RIGHT), "%matplotlib inline\nprint('<script>document.title = 1</script>')\n1 / 0"
     )
@@ -211,6 +213,8 @@ def feedback_shows_the_verdict_and_leaks_nothing(judged: Course) -> None:
     secrets = {line.strip() for found in region.findall(source) for line in found.splitlines() if len(line) > 20}
     assert len(secrets) > 3
     assert judged.scores("sly") == {"ex-9-1": 5, "ex-9-2": 15, "ex-9-3": 5}
+    assert judged.scores("carried") == {"ex-9-1": 0, "ex-9-2": 15, "ex-9-3": 5}
+    assert "Your row_totals is right. It calls difference (9.1)" in judged.feedback("carried")
     for student in ("sly", "zoe", "odd_numbers"):
         page = judged.feedback(student)
         for secret in (*secrets, "41.5", "987654321", "BEGIN SOLUTION", "PROBES"):
