@@ -20,7 +20,6 @@ _EXTRAS = {
     "nbgrader": "class",
     "sqlalchemy": "class",
     "yaml": "class",
-    "distributed": "cluster",
 }
 """What a student's install leaves out: the extra of gradlings that brings a package."""
 
