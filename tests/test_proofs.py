@@ -13,9 +13,9 @@ import pytest
 
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.authoring.proofs import float32_twins, later, pairs, siblings, stand_ins, student_path
-from gradlings.authoring.proofs.bench import Proof
 from gradlings.authoring.proofs.calls import exercises_in_reach, functions_in_reach
 from gradlings.authoring.proofs.prove import prove
+from gradlings.authoring.proofs.whole_files import Proof
 from gradlings.authoring.verify import verify
 from gradlings.runners import follow_through
 from student_kit import Kit, as_if_started_in

@@ -17,11 +17,11 @@ from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.authoring.catalogue import CatalogueEntry, merge_misconceptions
 from gradlings.authoring.guards import is_edge, unguarded
 from gradlings.authoring.probe_coverage import blind_spots
-from gradlings.authoring.proofs.bench import Proof, first_failure
 from gradlings.authoring.proofs.calls import functions_in_reach
 from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.proofs.siblings import SIBLINGS, unlike_at_home
 from gradlings.authoring.proofs.student_path import full_marks_at_home
+from gradlings.authoring.proofs.whole_files import Proof, first_failure
 from gradlings.authoring.source import stub_module
 from gradlings.checks.diagnosis.signatures import recorded_faults
 from gradlings.checks.hidden_probes import FILE as HIDDEN

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from gradlings.authoring.proofs.bench import Proof
+from gradlings.authoring.proofs.whole_files import Proof
 from gradlings.authoring.verify import VerifyResult
 
 

@@ -53,7 +53,7 @@ class Fate(Enum):
     SURVIVED = "s"
 
 
-class _Bench:
+class _MutantGrader:
     """The checks of one assignment, collected, and the exercise that they were warmed up with."""
 
     def __init__(self, assignment: Assignment) -> None:
@@ -153,7 +153,7 @@ def _is_clean(result: CheckResult) -> bool:
     return result.verdict is Verdict.PASS and not result.notes
 
 
-_benches: list[_Bench] = []
+_graders: list[_MutantGrader] = []
 """The one in use: collecting the checks of an assignment takes long."""
 
 
@@ -164,11 +164,11 @@ def fates(assignment: Assignment, exercise: Exercise, mutants: Sequence[Mutant])
         InputError: the solution itself fails.
     """
     torch.set_num_threads(1)  # further threads would not be there after a fork
-    if not _benches or _benches[0].assignment.folder != assignment.folder:
-        for bench in _benches:
-            bench.close()
-        _benches[:] = [_Bench(assignment)]
-        atexit.register(_benches[0].close)
-    (bench,) = _benches
-    bench.warm_up(exercise)
-    return bench.fates(exercise, mutants)
+    if not _graders or _graders[0].assignment.folder != assignment.folder:
+        for grader in _graders:
+            grader.close()
+        _graders[:] = [_MutantGrader(assignment)]
+        atexit.register(_graders[0].close)
+    (grader,) = _graders
+    grader.warm_up(exercise)
+    return grader.fates(exercise, mutants)

@@ -11,7 +11,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gradlings.authoring.proofs.bench import Bench, Proof, first_failure, is_slow
+from gradlings.authoring.proofs.whole_files import FileGrader, Proof, first_failure, is_slow
 from gradlings.checks.compare_leaf import Rules
 from gradlings.checks.float32_steps import nearly_right
 from gradlings.checks.verdicts import value_difference
@@ -71,34 +71,34 @@ def twin_with(solution: str, function: str, chosen: Sequence[int]) -> Twin:
     return Twin(f"{function} with {what} in float32", ast.unparse(ast.fix_missing_locations(changed)))
 
 
-def float32_is_no_mistake(bench: Bench, exercise: Exercise) -> Proof:
+def float32_is_no_mistake(grader: FileGrader, exercise: Exercise) -> Proof:
     """Grade the twins of an exercise, and the later ones that may call it, without follow-through.
 
     In slow exercises only the twin with all steps is graded.
     """
-    proof = Proof(TWINS, f"{bench.folder}/{bench.source.path.name}")
+    proof = Proof(TWINS, f"{grader.folder}/{grader.source.path.name}")
     for name in exercise.functions:
-        later = bench.later[name]
+        later = grader.later[name]
         quick = [exercise.id, *(each.id for each in later if not is_slow(each))]
         sound: list[int] = []
-        for twin, index in twins_of(bench.source.text, name):
-            failure = _lost(bench, twin, quick)
+        for twin, index in twins_of(grader.source.text, name):
+            failure = _lost(grader, twin, quick)
             if failure is not None:
                 proof.add(failure)
                 sound.append(index)
         slow = [each.id for each in later if is_slow(each)]
         if slow and sound:
-            proof.add(_lost(bench, twin_with(bench.source.text, name, sound), slow) or "")
+            proof.add(_lost(grader, twin_with(grader.source.text, name, sound), slow) or "")
     return proof
 
 
-def _lost(bench: Bench, twin: Twin, exercises: Sequence[str]) -> str | None:
+def _lost(grader: FileGrader, twin: Twin, exercises: Sequence[str]) -> str | None:
     """Return what a twin loses points for, "" if for nothing; None if it is not a right one in float64 either."""
-    rounded = bench.graded(twin.text(bench.source.text), exercises)
+    rounded = grader.graded(twin.text(grader.source.text), exercises)
     failing = next((score for score in rounded.scorecard.exercises if not score.solved), None)
     if failing is None:
         return ""
-    right = bench.graded(twin.text(bench.source.text, right=True), exercises)
+    right = grader.graded(twin.text(grader.source.text, right=True), exercises)
     if not right.scorecard.full_marks or any(_all_digits_lost(rounded, right)):
         return None
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradlings.authoring.catalogue import CatalogueEntry
-from gradlings.authoring.proofs.bench import Bench, Proof, first_failure, is_slow, of_exercise
+from gradlings.authoring.proofs.whole_files import FileGrader, Proof, first_failure, is_slow, of_exercise
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import ExerciseScore, Verdict
 
@@ -11,22 +11,22 @@ MISTAKES = "mistakes × later exercises: no point lost, no misconception named"
 VARIANTS = "variants × later exercises: full marks"
 
 
-def mistakes_cost_nothing_later(bench: Bench, exercise: Exercise, in_slow: int) -> Proof:
+def mistakes_cost_nothing_later(grader: FileGrader, exercise: Exercise, in_slow: int) -> Proof:
     """Grade each misconception with the later exercises that may call it: there the file is right.
 
     Follow-through has to give them their points, and none of their checks may be explained by a misconception. In slow
     exercises so many mistakes of each function are tried, spread over the catalogue.
     """
-    proof = Proof(MISTAKES, f"{bench.folder}/misconceptions.py")
-    own = of_exercise(bench.mistakes, exercise)
+    proof = Proof(MISTAKES, f"{grader.folder}/misconceptions.py")
+    own = of_exercise(grader.mistakes, exercise)
     for entry in own:
         alike = [each for each in own if each.function == entry.function]
         step = max(1, -(-len(alike) // in_slow)) if in_slow else len(alike)
         tried_in_slow = alike.index(entry) % step == 0
-        later = [each for each in bench.later[entry.function] if tried_in_slow or not is_slow(each)]
+        later = [each for each in grader.later[entry.function] if tried_in_slow or not is_slow(each)]
         if later:
-            text = entry.submission(bench.source.text)
-            scores = bench.scores(text, [exercise.id, *(each.id for each in later)], follow=True)
+            text = entry.submission(grader.source.text)
+            scores = grader.scores(text, [exercise.id, *(each.id for each in later)], follow=True)
             for each in later:
                 proof.add(_harm(entry, scores[each.id]))
     return proof
@@ -46,14 +46,14 @@ def _harm(entry: CatalogueEntry, score: ExerciseScore) -> str:
     )
 
 
-def variants_suffice_later(bench: Bench, exercise: Exercise) -> Proof:
+def variants_suffice_later(grader: FileGrader, exercise: Exercise) -> Proof:
     """Grade each variant with the later exercises that may call it, without follow-through."""
-    proof = Proof(VARIANTS, f"{bench.folder}/variants.py")
-    for entry in of_exercise(bench.variants, exercise):
-        later = bench.later[entry.function]
+    proof = Proof(VARIANTS, f"{grader.folder}/variants.py")
+    for entry in of_exercise(grader.variants, exercise):
+        later = grader.later[entry.function]
         if later:
-            text = entry.submission(bench.source.text)
-            scores = bench.scores(text, [each.id for each in later], follow=False)
+            text = entry.submission(grader.source.text)
+            scores = grader.scores(text, [each.id for each in later], follow=False)
             for each in later:
                 score = scores[each.id]
                 failure = f"variant {entry.name!r} fails {each.id}: {first_failure(score)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from gradlings.authoring.catalogue import CatalogueEntry
-from gradlings.authoring.proofs.bench import Bench, Proof, is_slow, of_exercise
+from gradlings.authoring.proofs.whole_files import FileGrader, Proof, is_slow, of_exercise
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import ExerciseScore, Verdict
 
@@ -14,23 +14,23 @@ _SAMPLE, _SLOW_SAMPLE = 36, 4
 """How many pairs are drawn for an exercise."""
 
 
-def mistakes_are_not_pardoned(bench: Bench, exercise: Exercise) -> Proof:
+def mistakes_are_not_pardoned(grader: FileGrader, exercise: Exercise) -> Proof:
     """Grade pairs of a misconception of the exercise and one of a function it may call, drawn by its id."""
-    proof = Proof(PAIRS, f"{bench.folder}/misconceptions.py")
-    own = of_exercise(bench.mistakes, exercise)
-    before = bench.before(exercise)
+    proof = Proof(PAIRS, f"{grader.folder}/misconceptions.py")
+    own = of_exercise(grader.mistakes, exercise)
+    before = grader.before(exercise)
     earlier = [
-        entry for entry in bench.mistakes if entry.function in bench.reach[exercise.id] and entry.function in before
+        entry for entry in grader.mistakes if entry.function in grader.reach[exercise.id] and entry.function in before
     ]
     pairs = [(a, b) for a in earlier for b in own]
     size = min(_SLOW_SAMPLE if is_slow(exercise) else _SAMPLE, len(pairs))
     alone: dict[str, ExerciseScore] = {}
     for a, b in random.Random(exercise.id).sample(pairs, size):
         if b.name not in alone:
-            text = b.submission(bench.source.text)
-            alone[b.name] = bench.scores(text, [exercise.id])[exercise.id]
-        text = b.submission(a.submission(bench.source.text))
-        both = bench.scores(text, [a.exercise, exercise.id], follow=True)[exercise.id]
+            text = b.submission(grader.source.text)
+            alone[b.name] = grader.scores(text, [exercise.id])[exercise.id]
+        text = b.submission(a.submission(grader.source.text))
+        both = grader.scores(text, [a.exercise, exercise.id], follow=True)[exercise.id]
         proof.add(_unlike(a, b, alone[b.name], both))
     return proof
 

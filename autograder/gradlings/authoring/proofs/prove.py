@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gradlings.authoring.assignment import Assignment
-from gradlings.authoring.proofs.bench import Bench, Proof
 from gradlings.authoring.proofs.float32_twins import float32_is_no_mistake
 from gradlings.authoring.proofs.later import mistakes_cost_nothing_later, variants_suffice_later
 from gradlings.authoring.proofs.pairs import mistakes_are_not_pardoned
 from gradlings.authoring.proofs.stand_ins import cuts_hold_nothing_later, right_with_stand_ins
+from gradlings.authoring.proofs.whole_files import FileGrader, Proof
 from gradlings.model.run_mode import RunMode
 from gradlings.runners.session import collected_checks
 
@@ -21,12 +21,12 @@ def prove(assignment: Assignment, exercise: str, in_slow: int) -> list[Proof]:
     if declared is None or not assignment.main.has_solutions:
         return []
     with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
-        bench = Bench(assignment, grader)
+        whole_files = FileGrader(assignment, grader)
         return [
-            mistakes_cost_nothing_later(bench, declared, in_slow),
-            variants_suffice_later(bench, declared),
-            *right_with_stand_ins(bench, declared),
-            cuts_hold_nothing_later(bench, declared),
-            mistakes_are_not_pardoned(bench, declared),
-            float32_is_no_mistake(bench, declared),
+            mistakes_cost_nothing_later(whole_files, declared, in_slow),
+            variants_suffice_later(whole_files, declared),
+            *right_with_stand_ins(whole_files, declared),
+            cuts_hold_nothing_later(whole_files, declared),
+            mistakes_are_not_pardoned(whole_files, declared),
+            float32_is_no_mistake(whole_files, declared),
         ]

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
 from gradlings.authoring.assignment import Assignment
-from gradlings.authoring.proofs.bench import Proof
+from gradlings.authoring.proofs.whole_files import Proof
 
 PATH = "kits with the solution in them: pytest ends with code 0 and all points"
 _SECONDS = 600

@@ -35,7 +35,7 @@ class Proof:
             self.held += 1
 
 
-class Bench:
+class FileGrader:
     """The checks of an assignment, collected, with what the proofs ask of it."""
 
     def __init__(self, assignment: Assignment, grader: Grader) -> None:
