@@ -50,7 +50,9 @@ def _app() -> "typer.Typer":
 
     from gradlings import __version__
     from gradlings.authoring.commands import build, course, verify
+    from gradlings.authoring.new.commands import new
     from gradlings.grading.command import grade
+    from gradlings.grading.platforms.commands import github, gradescope
     from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 
     app = typer.Typer(pretty_exceptions_enable=False)
@@ -71,8 +73,9 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    for command in (init, watch, build, course, verify, grade, hint, progress):
+    for command in (init, watch, build, course, verify, grade, gradescope, github, hint, progress):
         app.command()(command)
+    app.add_typer(new, name="new")
     return app
 
 

@@ -21,6 +21,7 @@ from gradlings.authoring.proofs.calls import functions_in_reach
 from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.proofs.siblings import SIBLINGS, unlike_at_home
 from gradlings.authoring.proofs.student_path import full_marks_at_home
+from gradlings.authoring.proofs.unfinished import unfinished
 from gradlings.authoring.proofs.whole_files import Proof, first_failure
 from gradlings.authoring.source import stub_module
 from gradlings.checks.diagnosis.signatures import recorded_faults
@@ -122,6 +123,7 @@ class _Verifier:
                 self._variant(entry)
             self._counts()
             self._hints(misconceptions)
+            self._result.breaches += unfinished(self._assignment, self._id)
         self._solution()
         return self._result
 
@@ -136,9 +138,7 @@ class _Verifier:
             runner = self._grader.run_cells(submission, checks_file)
             runner.tried_on_virtual_gpu = on_virtual_gpu
             graded = self._grader.check(runner, checks_file, seed=seed, only=(self._id,), hidden=hidden, mode=mode)
-        for fault in faults:
-            if fault not in self._result.breaches:
-                self._breach(fault)
+        self._result.breaches += [fault for fault in dict.fromkeys(faults) if fault not in self._result.breaches]
         (score,) = graded.scorecard.exercises
         return score, graded
 

@@ -77,7 +77,7 @@ def grade(
     if engine is PoolKind.LOCAL:
         check_system()
     root = root.resolve()
-    folder = _assignment_folder(root / "assignments", assignment)
+    folder = assignment_folder(root / "assignments", assignment)
     source_name = graded_source_name(folder)
     collected = collect(submissions, source_name)
     if not collected.students:
@@ -89,7 +89,7 @@ def grade(
     if people is not None:
         people.missing([files.student for files in collected.students])  # that it fits is known before anything starts
     solutions = root / "solutions"
-    secret = _hidden_file(solutions, hidden, assignment)
+    secret = hidden_file(solutions, hidden, assignment)
     share = follow_through if stand_ins else None
     bundle = bundle_of(folder, source_name, hidden=secret, closed=(solutions,), allow_weaker=allow_weaker, share=share)
     console = Console(stderr=True, highlight=False, markup=False)
@@ -111,7 +111,12 @@ def grade(
         )
 
 
-def _assignment_folder(assignments: Path, assignment: str) -> Path:
+def assignment_folder(assignments: Path, assignment: str) -> Path:
+    """Return the folder of an assignment.
+
+    Raises:
+        InputError: there is none.
+    """
     folder = assignments / assignment
     if not folder.is_dir():
         present = ", ".join(sorted(path.name for path in assignments.glob("[0-9]*")))
@@ -119,8 +124,12 @@ def _assignment_folder(assignments: Path, assignment: str) -> Path:
     return folder
 
 
-def _hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
-    """Return the file of hidden probes of an assignment: in the folder that was given, else beside its solution."""
+def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
+    """Return the file of hidden probes of an assignment: in the folder that was given, else beside its solution.
+
+    Raises:
+        InputError: the folder that was given has none.
+    """
     paths = (given / assignment / FILE, given / FILE) if given else (solutions / assignment / FILE,)
     found = next(filter(Path.is_file, paths), None)
     if given and found is None:

@@ -28,6 +28,7 @@ from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
+from gradlings.sandbox.settings import LIMITS, WorkerLimits
 from gradlings.submission.answer_shapes import like_answers
 from gradlings.submission.reference_functions import answer_shapes
 from gradlings.submission.right_functions import RightFunctions, right_functions
@@ -70,6 +71,7 @@ class AssignmentBundle:
     """Of its points that a check earns by follow-through; None if nothing stands in, and none are given."""
     answers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The shapes of shipped answers, by function; they decide nothing."""
+    limits: WorkerLimits = LIMITS
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every file that decides scores, by name."""
@@ -191,9 +193,9 @@ class JudgeSession:
                     (folder / name).write_bytes(data)
                 self._checks = folder / f"test_{bundle.source_name}.py"
                 self._drivers = bundle.files.get("drivers.py", b"").decode("utf-8")
-                closed = [folder, *map(Path, bundle.closed)]
+                closed, weaker = [folder, *map(Path, bundle.closed)], bundle.allow_weaker
                 self._judge = judge = Judge(
-                    bundle.exercises, closed=closed, allow_weaker=bundle.allow_weaker, late_imports=False
+                    bundle.exercises, closed=closed, allow_weaker=weaker, limits=bundle.limits, late_imports=False
                 )
                 opened.callback(judge.close)
                 judge.start()  # its zygote imports torch while this process does, to collect the checks

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import jinja2
@@ -47,6 +49,18 @@ def feedback_page(result: StudentResult) -> str:
 def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
     """Return one exercise as the page shows it, with its style, for a notebook's cell; above it, `problems` of all."""
     return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
+
+
+def bare_exercise(score: ExerciseScore) -> str:
+    """Return one exercise for a page that keeps tags and drops styles: no pictures, no style, no empty line.
+
+    Without empty lines it is one block of HTML to a reader of Markdown, who then leaves what a student wrote alone.
+    """
+    checks = tuple(replace(check, picture=None) for check in score.checks)
+    text = environment().get_template("exercise.html.j2").render(score=replace(score, checks=checks))
+    kept = re.sub(r"(?s)<pre>.*?</pre>", lambda found: found[0].replace("\n", "&#10;"), text)
+    kept = re.sub(r"(?s)<td[ >].*?</td>", lambda found: found[0].replace("\n", "<br>"), kept)
+    return "\n".join(line.strip() for line in kept.splitlines() if line.strip())
 
 
 class _Rendered(Markup):

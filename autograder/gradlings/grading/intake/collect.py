@@ -141,6 +141,19 @@ def collect(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Submis
     return Submissions(source_name, source, tuple(students), tuple(problems), tuple(dict.fromkeys(ignored)), limits)
 
 
+def collect_one(path: Path, student: str, source_name: str, limits: ReadLimits = LIMITS) -> Submissions:
+    """Find the submission of one student in a folder that is all theirs, such as a clone of their repository.
+
+    Raises:
+        InputError: the path holds nothing that can be read.
+    """
+    source = open_source(path, limits)
+    found = _Found()
+    for entry in source.entries():
+        _sort_in(found, entry, Owner(student, readable(entry.parts[0]), from_lms=False), source_name)
+    return Submissions(source_name, source, (_student_files(student, found, source_name, limits),), limits=limits)
+
+
 def _without_wrappers(entries: list[FoundFile], source_name: str) -> list[FoundFile]:
     """Return the entries without the folders around them all, such as zips have; a student's folder is none."""
     while _is_wrapped(entries, source_name):

@@ -1,0 +1,145 @@
+"""What GitHub shows of a submission: a summary page, JUnit, and the `result.json` of Classroom 50."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+from xml.etree import ElementTree
+
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Verdict
+from gradlings.model.student_result import StudentResult, exercise_points, for_student
+from gradlings.rendering.html import bare_exercise
+
+SCHEMA = "classroom50/result/v1"
+_WEAKER = (
+    "A mark for orientation. Whoever may change this repository may change the workflow, the checks beside it and this "
+    "page; hidden probes are not used here. For marks, run <code>gradlings grade</code> on clones of the repositories."
+)
+_MAX_SUMMARY_BYTES = 900_000
+"""GitHub shows no summary of more than 1 MiB."""
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def summary_page(result: StudentResult) -> str:
+    """Return the summary page of a run in GitHub's Markdown. All that a student wrote is escaped, in blocks of HTML."""
+    public = for_student(result)
+    card = public.card
+    total = f"{result.points} of {result.max_points} points" if result.points is not None else "no score"
+    title = f"{public.assignment} {card.title}" if card and card.title else public.assignment
+    blocks = [f"## {title}: {total}"]
+    for problem in (public.reason, *(card.general_problems if card else ())):
+        if problem:
+            blocks.append(f"<p>{escape(' '.join(problem.split()))}</p>")
+    if card:
+        blocks.append(_table(card.exercises))
+        blocks += map(_details, (score for score in card.exercises if score.attempted and not score.solved))
+    footer = f"{_WEAKER} {escape(result.protection)}. gradlings {escape(result.gradlings_version)}."
+    page, end = "", f"<p><sub>{footer}</sub></p>\n"
+    for block in blocks:
+        if len((page + block + end).encode()) > _MAX_SUMMARY_BYTES:
+            page += "<p>The rest is in the feedback page among this run's artifacts.</p>\n\n"
+            break
+        page += f"{block}\n\n"
+    return page + end
+
+
+def _table(scores: tuple[ExerciseScore, ...]) -> str:
+    rows = []
+    for score in scores:
+        points = exercise_points(score)
+        mark = "?" if points is None else "\u2713" if score.solved else "" if not score.attempted else "\u2717"
+        shown = "?" if points is None else str(points)
+        cells = (score.id, f"<code>{escape(score.name)}</code>", f"{shown} / {score.max_points}", mark)
+        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    head = "<tr><th>exercise</th><th>function</th><th>points</th><th></th></tr>"
+    return "\n".join(["<table>", head, *rows, "</table>"])
+
+
+def _details(score: ExerciseScore) -> str:
+    summary = f"<summary>{score.id} <code>{escape(score.name)}</code></summary>"
+    return "\n".join(["<details>", summary, bare_exercise(score), "</details>"])
+
+
+def junit_xml(result: StudentResult) -> bytes:
+    """Return JUnit's XML as pytest writes it (xunit2): a test for each check, with the points as a property."""
+    public = for_student(result)
+    scores = public.card.exercises if public.card else ()
+    checks = [check for score in scores for check in score.checks]
+    counts = {
+        "tests": str(len(checks) or 1),
+        "failures": str(sum(_outcome(check) == "failure" for check in checks)),
+        "errors": str(sum(_outcome(check) == "error" for check in checks) if checks else 1),
+        "skipped": str(sum(_outcome(check) == "skipped" for check in checks)),
+    }
+    suites = ElementTree.Element("testsuites")
+    suite = ElementTree.SubElement(suites, "testsuite", {"name": f"gradlings {public.assignment}", **counts})
+    for score in scores:
+        for check in score.checks:
+            name = {"classname": f"{score.id} {score.name}", "name": check.title, "time": "0"}
+            test = ElementTree.SubElement(suite, "testcase", {key: _xml(value) for key, value in name.items()})
+            if outcome := _outcome(check):
+                message = {"message": _xml(check.message or check.verdict.value)}
+                ElementTree.SubElement(test, outcome, message).text = _xml(_told(score, check))
+    if not checks:
+        test = ElementTree.SubElement(suite, "testcase", {"classname": public.assignment, "name": "graded", "time": "0"})
+        ElementTree.SubElement(test, "error", {"message": _xml(public.reason)})
+    data: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return data
+
+
+def _outcome(check: CheckResult) -> str:
+    """Return the element that JUnit has for a verdict; "" for a test that passed."""
+    if check.verdict in (Verdict.PASS, Verdict.FOLLOWED_THROUGH):
+        return ""
+    return {Verdict.GRADER_ERROR: "error", Verdict.NOT_ATTEMPTED: "skipped"}.get(check.verdict, "failure")
+
+
+def _told(score: ExerciseScore, check: CheckResult) -> str:
+    values = [f"{row.name} {row.got} (expected: {row.expected})".strip() for row in check.rows if not row.right]
+    return "\n".join(filter(None, [check.call, *values, check.message, score.explanation_of(check), check.place]))
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("?", text)
+
+
+def result_json(result: StudentResult, environment: Mapping[str, str], now: datetime | None = None) -> dict[str, Any]:
+    """Return `result.json` for Classroom 50: whole points by exercise, and what its runner says of the submission.
+
+    Args:
+        result: one with a score.
+        environment: the variables that the runner sets.
+        now: the time of grading; the present if None.
+    """
+    assert result.card is not None
+    assert result.points is not None, "a result without a score is none there"
+    tests = [
+        {
+            "test-name": f"{score.id} {score.name}",
+            "passed": score.solved,
+            "score": score.points,
+            "max-score": score.max_points,
+        }
+        for score in result.card.exercises
+    ]
+    at = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    commit = environment.get("COMMIT_URL", "")
+    return {
+        "schema": SCHEMA,
+        "classroom": environment.get("CLASSROOM", ""),
+        "assignment": environment.get("ASSIGNMENT", ""),
+        "assignment_type": environment.get("ASSIGNMENT_TYPE", "individual"),
+        "owner": environment.get("OWNER") or environment.get("USERNAME", ""),
+        "submission": environment.get("SUBMISSION_TAG", ""),
+        "commit": commit,
+        "release": environment.get("RELEASE_URL", ""),
+        "review": environment.get("REVIEW_URL") or commit,
+        "datetime": environment.get("COMMIT_TIME") or at,
+        "graded_at": at,
+        "score": result.points,
+        "max-score": result.max_points,
+        "tests": tests,
+    }
