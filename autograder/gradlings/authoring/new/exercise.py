@@ -17,7 +17,9 @@ from gradlings.model.files import write_atomically
 
 _IMPORTED_BY_CHECKS = ("agree", "exercise", "floats")
 _TYPES = "\n\n# %%\nimport torch\nfrom jaxtyping import Float\nfrom torch import Tensor\n"
-_CATALOGUE = '"""{what} of assignment {id}."""\n\nfrom gradlings.authoring import Catalogue\n\ncatalogue = Catalogue()\n'
+_CATALOGUE = (
+    '"""{what} of assignment {id}."""\n\nfrom gradlings.authoring import Catalogue\n\ncatalogue = Catalogue()\n'
+)
 
 _SOURCE = '''
 
@@ -64,7 +66,7 @@ _MISCONCEPTIONS = (
     ("added", "return x + 2", "Every entry is larger by two."),
     ("squared", "return x * x", "Every entry is squared."),
 )
-_MISCONCEPTION = '''
+_MISCONCEPTION = """
 
 @catalogue.misconception(
     "{id}",
@@ -74,14 +76,14 @@ _MISCONCEPTION = '''
 )
 def {name}(x):
     {code}
-'''
+"""
 _VARIANTS = (("a sum", "return x + x"), ("the other way round", "return x * 2"))
-_VARIANT = '''
+_VARIANT = """
 
 @catalogue.variant("{id}", "{what}")  # TODO {id}: correct code that looks different
 def {name}(x):
     {code}
-'''
+"""
 
 
 def write_exercise(root: Path, id: str, name: str) -> list[Path]:

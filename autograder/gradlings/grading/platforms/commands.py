@@ -33,15 +33,15 @@ def gradescope(
     root = root.resolve()
     source_name = graded_source_name(assignment_folder(root / "assignments", assignment))
     secret = hidden_file(root / "solutions", hidden, assignment)
-    data = autograder_zip(
-        root, assignment, source_name, hidden=secret, stand_ins=stand_ins, allow_weaker=allow_weaker
-    )
+    data = autograder_zip(root, assignment, source_name, hidden=secret, stand_ins=stand_ins, allow_weaker=allow_weaker)
     _write(to, data)
     with_hidden = f"with the hidden probes of {secret}" if secret else "without hidden probes"
     _say(f"{to}: {len(data) / 1e6:.1f} MB, {with_hidden}. It holds answers and checks: give it to Gradescope only.")
     _say("Try it there with a right, a wrong and an empty submission before students see it: docs/platforms.md.")
     if allow_weaker:
-        _say("--allow-weaker: where Gradescope's machine has no Landlock, submissions can read files that all may read.")
+        _say(
+            "--allow-weaker: where Gradescope's machine has no Landlock, submissions can read files that all may read."
+        )
 
 
 def github(
@@ -62,8 +62,8 @@ def github(
         written.append(file.name)
     _say(f"{shown(to.resolve())}: {len(written)} files below .github/, first of all {written[0]}.")
     _say(
-        "Weaker than `gradlings grade`: who may push to the repository may change workflow, checks and result, and there "
-        "are no hidden probes. Take its points for orientation: docs/platforms.md."
+        "Weaker than `gradlings grade`: who may push to the repository may change workflow, checks and result, and "
+        "there are no hidden probes. Take its points for orientation: docs/platforms.md."
     )
 
 

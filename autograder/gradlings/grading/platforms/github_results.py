@@ -84,7 +84,9 @@ def junit_xml(result: StudentResult) -> bytes:
                 message = {"message": _xml(check.message or check.verdict.value)}
                 ElementTree.SubElement(test, outcome, message).text = _xml(_told(score, check))
     if not checks:
-        test = ElementTree.SubElement(suite, "testcase", {"classname": public.assignment, "name": "graded", "time": "0"})
+        test = ElementTree.SubElement(
+            suite, "testcase", {"classname": public.assignment, "name": "graded", "time": "0"}
+        )
         ElementTree.SubElement(test, "error", {"message": _xml(public.reason)})
     data: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
     return data

@@ -1,8 +1,8 @@
 """`gradlings gradescope 03 --to autograder.zip`: all that Gradescope needs to grade an assignment, in one zip.
 
-    setup.sh          installs Python, torch and gradlings, once
-    run_autograder    grades one submission
-    kit/              the checks; readable, like all else in the zip, by root only
+setup.sh          installs Python, torch and gradlings, once
+run_autograder    grades one submission
+kit/              the checks; readable, like all else in the zip, by root only
 """
 
 from __future__ import annotations

@@ -65,7 +65,11 @@ def results_of(result: StudentResult, facts: SubmissionFacts) -> dict[str, Any]:
         said.append(f"Handed in {_duration(facts.late)} after the due date. No points were taken off here.")
     tests = [_test(score, scored=points is not None) for score in card.exercises] if card else []
     tests.append(_for_instructors(result, facts))
-    found = {"output": "".join(f"<p>{text}</p>" for text in said), "output_format": "html", "tests": tests}
+    found: dict[str, Any] = {
+        "output": "".join(f"<p>{text}</p>" for text in said),
+        "output_format": "html",
+        "tests": tests,
+    }
     found |= {"visibility": "visible", "stdout_visibility": "hidden", "extra_data": _extra(result, facts)}
     return found if points is None else {"score": points, **found}
 
