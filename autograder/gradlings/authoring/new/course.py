@@ -60,7 +60,7 @@ def write_assignment(root: Path, id: str, topic: str) -> list[Path]:
     for path, template in _SOURCES.items():
         text = _template(template)
         for word, value in words.items():
-            text = re.sub(rf"\b{word}\b", value, text)
+            text = text.replace(word, value)
         texts[path.format(id=id, topic=topic)] = text
     return list(_write(root, texts))
 
