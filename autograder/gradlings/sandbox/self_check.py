@@ -57,14 +57,16 @@ _PREVENTED_BY = {
 }
 """The layers of which one is enough, by the kind of attempt; others are our own work in every worker."""
 _REMEDIES = {
-    "landlock ENOSYS": "This kernel has none: it takes Linux 5.13 or newer, built with it.",
+    "landlock ENOSYS": "This kernel has none (it takes Linux 5.13 or newer, built with it), or a container's seccomp "
+    "profile hides it: allow the landlock calls, as Docker's and Podman's do.",
     f"landlock {errno.errorcode[errno.EOPNOTSUPP]}": "This kernel has it switched off: name `landlock` in the boot "
     "parameter `lsm=`.",
     "landlock": "A container's seccomp profile may refuse it: allow the landlock calls, as Docker's and Podman's do.",
     "seccomp EINVAL": "This kernel has no such filters: it takes one built with CONFIG_SECCOMP_FILTER.",
     "seccomp": "It takes x86_64 or aarch64, and a surrounding that lets a process put a filter on itself.",
-    "user id": "This root may not change to any user id: start as an ordinary user, or give it CAP_SETUID and "
-    "CAP_SETGID (docker run --cap-add SETUID --cap-add SETGID; a user namespace has to map more ids than its root's).",
+    "user id": "This root may not change to any user id: start as an ordinary user, or give it CAP_SETUID, "
+    "CAP_SETGID and CAP_KILL (docker run --cap-add SETUID --cap-add SETGID --cap-add KILL; a user namespace has to map "
+    "more ids than its root's).",
     "bubblewrap not installed": "Install the package `bubblewrap`; it needs user namespaces, or root.",
     "bubblewrap": "It is installed and does not work; usually user namespaces are forbidden: see the settings "
     "user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns, and the container's profile.",

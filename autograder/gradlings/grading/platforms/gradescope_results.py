@@ -60,7 +60,8 @@ def results_of(result: StudentResult, facts: SubmissionFacts) -> dict[str, Any]:
     if points is None and not ours:
         points = 0
     said = [f"<strong>{points} of {result.max_points} points.</strong>"] if points is not None else [escape(NOT_GRADED)]
-    said += [escape(text) for text in (public.reason, *(card.general_problems if card else ())) if text]
+    problems = card.general_problems if card else ()
+    said += [escape(text) for text in (*problems, "" if ours else public.reason) if text]
     if facts.late:
         said.append(f"Handed in {_duration(facts.late)} after the due date. No points were taken off here.")
     tests = [_test(score, scored=points is not None) for score in card.exercises] if card else []
