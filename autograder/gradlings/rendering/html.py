@@ -52,15 +52,17 @@ def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str
 
 
 def bare_exercise(score: ExerciseScore) -> str:
-    """Return one exercise for a page that keeps tags and drops styles: no pictures, no style, no empty line.
+    """Return the checks of an exercise for a place that names it, keeps tags and drops styles: without pictures.
 
-    Without empty lines it is one block of HTML to a reader of Markdown, who then leaves what a student wrote alone.
+    Without empty lines, too: to a reader of Markdown it is one block of HTML, in which what a student wrote stays text.
     """
     checks = tuple(replace(check, picture=None) for check in score.checks)
     text = environment().get_template("exercise.html.j2").render(score=replace(score, checks=checks))
-    kept = re.sub(r"(?s)<pre>.*?</pre>", lambda found: found[0].replace("\n", "&#10;"), text)
-    kept = re.sub(r"(?s)<td[ >].*?</td>", lambda found: found[0].replace("\n", "<br>"), kept)
-    return "\n".join(line.strip() for line in kept.splitlines() if line.strip())
+    text = re.sub(r'<div class="head">.*?</div>', "", text, flags=re.DOTALL)
+    text = re.sub(r'<span class="verdict">(.*?)</span>', r"<em>(\1)</em>", text)
+    text = re.sub(r"<pre>.*?</pre>", lambda found: found[0].replace("\n", "&#10;"), text, flags=re.DOTALL)
+    text = re.sub(r"<td[ >].*?</td>", lambda found: found[0].replace("\n", "<br>"), text, flags=re.DOTALL)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 class _Rendered(Markup):

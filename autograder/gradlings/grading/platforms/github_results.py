@@ -50,7 +50,9 @@ def _table(scores: tuple[ExerciseScore, ...]) -> str:
     rows = []
     for score in scores:
         points = exercise_points(score)
-        mark = "?" if points is None else "\u2713" if score.solved else "" if not score.attempted else "\u2717"
+        mark = "?" if points is None else "\u2713" if score.solved else "\u2717" if score.attempted else ""
+        if points == score.max_points and not score.solved:
+            mark = "\u2192"  # right, but for what it calls
         shown = "?" if points is None else str(points)
         cells = (score.id, f"<code>{escape(score.name)}</code>", f"{shown} / {score.max_points}", mark)
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
@@ -121,7 +123,7 @@ def result_json(result: StudentResult, environment: Mapping[str, str], now: date
     tests = [
         {
             "test-name": f"{score.id} {score.name}",
-            "passed": score.solved,
+            "passed": score.points == score.max_points,
             "score": score.points,
             "max-score": score.max_points,
         }
