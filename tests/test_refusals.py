@@ -182,3 +182,11 @@ def test_root_without_capabilities_is_told_so_and_not_that_landlock_is_missing(s
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed")
 def test_too_little_memory_to_start_is_a_sentence(submission: Path) -> None:
     assert "gradlings: " in refused(["prlimit", "--as=700000000"], submission)
+
+
+@as_root
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
+def test_root_that_may_not_end_workers_is_told_so(submission: Path) -> None:
+    said = refused(["setpriv", "--bounding-set", "-kill", "--inh-caps", "-kill"], submission)
+    assert "may not end a process of another user id" in said
+    assert "--cap-add KILL" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,10 @@ _log = logging.getLogger(__name__)
 _ONLY_LINUX = (
     "Grading for marks needs Linux: {} has nothing that locks a process down from the inside. Grade on a Linux machine "
     "or in a Linux container; `pytest assignments/NN` checks one's own code everywhere."
+)
+_MAY_NOT_KILL = (
+    "Grading for marks is refused: this root may not end a process of another user id. Start as an ordinary user, or "
+    "give it CAP_KILL (docker run --cap-add SETUID --cap-add SETGID --cap-add KILL)."
 )
 _NOT_STARTED = "Grading for marks cannot start: the process that workers are forked from did not: {}"
 
@@ -110,6 +115,12 @@ class Judge:
             self.close()
             lines = without_control_characters(str(error)).splitlines()  # often a traceback
             raise InputError(_NOT_STARTED.format(lines[-1] if lines else "no reason was given")) from None
+        except PermissionError as error:
+            if error.errno != errno.EPERM:  # what a folder refuses is EACCES
+                raise
+            self._current = None  # workers end with their zygote
+            self.close()
+            raise InputError(_MAY_NOT_KILL) from None
         except BaseException:
             self.close()
             raise

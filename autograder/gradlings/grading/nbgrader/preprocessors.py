@@ -201,7 +201,7 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
     if metadata.get("grade") and float(points) != exercise.points:
         raise InputError(
             f"{grade_id(exercise.id)} is worth {points} points in the gradebook and {exercise.points} in the checks. "
-            "Change the points in the checks, run `gradlings course` and `nbgrader generate_assignment` again."
+            "Change the points in the checks, run `gradlings course` and `nbgrader generate_assignment --force` again."
         )
     cell.cell_type = "code"
     cell.outputs, cell.execution_count = [], None
