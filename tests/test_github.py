@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +15,9 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from gradlings.grading.intake.choose import choose
+from gradlings.grading.intake.collect import collect_one
+from gradlings.grading.intake.found import Refused
 from gradlings.grading.platforms.github_results import junit_xml, result_json, summary_page
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Row, Scorecard, Verdict
 from gradlings.model.student_result import Status, StudentResult, graded
@@ -93,6 +97,10 @@ def test_the_steps_run(repository: Kit, workflow: dict[Any, Any], tmp_path: Path
     """Also where files of the checkout have names of modules: they are nobody's but the student's."""
     for name in ("torch.py", "gradlings.py", "json.py"):
         (repository.root / name).write_text("raise SystemExit('run outside of a worker')\n", encoding="utf-8")
+    git = {"GIT_COMMITTER_DATE": "2026-11-28T16:32:05+02:00", "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    git |= {f"GIT_{who}_{what}": "jane" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "answers"]):
+        subprocess.run(["git", "-C", str(repository.root), *arguments], env=git, check=True)
     summary = tmp_path / "summary.md"
     environment = {"PATH": os.environ["PATH"], "GRADLINGS_PYTHON": sys.executable, "GITHUB_SHA": "a1b2c3d"}
     environment |= {"GITHUB_STEP_SUMMARY": str(summary), "RUNNER_TEMP": str(tmp_path), **CLASSROOM}
@@ -122,6 +130,7 @@ def test_the_steps_run(repository: Kit, workflow: dict[Any, Any], tmp_path: Path
     ]
     assert all(type(result[key]) is int for key in ("score", "max-score"))
     assert (result["score"], result["max-score"]) == (10, 30)
+    assert result["datetime"] == "2026-11-28T14:32:05Z", "the time of the commit"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", result["graded_at"])
     folder = repository.root / "gradlings-results"
     assert sorted(path.name for path in folder.iterdir()) == ["feedback.html", "junit.xml", "scorecard.json"]
@@ -137,6 +146,7 @@ def result_with(verdict: Verdict, text: str = "") -> StudentResult:
     return graded("jane", card, notes=(), protection="locked down", gradlings_version="0")
 
 
+NOW = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)
 HOSTILE = "</pre></details>\n\n# 100 points\n\n![x](https://example.com/x.png) <script>x</script>\x00\ud800|`*"
 
 
@@ -187,4 +197,33 @@ def test_what_could_not_be_graded_has_no_score_anywhere() -> None:
     (suite,) = ElementTree.fromstring(junit_xml(result))
     assert (suite.get("errors"), suite.get("tests")) == ("1", "1")
     with pytest.raises(AssertionError):
-        result_json(result, CLASSROOM)
+        result_json(result, CLASSROOM, submitted=NOW, graded=NOW)
+
+
+# ---- which file of a repository counts
+
+
+@pytest.mark.parametrize(
+    ("files", "counts"),
+    [
+        ({"assignments/09/tiny.py": "def difference(a, b): ..."}, "def difference(a, b): ..."),
+        ({"src/deep/er/still/mine.py": "def row_totals(x): ...", "src/deep/setup.py": ""}, "def row_totals(x): ..."),
+        ({"tiny.py": "def difference(a, b): 1", ".github/g/assignments/09/tiny.py": "def difference(a, b): 2"}, "1"),
+        ({"README.md": "nothing"}, None),
+        ({}, None),
+    ],
+)
+def test_a_repository_is_one_submission(
+    files: dict[str, str], counts: str | None, built_kit: Kit, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    collected = collect_one(tmp_path, "jane", "tiny")
+    (student,) = collected.students
+    assert student.student == "jane"
+    if counts is None:
+        with pytest.raises(Refused, match=r"There is no tiny\.py or tiny\.ipynb"):
+            choose(collected, student, built_kit.folder)
+    else:
+        assert choose(collected, student, built_kit.folder).data.decode().endswith(counts)

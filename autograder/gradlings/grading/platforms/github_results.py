@@ -110,13 +110,16 @@ def _xml(text: str) -> str:
     return _NOT_XML.sub("?", text)
 
 
-def result_json(result: StudentResult, environment: Mapping[str, str], now: datetime | None = None) -> dict[str, Any]:
+def result_json(
+    result: StudentResult, environment: Mapping[str, str], *, submitted: datetime, graded: datetime
+) -> dict[str, Any]:
     """Return `result.json` for Classroom 50: whole points by exercise, and what its runner says of the submission.
 
     Args:
         result: one with a score.
         environment: the variables that the runner sets.
-        now: the time of grading; the present if None.
+        submitted: the time of the commit, which decides what is late, however often it is graded.
+        graded: the time of grading.
     """
     assert result.card is not None
     assert result.points is not None, "a result without a score is none there"
@@ -129,7 +132,6 @@ def result_json(result: StudentResult, environment: Mapping[str, str], now: date
         }
         for score in result.card.exercises
     ]
-    at = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
     commit = environment.get("COMMIT_URL", "")
     return {
         "schema": SCHEMA,
@@ -141,9 +143,13 @@ def result_json(result: StudentResult, environment: Mapping[str, str], now: date
         "commit": commit,
         "release": environment.get("RELEASE_URL", ""),
         "review": environment.get("REVIEW_URL") or commit,
-        "datetime": environment.get("COMMIT_TIME") or at,
-        "graded_at": at,
+        "datetime": _in_utc(submitted),
+        "graded_at": _in_utc(graded),
         "score": result.points,
         "max-score": result.max_points,
         "tests": tests,
     }
+
+
+def _in_utc(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

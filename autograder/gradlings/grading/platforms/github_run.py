@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -40,7 +42,19 @@ def write_results(result: StudentResult, checkout: Path, environment: Mapping[st
         with open(summary, "a", encoding="utf-8", errors="replace") as file:
             file.write(summary_page(result))
     if result.points is not None and environment.get("CLASSROOM"):
-        write_atomically(checkout / "result.json", json.dumps(result_json(result, environment), indent=2).encode())
+        now = datetime.now(UTC)
+        fields = result_json(result, environment, submitted=_time_of_commit(checkout) or now, graded=now)
+        write_atomically(checkout / "result.json", json.dumps(fields, indent=2).encode())
+
+
+def _time_of_commit(checkout: Path) -> datetime | None:
+    """Return when the commit was made that is checked out; None where git does not say."""
+    command = ["git", "-C", str(checkout), "log", "-1", "--format=%cI"]
+    try:
+        said = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=60).stdout
+        return datetime.fromisoformat(said.strip())
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
 
 
 def main() -> None:
