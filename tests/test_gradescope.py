@@ -80,6 +80,7 @@ def uploaded(built_kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     done = built_kit.gradlings("gradescope", "09", "--to", str(to), "--hidden", str(folder / "private"))
     assert done.code == 0, done.said
     assert "give it to Gradescope only" in done.said
+    assert "Without Landlock there, it grades nothing." in done.said
     return to.read_bytes()
 
 

@@ -38,10 +38,8 @@ def gradescope(
     with_hidden = f"with the hidden probes of {secret}" if secret else "without hidden probes"
     _say(f"{to}: {len(data) / 1e6:.1f} MB, {with_hidden}. It holds answers and checks: give it to Gradescope only.")
     _say("Try it there with a right, a wrong and an empty submission before students see it: docs/platforms.md.")
-    if allow_weaker:
-        _say(
-            "--allow-weaker: where Gradescope's machine has no Landlock, submissions can read files that all may read."
-        )
+    weaker = "submissions could then read what every user of the container may" if allow_weaker else "it grades nothing"
+    _say(f"Weaker than a machine of your own: a container whose kernel is not known. Without Landlock there, {weaker}.")
 
 
 def github(
