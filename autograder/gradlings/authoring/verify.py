@@ -151,7 +151,8 @@ class _Verifier:
         for seed in self._seeds:
             for each in submissions:
                 marks = self._grade(each.text, seed)[0]
-                self._siblings.add(unlike_at_home(each.what, each.home, marks, seed))
+                if each.what != _SOLUTION:
+                    self._siblings.add(unlike_at_home(each.what, each.home, marks, seed))
                 if each.right and not marks.solved:
                     self._breach(f"seed {seed}: {each.what} fails: {first_failure(marks)}")
                     failed.add(each.what)
