@@ -21,7 +21,7 @@ DECIDES_SCORES = (
 """Rooms and modules, as paths in the package without `.py`; a room stands for all modules in it."""
 
 DECIDES_NOTHING = (
-    *("__main__", "cli", "rendering", "progress", "learning", "authoring"),
+    *("__main__", "cli", "rendering", "progress", "reports", "learning", "authoring"),
     *("runners/notebook_check", "runners/run_report", "runners/unattempted"),
     # which file of a student is graded is no part of it: each record has the digest of that file
     *("grading/intake", "grading/class_run", "grading/command", "grading/progress_bar"),
