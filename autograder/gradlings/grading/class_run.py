@@ -244,7 +244,7 @@ class _ClassRun:
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)
-        return Record(run.id, chosen.filename, chosen.digest, result, again=again)
+        return Record(run.id, chosen.filename, chosen.digest, result, again=again, functions=dict(reply.functions))
 
     def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
         return self._without_card(files.student, Status.NOT_GRADABLE, reason, files.notes)

@@ -14,7 +14,7 @@ import gradlings
 DECIDES_SCORES = (
     *("__init__", "model", "submission", "forbidden", "execution", "checks", "sandbox"),
     *("runners/__init__", "runners/pytest_plugin", "runners/results", "runners/run_state", "runners/session"),
-    *("runners/checks_module", "runners/follow_through", "runners/judged_again"),
+    *("runners/checks_module", "runners/follow_through", "runners/judged_again", "runners/public_answers"),
     "runners/notebook",  # imported by submissions, in the sandbox
     *("grading/__init__", "grading/fingerprint", "grading/hidden_pass", "grading/judge_session"),
 )

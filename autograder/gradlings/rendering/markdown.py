@@ -170,3 +170,9 @@ def _converter() -> Any:
 
 def _refuse(node: Any, l2tobj: Any) -> str:
     raise ValueError(f"no text for \\{node.macroname}")
+
+
+def plain_text(markdown: str) -> str:
+    """Return markdown as text without its signs; formulas in one line of Unicode, as `markdown_lines` shows them."""
+    parts = (part.renderable if isinstance(part, Padding) else part for part in markdown_lines(markdown))
+    return "\n".join(part.plain for part in parts if isinstance(part, Text)).strip()

@@ -1,0 +1,41 @@
+"""An example of a wrong answer that does not tell whose it was: the call, what came back, what was expected."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gradlings.model.scorecard import CheckResult, Row
+
+_QUOTED = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
+_KIND = re.compile(r"\w{1,80}(?=: )")
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a check showed of a wrong answer."""
+
+    call: str = ""
+    rows: tuple[Row, ...] = ()
+    message: str = ""
+    """Where nothing came back."""
+
+
+def example_of(checks: Iterable[CheckResult]) -> Example:
+    """Return what most students saw of one mistake, the shortest of several; texts that a student chose left out."""
+    counts = Counter((check.call, check.rows, check.message.partition("\n")[0]) for check in checks)
+    if not counts:
+        return Example()
+    (call, rows, message), count = min(counts.items(), key=lambda each: (-each[1], len(each[0][0]), repr(each[0])))
+    if rows:
+        return Example(call, tuple(_without_texts(row) for row in rows))
+    kind = _KIND.match(message)
+    return Example(call, (), message if count > 1 or kind is None else kind[0])
+
+
+def _without_texts(row: Row) -> Row:
+    """Return the same without the texts in an answer that are not in the right one."""
+    got = _QUOTED.sub(lambda found: found[0] if found[0] in row.expected else "'...'", row.got)
+    return Row(row.name, got, row.expected, row.right)
