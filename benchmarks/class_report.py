@@ -140,12 +140,12 @@ def made_up(assignment: str, exercises: list[Exercise], known: list[Misconceptio
 
 
 def clusters() -> None:
-    from gradlings.grading.results_store import Record
     from gradlings.reports.unnamed import unnamed
     from gradlings.runners.public_answers import unnamed_functions, with_public_answers
     from gradlings.runners.session import collected_checks
     from gradlings.submission.cells import module_cells
     from gradlings.submission.reader import from_cells
+    from gradlings.submission.reference_functions import stand_ins_for
 
     checks = ROOT / "assignments/03/test_autodiff.py"
     solution = (ROOT / "solutions/03/autodiff.py").read_text(encoding="utf-8")
@@ -155,11 +155,11 @@ def clusters() -> None:
     rng = random.Random(5)
     deck = [mistake for mistake, number in times.items() for _ in range(number)]
     rng.shuffle(deck)
-    files = [[] for _ in range(FILES)] if len(deck) > FILES else [[each] for each in deck]
-    files += [[] for _ in range(FILES - len(files))]
-    records, mistakes_of = [], {}
+    files = [[each] for each in deck] + [[] for _ in range(FILES - len(deck))]
+    records, of_mistake = [], dict[tuple[str, str], list[Record]]()
     with collected_checks(checks.parent) as grader:
-        grader.follow_with({}, None)
+        functions = [name for exercise in read_exercises(checks) for name in exercise.functions]
+        grader.follow_with(stand_ins_for(ROOT, "03", "autodiff", functions), 1.0)
         for number, mistakes in enumerate(files):
             text = solution + "".join(f"\n# %%\n{written(*mistake, number)}" for mistake in mistakes)
             submission = from_cells(Path("autodiff.py"), module_cells(text, "autodiff.py"))
@@ -167,17 +167,16 @@ def clusters() -> None:
             card = with_public_answers(found.scorecard, found, named=True)
             code = {function.partition("(")[0]: body for function, body in mistakes}
             result = graded(f"{number:03}", card, notes=(), protection="", gradlings_version="")
-            records.append(Record("", "", "", result, functions=unnamed_functions(card, code, (solution,))))
-            mistakes_of[number] = mistakes
+            record = Record("", "", "", result, functions=unnamed_functions(card, code, (solution,)))
+            records.append(record)
+            for mistake in mistakes:
+                of_mistake.setdefault(mistake, []).append(record)
     named = Counter(id for r in records if r.result.card for s in r.result.card.exercises for id in s.misconceptions)
-    own = [
-        c for c in unnamed(records).clusters if any(f"{f}(" in function for f in c.functions for function in MISTAKES)
-    ]
-    sizes = [cluster.students for cluster in own]
+    sizes = [cluster.students for cluster in unnamed(records).clusters]
     wanted = sorted(times.values(), reverse=True)
-    right = sum(one == other for one, other in zip(sizes, wanted, strict=False))
-    print(f"clusters: {len(own)} of 30 mistakes, {right} of the right size in their order   to be 30 and 30")
-    print(f"in other exercises, which call them: {len(unnamed(records).clusters) - len(own)}")
+    split = [mistake for mistake, found in of_mistake.items() if len(unnamed(found).clusters) != 1]
+    print(f"clusters: {len(sizes)} of {len(planted)} mistakes, ordered by number: {sizes == wanted}   to be 30, True")
+    print(f"mistakes in more than one cluster: {len(split)}   to be 0")
     if named:
         print(f"the catalogue knows: {dict(named)}")
     if sizes != wanted:

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.model.student_result import StudentResult, exercise_points
@@ -74,20 +75,30 @@ def distribution(results: Sequence[StudentResult]) -> Distribution | None:
     return Distribution(len(points), highest_possible, mean, median, points[0], points[-1], bins)
 
 
+class _Answer(NamedTuple):
+    score: ExerciseScore
+    points: int | None
+    """None if they are blank."""
+    of_others: int | None
+    """The points of all other exercises; None if any are blank."""
+
+
 def exercise_figures(cards: Sequence[Scorecard], kit: KitTexts) -> tuple[ExerciseFigures, ...]:
     """Return the figures of each exercise of an assignment, in their order."""
-    by_id: dict[str, list[tuple[Scorecard, ExerciseScore]]] = {}
+    by_id: dict[str, list[_Answer]] = {}
     for card in cards:
-        for score in card.exercises:
-            by_id.setdefault(score.id, []).append((card, score))
-    return tuple(_figures(found, kit) for found in by_id.values())
+        points = [exercise_points(score) for score in card.exercises]
+        known = [each for each in points if each is not None]
+        total = sum(known) if len(known) == len(points) and not card.not_run else None
+        for score, own in zip(card.exercises, points, strict=True):
+            others = total - own if total is not None and own is not None else None
+            by_id.setdefault(score.id, []).append(_Answer(score, own, others))
+    return tuple(_figures(answers, kit) for answers in by_id.values())
 
 
-def _figures(found: Sequence[tuple[Scorecard, ExerciseScore]], kit: KitTexts) -> ExerciseFigures:
-    first = found[0][1]
-    scores = [score for _, score in found]
-    points = [each for score in scores if (each := exercise_points(score)) is not None]
-    whole = [(score.points, card.points - score.points) for card, score in found if _is_whole(card)]
+def _figures(answers: Sequence[_Answer], kit: KitTexts) -> ExerciseFigures:
+    first = answers[0].score
+    points = [answer.points for answer in answers if answer.points is not None]
     declared = kit.exercises.get(first.id)
     return ExerciseFigures(
         id=first.id,
@@ -95,16 +106,14 @@ def _figures(found: Sequence[tuple[Scorecard, ExerciseScore]], kit: KitTexts) ->
         max_points=first.max_points,
         minutes=declared.minutes if declared else 0,
         students=len(points),
-        tried=sum(score.attempted for score in scores),
-        solved=sum(score.solved for score in scores),
-        followed=sum(any(c.verdict is Verdict.FOLLOWED_THROUGH for c in score.checks) for score in scores),
+        tried=sum(answer.score.attempted for answer in answers),
+        solved=sum(answer.score.solved for answer in answers),
+        followed=sum(any(c.verdict is Verdict.FOLLOWED_THROUGH for c in answer.score.checks) for answer in answers),
         difficulty=statistics.fmean(points) / first.max_points if points and first.max_points else None,
-        discrimination=correlation(whole),
+        discrimination=correlation(
+            [(a.points, a.of_others) for a in answers if a.points is not None and a.of_others is not None]
+        ),
     )
-
-
-def _is_whole(card: Scorecard) -> bool:
-    return not card.not_run and all(exercise_points(score) is not None for score in card.exercises)
 
 
 def correlation(pairs: Sequence[tuple[int, int]]) -> float | None:
