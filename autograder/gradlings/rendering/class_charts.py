@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-_BAR_WIDTH, _GAP, _HEIGHT = 44, 8, 130
+_BAR_WIDTH, _GAP, _HEIGHT = 32, 8, 110
 _ABOVE, _BELOW = 18, 22
 
 
@@ -24,7 +24,7 @@ def histogram_svg(bars: Sequence[tuple[str, int]], label: str) -> str:
             f'<text class="name" x="{middle:g}" y="{height - 6}">{escape(name)}</text>'
         )
     return (
-        f'<svg class="histogram" viewBox="0 0 {width} {height}" style="max-width:{1.3 * width:.0f}px" role="img" '
+        f'<svg class="histogram" viewBox="0 0 {width} {height}" style="max-width:{1.4 * width:.0f}px" role="img" '
         f'aria-label="{escape(label)}"><path class="axis" d="M 0 {_ABOVE + _HEIGHT} H {width}"/>{"".join(drawn)}</svg>'
     )
 

@@ -35,8 +35,6 @@ def class_page(report: ClassReport) -> str:
             charts=[_charts(each) for each in report.assignments],
             names=[{exercise.id: exercise.name for exercise in each.exercises} for each in report.assignments],
             by_exercise=_by_exercise,
-            full_ids=_full_ids,
-            in_full=lambda each, misconception: misconception.id in _full_ids(each),
             few=lambda each: each.distribution is None or each.distribution.students < FEW,
             timed=lambda each: any(exercise.minutes for exercise in each.exercises),
             plain=_plain,
@@ -63,12 +61,6 @@ def _charts(each: AssignmentReport) -> _Charts:
 
 def _by_exercise(each: AssignmentReport) -> list[tuple[str, list[MisconceptionFigures]]]:
     return [(exercise, list(found)) for exercise, found in groupby(each.misconceptions, lambda m: m.exercise)]
-
-
-def _full_ids(each: AssignmentReport) -> frozenset[str]:
-    """Return the misconceptions that are shown in full: in a large class, those of more than one student."""
-    least = 2 if each.students >= FEW else 1
-    return frozenset(m.id for m in each.misconceptions if m.students >= least)
 
 
 @lru_cache(maxsize=2048)
