@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradlings.submission.anonymous_code import MAX_CODE_CHARS, anonymous, code_of, known_words
+from gradlings.submission.anonymous_code import anonymous, code_of, known_words
 from gradlings.submission.cells import module_cells
 from gradlings.submission.reader import from_cells
+from gradlings.submission.size_limits import MAX_FUNCTION_CHARS
 
 KNOWN = frozenset({"totals", "x", "sum", "torch", "einsum", "dim", "cfg", "emb_dim", "range", "len", "int"})
 
@@ -77,7 +78,7 @@ def totals(x):
         "totals = lambda x: x",
         "def totals(x):\n    return " + "(" * 90 + "x" + ")" * 90 + "[" * 3_000,
         "def totals(x):\n    return " + "-" * 5_000 + "x",
-        "def totals(x):\n    return " + "x + " * MAX_CODE_CHARS + "x",
+        "def totals(x):\n    return " + "x + " * MAX_FUNCTION_CHARS + "x",
         "def totals(x):\n    return 0x" + "f" * 5_000,
         "",
     ],

@@ -18,9 +18,8 @@ from typing import TypeVar
 
 from gradlings.submission.cells import compiled
 from gradlings.submission.reader import Submission
+from gradlings.submission.size_limits import MAX_FUNCTION_CHARS
 
-MAX_CODE_CHARS = 4_000
-"""Of one function; a longer one is left out."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Kept = ast.FunctionDef | ast.AsyncFunctionDef | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom
 _AT_HAND = ("import torch", "import math")
@@ -53,7 +52,7 @@ def code_of(submission: Submission, names: Collection[str]) -> dict[str, str]:
             # a stranger's tree may be deep, and a number in it too long to be written
             with contextlib.suppress(RecursionError, MemoryError, ValueError):
                 text = _standing_alone(function, defined, names)
-                if len(text) <= MAX_CODE_CHARS:
+                if len(text) <= MAX_FUNCTION_CHARS:
                     found[name] = text
     return found
 

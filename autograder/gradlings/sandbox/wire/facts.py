@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from gradlings.sandbox.wire.types import MalformedMessage
-from gradlings.submission.anonymous_code import MAX_CODE_CHARS as MAX_FUNCTION_CODE_CHARS
 from gradlings.submission.size_limits import (
     MAX_CELLS,
     MAX_CODE_CHARS,
+    MAX_FUNCTION_CHARS,
     MAX_FUNCTIONS,
     MAX_LINE_CHARS,
     MAX_SYNTAX_PROBLEMS,
@@ -42,7 +42,7 @@ Quoted = Annotated[str, Meta(max_length=MAX_LINE_CHARS)]
 File = Annotated[str, Meta(max_length=5_000)]
 Source = Annotated[str, Meta(max_length=MAX_CODE_CHARS)]
 
-FunctionCode = Annotated[str, Meta(max_length=MAX_FUNCTION_CODE_CHARS)]
+FunctionCode = Annotated[str, Meta(max_length=MAX_FUNCTION_CHARS)]
 
 BreachRow = tuple[Name, Name, Line, File, Text]
 """Rule, name, line, file, code."""
