@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -143,6 +144,7 @@ def clusters() -> None:
     from gradlings.reports.unnamed import unnamed
     from gradlings.runners.public_answers import unnamed_functions, with_public_answers
     from gradlings.runners.session import collected_checks
+    from gradlings.submission.anonymous_code import code_of
     from gradlings.submission.cells import module_cells
     from gradlings.submission.reader import from_cells
     from gradlings.submission.reference_functions import stand_ins_for
@@ -165,9 +167,9 @@ def clusters() -> None:
             submission = from_cells(Path("autodiff.py"), module_cells(text, "autodiff.py"))
             found = grader.grade(submission, checks, seed=0)
             card = with_public_answers(found.scorecard, found, named=True)
-            code = {function.partition("(")[0]: body for function, body in mistakes}
             result = graded(f"{number:03}", card, notes=(), protection="", gradlings_version="")
-            record = Record("", "", "", result, functions=unnamed_functions(card, code, (solution,)))
+            code = unnamed_functions(card, partial(code_of, submission), (solution,))
+            record = Record("", "", "", result, functions=code)
             records.append(record)
             for mistake in mistakes:
                 of_mistake.setdefault(mistake, []).append(record)

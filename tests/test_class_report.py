@@ -310,9 +310,8 @@ class WithOutcomes(InProcess):
         loaded = self._load(data, filename)
         found = self._grader.check(loaded, self._checks, seed=seed)
         card = with_public_answers(found.scorecard, found, named=True)
-        names = [name for exercise in self.bundle.exercises for name in exercise.functions]
-        code = code_of(loaded.submission, names)
-        return JudgeReply(card, functions=unnamed_functions(card, code, (self._checks.read_text("utf-8"),)))
+        words = (self._checks.read_text("utf-8"),)
+        return JudgeReply(card, functions=unnamed_functions(card, lambda all: code_of(loaded.submission, all), words))
 
 
 MISTAKES = {

@@ -260,9 +260,10 @@ class JudgeSession:
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
         notes = like_answers(remote.submission.shapes, self.bundle.answers)
-        code = unnamed_functions(card, remote.submission.code, (self._checks.read_text("utf-8"), self._drivers))
         card = self._with_hidden_probes(card, remote, seed, worlds)
-        return JudgeReply(card, cell_problems=problems, notes=notes, functions=code)
+        words = (self._checks.read_text("utf-8"), self._drivers)
+        functions = unnamed_functions(card, remote.function_texts, words)  # last, since it uses up a worker
+        return JudgeReply(card, cell_problems=problems, notes=notes, functions=functions)
 
     def _with_hidden_probes(
         self, card: Scorecard, remote: RemoteRunner, seed: int, worlds: Mapping[str, tuple[str, ...]]

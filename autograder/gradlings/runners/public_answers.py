@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -64,21 +64,24 @@ def with_public_answers(card: Scorecard, public: Graded, *, named: bool) -> Scor
     return replace(card, exercises=tuple(replace(each, checks=tuple(map(told, each.checks))) for each in scores))
 
 
-def unnamed_functions(card: Scorecard, code: Mapping[str, str], texts: tuple[str, ...]) -> dict[str, str]:
-    """Return, of the functions in `code`, those whose wrong answers no misconception explains, made anonymous.
+def unnamed_functions(
+    card: Scorecard, read: Callable[[Sequence[str]], Mapping[str, str]], words: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the texts of the functions whose wrong answers no misconception explains, made anonymous.
 
-    The words of `texts`, such as the checks, are no student's own.
+    `read` gives what `anonymous_code.code_of` does; it is asked at most once, for all functions. The words of the texts
+    `words`, such as the checks, are no student's own.
     """
-    names = {
-        name
+    unnamed = {
+        name: None
         for score in card.exercises
         for subject, check in score.shown.items()
         if check.outcome and subject not in score.named
         for name in subject.split(", ")
     }
-    unnamed = {name: text for name, text in code.items() if name in names}
-    known = _known_words(texts) if unnamed else frozenset()
-    return {name: encodable(anonymous(text, known | {name})) for name, text in unnamed.items()}
+    code = read([name for score in card.exercises for name in score.functions]) if unnamed else {}
+    known = _known_words(words).union(code) if code else frozenset()
+    return {name: encodable(anonymous(code[name], known)) for name in unnamed if name in code}
 
 
 _known_words = lru_cache(maxsize=2)(known_words)

@@ -65,7 +65,6 @@ class Judge:
         late_imports: bool = True,
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
-        self._functions = tuple(name for exercise in exercises for name in exercise.functions)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker
         self._limits, self._submission_limits, self._layers = limits, submission_limits, layers
         self._late_imports, self._ends_at_late_imports, self._bubblewrap_problem = late_imports, True, ""
@@ -135,7 +134,7 @@ class Judge:
         if self._current is not None:
             self._current.close()
         self._ends_at_late_imports = True
-        material = Material(data, filename, drivers, self._exercises, functions=self._functions)
+        material = Material(data, filename, drivers, self._exercises)
         self._current = RemoteRunner(Loader(material, lambda: self._fork(drivers), Budget(self._submission_limits)))
         return self._current
 

@@ -40,15 +40,19 @@ class Material:
     """Whether its float32 steps are run in float64."""
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """The texts of right functions that stand in for its own, by name."""
-    functions: tuple[str, ...] = ()
-    """The functions of all exercises, of which the text is reported."""
 
     def load_request(
-        self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True, shapes: bool = False
+        self,
+        exercises: Sequence[Exercise],
+        *,
+        skip: Sequence[int] = (),
+        run: bool = True,
+        shapes: bool = False,
+        code: Collection[str] = (),
     ) -> dict[str, Any]:
         """Return the request to read the source, look for what exercises forbid, and run the cells but `skip`.
 
-        With `shapes`, those of its functions are reported, too, and the text of those that exercises ask for.
+        With `shapes`, those of its functions are reported, too; of the functions in `code`, the text.
         """
         return {
             "do": "load",
@@ -59,7 +63,7 @@ class Material:
             "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
             "skip": list(skip),
             "shapes": shapes,
-            "code": list(self.functions) if shapes else [],
+            "code": list(code),
             "in_float64": self.in_float64,
             "stand_ins": dict(self.stand_ins),
         }
