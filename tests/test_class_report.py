@@ -25,6 +25,7 @@ from gradlings.model.scorecard import CheckResult, ExerciseScore, Named, Row, Sc
 from gradlings.model.student_result import Status, StudentResult, for_student, graded
 from gradlings.reports.class_report import class_report
 from gradlings.reports.command import with_class_page
+from gradlings.reports.examples import Example, example_of
 from gradlings.reports.item_figures import FEW, correlation
 from gradlings.reports.kit_texts import chapter_part
 from gradlings.reports.misconception_figures import pairs
@@ -216,6 +217,40 @@ def test_what_changed_is_counted_over_who_is_in_both_runs(tmp_path: Path) -> Non
     }
     with pytest.raises(InputError, match="among the results twice"):
         class_report([runs[0], runs[0]], NOWHERE)
+
+
+def test_misconceptions_of_two_assignments_go_together(tmp_path: Path) -> None:
+    before = stored(tmp_path / "a", {f"s{n:02}": ("opposite-sign" if n < 8 else "+", "+", "+") for n in range(FEW)})
+    after = {f"s{n:02}": "x" for n in range(FEW)}
+    (later,) = course(tmp_path, a08=after)
+    named = Named("8.1/uphill", "It goes up.")
+
+    def uphill(record: Record) -> Record:
+        card = record.result.card
+        assert card is not None
+        score = card.exercises[0]
+        check = replace(score.checks[0], misconception=named)
+        score = replace(score, checks=(check,))
+        return replace(record, result=replace(record.result, card=replace(card, exercises=(score,))))
+
+    records = tuple(uphill(each) if each.result.student < "s06" else each for each in later.records)
+    report = class_report([before, replace(later, records=records)], NOWHERE)
+    (pair,) = report.pairs
+    assert (pair.first, pair.second, pair.both) == ("8.1/uphill", "9.1/opposite-sign", 6)
+    assert "Across assignments" in class_page(report)
+
+
+def test_an_example_does_not_tell_whose_it_is() -> None:
+    check = CheckResult("9.1", "test_it", "it", Verdict.WRONG, 5, "f", call="f(x='a')")
+    rows = (Row("'janet'", "{'janet': 1, 'a': 2}", "{'a': 1}"),)
+    shown = example_of([replace(check, rows=rows)])
+    assert shown.rows == (Row("'...'", "{'...': 1, 'a': 2}", "{'a': 1}"),)
+    error = replace(check, verdict=Verdict.ERROR, message="ValueError: janet says no\nA hint.")
+    assert example_of([error]).message == "ValueError"
+    assert example_of([error, error]).message == "ValueError: janet says no", "two students cannot both be meant"
+    most = [replace(check, rows=(Row("", str(n), "1"),)) for n in (7, 3, 3)]
+    assert example_of(most).rows[0].got == "3"
+    assert example_of([]) == Example()
 
 
 # ---- who needs help

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gradlings.model.scorecard import CheckResult, Row
+from gradlings.model.scorecard import CheckResult, Row, Verdict
 
+ANSWERED = (Verdict.WRONG, Verdict.ERROR)
+"""The verdicts of checks that show a call and what became of it."""
 _QUOTED = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
 _KIND = re.compile(r"\w{1,80}(?=: )")
 
@@ -37,5 +39,8 @@ def example_of(checks: Iterable[CheckResult]) -> Example:
 
 def _without_texts(row: Row) -> Row:
     """Return the same without the texts in an answer that are not in the right one."""
-    got = _QUOTED.sub(lambda found: found[0] if found[0] in row.expected else "'...'", row.got)
-    return Row(row.name, got, row.expected, row.right)
+    name, got = (
+        _QUOTED.sub(lambda found: found[0] if found[0] in row.expected else "'...'", text)
+        for text in (row.name, row.got)
+    )
+    return Row(name, got, row.expected, row.right)

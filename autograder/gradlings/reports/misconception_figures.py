@@ -9,7 +9,7 @@ from itertools import combinations
 
 from gradlings.model.misconceptions import in_words
 from gradlings.model.scorecard import CheckResult, Scorecard
-from gradlings.reports.examples import Example, example_of
+from gradlings.reports.examples import ANSWERED, Example, example_of
 from gradlings.reports.item_figures import FEW
 from gradlings.reports.kit_texts import KitTexts, chapter_part
 
@@ -77,8 +77,11 @@ def _figures(
     known, told = kit.misconceptions.get(id), checks[-1].misconception
     sentence = known.sentence if known else told.sentence if told else ""
     hint = known.hint if known else ""
+    answers = [
+        check for check in checks if check.verdict in ANSWERED
+    ]  # of another, the call is a line of the student's
     return MisconceptionFigures(
-        id, exercise, in_words(id), students, sentence, hint, chapter_part(exercise), example_of(checks)
+        id, exercise, in_words(id), students, sentence, hint, chapter_part(exercise), example_of(answers)
     )
 
 

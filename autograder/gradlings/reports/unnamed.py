@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gradlings.grading.results_store import Record
-from gradlings.model.scorecard import CheckResult, ExerciseScore, Verdict
+from gradlings.model.scorecard import CheckResult, ExerciseScore
 from gradlings.model.text import without_control_characters
-from gradlings.reports.examples import Example, example_of
+from gradlings.reports.examples import ANSWERED, Example, example_of
 
-_COMPARED = (Verdict.WRONG, Verdict.ERROR)
 _WIDTH = 110
 _WARNING = """\
 # Entries for misconceptions.py, the most frequent first. Give each a name, a sentence and a hint.
@@ -86,10 +85,8 @@ def entries(clusters: Sequence[Cluster]) -> Iterator[str]:
 
 def _unnamed_in(score: ExerciseScore) -> dict[str, tuple[CheckResult, ...]]:
     """Return by function the failed checks of those that are wrong and have no misconception."""
-    wrong = {
-        s for s, check in score.shown.items() if check.verdict in _COMPARED and check.call and s not in score.named
-    }
-    return {s: tuple(c for c in score.checks if c.subject == s and c.verdict in _COMPARED) for s in wrong if s}
+    wrong = {s for s, check in score.shown.items() if check.verdict in ANSWERED and check.call and s not in score.named}
+    return {s: tuple(c for c in score.checks if c.subject == s and c.verdict in ANSWERED) for s in wrong if s}
 
 
 def _cluster(exercise: str, functions: tuple[str, ...], answers: Sequence[_Answer], number: int) -> Cluster:
