@@ -20,7 +20,9 @@ _log = logging.getLogger(__name__)
 
 
 def report(
-    results: Annotated[list[Path], typer.Argument(help="Folders that `gradlings grade --to` wrote.")],
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULTS...", help="Folders that `gradlings grade --to` wrote.")
+    ],
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all of it as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write tables into this folder.")] = None,
