@@ -247,6 +247,9 @@ def test_an_example_does_not_tell_whose_it_is() -> None:
     assert shown.rows == (Row("'...'", "{'...': 1, 'a': 2}", "{'a': 1}"),)
     error = replace(check, verdict=Verdict.ERROR, message="ValueError: janet says no\nA hint.")
     assert example_of([error]).message == "ValueError"
+    assert example_of([replace(error, message="JanetError: no")]).message == "an exception"
+    ours = "f cannot be called as f(x): f() takes 0 positional arguments but 1 was given. Are the parameters as given?"
+    assert example_of([replace(error, message=ours)]).message == "f cannot be called as f(x)"
     assert example_of([error, error]).message == "ValueError: janet says no", "two students cannot both be meant"
     most = [replace(check, rows=(Row("", str(n), "1"),)) for n in (7, 3, 3)]
     assert example_of(most).rows[0].got == "3"

@@ -54,7 +54,7 @@ def report(
     if unnamed:
         from gradlings.reports.unnamed import entries
 
-        typer.echo("\n".join(entries([cluster for each in found.assignments for cluster in each.unnamed.clusters])))
+        typer.echo("\n\n".join(entries([cluster for each in found.assignments for cluster in each.unnamed.clusters])))
         return
     if not written:
         from gradlings.reports.summary import summary_lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from gradlings.model.scorecard import CheckResult, Row, Verdict
 ANSWERED = (Verdict.WRONG, Verdict.ERROR)
 """The verdicts of checks that show a call and what became of it."""
 _QUOTED = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
-_KIND = re.compile(r"\w{1,80}(?=: )")
+_SIGNATURE = " cannot be called as "
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,15 @@ def example_of(checks: Iterable[CheckResult]) -> Example:
     (call, rows, message), count = min(counts.items(), key=lambda each: (-each[1], len(each[0][0]), repr(each[0])))
     if rows:
         return Example(call, tuple(_without_texts(row) for row in rows))
-    kind = _KIND.match(message)
-    return Example(call, (), message if count > 1 or kind is None else kind[0])
+    return Example(call, (), message if count > 1 else _without_own_words(message))
+
+
+def _without_own_words(message: str) -> str:
+    """Return what is ours of what is said of an error: everything before what the exception itself says."""
+    before, colon, _ = message.partition(": ")
+    if not colon or hasattr(builtins, before) or _SIGNATURE in before:
+        return before
+    return "an exception"
 
 
 def _without_texts(row: Row) -> Row:
