@@ -214,8 +214,13 @@ def test_of_a_hidden_probe_nothing_is_shown_but_a_count(built_kit: Kit, tmp_path
             assert (before.verdict, found.verdict, found.place) == (Verdict.PASS, verdict, "tiny.py:1"), body
             assert found.message == f"All inputs that you know give the right answer. {end}"
             assert (found.call, found.rows, found.picture, found.claim, found.trace) == ("", (), None, "", ())
-            assert found.printed == ""
+            assert (found.printed, found.outcome, reply.functions) == ("", "", {})
             assert "41" not in repr(reply.card)
+        replies = [session.judge(b"def difference(a, b):\n    return a + b\n", "tiny.py", seed=seed) for seed in (7, 8)]
+        outcomes = [[check.outcome for check in reply.card.exercises[0].checks] for reply in replies if reply.card]
+        assert outcomes[0] == outcomes[1], "what is kept to compare mistakes depends on no seed and no hidden probe"
+        assert all(outcomes[0])
+        assert [reply.functions for reply in replies] == [{"difference": "def difference(a, b):\n    return a + b"}] * 2
 
 
 def test_an_author_is_shown_the_hidden_probe(built_kit: Kit) -> None:
