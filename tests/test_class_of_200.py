@@ -87,4 +87,4 @@ def test_every_tenth_attacks_and_nobody_else_notices(attacked: Kit, tmp_path: Pa
     assert clusters["def slope(x):\n    return x ** 2"] >= honest.count("forgot_the_factor")
     assert max(clusters.values()) <= honest.count("raises") + len(ATTACKERS), "one student is in one group at most"
     tags = set(re.findall(r"<(\w+)", (to / "class.html").read_text(encoding="utf-8")))
-    assert tags.isdisjoint({"script", "img", "iframe", "b2", "object", "link"}), "what attackers say stays text"
+    assert tags.isdisjoint({"script", "img", "iframe", "object", "link"}), "what attackers say stays text"
