@@ -527,8 +527,8 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # **Why it works.** Out and back again: both matrices have the same number of entries, and each layer has a bias as long
 # as its output. The curve in between has nothing to learn.
 #
-# **In models.** Llama's feed-forward network has three matrices. So its inner width is set near 8/3 D, not 4 D, and
-# costs about the same.
+# **In models.** Llama's feed-forward network has three matrices. So its inner width is set near 8/3 of D, not 4 times
+# D, and costs about the same.
 #
 # **In PyTorch.** `torch.nn.TransformerEncoderLayer` contains such a network, 2048 wide unless told otherwise.
 #
@@ -597,7 +597,7 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # **Why it works.** A model is a stack of parts, so its count is a sum, with one block multiplied by the number of
 # layers. Tying the head takes away one table and changes nothing else.
 #
-# **In models.** You can now check any published count of this kind. For large models it comes close to 12 L D².
+# **In models.** You can now check any published count. Large models come close to 12 times L times D squared.
 #
 # **In PyTorch.** `torch.set_default_device` with "meta" makes tensors that have a shape but no memory, so even GPT-3
 # can be built just to be counted.

@@ -144,7 +144,8 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # **Why it works.** Where the exponential overflows it becomes infinite, and one divided by infinity is 0, which is the
 # right limit. Forms with infinity both above and below the bar give NaN there.
 #
-# **In models.** GPT-2 has no sigmoid. Llama has x·σ(x), the SiLU, in the feed-forward network of every block.
+# **In models.** GPT-2 has no sigmoid. Llama has a relative, the SiLU, in the feed-forward network of every block: x
+# times its sigmoid.
 #
 # **In PyTorch.** `torch.sigmoid` is this function.
 #

@@ -160,7 +160,7 @@ def momentum_step(
 # **Why it works.** The velocity is a sum in which old gradients fade. Gradients that agree add up, to ten times one of
 # them with the usual 0.9; those that alternate cancel.
 #
-# **In models.** Adam's first average is a relative of this velocity; its usual β₁ is 0.9 as well.
+# **In models.** Adam's first average is a relative of this velocity; its usual first beta is 0.9 as well.
 #
 # **In PyTorch.** `torch.optim.SGD` takes `momentum=0.9`.
 #
@@ -246,7 +246,7 @@ def adam_step(
 # **Why it works.** Divided by the root of its average square, every gradient becomes a step of about the learning rate,
 # whatever its scale. The correction makes up for averages that start at zero.
 #
-# **In models.** GPT-3 was trained with Adam, β₁ = 0.9 and β₂ = 0.95. The two averages are two more numbers per
+# **In models.** GPT-3 was trained with Adam, its betas being 0.9 and 0.95. The two averages are two more numbers per
 # parameter.
 #
 # **In PyTorch.** `torch.optim.Adam` is this rule.
