@@ -30,13 +30,12 @@ def solved_text(text: str, path: Path, exercise: str) -> str:
     """Return the Markdown of a cell with the address of the documentation that it names.
 
     Raises:
-        InputError: a paragraph is missing or another one is there, it has a formula, names nothing of PyTorch, or is too
-            long; the message names the file and the remedy.
+        InputError: a paragraph is missing or another one is there, it has a formula, names nothing of PyTorch, or is
+            too long; the message names the file and the remedy.
     """
     where = f"{path}: the text for the solved exercise {exercise}"
     paragraphs = [paragraph.strip() for paragraph in re.split(r"\n\s*\n", text.strip())]
-    begun = [label for label, paragraph in zip(_LABELS, paragraphs, strict=False) if paragraph.startswith(f"**{label}**")]
-    if len(paragraphs) != len(_LABELS) or len(begun) != len(_LABELS):
+    if [paragraph.partition("** ")[0] for paragraph in paragraphs] != [f"**{label}" for label in _LABELS]:
         wanted = ", ".join(f"**{label}**" for label in _LABELS)
         raise InputError(f"{where} needs four paragraphs, which begin with {wanted}")
     if "$" in text:

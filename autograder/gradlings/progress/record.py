@@ -108,7 +108,7 @@ def read_history(root: Path) -> History:
 
 
 def solved_ever(root: Path) -> frozenset[str]:
-    """Return the ids of the exercises that a kit's record has a solved attempt of; a line that cannot be read has none."""
+    """Return the ids of the exercises that were ever solved, as far as the record of a kit can be read."""
     try:
         lines = map(_parsed, split_lines((root / PROGRESS_FILE).read_bytes()))
     except OSError:

@@ -25,8 +25,8 @@ _FORMULA = (
 _FORMULA_HERE = re.compile(_FORMULA, re.DOTALL)
 _FORMULA_OR_CODE = re.compile(rf"^```.*?^```|(`+).+?\1|{_FORMULA}", re.DOTALL | re.MULTILINE)
 _CODE_INDENT = 4
-# CommonMark takes a mark of emphasis between a letter and a quote for none. Chinese and Japanese have no blank there, so
-# it gets one, which is not shown.
+# CommonMark takes a mark of emphasis between a letter and a quote for none. Chinese and Japanese have no blank there,
+# so it gets one, which is not shown.
 _CJK = "[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 _SPACE = "\u200a"
 _STARTS_AFTER_CJK = re.compile(rf"(?<={_CJK})(?=\*+[^\w\s*])")

@@ -75,7 +75,9 @@ def just_solved_lines(texts: Mapping[str, str], *, width: int, color: bool, plai
     first, *others = texts
     parts: list[RenderableType] = []
     if others:
-        parts.append(_indented(Text(f"right now: {', '.join(texts)}. Why it works, and what comes next:"), 2))
+        parts.append(
+            _indented(Text(f"Right for the first time: {', '.join(texts)}. Why it works, and what comes next:"), 2)
+        )
         parts.append(_indented(Text(f"gradlings hint {first}", style="cyan"), 2))
     else:
         parts.append(_indented(Text(f"{first} is right.", style="bold green"), 2))
