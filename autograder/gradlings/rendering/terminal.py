@@ -83,7 +83,7 @@ def just_solved_lines(texts: Mapping[str, str], *, width: int, color: bool, plai
         parts.append(_indented(Text(f"{first} is right.", style="bold green"), 2))
         parts.append(Text(""))
         parts += [Padding(part, (0, 0, 0, 2)) for part in markdown_lines(texts[first], plain=plain)]
-    lines = render_lines([*parts, Text("")], width=min(width, _MAX_WIDTH), color=color)
+    lines = [line.rstrip() for line in render_lines([Text(""), *parts], width=min(width, _MAX_WIDTH), color=color)]
     return [line.encode("ascii", "replace").decode() for line in lines] if plain else lines
 
 
