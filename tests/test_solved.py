@@ -124,7 +124,7 @@ def test_the_page_of_progress_unfolds_it(solved_kit: tuple[Kit, str, str]) -> No
     kit = solved_kit[0]
     assert kit.gradlings("progress", "--html", "progress.html").code == 0
     page = (kit.root / "progress.html").read_text(encoding="utf-8")
-    assert page.count("<summary>Once it is right</summary>") == 1
+    assert page.count("<summary>What to take home</summary>") == 1
     assert TOLD in page
     assert f'<a href="{ADDRESS}">' in page
 
@@ -141,7 +141,7 @@ def test_feedback_and_notebook_show_it_only_then(built_kit: Kit, right: bool) ->
         assert (TOLD in html) is right
         assert (f'<a href="{ADDRESS}">' in html) is right
     assert ("if a &lt; b:" in cell) is right
-    assert "Once it is right" not in feedback_page(result)
+    assert "What to take home" not in feedback_page(result)
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# Now go backwards, one layer at a time. A layer's backward step answers one question: if I know how the loss changes
+# Now go backward, one layer at a time. A layer's backward step answers one question: if I know how the loss changes
 # with my *output*, how does it change with my *input*? The chain rule multiplies:
 #
 # $$ \frac{\partial L}{\partial z} = \frac{\partial L}{\partial h}\cdot\frac{\partial h}{\partial z} $$
@@ -155,7 +155,7 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 # contains it.
 #
 # In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every
-# token alike, as if all of them stood in one long list. Your function takes any number of such axes in front.
+# token alike, as if all of them were in one long list. Your function takes any number of such axes in front.
 
 # %%
 def linear_backward(
@@ -329,9 +329,9 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# At the other end of a language model there is a table $E$ with one row of $D$ numbers for each of the $V$ tokens of
-# the vocabulary. The embedding layer looks rows up: a batch of token ids goes in, and the rows of these tokens come
-# out, one for each position:
+# At its input, a language model has a table $E$ with one row of $D$ numbers for each of the $V$ tokens of the
+# vocabulary. The embedding layer looks rows up: a batch of token ids goes in, and the rows of these tokens come out,
+# one for each position:
 #
 # $$ x_{bt} = E_{i_{bt}} $$
 #

@@ -1,11 +1,10 @@
 # %% [markdown]
 # # 02 GPT config and parameter counting
 #
-# The chapter (retold in `docs/chapter.md` of the repository)
-# describes a whole language model by a handful of settings: vocabulary size, context length, embedding
-# dimension, heads, layers, dropout rate, bias. This assignment takes these settings at their word. You read them from
-# the chapter's listing, check that a model can be built from them, and work out how many numbers that model learns:
-# exactly, without building it.
+# The chapter (retold in `docs/chapter.md` of the repository) describes a whole language model by a handful of settings:
+# vocabulary size, context length, embedding dimension, heads, layers, dropout rate, bias. This assignment takes these
+# settings at their word. You read them from the chapter's listing, check that a model can be built from them, and work
+# out how many numbers that model learns: exactly, without building it.
 #
 # At the end you will be able to say where each of the 163,009,536 parameters of the chapter's model sits, why a model
 # named "124M" has that many, how much memory they need, and which of the chapter's own claims do not survive the
@@ -24,30 +23,33 @@
 # end your own functions will give these numbers.
 #
 # ```text
-#           scores: one for each of the V tokens
-#                            ^
-#   output head              |                   2.8    38,597,376
-#   layer norm               |                   2.5         1,536
-#                            |
-#   +----- block, 12 times over -----------+     2.8     7,085,568 each
-#   |  + <---------------+                 |
-#   |  |   feed-forward, D -> 4D -> D      |     2.7     4,722,432
-#   |  |   layer norm                      |     2.5         1,536
-#   |  |---------------->+                 |
-#   |  + <---------------+                 |
-#   |  |   attention, H heads              |     2.6     2,360,064
-#   |  |   layer norm                      |     2.5         1,536
-#   |  |---------------->+                 |
-#   +--------------------------------------+
-#                            |
-#   row of the token table + row of the          2.4    39,383,808
-#   position table           |
-#                        token ids               all   163,009,536
+#    scores: one for each of the V tokens
+#        ^
+#    output head                                2.8    38,597,376
+#        ^
+#    layer norm                                 2.5         1,536
+#        ^
+#  +-- block, 12 times over ------------+       2.8     7,085,568 each
+#  |     ^                              |
+#  |     + <--- feed-forward            |       2.7     4,722,432
+#  |     |           ^                  |
+#  |     |----> layer norm              |       2.5         1,536
+#  |     |                              |
+#  |     + <--- attention, H heads      |       2.6     2,360,064
+#  |     |           ^                  |
+#  |     |----> layer norm              |       2.5         1,536
+#  |     |                              |
+#  +------------------------------------+
+#        ^
+#    row of the token table
+#    + row of the position table                2.4    39,383,808
+#        ^
+#    token ids                             together   163,009,536
 # ```
 #
-# Four words in advance. *Attention* lets each token collect information from the tokens before it; several *attention
+# A few words in advance. *Attention* lets each token collect information from the tokens before it; several *attention
 # heads* do so side by side. A *layer norm* brings numbers to a common scale. The *feed-forward* network works on each
-# token alone. The *output head* at the top is something else than an attention head. You build all of this in
+# token alone. The *output head* at the top is no attention head: it only shares the name. You build all of this in
 # assignment 06; to count it, you only need to know which matrices it has.
 
 # %%
@@ -539,8 +541,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 #
 # Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
 # one before attention and one before the feed-forward network; one more layer norm at the end; and the *output head*, a
-# linear layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens. (Only the name is
-# shared with the heads of 2.6.)
+# linear layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
 #
 # The output head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its
 # numbers count once. This is the riddle of the name "124M":

@@ -290,8 +290,7 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 # %% [markdown] solved="3.4"
 # **Why it works.** The two logarithms have simple slopes, and the label chooses between them. The sigmoid is steepest
-# in the middle: its slope is its value times the distance of that from 1, so the output is all that the backward pass
-# needs.
+# in the middle: its slope is its value times one minus its value, so the output is all that the backward pass needs.
 #
 # **In models.** PyTorch keeps the outputs of sigmoid, tanh and softmax for the same reason, and forgets their inputs.
 #
@@ -369,7 +368,7 @@ def manual_gradients(
 
 # %% [markdown] solved="3.5"
 # **Why it works.** The slope of the sigmoid cancels the denominator of the loss's slope. Prediction minus label is
-# left; for the weight it is scaled by what the weight was multiplied by.
+# left; for the weight it is scaled by the input.
 #
 # **In models.** Softmax with cross-entropy does likewise: probability minus one for the right token, minus nothing for
 # the others. That is where the backward pass of every GPT begins (4.6).

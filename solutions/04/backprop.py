@@ -112,7 +112,7 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 # %% [markdown] exercise="4.2"
 # ## 4.2 Backward through the ReLU
 #
-# Now go backwards, one layer at a time. A layer's backward step answers one question: if I know how the loss changes
+# Now go backward, one layer at a time. A layer's backward step answers one question: if I know how the loss changes
 # with my *output*, how does it change with my *input*? The chain rule multiplies:
 #
 # $$ \frac{\partial L}{\partial z} = \frac{\partial L}{\partial h}\cdot\frac{\partial h}{\partial z} $$
@@ -189,7 +189,7 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 # contains it.
 #
 # In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every
-# token alike, as if all of them stood in one long list. Your function takes any number of such axes in front.
+# token alike, as if all of them were in one long list. Your function takes any number of such axes in front.
 
 
 # %% solution="4.3"
@@ -442,9 +442,9 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 # %% [markdown] exercise="4.7"
 # ## 4.7 Backward through an embedding
 #
-# At the other end of a language model there is a table $E$ with one row of $D$ numbers for each of the $V$ tokens of
-# the vocabulary. The embedding layer looks rows up: a batch of token ids goes in, and the rows of these tokens come
-# out, one for each position:
+# At its input, a language model has a table $E$ with one row of $D$ numbers for each of the $V$ tokens of the
+# vocabulary. The embedding layer looks rows up: a batch of token ids goes in, and the rows of these tokens come out,
+# one for each position:
 #
 # $$ x_{bt} = E_{i_{bt}} $$
 #
@@ -570,8 +570,8 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 
 
 # %% [markdown] hints="4.8"
-# 1. Draw the network as a chain of four boxes and write on each arrow the tensor that flows along it forwards. The
-#    backward pass goes through the same boxes the other way round.
+# 1. Draw the network as a chain of four boxes and write on each arrow the tensor that flows along it on the way
+#    forward. The backward pass goes through the same boxes the other way round.
 # 2. $\delta_2 = \frac{1}{N}(a - y)$, $\;\frac{\partial L}{\partial h} = \delta_2 W_2$,
 #    $\;\delta_1 = \frac{\partial L}{\partial h} \odot \mathbf{1}[z_1 > 0]$; and for each layer, weights get
 #    $\delta^{\top}$ times what went into that layer, biases get the sum of $\delta$ over the examples.
@@ -745,7 +745,7 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
 #    look at your results again.
 # 2. After one backward pass on cleared gradients, $\text{grad} = \frac{\partial L}{\partial \theta}$; after two without
 #    clearing it is $\frac{\partial L_1}{\partial \theta} + \frac{\partial L_2}{\partial \theta}$.
-# 3. Clear what is left from before. Compute the loss of the network's predictions and go backwards. Then walk over the
+# 3. Clear what is left from before. Compute the loss of the network's predictions and go backward. Then walk over the
 #    parameters with their names, leave out the frozen ones, and put a tensor of its own for each gradient into the
 #    dict.
 

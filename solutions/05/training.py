@@ -176,8 +176,9 @@ def momentum_step(
 #
 # $$ m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2 $$
 #
-# Both start at 0, and so they are too small at first. After $t$ steps, $t = 1$ at the first one, the weights of the
-# gradients so far add up to $1 - \beta^t$ and not to 1. Dividing by this number repairs it; only then comes the update:
+# Both start at 0, and so they are too small at first. After $t$ steps, $t = 1$ at the first one, the gradients so far
+# have been counted with factors that add up to $1 - \beta^t$, not to 1. Dividing by this number repairs that; only then
+# comes the update:
 #
 # $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
 # p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
@@ -272,8 +273,8 @@ def adam_step(
 # $$ p \leftarrow (1 - \eta\lambda)\,p, \qquad \text{then a step of Adam with } g $$
 #
 # Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Watch what the
-# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. Watch also which
-# value of the parameter it is a share of, the one before the step of Adam or the one after it.
+# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. Watch also what it
+# is a share of: the parameter before the step of Adam, or the parameter after it.
 #
 # You may call your `adam_step`.
 
@@ -399,9 +400,9 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # %% [markdown] exercise="5.6"
 # ## 5.6 A large batch in small pieces
 #
-# Large models are trained with large batches, and a large batch does not fit into the memory of one GPU. The way out
-# uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go through
-# the network one after the other, with a single update at the end. This is called *gradient accumulation*.
+# Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The way
+# out uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
+# through the network one after the other, with a single update at the end. This is called *gradient accumulation*.
 #
 # The result must be the same as if the whole batch had gone through at once. Say micro-batch $j$ has $n_j$ examples
 # with the mean loss $L_j$, and $N = \sum_j n_j$. The mean loss of the whole batch is
@@ -475,7 +476,7 @@ def accumulate_step(
 # **In models.** Batches of millions of tokens are always cut: in time, as here, and over many GPUs, whose gradients are
 # then combined.
 #
-# **In PyTorch.** It has no function of its own in PyTorch: `torch.Tensor.backward` adds to `.grad`, and that is enough.
+# **In PyTorch.** There is no function for it: `torch.Tensor.backward` adds to `.grad`, and that is enough.
 #
 # **Next.** 5.7 tames single bad batches.
 
