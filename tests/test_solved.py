@@ -103,6 +103,12 @@ def test_the_page_of_pytest_tells_it_once(solved_kit: tuple[Kit, str, str]) -> N
     assert TOLD not in " ".join(second.split())
 
 
+def test_a_part_of_its_checks_is_not_enough(kit: Kit) -> None:
+    page = kit.answer(**RIGHT).check("-k", "test_list").said
+    assert "Why it works" not in page
+    assert "Why it works" in kit.check("-k", "TestCounting").said
+
+
 def test_of_several_the_page_says_how_to_ask(kit: Kit) -> None:
     text = (kit.folder / "solved.md").read_text(encoding="utf-8")
     section = text.partition("## 9.3")[2]

@@ -214,7 +214,7 @@ class _Verifier:
         named = merge_misconceptions(misconceptions)
         hints = {f"hint {level}": step for level, step in enumerate(self._source.hints[self._id], 1)}
         hints |= {f"the hint of misconception {each.id}": each.hint for each in named}
-        hints |= {"the text once it is solved": text for id, text in self._source.solved.items() if id == self._id}
+        hints |= {f"the text once {id} is solved": text for id, text in self._source.solved.items() if id == self._id}
         for what, text in hints.items():
             if leaked := leaked_line(text, solution):
                 self._breach(f"{what} shows a line of the solution: {leaked}")

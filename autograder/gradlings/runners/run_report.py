@@ -62,12 +62,12 @@ class RunReport:
                 from gradlings.progress.record import code_digests, record, solved_ever  # deferred: msgspec takes time
 
                 earlier = solved_ever(root)
-                solved = [exercise.id for exercise in card.exercises if exercise.solved and exercise.max_points]
-                self._solved_now[folder] = [id for id in solved if id not in earlier]
                 digests: dict[str, str] = {}
                 for path in {path for path, _ in self._state.collected.results.values() if path.parent == folder}:
                     digests |= code_digests(self._state.own_submission(path), self._state.exercises(path))
                 self._unrecorded = record(root, card, "pytest", digests) or self._unrecorded
+                new = solved_ever(root) - earlier
+                self._solved_now[folder] = [exercise.id for exercise in card.exercises if exercise.id in new]
 
     def _cards(self) -> dict[Path, Scorecard]:
         return scorecards(self._state.collected, self._state.exercises, self._state.seed)
