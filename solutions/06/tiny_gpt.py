@@ -1042,10 +1042,9 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # **Why it works.** The text is question and answer at once. The loss falls to what letter frequencies tell, then to
 # what the last character tells; below that, attention must be looking back.
 #
-# **In models.** This loop made GPT-2, with up to 1.5 billion parameters and 40 GB of text, and everything that
-# followed.
+# **In models.** This loop made GPT-2, with up to 1.5 billion parameters and 40 GB of text, and every base model since.
 #
-# **In PyTorch.** `torch.optim.Adam` is the optimizer here; `torch.compile` would make the steps faster.
+# **In PyTorch.** `torch.optim.Adam` is the optimizer here; `torch.compile` speeds up the steps of larger models.
 #
 # **Next.** Give it another text, or more steps: the end of the notebook shows how.
 
