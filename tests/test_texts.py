@@ -212,6 +212,34 @@ def test_shares_are_computed() -> None:
     assert round(0.1 * 768) == 77
 
 
+def told(assignment: str, *parts: str) -> None:
+    text = " ".join(" ".join(prose(ASSIGNMENTS[assignment])).split())
+    for part in parts:
+        assert part in text, part
+
+
+def test_figures_of_one_or_two_digits_are_computed() -> None:
+    told("01", r"means $1.4\cdot 10^{-45}$", "31 zero bits and a one")
+    assert f"{torch.tensor(1, dtype=torch.int32).view(torch.float32).item():.1e}" == "1.4e-45"
+
+    told("03", r"For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$")
+    h = 1e-4
+    assert ((2 + h) ** 3 - 2**3) / h - 12 == pytest.approx(6e-4, rel=0.01)
+    assert ((2 + h) ** 3 - (2 - h) ** 3) / (2 * h) - 12 == pytest.approx(1e-8, rel=0.1)
+
+    told("03", "gets $dy/dx = 2$ instead of 12", r"sends a gradient of 1 on to $x$ instead of 6")
+    through_g, direct = 5, 1
+    assert (2 * direct, 2 * (direct + through_g)) == (2, 12)
+
+    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "overwrites instead of adding says 12", "have arrived says 62")
+    shares = [6, 6, 1]  # that h = 6 gets from h * h, twice, and from + h
+    early = sum(2 * sum(shares[: number + 1]) for number in range(len(shares)))
+    assert (2 * sum(shares), 2 * shares[0], early) == (26, 12, 62)
+
+    told("05", "it would move by 3.2 times as much")
+    assert round((1 - 0.9) / math.sqrt(1 - 0.999), 1) == 3.2
+
+
 def test_the_picture_of_the_model_is_right() -> None:
     picture = next(cell.source for cell in ASSIGNMENTS["02"].main.cells if "```text" in cell.source)
     counts = [int(number.replace(",", "")) for number in re.findall(r"\d{1,3}(?:,\d{3})+", picture)]

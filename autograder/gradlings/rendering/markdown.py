@@ -29,8 +29,9 @@ _CODE_INDENT = 4
 # so it gets one, which is not shown.
 _CJK = "[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 _SPACE = "\u200a"
-_STARTS_AFTER_CJK = re.compile(rf"(?<={_CJK})(?=\*+[^\w\s*])")
-_ENDS_BEFORE_CJK = re.compile(rf"([^\w\s*]\*+)(?={_CJK})")
+_OPENING, _CLOSING = "[\u201c\u2018\u300c\u300e\u300a\uff08(]", "[\u201d\u2019\u300d\u300f\u300b\uff09)]"
+_STARTS_AFTER_CJK = re.compile(rf"(?<={_CJK})(?=\*+{_OPENING})")
+_ENDS_BEFORE_CJK = re.compile(rf"({_CLOSING}\*+)(?={_CJK})")
 
 
 def markdown_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | Text]:
