@@ -134,7 +134,7 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 # notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the
 # 1 is lost without a word. Yours will be stricter.
 #
-# By hand and in plain Python, because the shape is the first thing to ask about any tensor, and you should be able to
+# Do it by hand and in plain Python: the shape is the first thing to ask about any tensor, and you should be able to
 # read it off the brackets. Asking PyTorch or NumPy would not help anyway: one of the probes has 130 levels of brackets,
 # more than any tensor or array can have dimensions.
 
@@ -459,8 +459,8 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 # otherwise.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it
 # have?
 #
-# By hand, from the shape alone, because asking a tensor for its strides shows you the numbers and not the rule. The
-# rule also answers where there is no tensor to ask: some probes are shapes of tensors that no memory could hold.
+# Do it by hand, from the shape alone: asking a tensor for its strides shows you the numbers and not the rule. The rule
+# also answers where there is no tensor to ask: some probes are shapes of tensors that no memory could hold.
 
 
 # %% solution="1.7"
@@ -661,9 +661,9 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # labels of shape $(5,)$ should be an error. But the rule says $(5, 5)$, so PyTorch goes on with 25 differences instead
 # of 5, and the loss is silently wrong.
 #
-# By hand, without `torch.broadcast_shapes`, `expand` and the like, because you will apply this rule in your head at
-# every line of model code that adds or multiplies. It needs only the two shapes, so they may belong to tensors that no
-# memory could hold.
+# Do it by hand, without `torch.broadcast_shapes`, `expand` and the like: you will apply this rule in your head at every
+# line of model code that adds or multiplies. It needs only the two shapes, so they may belong to tensors that no memory
+# could hold.
 
 
 # %% solution="1.10"
