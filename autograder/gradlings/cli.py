@@ -54,6 +54,7 @@ def _app() -> "typer.Typer":
     from gradlings.grading.command import grade
     from gradlings.grading.platforms.commands import github, gradescope
     from gradlings.learning.commands import hint, init, progress, watch, where_am_i
+    from gradlings.reports.command import report, with_class_page
 
     app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -73,7 +74,8 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    for command in (init, watch, build, course, verify, grade, gradescope, github, hint, progress):
+    grading = (with_class_page(grade), report, gradescope, github)
+    for command in (init, watch, build, course, verify, *grading, hint, progress):
         app.command()(command)
     app.add_typer(new, name="new")
     return app
