@@ -28,7 +28,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Kit:
     folder = tmp_path_factory.mktemp("own")
     made = Kit(folder).gradlings("new", "course", "my-course")
     assert made.code == 0, made.said
-    assert made.out.splitlines()[0] == "my-course: 13 files written."
+    assert made.out.splitlines()[0] == "my-course: 14 files written."
     return Kit(folder / "my-course", "01", "basics")
 
 
@@ -53,7 +53,7 @@ def test_what_a_course_holds(course: Kit) -> None:
         ".gitignore",
         "README.md",
         *(f"assignments/01/{name}" for name in ("basics.ipynb", "basics.py", "built.json", "hints.md")),
-        *(f"assignments/01/{name}" for name in ("misconceptions.json", "test_basics.py")),
+        *(f"assignments/01/{name}" for name in ("misconceptions.json", "solved.md", "test_basics.py")),
         "pyproject.toml",
         *(f"solutions/01/{name}.py" for name in ("basics", "hidden", "misconceptions", "variants")),
     ]
