@@ -21,6 +21,7 @@ from gradlings.sandbox.wire.facts import (
 )
 from gradlings.submission.answer_shapes import shapes
 from gradlings.submission.cells import compiled
+from gradlings.submission.helpers.imports import cell_of
 from gradlings.submission.reader import Submission
 
 
@@ -79,7 +80,9 @@ def describe_source(
         "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
         "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
         "breaches": [
-            breach_rows(breaches_in_cells(submission.cells, names, rules)) if submission.attempted(names) else []
+            breach_rows(breaches_in_cells(submission.cells, names, rules, submission.helpers))
+            if submission.attempted(names)
+            else []
             for names, rules in exercises
         ],
         "shapes": _shapes(submission) if with_shapes else {},
@@ -91,4 +94,8 @@ def _shapes(submission: Submission) -> dict[str, str]:
     for cell in submission.cells:
         with contextlib.suppress(SyntaxError):  # among the syntax problems already
             found.update(shapes(compiled(cell).body))
+    for helper in submission.helpers.files:
+        imported = {function.name for function in submission.functions.values() if function.file == helper.file}
+        with contextlib.suppress(SyntaxError):
+            found.update((n, shape) for n, shape in shapes(compiled(cell_of(helper)).body) if n in imported)
     return {name: shape for name, shape in found.items() if shape}
