@@ -69,7 +69,7 @@ def _breaches(
                     line = (node.func.end_lineno if isinstance(node, ast.Call) else None) or node.lineno
                     code = cell.source.split("\n")[line - cell.first_line].strip()
                     found[Breach(rule.name, what, line, cell.file, code)] = None
-    position = {part.file: index for index, part in enumerate((*cells, *helpers.files))}
+    position = {file: index for index, file in enumerate([*(c.file for c in cells), *(h.file for h in helpers.files)])}
     return tuple(sorted(found, key=lambda breach: (position[breach.file], breach.line, breach.rule, breach.what)))
 
 

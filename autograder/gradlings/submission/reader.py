@@ -62,7 +62,7 @@ class Submission:
     @cached_property
     def files(self) -> frozenset[str]:
         """The file names under which the cells, and the helpers, are compiled."""
-        return frozenset(part.file for part in (*self.cells, *self.helpers.files))
+        return frozenset({cell.file for cell in self.cells} | {helper.file for helper in self.helpers.files})
 
     def rebound(self, names: Collection[str]) -> frozenset[str]:
         """Return which of some functions a statement other than a `def` may bind to something else."""
@@ -70,16 +70,17 @@ class Submission:
         for cell in self.cells:
             if any(name in cell.source for name in names):
                 with contextlib.suppress(SyntaxError):  # among the syntax problems already
-                    found.update(
-                        *(_assigned(node) for node in compiled(cell).body if not isinstance(node, _Definition))
-                    )
-        return found & frozenset(names)
+                    found.update(*map(_assigned, compiled(cell).body))
+        return frozenset(found.intersection(names))
 
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def _assigned(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement at top level may bind other than by a `def` or `class`."""
+    if isinstance(statement, _Definition):
+        return set()
     return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 

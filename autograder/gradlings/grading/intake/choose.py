@@ -22,6 +22,7 @@ from gradlings.submission.helpers.files import (
     Helpers,
     choose_helpers,
     digest_with,
+    first_name,
     imported_names,
 )
 from gradlings.submission.manifest import digest, read_manifest
@@ -170,10 +171,8 @@ class _Choice:
     def _imported_by(self, each: _Read, read: list[_Read]) -> list[_Read]:
         beside = paths_beside(each.candidate, (other.candidate for other in read))
         names = imported_names(decode(each.data)) if each.content.functions or each.candidate.named else ()
-        candidates = [
-            candidate for path, candidate in beside.items() if path.removesuffix(".py").split("/")[0] in names
-        ]
-        return [other for other in read if other.candidate in candidates]
+        imported = [candidate for path, candidate in beside.items() if first_name(path) in names]
+        return [other for other in read if other.candidate in imported]
 
     def helpers_of(self, counts: _Read, filename: str) -> tuple[Helpers, list[Candidate]]:
         """Return what the file that counts imports, which is then called `filename`, and where it was found."""

@@ -72,9 +72,7 @@ class EditDetector:
     def edited_exercises(self, checks_file: Path) -> tuple[str, ...] | None:
         """Return the ids of the exercises whose cells changed; None if nothing changed, or a save is not finished."""
         before, now = self._seen[checks_file], _contents(checks_file)
-        if any(
-            old and not now.get(suffix) for suffix, old in before.items()
-        ):  # emptied: perhaps by an editor that saves
+        if any(old and not now.get(file) for file, old in before.items()):  # emptied: perhaps by an editor that saves
             self._unfinished_until = self._unfinished_until or time.monotonic() + _SAVING_SECONDS
             if time.monotonic() < self._unfinished_until:
                 return None

@@ -79,14 +79,15 @@ def describe_source(
         "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
         "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
         "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
-        "breaches": [
-            breach_rows(breaches_in_cells(submission.cells, names, rules, submission.helpers))
-            if submission.attempted(names)
-            else []
-            for names, rules in exercises
-        ],
+        "breaches": [_breaches(submission, names, rules) for names, rules in exercises],
         "shapes": _shapes(submission) if with_shapes else {},
     }
+
+
+def _breaches(submission: Submission, names: tuple[str, ...], rules: tuple[str, ...]) -> list[BreachRow]:
+    if not submission.attempted(names):
+        return []
+    return breach_rows(breaches_in_cells(submission.cells, names, rules, submission.helpers))
 
 
 def _shapes(submission: Submission) -> dict[str, str]:

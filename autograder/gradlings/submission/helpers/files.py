@@ -80,6 +80,11 @@ def is_of_the_kit(name: str) -> bool:
     return _OF_THE_KIT.fullmatch(name) is not None
 
 
+def first_name(path: str) -> str:
+    """Return the first part of the name under which a file is imported: "tools" for "tools/norms.py"."""
+    return path.removesuffix(".py").partition("/")[0]
+
+
 def digest_with(data: bytes, helpers: Helpers) -> str:
     """Return the SHA-256, in hex, of a submission's bytes; with helpers, of all of them."""
     digest = hashlib.sha256(data)

@@ -15,7 +15,7 @@ from typing import Any
 
 from gradlings.submission.cells import Cell, compiled
 from gradlings.submission.helpers.files import Helper, Helpers
-from gradlings.submission.helpers.inert_modules import SERVICES, InertLoader, is_inert
+from gradlings.submission.helpers.inert_modules import IF_MISSING, SERVICES, InertLoader, InertModule, is_inert
 
 
 class HelperImports:
@@ -46,8 +46,8 @@ class HelperImports:
         """Have imports find the helpers first; what was imported before under their names is put aside."""
         self._others = self._taken_out()
         sys.modules.update(self._own)
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]  # it is no subclass of MetaPathFinder
-        sys.meta_path.append(self._inert)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
+        sys.meta_path.append(self._inert)
 
     def end(self) -> None:
         """Have imports be as they were before."""
@@ -58,6 +58,7 @@ class HelperImports:
     def _taken_out(self) -> dict[str, ModuleType]:
         """Take the modules of our names out of Python's table, and return them."""
         roots = tuple(root for root in self._roots if root in sys.modules)
+        roots += tuple(root for root in IF_MISSING if isinstance(sys.modules.get(root), InertModule))
         names = [name for name in sys.modules if is_inert(name, roots)] if roots else []
         return {name: sys.modules.pop(name) for name in names}
 
