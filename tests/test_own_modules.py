@@ -5,8 +5,10 @@ Each kind goes through all ways: a self-check at home, a judge, and (in test_nbg
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +34,6 @@ from gradlings.submission.helpers.files import (
 )
 from gradlings.submission.reader import from_source
 from student_kit import PROJECT, Kit
-from test_lms_layouts import zipped
 
 REST = "\n\n".join([SHARED, FOURFOLD, LARGEST])
 COLAB = """from google.colab import drive, files, userdata
@@ -296,14 +297,13 @@ def test_two_assignments_have_a_file_of_one_name(tmp_path: Path) -> None:
     for number in "12":
         kit = chain_kit(
             tmp_path / number,
-            "import helper\nvalue = helper.VALUE\ndef later():\n    import helper\n    return helper\n",
+            "from helper import VALUE\n\ndef later():\n    from helper import VALUE\n    return VALUE\n",
         )
         (kit.folder / "helper.py").write_text(f"VALUE = {number}\n")
     with collected_checks(tmp_path / "1/assignments/09") as grader:
         loaded = [grader.own_submission(tmp_path / f"{number}/assignments/09/test_chain.py") for number in "12"]
-    assert [runner.namespace["value"] for runner in loaded] == [1, 2]
-    later = [called(runner, "later").VALUE for runner in loaded]
-    assert later == [1, 2]
+    assert [runner.namespace["VALUE"] for runner in loaded] == [1, 2]
+    assert [called(runner, "later") for runner in loaded] == [1, 2]
 
 
 def called(runner: LocalRunner, name: str) -> object:
@@ -322,6 +322,14 @@ def test_pytest_names_the_line_in_another_file(tmp_path: Path) -> None:
 
 
 # ---- as an LMS hands them out
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return data.getvalue()
 
 
 HELPER, MAIN = b"def twice(x): return 2 * x\n", b"from helper import twice\n" + REST.encode()
