@@ -152,6 +152,17 @@ WORK = {
         100,
         says=("shared is a Tensor in the end",),
     ),
+    "a notebook that writes a file": Work(
+        colab(
+            f"%%writefile helper.py\n{THREEFOLD}{FOURFOLD}",
+            f"%%writefile json.py\n1 / 0\n{TWICE}",
+            "import json\njson.dumps([])\nfrom helper import *",
+            SHARED + LARGEST,
+        ),
+        80,
+        {"helper.py": "1 / 0"},
+        ("chain.ipynb cell 1:2", "Your fourfold is right. It calls twice (9.1)"),
+    ),
     "written on Colab": Work(
         colab(COLAB, KAGGLE, TWICE, FOURFOLD, "from helper import *"), 100, {"helper.py": SHARED + LARGEST}
     ),

@@ -12,6 +12,7 @@ from pathlib import Path
 from gradlings.submission.cells import Cell, Function, compiled, decode, module_cells, notebook_cells
 from gradlings.submission.helpers.files import NO_HELPERS, Helpers, helpers_beside
 from gradlings.submission.helpers.functions import HelperFunctions
+from gradlings.submission.helpers.written import with_written
 from gradlings.submission.manifest import code_digest, read_manifest
 from gradlings.submission.size_limits import MAX_FUNCTIONS, MAX_LINE_CHARS, MAX_SYNTAX_PROBLEMS, require_at_most
 
@@ -141,7 +142,7 @@ def from_source(text: str, path: Path, helpers: Helpers = NO_HELPERS) -> Submiss
         ValueError: it is no notebook though `path` says so, or larger than what is read.
     """
     cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
-    submission = from_cells(path, cells, helpers)
+    submission = from_cells(path, cells, with_written(helpers, cells))
     require_at_most(MAX_FUNCTIONS, len(submission.functions), "functions and other names at top level")
     require_at_most(MAX_SYNTAX_PROBLEMS, len(submission.syntax_problems), "cells that Python cannot read")
     return submission

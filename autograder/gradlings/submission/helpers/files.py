@@ -85,6 +85,16 @@ def first_name(path: str) -> str:
     return path.removesuffix(".py").partition("/")[0]
 
 
+def can_be_imported(path: str) -> bool:
+    """Return whether a file can be a helper, by its path below the folder of the submission."""
+    parts = path.removesuffix(".py").split("/")
+    return path.endswith(".py") and all(map(str.isidentifier, parts)) and not _is_taken(parts[0])
+
+
+def _is_taken(name: str) -> bool:
+    return name in sys.stdlib_module_names or name in _LIBRARIES
+
+
 def digest_with(data: bytes, helpers: Helpers) -> str:
     """Return the SHA-256, in hex, of a submission's bytes; with helpers, of all of them."""
     digest = hashlib.sha256(data)
