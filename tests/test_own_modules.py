@@ -317,6 +317,17 @@ def test_two_assignments_have_a_file_of_one_name(tmp_path: Path) -> None:
     assert [called(runner, "later") for runner in loaded] == [1, 2]
 
 
+def test_an_endless_loop_in_another_file_is_stopped() -> None:
+    text = "import helper\n# %%\nx = 1\n"
+    loaded = run_cells(
+        from_source(text, Path("x.py"), beside({"helper.py": "while True:\n    pass"}, text)), seconds=0.2
+    )
+    (problem,) = loaded.problems()
+    assert problem.startswith("helper.py:")
+    assert "still running after its time limit" in problem
+    assert loaded.namespace["x"] == 1
+
+
 def called(runner: LocalRunner, name: str) -> object:
     from gradlings.execution.runner_protocol import Target
 

@@ -23,7 +23,6 @@ from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
 from gradlings.submission.cell_runner import LastFunctions, bound_in, fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled
-from gradlings.submission.helpers.files import NO_HELPERS
 from gradlings.submission.helpers.imports import HelperImports
 from gradlings.submission.reader import Submission
 
@@ -71,7 +70,7 @@ class LocalRunner:
         self._steps, self._stand_ins = steps, stand_ins
         self._functions = functions
         self.rebound, self._last_functions = rebound, last_functions
-        self._imports = imports or HelperImports(NO_HELPERS)
+        self._importing = imports.active if imports else contextlib.nullcontext  # a kernel has its own
         self._with_stand_ins: dict[tuple[str, ...], LocalRunner] = {}
 
     def problems(self) -> list[str]:
@@ -124,7 +123,7 @@ class LocalRunner:
         """Return the bare function: no limit, and exceptions come through."""
 
         def bare(*args: Any) -> Any:
-            with self._imports.active(), self._names_of_the_kernel():
+            with self._importing(), self._names_of_the_kernel():
                 return self._function(target)(*args)
 
         return bare
@@ -193,7 +192,7 @@ class LocalRunner:
         results: list[CallResult] = []
         try:
             with (
-                self._imports.active(),
+                self._importing(),
                 self._names_of_the_kernel(),
                 kept_settings(),
                 time_limit(exercise.seconds, runner_files=_OWN_FILES),

@@ -118,21 +118,17 @@ def _with_helpers(path: Path, handed_out: Collection[str]) -> Submission:
     """Read the submission in a file, and what it imports from beside it."""
     try:
         data = path.read_bytes()
-        return from_source(decode(data), path, helpers_beside(path, data, handed_out))
-    except (ValueError, OSError) as error:
-        return _unreadable(path, error)
+    except OSError:
+        return parse(path)
+    return parse(path, data, helpers_beside(path, data, handed_out))
 
 
-def parse(path: Path) -> Submission:
-    """Read a submission from a module or notebook, by itself."""
+def parse(path: Path, data: bytes | None = None, helpers: Helpers = NO_HELPERS) -> Submission:
+    """Read a submission from a module or notebook; `data` is the file's content, if that was read already."""
     try:
-        return from_source(decode(path.read_bytes()), path)
+        return from_source(decode(path.read_bytes() if data is None else data), path, helpers)
     except (ValueError, OSError) as error:
-        return _unreadable(path, error)
-
-
-def _unreadable(path: Path, error: Exception) -> Submission:
-    return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {error}")
+        return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {error}")
 
 
 def from_source(text: str, path: Path, helpers: Helpers = NO_HELPERS) -> Submission:
