@@ -5,6 +5,7 @@ Each kind goes through all ways: a self-check at home, a judge, and (in test_nbg
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import sys
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chain_kit import FOURFOLD, LARGEST, SHARED, THREEFOLD, TWICE, chain_kit
 from class_kit import hand_in
@@ -265,6 +268,43 @@ def beside(files: dict[str, str], main: str, name: str = "chain.py") -> Helpers:
 )
 def test_names_in_import_statements(source: str, names: set[str]) -> None:
     assert imported_names(source) == names
+
+
+NAMES = st.sampled_from(["alpha", "beta", "gamma.delta", "eps as e"])
+STATEMENTS = st.one_of(
+    st.lists(NAMES, min_size=1, max_size=3).map(lambda names: f"import {', '.join(names)}"),
+    NAMES.map(lambda name: f"from {name.split()[0]} import (x,\n    y)"),
+    NAMES.map(lambda name: f"if x:\n    import {name}  # and more"),
+    st.sampled_from(["x = 'from here'", "# important", "y = [1,\n 2]"]),
+)
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(st.lists(STATEMENTS, max_size=5), st.sampled_from([None, 1]))
+def test_every_import_statement_is_found(statements: list[str], indent: int | None) -> None:
+    source = "\n".join(statements)
+    wanted = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            wanted |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            wanted.add((node.module or "").partition(".")[0])
+    assert imported_names(source) == wanted
+    cells = [
+        {"cell_type": "code", "source": source.splitlines(keepends=True)},
+        {"cell_type": "markdown", "source": "x"},
+    ]
+    assert imported_names(json.dumps({"cells": cells}, indent=indent)) >= wanted
+
+
+def test_a_long_line_takes_no_long_time() -> None:
+    for line in (
+        "from " + "a" * 200_000 + "! import",
+        "from a" + "." * 200_000 + "! import",
+        "import " * 50_000,
+        ";" * 200_000,
+    ):
+        assert imported_names(f"import b\n{line}") >= {"b"}
 
 
 @pytest.mark.parametrize(

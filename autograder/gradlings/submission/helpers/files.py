@@ -26,7 +26,7 @@ _MAX_LISTED = 5_000
 _LIBRARIES = frozenset({"torch", "numpy", "gradlings", "jaxtyping"})
 _OF_THE_KIT = re.compile(r"test_.*\.py|drivers\.py|conftest\.py|warm_up\.(py|ipynb)", re.IGNORECASE)
 _START = r"(?:^|[;:,\"'\[])\s*"  # in a notebook's JSON a line of code stands in quotes
-_FROM = re.compile(_START + r"from\s+(\w+)[\w.]*\s+import\b")
+_FROM = re.compile(_START + r"from\s+(\w+)(?:\.[\w.]*)?\s+import\b")
 _IMPORT = re.compile(_START + r"import\s+([^#;\"\\]+)")
 _BY_NAME = re.compile(r"(?:import_module|__import__)\(\s*\\?[\"'](\w+)")
 
@@ -179,9 +179,8 @@ def _by_first_name(paths: Iterable[str]) -> dict[str, list[str]]:
     """Return the paths that can be imported, by the first part of their names."""
     found: dict[str, list[str]] = {}
     for path in sorted(paths):
-        parts = path.removesuffix(".py").split("/")
-        if path.endswith(".py") and all(part.isidentifier() for part in parts):
-            found.setdefault(parts[0], []).append(path)
+        if path.endswith(".py") and all(map(str.isidentifier, path.removesuffix(".py").split("/"))):
+            found.setdefault(first_name(path), []).append(path)
     return found
 
 
