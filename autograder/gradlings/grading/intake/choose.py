@@ -169,8 +169,10 @@ class _Choice:
         return mains
 
     def _imported_by(self, each: _Read, read: list[_Read]) -> list[_Read]:
+        if each.content.of_another or not (each.content.functions or each.candidate.named):
+            return []
         beside = paths_beside(each.candidate, (other.candidate for other in read))
-        names = imported_names(decode(each.data)) if each.content.functions or each.candidate.named else ()
+        names = imported_names(decode(each.data))
         imported = [candidate for path, candidate in beside.items() if first_name(path) in names]
         return [other for other in read if other.candidate in imported]
 
