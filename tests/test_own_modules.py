@@ -10,8 +10,9 @@ import io
 import json
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -213,11 +214,17 @@ def at_home(kit: Kit, grader: Grader, work: Work) -> Scorecard:
     return Scorecard(card.assignment, card.title, card.exercises, tuple(runner.problems()), card.seed)
 
 
+@pytest.fixture(scope="module")
+def home(solved: Kit, grader: Grader) -> Callable[[str], Scorecard]:
+    """Gives the scorecard of a kind of work at home."""
+    return cache(lambda kind: at_home(solved, grader, WORK[kind]))
+
+
 @pytest.mark.parametrize("kind", WORK)
-def test_at_home(kind: str, solved: Kit, grader: Grader) -> None:
+def test_at_home(kind: str, home: Callable[[str], Scorecard]) -> None:
     work = WORK[kind]
     modules, finders, path = set(sys.modules), list(sys.meta_path), list(sys.path)
-    card = at_home(solved, grader, work)
+    card = home(kind)
     assert card.points == work.points, said(card)
     assert [sentence for sentence in work.says if sentence not in said(card)] == [], said(card)
     assert bool(card.problems) != work.silent
@@ -228,7 +235,7 @@ def test_at_home(kind: str, solved: Kit, grader: Grader) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
-def test_in_marks_as_at_home(solved: Kit, grader: Grader) -> None:
+def test_in_marks_as_at_home(solved: Kit, home: Callable[[str], Scorecard]) -> None:
     from gradlings.grading.judge_session import JudgeSession, bundle_of
 
     with JudgeSession(bundle_of(solved.folder, "chain")) as session:
@@ -236,7 +243,7 @@ def test_in_marks_as_at_home(solved: Kit, grader: Grader) -> None:
             helpers = beside(work.beside, work.main, name_of(work))
             reply = session.judge(work.main.encode(), name_of(work), 0, helpers)
             assert reply.card is not None, (kind, reply)
-            assert reported(reply.card) == reported(at_home(solved, grader, work)), (kind, said(reply.card))
+            assert reported(reply.card) == reported(home(kind)), (kind, said(reply.card))
             assert [text for text in work.says if text not in said(reply.card)] == [], (kind, said(reply.card))
             assert bool(reply.card.problems) != work.silent, kind
         alone = session.judge(WORK["everything in another file"].main.encode(), "chain.py", 0)
