@@ -46,11 +46,17 @@ class Material:
     """The texts of right functions that stand in for its own, by name."""
 
     def load_request(
-        self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True, shapes: bool = False
+        self,
+        exercises: Sequence[Exercise],
+        *,
+        skip: Sequence[int] = (),
+        run: bool = True,
+        shapes: bool = False,
+        code: Collection[str] = (),
     ) -> dict[str, Any]:
         """Return the request to read the source, look for what exercises forbid, and run the cells but `skip`.
 
-        With `shapes`, those of its functions are reported, too.
+        With `shapes`, those of its functions are reported, too; of the functions in `code`, the text.
         """
         return {
             "do": "load",
@@ -61,6 +67,7 @@ class Material:
             "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
             "skip": list(skip),
             "shapes": shapes,
+            "code": list(code),
             "in_float64": self.in_float64,
             "helpers": [(helper.path, helper.file, helper.data) for helper in self.helpers.files],
             "functions": list(self.functions),
@@ -89,7 +96,7 @@ def facts_from(
     problems = map_text(tuple(SyntaxProblem(*row) for row in facts.syntax), without_control_characters)
     breaches = [parse_breaches(rows) for rows in facts.breaches]
     submission = Submission(path, cells, {function.name: function for function in functions}, problems)
-    submission = replace(submission, shapes=facts.shapes, helpers=helpers)
+    submission = replace(submission, shapes=facts.shapes, code=facts.code, helpers=helpers)
     named = {function.file for function in functions} | {problem.file for problem in problems}
     named |= {breach.file for found in breaches for breach in found}
     if not (named <= submission.files and all(_belongs_to(cell.file, path) for cell in cells)):

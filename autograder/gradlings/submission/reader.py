@@ -47,6 +47,8 @@ class Submission:
     """See `answer_shapes`; known where a class is graded."""
     helpers: Helpers = NO_HELPERS
     """The files that it imports."""
+    code: dict[str, str] = field(default_factory=dict)
+    """See `anonymous_code.code_of`; known where a class is graded."""
 
     def attempted(self, names: tuple[str, ...]) -> bool:
         """Return whether any of the functions is more than the untouched stub.

@@ -16,6 +16,7 @@ from gradlings.grading.intake.sources import FolderSource
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.local_pool import LocalPool
 from gradlings.sandbox.judge import check_system
+from gradlings.submission.exercise_text import solved_texts
 from gradlings.submission.helpers.files import NO_HELPERS, Helpers, choose_helpers
 
 _LOOKAHEAD = 2  # submissions that are judged before nbgrader asks for them
@@ -45,6 +46,8 @@ class Prefetcher:
         )
         self.exercises = bundle.exercises
         self._handed_out = [name for name in bundle.files if name.endswith(".py")]
+        self.solved = solved_texts(hidden.parent)
+        """What the feedback says of solved exercises, by id; a course keeps it where nothing is released."""
         self._running: dict[Any, Future[JudgeReply]] = {}
         self._pool = LocalPool(bundle, judges=1)
         self._pool.start()
