@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from gradlings.model.exercise import read_exercises
 from gradlings.model.scorecard import Scorecard, Verdict
 from gradlings.sandbox.settings import ProtectionLayers, SubmissionLimits
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers, choose_helpers
 
 if TYPE_CHECKING:
     from gradlings.runners.session import Grader
@@ -65,7 +66,7 @@ class AttackHarness:
     def _attack(self, grader: Grader, attack: Path) -> list[str]:
         expected = tomllib.loads((attack / "expect.toml").read_text())
         name, data = submission_of(attack)
-        card = self._grade(grader, data, name)
+        card = self._grade(grader, data, name, helpers_of(attack, name, data))
         check = card.exercises[0].checks[0]
         said = "\n".join([check.message, *card.problems, *(row.got for row in check.rows)])
         found = []
@@ -86,8 +87,8 @@ class AttackHarness:
                 found.append(f"left a file in {folder}")
         return found
 
-    def _grade(self, grader: Grader, data: bytes, name: str) -> Scorecard:
-        remote = self._judge.load(data, name)
+    def _grade(self, grader: Grader, data: bytes, name: str, helpers: Helpers = NO_HELPERS) -> Scorecard:
+        remote = self._judge.load(data, name, helpers=helpers)
         card = grader.check(remote, self._folder / "test_attacked.py", seed=7).scorecard
         return replace(card, problems=tuple(remote.problems()))
 
@@ -130,6 +131,12 @@ def submission_of(attack: Path) -> tuple[str, bytes]:
         copies = "\n".join(line.replace("0", str(number), 1) for number in range(grown["times"]))
         data = data.replace(line.encode(), copies.encode())
     return f"attacked{file.suffix}", data
+
+
+def helpers_of(attack: Path, name: str, data: bytes) -> Helpers:
+    """What is handed in with it: the other files of Python in its folder."""
+    files = {path.relative_to(attack).as_posix(): path.read_bytes() for path in attack.rglob("*.py")}
+    return choose_helpers(Path(name), data, files, files.__getitem__)
 
 
 def attack_names() -> list[str]:

@@ -17,6 +17,7 @@ from gradlings.execution.local_runner import LocalRunner, run_cells
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.runners.session import collected_checks
 from gradlings.submission.cells import decode, module_cells, notebook_cells
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_cells
 from student_kit import RIGHT, Kit
@@ -50,7 +51,8 @@ class InProcess:
             done.set_exception(error)
         return done
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
+        assert not helpers.files, "these judges run single files"
         with collected_checks(self._folder) as grader:
             try:
                 loaded = self._load(data, filename)

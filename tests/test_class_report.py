@@ -35,6 +35,7 @@ from gradlings.reports.tables import tables
 from gradlings.runners.public_answers import unnamed_functions, with_public_answers
 from gradlings.runners.session import collected_checks
 from gradlings.submission.anonymous_code import code_of
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from student_kit import PROJECT, RIGHT, Kit
 
 RUN = RunRecord("09", "tiny", {"test_tiny.py": "a1"}, "0.1", {"torch": "2.6"}, "Landlock", 7)
@@ -344,7 +345,8 @@ class WithOutcomes(InProcess):
     def close(self) -> None:
         self._collected.__exit__(None, None, None)
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
+        assert not helpers.files, "these judges run single files"
         loaded = self._load(data, filename)
         found = self._grader.check(loaded, self._checks, seed=seed)
         card = with_public_answers(found.scorecard, found, named=True)

@@ -28,6 +28,7 @@ from gradlings.grading.judge_session import JudgeReply
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
 from gradlings.model.student_result import Status
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from student_kit import RIGHT, Kit
 
 T = TypeVar("T")
@@ -358,7 +359,7 @@ class SlowPool(InProcess):
     def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
         return self._threads.submit(call, *args)
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
         self._stop("judge", data)
         return self._reply
 

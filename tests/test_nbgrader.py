@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sqlite3
 from pathlib import Path
@@ -126,6 +127,15 @@ SETTINGS = {
 """Settings that cost nothing: the first cell of notebooks that are right."""
 
 
+def saved_by_colab(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A notebook as Colab writes it: of an older format than its cells' ids are of."""
+    with_first(notebook, "from google.colab import drive\ndrive.mount('/content/drive')\nfrom helper import less")
+    notebook["nbformat_minor"], notebook.metadata["colab"] = 0, {"provenance": []}
+    for cell in notebook.cells:
+        cell.metadata["id"] = cell["id"]
+    return notebook
+
+
 def graded_by_stock(course: Course) -> Course:
     """The class as nbgrader grades it by itself."""
     (course.root / "nbgrader_config.py").write_text(STOCK)
@@ -155,6 +165,11 @@ def graded_by_judge(course: Course) -> Course:
     course.hand_in("stumbles", script)
     for student, setting in SETTINGS.items():
         course.hand_in(student, with_first(answered(course, **RIGHT), setting))
+    tried = with_first(answered(course, **RIGHT), "import torch")
+    tried.cells.append(new_code_cell("difference = difference(torch.ones(3), torch.ones(3))"))
+    course.hand_in("tried_out", tried)
+    folder = course.hand_in("colab", saved_by_colab(answered(course, **{**RIGHT, "difference": "return less(a, b)"})))
+    (folder / "helper.py").write_text("def less(a, b):\n    return a - b\n")
     course.nbgrader("autograde", ASSIGNMENT)
     course.nbgrader("generate_feedback", ASSIGNMENT)
     return course
@@ -179,6 +194,8 @@ def test_a_class_in_which_not_everybody_is_honest(generated: Course, built_kit: 
         stock.scores("zoe")
     assert judged.scores("zoe") == {**FULL, "ex-9-2": 0}
     assert {student: judged.scores(student) for student in SETTINGS} == dict.fromkeys(SETTINGS, FULL)
+    assert {student: judged.scores(student) for student in ("tried_out", "colab")} == {"tried_out": FULL, "colab": FULL}
+    assert "what counts is the function that it was before" in judged.feedback("tried_out")
     assert 99.0 in manual_scores(stock)
     assert manual_scores(judged) == {None}
     every_test_cell_has_one_output(judged)
@@ -193,9 +210,10 @@ def manual_scores(course: Course) -> set[float | None]:
 
 
 def every_test_cell_has_one_output(judged: Course) -> None:
-    for student in CLASS:
+    for student in (*CLASS, "colab"):
         path = judged.root / "autograded" / student / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
         notebook = nbformat.read(str(path), as_version=4)
+        nbformat.validate(json.loads(path.read_text(encoding="utf-8")))
         graded = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
         assert sorted(cell.metadata["nbgrader"]["grade_id"] for cell in graded) == sorted(FULL)
         for cell in graded:
@@ -247,7 +265,7 @@ def both_commands_write_the_same_gradebook(judged: Course, built_kit: Kit, tmp_p
     )
     assert done.code == 0, done.said
     assert course.exported() == exported
-    for student in [*CLASS, "sly", "stumbles"]:
+    for student in [*CLASS, "sly", "stumbles", "tried_out", "colab"]:
         assert course.grades(student) == judged.grades(student)
 
 

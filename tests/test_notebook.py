@@ -121,6 +121,24 @@ def test_an_error_names_cell_and_line(shell: Shell) -> None:
     assert re.search(r"cell \[\d+\]:3", said), said
 
 
+def test_a_function_that_was_tried_out_counts_as_it_was_defined(shell: Shell) -> None:
+    shell.run(DIFFERENCE, "difference = difference(torch.tensor(5.0), torch.tensor(3.0))")
+    points, said = shell.verdict("9.1")
+    assert points == "10"
+    assert "difference is a Tensor in the end; what counts is the function that it was before." in said
+    assert repr(shell.run("difference")) == "tensor(2.)"
+    shell.run(WRONG, "difference = 3")
+    assert shell.verdict("9.1")[0] == "0"
+
+
+def test_a_rule_reaches_into_a_file_that_the_notebook_imports(shell: Shell, kit: Kit) -> None:
+    (kit.folder / "times.py").write_text("import torch\n\n" + FORBIDDEN, encoding="utf-8")
+    shell.run("import sys, torch", "sys.path.insert(0, '')", "from times import row_totals")
+    points, said = shell.verdict("9.2")
+    assert points == "0"
+    assert "times.py:4" in said
+
+
 def test_magics_and_await_do_not_matter(shell: Shell) -> None:
     shell.run("import torch", "%%time\ndef difference(a, b):\n    return a - b", "%matplotlib inline", "x = !ls")
     shell.run("import asyncio\nawait asyncio.sleep(0)")

@@ -513,7 +513,7 @@ def test_a_notebook_that_is_none_is_said_so(kit: Kit) -> None:
 
 def test_names_are_not_enough(kit: Kit) -> None:
     """A name that is no function, an async function, a class: each is distinguished from a function that works."""
-    kit.edit(kit.module, 'raise NotImplementedError("Exercise 9.1: difference")', "return a - b\n\n\ndifference = 3")
+    kit.edit(kit.module, "def difference(", "difference = 3\n\n\ndef another(")
     assert "difference is an int in your file, not a function" in kit.check().said
 
 

@@ -13,6 +13,7 @@ from gradlings.grading.intake.collect import collect
 from gradlings.grading.intake.roster import Roster
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.model.errors import InputError
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from student_kit import RIGHT, Kit
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Homework 9 (77)
@@ -174,8 +175,8 @@ def test_a_cell_that_fails_and_follow_through_are_noted(kit: Kit, tmp_path: Path
 class Noting(InProcess):
     """Judges that have something to note of each submission."""
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
-        return replace(super().judge(data, filename, seed), notes=("As a shipped answer.",))
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
+        return replace(super().judge(data, filename, seed, helpers), notes=("As a shipped answer.",))
 
 
 def test_what_the_judge_notes_is_for_the_marker_and_not_for_the_student(kit: Kit, tmp_path: Path) -> None:

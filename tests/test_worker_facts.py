@@ -245,7 +245,7 @@ def test_cells_of_a_notebook_have_numbers(file: str) -> None:
     assert facts_from(facts, Path("signs.ipynb"), [])[0].files == {"signs.ipynb cell 3"}
 
 
-NOTHING_CHANGED: dict[str, Any] = {"settings": [], "taken": []}
+NOTHING_CHANGED: dict[str, Any] = {"settings": [], "taken": [], "rebound": {}}
 
 
 @pytest.mark.parametrize(
@@ -266,16 +266,19 @@ def test_forged_names_are_refused(names: Any) -> None:
     [
         *({"settings": ["what I like"]}, {"settings": None}, {"settings": ["autocast"] * 501}, {"taken": ["no name"]}),
         *({"taken": {"sum": 1}}, {"taken": [1]}, {"further": []}),
+        *({"rebound": {"g": "int"}}, {"rebound": {"f": 1}}, {"rebound": []}, {"rebound": {"f": "x" * 201}}),
     ],
     ids=str,
 )
 def test_forged_side_effects_are_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(MalformedMessage):
-        names_from({"names": {}, **NOTHING_CHANGED, **changed}, ["f"])
+        names_from({"names": {}, **NOTHING_CHANGED, **changed}, ["f"], ["f"])
 
 
 def test_side_effects_are_names_that_are_known() -> None:
-    found = names_from({"names": {}, "settings": ["np.seterr", "autocast", "autocast"], "taken": ["sum", "f"]}, ["f"])
+    changed = {"settings": ["np.seterr", "autocast", "autocast"], "taken": ["sum", "f"], "rebound": {"f": "T\x07"}}
+    found = names_from({"names": {}, **changed}, ["f"], ["f"])
+    assert found.rebound == {"f": "T?"}
     assert found.side_effects == SideEffects(("autocast", "np.seterr"), ("f", "sum"))
 
 

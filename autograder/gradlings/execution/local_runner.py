@@ -7,24 +7,24 @@ code that wants a better score.
 from __future__ import annotations
 
 import contextlib
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from gradlings.execution.drivers import Drivers
 from gradlings.execution.kept_settings import NO_SIDE_EFFECTS, SideEffects, kept_settings, taken_names
 from gradlings.execution.python_state import ensure_recursion_limit
-from gradlings.execution.runner_protocol import NOT_RUN, Target, loading_problems
+from gradlings.execution.runner_protocol import NOTHING_REBOUND, Target, loading_problems, not_run, raised_in
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
-from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
+from gradlings.submission.cell_runner import LastFunctions, bound_in, fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled
-from gradlings.submission.reader import Submission, shown
+from gradlings.submission.helpers.imports import HelperImports
+from gradlings.submission.reader import Submission
 
 if TYPE_CHECKING:
     from gradlings.execution.float64_steps import Float64Steps
@@ -40,7 +40,8 @@ _MAX_STOPPED_CELLS = 10
 class LocalRunner:
     """A submission whose cells defined a namespace in this process, which may be a notebook's kernel.
 
-    `drivers` loads the drivers of its assignment, when one is first needed.
+    `drivers` loads the drivers of its assignment, when one is first needed; `functions` are those of its exercises. In
+    a kernel, `last_functions` are bound while calls run: their names stand for something else there (`rebound`).
     """
 
     def __init__(
@@ -54,6 +55,10 @@ class LocalRunner:
         in_notebook: bool = False,
         steps: Float64Steps | None = None,
         stand_ins: StandInNames | None = None,
+        functions: Collection[str] = (),
+        rebound: Mapping[str, str] = NOTHING_REBOUND,
+        last_functions: Mapping[str, Any] = NOTHING_REBOUND,
+        imports: HelperImports | None = None,
     ) -> None:
         self.submission = submission
         self.namespace = namespace
@@ -63,6 +68,9 @@ class LocalRunner:
         self.in_notebook = in_notebook
         self.tried_on_virtual_gpu = stand_ins is None and steps is None
         self._steps, self._stand_ins = steps, stand_ins
+        self._functions = functions
+        self.rebound, self._last_functions = rebound, last_functions
+        self._importing = imports.active if imports else contextlib.nullcontext  # a kernel has its own
         self._with_stand_ins: dict[tuple[str, ...], LocalRunner] = {}
 
     def problems(self) -> list[str]:
@@ -73,7 +81,7 @@ class LocalRunner:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name."""
         if name not in self.namespace:
             return ""
-        value = self.namespace[name]
+        value = self._last_functions.get(name, self.namespace[name])
         return "function" if callable(value) else type(value).__name__
 
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,7 +113,7 @@ class LocalRunner:
         """Return what the source of an exercise's functions uses though the exercise forbids it."""
         if not exercise.forbids:
             return ()
-        return breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids)
+        return breaches_in_cells(self.submission.cells, exercise.functions, exercise.forbids, self.submission.helpers)
 
     def result(self, target: Target, args: tuple[Any, ...], exercise: Exercise) -> CallResult:
         """Call the target once on the arguments as they are, without torch."""
@@ -113,6 +121,14 @@ class LocalRunner:
 
     def bound(self, target: Target) -> Callable[..., Any]:
         """Return the bare function: no limit, and exceptions come through."""
+
+        def bare(*args: Any) -> Any:
+            with self._importing(), self._names_of_the_kernel():
+                return self._function(target)(*args)
+
+        return bare
+
+    def _function(self, target: Target) -> Callable[..., Any]:
         if not target.driver:
             return cast(Callable[..., Any], self.namespace[target.name])
         driver, names = self._drivers()[target.name], SimpleNamespace(**self.namespace)
@@ -126,13 +142,7 @@ class LocalRunner:
         """
         from gradlings.execution.float64_steps import Float64Steps
 
-        steps = Float64Steps(self.submission.files)
-        if self.in_notebook:
-            yield LocalRunner(
-                self.submission, self.namespace, self._drivers, in_notebook=True, steps=steps, stand_ins=self._stand_ins
-            )
-        else:
-            yield run_cells(self.submission, self._drivers, steps=steps, stand_ins=self._stand_ins)
+        yield self._again(self.submission, Float64Steps(self.submission.files), self._stand_ins)
 
     def with_stand_ins(self, sources: Mapping[str, str]) -> LocalRunner:
         """Run the cells once more with right functions in place of some; see `SubmissionRunner.with_stand_ins`.
@@ -144,28 +154,28 @@ class LocalRunner:
             from gradlings.execution.stand_in_names import StandInNames
             from gradlings.submission.stand_ins import without_definitions
 
-            right, submission = StandInNames(sources), without_definitions(self.submission, sources)
-            self._with_stand_ins[known] = (
-                LocalRunner(submission, self.namespace, self._drivers, in_notebook=True, stand_ins=right)
-                if self.in_notebook
-                else run_cells(submission, self._drivers, stand_ins=right)
-            )
+            submission = without_definitions(self.submission, sources)
+            self._with_stand_ins[known] = self._again(submission, None, StandInNames(sources))
         return self._with_stand_ins[known]
 
-    @contextlib.contextmanager
-    def _names_of_the_kernel(self) -> Iterator[None]:
-        """Have the kernel's names stand for right functions in the body, where that is asked for."""
-        if not self.in_notebook or self._stand_ins is None:
-            yield
-            return
-        own = {name: self.namespace[name] for name in self._stand_ins.functions if name in self.namespace}
-        self._stand_ins.bind(self.namespace)
-        try:
-            yield
-        finally:
-            for name in self._stand_ins.functions:
-                del self.namespace[name]
-            self.namespace.update(own)
+    def _again(self, submission: Submission, steps: Float64Steps | None, stand_ins: StandInNames | None) -> LocalRunner:
+        if not self.in_notebook:
+            return run_cells(submission, self._drivers, steps=steps, stand_ins=stand_ins, functions=self._functions)
+        return LocalRunner(
+            submission,
+            self.namespace,
+            self._drivers,
+            in_notebook=True,
+            steps=steps,
+            stand_ins=stand_ins,
+            rebound=self.rebound,
+            last_functions=self._last_functions,
+        )
+
+    def _names_of_the_kernel(self) -> contextlib.AbstractContextManager[None]:
+        """Have the kernel's names stand for their last functions in the body, and for right ones where asked for."""
+        right = self._stand_ins.functions if self._stand_ins else {}
+        return bound_in(self.namespace, {**self._last_functions, **right} if self.in_notebook else {})
 
     def _recorder(self, exercise: Exercise) -> Recorder | None:
         if self._steps is not None:
@@ -181,14 +191,19 @@ class LocalRunner:
     ) -> list[CallResult]:
         results: list[CallResult] = []
         try:
-            with self._names_of_the_kernel(), kept_settings(), time_limit(exercise.seconds, runner_files=_OWN_FILES):
-                function = self.bound(target)
+            with (
+                self._importing(),
+                self._names_of_the_kernel(),
+                kept_settings(),
+                time_limit(exercise.seconds, runner_files=_OWN_FILES),
+            ):
+                function = self._function(target)
                 for args in calls:
                     results.append(self._call(function, args, recorder))
                     if results[-1].verdict is Verdict.MEMORY:
                         break
         except TimeUp as error:
-            raised = _raised(error, self.submission.files)
+            raised = raised_in(self.submission.files, error)
             called = self._stand_ins.take_called() if self._stand_ins else ()
             results.append(CallResult(Verdict.TIMEOUT, None, raised, (), recorder.take() if recorder else (), called))
         return results
@@ -200,7 +215,7 @@ class LocalRunner:
         except (KeyboardInterrupt, TimeUp):
             raise
         except BaseException as error:  # SystemExit and pytest's own outcomes, too
-            value, raised = None, _raised(error, self.submission.files)
+            value, raised = None, raised_in(self.submission.files, error)
             verdict = Verdict.MEMORY if isinstance(error, MemoryError) else Verdict.ERROR
         ensure_recursion_limit()
         called = self._stand_ins.take_called() if self._stand_ins else ()
@@ -213,39 +228,43 @@ def run_cells(
     seconds: float = 5.0,
     steps: Float64Steps | None = None,
     stand_ins: StandInNames | None = None,
+    functions: Collection[str] = (),
 ) -> LocalRunner:
     """Run a submission's cells one by one in a new namespace. A cell that fails does not stop the others.
 
     `seconds` is a time limit; the cells after one that was stopped get as much again, up to `_MAX_STOPPED_CELLS` times.
     With `steps`, the cells run in its context, and so do later calls. `stand_ins` are bound before the first cell and
-    again after each.
+    again after each. Each of the `functions` is the last one that its name stood for.
     """
     namespace = fresh_namespace(submission.path)
     if stand_ins is not None:
         stand_ins.bind(namespace)
     cell_errors: list[tuple[int, Raised]] = []
     settings = set[str]()
+    last = LastFunctions(submission.rebound(functions))
+    imports = HelperImports(submission.helpers, stand_ins.functions if stand_ins else {})
     following = stopped = 0
     while following < len(submission.cells):
         try:
-            with kept_settings() as changed, time_limit(seconds, runner_files=_OWN_FILES):
+            with imports.active(), kept_settings() as changed, time_limit(seconds, runner_files=_OWN_FILES):
                 for index in range(following, len(submission.cells)):
                     following = index + 1
                     with steps or contextlib.nullcontext():
-                        error = _run_cell(submission, index, namespace)
+                        error = _run_cell(submission, index, namespace, last)
                     if stand_ins is not None:
                         stand_ins.bind(namespace)
                     if error is not None:
                         cell_errors.append((index, error))
         except TimeUp as error:
-            cell_errors.append((following - 1, _raised(error, submission.files)))
+            cell_errors.append((following - 1, raised_in(submission.files, error)))
             stopped += 1
         settings.update(changed)
         if stopped == _MAX_STOPPED_CELLS:  # nobody waits for a thousand endless loops
-            cell_errors += _not_run(submission, following)
+            cell_errors += not_run(submission, following)
             break
     if stand_ins is not None:
         stand_ins.take_called()
+    rebound = last.restore(namespace)
     return LocalRunner(
         submission,
         namespace,
@@ -254,16 +273,13 @@ def run_cells(
         side_effects=SideEffects(tuple(sorted(settings)), taken_names(namespace, submission)),
         steps=steps,
         stand_ins=stand_ins,
+        functions=functions,
+        rebound=rebound,
+        imports=imports,
     )
 
 
-def _not_run(submission: Submission, start: int) -> Iterator[tuple[int, Raised]]:
-    for index, cell in enumerate(submission.cells[start:], start):
-        place = f"{shown(cell.file)}:{cell.first_line}"
-        yield index, Raised(NOT_RUN, "too many cells before it were stopped", place, ())
-
-
-def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> Raised | None:
+def _run_cell(submission: Submission, index: int, namespace: dict[str, Any], last: LastFunctions) -> Raised | None:
     cell = submission.cells[index]
     try:
         code = compiled(cell).code
@@ -272,22 +288,11 @@ def _run_cell(submission: Submission, index: int, namespace: dict[str, Any]) -> 
     if not cell.on_disk:
         remember_lines(cell.file, cell.source)
     try:
-        run_code(code, namespace)
+        run_code(code, namespace, last)
     except (KeyboardInterrupt, TimeUp):
         raise
     except BaseException as error:  # sys.exit and pytest's own outcomes at module level are errors, too
-        return _raised(error, submission.files)
+        return raised_in(submission.files, error)
     finally:
         ensure_recursion_limit()
     return None
-
-
-def _raised(error: BaseException, files: frozenset[str]) -> Raised:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
-    place = f"{shown(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-    trace = tuple(f"{shown(f.filename)}:{f.lineno} in {f.name}: {f.line}" for f in frames[-4:])
-    try:
-        message = str(error)
-    except Exception:  # a hostile or broken __str__
-        message = ""
-    return Raised(type(error).__name__, message, place, trace, error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,10 +12,11 @@ from gradlings.execution.kept_settings import SideEffects
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
-from gradlings.submission.reader import Submission
+from gradlings.submission.reader import Submission, shown
 
 NOT_RUN = "NotRun"
 """The `Raised.kind` of a cell that was left out."""
+NOTHING_REBOUND: Mapping[str, Any] = {}
 _MAX_SENTENCES = 50
 
 
@@ -45,6 +47,13 @@ class SubmissionRunner(Protocol):
     @property
     def side_effects(self) -> SideEffects:
         """What its cells did to the process that they ran in; a check that fails says so."""
+
+    @property
+    def rebound(self) -> Mapping[str, str]:
+        """Functions of its exercises whose names stood for something else in the end, with the type of that.
+
+        The last function counts, as it was defined.
+        """
 
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
@@ -99,7 +108,7 @@ def loading_problems(submission: Submission, cell_errors: Sequence[tuple[int, Ra
     """Return one sentence for each cell that cannot be read or that failed; of many, for the first of them."""
     if submission.problem:
         return [submission.problem]
-    sentences = [sentence for _, sentence in cell_problems(submission, cell_errors)]
+    sentences = [*submission.helpers.refused, *(sentence for _, sentence in cell_problems(submission, cell_errors))]
     further = len(sentences) - _MAX_SENTENCES
     return sentences[:_MAX_SENTENCES] + ([f"{further} more cells cannot be read or fail."] if further > 0 else [])
 
@@ -108,6 +117,25 @@ def cell_problems(submission: Submission, cell_errors: Sequence[tuple[int, Raise
     """Return `Cell.file` and one sentence for each cell that cannot be read or that failed."""
     found = [(problem.file, problem.sentence) for problem in submission.syntax_problems]
     return found + [(submission.cells[index].file, loading_sentence(raised)) for index, raised in cell_errors]
+
+
+def not_run(submission: Submission, start: int) -> Iterator[tuple[int, Raised]]:
+    """Yield what is said of the cells from an index on, which were left out."""
+    for index, cell in enumerate(submission.cells[start:], start):
+        place = f"{shown(cell.file)}:{cell.first_line}"
+        yield index, Raised(NOT_RUN, "too many cells before it were stopped", place, ())
+
+
+def raised_in(files: Collection[str], error: BaseException) -> Raised:
+    """Return what is said of an exception in this process, with the lines of these files that led to it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    place = f"{shown(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    trace = tuple(f"{shown(f.filename)}:{f.lineno} in {f.name}: {f.line}" for f in frames[-4:])
+    try:
+        message = str(error)
+    except Exception:  # a hostile or broken __str__
+        message = ""
+    return Raised(type(error).__name__, message, place, trace, error)
 
 
 def loading_sentence(raised: Raised) -> str:

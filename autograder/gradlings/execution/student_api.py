@@ -141,6 +141,14 @@ class StudentFunction:
                 article = "an" if what[0].lower() in "aeiou" else "a"
                 message = f"{name} is {article} {what} in your file, not a function."
                 raise Unavailable(Verdict.ERROR, message, self.place)
+            if name in self._runner.rebound:
+                self._note_rebound(name, self._runner.rebound[name])
+
+    def _note_rebound(self, name: str, kind: str) -> None:
+        article = "an" if kind[:1].lower() in "aeiou" else "a"
+        note = f"{name} is {article} {kind} in the end; what counts is the function that it was before."
+        if note not in self.student.notes:
+            self.student.notes.append(note)
 
     def _why_missing(self, name: str) -> Unavailable:
         submission = self._runner.submission

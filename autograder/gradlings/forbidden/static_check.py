@@ -1,8 +1,8 @@
 """Find forbidden calls that an exercise's functions surely make, in their source. Imports no torch.
 
 Only what runs in every call counts: calls of imported functions by their names, and `@`, in statements that no
-condition stands before, in the named functions and in those of the file that they call in this way. It is read before
-student code runs, which therefore cannot take it back. All else is for the run-time recorder.
+condition stands before, in the named functions and in those of the file and its helpers that they call in this way. It
+is read before student code runs, which therefore cannot take it back. All else is for the run-time recorder.
 """
 
 from __future__ import annotations
@@ -17,47 +17,66 @@ from functools import lru_cache
 from gradlings.model.rule_table import rules_named
 from gradlings.model.rules import Breach, Rule, short_name
 from gradlings.submission.cells import Cell, compiled
+from gradlings.submission.helpers.files import MAX_HELPERS, NO_HELPERS, Helpers
+from gradlings.submission.helpers.imports import cell_of
 
+_MAIN = ""
+"""Stands for the submission itself, among the modules that are its helpers."""
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _EXITS = ast.Return | ast.Raise | ast.Break | ast.Continue
 _PERHAPS = ast.Lambda | ast.IfExp | ast.BoolOp | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-def breaches_in_cells(cells: Sequence[Cell], functions: Collection[str], rules: Collection[str]) -> tuple[Breach, ...]:
-    """Return what the functions of an exercise surely use although the rules forbid it.
+def breaches_in_cells(
+    cells: Sequence[Cell], functions: Collection[str], rules: Collection[str], helpers: Helpers = NO_HELPERS
+) -> tuple[Breach, ...]:
+    """Return what the functions of an exercise surely use although the rules forbid it, in helpers, too.
 
     Cells are given and breaches returned in the order in which they run. A cell that cannot be read is left out.
 
     Raises:
         ValueError: there is no rule of that name.
     """
-    return _breaches(tuple(cells), tuple(functions), rules_named(rules))
+    return _breaches(tuple(cells), tuple(functions), rules_named(rules), helpers)
 
 
 @lru_cache(maxsize=256)  # every check of an exercise asks the same
-def _breaches(cells: tuple[Cell, ...], functions: tuple[str, ...], rules: tuple[Rule, ...]) -> tuple[Breach, ...]:
+def _breaches(
+    cells: tuple[Cell, ...], functions: tuple[str, ...], rules: tuple[Rule, ...], helpers: Helpers
+) -> tuple[Breach, ...]:
     found: dict[Breach, None] = {}
     with contextlib.suppress(RecursionError):  # nested deeper than Python can follow: the recorder sees the rest
-        program = _program(cells)
-        waiting, reached = list(functions), set[str]()
+        modules = {name: (cell_of(helper),) for name, helper in helpers.by_module().items()} | {_MAIN: cells}
+        waiting, reached = [(_MAIN, name) for name in functions], set[tuple[str, str]]()
         while waiting and rules:
-            name = waiting.pop()
-            if name in reached or name not in program.functions:
+            module, name = waiting.pop()
+            program = _program(modules[module])
+            if (module, name) not in reached and name not in program.functions and name in program.imports:
+                waiting += _in_helper(program.imports[name], modules)
+            if (module, name) in reached or name not in program.functions:
                 continue
-            reached.add(name)
+            reached.add((module, name))
             cell, function = program.functions[name]
             hidden = _bound_in(function)
             known = program.imports | _imports(function.body)
             imports = {alias: path for alias, path in known.items() if alias not in hidden}
             for node in _surely_evaluated(function.body):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in hidden:
-                    waiting.append(node.func.id)
+                if isinstance(node, ast.Call):
+                    waiting += _in_helper(_path(node.func, imports), modules)
+                    if isinstance(node.func, ast.Name) and node.func.id not in hidden:
+                        waiting.append((module, node.func.id))
                 for rule, what in _broken(node, rules, imports, program.own_products):
                     line = (node.func.end_lineno if isinstance(node, ast.Call) else None) or node.lineno
                     code = cell.source.split("\n")[line - cell.first_line].strip()
                     found[Breach(rule.name, what, line, cell.file, code)] = None
-    position = {cell.file: index for index, cell in enumerate(cells)}
+    position = {file: index for index, file in enumerate([*(c.file for c in cells), *(h.file for h in helpers.files)])}
     return tuple(sorted(found, key=lambda breach: (position[breach.file], breach.line, breach.rule, breach.what)))
+
+
+def _in_helper(path: str, modules: Collection[str]) -> list[tuple[str, str]]:
+    """Return the helper and the function that a dotted name stands for; nothing if it is none of a helper."""
+    module, _, name = path.rpartition(".")
+    return [(module, name)] if module and module in modules else []
 
 
 def _broken(
@@ -87,7 +106,7 @@ class _Program:
         self.own_products = any(name.endswith("matmul__") for name in times)
 
 
-@lru_cache(maxsize=2)  # the exercises of a submission are asked about one after the other
+@lru_cache(maxsize=MAX_HELPERS + 1)  # the exercises of a submission are asked about one after the other
 def _program(cells: tuple[Cell, ...]) -> _Program:
     def readable() -> Iterator[tuple[Cell, ast.stmt]]:
         for cell in cells:

@@ -235,7 +235,7 @@ class _ClassRun:
             return _Judged(files.student, None if earlier == _summary(record) else record)
         if earlier is not None and earlier.digest == chosen.digest and not earlier.again:
             return _Judged(files.student, None, chosen.unused)
-        reply = self.pool.judge(chosen.data, chosen.filename, self.run.seed)
+        reply = self.pool.judge(chosen.data, chosen.filename, self.run.seed, chosen.helpers)
         return _Judged(files.student, self._record(files, chosen, reply), chosen.unused)
 
     def _record(self, files: StudentFiles, chosen: ChosenFile, reply: JudgeReply) -> Record:

@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 from gradlings.grading import local_pool
 from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
 from gradlings.model.errors import InputError
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 
 _TIMEOUT_SECONDS = 30
 """For the scheduler to answer, and for a first worker to be there."""
@@ -76,10 +77,10 @@ class DaskPool:
         """See `JudgePool.submit`."""
         return self._threads.submit(call, *args)
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
         """See `JudgePool.judge`."""
         try:
-            reply: JudgeReply = self._call(JudgeSession.judge, data, filename, seed)
+            reply: JudgeReply = self._call(JudgeSession.judge, data, filename, seed, helpers)
             return reply
         except InputError:
             raise

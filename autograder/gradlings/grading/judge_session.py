@@ -31,6 +31,7 @@ from gradlings.model.scorecard import Scorecard
 from gradlings.runners.public_answers import exercises_with_answers, unnamed_functions, with_public_answers
 from gradlings.sandbox.settings import LIMITS, WorkerLimits
 from gradlings.submission.answer_shapes import like_answers
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from gradlings.submission.reference_functions import answer_shapes
 from gradlings.submission.right_functions import RightFunctions, right_functions
 
@@ -229,12 +230,12 @@ class JudgeSession:
         """
         return self._judge.code_digest(data, filename)
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
         """Grade the bytes of `autodiff.py` or `autodiff.ipynb`. Never raises: a fault of ours is part of the reply."""
         faulthandler.dump_traceback_later(_MAX_SECONDS, exit=True)
         with collected_log() as log:
             try:
-                reply = self._reply(data, filename, seed)
+                reply = self._reply(data, filename, seed, helpers)
             except Exception as error:
                 _log.exception("The judge failed on %s.", filename)
                 reply = JudgeReply(fault=f"{type(error).__name__}: {error}")
@@ -242,10 +243,10 @@ class JudgeSession:
                 faulthandler.cancel_dump_traceback_later()
         return replace(reply, protection=self.active_protection()[0], log=tuple(log))
 
-    def _reply(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def _reply(self, data: bytes, filename: str, seed: int, helpers: Helpers) -> JudgeReply:
         from gradlings.execution.runner_protocol import cell_problems
 
-        remote = self._judge.load(data, filename, self._drivers)
+        remote = self._judge.load(data, filename, self._drivers, helpers)
         if remote.submission.problem:
             return JudgeReply(problem=remote.submission.problem)
         graded = self._grader.check(remote, self._checks, seed=seed)
@@ -258,7 +259,7 @@ class JudgeSession:
             public = graded if seed == PUBLIC_SEED else self._on_public_probes(remote, wrong, worlds)
             card = with_public_answers(card, public, named=seed == PUBLIC_SEED)
         if self._judge.import_late():
-            return self._reply(data, filename, seed)
+            return self._reply(data, filename, seed, helpers)
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
         notes = like_answers(remote.submission.shapes, self.bundle.answers)

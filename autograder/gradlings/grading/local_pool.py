@@ -25,6 +25,7 @@ from typing import Any, Protocol, Self, TypeVar
 from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class JudgePool(Protocol):
     def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
         """Make a call that waits for judges, such as `judge`, side by side with others."""
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
         """See `JudgeSession.judge`; wait for a judge that is free. For any thread."""
 
     def code_digest(self, data: bytes, filename: str) -> str:
@@ -249,10 +250,10 @@ class LocalPool:
         """See `JudgePool.submit`."""
         return self._threads.submit(call, *args)
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
         """See `JudgePool.judge`. If the judge dies over it, another one tries once more."""
         try:
-            return self._call(JudgeSession.judge, data, filename, seed)
+            return self._call(JudgeSession.judge, data, filename, seed, helpers)
         except EOFError:
             fault = "the judge's own process died, twice, while this was graded"
             return JudgeReply(fault=fault, protection=self.protection)

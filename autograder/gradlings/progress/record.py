@@ -185,6 +185,7 @@ def _fully_checked(score: ExerciseScore, exercise: Exercise | None) -> bool:
 
 def _code(submission: Submission, functions: tuple[str, ...]) -> str:
     cells = [cell.source for cell in submission.cells if any(map(cell.defines, functions))]
+    cells += [helper.text for helper in submission.helpers.files]  # which of them a function uses is not known
     return hashlib.sha256("\0".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 

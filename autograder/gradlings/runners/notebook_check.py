@@ -1,17 +1,19 @@
 """The checks of one exercise on what is defined in a running notebook.
 
 The functions are those of the kernel, as they are at this moment; their source is IPython's record of the cells that
-were run. Nothing is run a second time.
+were run. Nothing is run a second time, but for the `def` of a function whose name stands for something else by now.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import gc
 import html
 import linecache
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +27,11 @@ from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.text import map_text
 from gradlings.progress.record import code_digests, record
-from gradlings.submission.cells import Cell, without_magics
+from gradlings.submission import shipped_kit
+from gradlings.submission.cells import Cell, compiled, without_magics
 from gradlings.submission.exercise_text import Answer, answers, solved_texts
-from gradlings.submission.reader import from_cells, shown, source_name_of
+from gradlings.submission.helpers.files import MAX_HELPER_BYTES, Helper, Helpers, is_of_the_kit
+from gradlings.submission.reader import Submission, from_cells, shown, source_name_of
 from gradlings.submission.stand_ins import blank
 
 
@@ -94,10 +98,15 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     from gradlings.runners.session import collected_checks
 
     numbers = _numbers(shell)
-    submission = from_cells(Path("this notebook"), _cells(numbers, shell))
+    submission = from_cells(Path("this notebook"), _cells(numbers, shell), _helpers(checks_file.parent))
     submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
     drivers = load_drivers(checks_file.parent)
-    runner = LocalRunner(submission, shell.user_ns, lambda: drivers, in_notebook=True)
+    names = [name for each in read_exercises(checks_file) for name in each.functions]
+    last = _last_functions(submission, names, shell.user_ns)
+    rebound = {name: type(shell.user_ns[name]).__name__ for name in last}
+    runner = LocalRunner(
+        submission, shell.user_ns, lambda: drivers, in_notebook=True, rebound=rebound, last_functions=last
+    )
     threads = torch.get_num_threads()
     try:
         # settings of the kernel are the student's, and must reach neither an oracle nor the functions
@@ -118,6 +127,32 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
         return text
 
     return map_text(score, with_cell_numbers)
+
+
+def _last_functions(submission: Submission, names: Collection[str], namespace: dict[str, Any]) -> dict[str, Any]:
+    """Return by name the functions whose names stand for something else by now, each made from its last `def` again."""
+    lost = {name for name in names if name in namespace and not callable(namespace[name])}
+    found: dict[str, Any] = {}
+    for cell in submission.cells if lost else ():
+        with contextlib.suppress(Exception):  # a cell that is no Python, or a decorator that fails now
+            for node in compiled(cell).body:
+                if isinstance(node, ast.FunctionDef) and node.name in lost:
+                    code = compile(ast.Module([node], []), cell.file, "exec", flags=cell.flags, dont_inherit=True)
+                    exec(code, namespace, found)
+    return {name: function for name, function in found.items() if callable(function)}
+
+
+def _helpers(folder: Path) -> Helpers:
+    """Return the modules that the kernel imported from beside the notebook, other than those of the kit."""
+    kit = shipped_kit.handed_out(folder.name)
+    files = {file for module in list(sys.modules.values()) if isinstance(file := vars(module).get("__file__"), str)}
+    found = []
+    for file in sorted(file for file in files if file.startswith(f"{folder}{os.sep}") and file.endswith(".py")):
+        path = Path(file).relative_to(folder).as_posix()
+        if path not in kit and not is_of_the_kit(path):
+            with contextlib.suppress(OSError), open(file, "rb") as opened:
+                found.append(Helper(path, file, opened.read(MAX_HELPER_BYTES)))
+    return Helpers(tuple(found))
 
 
 def _numbers(shell: Any) -> dict[str, int]:

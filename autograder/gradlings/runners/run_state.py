@@ -20,6 +20,7 @@ from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult
 from gradlings.runners.follow_through import Followed
 from gradlings.runners.results import Collected
+from gradlings.submission import shipped_kit
 from gradlings.submission.reader import Submission, read_submission, source_name_of
 from gradlings.submission.right_functions import RightFunctions, right_functions
 
@@ -99,7 +100,7 @@ class RunState:
     def own_submission(self, checks_file: Path) -> Submission:
         """Return the submission beside a file of checks, which is read once in a run."""
         if checks_file not in self._submissions:
-            self._submissions[checks_file] = read_submission(checks_file.parent, source_name_of(checks_file))
+            self._submissions[checks_file] = read_own_submission(checks_file)
         return self._submissions[checks_file]
 
     def runner(self, checks_file: Path) -> SubmissionRunner:
@@ -110,7 +111,8 @@ class RunState:
 
     def run_cells(self, submission: Submission, checks_file: Path) -> LocalRunner:
         """Run a submission's cells in this process, with the drivers of its assignment at hand."""
-        return run_cells(submission, lambda: self._drivers_in(checks_file.parent))
+        names = [name for exercise in self.exercises(checks_file) for name in exercise.functions]
+        return run_cells(submission, lambda: self._drivers_in(checks_file.parent), functions=names)
 
     def _installed_right_functions(self, checks_file: Path) -> RightFunctions:
         folder = checks_file.parent
@@ -136,6 +138,12 @@ class RunState:
         made = Student(runner, exercise, self.devices, folder, self.mode)
         self.students[item_id] = made
         return made
+
+
+def read_own_submission(checks_file: Path) -> Submission:
+    """Read the submission beside a file of checks, and what it imports."""
+    folder = checks_file.parent
+    return read_submission(folder, source_name_of(checks_file), shipped_kit.handed_out(folder.name))
 
 
 RUN_STATE = pytest.StashKey[RunState]()

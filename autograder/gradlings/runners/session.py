@@ -29,8 +29,8 @@ from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard
 from gradlings.runners.judged_again import run_unread, runs_alone
 from gradlings.runners.results import Collected, scorecards
-from gradlings.runners.run_state import RUN_STATE, Ladders
-from gradlings.submission.reader import Submission, read_submission, source_name_of
+from gradlings.runners.run_state import RUN_STATE, Ladders, read_own_submission
+from gradlings.submission.reader import Submission
 from gradlings.submission.right_functions import RightFunctions
 
 NO_WORLDS: Mapping[str, tuple[str, ...]] = {}
@@ -75,7 +75,7 @@ class Grader:
     def own_submission(self, checks_file: Path) -> LocalRunner:
         """Run the file beside the checks. From now on this is a student's self-check: pictures are left beside it."""
         self._mode = RunMode.SELF_CHECK
-        return self.run_cells(read_submission(checks_file.parent, source_name_of(checks_file)), checks_file)
+        return self.run_cells(read_own_submission(checks_file), checks_file)
 
     def run_cells(self, submission: Submission, checks_file: Path) -> LocalRunner:
         """Run a submission's cells in this process."""

@@ -21,6 +21,7 @@ from gradlings.sandbox.settings import (
     SubmissionLimits,
     WorkerLimits,
 )
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 
 if TYPE_CHECKING:  # what these import exists on Linux only
     from gradlings.sandbox.processes import WorkerProcess, Zygote
@@ -70,6 +71,7 @@ class Judge:
         late_imports: bool = True,
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
+        self._functions = tuple(name for exercise in exercises for name in exercise.functions)
         self._closed, self._allow_weaker = tuple(closed), allow_weaker
         self._limits, self._submission_limits, self._layers = limits, submission_limits, layers
         self._late_imports, self._ends_at_late_imports, self._bubblewrap_problem = late_imports, True, ""
@@ -129,10 +131,11 @@ class Judge:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def load(self, data: bytes, filename: str, drivers: str = "") -> RemoteRunner:
+    def load(self, data: bytes, filename: str, drivers: str = "", helpers: Helpers = NO_HELPERS) -> RemoteRunner:
         """Read and run the bytes of a submission in a new worker, after ending the previous one.
 
         Messages show `filename`, in which `.ipynb` means a notebook; `drivers` is the text of the judge's `drivers.py`.
+        Only the worker can read and import the `helpers`.
 
         Raises:
             ZygoteDied: no worker can be started (that is no fault of the submission).
@@ -145,7 +148,7 @@ class Judge:
         if self._current is not None:
             self._current.close()
         self._ends_at_late_imports = True
-        material = Material(data, filename, drivers, self._exercises)
+        material = Material(data, filename, drivers, self._exercises, helpers=helpers, functions=self._functions)
         self._current = RemoteRunner(Loader(material, lambda: self._fork(drivers), Budget(self._submission_limits)))
         return self._current
 

@@ -47,7 +47,7 @@ class Loader:
 
     def __init__(self, material: Material, fork: Callable[[], WorkerProcess], budget: Budget) -> None:
         self.material, self.budget = material, budget
-        self.submission = Submission(Path(material.filename), (), {})
+        self.submission = Submission(Path(material.filename), (), {}, helpers=material.helpers)
         self.names: Names | None = None
         """What the cells defined; None as long as no worker has said it, which is not the same as nothing."""
         self._fork = fork
@@ -124,7 +124,9 @@ class Loader:
             try:
                 send(reader, *pack(self.material.load_request([exercise], run=False), REQUEST_LIMITS))
                 answer = self._stopwatch(reader).value()
-                self._breaches_in_source |= facts_from(answer, self.submission.path, [exercise])[1]
+                self._breaches_in_source |= facts_from(answer, self.submission.path, [exercise], self.material.helpers)[
+                    1
+                ]
             finally:
                 reader.close()
         return self._breaches_in_source[exercise.id]
@@ -160,7 +162,7 @@ class Loader:
         answer = self._stopwatch(worker).value()
         if first:
             with self.budget.judging():
-                submission, breaches = facts_from(answer, self.submission.path, exercises)
+                submission, breaches = facts_from(answer, self.submission.path, exercises, self.material.helpers)
             self.budget.charge_cells(len(submission.cells))
             self.submission, self._breaches_in_source = submission, breaches
         if self.submission.problem:
@@ -181,7 +183,7 @@ class Loader:
                 if raised.kind == "TimeUp":  # the cells after it get as much again
                     watch = self._stopwatch(worker)
         try:
-            self.names = names_from(watch.value(), self.submission.functions)
+            self.names = names_from(watch.value(), self.submission.functions, self.material.functions)
         except ReplyTimeout:
             raise WorkerDied("it went on after its last cell", None) from None
         return None

@@ -82,6 +82,11 @@ class RemoteRunner:
         """What its cells did to the process that they ran in; a check that fails says so."""
         return self._loader.names.side_effects if self._loader.names else NO_SIDE_EFFECTS
 
+    @property
+    def rebound(self) -> Mapping[str, str]:
+        """Functions of its exercises whose names stood for something else in the end; see `SubmissionRunner`."""
+        return self._loader.names.rebound if self._loader.names else {}
+
     def needed_by(self, target: Target, functions: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of an exercise's functions a target calls."""
         if not target.driver:

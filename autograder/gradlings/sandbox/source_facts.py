@@ -24,6 +24,7 @@ from gradlings.sandbox.wire.encode import pack
 from gradlings.sandbox.wire.facts import MAX_NAMES, Digest, NamesReply, SourceFacts, Unread, checked
 from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.cells import Cell, Function, notebook_cell_file
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from gradlings.submission.reader import Submission, SyntaxProblem, shown
 
 
@@ -38,6 +39,9 @@ class Material:
     """Those whose forbidden names are looked for in the source before it runs."""
     in_float64: bool = False
     """Whether its float32 steps are run in float64."""
+    helpers: Helpers = NO_HELPERS
+    functions: tuple[str, ...] = ()
+    """Those of all exercises: each is judged on the last function that its name stood for."""
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """The texts of right functions that stand in for its own, by name."""
 
@@ -65,6 +69,8 @@ class Material:
             "shapes": shapes,
             "code": list(code),
             "in_float64": self.in_float64,
+            "helpers": [(helper.path, helper.file, helper.data) for helper in self.helpers.files],
+            "functions": list(self.functions),
             "stand_ins": dict(self.stand_ins),
         }
 
@@ -75,7 +81,7 @@ def unreadable(path: Path, reason: str) -> Submission:
 
 
 def facts_from(
-    answer: Any, path: Path, exercises: Sequence[Exercise]
+    answer: Any, path: Path, exercises: Sequence[Exercise], helpers: Helpers = NO_HELPERS
 ) -> tuple[Submission, dict[str, tuple[Breach, ...]]]:
     """Read a worker's answer to a load request: the submission, and by exercise what its source uses but may not.
 
@@ -90,10 +96,10 @@ def facts_from(
     problems = map_text(tuple(SyntaxProblem(*row) for row in facts.syntax), without_control_characters)
     breaches = [parse_breaches(rows) for rows in facts.breaches]
     submission = Submission(path, cells, {function.name: function for function in functions}, problems)
-    submission = replace(submission, shapes=facts.shapes, code=facts.code)
+    submission = replace(submission, shapes=facts.shapes, code=facts.code, helpers=helpers)
     named = {function.file for function in functions} | {problem.file for problem in problems}
     named |= {breach.file for found in breaches for breach in found}
-    if not (named <= submission.files and all(_belongs_to(file, path) for file in submission.files)):
+    if not (named <= submission.files and all(_belongs_to(cell.file, path) for cell in cells)):
         raise MalformedMessage("the name of a file")
     return submission, {exercise.id: found for exercise, found in _paired(exercises, breaches)}
 
@@ -121,10 +127,14 @@ class Names:
     types: dict[str, str]
     """By name, as `SubmissionRunner.type_of` has it."""
     side_effects: SideEffects
+    rebound: dict[str, str]
+    """See `SubmissionRunner.rebound`."""
 
 
-def names_from(answer: Any, functions: Collection[str]) -> Names:
+def names_from(answer: Any, functions: Collection[str], judged: Collection[str] = ()) -> Names:
     """Read what a worker says when it has run the cells, which define these functions.
+
+    The names of those that are `judged` may stand for something else in the end.
 
     Raises:
         MalformedMessage: it is no such answer.
@@ -139,9 +149,12 @@ def names_from(answer: Any, functions: Collection[str]) -> Names:
         )
     if not (setting_names() >= set(facts.settings) and {*dir(builtins), *functions} >= set(facts.taken)):
         raise MalformedMessage("what the cells changed")
+    if not set(facts.rebound) <= set(judged):
+        raise MalformedMessage("which functions the cells lost")
     effects = SideEffects(tuple(sorted(set(facts.settings))), tuple(sorted(set(facts.taken))))
     types = {without_control_characters(name): without_control_characters(kind) for name, kind in names.items()}
-    return Names(types, effects)
+    rebound = {name: without_control_characters(kind) for name, kind in facts.rebound.items()}
+    return Names(types, effects, rebound)
 
 
 def digest_in_worker(worker: WorkerProcess, data: bytes, filename: str, seconds: float) -> str:

@@ -12,6 +12,8 @@ _NEEDED = """
     model/__init__ model/errors model/exercise model/rules model/rule_table model/text
     submission/__init__ submission/anonymous_code submission/answer_shapes submission/cells submission/cell_runner
     submission/manifest submission/reader submission/size_limits submission/stand_ins
+    submission/helpers/__init__ submission/helpers/files submission/helpers/functions submission/helpers/imports
+    submission/helpers/inert_modules submission/helpers/written
     forbidden/__init__ forbidden/static_check forbidden/runtime_recorder forbidden/python_calls forbidden/torch_symbols
     forbidden/blame
     execution/__init__ execution/float64_steps execution/stand_in_names execution/tensor_tree execution/time_limit

@@ -26,6 +26,7 @@ _LINE_IN_MESSAGE = re.compile(r"\b(on|at) line (\d+)")  # "'(' does not match '[
 _MAX_PADDING_LINES = 1000
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """One of them begins a file that an editor, or a redirection in PowerShell, wrote as "Unicode"."""
+_DATA = (ast.Constant, ast.BinOp, ast.Compare, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp)
 _TOO_MUCH = "it is nested too deep, or too large, for Python"
 
 
@@ -61,6 +62,8 @@ class Function:
     line: int
     attempted: bool
     """Whether it is more than a function's untouched stub."""
+    is_data: bool = False
+    """Whether the name surely stands for no function there."""
 
 
 @dataclass(frozen=True)
@@ -253,5 +256,14 @@ def _with_future(cells: Iterable[Cell]) -> Iterator[Cell]:
 def _bound(node: ast.stmt, file: str) -> list[Function]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [Function(node.name, file, node.lineno, isinstance(node, ast.ClassDef) or not is_stub(node))]
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    return [Function(target.id, file, node.lineno, True) for target in targets if isinstance(target, ast.Name)]
+    if not isinstance(node, ast.Assign):
+        return []
+    names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return [Function(name, file, node.lineno, True, _is_data(node.value, name)) for name in names]
+
+
+def _is_data(value: ast.expr, name: str) -> bool:
+    """Return whether what is assigned to a name is surely no function: `sigmoid = sigmoid(x)`, say."""
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id == name
+    return isinstance(value, _DATA)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from gradlings.submission.cells import Cell, Function, compiled, decode, module_cells, notebook_cells
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers, helpers_beside
+from gradlings.submission.helpers.functions import HelperFunctions
+from gradlings.submission.helpers.written import with_written
 from gradlings.submission.manifest import code_digest, read_manifest
 from gradlings.submission.size_limits import MAX_FUNCTIONS, MAX_LINE_CHARS, MAX_SYNTAX_PROBLEMS, require_at_most
 
@@ -39,6 +45,8 @@ class Submission:
     """Why nothing of it can be graded (no file, two edited files); empty otherwise."""
     shapes: dict[str, str] = field(default_factory=dict)
     """See `answer_shapes`; known where a class is graded."""
+    helpers: Helpers = NO_HELPERS
+    """The files that it imports."""
     code: dict[str, str] = field(default_factory=dict)
     """See `anonymous_code.code_of`; known where a class is graded."""
 
@@ -56,8 +64,27 @@ class Submission:
 
     @cached_property
     def files(self) -> frozenset[str]:
-        """The file names under which the cells are compiled."""
-        return frozenset(cell.file for cell in self.cells)
+        """The file names under which the cells, and the helpers, are compiled."""
+        return frozenset({cell.file for cell in self.cells} | {helper.file for helper in self.helpers.files})
+
+    def rebound(self, names: Collection[str]) -> frozenset[str]:
+        """Return which of some functions a statement other than a `def` may bind to something else."""
+        found: set[str] = set()
+        for cell in self.cells:
+            if any(name in cell.source for name in names):
+                with contextlib.suppress(SyntaxError):  # among the syntax problems already
+                    found.update(*map(_assigned, compiled(cell).body))
+        return frozenset(found.intersection(names))
+
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement at top level may bind other than by a `def` or `class`."""
+    if isinstance(statement, _Definition):
+        return set()
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def source_name_of(checks_file: Path) -> str:
@@ -65,17 +92,18 @@ def source_name_of(checks_file: Path) -> str:
     return checks_file.stem.removeprefix("test_")
 
 
-def read_submission(folder: Path, source_name: str) -> Submission:
+def read_submission(folder: Path, source_name: str, handed_out: Collection[str] = ()) -> Submission:
     """Read the submission in a folder: `source_name.py` or `source_name.ipynb`, whichever was edited.
 
-    Where both are there, the one that differs from the built original counts; both edited is a problem to report.
+    Where both are there, the one that differs from the built original counts; both edited is a problem to report. Of
+    the files beside it, `handed_out` names those that came with the assignment.
     """
     module, notebook = folder / f"{source_name}.py", folder / f"{source_name}.ipynb"
     present = [path for path in (module, notebook) if path.is_file()]
     if not present:
         return Submission(module, (), {}, problem=f"There is no {shown(module)}. Put your file there and run again.")
     if len(present) == 1:
-        return parse(present[0])
+        return _with_helpers(present[0], handed_out)
     originals = read_manifest(folder).get("code", {})
     contents = {path: path.read_bytes() for path in present}
     edited = [path for path, data in contents.items() if originals.get(path.name) != code_digest(path.name, data)]
@@ -85,43 +113,54 @@ def read_submission(folder: Path, source_name: str) -> Submission:
             "delete the other."
         )
         return Submission(module, (), {}, problem=problem)
-    path = edited[0] if len(edited) == 1 else module
-    return parse(path, contents[path])
+    return _with_helpers(edited[0] if len(edited) == 1 else module, handed_out)
 
 
-def parse(path: Path, data: bytes | None = None) -> Submission:
+def _with_helpers(path: Path, handed_out: Collection[str]) -> Submission:
+    """Read the submission in a file, and what it imports from beside it."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return parse(path)
+    return parse(path, data, helpers_beside(path, data, handed_out))
+
+
+def parse(path: Path, data: bytes | None = None, helpers: Helpers = NO_HELPERS) -> Submission:
     """Read a submission from a module or notebook; `data` is the file's content, if that was read already."""
     try:
-        return from_source(decode(path.read_bytes() if data is None else data), path)
+        return from_source(decode(path.read_bytes() if data is None else data), path, helpers)
     except (ValueError, OSError) as error:
         return Submission(path, (), {}, problem=f"{shown(path)} cannot be read: {error}")
 
 
-def from_source(text: str, path: Path) -> Submission:
+def from_source(text: str, path: Path, helpers: Helpers = NO_HELPERS) -> Submission:
     """Read a submission from the text of a module or notebook; `path` is what messages and tracebacks show.
 
     Raises:
         ValueError: it is no notebook though `path` says so, or larger than what is read.
     """
     cells = notebook_cells(text, path) if path.suffix == ".ipynb" else module_cells(text, str(path))
-    submission = from_cells(path, cells)
+    submission = from_cells(path, cells, with_written(helpers, cells))
     require_at_most(MAX_FUNCTIONS, len(submission.functions), "functions and other names at top level")
     require_at_most(MAX_SYNTAX_PROBLEMS, len(submission.syntax_problems), "cells that Python cannot read")
     return submission
 
 
-def from_cells(path: Path, cells: tuple[Cell, ...]) -> Submission:
-    """Return the submission that consists of some cells."""
+def from_cells(path: Path, cells: tuple[Cell, ...], helpers: Helpers = NO_HELPERS) -> Submission:
+    """Return the submission that consists of some cells, and imports helpers."""
     functions: dict[str, Function] = {}
     problems = []
+    of_helpers = HelperFunctions(helpers)
     for cell in cells:
         try:
-            functions.update({function.name: function for function in compiled(cell).functions})
+            for function in of_helpers.bound_in(compiled(cell)):
+                if not (function.is_data and function.name in functions):  # a function is judged on its last `def`
+                    functions[function.name] = function
         except SyntaxError as error:
             line = min(max(error.lineno or 1, cell.first_line), cell.first_line + cell.source.count("\n"))
             text = (error.text or "")[:MAX_LINE_CHARS].rstrip()
             problems.append(SyntaxProblem(cell.file, line, text, error.msg[:MAX_LINE_CHARS]))
-    return Submission(path, cells, functions, tuple(problems))
+    return Submission(path, cells, functions, tuple(problems), helpers=helpers)
 
 
 def shown(path: Path | str) -> str:

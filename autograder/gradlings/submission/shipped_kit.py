@@ -6,6 +6,7 @@ with a distribution of their own, gradlings-answers.
 
 from __future__ import annotations
 
+import contextlib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def assignments() -> Path:
         if _has_modules(folder):
             return folder
     raise InputError("This installation of gradlings carries no assignments. Install it again: pip install gradlings")
+
+
+def handed_out(assignment: str) -> tuple[str, ...]:
+    """Return the names of the files of Python that come with an assignment; of one that does not ship, none."""
+    with contextlib.suppress(InputError):
+        return tuple(path.name for path in (assignments() / assignment).glob("*.py"))
+    return ()
 
 
 def solutions() -> Path:

@@ -10,14 +10,32 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from gradlings.submission.cells import Cell
+from gradlings.submission.helpers.files import Helper
+from gradlings.submission.helpers.imports import cell_of
 from gradlings.submission.reader import Submission, from_cells
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def without_definitions(submission: Submission, names: Collection[str]) -> Submission:
-    """Return a submission whose text does not define some functions; every other line stays where it is."""
-    return from_cells(submission.path, tuple(_without(cell, frozenset(names)) for cell in submission.cells))
+    """Return a submission whose text does not define some functions; every other line stays where it is.
+
+    A helper loses those that the submission imports from it by their names; what else is called like them is its own.
+    """
+    cells = tuple(_without(cell, frozenset(names)) for cell in submission.cells)
+    known = [submission.functions[name] for name in names if name in submission.functions]
+    files = tuple(
+        _helper_without(helper, frozenset(function.name for function in known if function.file == helper.file))
+        for helper in submission.helpers.files
+    )
+    return from_cells(submission.path, cells, replace(submission.helpers, files=files))
+
+
+def _helper_without(helper: Helper, names: frozenset[str]) -> Helper:
+    if not names:
+        return helper
+    text = _without(cell_of(helper), names).source
+    return replace(helper, data=text.encode(), replaced=tuple(sorted(names)))
 
 
 def _without(cell: Cell, names: frozenset[str]) -> Cell:

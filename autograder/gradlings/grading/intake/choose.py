@@ -7,18 +7,27 @@ that files are read here, and searched as bytes (see `content.py`); nothing is p
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradlings.grading.intake.beside import paths_beside
 from gradlings.grading.intake.collect import Candidate, StudentFiles, Submissions, nothing_there
 from gradlings.grading.intake.content import Content, content_of, functions_by_assignment
 from gradlings.grading.intake.found import Refused
 from gradlings.grading.intake.names import CODE, counted, suffix_of
 from gradlings.submission.cells import decode
+from gradlings.submission.helpers.files import (
+    NO_HELPERS,
+    Helpers,
+    choose_helpers,
+    digest_with,
+    first_name,
+    imported_names,
+)
 from gradlings.submission.manifest import digest, read_manifest
 
+_MAX_SHOWN = 3
 _SAME_AGE_SECONDS = 120.0
 """Files of a clone or of an unpacked zip are as old as that, in any order."""
 
@@ -30,10 +39,12 @@ class ChosenFile:
     filename: str
     data: bytes
     digest: str
-    """SHA-256 of the bytes."""
+    """SHA-256 of the bytes, and of those of its helpers."""
     notes: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     """Files with code that play no part."""
+    helpers: Helpers = NO_HELPERS
+    """What the file imports."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +86,12 @@ def choose(
     if suffix_of(name) in CODE and suffix != suffix_of(name):
         what = "a notebook" if suffix == ".ipynb" else "a module"
         choice.notes.append(f"{counts.shown} is {what}, whatever its name says, and is read as one.")
-    unused = [each.entry.shown for each in files.candidates if each not in [one.candidate for one in found]]
-    sha256 = hashlib.sha256(counts.data).hexdigest()
     filename = submissions.source_name + suffix
-    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused))
+    helpers, used = choice.helpers_of(counts, filename)
+    known = [each.candidate for each in found] + used
+    unused = [each.entry.shown for each in files.candidates if each not in known]
+    sha256 = digest_with(counts.data, helpers)
+    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused), helpers)
 
 
 def _with_functions(read: Iterable[_Read]) -> list[_Read]:
@@ -124,6 +137,7 @@ class _Choice:
         found = _with_functions(read)
         if not found:
             found = _with_functions(self.read(each for each in candidates if suffix_of(each.name) not in CODE))
+        found = self._importing(found, read)
         if found:
             self._say_what_they_lack(each for each in read if each.candidate.named and each not in found)
             return found
@@ -144,6 +158,41 @@ class _Choice:
             raise Refused(" ".join(reasons) or nothing_there(self.submissions.source_name, other))
         self._say_what_they_lack(near)
         return near
+
+    def _importing(self, found: list[_Read], read: list[_Read]) -> list[_Read]:
+        """Return those files that import others in place of the others, however many functions a helper has."""
+        imported = [self._imported_by(each, read) for each in read] if len(read) > 1 else []
+        mains: list[_Read] = []
+        for each in found:
+            by = [one for one, names in zip(read, imported, strict=False) if each in names and not each.candidate.named]
+            mains += [one for one in by or [each] if one not in mains]
+        return mains
+
+    def _imported_by(self, each: _Read, read: list[_Read]) -> list[_Read]:
+        if each.content.of_another or not (each.content.functions or each.candidate.named):
+            return []
+        beside = paths_beside(each.candidate, (other.candidate for other in read))
+        names = imported_names(decode(each.data))
+        imported = [candidate for path, candidate in beside.items() if first_name(path) in names]
+        return [other for other in read if other.candidate in imported]
+
+    def helpers_of(self, counts: _Read, filename: str) -> tuple[Helpers, list[Candidate]]:
+        """Return what the file that counts imports, which is then called `filename`, and where it was found."""
+        beside = paths_beside(counts.candidate, self.files.candidates)
+
+        def read(path: str) -> bytes:
+            try:
+                return self.submissions.source.read(beside[path].entry, self.submissions.limits.file)
+            except Refused as refused:
+                raise ValueError(str(refused)) from None
+
+        handed_out = [path.name for path in self.folder.glob("*.py")]
+        helpers = choose_helpers(Path(filename), counts.data, beside, read, handed_out)
+        used = [helper.path for helper in helpers.files]
+        if used:
+            more = f" and {len(used) - _MAX_SHOWN} more" if len(used) > _MAX_SHOWN else ""
+            self.notes.append(f"{counts.shown} imports {', '.join(used[:_MAX_SHOWN])}{more}.")
+        return helpers, [beside[path] for path in used]
 
     def _say_what_they_lack(self, read: Iterable[_Read]) -> None:
         """Note of files that count, or that seem to by their names, why they are worth nothing."""

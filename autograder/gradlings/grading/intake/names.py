@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
+from gradlings.submission.helpers import files
+
 CODE = (".py", ".ipynb")
 MAYBE_CODE = ("", ".txt", ".json", ".pyw")
 """Endings under which code is handed in by mistake; only what is in the file can say so."""
 DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".rar", ".7z", ".gz", ".tgz", ".tar", ".jpg", ".png")
 """Endings of what students hand in in place of code."""
-_OF_THE_KIT = re.compile(r"test_.*\.py|drivers\.py|conftest\.py|warm_up\.(py|ipynb)", re.IGNORECASE)
 _MAX_NAME_CHARS = 500
 """A longer name, which only a zip can hold, follows no convention; so no pattern below can be made to take long."""
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -139,7 +140,7 @@ def is_named(name: str, source_name: str) -> bool:
 
 def is_of_the_kit(parts: tuple[str, ...]) -> bool:
     """Return whether a path is one of files that students get and do not edit, or of a solution in a copy of it all."""
-    return bool(_OF_THE_KIT.fullmatch(parts[-1])) or "solutions" in parts[1:-1]
+    return files.is_of_the_kit(parts[-1]) or "solutions" in parts[1:-1]
 
 
 def may_be_code(name: str) -> bool:

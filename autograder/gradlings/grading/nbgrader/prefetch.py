@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.checks.hidden_probes import FILE as HIDDEN
+from gradlings.grading.intake.collect import LIMITS
+from gradlings.grading.intake.found import Refused
+from gradlings.grading.intake.sources import FolderSource
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.local_pool import LocalPool
 from gradlings.sandbox.judge import check_system
 from gradlings.submission.exercise_text import solved_texts
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers, choose_helpers
 
 _LOOKAHEAD = 2  # submissions that are judged before nbgrader asks for them
 _SECRET_SEED = secrets.randbits(48)
@@ -41,6 +45,7 @@ class Prefetcher:
             share=settings.follow_through if settings.stand_ins else None,
         )
         self.exercises = bundle.exercises
+        self._handed_out = [name for name in bundle.files if name.endswith(".py")]
         self.solved = solved_texts(hidden.parent)
         """What the feedback says of solved exercises, by id; a course keeps it where nothing is released."""
         self._running: dict[Any, Future[JudgeReply]] = {}
@@ -63,7 +68,8 @@ class Prefetcher:
         for folder in (own, *following):
             path = Path(folder, f"{self._notebook}.ipynb")
             if path.is_file() and not path.is_symlink() and _key(path) not in self._running:
-                self._hand_over(_key(path), path.read_bytes())
+                data = path.read_bytes()
+                self._hand_over(_key(path), data, self._helpers(Path(folder), data))
 
     def reply(self, student: str, fallback: bytes) -> JudgeReply:
         """Wait for the reply on a student's notebook; on `fallback` if there is none in the student's folder."""
@@ -82,9 +88,22 @@ class Prefetcher:
     def _folder(self, student: str) -> str:
         return str(self._course.format_path(self._course.submitted_directory, student, self._assignment))
 
-    def _hand_over(self, key: Any, data: bytes) -> None:
+    def _helpers(self, folder: Path, data: bytes) -> Helpers:
+        """Return the files that a notebook imports from its folder, whose links are not followed."""
+        source = FolderSource(folder)
+        entries = {"/".join(entry.parts): entry for entry in source.entries() if not entry.refused}
+
+        def read(path: str) -> bytes:
+            try:
+                return source.read(entries[path], LIMITS.file)
+            except Refused as refused:
+                raise ValueError(str(refused)) from None
+
+        return choose_helpers(Path(f"{self._notebook}.ipynb"), data, entries, read, self._handed_out)
+
+    def _hand_over(self, key: Any, data: bytes, helpers: Helpers = NO_HELPERS) -> None:
         filename = f"{self._notebook}.ipynb"  # replies are found by key, not by name
-        self._running[key] = self._pool.submit(self._pool.judge, data, filename, self.seed)
+        self._running[key] = self._pool.submit(self._pool.judge, data, filename, self.seed, helpers)
 
 
 def _key(path: Path) -> tuple[str, int, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gradlings.progress.summary import ExerciseProgress
 from gradlings.submission.cells import Cell, decode, module_cells, notebook_cells
+from gradlings.submission.helpers.files import helpers_beside
 from gradlings.submission.reader import source_name_of
 
 _log = logging.getLogger(__name__)
@@ -29,9 +30,14 @@ def _cells(data: bytes, suffix: str) -> tuple[Cell, ...]:
 
 
 def _contents(checks_file: Path) -> dict[str, bytes | None]:
-    """Return the bytes of the module and the notebook by their suffix; None for a file that cannot be read."""
-    name = source_name_of(checks_file)
-    return {suffix: _read(checks_file.with_name(name + suffix)) for suffix in _SUFFIXES}
+    """Return the bytes of the module and the notebook by their suffix; None for a file that cannot be read.
+
+    The files that they import are there by their paths.
+    """
+    paths = {suffix: checks_file.with_name(source_name_of(checks_file) + suffix) for suffix in _SUFFIXES}
+    found = {suffix: _read(path) for suffix, path in paths.items()}
+    imported = (helpers_beside(paths[suffix], data).files for suffix, data in found.items() if data)
+    return found | {helper.path: helper.data for helpers in imported for helper in helpers}
 
 
 def _read(path: Path) -> bytes | None:
@@ -42,7 +48,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _cells_by_text(contents: dict[str, bytes | None]) -> dict[str, Cell]:
-    return {cell.source: cell for suffix, data in contents.items() if data for cell in _cells(data, suffix)}
+    return {cell.source: cell for suffix in _SUFFIXES if (data := contents[suffix]) for cell in _cells(data, suffix)}
 
 
 class EditDetector:
@@ -56,14 +62,17 @@ class EditDetector:
         self._unfinished_until = 0.0
 
     def checks_files_of(self, paths: set[Path]) -> list[Path]:
-        """Return the files of checks whose module or notebook is among `paths`."""
+        """Return the files of checks whose module or notebook is among `paths`, or a file that these may import."""
         sources = {(path.parent, path.stem) for path in paths if path.suffix in _SUFFIXES}
-        return [file for file in self._exercises if (file.parent, source_name_of(file)) in sources]
+        folders = {folder for path in paths if path.suffix == ".py" for folder in path.parents}
+        return [
+            file for file in self._exercises if (file.parent, source_name_of(file)) in sources or file.parent in folders
+        ]
 
     def edited_exercises(self, checks_file: Path) -> tuple[str, ...] | None:
         """Return the ids of the exercises whose cells changed; None if nothing changed, or a save is not finished."""
         before, now = self._seen[checks_file], _contents(checks_file)
-        if any(old and not now[suffix] for suffix, old in before.items()):  # emptied: perhaps by an editor that saves
+        if any(old and not now.get(file) for file, old in before.items()):  # emptied: perhaps by an editor that saves
             self._unfinished_until = self._unfinished_until or time.monotonic() + _SAVING_SECONDS
             if time.monotonic() < self._unfinished_until:
                 return None

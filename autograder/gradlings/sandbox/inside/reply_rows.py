@@ -22,6 +22,7 @@ from gradlings.sandbox.wire.facts import (
 from gradlings.submission.anonymous_code import code_of
 from gradlings.submission.answer_shapes import shapes
 from gradlings.submission.cells import compiled
+from gradlings.submission.helpers.imports import cell_of
 from gradlings.submission.reader import Submission
 
 
@@ -86,13 +87,16 @@ def describe_source(
         "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
         "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
         "syntax": [(p.file, p.line, p.text, p.message) for p in submission.syntax_problems],
-        "breaches": [
-            breach_rows(breaches_in_cells(submission.cells, names, rules)) if submission.attempted(names) else []
-            for names, rules in exercises
-        ],
+        "breaches": [_breaches(submission, names, rules) for names, rules in exercises],
         "shapes": _shapes(submission) if with_shapes else {},
         "code": code_of(submission, code) if code else {},
     }
+
+
+def _breaches(submission: Submission, names: tuple[str, ...], rules: tuple[str, ...]) -> list[BreachRow]:
+    if not submission.attempted(names):
+        return []
+    return breach_rows(breaches_in_cells(submission.cells, names, rules, submission.helpers))
 
 
 def _shapes(submission: Submission) -> dict[str, str]:
@@ -100,4 +104,8 @@ def _shapes(submission: Submission) -> dict[str, str]:
     for cell in submission.cells:
         with contextlib.suppress(SyntaxError):  # among the syntax problems already
             found.update(shapes(compiled(cell).body))
+    for helper in submission.helpers.files:
+        imported = {function.name for function in submission.functions.values() if function.file == helper.file}
+        with contextlib.suppress(SyntaxError):
+            found.update((n, shape) for n, shape in shapes(compiled(cell_of(helper)).body) if n in imported)
     return {name: shape for name, shape in found.items() if shape}

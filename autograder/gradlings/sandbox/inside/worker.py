@@ -31,10 +31,12 @@ from gradlings.sandbox.inside.reply_rows import breach_rows, clip, describe_sour
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code
 from gradlings.sandbox.wire.channel import Channel, ChannelClosed
 from gradlings.sandbox.wire.encode import pack, sendable
-from gradlings.sandbox.wire.facts import RaisedRow
+from gradlings.sandbox.wire.facts import MAX_NAME_CHARS, RaisedRow
 from gradlings.sandbox.wire.types import REPLY_LIMITS, REQUEST_LIMITS, MalformedMessage, Unsendable, stand_in_class
-from gradlings.submission.cell_runner import fresh_namespace, remember_lines, run_code
+from gradlings.submission.cell_runner import LastFunctions, fresh_namespace, remember_lines, run_code
 from gradlings.submission.cells import compiled, decode
+from gradlings.submission.helpers.files import NO_HELPERS, Helper, Helpers
+from gradlings.submission.helpers.imports import HelperImports
 from gradlings.submission.manifest import digest_of_code
 from gradlings.submission.reader import Submission, from_source
 from gradlings.submission.stand_ins import without_definitions
@@ -66,6 +68,8 @@ def rehearse() -> None:
             "skip": [],
             "run": True,
             "in_float64": False,
+            "helpers": [],
+            "functions": [],
             "stand_ins": {"h": "def h():\n    pass"},
         }
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
@@ -74,6 +78,7 @@ def rehearse() -> None:
             Channel(judge_end.fileno()).send(pack((torch.ones(2, dtype=torch.float64),)))
             worker._call(worker._channel.receive(REQUEST_LIMITS))
         worker._settings.close()
+        worker._imports.end()
         linecache.clearcache()
 
 
@@ -97,6 +102,7 @@ class _Worker:
         self._recorder: CallRecorder | Float64Steps = CallRecorder((), ())
         self._steps: Float64Steps | None = None
         self._stand_ins = StandInNames({})
+        self._imports = HelperImports(NO_HELPERS)
         self._settings = contextlib.ExitStack()
 
     def serve(self) -> None:
@@ -141,7 +147,7 @@ class _Worker:
         path = Path(request["file"])
         try:
             text = decode(request["source"])
-            self._submission = from_source(text, path)
+            self._submission = from_source(text, path, Helpers(tuple(Helper(*row) for row in request["helpers"])))
             if request["stand_ins"]:
                 self._submission = without_definitions(self._submission, request["stand_ins"])
             answer = pack(
@@ -165,13 +171,17 @@ class _Worker:
         for cell in self._submission.cells:  # for tracebacks: the files cannot be read from here
             if cell.file not in linecache.cache:
                 remember_lines(cell.file, text if cell.on_disk else cell.source)
+        for helper in self._submission.helpers.files:
+            remember_lines(helper.file, helper.text)
         self._channel.send(answer)
         self._steps = Float64Steps(self._submission.files) if request["in_float64"] else None
         self._stand_ins = StandInNames(request["stand_ins"])
         if request["run"]:
-            self._run_cells(path, request["skip"])
+            self._run_cells(path, request["skip"], LastFunctions(self._submission.rebound(request["functions"])))
 
-    def _run_cells(self, path: Path, skip: list[int]) -> None:
+    def _run_cells(self, path: Path, skip: list[int], last: LastFunctions) -> None:
+        self._imports = HelperImports(self._submission.helpers, self._stand_ins.functions)
+        self._imports.begin()
         self._namespace = fresh_namespace(path)
         self._stand_ins.bind(self._namespace)
         self._alarm.install()
@@ -180,24 +190,26 @@ class _Worker:
         with kept_settings() as settings:
             for index in range(len(self._submission.cells)):
                 if index not in skip:
-                    self._reply({"cell": index, "raised": self._run_cell(index)})
+                    self._reply({"cell": index, "raised": self._run_cell(index, last)})
                     self._stand_ins.bind(self._namespace)
         self._stand_ins.take_called()
-        effects = {"settings": settings, "taken": list(taken_names(self._namespace, self._submission))}
+        rebound = {name: clip(kind, MAX_NAME_CHARS) for name, kind in last.restore(self._namespace).items()}
+        taken = list(taken_names(self._namespace, self._submission))
+        effects = {"settings": settings, "taken": taken, "rebound": rebound}
         try:
             answer = pack({"names": names_row(self._namespace), **effects}, REPLY_LIMITS)
         except Unsendable:  # not too many, but too long together
             answer = pack({"names": len(self._namespace), **effects}, REPLY_LIMITS)
         self._channel.send(answer)
 
-    def _run_cell(self, index: int) -> RaisedRow | None:
+    def _run_cell(self, index: int, last: LastFunctions) -> RaisedRow | None:
         try:
             code = compiled(self._submission.cells[index]).code
         except SyntaxError:
             return None  # among the syntax problems already
         try:
             with self._alarm, self._steps or contextlib.nullcontext():
-                run_code(code, self._namespace)
+                run_code(code, self._namespace, last)
         except BaseException as error:
             return raised_row(error, self._submission.files)
         finally:

@@ -92,6 +92,8 @@ class NamesReply(msgspec.Struct, forbid_unknown_fields=True):
     """Settings of the process that they changed."""
     taken: Annotated[list[Name], Meta(max_length=MAX_TAKEN)]
     """Names of others that they took."""
+    rebound: Annotated[Names, Meta(max_length=MAX_TAKEN)]
+    """Functions that their names no longer stood for in the end, with the type of what they did."""
 
 
 class Digest(msgspec.Struct, forbid_unknown_fields=True):
