@@ -11,6 +11,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
 
@@ -79,19 +80,25 @@ def _formula_rule(state: StateInline, silent: bool) -> bool:
 def _inline(tokens: Sequence[Token], line_break: str, plain: bool) -> Text:
     text = Text()
     styles: list[str] = []
-    for token in tokens:
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type in ("strong_open", "em_open"):
             styles.append("bold" if token.type == "strong_open" else "italic")
         elif token.type in ("strong_close", "em_close"):
             styles.pop()
         elif token.type in ("softbreak", "hardbreak"):
-            text.append(line_break if token.type == "softbreak" else "\n")
+            no_blank = line_break == " " and _are_wide(text.plain[-1:], following.content[:1] if following else "")
+            text.append("" if no_blank else line_break if token.type == "softbreak" else "\n")
         elif token.type == "formula":
             text.append(_formula(token.content, plain), style=" ".join([*styles, "magenta"]))
         else:
             style = [*styles, "cyan"] if token.type == "code_inline" else styles
             text.append(token.content.replace("\xb7", "-") if plain else token.content, style=" ".join(style))
     return text
+
+
+def _are_wide(before: str, after: str) -> bool:
+    """Return whether a line ends and the next begins with Chinese or the like, which has no blanks between words."""
+    return cell_len(before) == 2 and cell_len(after) == 2
 
 
 def _formula(latex: str, plain: bool) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 from gradlings.learning.watch.state import View, WatchState, list_entries
 from gradlings.progress.hints import Hint
 from gradlings.rendering.markdown import markdown_lines
-from gradlings.rendering.terminal import exercise_lines, render_lines
+from gradlings.rendering.terminal import exercise_lines, padded, render_lines
 
 KEYS = {"n": "next", "p": "previous", "h": "hint", "l": "list", "s": "solution", "q": "quit"}
 _LIST_KEYS = {"arrows": "choose", "enter": "go there", "l": "back", "q": "quit"}
@@ -124,5 +124,5 @@ def _list(state: WatchState, plain: bool) -> Iterator[RenderableType]:
         word = "solved" if exercise.solved else "tried" if exercise.attempts else ""
         mark = solved_mark if exercise.solved else "~" if exercise.attempts else " "
         line.append(f"  {mark} ", style="green" if exercise.solved else "yellow")
-        line.append(f"{exercise.id:<5} {exercise.name:<34}", style=chosen)
+        line.append(f"{exercise.id:<5} {padded(exercise.name, 34)}", style=chosen)
         yield line.append(f" {exercise.points:>2}/{exercise.declared.points:<2} {word}", style="dim")
