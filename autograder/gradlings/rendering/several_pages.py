@@ -11,7 +11,7 @@ from gradlings.rendering.terminal import bar, padded, render_lines, width_of
 
 
 def summary_text(cards: Sequence[Scorecard], *, width: int, color: bool, plain: bool) -> str:
-    """Return the lines below the pages of some assignments, oldest first; arguments as `page_text`."""
+    """Return the lines below the pages of some assignments, in their order; arguments as `page_text`."""
     lines = render_lines(_summary(cards, plain), width=width, color=color, wrap_text=False)
     return "\n".join(line.rstrip() for line in lines)
 
