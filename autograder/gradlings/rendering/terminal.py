@@ -10,7 +10,15 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Row, Scorecard, Verdict
+from gradlings.model.scorecard import (
+    EARLIER_AT_FAULT,
+    CheckResult,
+    ExerciseScore,
+    Row,
+    Scorecard,
+    Verdict,
+    line_of_note,
+)
 from gradlings.rendering.ansi_picture import small_picture
 
 _MAX_WIDTH = 100
@@ -172,8 +180,8 @@ def _exercise_findings(
     if explained and exercise.max_points and hint:
         yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
     for note in exercise.notes:
-        if note not in shown:
-            shown.add(note)
+        if line_of_note(note) not in shown:
+            shown.add(line_of_note(note))
             yield _indented(Text(f"note, costs no points: {note}", style="dim"), 6)
     printed = next((check.printed for check in failing if check.printed.strip()), "")
     if printed:
