@@ -1,6 +1,6 @@
 """What a page could say of two mistakes in one function, and how often it would name one that is not there.
 
-    python benchmarks/two_mistakes.py draw FILE [doubles of each exercise [seed [exercises]]]
+    python benchmarks/two_mistakes.py draw FILE [--count 60] [--seed 0] [--exercises 3.5 6.6]
     python benchmarks/two_mistakes.py report FILE...
 
 `draw` makes doubles: a function with two small faults (two mutations, or a misconception of the catalogue and a
@@ -11,6 +11,7 @@ exactly one of them does, and how often that one is neither of the two faults.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -232,11 +233,17 @@ def report(lines: Iterable[str]) -> None:
 
 
 def main() -> None:
-    if sys.argv[1] == "draw":
-        count, seed = (int(text) for text in [*sys.argv[3:5], "60", "0"][:2]) if len(sys.argv) < 5 else map(int, sys.argv[3:5])
-        draw(Path(sys.argv[2]), count, seed, tuple(sys.argv[5:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=("draw", "report"))
+    parser.add_argument("files", type=Path, nargs="+", help="of doubles, one line of JSON each")
+    parser.add_argument("--count", type=int, default=60, help="doubles of each exercise")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--exercises", nargs="*", default=(), metavar="ID", help="all if none is named")
+    wanted = parser.parse_args()
+    if wanted.task == "draw":
+        draw(wanted.files[0], wanted.count, wanted.seed, tuple(wanted.exercises))
     else:
-        report(line for name in sys.argv[2:] for line in Path(name).read_text(encoding="utf-8").splitlines())
+        report(line for path in wanted.files for line in path.read_text(encoding="utf-8").splitlines())
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Di
     if not isinstance(got, Tensor):
         if uncalled_name(got):
             return _other_kind(got, expected)
-        comma = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) else ""
+        comma = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) and len(got) == 1 else ""
         sentence = f"Your function returned {kind_text(got)}; it must return a tensor.{comma}"
     elif type(got) not in (Tensor, torch.nn.Parameter):
         sentence = f"Your function returned a {type(got).__name__}; it must return a plain tensor."

@@ -52,7 +52,7 @@ def time_sentence(seconds: float) -> str:
 
 
 def error_sentence(
-    kind: str, message: str, function: str, own: tuple[str, ...], in_student_code: bool, parameters: str
+    kind: str, message: str, function: str, own: tuple[str, ...], line: str, parameters: str
 ) -> str:
     """Return what happened and what to look at, in plain words, without a traceback.
 
@@ -61,7 +61,7 @@ def error_sentence(
         message: its text.
         function: what was called: one of the student's functions that the check is about (`own`), or a driver.
         own: these functions.
-        in_student_code: whether the exception comes from a line of the submission.
+        line: the line of the submission that it comes from, as `Raised.trace` has it; "" if it comes from none.
         parameters: the parameters that the function must have, for a wrong signature.
     """
     first = first_line(message)
@@ -69,15 +69,15 @@ def error_sentence(
     if other and other[2] not in own:
         caller = function if function in own else own[0]
         return f"{caller} calls {other[2]} of exercise {other[1]}, which is not attempted yet."
-    if kind == "NotImplementedError":
+    if kind == "NotImplementedError" and "raise NotImplementedError" in line:  # torch raises it, too
         return "The line `raise NotImplementedError` was reached. Remove it once your code is complete."
-    refused = re.match(r"(?:\w+\.)*(\w+)\(\)", first)
-    if kind == "TypeError" and not in_student_code and refused and refused[1] != function and refused[1] in own:
-        return f"{refused[1]} cannot be called as the exercise calls it: {first}. Are the parameters as given?"
-    if kind == "TypeError" and not in_student_code and "argument" in first:
-        return f"{function} cannot be called as {function}({parameters}): {first}. Are the parameters as given?"
+    refused = re.match(r"(?:[\w<>]+\.)*([\w<>]+)\(\) (?:missing|takes|got) .*argument", first)
+    if kind == "TypeError" and not line and refused:  # the call itself was refused
+        called = refused[1] if refused[1] in own else own[0]
+        how = f"as {function}({parameters})" if called == function else "as the exercise calls it"
+        return f"{called} cannot be called {how}: {first}. Are the parameters as given?"
     if kind == "RecursionError":
-        return "Your function keeps calling itself without an end. Which case stops it?"
+        return "Your function calls itself again and again, too deep for Python. Which case stops it?"
     if kind in ("SystemExit", "Exit"):
         return "Your code ended the program (exit). A function must return its answer."
     return f"{kind}: {first}{tip(kind, first)}"

@@ -194,7 +194,7 @@ class ExerciseScore:
 
     def said_before(self, check: CheckResult) -> bool:
         """Return whether an earlier check ended with the same error at the same place, so that a page says it once."""
-        if check.verdict is Verdict.WRONG or not check.message:
+        if check.verdict in (Verdict.WRONG, Verdict.NOT_ATTEMPTED) or not check.message:
             return False
         said = (check.verdict, check.message, check.place)
         first = next(each for each in self.checks if (each.verdict, each.message, each.place) == said)

@@ -172,6 +172,10 @@ def _exercise_findings(
             yield _indented(Text(f"{check.title}: {mark} ({check.points}/{check.max_points})", style="dim"), 6)
         if check.verdict in _NOT_FAILING:
             continue
+        if exercise.said_before(check):
+            if detail:
+                yield _indented(Text("the same as above", style="dim"), 8)
+            continue
         yield from _finding(check, detail, width, shown, pictures and check is first[check.subject])
         if cause := exercise.explanation_of(check):
             yield _indented(Text(cause, style="yellow"), 6)
