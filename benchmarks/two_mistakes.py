@@ -4,9 +4,9 @@
     python benchmarks/two_mistakes.py report FILE...
 
 `draw` makes doubles: a function with two small faults (two mutations, or a misconception of the catalogue and a
-mutation), each of which changes its results, and both together once more. Where no misconception explains all probes of
-the check that is shown, it notes which ones explain the probe that is shown. `report` counts, for a few rules, how often
-exactly one of them does, and how often that one is neither of the two faults.
+mutation), each of which changes its results, and both together once more. Where no misconception explains all probes
+of the check that is shown, it notes which ones explain the probe that is shown. `report` counts, for a few rules, how
+often exactly one of them does, and how often that one is neither of the two faults.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import os
 import random
 import resource
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator

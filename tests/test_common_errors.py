@@ -18,9 +18,11 @@ SQUARE = torch.ones(2, 3)
 
 
 def raised_by(code: Callable[[], Any]) -> tuple[str, str]:
-    with pytest.raises(Exception) as found:
+    try:
         code()
-    return found.type.__name__, str(found.value)
+    except (TypeError, NameError, RuntimeError) as error:
+        return type(error).__name__, str(error)
+    raise AssertionError("it runs")
 
 
 def np_is_not_there() -> object:
@@ -82,7 +84,9 @@ def test_a_call_is_called_refused_only_if_it_was(message: str, line: str, said: 
 def test_only_a_line_that_raises_it_is_told_to_go() -> None:
     told = error_sentence("NotImplementedError", "not for Bool", "f", ("f",), "t.py:9 in f: return x @ y", "x")
     assert told == "NotImplementedError: not for Bool"
-    told = error_sentence("NotImplementedError", "soon", "f", ("f",), "t.py:9 in f: raise NotImplementedError('x')", "x")
+    told = error_sentence(
+        "NotImplementedError", "soon", "f", ("f",), "t.py:9 in f: raise NotImplementedError('x')", "x"
+    )
     assert "Remove it once your code is complete." in told
 
 
@@ -139,6 +143,11 @@ def test_code_on_a_card_is_code_and_stays_text() -> None:
 
 
 def test_a_line_of_code_gets_one_note() -> None:
-    notes = ("add() meets (3,) (t.py:4)", "add() meets (7,) (t.py:4)", "mul() meets (3,) (t.py:5)", "Here float32 enters.")
+    notes = (
+        "add() meets (3,) (t.py:4)",
+        "add() meets (7,) (t.py:4)",
+        "mul() meets (3,) (t.py:5)",
+        "Here float32 enters.",
+    )
     checks = tuple(CheckResult("9.1", "c", "c", Verdict.PASS, 5, notes=(note,)) for note in notes)
     assert ExerciseScore("9.1", ("f",), 20, checks).notes == (notes[0], notes[2], notes[3])

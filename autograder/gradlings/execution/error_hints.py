@@ -9,8 +9,8 @@ _HINTS = (
     (r"must match the (existing )?size", "These shapes do not broadcast. What are the shapes on that line?"),
     (
         r"view size is not compatible",
-        "A transpose or a slice has left its numbers in another order than its axes. Which axes must be neighbors before "
-        "they are joined or split? (reshape would run, and hide it if they are the wrong ones.)",
+        "A transpose or a slice has left its numbers in another order than its axes. Which axes must be neighbors "
+        "before they are joined or split? (reshape would run, and hide it if they are the wrong ones.)",
     ),
     (r"invalid for input of size", "Sizes before and after must have the same product. What is the shape there?"),
     (r"expected scalar type|must have the same dtype|same dtype", "Two dtypes meet on that line. Which are they?"),
@@ -23,7 +23,7 @@ _HINTS = (
     (r"numpy\(\) on Tensor that requires grad", "A tensor that requires grad needs .detach() before .numpy()."),
     (r"Expected all tensors to be on the same device", "One tensor is on the CPU and one is not."),
     (
-        r"\b(builtin_function_or_method|method)\b",
+        r"\b(builtin_function_or_method|method)'? (and|object)\b|\b(and|not) '?(builtin_function_or_method|method)\b",
         "A method stands there that is not called. Are its parentheses missing, as in item()?",
     ),
     (
@@ -51,9 +51,7 @@ def time_sentence(seconds: float) -> str:
     return f"Still running after {seconds:g} s. An endless loop?"
 
 
-def error_sentence(
-    kind: str, message: str, function: str, own: tuple[str, ...], line: str, parameters: str
-) -> str:
+def error_sentence(kind: str, message: str, function: str, own: tuple[str, ...], line: str, parameters: str) -> str:
     """Return what happened and what to look at, in plain words, without a traceback.
 
     Args:

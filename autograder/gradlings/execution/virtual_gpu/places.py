@@ -173,7 +173,7 @@ def tensors_in(values: Iterable[Any]) -> Iterator[torch.Tensor]:
 
 
 def companion(frame: FrameType) -> str:
-    """Return the name of the first variable of a frame's function that is a tensor on the GPU, parameters first, or ""."""
+    """Return the name of a frame's first variable that is a tensor on the GPU, parameters first, or ""."""
     values, code = frame.f_locals, frame.f_code
     for name in (*code.co_varnames, *code.co_freevars):
         if isinstance(values.get(name), torch.Tensor) and place_of(values[name]) is Place.GPU:
