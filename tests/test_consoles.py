@@ -92,5 +92,5 @@ def test_wide_titles_keep_the_columns_of_the_overview_straight(kit: Kit) -> None
 
 
 def test_lines_of_chinese_prose_are_joined_without_blanks() -> None:
-    (line,) = render_lines(markdown_lines("\u8fd9\u662f*\u79e9*\uff0c\n\u4e0d\u662f\nrank"), width=60, color=False)
+    line, *_ = render_lines(markdown_lines("\u8fd9\u662f*\u79e9*\uff0c\n\u4e0d\u662f\nrank"), width=60, color=False)
     assert line.rstrip() == "\u8fd9\u662f\u79e9\uff0c\u4e0d\u662f rank"

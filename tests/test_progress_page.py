@@ -73,11 +73,11 @@ def test_a_misconception_is_overcome_when_the_check_that_showed_it_passes(kit: K
     assert re.search(r"0/10 +2 +met before: opposite sign *\n", after("return 2 * a"))
     assert re.search(r"10/10 +3 +overcome: opposite sign *\n", after(RIGHT["difference"]))
     shown = after("")
-    assert re.search(r"0/10 +3 +the stub is back; before, 10 points *\n +met before: opposite sign *\n", shown)
+    assert re.search(r"0/10 +3 +stub is back; 10 points before *\n +met before: opposite sign *\n", shown)
     assert "0 of 1 misconceptions overcome" in shown
     assert kit.gradlings("progress", "--html", "page.html").code == 0
     page = (kit.root / "page.html").read_text(encoding="utf-8")
-    assert "the stub is back; before, 10 points" in page
+    assert "stub is back; 10 points before" in page
     assert "overcome: opposite sign" not in page
 
 

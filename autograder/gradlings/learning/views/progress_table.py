@@ -55,7 +55,7 @@ def _row(exercise: ExerciseProgress) -> tuple[Text, Text, Text, Text]:
     if exercise.waits:
         misconceptions.append(Text("waits for what it calls", style="dim"))
     if exercise.past_points:
-        misconceptions.append(Text(f"the stub is back; before, {exercise.past_points} points", style="dim"))
+        misconceptions.append(Text(f"stub is back; {exercise.past_points} points before", style="dim"))
     if exercise.open:
         misconceptions.append(Text("now: ").append(_listed(exercise.open), style="red"))
     if exercise.unsettled:
