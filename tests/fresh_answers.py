@@ -1,29 +1,19 @@
-"""Sixty more wrong answers, ten of each assignment, and what the page says of them.
+"""Sixty more wrong answers, ten of each assignment, which have never been tuned to.
 
-They were written from the exercises' texts alone, by somebody who had not read the catalogue, after the naming was done:
-nothing was added to the catalogue because of them. So they measure how often a learner is told what is wrong
-(`NAMED`), is told nothing (`SILENT`), or sees a true observation about the values (`SEEN`).
+They were written from the exercises' texts alone, by somebody who had not read the catalogue, once the naming was
+done, and the catalogue was not changed because of them: so they measure how often a learner is told what is wrong. An
+answer without a name stays without one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from wrong_answers_panel import WrongAnswer
+
+FRESH: list[WrongAnswer] = []
 
 
-@dataclass(frozen=True)
-class FreshAnswer:
-    """A wrong answer to an exercise, in the words of whoever wrote it."""
-
-    exercise: str
-    mistake: str
-    code: str
-
-
-ANSWERS: list[FreshAnswer] = []
-
-
-def _add(exercise: str, mistake: str, code: str) -> None:
-    ANSWERS.append(FreshAnswer(exercise, mistake, code.lstrip("\n")))
+def _add(exercise: str, mistake: str, name: str | None, code: str) -> None:
+    FRESH.append(WrongAnswer(exercise, mistake, name, code.lstrip("\n")))
 
 
 # ---- 01
@@ -31,6 +21,7 @@ def _add(exercise: str, mistake: str, code: str) -> None:
 _add(
     "1.1",
     "the cube's two matrices are stacked along the last axis",
+    None,
     """
 def make_ranks():
     scalar = torch.tensor(5)
@@ -43,6 +34,7 @@ def make_ranks():
 _add(
     "1.2",
     "an empty list has no dimension at all",
+    "empty-list-like-number",
     """
 def nested_shape(x):
     if not isinstance(x, list) or not x:
@@ -56,6 +48,7 @@ def nested_shape(x):
 _add(
     "1.3",
     "an empty list is int64",
+    "empty-list-is-int64",
     """
 def predict_dtype(x):
     if isinstance(x, np.ndarray):
@@ -77,6 +70,7 @@ def predict_dtype(x):
 _add(
     "1.4",
     "reads the bits anew",
+    "bits-re-read",
     """
 def to_float32(t):
     return t.view(torch.float32)
@@ -85,6 +79,7 @@ def to_float32(t):
 _add(
     "1.5",
     "the rows of a matrix stay rows: a new axis at the end",
+    "one-dimension-more",
     """
 def as_column(t):
     return t.unsqueeze(-1)
@@ -93,6 +88,7 @@ def as_column(t):
 _add(
     "1.6",
     "the first two are swapped",
+    "first-two-dimensions",
     """
 def swap_last_two(t):
     return t.transpose(0, 1)
@@ -101,6 +97,7 @@ def swap_last_two(t):
 _add(
     "1.7",
     "sizes in place of products: the size to the right is the stride",
+    "size-behind-only",
     """
 def row_major_strides(shape):
     strides = []
@@ -112,6 +109,7 @@ def row_major_strides(shape):
 _add(
     "1.8",
     "the sum is overwritten by the last product",
+    "last-product-only",
     """
 def matmul_loops(a, b):
     n, k = a.shape
@@ -127,6 +125,7 @@ def matmul_loops(a, b):
 _add(
     "1.10",
     "an axis of size 0 counts as 1",
+    "greater-size",
     """
 def broadcast_shape(a, b):
     result = []
@@ -142,6 +141,7 @@ def broadcast_shape(a, b):
 _add(
     "1.11",
     "the heads are the fast axis: every H-th number belongs to a head",
+    "interleaved-heads",
     """
 def split_heads(x, heads):
     B, T, D = x.shape
@@ -154,6 +154,7 @@ def split_heads(x, heads):
 _add(
     "2.1",
     "a negative number is no number",
+    None,
     """
 def load_config(text):
     result = {}
@@ -179,6 +180,7 @@ def load_config(text):
 _add(
     "2.2",
     "a missing key is skipped",
+    "missing-keys-are-fine",
     """
 def validate_config(cfg):
     bad = []
@@ -204,6 +206,7 @@ def validate_config(cfg):
 _add(
     "2.3",
     "one bias for the whole layer",
+    "single-bias",
     """
 def linear_params(in_features, out_features, bias):
     return in_features * out_features + int(bias)
@@ -212,6 +215,7 @@ def linear_params(in_features, out_features, bias):
 _add(
     "2.4",
     "the two tables share their size: (V + T) rows, but of V columns",
+    None,
     """
 def embedding_params(cfg):
     return (cfg["vocab_size"] + cfg["context_length"]) * cfg["n_heads"]
@@ -220,6 +224,7 @@ def embedding_params(cfg):
 _add(
     "2.5",
     "the mean and the variance are counted, too",
+    None,
     """
 def layernorm_params(emb_dim):
     return 2 * emb_dim + 2
@@ -228,6 +233,7 @@ def layernorm_params(emb_dim):
 _add(
     "2.6",
     "each head has matrices of D times D",
+    "whole-matrices-for-each-head",
     """
 def attention_params(cfg):
     D, H = cfg["emb_dim"], cfg["n_heads"]
@@ -238,6 +244,7 @@ def attention_params(cfg):
 _add(
     "2.7",
     "the middle is always four times as wide",
+    "always-four-times",
     """
 def feedforward_params(cfg, mult=4):
     D = cfg["emb_dim"]
@@ -247,6 +254,7 @@ def feedforward_params(cfg, mult=4):
 _add(
     "2.8",
     "the head has a bias",
+    "head-with-bias",
     """
 def gpt_params(cfg, tied=False):
     D, V = cfg["emb_dim"], cfg["vocab_size"]
@@ -258,6 +266,7 @@ def gpt_params(cfg, tied=False):
 _add(
     "2.9",
     "the parameters of the direct children only",
+    None,
     """
 def count_parameters(module, trainable_only=False):
     total = 0
@@ -271,6 +280,7 @@ def count_parameters(module, trainable_only=False):
 _add(
     "2.11",
     "survivors are scaled by p and not by what is left",
+    "divided-by-dropped-share",
     """
 def apply_dropout(x, keep_mask, p, training):
     if not training:
@@ -284,6 +294,7 @@ def apply_dropout(x, keep_mask, p, training):
 _add(
     "3.1",
     "the inner derivative is taken at g(x)",
+    "inner-derivative-at-inner-value",
     """
 def chain_derivative(df, g, dg, x):
     u = g(x)
@@ -293,6 +304,7 @@ def chain_derivative(df, g, dg, x):
 _add(
     "3.2",
     "large inputs are clamped to 10, so that nothing overflows",
+    None,
     """
 def sigmoid(z):
     z = torch.clamp(z, -10, 10)
@@ -302,6 +314,7 @@ def sigmoid(z):
 _add(
     "3.3",
     "the logarithm to base 2",
+    "logarithm-to-base-2",
     """
 def bce(a, y):
     log_a = torch.log2(a).clamp(min=-100)
@@ -312,6 +325,7 @@ def bce(a, y):
 _add(
     "3.4",
     "the sigmoid is differentiated with a sign too many",
+    "opposite-sign-of-slope",
     """
 def sigmoid_grad(z):
     s = sigmoid(z)
@@ -321,6 +335,7 @@ def sigmoid_grad(z):
 _add(
     "3.5",
     "the gradient stops at the prediction",
+    "chain-stops-at-prediction",
     """
 def manual_gradients(x, w, b, y):
     a = sigmoid(x * w + b)
@@ -331,6 +346,7 @@ def manual_gradients(x, w, b, y):
 _add(
     "3.6",
     "divides by the number of inputs",
+    "divided-by-number-of-inputs",
     """
 def batch_gradients(X, w, b, y):
     a = sigmoid(X @ w + b)
@@ -342,6 +358,7 @@ def batch_gradients(X, w, b, y):
 _add(
     "3.7",
     "divides by h",
+    "divided-by-h",
     """
 def numeric_gradient(f, x, h):
     grad = torch.zeros_like(x)
@@ -356,6 +373,7 @@ def numeric_gradient(f, x, h):
 _add(
     "3.8",
     "relative to the theory alone",
+    "relative-to-first-gradient",
     """
 def gradcheck_error(analytic, numeric):
     if torch.isnan(analytic).any() or torch.isnan(numeric).any():
@@ -369,6 +387,7 @@ def gradcheck_error(analytic, numeric):
 _add(
     "3.9",
     "nodes are told apart by their numbers",
+    "equal-numbers-taken-for-one-node",
     """
 def topological_order(node):
     order, seen = [], []
@@ -388,6 +407,7 @@ def topological_order(node):
 _add(
     "3.10",
     "the root starts with its own value",
+    None,
     """
 def backprop(root):
     order = topological_order(root)
@@ -405,6 +425,7 @@ def backprop(root):
 _add(
     "4.1",
     "the second layer reads z1",
+    "relu-computed-and-not-used",
     """
 def mlp_forward(X, p):
     z1 = X @ p["W1"].T + p["b1"]
@@ -416,6 +437,7 @@ def mlp_forward(X, p):
 _add(
     "4.2",
     "where the gradient is negative it is cut off",
+    "relu-of-gradient",
     """
 def relu_backward(dout, z):
     return torch.relu(dout)
@@ -424,6 +446,7 @@ def relu_backward(dout, z):
 _add(
     "4.3",
     "dX with the weights transposed",
+    "w-transposed-for-dx",
     """
 def linear_backward(dout, X, W):
     dX = dout @ W.T
@@ -434,6 +457,7 @@ def linear_backward(dout, X, W):
 _add(
     "4.4",
     "no mean",
+    "not-divided-by-n",
     """
 def sigmoid_bce_backward(a, y):
     return a - y.reshape(-1, 1)
@@ -442,6 +466,7 @@ def sigmoid_bce_backward(a, y):
 _add(
     "4.5",
     "means over the copies",
+    "mean-in-place-of-sum",
     """
 def unbroadcast(g, shape):
     while g.dim() > len(shape):
@@ -455,6 +480,7 @@ def unbroadcast(g, shape):
 _add(
     "4.6",
     "the softmax runs over the examples",
+    "softmax-over-examples",
     """
 def softmax_ce_backward(logits, targets):
     N, C = logits.shape
@@ -465,6 +491,7 @@ def softmax_ce_backward(logits, targets):
 _add(
     "4.7",
     "the mean of what a row was copied to",
+    "averaged-by-count",
     """
 def embedding_backward(dout, idx, V):
     D = dout.shape[-1]
@@ -480,6 +507,7 @@ def embedding_backward(dout, idx, V):
 _add(
     "4.8",
     "the switch is read from the output of the second layer",
+    None,
     """
 def mlp_backward(cache, p, y):
     dz2 = (cache["a"] - y) / len(y)
@@ -492,6 +520,7 @@ def mlp_backward(cache, p, y):
 _add(
     "4.9",
     "old gradients stay",
+    "gradients-not-cleared",
     """
 def fix_simple_net(net, inputs, labels):
     criterion = nn.BCELoss()
@@ -504,6 +533,7 @@ def fix_simple_net(net, inputs, labels):
 _add(
     "4.10",
     "detached is not copied",
+    "gradients-pile-up-in-handed-out",
     """
 def named_gradients(net, X, y):
     net.zero_grad(set_to_none=False)
@@ -517,6 +547,7 @@ def named_gradients(net, X, y):
 _add(
     "5.1",
     "uphill",
+    "uphill",
     """
 def sgd_step(params, grads, lr):
     with torch.no_grad():
@@ -528,6 +559,7 @@ def sgd_step(params, grads, lr):
 _add(
     "5.2",
     "the learning rate is inside the velocity",
+    "learning-rate-inside-velocity",
     """
 def momentum_step(p, g, v, lr, mu):
     v.mul_(mu).add_(lr * g)
@@ -537,6 +569,7 @@ def momentum_step(p, g, v, lr, mu):
 _add(
     "5.3",
     "the corrected averages are what is remembered",
+    "corrected-averages-remembered",
     """
 def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     state["t"] += 1
@@ -549,6 +582,7 @@ def adam_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 _add(
     "5.4",
     "decay after the step of Adam",
+    "decay-of-new-value",
     """
 def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
     adam_step(p, g, state, lr, beta1, beta2, eps)
@@ -558,6 +592,7 @@ def adamw_step(p, g, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0
 _add(
     "5.5",
     "returns the loss after the update",
+    "loss-after-update",
     """
 def train_step(net, opt, X, y):
     opt.zero_grad()
@@ -569,6 +604,7 @@ def train_step(net, opt, X, y):
 _add(
     "5.6",
     "a step for each micro-batch",
+    None,
     """
 def accumulate_step(net, opt, micro_batches):
     N = sum(len(y) for _, y in micro_batches)
@@ -585,6 +621,7 @@ def accumulate_step(net, opt, micro_batches):
 _add(
     "5.7",
     "every number is cut down on its own",
+    "each-number-on-its-own",
     """
 def clip_gradients(params, max_norm):
     grads = [p.grad for p in params if p.grad is not None]
@@ -597,6 +634,7 @@ def clip_gradients(params, max_norm):
 _add(
     "5.8",
     "a whole turn of the cosine",
+    "whole-turn",
     """
 def lr_at(step, max_lr, min_lr, warmup, total):
     if step < warmup:
@@ -610,6 +648,7 @@ def lr_at(step, max_lr, min_lr, warmup, total):
 _add(
     "5.9",
     "inputs and labels get an order each",
+    "shuffled-separately",
     """
 def minibatches(X, y, size, generator):
     X = X[torch.randperm(len(X), generator=generator)]
@@ -620,6 +659,7 @@ def minibatches(X, y, size, generator):
 _add(
     "5.10",
     "always back to training mode",
+    "always-back-to-training-mode",
     """
 def evaluate(net, loader):
     net.eval()
@@ -638,6 +678,7 @@ def evaluate(net, loader):
 _add(
     "6.1",
     "targets are the inputs",
+    "targets-equal-inputs",
     """
 def next_token_pairs(ids, T):
     n = len(ids)
@@ -648,6 +689,7 @@ def next_token_pairs(ids, T):
 _add(
     "6.2",
     "one start for the whole batch",
+    "one-start-for-all-rows",
     """
 def get_batch(data, B, T, generator):
     start = int(torch.randint(len(data) - T, (1,), generator=generator))
@@ -659,6 +701,7 @@ def get_batch(data, B, T, generator):
 _add(
     "6.3",
     "the softmax twice",
+    "softmax-twice",
     """
 def lm_cross_entropy(logits, targets):
     probs = torch.softmax(logits, dim=-1)
@@ -669,6 +712,7 @@ def lm_cross_entropy(logits, targets):
 _add(
     "6.4",
     "the exponential of the mean of the means",
+    "mean-of-means",
     """
 def perplexity(nll_sums, counts):
     return torch.exp((nll_sums / counts).mean())
@@ -677,6 +721,7 @@ def perplexity(nll_sums, counts):
 _add(
     "6.5",
     "ones and zeros",
+    "ones-and-zeros",
     """
 def causal_mask(T, device=None):
     return torch.tril(torch.ones(T, T, device=device))
@@ -685,6 +730,7 @@ def causal_mask(T, device=None):
 _add(
     "6.6",
     "the softmax runs over the queries",
+    "softmax-over-queries",
     """
 def attention(q, k, v, mask):
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
@@ -695,6 +741,7 @@ def attention(q, k, v, mask):
 _add(
     "6.7",
     "keys and values are mixed up",
+    None,
     """
 def multi_head_attention(x, Wqkv, Wo, bo, H):
     B, T, D = x.shape
@@ -707,6 +754,7 @@ def multi_head_attention(x, Wqkv, Wo, bo, H):
 _add(
     "6.9",
     "the square in place of the cube",
+    "square-instead-of-cube",
     """
 def gelu(x):
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**2)))
@@ -715,6 +763,7 @@ def gelu(x):
 _add(
     "6.10",
     "both halves read what came in",
+    "both-parts-side-by-side",
     """
 def gpt_block(x, p, H):
     a = multi_head_attention(layer_norm(x, p["norm1_gamma"], p["norm1_beta"]), p["Wqkv"], p["Wo"], p["bo"], H)
@@ -725,6 +774,7 @@ def gpt_block(x, p, H):
 _add(
     "6.12",
     "the most likely token, whatever top_k is",
+    "always-most-likely-token",
     """
 def generate(model, ids, n, context_length, top_k, generator=None):
     was = model.training

@@ -119,7 +119,8 @@ def _number_difference(got: Any, expected: Any, rules: Rules) -> Difference | No
         return _other_kind(got, expected)
     if isinstance(expected, int) and isinstance(got, float):
         same = "The number is right, but it is" if got == expected else "The answer is"
-        return _by_values(got, expected, f"{same} a float; it must be an int. Was / used where // belongs?")
+        ask = "Is it made by / or by float(...)?"
+        return _by_values(got, expected, f"{same} a float; it must be an int. {ask}")
     if rules.exact_types and type(got) is not type(expected):
         return _other_kind(got, expected)
     exact = isinstance(expected, int)

@@ -149,7 +149,7 @@ def _of_sizes(pair: Pair) -> Iterator[Factor]:
     for (name, n), (other, d) in permutations(single, 2):
         if n != d:
             words = f"exactly N/D = {n}/{d} times the right one (N = {name}, D = {other})"
-            yield Factor(("N/D", name, other), n / d, words, f"Is it divided by {other} where {name} belongs?")
+            yield Factor(("N/D", name, other), n / d, words, f"Are {name} and {other} mixed up?")
 
 
 def _unbiased(name: str, n: int) -> Iterator[Factor]:
