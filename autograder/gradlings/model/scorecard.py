@@ -249,6 +249,11 @@ class Scorecard:
         return tuple(problem for problem in self.problems if sum(problem in each for each in messages) != 1)
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was written for an exercise that has points: a warm-up is solved from the start."""
+        return any(exercise.attempted for exercise in self.exercises if exercise.max_points)
+
+    @property
     def full_marks(self) -> bool:
         """Whether every exercise is solved."""
         return all(exercise.solved for exercise in self.exercises)

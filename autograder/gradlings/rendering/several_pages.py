@@ -22,11 +22,10 @@ def _summary(cards: Sequence[Scorecard], plain: bool) -> Iterator[Text]:
     titles = [f"{card.assignment} {card.title}".strip() for card in cards]
     widest = width_of(titles)
     for card, title in zip(cards, titles, strict=True):
-        attempted = any(exercise.attempted for exercise in card.exercises if exercise.max_points)
-        style = "dim" if not attempted else "green" if card.full_marks else "yellow"
+        style = "dim" if not card.begun else "green" if card.full_marks else "yellow"
         line = Text(f"  {padded(title, widest)}  ").append_text(bar(card.points, card.max_points, style, plain=plain))
         line.append(f"  {card.points:>3}/{card.max_points:<3}", style=style)
-        yield line.append("" if attempted else "  not attempted yet", style="dim")
+        yield line.append("" if card.begun else "  not attempted yet", style="dim")
     yield Text("")
     points, max_points = (sum(values) for values in zip(*((c.points, c.max_points) for c in cards), strict=True))
     line = Text("  ").append(f"{points} of {max_points} points", style="bold")

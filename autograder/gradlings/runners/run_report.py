@@ -112,7 +112,7 @@ class RunReport:
                 **looks,
             )
             for folder, card in cards.items()
-            if len(cards) == 1 or self._detail or card.problems or any(score.attempted for score in card.exercises)
+            if len(cards) == 1 or self._detail or card.problems or card.begun
         ]
         if len(cards) > 1:
             texts.append(summary_text(list(cards.values()), **looks))
