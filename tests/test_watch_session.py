@@ -88,7 +88,7 @@ def test_a_result_does_not_outlive_a_check_that_takes_long(watching: Watching) -
     assert not watching.shows("10/10")
     assert not watching.shows("right:")
     assert watching.shows("Last time: 10 of 10 points. Checking again ...")
-    text = "Still running after 20 s, and it cannot be stopped from the inside. An endless loop?"
+    text = "Still running after 20 s, so it was ended. An endless loop?"
     watching.session.on_message(ServerMessage(MessageKind.ENDED, watching.requests[-1].number, text=text))
     assert watching.shows("Still running after 20 s")
     assert not watching.shows("Last time")
