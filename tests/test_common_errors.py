@@ -137,6 +137,13 @@ def test_one_error_is_shown_once_on_a_card() -> None:
     assert exercise_fragment(scored(wrong, wrong)).count("2 of 3 values differ.") == 2
 
 
+def test_a_warm_up_has_no_points_to_be_had() -> None:
+    check = CheckResult("9.0", "c", "it adds one", Verdict.PASS, 0)
+    card = exercise_fragment(ExerciseScore("9.0", ("next_number",), 0, (check,)))
+    assert "no points" in card
+    assert "0 of 0" not in card
+
+
 def test_code_on_a_card_is_code_and_stays_text() -> None:
     card = exercise_fragment(scored((Verdict.ERROR, "The line `raise <b>` was `reached.\nLook.", "t.py:4")))
     assert "The line <code>raise &lt;b&gt;</code> was `reached.\nLook." in card
