@@ -19,7 +19,7 @@ import resource
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ class Lab:
         if score.solved or any(same_observed(seen, single.seen) for single in (first, second)):
             return None
         (shown,) = list(score.shown.values())[:1]
-        found = {
+        found: dict[str, Any] = {
             "exercise": self.exercise.id,
             "first": first.what,
             "second": second.what,
@@ -205,7 +205,7 @@ def _child(lab: Lab, file: Path, count: int, seed: int) -> None:
         os._exit(0)
 
 
-RULES = {
+RULES: dict[str, Callable[[str, int, int, int], bool]] = {
     "the probe that is shown": lambda id, count, failing, digits: True,
     "... and another that fails": lambda id, count, failing, digits: count >= 2,
     "... and half of those that fail": lambda id, count, failing, digits: count >= 2 and 2 * count >= failing,

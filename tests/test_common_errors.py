@@ -14,7 +14,7 @@ from gradlings.rendering.html import exercise_fragment
 from gradlings.submission.wrong_signs import sign_tip
 from student_kit import RIGHT, Kit
 
-SQUARE = torch.ones(2, 3)
+SQUARE: Any = torch.ones(2, 3)
 
 
 def raised_by(code: Callable[[], Any]) -> tuple[str, str]:
@@ -37,8 +37,8 @@ def np_is_not_there() -> object:
         (lambda: SQUARE.size[0], "Are its parentheses missing, as in item()?"),
         (lambda: torch.matmul(SQUARE, SQUARE.t), "Are its parentheses missing, as in item()?"),
         (lambda: float(SQUARE.sum().item), "Are its parentheses missing, as in item()?"),
-        (lambda: SQUARE.shape(), "without parentheses, as in t.shape and t.T?"),  # type: ignore[operator]
-        (lambda: SQUARE.mT(), "without parentheses, as in t.shape and t.T?"),  # type: ignore[operator]
+        (lambda: SQUARE.shape(), "without parentheses, as in t.shape and t.T?"),
+        (lambda: SQUARE.mT(), "without parentheses, as in t.shape and t.T?"),
         (np_is_not_there, "Is the line missing that imports it: import numpy as np?"),
         (lambda: SQUARE.T.view(6), "Which axes must be neighbors"),
     ],
@@ -59,7 +59,7 @@ def test_no_tip_where_nothing_is_known(kind: str, message: str) -> None:
 
 
 def test_what_torch_takes_is_told_with_what_it_got() -> None:
-    _, message = raised_by(lambda: SQUARE.sum("rows"))  # type: ignore[call-overload]
+    _, message = raised_by(lambda: SQUARE.sum("rows"))
     assert message.splitlines()[0].endswith("expected one of:")
     told = first_line(message)
     assert "got (str)" in told
