@@ -224,9 +224,12 @@ def report(lines: Iterable[str]) -> None:
     for words, rule in RULES.items():
         said, false = 0, Counter[str]()
         for each in silent:
-            if len(each["fits"]) == 1 and rule(*each["fits"][0], each["digits"]):
+            if len(each["fits"]) != 1:
+                continue
+            id, count, failing = each["fits"][0]
+            if rule(id, count, failing, each["digits"]):
                 said += 1
-                false[each["fits"][0][0]] += each["fits"][0][0] not in each["is"]
+                false[id] += id not in each["is"]
         wrong = +false
         print(f"{words}: said of {said}, false of {sum(wrong.values())}  {dict(wrong.most_common(5))}")
 
