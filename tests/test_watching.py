@@ -22,7 +22,7 @@ from gradlings.learning.curriculum import read_curriculum
 from gradlings.learning.watch.screen import frame
 from gradlings.learning.watch.state import View, WatchState
 from gradlings.learning.watch.terminal import split_keys
-from gradlings.submission.exercise_text import exercise_prose
+from gradlings.submission.exercise_text import Answer, exercise_prose
 from student_kit import RIGHT, Kit, has_ended
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="drives a pseudo-terminal")
@@ -186,7 +186,7 @@ def test_whatever_is_saved_watching_goes_on(kit: Kit, watched: Callable[..., Wat
     kit.answer(count_up="while True:\n    pass")
     kit.module.write_text(stub, encoding="utf-8")  # the check of the endless loop is stopped at once
     kit.answer(count_up=RIGHT["count_up"], make_counter=RIGHT["make_counter"])
-    screen.sees("right: s shows another solution")  # there is no next one
+    screen.sees("right: s shows other solutions")  # there is no next one
     screen.press("q")
     assert screen.ends() == 0
 
@@ -315,7 +315,7 @@ def test_a_screen_fills_its_terminal_and_no_more(
         problems=problems,
         busy=busy,
         note="A note.",
-        solution="x = 1\n" * 50,
+        answers=(Answer("One solution", "x = 1\n" * 50),) * 2,
         view=view,
         scroll=scroll,
     )

@@ -52,6 +52,7 @@ def _app() -> "typer.Typer":
     from gradlings.authoring.commands import build, course, verify
     from gradlings.grading.command import grade
     from gradlings.learning.commands import hint, init, progress, watch, where_am_i
+    from gradlings.reports.command import report, with_class_page
 
     app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -71,7 +72,7 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    for command in (init, watch, build, course, verify, grade, hint, progress):
+    for command in (init, watch, build, course, verify, with_class_page(grade), report, hint, progress):
         app.command()(command)
     return app
 

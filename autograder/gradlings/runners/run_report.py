@@ -29,6 +29,8 @@ class RunReport:
         self._state = state
         self._detail = detail
         self._unrecorded = ""
+        self._solved_now: dict[Path, list[str]] = {}
+        """Ids of the exercises that are solved in this run for the first time on record."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the result of a check."""
@@ -57,12 +59,15 @@ class RunReport:
             if root is None:
                 continue
             if any(exercise.attempted for exercise in card.exercises) or (root / PROGRESS_FILE).exists():
-                from gradlings.progress.record import code_digests, record  # deferred: not every run needs msgspec
+                from gradlings.progress.record import code_digests, record, solved_ever  # deferred: msgspec takes time
 
+                earlier = solved_ever(root)
                 digests: dict[str, str] = {}
                 for path in {path for path, _ in self._state.collected.results.values() if path.parent == folder}:
                     digests |= code_digests(self._state.own_submission(path), self._state.exercises(path))
                 self._unrecorded = record(root, card, "pytest", digests) or self._unrecorded
+                new = solved_ever(root) - earlier
+                self._solved_now[folder] = [exercise.id for exercise in card.exercises if exercise.id in new]
 
     def _cards(self) -> dict[Path, Scorecard]:
         return scorecards(self._state.collected, self._state.exercises, self._state.seed)
@@ -103,20 +108,30 @@ class RunReport:
             "plain": not can_show(encoding),
         }
         cards = self._cards()
-        texts = [
-            page_text(
+        texts: list[str] = []
+        for folder, card in cards.items():
+            if len(cards) > 1 and not (self._detail or card.problems or card.begun):
+                continue
+            text = page_text(
                 card,
                 detail=self._detail,
                 pictures=os.environ.get("TERM") != "dumb",
                 whole=self._is_whole(folder, card),
                 **looks,
             )
-            for folder, card in cards.items()
-            if len(cards) == 1 or self._detail or card.problems or card.begun
-        ]
+            texts.append("\n".join([*text.splitlines(), *self._after_solving(folder, **looks), ""]))
         if len(cards) > 1:
             texts.append(summary_text(list(cards.values()), **looks))
         for line in "\n".join(texts).splitlines():
             writer.line(shown_in(line, encoding))
         if self._unrecorded:
             writer.line(f"  {self._unrecorded}")
+
+    def _after_solving(self, folder: Path, *, width: int, color: bool, plain: bool) -> list[str]:
+        """Return what is told of an exercise that has just been solved; of several, how to ask for it."""
+        from gradlings.rendering.terminal import just_solved_lines
+        from gradlings.submission.exercise_text import solved_texts
+
+        texts = solved_texts(folder) if self._solved_now.get(folder) else {}
+        told = {id: texts[id] for id in self._solved_now.get(folder, ()) if id in texts}
+        return just_solved_lines(told, width=width, color=color, plain=plain) if told else []

@@ -65,10 +65,12 @@ def body(state: WatchState, plain: bool, width: int) -> Iterator[RenderableType]
     if state.view is View.LIST:
         yield from _list(state, plain)
     elif state.view is View.SOLUTION:
-        yield Text(f"One solution of {state.exercise.id}; many others are as good.", style="bold")
-        yield Text("")
-        for line in state.solution.split("\n"):
-            yield Text(line, style="cyan")
+        yield Text(f"Answers to {state.exercise.id}; many others are as good.", style="bold")
+        for answer in state.answers:
+            yield Text("")
+            yield Text(answer.name, style="bold")
+            for line in answer.code.split("\n"):
+                yield Text(line, style="cyan")
     else:
         yield from _title(state)
         yield from result_parts(state, plain, width)
@@ -90,8 +92,11 @@ def result_parts(state: WatchState, plain: bool, width: int, *, pictures: bool =
         yield from exercise_lines(score, plain=plain, pictures=pictures, width=width)
         if score.solved:
             onward = "n goes on, " if state.curriculum.neighbor(exercise.id, 1) else ""
-            yield Padding(Text(f"right: {onward}s shows another solution", style="green"), (0, 0, 0, 6))
+            yield Padding(Text(f"right: {onward}s shows other solutions", style="green"), (0, 0, 0, 6))
         yield Text("")
+        if score.solved and state.solved:
+            yield from markdown_lines(state.solved, plain=plain)
+            yield Text("")
 
 
 def hint_parts(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]:
