@@ -299,6 +299,13 @@ def test_only_the_first_wrong_member_of_a_chain_is_told() -> None:
         (None, (1, 2), "Your function returned None. Is the `return` missing?"),
         (None, {"a": 1}, "Your function returned None. Is the `return` missing?"),
         ((torch.ones(2),), torch.ones(2), "Did a comma after the value make it a tuple?"),
+        (
+            torch.ones(()).item,
+            1.0,
+            "item itself came back, and not what it gives. Are its parentheses missing: item()?",
+        ),
+        (torch.ones(2, 3).t, torch.ones(3, 2), "Are its parentheses missing: t()?"),
+        (torch.tanh, torch.ones(3), "Are its parentheses missing: tanh()?"),
         (np.ones(2), torch.ones(2), "returned a NumPy array; it must return a tensor"),
         (torch.ones(2), (torch.ones(2),) * 2, "returned a tensor; it must return a tuple of 2"),
         ((1, torch.ones(2), 3), (1, torch.ones(2)), "3 values came back instead of 2."),

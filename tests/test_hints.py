@@ -39,7 +39,7 @@ def test_a_level_can_be_asked_for(kit: Kit) -> None:
 def test_the_hint_fits_the_last_misconception_and_the_ladder_follows(kit: Kit) -> None:
     kit.answer(difference="return b - a").check()
     fitting = kit.gradlings("hint", "9.1")
-    assert "A hint for what your last attempt at 9.1 shows" in fitting.out
+    assert "A hint for what the last check of 9.1 showed" in fitting.out
     assert OPPOSITE in fitting.said
     assert "Try 5 and 3 by hand" in fitting.said
     assert STEPS[0] in kit.gradlings("hint", "9.1").said
@@ -56,6 +56,14 @@ def test_another_misconception_gets_its_own_hint_though_the_ladder_has_begun(kit
 def test_a_misconception_that_is_gone_has_no_say(kit: Kit) -> None:
     kit.answer(difference="return b - a").check()
     kit.edit(kit.module, "return b - a", "return (a - b) * 1.5").check()
+    assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
+
+
+def test_a_stub_that_is_back_has_no_misconception(kit: Kit) -> None:
+    stub = kit.module.read_text(encoding="utf-8")
+    kit.answer(difference="return b - a").check()
+    kit.module.write_text(stub, encoding="utf-8")
+    kit.check()
     assert "Hint 1 of 3" in kit.gradlings("hint", "9.1").out
 
 

@@ -129,9 +129,36 @@ def test_two_assignments_give_two_pages(kit: Kit) -> None:
     kit.answer(difference=RIGHT["difference"])
     shown = kit.check("assignments/08")
     assert shown.code == 1
-    assert shown.out.count("A tiny kit") == 2
-    assert "0 of 30 points" in shown.out
-    assert "10 of 30 points" in shown.out
+    assert "10 of 30 points \u00b7 next: 9.2 row_totals" in shown.out
+    *_, untouched, begun, _, total = shown.out.rstrip().splitlines()
+    assert re.fullmatch(r"  08 A tiny kit  \S{10}    0/30   not attempted yet", untouched)
+    assert re.fullmatch(r"  09 A tiny kit  \S{10}   10/30", begun)
+    assert total == "  10 of 60 points \u00b7 next: 9.1 difference", "of the first assignment"
+
+
+def test_a_kit_as_a_whole_is_shown_as_its_assignments_are(kit: Kit) -> None:
+    shutil.copytree(kit.folder, kit.root / "assignments" / "08")
+    kit.answer(difference=RIGHT["difference"])
+    kit.target = "."
+    shown = kit.check()
+    assert shown.code == 1
+    assert shown.out.lstrip().startswith("09 \u00b7 A tiny kit"), "what is not begun has one line at the end"
+    assert shown.out.rstrip().endswith("10 of 60 points \u00b7 next: 9.1 difference")
+
+
+@pytest.mark.parametrize(
+    ("selected", "said"),
+    [
+        ("9.0", "right \u00b7 there are no points for it"),
+        ("difference", "10 of 10 points \u00b7 all that was run is right"),
+    ],
+)
+def test_praise_is_for_what_was_run(kit: Kit, selected: str, said: str) -> None:
+    kit.answer(difference=RIGHT["difference"])
+    shown = kit.check("-k", selected)
+    assert shown.code == 0
+    assert said in shown.out
+    assert "full marks" not in shown.out
 
 
 # ---- as in a process of its own
@@ -421,7 +448,7 @@ def test_too_much_memory_is_said_so(kit: Kit) -> None:
 
 def test_endless_recursion_is_said_so(kit: Kit) -> None:
     shown = kit.answer(difference="return difference(a, b)").check()
-    assert "keeps calling itself without an end" in shown.said
+    assert "calls itself again and again" in shown.said
 
 
 def test_a_function_of_an_exercise_that_is_still_a_stub(kit: Kit) -> None:

@@ -1,5 +1,6 @@
 """`gradlings progress`: the table on any terminal, and the page with its pictures."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -58,6 +59,55 @@ def test_the_table_shows_points_attempts_and_misconceptions_met_and_overcome(pra
     assert re.search(r"9\.3 +count_up, make_counter +0/5 *\n", shown.out)
     assert "10 of 30 points \u00b7 1 of 3 exercises solved \u00b7 1 of 2 misconceptions overcome" in shown.out
     assert max(map(len, shown.out.splitlines())) <= 80
+
+
+def test_a_misconception_is_overcome_when_the_check_that_showed_it_passes(kit: Kit) -> None:
+    stub = kit.module.read_text(encoding="utf-8")
+
+    def after(difference: str) -> str:
+        kit.module.write_text(stub, encoding="utf-8")
+        kit.answer(**({"difference": difference} if difference else {})).check()
+        return kit.gradlings("progress").out
+
+    assert re.search(r"0/10 +1 +now: opposite sign *\n", after(WRONG))
+    assert re.search(r"0/10 +2 +met before: opposite sign *\n", after("return 2 * a"))
+    assert re.search(r"10/10 +3 +overcome: opposite sign *\n", after(RIGHT["difference"]))
+    shown = after("")
+    assert re.search(r"0/10 +3 +stub is back; 10 points before *\n +met before: opposite sign *\n", shown)
+    assert "0 of 1 misconceptions overcome" in shown
+    assert kit.gradlings("progress", "--html", "page.html").code == 0
+    page = (kit.root / "page.html").read_text(encoding="utf-8")
+    assert "stub is back; 10 points before" in page
+    assert "overcome: opposite sign" not in page
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "shown_by", "overcome"),
+    [
+        ("pass wrong", [0], True),
+        ("wrong pass", [0], False),
+        ("followed_through error", [0], True),
+        ("undecided pass", [0], False),
+        ("not_attempted not_attempted", [0], False),
+        ("pass wrong", None, False),
+        ("pass pass", None, True),
+        ("pass", [1], False),
+    ],
+)
+def test_the_record_says_which_check_showed_it(
+    tmp_path: Path, verdicts: str, shown_by: list[int] | None, overcome: bool
+) -> None:
+    def line(verdicts: list[str], **more: object) -> str:
+        told = {"what": "checked", "when": "2026-03-01T18:20:05Z", "source": "pytest", "assignment": "03"}
+        points = {"exercise": "3.5", "points": 0, "max_points": 15, "verdicts": verdicts}
+        return json.dumps(told | points | more) + "\n"
+
+    named = {"misconceptions": ["3.5/sign-of-dw"]} | ({"shown_by": {"3.5/sign-of-dw": shown_by}} if shown_by else {})
+    text = line(["wrong", "wrong"], **named) + line(verdicts.split())
+    (tmp_path / "progress.jsonl").write_text(text, encoding="utf-8")
+    first, last = read_history(tmp_path).attempts
+    assert last.overcomes("3.5/sign-of-dw", first) is overcome
+    assert not first.overcomes("3.5/sign-of-dw", first)
 
 
 def test_a_new_kit_says_how_to_begin(kit: Kit) -> None:

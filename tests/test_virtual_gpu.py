@@ -140,6 +140,23 @@ def test_constants_of_the_file_are_blamed_where_they_are_used() -> None:
     assert "Make it with device=v.device" in finding.message
 
 
+def test_only_variables_that_are_there_are_named() -> None:
+    def first_of(values: list[Tensor]) -> Tensor:
+        row = values[0]
+        return row + torch.ones(4, 3)
+
+    def ones(n: int) -> Tensor:
+        return torch.ones(n, 3)
+
+    def with_helper(v: Tensor) -> Tensor:
+        return v + ones(4)
+
+    assert "add device=row.device" in found(first_of, [x()]).message
+    told = found(with_helper).message
+    assert told.endswith("ones() made it there: add the device of an input, or bring it over with .to(...).")
+    assert "x.device" not in told
+
+
 def test_left_names_the_conversion() -> None:
     def leave(values: Tensor) -> dict[str, list[Tensor]]:
         here = values.cpu()  # leaves the GPU

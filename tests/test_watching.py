@@ -186,7 +186,7 @@ def test_whatever_is_saved_watching_goes_on(kit: Kit, watched: Callable[..., Wat
     kit.answer(count_up="while True:\n    pass")
     kit.module.write_text(stub, encoding="utf-8")  # the check of the endless loop is stopped at once
     kit.answer(count_up=RIGHT["count_up"], make_counter=RIGHT["make_counter"])
-    screen.sees("right: n goes on")
+    screen.sees("right: s shows other solutions")  # there is no next one
     screen.press("q")
     assert screen.ends() == 0
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gradlings.checks.diff_picture import Sketch, first_index, matrix_of
-from gradlings.checks.format_value import described, dtype_text, kind_text, shape_text, show, show_pair
+from gradlings.checks.format_value import described, dtype_text, kind_text, shape_text, show, show_pair, uncalled_name
 from gradlings.execution.tensor_tree import in_parts
 from gradlings.execution.tolerances import DEFAULT_TOLERANCES, Tolerances
 from gradlings.model.scorecard import Row
@@ -100,6 +100,9 @@ def _by_forms(got: Any, expected: Any, sentence: str) -> Difference:
 
 
 def _other_kind(got: Any, expected: Any) -> Difference:
+    if name := uncalled_name(got):
+        sentence = f"{name} itself came back, and not what it gives. Are its parentheses missing: {name}()?"
+        return Difference(sentence, (Row("", name, show(expected)),))
     return _by_values(got, expected, f"{kind_text(got)} came back instead of {kind_text(expected)}.")
 
 
@@ -116,7 +119,8 @@ def _number_difference(got: Any, expected: Any, rules: Rules) -> Difference | No
         return _other_kind(got, expected)
     if isinstance(expected, int) and isinstance(got, float):
         same = "The number is right, but it is" if got == expected else "The answer is"
-        return _by_values(got, expected, f"{same} a float; it must be an int. Was / used where // belongs?")
+        ask = "Is it made by / or by float(...)?"
+        return _by_values(got, expected, f"{same} a float; it must be an int. {ask}")
     if rules.exact_types and type(got) is not type(expected):
         return _other_kind(got, expected)
     exact = isinstance(expected, int)
@@ -135,7 +139,9 @@ def _close(got: float, expected: float, relative: float, absolute: float) -> boo
 def _tensor_difference(got: Any, expected: Tensor, tolerances: Tolerances) -> Difference | None:
     picture: Sketch | None = None
     if not isinstance(got, Tensor):
-        comma = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) else ""
+        if uncalled_name(got):
+            return _other_kind(got, expected)
+        comma = " Did a comma after the value make it a tuple?" if isinstance(got, tuple) and len(got) == 1 else ""
         sentence = f"Your function returned {kind_text(got)}; it must return a tensor.{comma}"
     elif type(got) not in (Tensor, torch.nn.Parameter):
         sentence = f"Your function returned a {type(got).__name__}; it must return a plain tensor."

@@ -84,4 +84,4 @@ def _python_floats(value: Any) -> list[float]:
 def _note(places: Sequence[Breach]) -> str:
     first = places[0]
     where = f"{shown(first.file)}:{first.line}"
-    return f"Here float32 enters: `{first.code}` ({where}). In float64 this costs digits; it costs no points."
+    return f"Here float32 enters: `{first.code}` ({where}). In float64 this costs digits."

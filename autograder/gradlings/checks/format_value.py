@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
@@ -17,6 +18,8 @@ _MAX_CHARS = 60
 _MAX_DICT_CHARS = 400  # a whole configuration
 _MAX_LISTED_ELEMENTS = 64
 _MAX_LISTED_KEYS = 20
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # differs from run to run
+_UNCALLED = ("builtin_function_or_method", "method", "function")
 _TAIL = 7  # last characters that are shown of what is cut
 
 
@@ -94,6 +97,12 @@ def kind_text(value: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
+def uncalled_name(value: Any) -> str:
+    """Return the name of a function or method, which is a value only where it was not called; "" for other values."""
+    named = type(value).__name__ in _UNCALLED and re.search(r"(?:method|function) ([\w.<>]+)", show(value, width=200))
+    return named[1].rpartition(".")[2] if named else ""
+
+
 def keys_text(keys: Sequence[Any]) -> str:
     """List keys of a dict, a few of many."""
     shown = (key[:_MAX_CHARS] if isinstance(key, str) else show(key) for key in keys[:_MAX_LISTED_KEYS])
@@ -127,7 +136,7 @@ def _text(value: Any, digits: int, room: int) -> str:
     if isinstance(value, bool | int | torch.dtype) or value is None:
         return repr(value)
     try:
-        return repr(value).splitlines()[0]
+        return _ADDRESS.sub("", repr(value).splitlines()[0])
     except Exception:  # a broken __repr__ must not end the check
         return kind_text(value)
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gradlings.execution.error_hints import first_line, tip
 from gradlings.execution.kept_settings import SideEffects
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import CallResult, Raised
@@ -144,4 +145,5 @@ def loading_sentence(raised: Raised) -> str:
         return f"{raised.place}: this cell was still running after its time limit. An endless loop?"
     if raised.kind == NOT_RUN:
         return f"{raised.place}: this cell was not run: {raised.message}."
-    return f"{raised.place}: {raised.kind} while this cell was run: {raised.message}"
+    first = first_line(raised.message)
+    return f"{raised.place}: {raised.kind} while this cell was run: {first}{tip(raised.kind, first)}"

@@ -115,7 +115,8 @@ class StudentFunction:
             return raised.message or time_sentence(self.exercise.seconds)
         if verdict is Verdict.CRASH:
             return raised.message
-        return error_sentence(raised.kind, raised.message, self.name, self.needed, bool(raised.place), parameters)
+        line = raised.trace[-1] if raised.trace else ""
+        return error_sentence(raised.kind, raised.message, self.name, self.needed, line, parameters)
 
     def unguarded(self, *args: Any) -> Any:
         """Call the bare function, for the virtual GPU: no limit, and exceptions come through."""

@@ -41,6 +41,7 @@ def init(
 ) -> None:
     """Write the exercises into a folder. Files that you edited are kept."""
     from gradlings.learning.init_kit import write_kit
+    from gradlings.rendering.terminal import padded, width_of
 
     result = write_kit(folder, solutions=solutions)
     console = Console(highlight=False, markup=False, emoji=False)
@@ -63,10 +64,10 @@ def init(
         "pytest assignments/01": "what is right so far",
         "gradlings watch": "the next exercise, checked on every save",
     }
-    width = max(map(len, steps))
+    width = width_of(steps)
     console.print()
     for command, meaning in steps.items():
-        console.print(f"  {command:<{width}}  {meaning}".rstrip(), soft_wrap=True)
+        console.print(f"  {padded(command, width)}  {meaning}".rstrip(), soft_wrap=True)
 
 
 def _files(count: int, kind: str = "") -> str:

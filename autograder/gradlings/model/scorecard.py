@@ -121,6 +121,11 @@ class CheckResult:
         return self.max_points if self.verdict is Verdict.PASS else 0
 
 
+def line_of_note(note: str) -> str:
+    """Return the `file:line` in brackets that a note ends with; the note itself if it names none."""
+    return note.rpartition(" (")[2] if note.endswith(")") else note
+
+
 @dataclass(frozen=True)
 class ExerciseScore:
     """One exercise: the results of its checks."""
@@ -152,8 +157,9 @@ class ExerciseScore:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The notes of all checks, each once."""
-        return tuple(dict.fromkeys(note for check in self.checks for note in check.notes))
+        """The notes of all checks, each once; of several that end with the same line of code, the first."""
+        notes = [note for check in self.checks for note in check.notes]
+        return tuple({line_of_note(note): note for note in reversed(notes)}.values())[::-1]
 
     @property
     def misconceptions(self) -> tuple[str, ...]:
@@ -187,6 +193,14 @@ class ExerciseScore:
             return replace(check, fitting=(), misconception=misconceptions.get(check.subject) if here else None)
 
         return replace(self, checks=tuple(map(told, self.checks)))
+
+    def said_before(self, check: CheckResult) -> bool:
+        """Return whether an earlier check ended with the same error at the same place, so that a page says it once."""
+        if check.verdict in (Verdict.WRONG, Verdict.NOT_ATTEMPTED) or not check.message:
+            return False
+        said = (check.verdict, check.message, check.place)
+        first = next(each for each in self.checks if (each.verdict, each.message, each.place) == said)
+        return first is not check
 
     def explanation_of(self, check: CheckResult) -> str:
         """Return what a page says of the cause of a wrong answer: the misconception, else what its values look like."""
@@ -235,6 +249,11 @@ class Scorecard:
         """The problems that are not the message of just one exercise: those are shown there."""
         messages = [{check.message for check in exercise.checks} for exercise in self.exercises]
         return tuple(problem for problem in self.problems if sum(problem in each for each in messages) != 1)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was written for an exercise that has points: a warm-up is solved from the start."""
+        return any(exercise.attempted for exercise in self.exercises if exercise.max_points)
 
     @property
     def full_marks(self) -> bool:

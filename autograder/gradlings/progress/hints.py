@@ -31,7 +31,7 @@ class Hint:
 
 
 def next_hint(root: Path, exercise: str, history: History) -> Hint:
-    """Return the hint for the misconception in the latest attempt, once; then the ladder, one level a call.
+    """Return the hint for the misconception that the last check named, once; then the ladder, one level a call.
 
     Raises:
         InputError: there is no such exercise below `root/assignments`.

@@ -24,6 +24,7 @@ from gradlings.progress.log_file import append, content, locked, set_aside, spli
 from gradlings.submission.reader import Submission
 
 _log = logging.getLogger(__name__)
+_NO_MISTAKE_OF_ITS_OWN = (Verdict.PASS, Verdict.FOLLOWED_THROUGH)
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="checked"):
@@ -40,6 +41,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
     """One for each check, in their order."""
     misconceptions: tuple[str, ...] = ()
     """Ids of the misconceptions that were named, such as "3.5/sign-of-dw"."""
+    shown_by: dict[str, tuple[int, ...]] = {}
+    """By id of a misconception: the places in `verdicts` of the checks that showed it. Earlier versions wrote none."""
     code: str = ""
     """Start of the SHA-256 of the cells that define the exercise's functions: tells whether they changed."""
 
@@ -57,6 +60,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="
     def attempted(self) -> bool:
         """Whether the stub was edited."""
         return any(verdict is not Verdict.NOT_ATTEMPTED for verdict in self.verdicts)
+
+    def overcomes(self, id: str, shown: Attempt) -> bool:
+        """Return whether the checks that showed a misconception in an earlier attempt pass in this one."""
+        failed = tuple(place for place, verdict in enumerate(shown.verdicts) if verdict is not Verdict.PASS)
+        places = shown.shown_by.get(id, failed)
+        passed = {place for place, verdict in enumerate(self.verdicts) if verdict in _NO_MISTAKE_OF_ITS_OWN}
+        return id not in self.misconceptions and passed.issuperset(places)
 
 
 class HintShown(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="hint"):
@@ -170,10 +180,16 @@ def _attempts_of(root: Path, card: Scorecard, source: str, digests: Mapping[str,
                 max_points=score.max_points,
                 verdicts=tuple(check.verdict for check in score.checks),
                 misconceptions=score.misconceptions,
+                shown_by=_shown_by(score),
                 code=digests[score.id],
             )
         )
     return found
+
+
+def _shown_by(score: ExerciseScore) -> dict[str, tuple[int, ...]]:
+    shown = [(check.misconception.id, place) for place, check in enumerate(score.checks) if check.misconception]
+    return {id: tuple(place for other, place in shown if other == id) for id in score.misconceptions}
 
 
 def _fully_checked(score: ExerciseScore, exercise: Exercise | None) -> bool:
@@ -227,7 +243,11 @@ def _with_ids(line: LogLine) -> LogLine:
     """Return a line with ids in place of names, which earlier versions wrote: "sign of dw" for "3.5/sign-of-dw"."""
     if isinstance(line, HintShown):
         return structs.replace(line, misconception=_id(line.exercise, line.misconception))
-    return structs.replace(line, misconceptions=tuple(_id(line.exercise, each) for each in line.misconceptions))
+    return structs.replace(
+        line,
+        misconceptions=tuple(_id(line.exercise, each) for each in line.misconceptions),
+        shown_by={_id(line.exercise, each): places for each, places in line.shown_by.items()},
+    )
 
 
 def _id(exercise: str, text: str) -> str:

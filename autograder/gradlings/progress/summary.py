@@ -20,9 +20,9 @@ def attempts(history: History, exercise: str) -> tuple[Attempt, ...]:
 
 
 def last_misconception(history: History, exercise: str) -> str:
-    """Return the id of the misconception in the latest attempt; "" if that was right or shows none we know."""
-    found = attempts(history, exercise)
-    return found[-1].misconceptions[0] if found and found[-1].misconceptions else ""
+    """Return the id of the misconception that the last check named; "" if that was right, a stub, or named none."""
+    last = next((line for line in reversed(history.attempts) if line.exercise == exercise), None)
+    return last.misconceptions[0] if last and last.misconceptions else ""
 
 
 def solved_exercises(history: History) -> frozenset[str]:
@@ -46,15 +46,19 @@ class ExerciseProgress:
     """`assignments/NN/test_SOURCE.py`."""
     points: int = 0
     """Points at the last check."""
+    past_points: int = 0
+    """Where the stub is back: the most points that an earlier attempt had."""
     solved: bool = False
     waits: bool = False
     """Whether nothing keeps it from being solved but an earlier exercise that its code calls."""
     attempts: int = 0
     """How many different answers were checked."""
     overcome: tuple[str, ...] = ()
-    """Ids of the misconceptions of earlier attempts that are gone from the latest one."""
+    """Ids of the misconceptions of earlier attempts whose checks pass now."""
     open: tuple[str, ...] = ()
-    """Ids of the misconceptions of the latest attempt."""
+    """Ids of the misconceptions that the last check named."""
+    unsettled: tuple[str, ...] = ()
+    """Ids of the others: they do not show, and neither do the checks pass that showed them."""
     hints: int = 0
     """How many hints were shown."""
 
@@ -87,7 +91,7 @@ class Totals(NamedTuple):
     solved: int
     attempts: int
     overcome: int
-    """Misconceptions that are gone from the latest attempts."""
+    """Misconceptions whose checks pass now."""
     met: int
     """Misconceptions of all attempts."""
 
@@ -101,7 +105,7 @@ def totals(exercises: Sequence[ExerciseProgress]) -> Totals:
         solved=sum(each.solved for each in exercises),
         attempts=sum(each.attempts for each in exercises),
         overcome=overcome,
-        met=overcome + sum(len(each.open) for each in exercises),
+        met=overcome + sum(len(each.open) + len(each.unsettled) for each in exercises),
     )
 
 
@@ -135,15 +139,19 @@ def _progress(declared: Exercise, checks_file: Path, history: History) -> Exerci
     if not lines:
         return ExerciseProgress(declared, checks_file, hints=hints)
     found = attempts(history, declared.id)
-    met = dict.fromkeys(id for attempt in found for id in attempt.misconceptions)
+    last = lines[-1]
+    shown = {id: attempt for attempt in found for id in attempt.misconceptions}
+    overcome = tuple(id for id, attempt in shown.items() if last.overcomes(id, attempt))
     return ExerciseProgress(
         declared,
         checks_file,
-        points=lines[-1].points,
-        solved=lines[-1].solved,
-        waits=lines[-1].waits,
+        points=last.points,
+        past_points=0 if last.attempted else max((attempt.points for attempt in found), default=0),
+        solved=last.solved,
+        waits=last.waits,
         attempts=len(found),
-        overcome=tuple(id for id in met if id not in lines[-1].misconceptions),
-        open=lines[-1].misconceptions,
+        overcome=overcome,
+        open=last.misconceptions,
+        unsettled=tuple(id for id in shown if id not in (*overcome, *last.misconceptions)),
         hints=hints,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from gradlings.model.scorecard import Form, Picture
@@ -29,7 +30,7 @@ def small_picture(picture: Picture, width: int) -> list[Text]:
         return []
     lines = [left.append("    ").append_text(right) for left, right in zip(got, expected, strict=True)]
     note = ", ".join(filter(None, (picture.name, picture.caption, "* differs" if wrong else "all differ")))
-    lines[0].append(f"   {note}" if len(lines[0]) + len(note) + 3 <= width else "", style="dim")
+    lines[0].append(f"   {note}" if cell_len(f"{lines[0].plain}   {note}") <= width else "", style="dim")
     return lines
 
 

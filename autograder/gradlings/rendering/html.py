@@ -38,6 +38,7 @@ _VERDICT_MARKS = {
     Verdict.GRADER_ERROR: "?",
 }
 _MAX_PRINTED_CHARS = 4_000
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 def feedback_page(result: StudentResult, solved: Mapping[str, str] | None = None) -> str:
@@ -109,6 +110,7 @@ def environment() -> jinja2.Environment:
         finalize=_visible,
     )
     environment.filters["in_words"] = in_words
+    environment.filters["with_code"] = _with_code
     environment.globals.update(
         word=lambda check: _VERDICT_WORDS[check.verdict],
         mark=lambda check: _VERDICT_MARKS.get(check.verdict, "\u2717"),
@@ -121,6 +123,12 @@ def environment() -> jinja2.Environment:
         drawn=lambda picture: Markup(picture_svg(picture)),
     )
     return environment
+
+
+def _with_code(text: str) -> Markup:
+    """Escape a text; what stands in it between backticks becomes code."""
+    pieces = _CODE.split(str(_visible(text)))
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else p for i, p in enumerate(pieces))
 
 
 def _visible(value: object) -> object:

@@ -10,7 +10,15 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Row, Scorecard, Verdict
+from gradlings.model.scorecard import (
+    EARLIER_AT_FAULT,
+    CheckResult,
+    ExerciseScore,
+    Row,
+    Scorecard,
+    Verdict,
+    line_of_note,
+)
 from gradlings.rendering.ansi_picture import small_picture
 
 _MAX_WIDTH = 100
@@ -28,7 +36,16 @@ def exercise_lines(
     yield from _exercise_findings(exercise, False, width, set(), hint=False, pictures=pictures and not plain)
 
 
-def page_text(card: Scorecard, *, detail: bool, width: int, color: bool, plain: bool, pictures: bool = True) -> str:
+def page_text(
+    card: Scorecard,
+    *,
+    detail: bool,
+    width: int,
+    color: bool,
+    plain: bool,
+    pictures: bool = True,
+    whole: bool = True,
+) -> str:
     """Return the page as text.
 
     Args:
@@ -36,17 +53,19 @@ def page_text(card: Scorecard, *, detail: bool, width: int, color: bool, plain: 
         detail: also show every check, the student's lines behind an exception and all that was printed.
         width: columns to lay out for.
         color: use ANSI colors.
-        plain: use ASCII only, for terminals that cannot show more.
+        plain: draw with ASCII signs, for terminals that have no others; what others wrote stays as it is.
         pictures: draw small matrices where that says more than their numbers; never on a plain terminal.
+        whole: whether the card has every check of its assignment, so that there are full marks to speak of.
     """
     width = min(width, _MAX_WIDTH)
-    parts = _page(card, detail, plain, pictures and not plain, width)
+    parts = _page(card, detail, plain, pictures and not plain, width, whole)
     lines = render_lines(parts, width=width, color=color, wrap_text=False)
-    text = "\n".join(line.rstrip() for line in lines)
-    return text.encode("ascii", "replace").decode() if plain else text
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def _page(card: Scorecard, detail: bool, plain: bool, pictures: bool, width: int) -> Iterator[Padding | Text]:
+def _page(
+    card: Scorecard, detail: bool, plain: bool, pictures: bool, width: int, whole: bool
+) -> Iterator[Padding | Text]:
     dot = "-" if plain else "\u00b7"
     yield Text(f"{card.assignment} {dot} {card.title}" if card.title else card.assignment, style="bold")
     yield Text("")
@@ -54,14 +73,14 @@ def _page(card: Scorecard, detail: bool, plain: bool, pictures: bool, width: int
         yield _indented(Text(problem, style="red"), 2)
     if card.general_problems:
         yield Text("")
-    name_width = max((cell_len(exercise.name) for exercise in card.exercises), default=0)
-    id_width = max((len(exercise.id) for exercise in card.exercises), default=0)
+    name_width = width_of(exercise.name for exercise in card.exercises)
+    id_width = width_of(exercise.id for exercise in card.exercises)
     shown = set(card.general_problems)
     for exercise in card.exercises:
         yield _exercise_line(exercise, id_width, min(name_width, _MAX_NAME_WIDTH), plain, shown)
         yield from _exercise_findings(exercise, detail, width, shown, pictures=pictures)
     yield Text("")
-    yield _score_line(card, dot)
+    yield _score_line(card, dot, whole)
     yield Text("")
 
 
@@ -112,8 +131,29 @@ def bar(points: int, max_points: int, style: str, *, width: int = 10, plain: boo
     return Text().append(full * filled, style=style).append(empty * (width - filled), style="dim")
 
 
+def width_of(texts: Iterable[str]) -> int:
+    """Return the columns that the widest of some texts takes; a Chinese character takes two."""
+    return max(map(cell_len, texts), default=0)
+
+
+def padded(text: str, width: int) -> str:
+    """Return a text with blanks after it, so that it takes `width` columns."""
+    return text + " " * (width - cell_len(text))
+
+
+def shown_in(text: str, encoding: str) -> str:
+    """Return a text as an encoding can show it: what it lacks becomes a question mark, and nothing else."""
+    try:
+        return text.encode(encoding, "replace").decode(encoding)
+    except LookupError:
+        return text.encode("ascii", "replace").decode()
+
+
 def can_show(encoding: str) -> bool:
-    """Return whether an encoding has the signs that bars are made of; if not, pages are plain ASCII."""
+    """Return whether an encoding has the signs that bars are made of; if not, bars are drawn with ASCII signs.
+
+    That says nothing of text: GBK has no such signs, and all of Chinese.
+    """
     try:
         "\u2588\u2591\u00b7".encode(encoding)
     except (UnicodeEncodeError, LookupError):
@@ -122,7 +162,7 @@ def can_show(encoding: str) -> bool:
 
 
 def _exercise_line(exercise: ExerciseScore, id_width: int, name_width: int, plain: bool, shown: set[str]) -> Text:
-    line = Text(f"  {exercise.id:<{id_width}} ").append(f"{exercise.name:<{name_width}}  ", style="bold")
+    line = Text(f"  {padded(exercise.id, id_width)} ").append(f"{padded(exercise.name, name_width)}  ", style="bold")
     style = "dim" if not exercise.attempted else "green" if exercise.solved else "yellow" if exercise.points else "red"
     share = (1, 1) if exercise.solved else (exercise.points, exercise.max_points)
     line.append_text(bar(*share, style, plain=plain))
@@ -154,6 +194,10 @@ def _exercise_findings(
             yield _indented(Text(f"{check.title}: {mark} ({check.points}/{check.max_points})", style="dim"), 6)
         if check.verdict in _NOT_FAILING:
             continue
+        if exercise.said_before(check):
+            if detail:
+                yield _indented(Text("the same as above", style="dim"), 8)
+            continue
         yield from _finding(check, detail, width, shown, pictures and check is first[check.subject])
         if cause := exercise.explanation_of(check):
             yield _indented(Text(cause, style="yellow"), 6)
@@ -162,8 +206,8 @@ def _exercise_findings(
     if explained and exercise.max_points and hint:
         yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
     for note in exercise.notes:
-        if note not in shown:
-            shown.add(note)
+        if line_of_note(note) not in shown:
+            shown.add(line_of_note(note))
             yield _indented(Text(f"note, costs no points: {note}", style="dim"), 6)
     printed = next((check.printed for check in failing if check.printed.strip()), "")
     if printed:
@@ -171,7 +215,7 @@ def _exercise_findings(
 
 
 def _finding(check: CheckResult, detail: bool, width: int, shown: set[str], picture: bool) -> Iterator[Padding | Text]:
-    if check.call and cell_len(check.call) + len(check.place) <= width - 9:
+    if check.call and cell_len(check.call + check.place) <= width - 9:
         yield _indented(Text(check.call).append(f"   {check.place}", style="dim"), 6)
     else:
         if check.call:
@@ -191,10 +235,10 @@ def _finding(check: CheckResult, detail: bool, width: int, shown: set[str], pict
 def _rows(check: CheckResult) -> Iterator[Padding]:
     """Show got and expected side by side where they fit; the last line says how many probes were right."""
     tail = f"{check.probes_right} of {check.probes} probes right" if check.probes > 1 else ""
-    width = max((cell_len(row.name) for row in check.rows), default=0)
+    width = width_of(row.name for row in check.rows)
     lines: list[Text] = []
     for row in check.rows:
-        name = f"{row.name:<{width}}   " if width else ""
+        name = f"{padded(row.name, width)}   " if width else ""
         lines.extend([Text(f"{name}right")] if row.right else _row(name, row))
     if tail and lines and cell_len(lines[-1].plain) + len(tail) < _VALUES_WIDTH:
         lines[-1].append("   " + tail, style="dim")
@@ -209,7 +253,7 @@ def _row(name: str, row: Row) -> list[Text]:
         return [line.append("   expected ", style="dim").append(row.expected, style="green")]
     return [
         Text(name).append("got      ", style="dim").append(row.got, style="red"),
-        Text(" " * len(name)).append("expected ", style="dim").append(row.expected, style="green"),
+        Text(" " * cell_len(name)).append("expected ", style="dim").append(row.expected, style="green"),
     ]
 
 
@@ -222,7 +266,7 @@ def _printed(text: str, detail: bool) -> Iterator[Padding]:
         yield _indented(Text(f"... and {len(lines) - len(shown)} more lines (-v shows all)", style="dim"), 8)
 
 
-def _score_line(card: Scorecard, dot: str) -> Text:
+def _score_line(card: Scorecard, dot: str, whole: bool) -> Text:
     style = "bold green" if card.full_marks else "bold"
     line = Text("  ").append(f"{card.points} of {card.max_points} points", style=style)
     following = next((exercise for exercise in card.exercises if not exercise.solved), None)
@@ -230,8 +274,12 @@ def _score_line(card: Scorecard, dot: str) -> Text:
         line.append(f" {dot} next: {following.id} {following.name}")
         if card.not_run:
             line.append(f" {dot} {card.not_run} checks were not run", style="dim")
-    elif card.full_marks:
-        line.append(f" {dot} full marks, well done", style="green")
+    elif not card.exercises:
+        return Text("  Nothing was checked.", style="bold")
+    elif not card.max_points:
+        return Text(f"  right {dot} there are no points for it", style="green")
+    else:
+        line.append(f" {dot} full marks, well done" if whole else f" {dot} all that was run is right", style="green")
     return line
 
 

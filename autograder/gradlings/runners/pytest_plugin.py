@@ -21,6 +21,7 @@ from gradlings.execution.student_api import Unavailable
 from gradlings.execution.time_limit import before_the_end_of_a_run
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
+from gradlings.model.kit_paths import KIT_FOLDER
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult, Verdict
 from gradlings.runners.checks_module import checks_module
@@ -73,7 +74,16 @@ def _only_assignments(config: pytest.Config) -> bool:
 
 
 def _checks_files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else [*path.glob("test_*.py"), *path.glob("[0-9]*/test_*.py")]
+    if path.is_file():
+        return [path]
+    if _is_kit_alone(path):
+        path = path / KIT_FOLDER
+    return [*path.glob("test_*.py"), *path.glob("[0-9]*/test_*.py")]
+
+
+def _is_kit_alone(folder: Path) -> bool:
+    """Return whether a folder is a student's kit, with no tests beside the assignments."""
+    return (folder / KIT_FOLDER).is_dir() and not any(folder.glob("test*"))
 
 
 def _declares_exercises(path: Path) -> bool:

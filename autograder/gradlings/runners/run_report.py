@@ -72,6 +72,12 @@ class RunReport:
     def _cards(self) -> dict[Path, Scorecard]:
         return scorecards(self._state.collected, self._state.exercises, self._state.seed)
 
+    def _is_whole(self, folder: Path, card: Scorecard) -> bool:
+        """Return whether every check of an assignment that has points was run."""
+        declared = [each for path in folder.glob("test_*.py") for each in self._state.exercises(path) if each.points]
+        ran = {score.id: len(score.checks) for score in card.exercises}
+        return all(ran.get(each.id) == len(each.checks) for each in declared)
+
     def show_at_once(self, config: pytest.Config) -> None:
         """Show the page of what is known, past pytest's capture: the run is about to be ended."""
         capture = config.pluginmanager.getplugin("capturemanager")
@@ -91,26 +97,37 @@ class RunReport:
         """Show the page."""
         if not self._state.collected.results:
             return
-        from gradlings.rendering.terminal import can_show, page_text  # deferred: not every run needs rich
+        from gradlings.rendering.several_pages import summary_text  # deferred: not every run needs rich
+        from gradlings.rendering.terminal import can_show, page_text, shown_in
 
         writer = terminalreporter._tw
         encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-        for folder, card in self._cards().items():
+        looks: dict[str, Any] = {
+            "width": writer.fullwidth,
+            "color": writer.hasmarkup,
+            "plain": not can_show(encoding),
+        }
+        cards = self._cards()
+        texts: list[str] = []
+        for folder, card in cards.items():
+            if len(cards) > 1 and not (self._detail or card.problems or card.begun):
+                continue
             text = page_text(
                 card,
                 detail=self._detail,
-                width=writer.fullwidth,
-                color=writer.hasmarkup,
-                plain=not can_show(encoding),
                 pictures=os.environ.get("TERM") != "dumb",
+                whole=self._is_whole(folder, card),
+                **looks,
             )
-            after = self._after_solving(folder, writer.fullwidth, writer.hasmarkup, plain=not can_show(encoding))
-            for line in [*text.splitlines(), *after]:
-                writer.line(line)
+            texts.append("\n".join([*text.splitlines(), *self._after_solving(folder, **looks), ""]))
+        if len(cards) > 1:
+            texts.append(summary_text(list(cards.values()), **looks))
+        for line in "\n".join(texts).splitlines():
+            writer.line(shown_in(line, encoding))
         if self._unrecorded:
             writer.line(f"  {self._unrecorded}")
 
-    def _after_solving(self, folder: Path, width: int, color: bool, *, plain: bool) -> list[str]:
+    def _after_solving(self, folder: Path, *, width: int, color: bool, plain: bool) -> list[str]:
         """Return what is told of an exercise that has just been solved; of several, how to ask for it."""
         from gradlings.rendering.terminal import just_solved_lines
         from gradlings.submission.exercise_text import solved_texts

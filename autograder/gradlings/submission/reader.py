@@ -15,6 +15,7 @@ from gradlings.submission.helpers.functions import HelperFunctions
 from gradlings.submission.helpers.written import with_written
 from gradlings.submission.manifest import code_digest, read_manifest
 from gradlings.submission.size_limits import MAX_FUNCTIONS, MAX_LINE_CHARS, MAX_SYNTAX_PROBLEMS, require_at_most
+from gradlings.submission.wrong_signs import sign_tip
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class SyntaxProblem:
     def sentence(self) -> str:
         """What a student reads of it."""
         line = f"\n    {self.text.strip()}" if self.text.strip() else ""
-        return f"{shown(self.file)}:{self.line}: Python cannot read this line ({self.message}).{line}"
+        tip = f"\n{found}" if (found := sign_tip(self.message)) else ""
+        return f"{shown(self.file)}:{self.line}: Python cannot read this line ({self.message}).{line}{tip}"
 
 
 @dataclass(frozen=True)

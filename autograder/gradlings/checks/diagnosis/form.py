@@ -41,7 +41,7 @@ def wrong_dtype(pair: Pair) -> Iterator[Claim]:
             return
         ask = f"Where does {mine} enter, or which conversion is missing?"
     elif type(pair.got) is float and type(pair.expected) is int:
-        mine, right, ask = "float", "int", "Was / used where // belongs?"
+        mine, right, ask = "float", "int", "Is it made by / or by float(...)?"
     else:
         return
     fact = f"the numbers are right, but they are {mine} instead of {right}"

@@ -8,6 +8,7 @@ from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from gradlings.checks.diagnosis.claims import Claim, Pair, fitted_constant
 
@@ -42,6 +43,8 @@ def factor(pair: Pair) -> Iterator[Claim]:
     if ratio is None:
         return
     for candidate in _candidates(pair):
+        if candidate.question == _ASK_UNITS and isinstance(pair.expected, Tensor):
+            candidate = candidate._replace(question=_ASK_CONSTANT)  # a tensor is no count of bytes
         if candidate.value and abs(abs(ratio) / abs(candidate.value) - 1) <= 3 * pair.relative:
             yield _named(candidate, ratio * candidate.value < 0, pair)
 
@@ -51,7 +54,7 @@ def nameless_factor(pair: Pair) -> Iterator[Claim]:
     ratio = _common_ratio(pair)
     if ratio is None or abs(abs(ratio) - 1) < 1e-4:
         return
-    fact, ask = f"{{each}} is {ratio:.4g} times the right one", "Is a constant factor missing or wrong?"
+    fact, ask = f"{{each}} is {ratio:.4g} times the right one", _ASK_CONSTANT
     same = f"{{each}} is the right one times one and the same number, {ratio:.4g} here"
     yield from fitted_constant(pair, "factor", ratio, (fact, ask), (same, "Is a factor missing or wrong?"))
 
@@ -90,6 +93,7 @@ _TWO = (
 )
 _ASK_LOG = "Is the logarithm to another base than e, or e where another base belongs?"
 _ASK_PERCENT = "Is it a percentage where a share belongs, or the reverse?"
+_ASK_CONSTANT = "Is a constant factor missing or wrong?"
 _ASK_UNITS = "Are bits, bytes, KiB, MiB or elements mixed up?"
 _FIXED = (
     _constant(math.log(2), "ln 2 = 0.6931 times the right one", _ASK_LOG),
@@ -145,7 +149,7 @@ def _of_sizes(pair: Pair) -> Iterator[Factor]:
     for (name, n), (other, d) in permutations(single, 2):
         if n != d:
             words = f"exactly N/D = {n}/{d} times the right one (N = {name}, D = {other})"
-            yield Factor(("N/D", name, other), n / d, words, f"Is it divided by {other} where {name} belongs?")
+            yield Factor(("N/D", name, other), n / d, words, f"Are {name} and {other} mixed up?")
 
 
 def _unbiased(name: str, n: int) -> Iterator[Factor]:

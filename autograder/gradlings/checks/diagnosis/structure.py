@@ -38,6 +38,8 @@ def _unchanged(pair: Pair) -> Iterator[Claim]:
         if array.shape == pair.g.shape and pair.fits(array):
             fact = f"the result is {name} itself, unchanged"
             ask = "Is the result of a step not kept (most tensor methods return a new tensor), or a step missing?"
+            if not array.ndim:
+                ask = "Is a step missing?"
             yield Claim(("unchanged", name), fact, ask, pair.evidence)
 
 
@@ -50,13 +52,24 @@ def all_the_same(pair: Pair) -> Iterator[Claim]:
         return
     evidence = pair.evidence_of(pair.e)
     if first == 0:
-        yield Claim(("zeros",), "{each} is 0", "Is the result ever filled, or multiplied by 0?", evidence)
+        yield Claim(("zeros",), "{each} is 0", _why_zero(pair), evidence)
         return
-    ask = "Does the result depend on the inputs, element by element?"
+    ask = "Does the result depend on the inputs" + (", element by element?" if pair.g.ndim else "?")
     if pair.g.size >= 3:
         yield Claim(("constant",), f"{{each}} is the same number, {first:.6g}", ask, evidence)
     fact = f"{{each}} is {first:.6g} on every failing probe"
     yield Claim(("constant", f"{first:.6g}"), fact, ask, evidence, cost=MAX_DIGITS)
+
+
+def _why_zero(pair: Pair) -> str:
+    """Return the question that fits a container's member, a tensor or a number that is 0."""
+    if pair.name:
+        return "Is it ever set, or is only a name given something new?"
+    if pair.g.size > 1:
+        return "Is the result ever filled, or multiplied by 0?"
+    if (np.abs(pair.e) < 1).all():
+        return "Is it cut to a whole number (//, int, round), or multiplied by 0?"
+    return "Is it still what it was set to at first, or multiplied by 0?"
 
 
 def one_number_for_a_row(pair: Pair) -> Iterator[Claim]:

@@ -221,23 +221,24 @@ def _device_problem(error: BaseException | None) -> DeviceProblem | None:
 
 def _finding(problem: DeviceProblem) -> DeviceFinding:
     origin = problem.origin
-    x = origin.companion or "x"
+    x = origin.companion
+    device, to = (f"device={x}.device", f".to({x}.device)") if x else ("the device of an input", ".to(...)")
     code = linecache.getline(origin.file, origin.line or 0).strip() if origin.file else ""
-    message = problem.text.replace("{x}", x)
+    message = problem.text.replace("{to}", to)
     if problem.kind in ("mixed", "left"):
         by = f"{origin.by}()" if origin.by else "a constructor"
-        message += f" {_ADVICE[origin.action].format(by=by, x=x)}"
+        message += f" {_ADVICE[origin.action].format(by=by, device=device, to=to)}"
     elif problem.kind == "not_simulated":
         message += " So whether it is ready for a GPU could not be found out here."
     return DeviceFinding(problem.kind, message.rstrip(), origin.file, origin.line, code)
 
 
 _ADVICE = {
-    "made": "{by} made it there: add device={x}.device, or bring it over with .to({x}.device).",
-    "asked": '{by} was told device="cpu": follow the input with device={x}.device.',
-    "moved": ".{by} brought it there: leave that out, or go back with .to({x}.device).",
-    "gradient": "It is the gradient of a tensor that was made on the CPU: make that one with device={x}.device.",
-    "elsewhere": "Make it with device={x}.device, or bring it over with .to({x}.device).",
+    "made": "{by} made it there: add {device}, or bring it over with {to}.",
+    "asked": '{by} was told device="cpu": take {device} in its place.',
+    "moved": ".{by} brought it there: leave that out, or go back with {to}.",
+    "gradient": "It is the gradient of a tensor that was made on the CPU: make that one with {device}.",
+    "elsewhere": "Make it with {device}, or bring it over with {to}.",
     "here": "",
 }
 

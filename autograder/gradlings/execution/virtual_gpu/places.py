@@ -46,7 +46,7 @@ class Origin:
     file: str | None = None
     line: int | None = None
     companion: str = ""
-    """The name of a parameter there that is a tensor on the GPU, or ""."""
+    """The name of a variable there that is a tensor on the GPU, or ""."""
 
 
 @dataclass
@@ -173,9 +173,9 @@ def tensors_in(values: Iterable[Any]) -> Iterator[torch.Tensor]:
 
 
 def companion(frame: FrameType) -> str:
-    """Return the name of the first parameter of a frame's function that is a tensor on the GPU, or ""."""
+    """Return the name of a frame's first variable that is a tensor on the GPU, parameters first, or ""."""
     values, code = frame.f_locals, frame.f_code
-    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+    for name in (*code.co_varnames, *code.co_freevars):
         if isinstance(values.get(name), torch.Tensor) and place_of(values[name]) is Place.GPU:
             return name
     return ""

@@ -205,7 +205,7 @@ class DeviceView(TorchFunctionMode):
         if place_of(tensor) is Place.GPU and not kwargs.get("force"):
             text = (
                 "NumPy cannot read a tensor on the GPU. Stay in torch, or go over .cpu().numpy() and bring the "
-                "result back with .to({x}.device)."
+                "result back with {to}."
             )
             raise DeviceTypeError("mixed", text, self.session.here())
         return getattr(tensor, self.session.operation)(*args, **kwargs)

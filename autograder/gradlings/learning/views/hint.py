@@ -23,7 +23,7 @@ def solved_lines(exercise: str, text: str, *, plain: bool) -> Iterator[Padding |
 def hint_lines(hint: Hint, *, remembered: bool, plain: bool) -> Iterator[Padding | Text]:
     """Return Rich renderables, top to bottom; one that is not `remembered` says how to ask for the next level."""
     if hint.misconception is not None:
-        yield Text(f"A hint for what your last attempt at {hint.exercise} shows", style="bold")
+        yield Text(f"A hint for what the last check of {hint.exercise} showed", style="bold")
         yield Text(hint.misconception.sentence, style="yellow")
     else:
         yield Text(f"Hint {hint.level} of {hint.levels} for exercise {hint.exercise}", style="bold")

@@ -8,14 +8,14 @@ from rich.text import Text
 
 from gradlings.learning.curriculum import Curriculum, where
 from gradlings.progress.summary import totals
-from gradlings.rendering.terminal import bar
+from gradlings.rendering.terminal import bar, padded, width_of
 from gradlings.submission.reader import shown
 
 
 def overview(curriculum: Curriculum, *, plain: bool) -> Iterator[Text]:
     """Return lines, top to bottom: one for each assignment, then the next exercise and the commands to go on with."""
     yield Text("")
-    width = max(map(len, curriculum.titles.values()))
+    width = width_of(curriculum.titles.values())
     for assignment in curriculum.titles:
         yield _line(curriculum, assignment, width, plain)
     yield Text("")
@@ -36,9 +36,9 @@ def overview(curriculum: Curriculum, *, plain: bool) -> Iterator[Text]:
         f"pytest {folder}": f"checks all of assignment {following.assignment}",
         "gradlings --help": "all commands",
     }
-    width = max(map(len, commands))
+    width = width_of(commands)
     for command, meaning in commands.items():
-        yield Text("  ").append(f"{command:<{width}}", style="cyan").append(f"  {meaning}", style="dim")
+        yield Text("  ").append(padded(command, width), style="cyan").append(f"  {meaning}", style="dim")
     yield Text("")
 
 
@@ -46,7 +46,7 @@ def _line(curriculum: Curriculum, assignment: str, width: int, plain: bool) -> T
     exercises = curriculum.of(assignment)
     sums = totals(exercises)
     style = "green" if sums.solved == len(exercises) else "yellow" if sums.points else "dim"
-    line = Text(f"  {assignment}  {curriculum.titles[assignment]:<{width}}  ")
+    line = Text(f"  {assignment}  {padded(curriculum.titles[assignment], width)}  ")
     line.append_text(bar(sums.points, sums.max_points, style, plain=plain))
     line.append(f"  {sums.solved:>2} of {len(exercises):<2} solved", style=style)
     return line.append(f"  {sums.points:>3}/{sums.max_points}", style="dim")

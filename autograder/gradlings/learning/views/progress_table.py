@@ -54,8 +54,12 @@ def _row(exercise: ExerciseProgress) -> tuple[Text, Text, Text, Text]:
     misconceptions = []
     if exercise.waits:
         misconceptions.append(Text("waits for what it calls", style="dim"))
+    if exercise.past_points:
+        misconceptions.append(Text(f"stub is back; {exercise.past_points} points before", style="dim"))
     if exercise.open:
         misconceptions.append(Text("now: ").append(_listed(exercise.open), style="red"))
+    if exercise.unsettled:
+        misconceptions.append(Text("met before: ", style="dim").append(_listed(exercise.unsettled), style="yellow"))
     if exercise.overcome:
         misconceptions.append(Text("overcome: ", style="dim").append(_listed(exercise.overcome), style="green"))
     return (

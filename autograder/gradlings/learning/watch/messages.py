@@ -9,7 +9,7 @@ import msgspec
 
 from gradlings.model.scorecard import Scorecard
 
-TIMEOUT_MESSAGE = "Still running after {:.0f} s, and it cannot be stopped from the inside. An endless loop?"
+TIMEOUT_MESSAGE = "Still running after {:.0f} s, so it was ended. An endless loop?"
 
 
 class _Line(msgspec.Struct, frozen=True):

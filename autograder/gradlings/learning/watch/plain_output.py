@@ -39,5 +39,6 @@ def new_parts(
             yield from parts
     if len(after.hints) > len(before.hints):
         yield from hint_parts(after.hints[-1:], plain)
-    if after.note and after.note != before.note:
-        yield Text(after.note)
+    for said, said_before in ((after.note, before.note), (after.warning, before.warning)):
+        if said and said != said_before:
+            yield Text(said)

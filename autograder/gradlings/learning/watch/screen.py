@@ -11,7 +11,7 @@ from rich.text import Text
 from gradlings.learning.watch.state import View, WatchState, list_entries
 from gradlings.progress.hints import Hint
 from gradlings.rendering.markdown import markdown_lines
-from gradlings.rendering.terminal import exercise_lines, render_lines
+from gradlings.rendering.terminal import exercise_lines, padded, render_lines
 
 KEYS = {"n": "next", "p": "previous", "h": "hint", "l": "list", "s": "solution", "q": "quit"}
 _LIST_KEYS = {"arrows": "choose", "enter": "go there", "l": "back", "q": "quit"}
@@ -51,8 +51,8 @@ def _rule(width: int, plain: bool) -> Text:
 
 
 def _keys(state: WatchState) -> Text:
-    if state.note:
-        return Text(state.note, style="yellow", no_wrap=True, overflow="ellipsis")
+    if said := state.note or state.warning:
+        return Text(said, style="yellow", no_wrap=True, overflow="ellipsis")
     keys = {View.EXERCISE: KEYS, View.LIST: _LIST_KEYS, View.SOLUTION: _SOLUTION_KEYS}[state.view]
     line = Text(no_wrap=True, overflow="ellipsis")
     for key, word in keys.items():
@@ -84,14 +84,15 @@ def result_parts(state: WatchState, plain: bool, width: int, *, pictures: bool =
         yield Text(problem, style="red")
         yield Text("")
     exercise, score = state.exercise, state.score
-    if score is None and exercise.attempts and state.busy:
+    if score is None and exercise.attempts and state.busy:  # what is known is of an earlier version
         points = f"{exercise.points} of {exercise.declared.points} points"
         yield Text(f"Last time: {points}. Checking again ...", style="dim")
         yield Text("")
     if score is not None and score.attempted:
         yield from exercise_lines(score, plain=plain, pictures=pictures, width=width)
         if score.solved:
-            yield Padding(Text("right: n goes on, s shows other solutions", style="green"), (0, 0, 0, 6))
+            onward = "n goes on, " if state.curriculum.neighbor(exercise.id, 1) else ""
+            yield Padding(Text(f"right: {onward}s shows other solutions", style="green"), (0, 0, 0, 6))
         yield Text("")
         if score.solved and state.solved:
             yield from markdown_lines(state.solved, plain=plain)
@@ -101,7 +102,7 @@ def result_parts(state: WatchState, plain: bool, width: int, *, pictures: bool =
 def hint_parts(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]:
     """Return the hints, the newest first, as the student has just asked for it."""
     for hint in reversed(hints):
-        fits = "A hint for what your last attempt shows"
+        fits = "A hint for what the last check showed"
         yield Text(fits if hint.misconception else f"Hint {hint.level} of {hint.levels}", style="bold yellow")
         yield from markdown_lines(hint.text, plain=plain)
 
@@ -128,5 +129,5 @@ def _list(state: WatchState, plain: bool) -> Iterator[RenderableType]:
         word = "solved" if exercise.solved else "tried" if exercise.attempts else ""
         mark = solved_mark if exercise.solved else "~" if exercise.attempts else " "
         line.append(f"  {mark} ", style="green" if exercise.solved else "yellow")
-        line.append(f"{exercise.id:<5} {exercise.name:<34}", style=chosen)
+        line.append(f"{exercise.id:<5} {padded(exercise.name, 34)}", style=chosen)
         yield line.append(f" {exercise.points:>2}/{exercise.declared.points:<2} {word}", style="dim")

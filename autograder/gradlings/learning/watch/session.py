@@ -20,6 +20,7 @@ from gradlings.progress.summary import ExerciseProgress, attempts
 from gradlings.submission.exercise_text import Prose, exercise_prose, solved_texts
 
 _STARTING, _CHECKING = "loading PyTorch ...", "checking ..."
+_OLD_RESULT_SECONDS = 0.5  # how long the result of the version before may stay: most checks are faster
 _LOADING_SECONDS = 10.0  # for the cells of a submission, on top of the limits of its checks
 
 
@@ -51,7 +52,7 @@ class Session:
         self._edits = EditDetector(curriculum.exercises)
         self._checked: set[Path] = set()
         """Files of checks that were run since the check server started."""
-        self.state = WatchState(curriculum, exercise, Prose("", ""), note=curriculum.history.problem)
+        self.state = WatchState(curriculum, exercise, Prose("", ""), warning=curriculum.history.problem)
         self._go(exercise)
 
     @property
@@ -77,6 +78,8 @@ class Session:
                 self._on_edit(changed, edited)
                 break
         waited = time.monotonic() - self._requested_at
+        if self.state.busy and waited > _OLD_RESULT_SECONDS:
+            self.state = replace(self.state, score=None, problems=())
         if self.state.busy and self._ready and waited > 1:
             self.state = replace(self.state, busy=f"{_CHECKING} {waited:.0f} s")
 
@@ -95,7 +98,8 @@ class Session:
 
     def pause(self) -> float:
         """Return the seconds until `on_save` is to be called even if nothing happens."""
-        return self._edits.pause()
+        old_result = self.state.busy and (self.state.score or self.state.problems)
+        return min(self._edits.pause(), _OLD_RESULT_SECONDS) if old_result else self._edits.pause()
 
     # ---- messages
 
@@ -114,6 +118,8 @@ class Session:
         elif message.kind is MessageKind.ENDED:
             if self.state.busy:
                 self._show_failure(message)
+                self._scores.pop(self._exercise.id, None)
+                self._set_curriculum(self.state.curriculum.updated(replace(self._exercise, points=0, solved=False)))
         else:
             assert message.card is not None
             self._take_scores(message.card, message.digests)
@@ -151,7 +157,7 @@ class Session:
                     curriculum = curriculum.updated(replace(exercise, attempts=count))
             if problem and not self._warned:
                 self._warned = True
-                self.state = replace(self.state, note=problem)
+                self.state = replace(self.state, warning=problem)
         self._unrecorded.clear()
         self._set_curriculum(curriculum)
 
@@ -161,23 +167,28 @@ class Session:
     def _show_result(self, card: Scorecard) -> None:
         messages = {check.message for score in card.exercises for check in score.checks}
         score = self._scores.get(self._exercise.id)
-        new = score != self.state.score
+        named = score.misconceptions if score else ()
         solved = score is not None and score.solved
         self.state = replace(
             self.state,
             score=score,
             problems=tuple(problem for problem in card.problems if problem not in messages),
             busy="",
+            note="",
             scroll=0 if self.state.view is View.EXERCISE else self.state.scroll,
             # a hint for a misconception does not fit another answer
-            hints=tuple(hint for hint in self.state.hints if not (solved or (new and hint.misconception))),
+            hints=tuple(
+                hint
+                for hint in self.state.hints
+                if not solved and (hint.misconception is None or hint.misconception.id in named)
+            ),
         )
 
     # ---- keys
 
     def on_key(self, key: str) -> None:
         """Do what a key asks for, by its name in `terminal.split_keys`; a number such as 03 or 3.5 goes there."""
-        self.state = replace(self.state, note="")
+        self.state = replace(self.state, note="", warning="")
         scrolled = key_actions.scroll(self.state, key)
         if scrolled is not None:
             self.state = scrolled
@@ -266,7 +277,7 @@ class Session:
             )
         )
         self._requested_at = time.monotonic()
-        self.state = replace(self.state, busy=_CHECKING if self._ready else _STARTING)
+        self.state = replace(self.state, busy=_CHECKING if self._ready else _STARTING, note="")
 
 
 def _belongs_to_checks(path: Path) -> bool:

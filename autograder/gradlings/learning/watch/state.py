@@ -37,7 +37,9 @@ class WatchState:
     busy: str = ""
     """What is going on, in a word or two."""
     note: str = ""
-    """One line about the last key, until the next."""
+    """One line about the last key, until the next, or until a save or a result may have made it untrue."""
+    warning: str = ""
+    """One line about the record of progress, until the next key."""
     hints: tuple[Hint, ...] = ()
     """The hints the student asked for, oldest first."""
     solved: str = ""
