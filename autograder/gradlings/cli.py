@@ -51,7 +51,8 @@ def _app() -> "typer.Typer":
     from gradlings import __version__
     from gradlings.authoring.commands import build, course, verify
     from gradlings.grading.command import grade
-    from gradlings.learning.commands import hint, init, progress, watch, where_am_i
+    from gradlings.learning.exercise_commands import hint, reset, solution, try_call, watch
+    from gradlings.learning.kit_commands import init, list_exercises, progress, where_am_i
 
     app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -71,8 +72,14 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    for command in (init, watch, build, course, verify, grade, hint, progress):
-        app.command()(command)
+    learner = {"init": init, "watch": watch, "hint": hint, "try": try_call, "solution": solution, "reset": reset}
+    panels = {
+        "For learners": learner | {"list": list_exercises, "progress": progress},
+        "For instructors": {"build": build, "verify": verify, "course": course, "grade": grade},
+    }
+    for panel, commands in panels.items():
+        for name, command in commands.items():
+            app.command(name, rich_help_panel=panel)(command)
     return app
 
 
