@@ -85,10 +85,14 @@ def try_call(
         debug_trial(trial.script, exercise)
         return
     if trial.endless:
-        console.print(f"It ran out of time. `gradlings try {exercise.id} --pdb` stops in it, step by step.", style="red")
+        console.print(
+            f"It ran out of time. `gradlings try {exercise.id} --pdb` stops in it, step by step.", style="red"
+        )
     else:
         console.print(run_trial(trial.script).rstrip(), soft_wrap=True)
-    console.print(f"This is {shown(trial.script)}: read it, change it, run it with python.", style="dim", soft_wrap=True)
+    console.print(
+        f"This is {shown(trial.script)}: read it, change it, run it with python.", style="dim", soft_wrap=True
+    )
 
 
 def solution(wanted: Wanted, root: Kit = Path()) -> None:

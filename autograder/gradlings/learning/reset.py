@@ -52,7 +52,9 @@ def reset_exercise(exercise: ExerciseProgress) -> Reset:
         write_atomically(kept, data, mode=_MODE)
         write_atomically(path, text.encode("utf-8"), mode=_MODE)
     except OSError as error:
-        raise InputError(f"{shown(path)} cannot be reset ({error.strerror}). Make it and its folder writable.") from None
+        raise InputError(
+            f"{shown(path)} cannot be reset ({error.strerror}). Make it and its folder writable."
+        ) from None
     return Reset(path, kept)
 
 

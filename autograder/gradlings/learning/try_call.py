@@ -62,14 +62,18 @@ def write_trial(root: Path, exercise: ExerciseProgress) -> Trial:
         if script.stored:
             torch.save(fresh(script.stored), stored_in)
     except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}). Make room there, or make it writable.") from None
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}). Make room there, or make it writable."
+        ) from None
     return Trial(found.check.call, found.check.place, path, found.sentence, found.check.verdict is Verdict.TIMEOUT)
 
 
 def run_trial(script: Path) -> str:
     """Run a script in a process of its own, and return what it printed, errors included."""
     command = [sys.executable, "-X", "utf8", str(script)]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+    ended = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    )
     return ended.stdout
 
 

@@ -44,9 +44,17 @@ def feedback_page(result: StudentResult) -> str:
     return environment().get_template("feedback.html.j2").render(result=public, card=public.card, points=result.points)
 
 
-def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
-    """Return one exercise as the page shows it, with its style, for a notebook's cell; above it, `problems` of all."""
-    return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
+def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = (), advice: str = "") -> str:
+    """Return one exercise as the page shows it, with its style, for a notebook's cell.
+
+    Above its checks are `problems` of all exercises, below them is `advice`.
+    """
+    return environment().get_template("fragment.html.j2").render(score=score, problems=problems, advice=advice)
+
+
+def summary_fragment(scores: Sequence[ExerciseScore]) -> str:
+    """Return exercises for a notebook's cell: one line each, which unfolds to what the page shows."""
+    return environment().get_template("summary.html.j2").render(scores=scores)
 
 
 class _Rendered(Markup):

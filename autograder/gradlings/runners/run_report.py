@@ -23,11 +23,13 @@ class RunReport:
     Args:
         state: of the run.
         detail: whether the page shows every check, and the lines of code behind an error.
+        plain: whether the page is made of sentences, one a line.
     """
 
-    def __init__(self, state: RunState, *, detail: bool) -> None:
+    def __init__(self, state: RunState, *, detail: bool, plain: bool) -> None:
         self._state = state
         self._detail = detail
+        self._plain = plain
         self._unrecorded = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -86,20 +88,26 @@ class RunReport:
         """Show the page."""
         if not self._state.collected.results:
             return
-        from gradlings.rendering.terminal import can_show, page_text  # deferred: not every run needs rich
-
         writer = terminalreporter._tw
-        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
         for card in self._cards().values():
-            text = page_text(
-                card,
-                detail=self._detail,
-                width=writer.fullwidth,
-                color=writer.hasmarkup,
-                plain=not can_show(encoding),
-                pictures=os.environ.get("TERM") != "dumb",
-            )
-            for line in text.splitlines():
+            for line in self._page(card, writer).splitlines():
                 writer.line(line)
         if self._unrecorded:
             writer.line(f"  {self._unrecorded}")
+
+    def _page(self, card: Scorecard, writer: Any) -> str:
+        if self._plain:
+            from gradlings.rendering.plain_page import plain_page
+
+            return plain_page(card, detail=self._detail)
+        from gradlings.rendering.terminal import can_show, page_text  # deferred: not every run needs rich
+
+        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+        return page_text(
+            card,
+            detail=self._detail,
+            width=writer.fullwidth,
+            color=writer.hasmarkup,
+            plain=not can_show(encoding),
+            pictures=os.environ.get("TERM") != "dumb",
+        )

@@ -83,9 +83,7 @@ def _definitions(source: str) -> tuple[dict[str, list[ast.stmt]], dict[ast.stmt,
     return defined_by, order
 
 
-def _with_needs(
-    name: str, defined_by: Mapping[str, list[ast.stmt]], order: Mapping[ast.stmt, int]
-) -> list[ast.stmt]:
+def _with_needs(name: str, defined_by: Mapping[str, list[ast.stmt]], order: Mapping[ast.stmt, int]) -> list[ast.stmt]:
     """Return the statements that define a name and what they need, in their order."""
     needed: set[ast.stmt] = set()
     todo = [name]
