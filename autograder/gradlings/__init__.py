@@ -19,8 +19,16 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless a
 
 __version__ = "0.1.0"
 __all__ = [
-    *("Rng", "agree", "exercise", "floats", "satisfies", "scalars"),  # for files of checks
-    *("check", "hint", "print_result", "try_call"),  # for notebooks and scripts
+    "Rng",
+    "agree",
+    "check",
+    "exercise",
+    "floats",
+    "hint",
+    "print_result",
+    "satisfies",
+    "scalars",
+    "try_call",
 ]
 
 _LAZY = {

@@ -18,7 +18,8 @@ _NBGRADER_SCHEMA_VERSION = 3
 _ABOUT = """After each exercise there is a cell such as `check("{exercise}")`. Run it to see what is right, what is not,
 and why. It looks at what you have defined by then: run your own cell first, and again after every change.
 
-`check()` checks all exercises, `hint("{exercise}")` gives a hint, and `try_call("{exercise}")` makes a cell of the call that fails."""
+`check()` checks all exercises, `hint("{exercise}")` gives a hint, and `try_call("{exercise}")` makes a cell of the call
+that fails."""
 
 
 def stub_notebook(source: SourceFile) -> str:

@@ -11,7 +11,7 @@ import torch
 
 from gradlings.checks.call_variants import Calls, calls_of
 from gradlings.checks.compare_leaf import Difference, Rules
-from gradlings.checks.failure import CheckFailed, FailingCall, Failure, diagnosis_of, failure_of_breaches, message_of
+from gradlings.checks.failure import CheckFailed, Failure, WrongCall, diagnosis_of, failure_of_breaches, message_of
 from gradlings.checks.float32_steps import nearly_right, right_in_float64
 from gradlings.checks.format_value import show_call
 from gradlings.checks.memory import stateless_key
@@ -205,7 +205,7 @@ def _examine(
         altered = changed_input(result, calls[index], parameters) if result.raised is None else ""
         expected = (right_answer(index),) if right_answer else ()
         rules = replace(rules, numbers=numbers_of(calls[index]))
-        function.student.failing = FailingCall(
+        function.student.failing = WrongCall(
             function.name, function.driver, tuple(parameters), calls[index], expected, rules, altered
         )
     with runner.judging():

@@ -35,7 +35,7 @@ class Failure:
 
 
 @dataclass(frozen=True, eq=False)
-class FailingCall:
+class WrongCall:
     """The first call of a check that is not right, with all that is needed to make it again."""
 
     function: str

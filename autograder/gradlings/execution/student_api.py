@@ -53,7 +53,7 @@ class Student:
         self.notes: list[str] = []
         """Sentences that cost no points."""
         self.failing: Any = None
-        """The call that is not right, a `checks.failure.FailingCall`: in a self-check, where a check failed by one."""
+        """The call that is not right, a `checks.failure.WrongCall`: in a self-check, where a check failed by one."""
 
     def __getattr__(self, name: str) -> StudentFunction:
         return StudentFunction(self, Target(name))

@@ -90,9 +90,7 @@ def try_call(
         )
     else:
         console.print(run_trial(trial.script).rstrip(), soft_wrap=True)
-    console.print(
-        f"This is {shown(trial.script)}: read it, change it, run it with python.", style="dim", soft_wrap=True
-    )
+    console.print(f"\nmade by {shown(trial.script)}: change it, run it with python", style="dim", soft_wrap=True)
 
 
 def solution(wanted: Wanted, root: Kit = Path()) -> None:

@@ -92,7 +92,7 @@ def _definitions(source: str) -> Iterator[tuple[str, str]]:
 
 
 def _places(source: str) -> Iterator[tuple[str, int, int]]:
-    """Yield each function that a cell defines, with its lines; where Python cannot read the cell, by its indentation."""
+    """Yield each function that a cell defines, with its lines; by indentation where Python cannot read the cell."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):

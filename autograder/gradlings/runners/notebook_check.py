@@ -125,7 +125,7 @@ def kernel_checks(folder: Path, shell: Any) -> Iterator[KernelChecks]:
 
 
 def recorded(card: Scorecard, checks_file: Path, kernel: KernelChecks) -> tuple[ExerciseScore, ...]:
-    """Record a run where the notebook is in a kit; return its scores with the numbers of cells in place of file names."""
+    """Record a run where the notebook is in a kit; return its scores, with numbers of cells in place of file names."""
     root = kit_of(checks_file.parent)
     if root is not None:
         record(root, card, "notebook", code_digests(kernel.runner.submission, read_exercises(checks_file)))

@@ -12,7 +12,7 @@ from gradlings.runners.notebook_check import find_checks, folders
 
 
 def hint_in_notebook(exercise: str, level: int, shell: Any) -> str:
-    """Return a hint as Markdown, or in a sentence why there is none; `shell` is IPython's. `level` 0 is the next one."""
+    """Return a hint as Markdown, or in a sentence why there is none; `level` 0 is the next one."""
     try:
         folder = find_checks(exercise, folders(shell)).parent
         kit = kit_of(folder)

@@ -45,7 +45,7 @@ class Graded:
     worlds: Mapping[str, tuple[str, ...]]
     """By check: the functions that right ones stood in for, where follow-through decided what is reported."""
     failing: Mapping[str, Any] = field(default_factory=dict)
-    """By check, in a self-check: the `FailingCall` of the student's own functions."""
+    """By check, in a self-check: the `WrongCall` of the student's own functions."""
 
 
 class Grader:

@@ -1,4 +1,4 @@
-"""A student's file whose cells are run one by one, for scripts that cannot import it: a notebook, or a broken module."""
+"""A student's file whose cells are run one by one, for scripts that cannot import it: a notebook, or a bad module."""
 
 from __future__ import annotations
 

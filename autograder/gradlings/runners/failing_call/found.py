@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradlings.checks.failure import FailingCall
+from gradlings.checks.failure import WrongCall
 from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Verdict
 from gradlings.runners.session import Graded
 
@@ -14,7 +14,7 @@ class Found:
     """The failing call of an exercise."""
 
     exercise: str
-    call: FailingCall | None = None
+    call: WrongCall | None = None
     check: CheckResult | None = None
     """What the page says of it."""
     sentence: str = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from gradlings.checks.failure import FailingCall
+from gradlings.checks.failure import WrongCall
 from gradlings.checks.verdicts import MustRaise, input_sentence
 from gradlings.runners.failing_call.value_source import Stored, source_of
 from gradlings.submission.reference_functions import bound_names, written
@@ -29,7 +29,7 @@ class Script:
     """The large tensors that it reads from a file."""
 
 
-def script_of(call: FailingCall, exercise: str, said: str, file: Path, *, imported: bool, stored_in: Path) -> Script:
+def script_of(call: WrongCall, exercise: str, said: str, file: Path, *, imported: bool, stored_in: Path) -> Script:
     """Return a script that makes a call.
 
     Args:
@@ -57,7 +57,7 @@ def script_of(call: FailingCall, exercise: str, said: str, file: Path, *, import
 
 
 def cell_of(
-    call: FailingCall, exercise: str, said: str, folder: Path, taken: Collection[str], *, stored_in: Path
+    call: WrongCall, exercise: str, said: str, folder: Path, taken: Collection[str], *, stored_in: Path
 ) -> Script:
     """Return a notebook's cell that makes a call on the functions of the kernel.
 
@@ -75,7 +75,7 @@ def cell_of(
     return Script(_joined(about, _sorted(imports, body), load, definitions, _loaded(stored, stored_in), body), stored)
 
 
-def _driver(call: FailingCall, folder: Path) -> tuple[set[str], str]:
+def _driver(call: WrongCall, folder: Path) -> tuple[set[str], str]:
     """Return the imports and the definitions of a driver and of what it calls, as they are written."""
     if not call.driver:
         return set(), ""
@@ -90,7 +90,7 @@ def _bound(imports: Collection[str], definitions: str) -> set[str]:
     return {name for statement in statements for name in bound_names(statement)}
 
 
-def _variables(call: FailingCall, taken: Collection[str]) -> list[str]:
+def _variables(call: WrongCall, taken: Collection[str]) -> list[str]:
     """Return a name for each argument: that of the parameter, unless something else has it."""
     names: list[str] = []
     for number in range(len(call.args)):
@@ -101,12 +101,12 @@ def _variables(call: FailingCall, taken: Collection[str]) -> list[str]:
     return names
 
 
-def _body(call: FailingCall, variables: list[str], said: str, start: str, stored: Stored) -> str:
+def _body(call: WrongCall, variables: list[str], said: str, start: str, stored: Stored) -> str:
     """Return the script from its inputs on; `start` is the text of the call up to its arguments."""
     return "\n".join(_statements(call, variables, said, start, stored))
 
 
-def _statements(call: FailingCall, variables: list[str], said: str, start: str, stored: Stored) -> Iterator[str]:
+def _statements(call: WrongCall, variables: list[str], said: str, start: str, stored: Stored) -> Iterator[str]:
     for name, value in zip(variables, call.args, strict=True):
         yield f"{name} = {source_of(value, stored)}"
     changed = variables[call.parameters.index(call.changed)] if call.changed else ""
@@ -134,7 +134,7 @@ def _statements(call: FailingCall, variables: list[str], said: str, start: str, 
         yield f'print("{changed} after ", {changed})'
 
 
-def _options(call: FailingCall) -> str:
+def _options(call: WrongCall) -> str:
     """Return the arguments of `print_result` that say how the answer is compared."""
     rules = call.rules
     options = {
