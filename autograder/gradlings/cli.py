@@ -6,6 +6,7 @@ that started it, which is this one, and needs none of them.
 
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,12 +73,10 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    learner = {"init": init, "watch": watch, "hint": hint, "try": try_call, "solution": solution, "reset": reset}
-    panels = {
-        "For learners": learner | {"list": list_exercises, "progress": progress},
-        "For instructors": {"build": build, "verify": verify, "course": course, "grade": grade},
-    }
-    for panel, commands in panels.items():
+    learner: dict[str, Callable[..., None]] = {"init": init, "watch": watch, "list": list_exercises, "hint": hint}
+    learner |= {"try": try_call, "solution": solution, "reset": reset, "progress": progress}
+    instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course, "grade": grade}
+    for panel, commands in (("For learners", learner), ("For instructors", instructor)):
         for name, command in commands.items():
             app.command(name, rich_help_panel=panel)(command)
     return app

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
@@ -144,6 +145,7 @@ def _in_notebook(data: bytes, stubs: Mapping[str, str]) -> str:
         if after != before:
             cell.update(source=after.splitlines(keepends=True), outputs=[], execution_count=None)
     for name in (name for name in stubs if name not in done):
-        more = {"cell_type": "code", "execution_count": None, "id": f"reset-{name}"[:64], "metadata": {}, "outputs": []}
-        notebook["cells"].append(more | {"source": stubs[name].splitlines(keepends=True)})
+        empty: dict[str, Any] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+        more = {"id": f"reset-{name}"[:64], "source": stubs[name].splitlines(keepends=True)}
+        notebook["cells"].append(empty | more)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"

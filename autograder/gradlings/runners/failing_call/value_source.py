@@ -65,7 +65,8 @@ def _number(value: float | complex | bool | int) -> str:
 
 def _tensor(t: Tensor) -> str:
     """Write a tensor as the one it is a permuted view of, or else as a view of a row of numbers."""
-    order = sorted(range(t.dim()), key=lambda d: (-t.stride(d), -t.shape[d]))
+    strides, shape = t.stride(), t.shape
+    order = sorted(range(t.dim()), key=lambda d: (-strides[d], -shape[d]))
     dense = t.detach().permute(order)
     if t.numel() == 0 or dense.stride() != _contiguous_strides(dense.shape):
         same = t.stride() == _contiguous_strides(t.shape)
