@@ -19,8 +19,8 @@ from typing import Any
 
 import pexpect
 from rich.cells import cell_len
-from rich.color import Color
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ SECONDS = 5  # that each step is shown
 STILL = 2  # the step that is shown where nothing moves
 CHARACTER, LINE, MARGIN, CAPTION = 8.4, 17, 14, 34
 GROUND, INK, FAINT = "#14181d", "#d7dde4", "#8a94a0"
-COLORS = {"red": "#ff8e6b", "green": "#7fd18b", "yellow": "#e6c06a", "cyan": "#6cc3d5"}
+COLORS = {1: "#ff8e6b", 2: "#7fd18b", 3: "#e6c06a", 6: "#6cc3d5"}  # by ANSI number: red, green, yellow, cyan
 WRONG = "    return (len(x),) if isinstance(x, list) else ()\n"
 Step = tuple[str, list[Text]]
 
@@ -47,7 +47,7 @@ def run(kit: Path) -> list[Step]:
     screen = Screen(kit)
     steps = [("1  gradlings init my-kit && cd my-kit && gradlings watch", screen.when("write make_ranks in"))]
     save(module, "1.1: make_ranks", solution("make_ranks"))
-    steps.append(("2  the first answer is saved in an editor", screen.when("right: n goes on")))
+    steps.append(("2  saved in any editor: a first answer", screen.when("right: n goes on")))
     screen.press("n")
     screen.when("write nested_shape in")
     save(module, "1.2: nested_shape", WRONG)
@@ -154,15 +154,12 @@ def line(text: Text, y: float) -> str:
     return "".join(runs)
 
 
-def look(style: Any) -> str:
+def look(style: Style | None) -> str:
     if style is None:
         return ""
-    fill = COLORS.get(named(style.color)) or (FAINT if style.dim else "")
+    number = style.color.number if style.color else None
+    fill = COLORS.get(number % 8, "") if number is not None else FAINT if style.dim else ""
     return ";".join(filter(None, [f"fill:{fill}" if fill else "", "font-weight:bold" if style.bold else ""]))
-
-
-def named(color: Color | None) -> str:
-    return color.name.removeprefix("bright_") if color else ""
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def test_a_wrong_answer_in_sentences(kit: Kit) -> None:
         "To run this call: gradlings try 9.1",
         "",
     ]
-    assert lines[0] == "Assignment 09: A tiny kit."
+    assert "Assignment 09: A tiny kit." in lines[:2]
     assert "0 of 30 points." in lines
     assert "Exercise 9.2 row_totals: not attempted yet, 15 points." in lines
     assert "Next: exercise 9.1 difference." in lines
