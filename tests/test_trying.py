@@ -229,7 +229,7 @@ def test_the_debugger_stops_in_the_students_function(tmp_path: Path, suffix: str
 
     answer = "def helper(x):\n    return x\n\ndef halve(x):\n    half = helper(x) / 2\n    return half\n"
     file = (tmp_path / "mine.py").with_suffix(suffix)
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": answer}
+    cell: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "source": answer}
     file.write_text(answer if suffix == ".py" else json.dumps({"cells": [cell]}), encoding="utf-8")
     script = tmp_path / "script.py"
     load = "import mine" if suffix == ".py" else f"mine = answers_in({str(file)!r})"
