@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -83,7 +84,8 @@ def run(text: str, names: dict[str, Any]) -> tuple[str, BaseException | None]:
 
 def shown(check: CheckResult) -> list[str]:
     """What the page shows of values and of what is wrong with them."""
-    return render_lines(finding_lines(replace(check, probes=0)), width=80, color=False)
+    lines = render_lines(finding_lines(replace(check, probes=0)), width=80, color=False)
+    return textwrap.dedent("\n".join(lines)).split("\n")
 
 
 def test_what_the_page_shows_is_what_the_script_prints(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,9 @@ def _line(exercise: ExerciseProgress, width: int) -> Text:
     line = Text(f"  {exercise.id:<5} ").append(exercise.name, style="" if exercise.attempts else "dim")
     line.append(" " * (width - cell_len(exercise.name)))
     line.append(f"  {exercise.points:>2}/{exercise.declared.points:<2}", style=style)
-    return line.append(f"  {_word(exercise)}".rstrip(), style=style)
+    line.append(f"  {_word(exercise)}", style=style)
+    line.rstrip()
+    return line
 
 
 def _word(exercise: ExerciseProgress) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,4 +54,4 @@ def result_lines(
     if found is None:
         return [f"right: {show(got)}"]
     check = CheckResult("", "", "", Verdict.WRONG, 0, message=found.sentence, rows=found.rows)
-    return render_lines(finding_lines(check), width=_WIDTH, color=False)
+    return textwrap.dedent("\n".join(render_lines(finding_lines(check), width=_WIDTH, color=False))).split("\n")
