@@ -82,19 +82,19 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(tensors())
 def test_a_tensor_is_what_it_was(t: Tensor) -> None:
     assert same(evaluated(source_of(t)), t), source_of(t)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(VALUES)
 def test_nested_values_are_what_they_were(value: Any) -> None:
     assert same(evaluated(source_of(value)), value), source_of(value)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(st.floats(width=32))
 def test_float32_is_written_in_few_digits_and_read_exactly(number: float) -> None:
     t = torch.tensor(number, dtype=torch.float32)
