@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -121,7 +122,7 @@ def test_hints_come_one_after_the_other(shell: Shell) -> None:
     last = shell.run('hint("9.1", 3)')._repr_markdown_()
     assert "Tensors know the minus sign" in last
     assert "That was the last one." in last
-    assert "There is no exercise 9.7 here; there are 9.1, 9.2, 9.3." in repr(shell.run('hint("9.7")'))
+    assert "There is no exercise 9.7 here; there are 9.1, 9.2, 9.3" in repr(shell.run('hint("9.7")'))
 
 
 def test_hints_without_a_kit_say_which_comes_next(shell: Shell, kit: Kit, tmp_path: Path) -> None:
@@ -171,6 +172,16 @@ def test_all_exercises_are_checked_at_once(shell: Shell) -> None:
 def test_outside_a_notebook_they_say_what_to_do_in_a_terminal() -> None:
     assert repr(gradlings.hint("3.5")).endswith("gradlings hint 3.5")
     assert repr(gradlings.try_call("3.5")).endswith("gradlings try 3.5")
+
+
+def test_what_ipython_sets_for_itself_is_not_said_to_be_the_students(shell: Shell) -> None:
+    shell.run("import IPython.core.completer, warnings")
+    own = "category=IPython.core.completer.ProvisionalCompleterWarning"
+    shell.run(f"warnings.filterwarnings('error', {own})", "import torch", WRONG)
+    assert "Your file changes" not in shell.verdict("9.1")[1]
+    with warnings.catch_warnings():
+        shell.run("warnings.simplefilter('error')")
+        assert "Your file changes warnings into errors" in shell.verdict("9.1")[1]
 
 
 def test_part_of_the_points(shell: Shell) -> None:

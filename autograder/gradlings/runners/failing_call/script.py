@@ -71,7 +71,9 @@ def cell_of(
     body = _body(call, variables, said, start, stored)
     load = "student = types.SimpleNamespace(**globals())  # your functions" if call.driver else ""
     imports |= {"import torch", _PRINT, *(["import types"] if call.driver else [])}
-    about = f"# The first call of {exercise} that is not right, to look at. Delete this cell before you hand in."
+    about = (
+        f"# The first call of {exercise} that is not right.\n# It is to look at: delete this cell before you hand in."
+    )
     return Script(_joined(about, _sorted(imports, body), load, definitions, _loaded(stored, stored_in), body), stored)
 
 
