@@ -138,7 +138,7 @@ def _exercise_findings(
     own = [check for check in failing if check.verdict not in EARLIER_AT_FAULT]  # its own mistakes, or ours
     explained = own and own[0].verdict is not Verdict.GRADER_ERROR and own[0].message not in shown
     if explained and exercise.max_points and hint:
-        first_call = f"   run this call: gradlings try {exercise.id}" if _can_be_run(own[0]) else ""
+        first_call = f"   run it: gradlings try {exercise.id}" if _can_be_run(own[0]) else ""
         yield _indented(Text(f"hint: gradlings hint {exercise.id}{first_call}", style="cyan"), 6)
     for note in exercise.notes:
         if note not in shown:
