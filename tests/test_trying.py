@@ -26,6 +26,7 @@ from gradlings.learning import try_call
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult, Verdict
 from gradlings.rendering.terminal import finding_lines, render_lines
+from gradlings.runners.failing_call import value_source
 from gradlings.runners.failing_call.found import Found, failing_call
 from gradlings.runners.failing_call.script import cell_of, script_of
 from gradlings.runners.session import Grader, collected_checks
@@ -195,6 +196,17 @@ def test_where_there_is_no_call_it_says_why(kit: Kit, answers: dict[str, str], e
     done = kit.answer(**answers).gradlings("try", exercise)
     assert (done.code, sentence in done.said) == (0, True), done.said
     assert not (kit.root / ".gradlings").exists()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_large_tensors_lie_beside_the_script(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(value_source, "_MAX_WRITTEN", 3)
+    kit.answer(row_totals="return x.mean(1), x.amax(1)")
+    said = kit.gradlings("try", "9.2").said
+    assert "total" in said
+    assert "expected" in said
+    assert (kit.root / ".gradlings" / "try_9_2.pt").is_file()
+    assert 'x = stored["t1"]' in (kit.root / ".gradlings" / "try_9_2.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("at_once")

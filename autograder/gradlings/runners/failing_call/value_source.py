@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gradlings.model.errors import InputError
+
 _WIDTH = 88
 _INDENT = "    "
 _MAX_WRITTEN = 100  # numbers of a tensor; more are read from a file, where there is one
@@ -27,7 +29,7 @@ def source_of(value: Any, stored: Stored | None = None) -> str:
         stored: takes tensors with many numbers; they are then written as `stored["t1"]`. Without it, all are written.
 
     Raises:
-        TypeError: the value is of another kind.
+        InputError: the value is of another kind.
     """
     if isinstance(value, Tensor):
         if stored is None or value.numel() <= _MAX_WRITTEN:
@@ -52,7 +54,7 @@ def source_of(value: Any, stored: Stored | None = None) -> str:
     if type(value) in (bool, int, str, bytes, type(None), torch.dtype, torch.device):
         text = repr(value)
         return f"torch.{text}" if isinstance(value, torch.device) else text
-    raise TypeError(f"{type(value).__name__} cannot be written as Python source")
+    raise InputError(f"This call cannot be written as Python source: a {type(value).__name__} is part of it.")
 
 
 def _number(value: float | complex | bool | int) -> str:
