@@ -137,9 +137,11 @@ def _exercise_findings(
             yield _indented(Text(cause, style="yellow"), 6)
     own = [check for check in failing if check.verdict not in EARLIER_AT_FAULT]  # its own mistakes, or ours
     explained = own and own[0].verdict is not Verdict.GRADER_ERROR and own[0].message not in shown
-    if explained and exercise.max_points and hint:
-        first_call = f"   run it: gradlings try {exercise.id}" if _can_be_run(own[0]) else ""
-        yield _indented(Text(f"hint: gradlings hint {exercise.id}{first_call}", style="cyan"), 6)
+    if explained and exercise.max_points:
+        commands = [f"hint: gradlings hint {exercise.id}"] if hint else []  # watch mode has a key for it
+        commands += [f"run it: gradlings try {exercise.id}"] if _can_be_run(own[0]) else []
+        if commands:
+            yield _indented(Text("   ".join(commands), style="cyan"), 6)
     for note in exercise.notes:
         if note not in shown:
             shown.add(note)
