@@ -54,6 +54,7 @@ def _app() -> "typer.Typer":
     from gradlings.grading.command import grade
     from gradlings.learning.exercise_commands import hint, reset, solution, try_call, watch
     from gradlings.learning.kit_commands import init, list_exercises, progress, where_am_i
+    from gradlings.reports.command import report, with_class_page
 
     app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -75,7 +76,8 @@ def _app() -> "typer.Typer":
 
     learner: dict[str, Callable[..., None]] = {"init": init, "watch": watch, "list": list_exercises, "hint": hint}
     learner |= {"try": try_call, "solution": solution, "reset": reset, "progress": progress}
-    instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course, "grade": grade}
+    instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course}
+    instructor |= {"grade": with_class_page(grade), "report": report}
     for panel, commands in (("For learners", learner), ("For instructors", instructor)):
         for name, command in commands.items():
             app.command(name, rich_help_panel=panel)(command)

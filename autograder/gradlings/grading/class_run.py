@@ -23,6 +23,7 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import Verdict
 from gradlings.model.student_result import OUR_FAULT, Status, StudentResult, for_student, graded, writable
+from gradlings.submission.exercise_text import solved_texts
 
 _log = logging.getLogger(__name__)
 
@@ -194,16 +195,25 @@ class _ClassRun:
         self.unused += judged.unused
         earlier = self.summaries.get(student)
         if record is not None:
-            self.results.store(record, _pages(record.result))
+            self.results.store(record, self._pages(record.result))
             self.summaries[student] = _summary(record)
             self.table.add(record.result)
             self.fresh.append(student)
             if earlier is not None and earlier.digest != record.digest and not earlier.again:
                 self.changed.append(student)
         else:
-            self.results.restore_pages(student, _pages)
+            self.results.restore_pages(student, self._pages)
         self.done += 1
         self.progress(GradedStudent(student, self.done, len(self.submissions.students), record is not None))
+
+    def _pages(self, result: StudentResult) -> dict[str, bytes]:
+        """Return what a student gets to see: a page of feedback, and the same as JSON."""
+        from gradlings.rendering.html import feedback_page
+
+        return {
+            "feedback/*.html": feedback_page(result, solved_texts(self.folder)).encode("utf-8", "replace"),
+            "scorecards/*.json": msgspec.json.encode(for_student(result)),
+        }
 
     def _judged(self, files: StudentFiles) -> _Judged:
         try:
@@ -244,7 +254,7 @@ class _ClassRun:
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)
-        return Record(run.id, chosen.filename, chosen.digest, result, again=again)
+        return Record(run.id, chosen.filename, chosen.digest, result, again=again, functions=dict(reply.functions))
 
     def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
         return self._without_card(files.student, Status.NOT_GRADABLE, reason, files.notes)
@@ -273,16 +283,6 @@ def _summary(record: Record) -> ResultSummary:
         result.points is not None,
         result.notes,
     )
-
-
-def _pages(result: StudentResult) -> dict[str, bytes]:
-    """Return what a student gets to see: a page of feedback, and the same as JSON."""
-    from gradlings.rendering.html import feedback_page
-
-    return {
-        "feedback/*.html": feedback_page(result).encode("utf-8", "replace"),
-        "scorecards/*.json": msgspec.json.encode(for_student(result)),
-    }
 
 
 def _log_faults(result: StudentResult, reply: JudgeReply) -> None:

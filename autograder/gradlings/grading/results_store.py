@@ -82,6 +82,8 @@ class Record:
     result: StudentResult
     again: bool = False
     """Whether the next run grades it again: a fault of ours is in it."""
+    functions: dict[str, str] = field(default_factory=dict)
+    """The texts of functions whose mistake has no name, without what tells who wrote them."""
 
 
 class ResultsFolder:

@@ -46,18 +46,26 @@ def hint(
     level: Annotated[int | None, typer.Option(min=1, max=3, help="1 nudge, 2 formula, 3 plan.")] = None,
     root: Kit = Path(),
 ) -> None:
-    """Show a hint: the one that fits your last misconception, else the next step. Never the solution."""
-    from gradlings.learning.views.hint import hint_lines
-    from gradlings.progress.hints import ladder_hint, next_hint
+    """Show a hint: the one that fits your last misconception, else the next step. Never the solution.
+
+    Once the exercise is right, show why it works and where it leads.
+    """
+    from gradlings.learning.views.hint import hint_lines, solved_lines
+    from gradlings.progress.hints import ladder_hint, next_hint, text_once_solved
     from gradlings.progress.record import record_hint
     from gradlings.rendering.terminal import can_show
 
     curriculum, exercise = _exercise(root, wanted)
     kit, history = curriculum.root, curriculum.history
+    console = _console()
+    solved = "" if level else text_once_solved(kit, exercise.id, history)
+    if solved:
+        for line in solved_lines(exercise.id, solved, plain=not can_show(console.encoding)):
+            console.print(line)
+        return
     chosen = ladder_hint(kit, exercise.id, level) if level else next_hint(kit, exercise.id, history)
     misconception = chosen.misconception.id if chosen.misconception else ""
     unrecorded = record_hint(kit, exercise.id, level=chosen.level, misconception=misconception)
-    console = _console()
     for line in hint_lines(chosen, remembered=not unrecorded, plain=not can_show(console.encoding)):
         console.print(line)
     for problem in filter(None, (history.problem, unrecorded)):
@@ -94,18 +102,19 @@ def try_call(
 
 
 def solution(wanted: Wanted, root: Kit = Path()) -> None:
-    """Show a solution, once yours is right or after three attempts."""
+    """Show a solution and others, once yours is right or after three attempts."""
     from gradlings.learning.solution_gate import why_not_yet
-    from gradlings.submission.exercise_text import solution_code
+    from gradlings.submission.exercise_text import answers
 
     curriculum, exercise = _exercise(root, wanted)
     refusal = why_not_yet(exercise)
     if refusal:
         raise InputError(f"{refusal} Until then: gradlings hint {exercise.id}")
-    code = solution_code(curriculum.root, exercise.assignment, exercise.source_name, exercise.id)
     console = _console()
-    console.print(f"One solution of {exercise.id}; many others are as good.\n", style="bold")
-    console.print(code, style="cyan", soft_wrap=True)
+    for answer in answers(curriculum.root, exercise.assignment, exercise.source_name, exercise.id):
+        console.print(f"{answer.name}\n", style="bold", soft_wrap=True)
+        console.print(f"{answer.code}\n", style="cyan", soft_wrap=True)
+    console.print("Many others are as good.", style="dim")
 
 
 def reset(wanted: Wanted, root: Kit = Path()) -> None:

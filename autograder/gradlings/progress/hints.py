@@ -10,7 +10,8 @@ from gradlings.model.errors import InputError
 from gradlings.model.kit_paths import KIT_FOLDER
 from gradlings.model.misconceptions import Misconception, shipped_misconceptions
 from gradlings.progress.record import History
-from gradlings.progress.summary import hints_shown, last_misconception
+from gradlings.progress.summary import hints_shown, last_misconception, solved_exercises
+from gradlings.submission.exercise_text import solved_texts
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ def ladder_hint(root: Path, exercise: str, level: int) -> Hint:
 def _folders(root: Path) -> list[Path]:
     """Return the assignments of a kit; a folder that is no kit is one itself."""
     return sorted((root / KIT_FOLDER).glob("[0-9]*")) or [root]
+
+
+def text_once_solved(root: Path, exercise: str, history: History) -> str:
+    """Return what is told of an exercise once it is solved; "" if its last check was not right or nothing is told."""
+    if exercise not in solved_exercises(history):
+        return ""
+    found = (solved_texts(folder).get(exercise, "") for folder in _folders(root))
+    return next(filter(None, found), "")
 
 
 def _ladder(root: Path, exercise: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.student_result import StudentResult, exercise_points, marker_notes
@@ -26,17 +26,22 @@ def student_row(result: StudentResult, exercises: Iterable[Exercise]) -> str:
     return _line([_cell(value) for value in (*row, *(scores.get(exercise.id) for exercise in exercises))])
 
 
-def _line(cells: list[str | int] | list[str]) -> str:
+def _line(cells: Sequence[str | int | float]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()
 
 
-def _cell(value: str | int | None) -> str | int:
+def _cell(value: str | int | float | None) -> str | int | float:
     """Put an apostrophe before a text that a spreadsheet could take for a formula."""
     if value is None:
         return ""
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return value
     text = "".join(c if c.isprintable() else " " for c in value)
     return "'" + text if text.lstrip().startswith(_FORMULA_STARTS) else text
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str | int | float | None]]) -> str:
+    """Return a table for a spreadsheet; a blank where a value is None, and no text that is taken for a formula."""
+    return "".join(_line(list(map(_cell, row))) for row in ([*header], *rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import jinja2
@@ -38,18 +38,34 @@ _VERDICT_MARKS = {
 _MAX_PRINTED_CHARS = 4_000
 
 
-def feedback_page(result: StudentResult) -> str:
-    """Return a student's page. Control characters are dropped, all text is escaped, and nothing secret is on it."""
+def feedback_page(result: StudentResult, solved: Mapping[str, str] | None = None) -> str:
+    """Return a student's page. Control characters are dropped, all text is escaped, and nothing secret is on it.
+
+    `solved` is what is told of exercises once they are solved: Markdown by id.
+    """
     public = for_student(result)
-    return environment().get_template("feedback.html.j2").render(result=public, card=public.card, points=result.points)
+    template = environment().get_template("feedback.html.j2")
+    return template.render(result=public, card=public.card, points=result.points, solved=solved or {})
 
 
-def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = (), advice: str = "") -> str:
+def exercise_fragment(
+    score: ExerciseScore,
+    problems: Sequence[str] = (),
+    solved: str = "",
+    answers: Sequence[tuple[str, str]] = (),
+    advice: str = "",
+) -> str:
     """Return one exercise as the page shows it, with its style, for a notebook's cell.
 
-    Above its checks are `problems` of all exercises, below them is `advice`.
+    Args:
+        score: the result.
+        problems: what concerns the whole file; shown above it.
+        solved: what is told once it is solved, in Markdown.
+        answers: names and code of answers, which can be unfolded once it is solved.
+        advice: shown below it.
     """
-    return environment().get_template("fragment.html.j2").render(score=score, problems=problems, advice=advice)
+    template = environment().get_template("fragment.html.j2")
+    return template.render(score=score, problems=problems, solved=solved, answers=answers, advice=advice)
 
 
 def summary_fragment(scores: Sequence[ExerciseScore]) -> str:
@@ -62,9 +78,17 @@ class _Rendered(Markup):
 
 
 @lru_cache(maxsize=512)
-def _exercise(score: ExerciseScore) -> Markup:
+def _exercise(score: ExerciseScore, solved: str) -> Markup:
     """Render one exercise of a page. A class has many equal ones: those that are right or not attempted."""
-    return _Rendered(environment().get_template("exercise.html.j2").render(score=score))
+    return _Rendered(environment().get_template("exercise.html.j2").render(score=score, solved=solved))
+
+
+@lru_cache(maxsize=512)
+def _markdown(text: str) -> Markup:
+    """Render Markdown of ours; HTML in it is shown as text."""
+    from markdown_it import MarkdownIt  # deferred: most pages do without
+
+    return _Rendered(MarkdownIt("commonmark", {"html": False}).render(text))
 
 
 @lru_cache(maxsize=1)
@@ -83,6 +107,7 @@ def environment() -> jinja2.Environment:
         word=lambda check: _VERDICT_WORDS[check.verdict],
         mark=lambda check: _VERDICT_MARKS.get(check.verdict, "\u2717"),
         exercise=_exercise,
+        markdown=_markdown,
         state=_state,
         failing=_failing,
         share=lambda score: 100 * score.points // score.max_points if score.max_points else 100 * score.solved,

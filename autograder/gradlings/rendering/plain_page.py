@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gradlings.model.scorecard import (
     EARLIER_AT_FAULT,
@@ -114,6 +114,18 @@ def picture_lines(picture: Picture) -> Iterator[str]:
             for j, (text, right) in enumerate(zip(got, expected, strict=True))
         ]
         yield f"Row {i + 1}: {', '.join(cells)}."
+
+
+def just_solved(texts: Mapping[str, str]) -> Iterator[str]:
+    """Return what is told of exercises just solved, Markdown by id: of one all of it, of several how to ask."""
+    first, *others = texts
+    if others:
+        yield f"Right for the first time: {', '.join(texts)}."
+        yield f"Why it works: gradlings hint {first}"
+        return
+    yield f"{first} is right."
+    for paragraph in texts[first].split("\n\n"):
+        yield from sentences(" ".join(paragraph.split()))
 
 
 def sentences(text: str) -> Iterator[str]:

@@ -27,7 +27,8 @@ from gradlings.model.scorecard import ExerciseScore, Scorecard
 from gradlings.model.text import map_text
 from gradlings.progress.record import code_digests, record
 from gradlings.submission.cells import Cell, without_magics
-from gradlings.submission.reader import from_cells, shown
+from gradlings.submission.exercise_text import Answer, answers, solved_texts
+from gradlings.submission.reader import from_cells, shown, source_name_of
 from gradlings.submission.stand_ins import blank
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ def check_in_notebook(exercise: str, shell: Any) -> tuple[int, str]:
         return 0, not_checked(message)
     from gradlings.rendering.html import exercise_fragment
 
-    return score.points, exercise_fragment(score, advice="" if score.solved else _advice(exercise, shell))
+    if not score.solved:
+        return score.points, exercise_fragment(score, advice=_advice(exercise, shell))
+    solved = solved_texts(checks_file.parent).get(exercise, "")
+    others = [(answer.name, answer.code) for answer in _answers(exercise, checks_file)]
+    return score.points, exercise_fragment(score, solved=solved, answers=others)
 
 
 def _advice(exercise: str, shell: Any) -> str:
@@ -56,6 +61,15 @@ def _advice(exercise: str, shell: Any) -> str:
     missing = [name for name in ("hint", "try_call") if name not in shell.user_ns]
     first = f" (First: from gradlings import {', '.join(missing)})" if missing else ""
     return f'Stuck? hint("{exercise}") helps, and try_call("{exercise}") makes a cell of the call that fails.{first}'
+
+
+def _answers(exercise: str, checks_file: Path) -> tuple[Answer, ...]:
+    """Return the answers of an exercise that are installed."""
+    folder = checks_file.parent
+    try:
+        return answers(kit_of(folder) or folder.parent.parent, folder.name, source_name_of(checks_file), exercise)
+    except InputError:
+        return ()
 
 
 def find_checks(exercise: str, folders: list[Path]) -> Path:

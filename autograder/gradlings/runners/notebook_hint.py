@@ -6,7 +6,7 @@ from typing import Any
 
 from gradlings.model.errors import InputError
 from gradlings.model.kit_paths import kit_of
-from gradlings.progress.hints import Hint, ladder_hint, next_hint
+from gradlings.progress.hints import Hint, ladder_hint, next_hint, text_once_solved
 from gradlings.progress.record import History, read_history, record_hint
 from gradlings.runners.notebook_check import find_checks, folders
 
@@ -17,6 +17,9 @@ def hint_in_notebook(exercise: str, level: int, shell: Any) -> str:
         folder = find_checks(exercise, folders(shell)).parent
         kit = kit_of(folder)
         history = read_history(kit) if kit else History()
+        solved = "" if level else text_once_solved(kit or folder, exercise, history)
+        if solved:
+            return f"**{exercise} is right.**\n\n{solved}"
         chosen = ladder_hint(kit or folder, exercise, level) if level else next_hint(kit or folder, exercise, history)
     except InputError as error:
         return str(error)

@@ -31,6 +31,8 @@ class RunReport:
         self._detail = detail
         self._plain = plain
         self._unrecorded = ""
+        self._solved_now: dict[Path, list[str]] = {}
+        """Ids of the exercises that are solved in this run for the first time on record."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the result of a check."""
@@ -59,12 +61,15 @@ class RunReport:
             if root is None:
                 continue
             if any(exercise.attempted for exercise in card.exercises) or (root / PROGRESS_FILE).exists():
-                from gradlings.progress.record import code_digests, record  # deferred: not every run needs msgspec
+                from gradlings.progress.record import code_digests, record, solved_ever  # deferred: msgspec takes time
 
+                earlier = solved_ever(root)
                 digests: dict[str, str] = {}
                 for path in {path for path, _ in self._state.collected.results.values() if path.parent == folder}:
                     digests |= code_digests(self._state.own_submission(path), self._state.exercises(path))
                 self._unrecorded = record(root, card, "pytest", digests) or self._unrecorded
+                new = solved_ever(root) - earlier
+                self._solved_now[folder] = [exercise.id for exercise in card.exercises if exercise.id in new]
 
     def _cards(self) -> dict[Path, Scorecard]:
         return scorecards(self._state.collected, self._state.exercises, self._state.seed)
@@ -89,25 +94,44 @@ class RunReport:
         if not self._state.collected.results:
             return
         writer = terminalreporter._tw
-        for card in self._cards().values():
-            for line in self._page(card, writer).splitlines():
+        for folder, card in self._cards().items():
+            for line in [*self._page(card, writer), *self._after_solving(folder, writer)]:
                 writer.line(line)
         if self._unrecorded:
             writer.line(f"  {self._unrecorded}")
 
-    def _page(self, card: Scorecard, writer: Any) -> str:
+    def _page(self, card: Scorecard, writer: Any) -> list[str]:
         if self._plain:
             from gradlings.rendering.plain_page import plain_page
 
-            return plain_page(card, detail=self._detail)
-        from gradlings.rendering.terminal import can_show, page_text  # deferred: not every run needs rich
+            return plain_page(card, detail=self._detail).splitlines()
+        from gradlings.rendering.terminal import page_text  # deferred: not every run needs rich
 
-        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
         return page_text(
             card,
             detail=self._detail,
             width=writer.fullwidth,
             color=writer.hasmarkup,
-            plain=not can_show(encoding),
+            plain=self._ascii(),
             pictures=os.environ.get("TERM") != "dumb",
-        )
+        ).splitlines()
+
+    def _after_solving(self, folder: Path, writer: Any) -> list[str]:
+        """Return what is told of an exercise that has just been solved; of several, how to ask for it."""
+        from gradlings.rendering.terminal import just_solved_lines
+        from gradlings.submission.exercise_text import solved_texts
+
+        texts = solved_texts(folder) if self._solved_now.get(folder) else {}
+        told = {id: texts[id] for id in self._solved_now.get(folder, ()) if id in texts}
+        if not told:
+            return []
+        if self._plain:
+            from gradlings.rendering.plain_page import just_solved
+
+            return list(just_solved(told))
+        return just_solved_lines(told, width=writer.fullwidth, color=writer.hasmarkup, plain=self._ascii())
+
+    def _ascii(self) -> bool:
+        from gradlings.rendering.terminal import can_show
+
+        return not can_show(getattr(sys.__stdout__, "encoding", None) or "utf-8")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradlings.learning.solution_gate import why_not_yet
 from gradlings.learning.watch.state import View, WatchState, list_entries
 from gradlings.model.errors import InputError
-from gradlings.submission.exercise_text import solution_code
+from gradlings.submission.exercise_text import answers
 
 _PAGE_LINES = 10
 _STEPS = {"up": -1, "down": 1, "page up": -_PAGE_LINES, "page down": _PAGE_LINES, "k": -1, "j": 1}
@@ -37,14 +37,14 @@ def toggle_list(state: WatchState) -> WatchState:
 
 
 def toggle_solution(state: WatchState) -> WatchState:
-    """Show the solution if it is offered yet, or go back from it."""
+    """Show the solution and variants of it if they are offered yet, or go back from them."""
     if state.view is View.SOLUTION:
         return back(state)
     exercise = state.exercise
     if refusal := why_not_yet(exercise):
         return replace(state, note=refusal)
     try:
-        code = solution_code(state.curriculum.root, exercise.assignment, exercise.source_name, exercise.id)
+        found = answers(state.curriculum.root, exercise.assignment, exercise.source_name, exercise.id)
     except InputError as error:
         return replace(state, note=str(error))
-    return replace(state, view=View.SOLUTION, solution=code, scroll=0)
+    return replace(state, view=View.SOLUTION, answers=found, scroll=0)
