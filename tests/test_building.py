@@ -132,7 +132,7 @@ def test_module_and_notebook_hold_the_same_cells(author_kit: Kit) -> None:
     *cells, closing = notebook.cells
     checking = [cell for cell in cells if cell["id"] in CHECKING]
     assert [cell.source for cell in checking if cell.cell_type == "code"] == [
-        "from gradlings import check",
+        "from gradlings import check, hint, try_call",
         'check("9.1")',
         'check("9.2")',
         'check("9.3")',

@@ -103,7 +103,7 @@ def test_every_exercise_has_three(kit: Kit, exercise: str, level: str) -> None:
 def test_an_unknown_exercise_is_one_clear_sentence(kit: Kit) -> None:
     shown = kit.gradlings("hint", "9.7")
     assert shown.code == 2
-    assert "There is no exercise 9.7; there are 9.1, 9.2, 9.3." in shown.said
+    assert "There is no exercise 9.7. Did you mean 9." in shown.said
 
 
 @pytest.mark.parametrize("level", ["0", "4", "first"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
+import warnings
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +45,11 @@ class Shell:
         for cell in cells:
             ended = self._shell.run_cell(cell, store_history=True)
         return ended.result
+
+    def next_cell(self) -> str:
+        """The cell that was put below the last one."""
+        text: str = self._shell.rl_next_input
+        return text
 
     def verdict(self, exercise: str) -> tuple[str, str]:
         """What nbgrader reads and what people read."""
@@ -90,6 +98,90 @@ def test_settings_of_the_kernel_reach_neither_the_oracle_nor_the_functions(shell
         points, said = shell.run(WRONG) or shell.verdict("9.1")
         assert points == "0"
         assert "Your file changes autocast, np.seterr, torch's default device and " in said
+
+
+def test_a_wrong_answer_names_what_helps(shell: Shell) -> None:
+    shell.run("import torch", WRONG)
+    said = shell.verdict("9.1")[1]
+    assert 'Stuck? hint("9.1") helps, and try_call("9.1") makes a cell of the call that fails.' in said
+    assert "(First: from gradlings import hint, try_call)" in said
+    shell.run("from gradlings import hint, try_call")
+    assert "First:" not in shell.verdict("9.1")[1]
+    shell.run(DIFFERENCE)
+    assert "Stuck?" not in shell.verdict("9.1")[1]
+
+
+def test_hints_come_one_after_the_other(shell: Shell) -> None:
+    shell.run("from gradlings import hint", "import torch", WRONG)
+    shell.verdict("9.1")
+    fitting, first = (repr(shell.run('hint("9.1")')) for _ in range(2))
+    assert "A hint for what your last attempt at 9.1 shows" in fitting
+    assert "Try 5 and 3 by hand" in fitting
+    assert first.startswith("**Hint 1 of 3 for exercise 9.1**\n\nThere are two orders.")
+    assert first.endswith('More: `hint("9.1")`')
+    last = shell.run('hint("9.1", 3)')._repr_markdown_()
+    assert "Tensors know the minus sign" in last
+    assert "That was the last one." in last
+    assert "There is no exercise 9.7 here; there are 9.1, 9.2, 9.3" in repr(shell.run('hint("9.7")'))
+
+
+def test_hints_without_a_kit_say_which_comes_next(shell: Shell, kit: Kit, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    kit.folder.rename(alone)
+    shell.run(f"%cd {alone}", "from gradlings import hint")
+    assert 'More: `hint("9.1", 2)`' in repr(shell.run('hint("9.1")'))
+
+
+def test_the_failing_call_becomes_a_cell(shell: Shell) -> None:
+    shell.run("from gradlings import try_call", "import torch", WRONG, "a = 'mine'")
+    said = repr(shell.run('try_call("9.1")'))
+    assert said.startswith("The cell below makes the call `difference(a=5.0, b=3.0)`")
+    cell = shell.next_cell()
+    assert "a_ = torch.tensor(5.0, dtype=torch.float64)" in cell
+    with redirect_stdout(io.StringIO()) as printed:
+        shell.run(cell)
+    assert "got -2.0   expected 2.0" in printed.getvalue()
+    assert shell.run("a") == "mine"
+    shell.run(DIFFERENCE)
+    assert "9.1 is right" in repr(shell.run('try_call("9.1")'))
+
+
+def test_a_call_through_a_driver_becomes_a_cell(shell: Shell) -> None:
+    shell.run("from gradlings import try_call", "def count_up(n):\n    return []")
+    shell.run("def make_counter(start):\n    return lambda: start")
+    shell.run('try_call("9.3")')
+    with redirect_stdout(io.StringIO()) as printed:
+        shell.run(shell.next_cell())
+    assert "got []" in printed.getvalue()
+
+
+def test_all_exercises_are_checked_at_once(shell: Shell) -> None:
+    assert "Run the cells above first" in text_of(shell.run("check()")._repr_html_())
+    shell.run(DIFFERENCE, FORBIDDEN, "def count_up(n):\n    raise NotImplementedError", "make_counter = count_up")
+    with redirect_stdout(io.StringIO()) as printed:
+        shown = shell.run("check()")
+    assert "checking 9.2 row_totals ... (2 of 3)" in printed.getvalue()
+    assert "1 of 3 exercises are solved." in printed.getvalue()
+    assert repr(shown) == "10"
+    said = text_of(shown._repr_html_())
+    assert "1 of 3 exercises are solved 10 of 30 points" in said
+    assert "9.1 difference : right, 10 of 10 points" in said
+    assert "9.2 row_totals : not right yet, 0 of 15 points" in said
+
+
+def test_outside_a_notebook_they_say_what_to_do_in_a_terminal() -> None:
+    assert repr(gradlings.hint("3.5")).endswith("gradlings hint 3.5")
+    assert repr(gradlings.try_call("3.5")).endswith("gradlings try 3.5")
+
+
+def test_what_ipython_sets_for_itself_is_not_said_to_be_the_students(shell: Shell) -> None:
+    shell.run("import IPython.core.completer, warnings")
+    own = "category=IPython.core.completer.ProvisionalCompleterWarning"
+    shell.run(f"warnings.filterwarnings('error', {own})", "import torch", WRONG)
+    assert "Your file changes" not in shell.verdict("9.1")[1]
+    with warnings.catch_warnings():
+        shell.run("warnings.simplefilter('error')")
+        assert "Your file changes warnings into errors" in shell.verdict("9.1")[1]
 
 
 def test_part_of_the_points(shell: Shell) -> None:
@@ -277,7 +369,14 @@ ODD = {
     ],
     "shown": ["display(torch.ones(2))\nget_ipython().run_line_magic('time', '1')"],
     "await": ["import asyncio\nasync def two():\n    await asyncio.sleep(0)\n    return 2\nx = await two()"],
-    "checks": ["from gradlings import check", 'check("9.1")', 'check("9.2")'],
+    "checks": [
+        "from gradlings import check, hint, try_call",
+        'check("9.1")',
+        'hint("9.2")',
+        'try_call("9.2")',
+        "check()",
+    ],
+    "a call that was tried": ["from gradlings import print_result", "print_result(1, 2, names=('a',))"],
     "ipython": ["import IPython.display as d\nfrom IPython.display import HTML, display\ndisplay(HTML('<b>1</b>'))"],
     "bash": ["%%bash\necho it's fine"],
     "timed": ["%%time\ny = 1"],

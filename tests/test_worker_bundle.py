@@ -14,8 +14,12 @@ if sys.platform == "linux":
     from gradlings.sandbox.worker_bundle import MODULES
 
 PACKAGE = Path(gradlings.__file__).parent
-# Its import of the checks is deferred, and reached only where IPython runs: in a worker `check` does nothing.
-NEVER_REACHED = ("runners/notebook", "runners/notebook_check")
+# Its imports of the checks are deferred: in a worker, where IPython does not run, what a notebook calls does nothing.
+NOT_IN_A_WORKER = (
+    *("runners/notebook_check", "runners/notebook_hint", "runners/notebook_summary"),
+    *("runners/failing_call/notebook_cell", "runners/failing_call/printing"),
+)
+NEVER_REACHED = {("runners/notebook", module) for module in NOT_IN_A_WORKER}
 # Sent to a worker as a submission, to try what must not work.
 SENT_AS_A_SUBMISSION = "sandbox/inside/escape_attempts"
 
@@ -58,7 +62,7 @@ def needed() -> set[str]:
             continue
         found.add(module)
         waiting += [(parent / "__init__").as_posix() for parent in Path(module).parents]
-        waiting += [other for other in imported(module) if (module, other) != NEVER_REACHED]
+        waiting += [other for other in imported(module) if (module, other) not in NEVER_REACHED]
     return found
 
 

@@ -13,17 +13,28 @@ from gradlings.model.exercise import exercise
 if TYPE_CHECKING:
     from gradlings.checks.assertions import agree, satisfies
     from gradlings.checks.probes import Rng, floats, scalars
-    from gradlings.runners.notebook import check
+    from gradlings.runners.notebook import check, hint, print_result, try_call
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless a program wants our log
 
 __version__ = "0.1.0"
-__all__ = ["Rng", "agree", "check", "exercise", "floats", "satisfies", "scalars"]
+__all__ = [
+    "Rng",
+    "agree",
+    "check",
+    "exercise",
+    "floats",
+    "hint",
+    "print_result",
+    "satisfies",
+    "scalars",
+    "try_call",
+]
 
 _LAZY = {
     "agree": "gradlings.checks.assertions",
     "satisfies": "gradlings.checks.assertions",
-    "check": "gradlings.runners.notebook",
+    **dict.fromkeys(("check", "hint", "print_result", "try_call"), "gradlings.runners.notebook"),
     "Rng": "gradlings.checks.probes",
     "floats": "gradlings.checks.probes",
     "scalars": "gradlings.checks.probes",

@@ -6,6 +6,7 @@ that started it, which is this one, and needs none of them.
 
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +54,8 @@ def _app() -> "typer.Typer":
     from gradlings.authoring.new.commands import new
     from gradlings.grading.command import grade
     from gradlings.grading.platforms.commands import github, gradescope
-    from gradlings.learning.commands import hint, init, progress, watch, where_am_i
+    from gradlings.learning.exercise_commands import hint, reset, solution, try_call, watch
+    from gradlings.learning.kit_commands import init, list_exercises, progress, where_am_i
     from gradlings.reports.command import report, with_class_page
 
     app = typer.Typer(pretty_exceptions_enable=False)
@@ -74,10 +76,15 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    grading = (with_class_page(grade), report, gradescope, github)
-    for command in (init, watch, build, course, verify, *grading, hint, progress):
-        app.command()(command)
-    app.add_typer(new, name="new")
+    learner: dict[str, Callable[..., None]] = {"init": init, "watch": watch, "list": list_exercises, "hint": hint}
+    learner |= {"try": try_call, "solution": solution, "reset": reset, "progress": progress}
+    instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course}
+    instructor |= {"grade": with_class_page(grade), "report": report}
+    instructor |= {"gradescope": gradescope, "github": github}
+    for panel, commands in (("For learners", learner), ("For instructors", instructor)):
+        for name, command in commands.items():
+            app.command(name, rich_help_panel=panel)(command)
+    app.add_typer(new, name="new", rich_help_panel="For instructors")
     return app
 
 

@@ -16,7 +16,10 @@ from gradlings.model.cell_ids import grade_id
 
 _NBGRADER_SCHEMA_VERSION = 3
 _ABOUT = """After each exercise there is a cell such as `check("{exercise}")`. Run it to see what is right, what is not,
-and why. It looks at what you have defined by then: run your own cell first, and again after every change."""
+and why. It looks at what you have defined by then: run your own cell first, and again after every change.
+
+`check()` checks all exercises, `hint("{exercise}")` gives a hint, and `try_call("{exercise}")` makes a cell of the call
+that fails."""
 
 
 def stub_notebook(source: SourceFile) -> str:
@@ -48,7 +51,7 @@ def _cells(source: SourceFile, *, solved: bool) -> Iterator[Any]:
     for number, (written, solution) in enumerate(zip(source.cells, solutions, strict=True)):
         if number == first:
             yield nbformat.v4.new_markdown_cell(_ABOUT.format(exercise=source.exercises[0].id), id="about-check")
-            yield nbformat.v4.new_code_cell("from gradlings import check", id="check")
+            yield nbformat.v4.new_code_cell("from gradlings import check, hint, try_call", id="check")
         cell = student_cell(source, written, solved=solved)
         if solution:
             cell["id"] = f"{grade_id(solution)}-{function_of(written.source, source.path)}"

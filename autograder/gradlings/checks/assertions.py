@@ -11,7 +11,7 @@ import torch
 
 from gradlings.checks.call_variants import Calls, calls_of
 from gradlings.checks.compare_leaf import Difference, Rules
-from gradlings.checks.failure import CheckFailed, Failure, diagnosis_of, failure_of_breaches, message_of
+from gradlings.checks.failure import CheckFailed, Failure, WrongCall, diagnosis_of, failure_of_breaches, message_of
 from gradlings.checks.float32_steps import nearly_right, right_in_float64
 from gradlings.checks.format_value import show_call
 from gradlings.checks.memory import stateless_key
@@ -21,7 +21,9 @@ from gradlings.checks.verdicts import (
     Comparison,
     argument_difference,
     ask_oracle,
+    changed_input,
     merge_differences,
+    numbers_of,
     value_difference,
     verdict_of,
 )
@@ -32,6 +34,7 @@ from gradlings.execution.tolerances import Tolerances
 from gradlings.execution.virtual_gpu.finding import device_finding
 from gradlings.forbidden.runtime_recorder import merged
 from gradlings.model.observation import CallResult, Examination
+from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.submission.reader import shown
 
@@ -92,7 +95,7 @@ def agree(
             altered = argument_difference(result, args, parameters) if result.raised is None else None
             return Comparison(merge_differences(found, altered), expected)
 
-    _examine(function, ladder, calls, compare, parameters, rules, key, nearly)
+    _examine(function, ladder, calls, compare, parameters, rules, key, nearly, lambda index: right_answer(index)[0])
 
 
 def satisfies(
@@ -152,12 +155,13 @@ def _examine(
     rules: Rules,
     key: Hashable | None,
     nearly: Callable[[CallResult, int], bool] | None = None,
+    right_answer: Callable[[int], Any] | None = None,
 ) -> None:
     """Call the function, compare every result, and raise `CheckFailed` for the first that is wrong.
 
     `compare` compares the result of the call of an index. `key` stands for the oracle or property; it is None if that
     may hold state, so that nothing can be remembered. `nearly` tells whether a wrong result is right but for some
-    digits; without it, that is not asked.
+    digits; without it, that is not asked. `right_answer` gives what is right, if one value is.
     """
     __tracebackhide__ = True
     runner, mode = function.student.runner, function.student.mode
@@ -196,6 +200,14 @@ def _examine(
             function.student.notes.append(note)
             return
     result, found = first_wrong
+    if mode is RunMode.SELF_CHECK:  # a student may want to make the call again
+        index = right.index(False)
+        altered = changed_input(result, calls[index], parameters) if result.raised is None else ""
+        expected = (right_answer(index),) if right_answer else ()
+        rules = replace(rules, numbers=numbers_of(calls[index]))
+        function.student.failing = WrongCall(
+            function.name, function.driver, tuple(parameters), calls[index], expected, rules, altered
+        )
     with runner.judging():
         failure = Failure(
             verdict=verdict_of(result, found),

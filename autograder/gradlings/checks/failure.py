@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gradlings.checks.call_variants import Calls
 from gradlings.checks.compare_leaf import Difference, Rules
@@ -31,6 +32,24 @@ class Failure:
     probes: int = 0
     claim: str = ""
     trace: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class WrongCall:
+    """The first call of a check that is not right, with all that is needed to make it again."""
+
+    function: str
+    driver: bool
+    """Whether `function` is a driver of the assignment, and not the student's own."""
+    parameters: tuple[str, ...]
+    args: tuple[Any, ...]
+    """As the student's function gets them; nobody has changed them."""
+    expected: tuple[Any, ...]
+    """What is right, if one value is; `MustRaise` among them. Empty where a property decides."""
+    rules: Rules
+    """How the answer is compared with it."""
+    changed: str = ""
+    """The input that the call changed though it must not."""
 
 
 class CheckFailed(AssertionError):

@@ -43,9 +43,13 @@ def ask_oracle(oracle: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, 
         value: Any = oracle(*fresh(args))
     except ValueError as error:
         value = MustRaise(str(error))
+    return map_tensors(value, lambda t: t.detach()), numbers_of(args)
+
+
+def numbers_of(args: tuple[Any, ...]) -> torch.dtype:
+    """Return the dtype whose tolerance holds for Python floats in the answer to some arguments."""
     dtypes = {t.dtype for t in tensors_in(args) if t.is_floating_point()}
-    numbers = torch.float32 if dtypes == {torch.float32} else torch.float64
-    return map_tensors(value, lambda t: t.detach()), numbers
+    return torch.float32 if dtypes == {torch.float32} else torch.float64
 
 
 def value_difference(result: CallResult, expected: Any, rules: Rules) -> Difference | None:
@@ -69,11 +73,20 @@ def merge_differences(value: Difference | None, argument: Difference | None) -> 
 
 
 def argument_difference(result: CallResult, before: tuple[Any, ...], parameters: list[str]) -> Difference | None:
-    """Return which input a call changed; None if all came back as they were."""
-    for name, start, end in zip(parameters, before, result.args_after, strict=False):
-        if changed(start, end):
-            return Difference(f"Your function changed its input {name}; it must come back as it was. Work on a copy.")
-    return None
+    """Return what to say of an input that a call changed; None if all came back as they were."""
+    name = changed_input(result, before, parameters)
+    return Difference(input_sentence(name)) if name else None
+
+
+def changed_input(result: CallResult, before: tuple[Any, ...], parameters: list[str]) -> str:
+    """Return the name of the first input that a call changed; "" if all came back as they were."""
+    inputs = zip(parameters, before, result.args_after, strict=False)
+    return next((name for name, start, end in inputs if changed(start, end)), "")
+
+
+def input_sentence(name: str) -> str:
+    """Return what to say of an input that was changed."""
+    return f"Your function changed its input {name}; it must come back as it was. Work on a copy."
 
 
 def verdict_of(result: CallResult, found: Difference) -> Verdict:

@@ -52,6 +52,8 @@ class Student:
         """The functions of the submission that the check asked for."""
         self.notes: list[str] = []
         """Sentences that cost no points."""
+        self.failing: Any = None
+        """The call that is not right, a `checks.failure.WrongCall`: in a self-check, where a check failed by one."""
 
     def __getattr__(self, name: str) -> StudentFunction:
         return StudentFunction(self, Target(name))
@@ -67,6 +69,7 @@ class StudentFunction:
     def __init__(self, student: Student, target: Target) -> None:
         self.student = student
         self.name = target.name
+        self.driver = target.driver
         self.exercise = student.exercise
         self.needed = student.runner.needed_by(target, student.exercise.functions)
         """The functions of the submission that are called: itself, or those a driver uses."""

@@ -22,7 +22,8 @@ DECIDES_SCORES = (
 
 DECIDES_NOTHING = (
     *("__main__", "cli", "rendering", "progress", "reports", "learning", "authoring"),
-    *("runners/notebook_check", "runners/run_report", "runners/unattempted"),
+    *("runners/notebook_check", "runners/notebook_hint", "runners/notebook_summary", "runners/failing_call"),
+    *("runners/run_report", "runners/unattempted"),
     # which file of a student is graded is no part of it: each record has the digest of that file
     *("grading/intake", "grading/class_run", "grading/command", "grading/progress_bar"),
     *("grading/local_pool", "grading/dask_pool", "grading/parent_watch", "grading/results_store", "grading/nbgrader"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from gradlings.progress.record import History, read_history
 from gradlings.progress.summary import ExerciseProgress, summarize
 from gradlings.submission.manifest import assignment_title
 from gradlings.submission.reader import read_submission, shown
+
+_ALL = "All of them: gradlings list"
+_MAX_SUGGESTED = 3
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,33 @@ class Curriculum:
         inside = self.of(wanted.zfill(2))
         if inside:
             return next((exercise for exercise in inside if not exercise.solved), inside[0])
+        near = self._near(wanted) or f"An exercise is written as {self.exercises[-1].id}."
         raise InputError(
-            f"There is no assignment or exercise {wanted}. There are the assignments {', '.join(self.titles)}; "
-            f"an exercise is written as {self.exercises[-1].id}."
+            f"There is no assignment or exercise {wanted}. There are the assignments {', '.join(self.titles)}. {near}"
         )
+
+    def exercise(self, wanted: str) -> ExerciseProgress:
+        """Return the exercise with an id ("3.5"), or the one that asks for a function ("manual_gradients").
+
+        Raises:
+            InputError: there is no such exercise; the message suggests those with a similar id or name.
+        """
+        found = self.by_id.get(wanted) or self._by_function.get(wanted)
+        if found is None:
+            near = self._near(wanted)
+            raise InputError(" ".join(filter(None, [f"There is no exercise {wanted}.", near, _ALL])))
+        return found
+
+    @cached_property
+    def _by_function(self) -> dict[str, ExerciseProgress]:
+        return {name: exercise for exercise in self.exercises for name in exercise.declared.functions}
+
+    def _near(self, wanted: str) -> str:
+        """Return a question that suggests exercises whose id or function looks like what is wanted; "" if none does."""
+        known = self._by_function | self.by_id
+        close = get_close_matches(wanted, known, n=_MAX_SUGGESTED, cutoff=0.6)
+        near = dict.fromkeys(f"{known[each].id} {known[each].name}" for each in close)
+        return f"Did you mean {' or '.join(near)}?" if near else ""
 
 
 def find_root(start: Path) -> Path:

@@ -33,6 +33,8 @@ class Hint:
 def next_hint(root: Path, exercise: str, history: History) -> Hint:
     """Return the hint for the misconception that the last check named, once; then the ladder, one level a call.
 
+    `root` is that of the kit, or the folder of an assignment that is in none.
+
     Raises:
         InputError: there is no such exercise below `root/assignments`.
     """
@@ -41,7 +43,7 @@ def next_hint(root: Path, exercise: str, history: History) -> Hint:
     level = min(max((hint.level for hint in shown), default=0) + 1, levels)
     id = last_misconception(history, exercise)
     if id and id not in {hint.misconception for hint in shown}:
-        for folder in sorted((root / KIT_FOLDER).glob("[0-9]*")):
+        for folder in _folders(root):
             found = shipped_misconceptions(folder).get(id)
             if found:
                 return Hint(exercise, found.hint, 0, levels, found, level)
@@ -59,17 +61,22 @@ def ladder_hint(root: Path, exercise: str, level: int) -> Hint:
     return Hint(exercise, ladder[level - 1], level, len(ladder), None, next_level)
 
 
+def _folders(root: Path) -> list[Path]:
+    """Return the assignments of a kit; a folder that is no kit is one itself."""
+    return sorted((root / KIT_FOLDER).glob("[0-9]*")) or [root]
+
+
 def text_once_solved(root: Path, exercise: str, history: History) -> str:
     """Return what is told of an exercise once it is solved; "" if its last check was not right or nothing is told."""
     if exercise not in solved_exercises(history):
         return ""
-    found = (solved_texts(folder).get(exercise, "") for folder in sorted((root / KIT_FOLDER).glob("[0-9]*")))
+    found = (solved_texts(folder).get(exercise, "") for folder in _folders(root))
     return next(filter(None, found), "")
 
 
 def _ladder(root: Path, exercise: str) -> tuple[str, ...]:
     """Return the hints of an exercise, the one that says least first."""
-    pages = sorted((root / KIT_FOLDER).glob("*/hints.md"))
+    pages = [folder / "hints.md" for folder in _folders(root) if (folder / "hints.md").is_file()]
     if not pages:
         raise InputError(f"There is no assignments/ folder with hints in {root.resolve()}. Run this where it is.")
     exercises = []

@@ -52,7 +52,11 @@ def feedback_page(result: StudentResult, solved: Mapping[str, str] | None = None
 
 
 def exercise_fragment(
-    score: ExerciseScore, problems: Sequence[str] = (), solved: str = "", answers: Sequence[tuple[str, str]] = ()
+    score: ExerciseScore,
+    problems: Sequence[str] = (),
+    solved: str = "",
+    answers: Sequence[tuple[str, str]] = (),
+    advice: str = "",
 ) -> str:
     """Return one exercise as the page shows it, with its style, for a notebook's cell.
 
@@ -61,9 +65,15 @@ def exercise_fragment(
         problems: what concerns the whole file; shown above it.
         solved: what is told once it is solved, in Markdown.
         answers: names and code of answers, which can be unfolded once it is solved.
+        advice: shown below it.
     """
     template = environment().get_template("fragment.html.j2")
-    return template.render(score=score, problems=problems, solved=solved, answers=answers)
+    return template.render(score=score, problems=problems, solved=solved, answers=answers, advice=advice)
+
+
+def summary_fragment(scores: Sequence[ExerciseScore]) -> str:
+    """Return exercises for a notebook's cell: one line each, which unfolds to what the page shows."""
+    return environment().get_template("summary.html.j2").render(scores=scores)
 
 
 def bare_exercise(score: ExerciseScore) -> str:

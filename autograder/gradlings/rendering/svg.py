@@ -31,7 +31,24 @@ def picture_svg(picture: Picture) -> str:
     if picture.wrong and picture.form is Form.MATRIX:
         note = "every number differs" if everything_differs(picture) else "framed: differs"
     caption = escape("; ".join(filter(None, (name, note))))
-    return f'<figure class="picture">{body}<figcaption>{caption}</figcaption></figure>'
+    return f'<figure class="picture">{body}<figcaption>{caption}</figcaption>{_tables(picture)}</figure>'
+
+
+def _tables(picture: Picture) -> str:
+    """Return both sides as tables, for those who do not see the picture."""
+    tables = _table("your answer", picture.got, picture.wrong) + _table("expected", picture.expected, ())
+    return f"<details><summary>the numbers as tables</summary>{tables}</details>"
+
+
+def _table(title: str, cells: Sequence[Sequence[str]], wrong: Sequence[tuple[int, int]]) -> str:
+    columns = "".join(f'<th scope="col">{j}</th>' for j in range(max(map(len, cells))))
+    rows = "".join(
+        f'<tr><th scope="row">{i}</th>'
+        + "".join(f"<td>{escape(text)}{' (differs)' if (i, j) in wrong else ''}</td>" for j, text in enumerate(row))
+        + "</tr>"
+        for i, row in enumerate(cells)
+    )
+    return f'<table class="numbers"><caption>{title}</caption><tr><td></td>{columns}</tr>{rows}</table>'
 
 
 def everything_differs(picture: Picture) -> bool:

@@ -203,8 +203,11 @@ def _exercise_findings(
             yield _indented(Text(cause, style="yellow"), 6)
     own = [check for check in failing if check.verdict not in EARLIER_AT_FAULT]  # its own mistakes, or ours
     explained = own and own[0].verdict is not Verdict.GRADER_ERROR and own[0].message not in shown
-    if explained and exercise.max_points and hint:
-        yield _indented(Text(f"hint: gradlings hint {exercise.id}", style="cyan"), 6)
+    if explained and exercise.max_points:
+        commands = [f"hint: gradlings hint {exercise.id}"] if hint else []  # watch mode has a key for it
+        commands += [f"run it: gradlings try {exercise.id}"] if _can_be_run(own[0]) else []
+        if commands:
+            yield _indented(Text("   ".join(commands), style="cyan"), 6)
     for note in exercise.notes:
         if line_of_note(note) not in shown:
             shown.add(line_of_note(note))
@@ -212,6 +215,11 @@ def _exercise_findings(
     printed = next((check.printed for check in failing if check.printed.strip()), "")
     if printed:
         yield from _printed(printed, detail)
+
+
+def _can_be_run(check: CheckResult) -> bool:
+    """Return whether what is shown of a check is a call, and not a line that uses what is forbidden."""
+    return bool(check.call) and check.verdict is not Verdict.FORBIDDEN
 
 
 def _finding(check: CheckResult, detail: bool, width: int, shown: set[str], picture: bool) -> Iterator[Padding | Text]:
@@ -230,6 +238,13 @@ def _finding(check: CheckResult, detail: bool, width: int, shown: set[str], pict
         yield _indented(Text(check.message, style=style), 8 if check.call else 6)
     if detail:
         yield from (_indented(Text(line, style="dim"), 8) for line in check.trace)
+
+
+def finding_lines(check: CheckResult) -> Iterator[Padding]:
+    """Return what came back beside what is right, and the sentence about it."""
+    yield from _rows(check)
+    if check.message:
+        yield _indented(Text(check.message), 8)
 
 
 def _rows(check: CheckResult) -> Iterator[Padding]:

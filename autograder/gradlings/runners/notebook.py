@@ -1,7 +1,7 @@
-"""`check("3.5")` in a notebook: run the checks of one exercise on the notebook's own functions.
+"""What a notebook calls: `check("3.5")`, `hint("3.5")`, `try_call("3.5")`, each on the notebook's own functions.
 
-It imports little, since workers import it, too: outside a notebook `check` does nothing, so that a notebook can be run
-for marks as it was submitted.
+It imports little, since workers import it, too: outside a notebook these do nothing, so that a notebook can be run for
+marks as it was submitted.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,16 +26,76 @@ class NotebookVerdict:
         return self.html
 
 
-def check(exercise: str) -> NotebookVerdict:
+@dataclass(frozen=True, repr=False)
+class NotebookText:
+    """What a cell shows of a hint, or of a failing call: Markdown, whose formulas a notebook draws."""
+
+    markdown: str
+
+    def __repr__(self) -> str:
+        return self.markdown
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+
+def check(exercise: str = "") -> NotebookVerdict:
     """Check an exercise, e.g. `check("3.5")`, with what is defined in this notebook, and show the verdict.
 
-    Never raises: the cells below it are to run, too. What prevents a check (none in this folder, an unknown exercise)
-    is shown as the verdict, with the remedy.
+    `check()` checks all exercises of the notebook. Never raises: the cells below it are to run, too. What prevents a
+    check (none in this folder, an unknown exercise) is shown as the verdict, with the remedy.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if isinstance(ipython, ModuleType) else None
+    shell = _shell()
     if shell is None:
         return NotebookVerdict(None, "<p>check(...) works in a notebook; in a terminal, run pytest on the folder.</p>")
+    if not exercise:
+        from gradlings.runners.notebook_summary import check_all_in_notebook
+
+        return NotebookVerdict(*check_all_in_notebook(shell))
     from gradlings.runners.notebook_check import check_in_notebook
 
     return NotebookVerdict(*check_in_notebook(str(exercise), shell))
+
+
+def hint(exercise: str, level: int = 0) -> NotebookText:
+    """Show a hint for an exercise, e.g. `hint("3.5")`: the one that fits the last misconception, else the next step.
+
+    `level` shows that step, from 1 to 3. Never raises, as `check`.
+    """
+    shell = _shell()
+    if shell is None:
+        return NotebookText(f"hint(...) works in a notebook; in a terminal: gradlings hint {exercise}")
+    from gradlings.runners.notebook_hint import hint_in_notebook
+
+    return NotebookText(hint_in_notebook(str(exercise), level, shell))
+
+
+def try_call(exercise: str) -> NotebookText:
+    """Put the first call of an exercise that fails into a cell of its own, to be run and changed.
+
+    Never raises, as `check`.
+    """
+    shell = _shell()
+    if shell is None:
+        return NotebookText(f"try_call(...) works in a notebook; in a terminal: gradlings try {exercise}")
+    from gradlings.runners.failing_call.notebook_cell import cell_in_notebook
+
+    return NotebookText(cell_in_notebook(str(exercise), shell))
+
+
+def _shell() -> Any:
+    """Return IPython's shell; None outside a notebook."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if isinstance(ipython, ModuleType) else None
+
+
+def print_result(*values: Any, **comparison: Any) -> None:
+    """Print the result of a failing call beside what is right; `runners/failing_call/printing.py` has the arguments.
+
+    In a worker, which has no part of the checks, it does nothing.
+    """
+    try:
+        from gradlings.runners.failing_call.printing import result_lines
+    except ModuleNotFoundError:
+        return
+    print("\n".join(result_lines(*values, **comparison)))

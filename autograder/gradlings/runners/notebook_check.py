@@ -13,10 +13,10 @@ import html
 import linecache
 import os
 import sys
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradlings.execution.drivers import load_drivers
 from gradlings.execution.kept_settings import SideEffects, standard_settings, taken_names
@@ -24,7 +24,7 @@ from gradlings.execution.local_runner import LocalRunner
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.model.kit_paths import kit_of
-from gradlings.model.scorecard import ExerciseScore
+from gradlings.model.scorecard import ExerciseScore, Scorecard
 from gradlings.model.text import map_text
 from gradlings.progress.record import code_digests, record
 from gradlings.submission import shipped_kit
@@ -34,26 +34,36 @@ from gradlings.submission.helpers.files import MAX_HELPER_BYTES, Helper, Helpers
 from gradlings.submission.reader import Submission, from_cells, shown, source_name_of
 from gradlings.submission.stand_ins import blank
 
+if TYPE_CHECKING:
+    from gradlings.runners.session import Grader
+
 
 def check_in_notebook(exercise: str, shell: Any) -> tuple[int, str]:
     """Return the points of an exercise and the verdict as HTML; `shell` is IPython's."""
     try:
-        checks_file = find_checks(exercise, _folders(shell))
+        checks_file = find_checks(exercise, folders(shell))
         score = _score(exercise, checks_file, shell)
     except InputError as error:
-        return 0, _sentence(str(error))
+        return 0, not_checked(str(error))
     except Exception as error:
         message = (
             f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
         )
-        return 0, _sentence(message)
+        return 0, not_checked(message)
     from gradlings.rendering.html import exercise_fragment
 
     if not score.solved:
-        return score.points, exercise_fragment(score)
+        return score.points, exercise_fragment(score, advice=_advice(exercise, shell))
     solved = solved_texts(checks_file.parent).get(exercise, "")
     others = [(answer.name, answer.code) for answer in _answers(exercise, checks_file)]
     return score.points, exercise_fragment(score, solved=solved, answers=others)
+
+
+def _advice(exercise: str, shell: Any) -> str:
+    """Return which calls help, and what must be imported for them."""
+    missing = [name for name in ("hint", "try_call") if name not in shell.user_ns]
+    first = f" (First: from gradlings import {', '.join(missing)})" if missing else ""
+    return f'Stuck? hint("{exercise}") helps, and try_call("{exercise}") makes a cell of the call that fails.{first}'
 
 
 def _answers(exercise: str, checks_file: Path) -> tuple[Answer, ...]:
@@ -86,22 +96,40 @@ def find_checks(exercise: str, folders: list[Path]) -> Path:
     )
 
 
-def _folders(shell: Any) -> list[Path]:
+def folders(shell: Any) -> list[Path]:
     """Return where the notebook may lie: the current folder, and the one that the editor names."""
     named = (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))  # VS Code, Jupyter
     return [Path.cwd(), *(Path(path).parent for path in named if isinstance(path, str) and os.path.isabs(path))]
 
 
 def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
+    with kernel_checks(checks_file.parent, shell) as kernel:
+        graded = kernel.grader.check(kernel.runner, checks_file, seed=0, only=(exercise,))
+    return recorded(graded.scorecard, checks_file, kernel)[0]
+
+
+@dataclass(frozen=True)
+class KernelChecks:
+    """The checks of an assignment, and the functions of a notebook's kernel as a submission."""
+
+    grader: Grader
+    runner: LocalRunner
+    numbers: Mapping[str, int]
+    """Those of the cells that were run, by the names under which IPython compiled them."""
+
+
+@contextlib.contextmanager
+def kernel_checks(folder: Path, shell: Any) -> Iterator[KernelChecks]:
+    """Collect the checks in a folder, for what is defined in the kernel; the settings are torch's own meanwhile."""
     import torch
 
     from gradlings.runners.session import collected_checks
 
     numbers = _numbers(shell)
-    submission = from_cells(Path("this notebook"), _cells(numbers, shell), _helpers(checks_file.parent))
+    submission = from_cells(Path("this notebook"), _cells(numbers, shell), _helpers(folder))
     submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
-    drivers = load_drivers(checks_file.parent)
-    names = [name for each in read_exercises(checks_file) for name in each.functions]
+    drivers = load_drivers(folder)
+    names = [name for path in folder.glob("test_*.py") for each in read_exercises(path) for name in each.functions]
     last = _last_functions(submission, names, shell.user_ns)
     rebound = {name: type(shell.user_ns[name]).__name__ for name in last}
     runner = LocalRunner(
@@ -110,23 +138,26 @@ def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
     threads = torch.get_num_threads()
     try:
         # settings of the kernel are the student's, and must reach neither an oracle nor the functions
-        with standard_settings() as changed, collected_checks(checks_file.parent) as grader:
+        with standard_settings() as changed, collected_checks(folder) as grader:
             runner.side_effects = SideEffects(changed, taken_names(shell.user_ns, submission))
-            graded = grader.check(runner, checks_file, seed=0, only=(exercise,))
+            yield KernelChecks(grader, runner, numbers)
     finally:  # a pytest run settles down for good, a notebook goes on
         torch.set_num_threads(threads)
         gc.unfreeze()
-    (score,) = graded.scorecard.exercises
+
+
+def recorded(card: Scorecard, checks_file: Path, kernel: KernelChecks) -> tuple[ExerciseScore, ...]:
+    """Record a run where the notebook is in a kit; return its scores, with numbers of cells in place of file names."""
     root = kit_of(checks_file.parent)
     if root is not None:
-        record(root, graded.scorecard, "notebook", code_digests(submission, read_exercises(checks_file)))
+        record(root, card, "notebook", code_digests(kernel.runner.submission, read_exercises(checks_file)))
 
     def with_cell_numbers(text: str) -> str:
-        for file, number in numbers.items():
+        for file, number in kernel.numbers.items():
             text = text.replace(shown(file), f"cell [{number}]")  # Jupyter makes up file names for cells
         return text
 
-    return map_text(score, with_cell_numbers)
+    return tuple(map_text(score, with_cell_numbers) for score in card.exercises)
 
 
 def _last_functions(submission: Submission, names: Collection[str], namespace: dict[str, Any]) -> dict[str, Any]:
@@ -201,5 +232,6 @@ def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
     return "\n".join(lines), defined
 
 
-def _sentence(text: str) -> str:
+def not_checked(text: str) -> str:
+    """Return as HTML why nothing was checked."""
     return f"<p><strong>Not checked.</strong> {html.escape(text)}</p>"

@@ -43,6 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="cpu",
         help="also run every float check on this device: cpu (default), cuda, cuda:N, mps, or all that are present",
     )
+    group.addoption(
+        "--gradlings-plain", action="store_true", help="show the page as sentences, one a line, as for a screen reader"
+    )
     group.addoption("--gradlings-seed", type=int, default=0, help="seed of the random probes (default: 0)")
 
 
@@ -57,7 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
         devices = present_devices(config.getoption("gradlings_device"))
     config.stash[RUN_STATE] = state = RunState(config.getoption("gradlings_seed"), devices)
     state.page = config.pluginmanager.hasplugin("terminalreporter") and _only_assignments(config)
-    report = RunReport(state, detail=getattr(config.option, "verbose", 0) > 0)
+    detail = getattr(config.option, "verbose", 0) > 0
+    report = RunReport(state, detail=detail, plain=config.getoption("gradlings_plain"))
     config.pluginmanager.register(report, "gradlings-report")
     before_the_end_of_a_run(lambda: report.show_at_once(config))
     if state.page and not config.getoption("collectonly"):

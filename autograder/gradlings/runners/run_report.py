@@ -23,11 +23,13 @@ class RunReport:
     Args:
         state: of the run.
         detail: whether the page shows every check, and the lines of code behind an error.
+        plain: whether the page is made of sentences, one a line.
     """
 
-    def __init__(self, state: RunState, *, detail: bool) -> None:
+    def __init__(self, state: RunState, *, detail: bool, plain: bool) -> None:
         self._state = state
         self._detail = detail
+        self._plain = plain
         self._unrecorded = ""
         self._solved_now: dict[Path, list[str]] = {}
         """Ids of the exercises that are solved in this run for the first time on record."""
@@ -97,41 +99,66 @@ class RunReport:
         """Show the page."""
         if not self._state.collected.results:
             return
-        from gradlings.rendering.several_pages import summary_text  # deferred: not every run needs rich
-        from gradlings.rendering.terminal import can_show, page_text, shown_in
-
-        writer = terminalreporter._tw
-        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-        looks: dict[str, Any] = {
-            "width": writer.fullwidth,
-            "color": writer.hasmarkup,
-            "plain": not can_show(encoding),
-        }
-        cards = self._cards()
-        texts: list[str] = []
+        cards, writer = self._cards(), terminalreporter._tw
+        lines: list[str] = []
         for folder, card in cards.items():
-            if len(cards) > 1 and not (self._detail or card.problems or card.begun):
-                continue
-            text = page_text(
-                card,
-                detail=self._detail,
-                pictures=os.environ.get("TERM") != "dumb",
-                whole=self._is_whole(folder, card),
-                **looks,
-            )
-            texts.append("\n".join([*text.splitlines(), *self._after_solving(folder, **looks), ""]))
+            if len(cards) == 1 or self._detail or card.problems or card.begun:
+                lines += [*self._page(folder, card, writer), *self._after_solving(folder, writer), ""]
         if len(cards) > 1:
-            texts.append(summary_text(list(cards.values()), **looks))
-        for line in "\n".join(texts).splitlines():
-            writer.line(shown_in(line, encoding))
+            lines += self._summary(list(cards.values()), writer)
+        from gradlings.rendering.terminal import shown_in  # deferred: not every run needs rich
+
+        for line in lines:
+            writer.line(shown_in(line, self._encoding()))
         if self._unrecorded:
             writer.line(f"  {self._unrecorded}")
 
-    def _after_solving(self, folder: Path, *, width: int, color: bool, plain: bool) -> list[str]:
+    def _page(self, folder: Path, card: Scorecard, writer: Any) -> list[str]:
+        if self._plain:
+            from gradlings.rendering.plain_page import plain_page
+
+            return plain_page(card, detail=self._detail).splitlines()
+        from gradlings.rendering.terminal import page_text
+
+        return page_text(
+            card,
+            detail=self._detail,
+            width=writer.fullwidth,
+            color=writer.hasmarkup,
+            plain=self._ascii(),
+            pictures=os.environ.get("TERM") != "dumb",
+            whole=self._is_whole(folder, card),
+        ).splitlines()
+
+    def _summary(self, cards: list[Scorecard], writer: Any) -> list[str]:
+        if self._plain:
+            from gradlings.rendering.plain_page import plain_summary
+
+            return list(plain_summary(cards))
+        from gradlings.rendering.several_pages import summary_text
+
+        return summary_text(cards, width=writer.fullwidth, color=writer.hasmarkup, plain=self._ascii()).splitlines()
+
+    def _after_solving(self, folder: Path, writer: Any) -> list[str]:
         """Return what is told of an exercise that has just been solved; of several, how to ask for it."""
         from gradlings.rendering.terminal import just_solved_lines
         from gradlings.submission.exercise_text import solved_texts
 
         texts = solved_texts(folder) if self._solved_now.get(folder) else {}
         told = {id: texts[id] for id in self._solved_now.get(folder, ()) if id in texts}
-        return just_solved_lines(told, width=width, color=color, plain=plain) if told else []
+        if not told:
+            return []
+        if self._plain:
+            from gradlings.rendering.plain_page import just_solved
+
+            return list(just_solved(told))
+        return just_solved_lines(told, width=writer.fullwidth, color=writer.hasmarkup, plain=self._ascii())
+
+    def _ascii(self) -> bool:
+        from gradlings.rendering.terminal import can_show
+
+        return not can_show(self._encoding())
+
+    @staticmethod
+    def _encoding() -> str:
+        return getattr(sys.__stdout__, "encoding", None) or "utf-8"

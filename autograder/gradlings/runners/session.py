@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Graded:
     examinations: dict[str, list[Examination]]
     worlds: Mapping[str, tuple[str, ...]]
     """By check: the functions that right ones stood in for, where follow-through decided what is reported."""
+    failing: Mapping[str, Any] = field(default_factory=dict)
+    """By check, in a self-check: the `WrongCall` of the student's own functions."""
 
 
 class Grader:
@@ -142,7 +144,9 @@ class Grader:
         nothing_ran = Scorecard(checks_file.parent.name, "", ())
         cards = scorecards(collected, self._state.exercises, seed)
         used = {name: self._state.worlds[i.nodeid] for name, i in items.items() if i.nodeid in self._state.worlds}
-        return Graded(cards.get(checks_file.parent, nothing_ran), examinations, used)
+        students = {name: self._state.students.get(item.nodeid) for name, item in items.items() if item in chosen}
+        failing = {name: student.failing for name, student in students.items() if student and student.failing}
+        return Graded(cards.get(checks_file.parent, nothing_ran), examinations, used, failing)
 
     def _ladders_for(self, seed: int, hidden: Hidden) -> Ladders:
         """Return what was made for earlier submissions with this seed and these hidden probes.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gradlings.model.errors import InputError
@@ -54,16 +54,37 @@ def cut(source: str, names: Collection[str]) -> dict[str, str]:
 
     Docstrings and comments are left out, and so is a function that the source does not define.
     """
+    defined_by, order = _definitions(source)
+    needed = {name: _with_needs(name, defined_by, order) for name in names if name in defined_by}
+    return {name: _unparsed(statements) for name, statements in needed.items()}
+
+
+def written(source: str, name: str) -> list[str]:
+    """Return the text of each top-level statement that defines a name, or what it needs, as it stands in the source."""
+    lines = source.split("\n")
+    texts = []
+    for statement in _with_needs(name, *_definitions(source)):
+        decorators = getattr(statement, "decorator_list", [])
+        first = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
+        while first and lines[first - 1].startswith("#"):
+            first -= 1
+        texts.append("\n".join(lines[first : statement.end_lineno]))
+    return texts
+
+
+def _definitions(source: str) -> tuple[dict[str, list[ast.stmt]], dict[ast.stmt, int]]:
+    """Return the top-level statements of a source by the names that they bind, and their order."""
     defined_by: dict[str, list[ast.stmt]] = {}
     order: dict[ast.stmt, int] = {}
     for index, statement in enumerate(ast.parse(source).body):
         order[statement] = index
         for name in bound_names(statement):
             defined_by.setdefault(name, []).append(statement)
-    return {name: _with_needs(name, defined_by, order) for name in names if name in defined_by}
+    return defined_by, order
 
 
-def _with_needs(name: str, defined_by: Mapping[str, list[ast.stmt]], order: Mapping[ast.stmt, int]) -> str:
+def _with_needs(name: str, defined_by: Mapping[str, list[ast.stmt]], order: Mapping[ast.stmt, int]) -> list[ast.stmt]:
+    """Return the statements that define a name and what they need, in their order."""
     needed: set[ast.stmt] = set()
     todo = [name]
     while todo:
@@ -71,7 +92,11 @@ def _with_needs(name: str, defined_by: Mapping[str, list[ast.stmt]], order: Mapp
             if statement not in needed:
                 needed.add(statement)
                 todo += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    body = [_without_docstring(statement) for statement in sorted(needed, key=order.__getitem__)]
+    return sorted(needed, key=order.__getitem__)
+
+
+def _unparsed(statements: Iterable[ast.stmt]) -> str:
+    body = [_without_docstring(statement) for statement in statements]
     return ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
 
 

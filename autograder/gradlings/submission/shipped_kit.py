@@ -48,7 +48,10 @@ def solutions() -> Path:
     for folder in (_CHECKOUT / "solutions", *installed):
         if _has_modules(folder):
             return folder
-    raise InputError("The answers are not installed: pip install 'gradlings[answers]'")
+    raise InputError(
+        "The answers are not installed: pip install 'gradlings[answers]', or in a clone of gradlings: "
+        "pip install ./solutions"
+    )
 
 
 def _has_modules(folder: Path) -> bool:

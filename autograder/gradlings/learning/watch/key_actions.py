@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradlings.learning.solution_gate import why_not_yet
 from gradlings.learning.watch.state import View, WatchState, list_entries
 from gradlings.model.errors import InputError
 from gradlings.submission.exercise_text import answers
 
-ATTEMPTS_BEFORE_SOLUTION = 3
 _PAGE_LINES = 10
 _STEPS = {"up": -1, "down": 1, "page up": -_PAGE_LINES, "page down": _PAGE_LINES, "k": -1, "j": 1}
 
@@ -41,9 +41,8 @@ def toggle_solution(state: WatchState) -> WatchState:
     if state.view is View.SOLUTION:
         return back(state)
     exercise = state.exercise
-    if not exercise.solved and exercise.attempts < ATTEMPTS_BEFORE_SOLUTION:
-        offer = f"once it is right, or after {ATTEMPTS_BEFORE_SOLUTION} attempts: {exercise.attempts} so far."
-        return replace(state, note=f"The solution is offered {offer}")
+    if refusal := why_not_yet(exercise):
+        return replace(state, note=refusal)
     try:
         found = answers(state.curriculum.root, exercise.assignment, exercise.source_name, exercise.id)
     except InputError as error:

@@ -25,7 +25,7 @@ from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.stand_in_names import StandInNames
 from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.forbidden.runtime_recorder import CallRecorder
-from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it; here it does nothing)
+from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it and its like; here they do nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from gradlings.sandbox.inside.reply_rows import breach_rows, clip, describe_source, names_row, raised_row
 from gradlings.sandbox.inside.student_environment import Alarm, prepare_for_student_code

@@ -1,4 +1,4 @@
-"""The commands for self-learners: `gradlings` alone, `init`, `watch`, `hint` and `progress`."""
+"""The commands about a whole kit: `gradlings` alone, `init`, `list` and `progress`."""
 
 from __future__ import annotations
 
@@ -74,48 +74,21 @@ def _files(count: int, kind: str = "") -> str:
     return f"{count} {kind}file{'s' if count != 1 else ''}"
 
 
-def watch(
-    wanted: Annotated[str, typer.Argument(metavar="[NN or EXERCISE]", help="Where to start, e.g. 03 or 3.5.")] = "",
-    root: Annotated[Path, typer.Option("--root", help="The kit; the one around this folder if not given.")] = Path(),
-    plain: Annotated[bool, typer.Option("--plain", help="Print line after line; no screen of its own.")] = False,
-) -> None:
-    """Show the next exercise and check it on every save."""
-    from gradlings.learning.watch.loop import watch as watch_kit
-
-    watch_kit(root, wanted, plain=plain)
-
-
-def hint(
-    exercise: Annotated[str, typer.Argument(help="The exercise, e.g. 3.5.")],
-    level: Annotated[int | None, typer.Option(min=1, max=3, help="1 nudge, 2 formula, 3 plan.")] = None,
+def list_exercises(
+    assignment: Annotated[str, typer.Argument(metavar="[NN]", help="An assignment, e.g. 03; all if none.")] = "",
     root: Kit = Path(),
 ) -> None:
-    """Show a hint: the one that fits your last misconception, else the next step. Never the solution.
+    """List the exercises, with points and attempts."""
+    from gradlings.learning.curriculum import find_root, read_curriculum
+    from gradlings.learning.views.exercise_list import exercise_list
 
-    Once the exercise is right, show why it works and where it leads.
-    """
-    from gradlings.learning.curriculum import find_root
-    from gradlings.learning.views.hint import hint_lines, solved_lines
-    from gradlings.progress.hints import ladder_hint, next_hint, text_once_solved
-    from gradlings.progress.record import read_history, record_hint
-    from gradlings.rendering.terminal import can_show
-
-    kit = find_root(root)
-    history = read_history(kit)
-    solved = "" if level else text_once_solved(kit, exercise, history)
-    if solved:
-        console = Console(highlight=False, markup=False, emoji=False)
-        for line in solved_lines(exercise, solved, plain=not can_show(console.encoding)):
-            console.print(line)
-        return
-    chosen = ladder_hint(kit, exercise, level) if level else next_hint(kit, exercise, history)
-    misconception = chosen.misconception.id if chosen.misconception else ""
-    unrecorded = record_hint(kit, exercise, level=chosen.level, misconception=misconception)
+    curriculum = read_curriculum(find_root(root))
+    wanted = [assignment.zfill(2)] if assignment else list(curriculum.titles)
+    if wanted[0] not in curriculum.titles:
+        raise InputError(f"There is no assignment {assignment}; there are {', '.join(curriculum.titles)}.")
     console = Console(highlight=False, markup=False, emoji=False)
-    for line in hint_lines(chosen, remembered=not unrecorded, plain=not can_show(console.encoding)):
-        console.print(line)
-    for problem in filter(None, (history.problem, unrecorded)):
-        console.print(problem, style="yellow")
+    for line in exercise_list(curriculum, wanted):
+        console.print(line, soft_wrap=True)
 
 
 def progress(
