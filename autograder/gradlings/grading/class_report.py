@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from gradlings.grading.class_results import ClassResults
 from gradlings.grading.intake.collect import Submissions
 from gradlings.grading.marks.changes import FILE as CHANGES
 from gradlings.grading.marks.changes import changes_lines
-from gradlings.grading.marks.lateness import Deadline
-from gradlings.model.mark import Mark
+from gradlings.grading.marks.late_report import counted, late_lines, some
 from gradlings.model.student_result import Status
 
 _TOLD = {
@@ -34,12 +32,12 @@ def report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str
     lines += late_lines(graded.marks, graded.deadline)
     if graded.left_out:
         number = counted(len(graded.left_out), "submission")
-        lines.append(f"{number} without a score that --student leaves out: {_some(graded.left_out)}")
+        lines.append(f"{number} without a score that --student leaves out: {some(graded.left_out)}")
     if graded.missing:
-        lines.append(f"Of {counted(len(graded.missing), 'student')} there is no submission: {_some(graded.missing)}")
+        lines.append(f"Of {counted(len(graded.missing), 'student')} there is no submission: {some(graded.missing)}")
     ignored = [*submissions.ignored, *graded.unused]
     if ignored:
-        lines.append(f"{counted(len(ignored), 'other file')} played no part: {_some(ignored)}")
+        lines.append(f"{counted(len(ignored), 'other file')} played no part: {some(ignored)}")
     return [*lines, f"{_sum(graded)}. Protection: {graded.run.protection}. Scores: {to / 'scores.csv'}"]
 
 
@@ -57,25 +55,9 @@ def _regraded(graded: ClassResults, to: Path) -> list[str]:
     if graded.outdated:
         number = counted(len(graded.outdated), "student")
         lines.append(
-            f"{number} with scores from before the checks or the grader changed: {_some(graded.outdated)}. The same "
+            f"{number} with scores from before the checks or the grader changed: {some(graded.outdated)}. The same "
             "command with all submissions, without --student, grades them again."
         )
-    return lines
-
-
-def late_lines(marks: Sequence[Mark], deadline: Deadline | None) -> list[str]:
-    """Return who is late, and of whom that is not known; nothing where nothing is due."""
-    if deadline is None:
-        return []
-    due = deadline.due.astimezone(deadline.zone)
-    whose = "the policy's zone" if deadline.zone else "this machine's zone"
-    lines = [f"Due until {due:%Y-%m-%d %H:%M %Z} ({whose})."]
-    scored = [mark for mark in marks if mark.raw is not None]
-    if late := [mark.student for mark in scored if mark.seconds_late or (mark.late_text and not mark.excused)]:
-        lines.append(f"{counted(len(late), 'student')} late: {_some(late)}")
-    if unknown := [mark.student for mark in scored if mark.seconds_late is None and not mark.late_text]:
-        hint = "" if deadline.times_of_files else " --times-of-files goes by the files' own times."
-        lines.append(f"When {counted(len(unknown), 'student')} handed in is not known: {_some(unknown)}.{hint}")
     return lines
 
 
@@ -87,12 +69,3 @@ def _sum(graded: ClassResults) -> str:
     earlier = len(graded.summaries) - len(graded.fresh)
     split = f" ({len(graded.fresh)} graded now, {earlier} in an earlier run)" if earlier else ""
     return f"{counted(numbers.total(), 'student')}: {told}{split}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return "1 judge", "2 judges"."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

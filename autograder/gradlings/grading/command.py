@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from gradlings.checks.hidden_probes import FILE
-from gradlings.grading.class_report import counted, report
+from gradlings.grading.class_report import report
 from gradlings.grading.class_results import ClassResults
 from gradlings.grading.class_run import grade_class
 from gradlings.grading.dask_pool import DaskPool
@@ -23,6 +23,7 @@ from gradlings.grading.intake.collect import Submissions, collect
 from gradlings.grading.intake.roster import Roster
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
+from gradlings.grading.marks.late_report import counted
 from gradlings.grading.marks.marking import LateOptions, check_marks
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises

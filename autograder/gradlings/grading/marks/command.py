@@ -23,8 +23,8 @@ def marks(
     """Apply overrides.csv and a late policy to graded results: no submission is run again."""
     from rich.console import Console
 
-    from gradlings.grading.class_report import counted, late_lines
     from gradlings.grading.marks.apply import apply_marks
+    from gradlings.grading.marks.late_report import counted, late_lines
     from gradlings.grading.marks.marking import LateOptions
     from gradlings.grading.marks.overrides import FILE
     from gradlings.grading.marks.score_table import FILE as SCORES
