@@ -244,7 +244,7 @@ def test_whatever_decides_scores_and_has_changed_grades_everybody_anew(
     found = run(kit, class_of_four, to)
     assert (len(found.fresh), found.changes) == (4, ())
     said = " ".join(capsys.readouterr().err.split())
-    assert "Since the earlier run the file test_tiny.py changed" in said
+    assert "Since the earlier run the file test_tiny.py, the protection (better, then none, a test) changed." in said
     assert not (to / "changes.csv").exists()
 
 
