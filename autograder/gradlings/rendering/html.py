@@ -11,6 +11,7 @@ from functools import lru_cache
 import jinja2
 from markupsafe import Markup
 
+from gradlings.model.mark import Mark, points_text
 from gradlings.model.misconceptions import in_words
 from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Verdict
 from gradlings.model.student_result import StudentResult, for_student
@@ -41,14 +42,17 @@ _MAX_PRINTED_CHARS = 4_000
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
-def feedback_page(result: StudentResult, solved: Mapping[str, str] | None = None) -> str:
+def feedback_page(result: StudentResult, solved: Mapping[str, str] | None = None, mark: Mark | None = None) -> str:
     """Return a student's page. Control characters are dropped, all text is escaped, and nothing secret is on it.
 
-    `solved` is what is told of exercises once they are solved: Markdown by id.
+    Args:
+        result: what the judge found.
+        solved: what is told of exercises once they are solved: Markdown by id.
+        mark: what counts of it, shown where that is not simply the score. Reasons in it are for the marker only.
     """
     public = for_student(result)
-    template = environment().get_template("feedback.html.j2")
-    return template.render(result=public, card=public.card, points=result.points, solved=solved or {})
+    shown = {"points": result.points, "solved": solved or {}, "counts": mark if mark and mark.differs else None}
+    return environment().get_template("feedback.html.j2").render(result=public, card=public.card, **shown)
 
 
 def exercise_fragment(
@@ -130,6 +134,8 @@ def environment() -> jinja2.Environment:
         failing=_failing,
         share=lambda score: 100 * score.points // score.max_points if score.max_points else 100 * score.solved,
         printed=_printed,
+        points_text=points_text,
+        by_hand=lambda counts, score: counts.points_of(score.id) if counts else None,
         drawn=lambda picture: Markup(picture_svg(picture)),
     )
     return environment

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from gradlings.grading.marks.score_table import FILE as SCORES
 from gradlings.grading.results_store import RECORDS, RUN, Record, RunRecord
-from gradlings.grading.score_table import FILE as SCORES
 from gradlings.model.errors import InputError
 from gradlings.model.student_result import Status
 

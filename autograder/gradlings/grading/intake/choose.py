@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradlings.grading.intake.beside import paths_beside
 from gradlings.grading.intake.collect import Candidate, StudentFiles, Submissions, nothing_there
 from gradlings.grading.intake.content import Content, content_of, functions_by_assignment
 from gradlings.grading.intake.found import Refused
+from gradlings.grading.intake.handed_in import HandedIn
 from gradlings.grading.intake.names import CODE, counted, suffix_of
 from gradlings.submission.cells import decode
 from gradlings.submission.helpers.files import (
@@ -43,6 +44,7 @@ class ChosenFile:
     notes: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     """Files with code that play no part."""
+    handed_in: HandedIn = field(default_factory=HandedIn)
     helpers: Helpers = NO_HELPERS
     """What the file imports."""
 
@@ -90,8 +92,8 @@ def choose(
     helpers, used = choice.helpers_of(counts, filename)
     known = [each.candidate for each in found] + used
     unused = [each.entry.shown for each in files.candidates if each not in known]
-    sha256 = digest_with(counts.data, helpers)
-    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused), helpers)
+    sha256, handed_in = digest_with(counts.data, helpers), counts.candidate.handed_in
+    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused), handed_in, helpers)
 
 
 def _with_functions(read: Iterable[_Read]) -> list[_Read]:

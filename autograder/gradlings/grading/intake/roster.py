@@ -6,18 +6,16 @@ in a sentence that names the file and the remedy, before anything is graded.
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradlings.grading.intake.csv_rows import csv_rows
 from gradlings.model.errors import InputError
-from gradlings.submission.cells import UTF_16
 
-_MAX_BYTES, _MAX_WORDS = 20_000_000, 8
-_DELIMITERS = ",;\t"
+_MAX_WORDS = 8
 _HEADERS = {
     "id": """id, user id, student id, sid, sis user id, orgdefinedid, identifier, id number, idnumber, display id,
         integration id, matriculation number, matrikelnummer, id-nummer, numéro d'identification, número de id""",
@@ -112,7 +110,7 @@ def _letters(name: str) -> str:
 
 
 def _read(path: Path) -> tuple[Person, ...]:
-    rows = _rows(path)
+    rows = csv_rows(path, "roster")
     kinds = [_kind(cell) for cell in rows[0][1]] if rows else []
     if not rows:
         raise InputError(f"{path} is empty. Export it again, or write one login on each line.")
@@ -164,35 +162,3 @@ def _forms(name: str) -> Iterable[str]:
     for first in range(len(words)):
         if letters := _letters("".join(words[first:] + words[:first])):
             yield letters
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the rows of a CSV file that are not empty, with the numbers of their lines."""
-    try:
-        data = path.read_bytes() if path.stat().st_size <= _MAX_BYTES else None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}). Give a roster as CSV.") from None
-    if data is None or data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")) or b"\0\0" in data:
-        raise InputError(f"{path} is no CSV file. Export the roster again, or save the table as CSV.")
-    text = _decoded(data)
-    try:
-        parsed = [_parsed(text, delimiter) for delimiter in _DELIMITERS]
-    except csv.Error as error:
-        raise InputError(
-            f"{path} is no CSV file ({error}). Export the roster again, or save the table as CSV."
-        ) from None
-    return max(parsed, key=lambda rows: len(rows[0][1]) if rows else 0)
-
-
-def _parsed(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-
-
-def _decoded(data: bytes) -> str:
-    if data.startswith(UTF_16):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
