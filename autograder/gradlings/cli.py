@@ -51,6 +51,7 @@ def _app() -> "typer.Typer":
     from gradlings import __version__
     from gradlings.authoring.commands import build, course, verify
     from gradlings.grading.command import grade
+    from gradlings.grading.export.command import export
     from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 
     app = typer.Typer(pretty_exceptions_enable=False)
@@ -71,7 +72,7 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    for command in (init, watch, build, course, verify, grade, hint, progress):
+    for command in (init, watch, build, course, verify, grade, export, hint, progress):
         app.command()(command)
     return app
 

@@ -82,6 +82,8 @@ class Record:
     result: StudentResult
     again: bool = False
     """Whether the next run grades it again: a fault of ours is in it."""
+    handed_in_as: str = ""
+    """The file or folder that it came in, by the name that the LMS gave it: feedback goes back under it."""
 
 
 class ResultsFolder:

@@ -26,6 +26,11 @@ def student_row(result: StudentResult, exercises: Iterable[Exercise]) -> str:
     return _line([_cell(value) for value in (*row, *(scores.get(exercise.id) for exercise in exercises))])
 
 
+def csv_line(cells: Iterable[str | int | None]) -> str:
+    """Return a line of a table, with its line feed; no text in it is a formula to a spreadsheet."""
+    return _line([_cell(cell) for cell in cells])
+
+
 def _line(cells: list[str | int] | list[str]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
