@@ -14,20 +14,23 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from gradlings.grading.intake.handed_in import HandedIn
 from gradlings.model.errors import InputError
+from gradlings.model.exercise import Exercise
 from gradlings.model.files import UNFINISHED, write_atomically
 from gradlings.model.scorecard import Verdict
 from gradlings.model.student_result import Status, StudentResult
 
 RUN = "run.json"
 RECORDS = "records"
-PAGES = ("feedback/*.html", "scorecards/*.json")
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -44,6 +47,13 @@ class RunRecord:
     protection: str
     seed: int
     id: str = field(default_factory=lambda: secrets.token_hex(8))
+    exercises: tuple[Exercise, ...] = ()
+    """Without their checks: what the table of scores and the marks need of them."""
+
+    @property
+    def points(self) -> dict[str, int]:
+        """The points of each exercise, by id."""
+        return {exercise.id: exercise.points for exercise in self.exercises}
 
     def differences(self, other: RunRecord) -> list[str]:
         """Return what makes scores of the two runs incomparable, each as the subject of a sentence."""
@@ -71,6 +81,15 @@ _COMPARED_FIELDS = {
 
 
 @dataclass(frozen=True)
+class Scores:
+    """What a student had before being graded again."""
+
+    total: int | None
+    exercises: dict[str, int | None]
+    """By id; None where a check failed through our fault."""
+
+
+@dataclass(frozen=True)
 class Record:
     """One student's result and what it belongs to."""
 
@@ -81,7 +100,10 @@ class Record:
     """SHA-256 of the file that was graded; "" if none was."""
     result: StudentResult
     again: bool = False
-    """Whether the next run grades it again: a fault of ours is in it."""
+    """Whether the next run grades it again: a fault of ours is in it, or `--force` asks for it."""
+    handed_in: HandedIn = field(default_factory=HandedIn)
+    earlier: Scores | None = None
+    """Of the record that was here before."""
     handed_in_as: str = ""
     """The file or folder that it came in, by the name that the LMS gave it: feedback goes back under it."""
 
@@ -114,50 +136,77 @@ class ResultsFolder:
         finally:
             os.close(lock)
 
-    def resume(self, wanted: RunRecord, *, force: bool, any_seed: bool) -> RunRecord:
-        """Return the run on disk if its scores are comparable with `wanted`; else store `wanted` and return it.
-
-        `force` starts anew in any case; with `any_seed` the seed on disk is kept.
+    def run(self) -> RunRecord:
+        """Return the run on disk.
 
         Raises:
-            InputError: the folder holds a run of something else.
+            InputError: there is none that can be read.
         """
         path = self.path / RUN
-        if path.is_file() and not force:
+        if not path.is_file():
+            raise InputError(f"{self.path} holds no results. Give the folder that `gradlings grade --to` wrote.")
+        try:
+            stored = msgspec.json.decode(path.read_bytes(), type=RunRecord)
+        except (msgspec.MsgspecError, OSError) as error:
+            raise InputError(f"{path} is not a run record of this version ({error}). {_REMEDY}") from None
+        return stored
+
+    def resume(self, wanted: RunRecord, *, force: bool, any_seed: bool) -> tuple[RunRecord, list[str]]:
+        """Return the run on disk if its scores are comparable with `wanted`; else store `wanted` and return it.
+
+        With it comes what makes them incomparable, as `RunRecord.differences` says it. With `any_seed` the seed on disk
+        is kept; `force` takes the place of a record that cannot be read.
+
+        Raises:
+            InputError: the folder holds results of something else, or they cannot be read.
+        """
+        stored, differences = None, []
+        if (self.path / RUN).is_file():
             try:
-                stored = msgspec.json.decode(path.read_bytes(), type=RunRecord)
-            except msgspec.MsgspecError as error:
-                raise InputError(f"{path} is not a run record of this version ({error}). {_REMEDY}") from None
+                stored = self.run()
+            except InputError:
+                if not force:
+                    raise
+        if stored is not None:
+            if (stored.assignment, stored.source_name) != (wanted.assignment, wanted.source_name):
+                raise InputError(
+                    f"{self.path} holds results of {stored.assignment} ({stored.source_name}). Grade "
+                    f"{wanted.assignment} ({wanted.source_name}) into another folder with --to."
+                )
             if any_seed:
                 wanted = replace(wanted, seed=stored.seed)
             differences = wanted.differences(stored)
-            if differences:
-                listed = ", ".join(differences[:4]) + (" and more" if len(differences) > 4 else "")
-                raise InputError(f"{self.path} holds an earlier run, and since then {listed} changed. {_REMEDY}")
-            return stored
-        self.write(RUN, msgspec.json.format(msgspec.json.encode(wanted), indent=1), private=True)
-        return wanted
+            if not differences:
+                wanted = replace(wanted, id=stored.id)
+        if wanted != stored:
+            self.write(RUN, msgspec.json.format(msgspec.json.encode(wanted), indent=1), private=True)
+        return wanted, differences
 
-    def records(self, run: RunRecord) -> Iterator[Record]:
-        """Yield the records of a run one at a time, without those of earlier runs and unreadable ones."""
+    def students(self) -> list[str]:
+        """Return whoever has a record."""
+        return [found.result.student for found in self._decoded(_Named)]
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records one at a time, those of earlier runs among them, without unreadable ones."""
+        return self._decoded(Record)
+
+    def _decoded(self, kind: type[T]) -> Iterator[T]:
         for path in sorted((self.path / RECORDS).glob("*.json")):
             try:
-                record = msgspec.json.decode(path.read_bytes(), type=Record)
+                yield msgspec.json.decode(path.read_bytes(), type=kind)
             except (msgspec.MsgspecError, OSError) as error:
-                _log.warning("%s cannot be read (%s): this submission is graded again.", path, error)
-                continue
-            if record.run == run.id:
-                yield record
+                if kind is Record:  # it is said once
+                    _log.warning("%s cannot be read (%s): this submission is graded again.", path, error)
 
-    def result(self, student: str) -> StudentResult:
-        """Return a student's result from the record.
+    def record(self, student: str) -> Record:
+        """Return a student's record.
 
         Raises:
             InputError: there is none that can be read.
         """
         path = self._record_path(student)
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Record).result
+            return msgspec.json.decode(path.read_bytes(), type=Record)
         except (msgspec.MsgspecError, OSError) as error:
             raise InputError(f"{path} cannot be read ({error}). Run the same command again.") from None
 
@@ -170,16 +219,31 @@ class ResultsFolder:
         self._write_pages(student, pages)
         self._write(self._record_path(student), msgspec.json.encode(record), private=True, durable=True)
 
-    def restore_pages(self, student: str, pages: Callable[[StudentResult], Mapping[str, bytes]]) -> None:
-        """Make a student's pages again if one of them is missing or empty, as a power cut may leave it.
+    def rewrite(self, record: Record) -> None:
+        """Write a record that is there already, with other facts around the same result, without waiting for the disk.
 
         Raises:
-            InputError: they have to be, and the record cannot be read or a page not be written.
+            InputError: it could not be written.
+        """
+        self._write(self._record_path(record.result.student), msgspec.json.encode(record), private=True, durable=False)
+
+    def refresh_pages(self, student: str, pages: Mapping[str, bytes]) -> bool:
+        """Write those of a student's pages that are not on disk as they should be; return whether there were any.
+
+        A power cut, marks set by hand and a later version of the pages have this effect.
+
+        Raises:
+            InputError: one could not be written.
         """
         stem = file_stem(student)
-        paths = [self.path / pattern.replace("*", stem) for pattern in PAGES]
-        if not all(path.is_file() and path.stat().st_size for path in paths):
-            self._write_pages(student, pages(self.result(student)))
+        stale = {}
+        for pattern, data in pages.items():
+            with contextlib.suppress(OSError):
+                if (self.path / pattern.replace("*", stem)).read_bytes() == data:
+                    continue
+            stale[pattern] = data
+        self._write_pages(student, stale)
+        return bool(stale)
 
     def _record_path(self, student: str) -> Path:
         return self.path / RECORDS / f"{file_stem(student)}.json"
@@ -209,6 +273,18 @@ class ResultsFolder:
 
 
 _REMEDY = "Grade into another folder with --to, or grade everybody anew with --force."
+
+
+@dataclass(frozen=True)
+class _Student:
+    student: str
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What is read of a record to know whose it is."""
+
+    result: _Student
 
 
 def file_stem(student: str) -> str:

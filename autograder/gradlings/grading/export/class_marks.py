@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
-import msgspec
-
-from gradlings.grading.results_store import RUN, ResultsFolder, RunRecord
+from gradlings.grading.marks.class_marks import class_marks
+from gradlings.grading.results_store import ResultsFolder, RunRecord
 from gradlings.model.errors import InputError
 from gradlings.model.mark import Mark
-from gradlings.model.student_result import StudentResult
+from gradlings.model.student_result import Status, StudentResult
 
 
 @dataclass(frozen=True)
@@ -20,10 +18,9 @@ class ExportedStudent:
     """One student of the class."""
 
     mark: Mark
-    max_points: int
     status: str
     """As in `scores.csv`: why there is no mark."""
-    handed_in_as: str
+    handed_in_as: str = ""
     """See `Record.handed_in_as`."""
 
     @property
@@ -39,37 +36,37 @@ class ClassMarks:
     folder: ResultsFolder
     run: RunRecord
     students: tuple[ExportedStudent, ...]
-
-    @property
-    def max_points(self) -> int:
-        """The points of the assignment."""
-        return max(student.max_points for student in self.students)
+    max_points: int
+    """The points of the assignment."""
 
     @property
     def results(self) -> Iterator[tuple[ExportedStudent, StudentResult]]:
-        """Read the results from their records, one at a time."""
-        return ((student, self.folder.result(student.student)) for student in self.students)
+        """Read the results of who handed in something from their records, one at a time."""
+        by_student = {student.student: student for student in self.students}
+        for record in self.folder.records():
+            if student := by_student.get(record.result.student):
+                yield student, record.result
 
 
 def read_class(path: Path) -> ClassMarks:
     """Read the marks of a results folder.
 
+    Who handed in nothing is in it only with points set by hand, or excused.
+
     Raises:
-        InputError: it is none, or nobody has been graded in it.
+        InputError: it is none, nobody has been graded in it, or its overrides make no sense.
     """
     folder = ResultsFolder(path)
-    try:
-        run = msgspec.json.decode((path / RUN).read_bytes(), type=RunRecord)
-    except (OSError, msgspec.MsgspecError):
-        raise InputError(
-            f"{path} is no folder of results that this version can read. Give the one that `gradlings grade --to` wrote."
-        ) from None
-    students = []
-    for record in folder.records(run):
-        result = record.result
-        raw = None if result.points is None else Decimal(result.points)
-        mark = Mark(result.student, raw, None, Decimal(0), Decimal(0), False, raw, "")
-        students.append(ExportedStudent(mark, result.max_points, result.status_text, record.handed_in_as))
-    if not students:
+    run, marks = folder.run(), class_marks(path)
+    known = {
+        record.result.student: (record.result.status_text, record.handed_in_as, record.result.max_points)
+        for record in folder.records()
+    }
+    if not known:
         raise InputError(f"{path} has no results yet. Run `gradlings grade` to its end first.")
-    return ClassMarks(folder, run, tuple(sorted(students, key=lambda student: student.student)))
+    students = []
+    for mark in marks:
+        status, handed_in_as, _ = known.get(mark.student, (Status.NOTHING.value, "", 0))
+        if mark.student in known or mark.final is not None or mark.excused:
+            students.append(ExportedStudent(mark, status, handed_in_as))
+    return ClassMarks(folder, run, tuple(students), max(points for _, _, points in known.values()))

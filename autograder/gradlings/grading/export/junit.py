@@ -25,12 +25,12 @@ def junit(graded: ClassMarks) -> tuple[bytes, list[str]]:
     root = ET.Element("testsuites", name=_legal(f"assignment {graded.run.assignment}"))
     when = _time_of(graded.folder.path / RUN)
     for student, result in graded.results:
-        root.append(_suite(student, for_student(result), when))
+        root.append(_suite(student, for_student(result), graded.max_points, when))
     data = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return data + b"\n", [f"{len(root)} students, each a suite."]
 
 
-def _suite(student: ExportedStudent, result: StudentResult, when: str) -> ET.Element:
+def _suite(student: ExportedStudent, result: StudentResult, max_points: int, when: str) -> ET.Element:
     cases = list(_cases(result))
     counts = {kind: sum(case.find(kind) is not None for case in cases) for kind in ("error", "failure", "skipped")}
     suite = ET.Element(
@@ -46,7 +46,7 @@ def _suite(student: ExportedStudent, result: StudentResult, when: str) -> ET.Ele
     )
     properties = ET.SubElement(suite, "properties")
     mark = "EX" if student.mark.excused else points_text(student.mark.final)
-    for name, value in (("mark", mark), ("max_points", str(student.max_points)), ("status", student.status)):
+    for name, value in (("mark", mark), ("max_points", str(max_points)), ("status", student.status)):
         ET.SubElement(properties, "property", name=name, value=_legal(value))
     suite.extend(cases)
     return suite

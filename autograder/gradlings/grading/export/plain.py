@@ -63,7 +63,6 @@ def marks_json(graded: ClassMarks) -> tuple[bytes, list[str]]:
                 "bonus": _number(mark.bonus),
                 "excused": mark.excused,
                 "final": _number(mark.final),
-                "max_points": student.max_points,
                 "comment": mark.comment,
                 "exercises": exercises,
             }
