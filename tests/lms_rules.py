@@ -94,7 +94,9 @@ def brightspace_import(data: bytes) -> tuple[dict[str, Decimal], str]:
     return {row[keys[0]].lstrip("#"): Decimal(row[item]) for row in rows}, found[1]
 
 
-def blackboard_import(data: bytes, *, encoding: str = "utf-8-sig", delimiter: str = ",") -> tuple[dict[str, Decimal], str]:
+def blackboard_import(
+    data: bytes, *, encoding: str = "utf-8-sig", delimiter: str = ","
+) -> tuple[dict[str, Decimal], str]:
     """Points by username, and the item's id: a header without one would make a new column."""
     header, *rows = csv.reader(io.StringIO(data.decode(encoding), newline=""), delimiter=delimiter)
     (item,) = [at for at, name in enumerate(header) if "|" in name]

@@ -28,8 +28,8 @@ def read_grades(table: Table, wanted: str) -> Sheet:
     names = [name.strip().casefold() for name in header]
     if _END not in names or not set(_KEYS).intersection(names):
         raise InputError(
-            f"{table.path} is no export of Brightspace's grades: it lacks OrgDefinedId and Username, or the End-of-Line "
-            f"Indicator. {_GET}"
+            f"{table.path} is no export of Brightspace's grades: it lacks OrgDefinedId and Username, or the "
+            f"End-of-Line Indicator. {_GET}"
         )
     candidates = {at: found["title"] for at, name in enumerate(header) if (found := _POINTS.fullmatch(name))}
     column = column_of(table, candidates, wanted, _GET)

@@ -47,8 +47,8 @@ def moodle_zip(graded: ClassMarks, matched: Matched | None, worksheet: Table | N
     data, lines = _zip(graded, named)
     if worksheet is None:
         lines.append(
-            "In a team assignment Moodle's numbers are those of groups, and it would take them for other people's: give "
-            "the worksheet with --roster then."
+            "In a team assignment Moodle's numbers are those of groups, and it would take them for other people's: "
+            "give the worksheet with --roster then."
         )
     return data, lines
 
@@ -57,7 +57,9 @@ def _folder(worksheet: Table, person: Person) -> str:
     """Return the name of a folder as Moodle gives it: full name without underscores, and number."""
     header, rows = worksheet.filled_rows[0], {row.line: row for row in worksheet.rows}
     row = rows[person.lines[0]]
-    named = [row.values[at] for at, name in enumerate(header.values) if kind_of(name) == "name" and at < len(row.values)]
+    named = [
+        row.values[at] for at, name in enumerate(header.values) if kind_of(name) == "name" and at < len(row.values)
+    ]
     name = re.sub(r"[_/\\\x00-\x1f]+", " ", named[0] if named else "Participant").strip()
     (identifier,) = re.findall(r"\d+$", row.values[0].strip()) or ("0",)
     return f"{name}_{identifier}_assignsubmission_file"

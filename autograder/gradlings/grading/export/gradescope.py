@@ -1,4 +1,4 @@
-"""Gradescope: the grades of an assignment as CSV, which other gradebooks read; Gradescope itself takes none from a file."""
+"""Gradescope: the grades of an assignment as CSV, for gradebooks that read it; Gradescope takes none from a file."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _KINDS = {Verdict.NOT_ATTEMPTED: "skipped", Verdict.GRADER_ERROR: "error"}
 
 
 def junit(graded: ClassMarks) -> tuple[bytes, list[str]]:
-    """Return the class as XML in UTF-8. Texts of students keep no character that XML forbids; nothing secret is in it."""
+    """Return the class as XML in UTF-8. Texts keep no character that XML forbids, and nothing secret is in it."""
     root = ET.Element("testsuites", name=_legal(f"assignment {graded.run.assignment}"))
     when = _time_of(graded.folder.path / RUN)
     for student, result in graded.results:

@@ -53,13 +53,17 @@ def match(students: Iterable[ExportedStudent], roster: Roster, sure: Sure = lamb
     if unmatched and not found:
         student, reason = unmatched[0]
         raise InputError(
-            f"{roster.path} has nobody whose submission is here, e.g. {student}: {reason}. Is it that of another course?"
+            f"{roster.path} has nobody whose submission is here, e.g. {student}: {reason}. "
+            "Is it that of another course?"
         )
     for person, several in found.items():
         if len(several) > 1:
             names = " and ".join(student.student for student in several)
-            unmatched += [(each.student, f"{names} are both {person.label}, line {person.lines[0]}") for each in several]
-    people = {person: several[0] for person, several in found.items() if len(several) == 1}
+            unmatched += [
+                (each.student, f"{names} are both {person.label}, line {person.lines[0]}") for each in several
+            ]
+    single = sorted((person for person, several in found.items() if len(several) == 1), key=lambda each: each.lines)
+    people = {person: found[person][0] for person in single}
     absent = tuple(person for person in roster.people if person not in found)
     return Matched(people, tuple(sorted(unmatched)), absent, tuple(other_names))
 

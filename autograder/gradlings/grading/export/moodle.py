@@ -45,7 +45,9 @@ def read_worksheet(table: Table, wanted: str) -> Sheet:
             "If it is in another language, choose English in Moodle for the download and for the upload."
         )
     if at(_SCALE) is not None:
-        raise InputError(f"{table.path} is graded by a scale, not by points. Choose points in the assignment's settings.")
+        raise InputError(
+            f"{table.path} is graded by a scale, not by points. Choose points in the assignment's settings."
+        )
     column = column_of(table, {index: "" for index, name in enumerate(header) if name in _GRADE}, wanted, _GET)
     maximum, may_change = at(_MAXIMUM), at(_MAY_CHANGE)
     rows = table.filled_rows[1:]

@@ -173,9 +173,7 @@ def _scaled(points: Decimal, max_points: int, out_of: Decimal | None) -> Decimal
     return (points * factor).quantize(_CENT, ROUND_HALF_UP)
 
 
-def _summary(
-    lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Which, filled: int
-) -> list[str]:
+def _summary(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Which, filled: int) -> list[str]:
     people = len(matched.people) + len(matched.absent)
     lines = [f"{filled} of {people} people in {sheet.table.path} get a mark in the column {sheet.title}."]
     if sheet.out_of and sheet.out_of != graded.max_points:
@@ -218,7 +216,9 @@ def _named(lms: Lms, matched: Matched, told: _Told, sheet: Sheet, which: Which) 
 
 def listed(names: list[str]) -> str:
     """Return names for a sentence: some, and how many more there are."""
-    return ", ".join(names[:_MAX_LISTED]) + (f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else "")
+    return ", ".join(names[:_MAX_LISTED]) + (
+        f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    )
 
 
 def number(text: str) -> Decimal | None:
@@ -248,7 +248,9 @@ def column_of(table: Table, candidates: Mapping[int, str], wanted: str, remedy: 
             return next(iter(candidates))
         raise InputError(f"{table.path} has several columns for marks. Name one with --column: {names}.")
     found = [at for at in candidates if header[at].strip() == wanted.strip()]
-    found = found or [at for at, short in candidates.items() if wanted.strip().casefold() in short.casefold().split("\0")]
+    found = found or [
+        at for at, short in candidates.items() if wanted.strip().casefold() in short.casefold().split("\0")
+    ]
     if len(found) != 1:
         what = "several columns" if found else "no column for marks"
         raise InputError(f"{table.path} has {what} called {wanted}. Name one of these with --column: {names}.")

@@ -53,7 +53,13 @@ class Exported:
 
 
 def exported(
-    form: str, results: Path, roster: Path | None = None, *, column: str = "", marks: str = "final", feedback: bool = False
+    form: str,
+    results: Path,
+    roster: Path | None = None,
+    *,
+    column: str = "",
+    marks: str = "final",
+    feedback: bool = False,
 ) -> Exported:
     """Return the file of a form for a folder of results.
 

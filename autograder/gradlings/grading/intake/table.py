@@ -84,7 +84,11 @@ class Table:
 
 
 def read_table(path: Path, what: str = "roster") -> Table:
-    """Read a CSV file of any LMS: commas, semicolons or tabs; UTF-8, UTF-16 or Windows-1252; `what` it is, messages say.
+    """Read a CSV file of any LMS: commas, semicolons or tabs; UTF-8, UTF-16 or Windows-1252.
+
+    Args:
+        path: of the file.
+        what: the file is, for messages: "roster".
 
     Raises:
         InputError: it cannot be read as one.
