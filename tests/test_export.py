@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from gradlings.grading.export.writing import Exported, exported
+from gradlings.grading.intake.roster import Roster
+from gradlings.grading.marks.class_marks import Marking, write_marking
+from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
 from lms_rules import (
     JUNIT,
@@ -184,7 +187,11 @@ def test_points_of_canvas_and_of_the_run_differ(roster: Path, to: Path) -> None:
 
 
 CANVAS_REFUSED = {
-    "several columns": ("", "", r'several columns for marks\. Name one with --column: "Essay, long \(76\)", "Homework 9'),
+    "several columns": (
+        "",
+        "",
+        r'several columns for marks\. Name one with --column: "Essay, long \(76\)", "Homework 9',
+    ),
     "no such column": ("", "Quiz", "has no column for marks called Quiz. Name one of these with --column"),
     "a total by its title": ("Homework 9=Final Grade Calculator", "77", "drops its marks in silence. Rename the"),
     "read only": ("100.00=(read only)", "77", r'imports no marks for "Homework 9 \(77\)"'),
@@ -277,7 +284,9 @@ def test_blind_marking(roster: Path, to: Path) -> None:
     ],
 )
 def test_a_worksheet_that_cannot_be_filled_in(change: str, sentence: str, roster: Path, to: Path) -> None:
-    roster.write_text(WORKSHEETS["english"][0].replace(*change.split("=")), encoding="utf-8")
+    roster.write_text(
+        WORKSHEETS["english"][0].replace(change.partition("=")[0], change.partition("=")[2]), encoding="utf-8"
+    )
     made(to, {"Jane Doe": 87})
     with pytest.raises(InputError, match=sentence) as caught:
         exported("moodle", to, roster)
@@ -390,7 +399,7 @@ def test_feedback_for_canvas(to: Path) -> None:
     found = canvas_feedback(done.data, attachments)
     assert found["123"] == "doejane_LATE_123_9001_tiny.py.html"
     assert set(found) == set(attachments.values())
-    assert "Left out: jdoe (it did not come in under a name with Canvas's numbers of student and file)." in told(done)
+    assert "Left out, as it did not come in under a name with Canvas's numbers of student and file: jdoe." in told(done)
     assert done.data == exported("canvas", to, feedback=True).data
 
 
@@ -406,7 +415,8 @@ def test_feedback_for_moodle(roster: Path, to: Path) -> None:
         "987654": "Jane Doe_987654_assignsubmission_file_/feedback.html",
         "987655": "Bob Roe_987655_assignsubmission_file/feedback.html",
     }
-    assert "zoe@example.org (it did not come in under a name with Moodle's number" in told(done)
+    assert "Left out, as it did not come in under a name with Moodle's number; give the worksheet" in told(done)
+    assert "--roster: zoe@example.org." in told(done)
     roster.write_text(WORKSHEETS["english"][0], encoding="utf-8")
     with_worksheet = moodle_feedback(exported("moodle", to, roster, feedback=True).data)
     assert with_worksheet["987656"] == "Zoë Ünal_987656_assignsubmission_file/feedback.html"
@@ -415,7 +425,7 @@ def test_feedback_for_moodle(roster: Path, to: Path) -> None:
 
 def test_feedback_that_cannot_go_back(to: Path) -> None:
     made(to, {"jdoe": 1})
-    with pytest.raises(InputError, match=r"can go back this way: jdoe"):
+    with pytest.raises(InputError, match=r"can go back this way. Left out, as it did not .*: jdoe\."):
         exported("canvas", to, feedback=True)
     with pytest.raises(InputError, match=r"Only canvas and moodle take feedback as a zip, not csv: hand out "):
         exported("csv", to, feedback=True)
@@ -513,3 +523,16 @@ def test_the_command_overwrites_no_export_and_writes_nothing_where_it_refuses(ki
         assert (done.code, sentence in done.said) == (2, True), done.said
     assert sorted(to.rglob("*")) == before
     assert roster.read_text(encoding="utf-8") == CANVAS
+
+
+def test_who_handed_in_nothing_can_have_points_by_hand(roster: Path, to: Path) -> None:
+    before = WORKSHEETS["english"][0]
+    roster.write_text(before, encoding="utf-8")
+    member = Roster(roster).missing(["Bob Roe_987655", "Jane Doe_987654"])[0]
+    assert member == ("Zoë Ünal_Participant 987656",)
+    made(to, MOODLE_CLASS, overrides=f"student,points\n{member[0]},42\n")
+    write_marking(ResultsFolder(to), Marking(missing=member))
+    assert moodle_import(exported("moodle", to, roster).data, before.encode())["987656"] == (Decimal(42), "")
+    assert set(moodle_feedback(exported("moodle", to, roster, feedback=True).data)) == {"987654", "987655"}
+    content = json.loads(exported("json", to).data)["students"]
+    assert [(each["student"], each["final"]) for each in content][-1] == (member[0], 42)

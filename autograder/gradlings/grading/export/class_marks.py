@@ -22,6 +22,8 @@ class ExportedStudent:
     """As in `scores.csv`: why there is no mark."""
     handed_in_as: str = ""
     """See `Record.handed_in_as`."""
+    recorded: bool = True
+    """Whether there is a record and a page; not of who handed in nothing and has points by hand."""
 
     @property
     def student(self) -> str:
@@ -41,11 +43,16 @@ class ClassMarks:
 
     @property
     def results(self) -> Iterator[tuple[ExportedStudent, StudentResult]]:
-        """Read the results of who handed in something from their records, one at a time."""
-        by_student = {student.student: student for student in self.students}
-        for record in self.folder.records():
-            if student := by_student.get(record.result.student):
-                yield student, record.result
+        """Read the results from their records, one at a time.
+
+        Raises:
+            InputError: a record cannot be read.
+        """
+        for student in self.students:
+            if student.recorded:
+                yield student, self.folder.record(student.student).result
+            else:
+                yield student, StudentResult(student.student, self.run.assignment, Status.NOTHING)
 
 
 def read_class(path: Path) -> ClassMarks:
@@ -67,6 +74,7 @@ def read_class(path: Path) -> ClassMarks:
     students = []
     for mark in marks:
         status, handed_in_as, _ = known.get(mark.student, (Status.NOTHING.value, "", 0))
-        if mark.student in known or mark.final is not None or mark.excused:
-            students.append(ExportedStudent(mark, status, handed_in_as))
+        recorded = mark.student in known
+        if recorded or mark.final is not None or mark.excused:
+            students.append(ExportedStudent(mark, status, handed_in_as, recorded))
     return ClassMarks(folder, run, tuple(students), max(points for _, _, points in known.values()))

@@ -32,7 +32,7 @@ class Marks(StrEnum):
     RAW = "raw"
 
 
-_ENDINGS = {Form.JSON: "json", Form.JUNIT: "xml"}
+_NAMES = {Form.CSV: "marks.csv", Form.JSON: "marks.json", Form.JUNIT: "junit.xml"}
 
 
 def export(
@@ -57,7 +57,7 @@ def export(
 
     if roster is not None and form in (Form.JSON, Form.JUNIT):
         raise InputError(f"`gradlings export {form}` takes no --roster.")
-    name = f"{form}-feedback.zip" if feedback else f"{form}.{_ENDINGS.get(form, 'csv')}"
+    name = f"{form}-feedback.zip" if feedback else _NAMES.get(form, f"{form}.csv")
     target = to or results / name
     if roster is not None and target.resolve() == roster.resolve():
         raise InputError(f"--to {target} would overwrite the file that the LMS exported. Give another one.")

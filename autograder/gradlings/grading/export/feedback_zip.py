@@ -89,12 +89,13 @@ def canvas_zip(graded: ClassMarks) -> tuple[bytes, list[str]]:
 
 def _zip(graded: ClassMarks, named: _Named) -> tuple[bytes, list[str]]:
     buffer = io.BytesIO()
-    left_out, count = [], 0
+    left_out: dict[str, list[str]] = {}
+    count = 0
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for student in graded.students:
+        for student in filter(lambda each: each.recorded, graded.students):
             name, reason = named(student)
             if reason:
-                left_out.append(f"{student.student} ({reason})")
+                left_out.setdefault(reason, []).append(student.student)
                 continue
             page = graded.folder.path / "feedback" / f"{file_stem(student.student)}.html"
             try:
@@ -105,7 +106,7 @@ def _zip(graded: ClassMarks, named: _Named) -> tuple[bytes, list[str]]:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, data)
             count += 1
+    lines = [f"Left out, as {reason}: {listed(names)}." for reason, names in left_out.items()]
     if not count:
-        raise InputError(f"No page of {graded.folder.path} can go back this way: {listed(left_out[:2])}.")
-    lines = [f"{count} pages of feedback."]
-    return buffer.getvalue(), [*lines, *([f"Left out: {listed(left_out)}."] if left_out else [])]
+        raise InputError(f"No page of {graded.folder.path} can go back this way. {lines[0]}")
+    return buffer.getvalue(), [f"{count} pages of feedback.", *lines]

@@ -51,10 +51,9 @@ def match(students: Iterable[ExportedStudent], roster: Roster, sure: Sure = lamb
             if reason:
                 other_names.append((student.student, person.label))
     if unmatched and not found:
-        student, reason = unmatched[0]
+        name, reason = unmatched[0]
         raise InputError(
-            f"{roster.path} has nobody whose submission is here, e.g. {student}: {reason}. "
-            "Is it that of another course?"
+            f"{roster.path} has nobody whose submission is here, e.g. {name}: {reason}. Is it that of another course?"
         )
     for person, several in found.items():
         if len(several) > 1:

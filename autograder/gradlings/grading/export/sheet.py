@@ -169,8 +169,8 @@ def _with_cell(sheet: Sheet, row: Row, column: int, text: str) -> Row:
 
 
 def _scaled(points: Decimal, max_points: int, out_of: Decimal | None) -> Decimal:
-    factor = out_of / max_points if out_of and max_points else Decimal(1)
-    return (points * factor).quantize(_CENT, ROUND_HALF_UP)
+    scaled = points * out_of / max_points if out_of and max_points else points
+    return scaled.quantize(_CENT, ROUND_HALF_UP)
 
 
 def _summary(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Which, filled: int) -> list[str]:
