@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gradlings.grading.intake.handed_in import HandedIn
 from gradlings.grading.results_store import RUN, Record, ResultsFolder, RunRecord
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
@@ -51,7 +52,9 @@ def made(
         for student, points in students.items():
             name = (handed_in_as or {}).get(student, "")
             page = {"feedback/*.html": f"<!doctype html><p>{student}".encode()}
-            folder.store(Record(run.id, "tiny.py", "", result(student, points, message), handed_in_as=name), page)
+            folder.store(
+                Record(run.id, "tiny.py", "", result(student, points, message), handed_in=HandedIn(named=name)), page
+            )
     if overrides:
         (to / "overrides.csv").write_text(overrides, encoding="utf-8")
     return to

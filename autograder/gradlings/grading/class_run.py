@@ -221,8 +221,7 @@ class _ClassRun:
         try:
             chosen = choose(self.submissions, files, self.folder, self.pool.code_digest)
         except Refused as refused:
-            result = self._not_gradable(files, str(refused))
-            record = Record(self.run.id, "", "", result, handed_in_as=files.handed_in_as)
+            record = Record(self.run.id, "", "", self._not_gradable(files, str(refused)))
             return _Judged(files.student, None if earlier == _summary(record) else record)
         if earlier is not None and earlier.digest == chosen.digest and not earlier.again:
             return _Judged(files.student, None, chosen.unused)
@@ -245,8 +244,7 @@ class _ClassRun:
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)
-        name = chosen.handed_in_as
-        return Record(run.id, chosen.filename, chosen.digest, result, again=again, handed_in_as=name)
+        return Record(run.id, chosen.filename, chosen.digest, result, again=again)
 
     def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
         return self._without_card(files.student, Status.NOT_GRADABLE, reason, files.notes)

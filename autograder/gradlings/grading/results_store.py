@@ -104,8 +104,6 @@ class Record:
     handed_in: HandedIn = field(default_factory=HandedIn)
     earlier: Scores | None = None
     """Of the record that was here before."""
-    handed_in_as: str = ""
-    """The file or folder that it came in, by the name that the LMS gave it: feedback goes back under it."""
 
 
 class ResultsFolder:

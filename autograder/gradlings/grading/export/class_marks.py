@@ -21,7 +21,7 @@ class ExportedStudent:
     status: str
     """As in `scores.csv`: why there is no mark."""
     handed_in_as: str = ""
-    """See `Record.handed_in_as`."""
+    """See `HandedIn.named`."""
     recorded: bool = True
     """Whether there is a record and a page; not of who handed in nothing and has points by hand."""
 
@@ -66,7 +66,7 @@ def read_class(path: Path) -> ClassMarks:
     folder = ResultsFolder(path)
     run, marks = folder.run(), class_marks(path)
     known = {
-        record.result.student: (record.result.status_text, record.handed_in_as, record.result.max_points)
+        record.result.student: (record.result.status_text, record.handed_in.named, record.result.max_points)
         for record in folder.records()
     }
     if not known:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gradlings.grading.intake.collect import Candidate, StudentFiles, Submissions, nothing_there
 from gradlings.grading.intake.content import Content, content_of, functions_by_assignment
-from gradlings.grading.intake.found import Refused, readable
+from gradlings.grading.intake.found import Refused
 from gradlings.grading.intake.names import CODE, counted, suffix_of
 from gradlings.submission.cells import decode
 from gradlings.submission.manifest import digest, read_manifest
@@ -34,8 +34,6 @@ class ChosenFile:
     notes: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     """Files with code that play no part."""
-    handed_in_as: str = ""
-    """The file or folder that it came in, by the name that the LMS gave it."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,7 @@ def choose(
     unused = [each.entry.shown for each in files.candidates if each not in [one.candidate for one in found]]
     sha256 = hashlib.sha256(counts.data).hexdigest()
     filename = submissions.source_name + suffix
-    as_named = readable(counts.candidate.entry.parts[0])
-    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused), as_named)
+    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused))
 
 
 def _with_functions(read: Iterable[_Read]) -> list[_Read]:

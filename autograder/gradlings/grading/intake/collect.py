@@ -68,12 +68,6 @@ class StudentFiles:
     others: tuple[str, ...] = ()
     """What else there is, by path: no code by its name."""
 
-    @property
-    def handed_in_as(self) -> str:
-        """The first file or folder of it, by the name that the LMS gave it; empty if none was read."""
-        paths = [*(candidate.entry.shown for candidate in self.candidates), *self.others]
-        return paths[0].partition("/")[0] if paths else ""
-
 
 @dataclass(frozen=True)
 class Submissions:
