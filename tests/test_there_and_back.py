@@ -1,4 +1,4 @@
-"""A class of 60 through the whole road: the LMS's zip, grade, overrides, one graded again, and back into its own file."""
+"""A class of 60 on the whole road: the LMS's zip, grade, overrides, one graded again, and back into its own file."""
 
 from __future__ import annotations
 
@@ -144,10 +144,9 @@ def test_moodle_and_back(with_folders: bool, kit: Kit, tmp_path: Path) -> None:
     road = Road(kit, tmp_path, student, entry)
     table = io.StringIO()
     writer = csv.writer(table, delimiter=";", lineterminator="\r\n")
-    writer.writerow(
-        ["ID", "Vollständiger Name", "E-Mail-Adresse", "Status", "Bewertung", "Bestwertung"]
-        + ["Bewertung kann geändert werden", "Zuletzt geändert (Bewertung)", "Feedback als Kommentar"]
-    )
+    header = ["ID", "Vollständiger Name", "E-Mail-Adresse", "Status", "Bewertung", "Bestwertung"]
+    header += ["Bewertung kann geändert werden", "Zuletzt geändert (Bewertung)", "Feedback als Kommentar"]
+    writer.writerow(header)
     for at, name in enumerate(NAMES):
         grade = "20,00" if at == EXCUSED else ""
         writer.writerow(
