@@ -121,7 +121,7 @@ def test_canvas(roster: Path, to: Path) -> None:
         '"Roe, Bob",125,S3,broe,A,77\n'
     )
     said = told(done)
-    assert "2 of 4 people" in said
+    assert f"2 of 4 people in {roster} get their final mark in the column Homework 9 (77)." in said
     assert (
         "No mark, as there is no score; the cell is left as it is: doejane_124 (not gradable (It is a PDF.))." in said
     )
@@ -223,17 +223,18 @@ def test_moodle(case: str, roster: Path, to: Path) -> None:
     text, encoding, delimiter, comma = WORKSHEETS[case]
     before = text.encode(encoding)
     roster.write_bytes(before)
-    overrides = "student,bonus,comment\nJane Doe_987654,0.5,Good. See me.\nBob Roe_987655,,Too late\n"
-    made(to, MOODLE_CLASS, overrides=overrides)
+    overrides = "student,bonus,comment\nJane Doe_987654,0.5,Good. See me.\nBob Roe_987655,,Too late\nZoë Ünal,,A PDF\n"
+    made(to, {**MOODLE_CLASS, "Zoë Ünal": None}, overrides=overrides)
     done = exported("moodle", to, roster)
     assert moodle_import(done.data, before, encoding=encoding, delimiter=delimiter, comma=comma) == {
         "987654": (Decimal("87.5"), "Good. See me."),
         "987655": (Decimal(61), "Well, <b>well</b>"),
+        "987656": (None, "A PDF"),
     }
     said = told(done)
     assert f"Another mark is replaced: Bob Roe_987655 (50{',' if '100,00' in text else '.'}00, now 61)." in said
     assert "There is a comment already, and it is kept: Bob Roe_987655." in said
-    assert "Without a submission, left as they are: Zoë Ünal_" in said
+    assert "the cell is left as it is: Zoë Ünal (not gradable" in said
     assert "Moodle skips rows that were graded after this worksheet was downloaded" in said
 
 
@@ -447,7 +448,7 @@ def test_csv_has_who_has_a_mark(roster: Path, to: Path) -> None:
     ]
     said = told(done)
     for line in (
-        "2 of 4 students have a mark; of 100 points.",
+        "2 of 4 students have a final mark, of 100 points.",
         "Excused, and left out: zed.",
         "Left out, as there is no score: carl (not gradable (It is a PDF.)).",
         "Without a submission, and left out: Zoë Ünal_zoe.",

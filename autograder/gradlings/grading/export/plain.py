@@ -33,7 +33,8 @@ def marks_csv(graded: ClassMarks, matched: Matched | None, which: Which) -> tupl
         else:
             login, email = (person.login, person.email) if person else ("", "")
             lines.append(csv_line((student.student, login, email, points_text(points), student.mark.comment)))
-    told = [f"{len(lines) - 1} of {len(graded.students)} students have a mark; of {graded.max_points} points."]
+    kind = "final mark" if which is Which.FINAL else "mark before late penalties"
+    told = [f"{len(lines) - 1} of {len(graded.students)} students have a {kind}, of {graded.max_points} points."]
     told += [f"Excused, and left out: {listed(excused)}."] if excused else []
     told += [f"Left out, as there is no score: {listed(blank)}."] if blank else []
     if matched and matched.unmatched:

@@ -91,6 +91,7 @@ class Lms:
 class _Told:
     """The students to name, by what is to be said of them."""
 
+    marked: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
     excused: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
@@ -111,8 +112,12 @@ def fill(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Wh
     rows = {row.line: row for row in sheet.table.rows}
     for person, student in matched.people.items():
         for line in person.lines:
-            row = _filled(lms, sheet, rows[line], student, graded.max_points, which, told)
-            if row is not None:
+            if line in sheet.closed:
+                told.closed.append(student.student)
+                continue
+            row = _with_mark(lms, sheet, rows[line], student, graded.max_points, which, told)
+            row = _with_comment(sheet, row, student, told)
+            if row is not rows[line]:
                 new[line] = row
     if not new:
         raise InputError(f"Nobody in {sheet.table.path} gets a mark: {', '.join(told.blank[:_MAX_LISTED]) or 'none'}.")
@@ -122,44 +127,54 @@ def fill(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Wh
         if row.line in new or sheet.along is None or row.line in sheet.along
     ]
     if sheet.columns:
-        kept = [replace(row, raw=tuple(row.raw[at] for at in sheet.columns if at < len(row.raw))) for row in kept]
+        kept = [
+            replace(row, raw=tuple(row.raw[at] if at < len(row.raw) else "" for at in sheet.columns)) for row in kept
+        ]
     data = sheet.table.encode(kept, plain_utf8=lms.plain_utf8)
-    return data, [*_summary(lms, sheet, graded, matched, which, len(new)), *_named(lms, matched, told, sheet, which)]
+    return data, [*_summary(lms, sheet, graded, matched, which, told), *_named(lms, matched, told, sheet, which)]
 
 
-def _filled(
+def _with_mark(
     lms: Lms, sheet: Sheet, row: Row, student: ExportedStudent, max_points: int, which: Which, told: _Told
-) -> Row | None:
-    """Return the row with the student's mark; None if it gets none, which is noted."""
+) -> Row:
+    """Return the row with the student's mark, or as it is if there is none, which is noted."""
     mark, name = student.mark, student.student
     points = which.of(mark)
-    if row.line in sheet.closed:
-        told.closed.append(name)
-        return None
     if mark.excused:
         told.excused.append(name)
-        return _with_cell(sheet, row, sheet.column, lms.excused) if lms.excused else None
+        return _with_cell(sheet, row, sheet.column, lms.excused) if lms.excused else row
     if points is None:
         told.blank.append(f"{name} ({student.status})")
-        return None
+        return row
     scaled = _scaled(points, max_points, sheet.out_of)
     text = points_text(scaled)
     if sheet.out_of and scaled > sheet.out_of:
         told.above.append(f"{name} ({text})")
         if not lms.takes_above:
-            return None
+            return row
+    told.marked.append(name)
     if mark.penalty:
         told.penalized.append(name)
     before = row.values[sheet.column].strip() if sheet.column < len(row.values) else ""
     if before not in ("", "-") and number(before) != scaled:
         told.replaced.append(f"{name} ({before}, now {text})")
-    row = _with_cell(sheet, row, sheet.column, text.replace(".", sheet.decimal))
-    if mark.comment:
-        if sheet.comments is None or (sheet.comments < len(row.values) and row.values[sheet.comments].strip()):
-            (told.commented if sheet.comments is None else told.kept_comments).append(name)
-        else:
-            row = _with_cell(sheet, row, sheet.comments, mark.comment)
-    return row
+    return _with_cell(sheet, row, sheet.column, text.replace(".", sheet.decimal))
+
+
+def _with_comment(sheet: Sheet, row: Row, student: ExportedStudent, told: _Told) -> Row:
+    """Return the row with what is said to the student, or as it is if another comment is there, which is noted."""
+    comment, at = student.mark.comment, sheet.comments
+    if not comment:
+        return row
+    if at is None:
+        told.commented.append(student.student)
+        return row
+    there = row.values[at].strip() if at < len(row.values) else ""
+    if there:
+        if there != comment:
+            told.kept_comments.append(student.student)
+        return row
+    return _with_cell(sheet, row, at, comment)
 
 
 def _with_cell(sheet: Sheet, row: Row, column: int, text: str) -> Row:
@@ -173,9 +188,10 @@ def _scaled(points: Decimal, max_points: int, out_of: Decimal | None) -> Decimal
     return scaled.quantize(_CENT, ROUND_HALF_UP)
 
 
-def _summary(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Which, filled: int) -> list[str]:
+def _summary(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Which, told: _Told) -> list[str]:
     people = len(matched.people) + len(matched.absent)
-    lines = [f"{filled} of {people} people in {sheet.table.path} get a mark in the column {sheet.title}."]
+    mark = "their final mark" if which is Which.FINAL else "their mark before late penalties"
+    lines = [f"{len(told.marked)} of {people} people in {sheet.table.path} get {mark} in the column {sheet.title}."]
     if sheet.out_of and sheet.out_of != graded.max_points:
         lines.append(
             f"{lms.name} has {points_text(sheet.out_of)} points for it, the run {graded.max_points}: every mark is "
