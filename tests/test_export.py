@@ -146,6 +146,17 @@ def test_canvas_saved_by_excel(roster: Path, to: Path) -> None:
     assert canvas_import(exported("canvas", to, roster, column="77").data, CANVAS)[0] == {"123": "90.00"}
 
 
+def test_canvas_with_names_in_two_columns(roster: Path, to: Path) -> None:
+    roster.write_text(
+        "LastName,FirstName,ID,SIS User ID,SIS Login ID,Section,Homework 9 (77)\n"
+        '    Points Possible,,,,,,100\nDoe,Jane,123,S1,"j""doe",A,-\n',
+        encoding="utf-8-sig",
+    )
+    made(to, {"doejane_123": 90, "@evil_124": 3})
+    last_line = exported("canvas", to, roster).data.splitlines(keepends=True)[-1]
+    assert last_line == b'Doe,Jane,123,S1,"j""doe",A,90\n'
+
+
 def test_excused_penalized_and_replaced(roster: Path, to: Path) -> None:
     roster.write_text(CANVAS, encoding="utf-8")
     overrides = (
