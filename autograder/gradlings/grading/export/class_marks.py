@@ -13,13 +13,16 @@ from gradlings.model.mark import Mark
 from gradlings.model.student_result import Status, StudentResult
 
 
+_MAX_STATUS_CHARS = 100
+
+
 @dataclass(frozen=True)
 class ExportedStudent:
     """One student of the class."""
 
     mark: Mark
     status: str
-    """As in `scores.csv`: why there is no mark."""
+    """As in `scores.csv`, in one short line: why there is no mark."""
     handed_in_as: str = ""
     """See `HandedIn.named`."""
     recorded: bool = True
@@ -66,7 +69,7 @@ def read_class(path: Path) -> ClassMarks:
     folder = ResultsFolder(path)
     run, marks = folder.run(), class_marks(path)
     known = {
-        record.result.student: (record.result.status_text, record.handed_in.named, record.result.max_points)
+        record.result.student: (_one_line(record.result.status_text), record.handed_in.named, record.result.max_points)
         for record in folder.records()
     }
     if not known:
@@ -78,3 +81,8 @@ def read_class(path: Path) -> ClassMarks:
         if recorded or mark.final is not None or mark.excused:
             students.append(ExportedStudent(mark, status, handed_in_as, recorded))
     return ClassMarks(folder, run, tuple(students), max(points for _, _, points in known.values()))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_STATUS_CHARS else f"{line[:_MAX_STATUS_CHARS]} ..."
