@@ -12,7 +12,6 @@ from gradlings.model.errors import InputError
 from gradlings.model.mark import Mark
 from gradlings.model.student_result import Status, StudentResult
 
-
 _MAX_STATUS_CHARS = 100
 
 
