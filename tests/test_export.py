@@ -13,8 +13,6 @@ import pytest
 
 from gradlings.grading.export.writing import Exported, exported
 from gradlings.grading.intake.roster import Roster
-from gradlings.grading.marks.class_marks import Marking, write_marking
-from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.errors import InputError
 from lms_rules import (
     JUNIT,
@@ -499,7 +497,7 @@ def test_junit_has_the_form_of_pytests_own(kit: Kit, to: Path) -> None:
 
 
 def test_a_folder_without_results(tmp_path: Path, to: Path) -> None:
-    with pytest.raises(InputError, match=r"holds no results. Give the folder that `gradlings grade --to` wrote"):
+    with pytest.raises(InputError, match=r"holds no results"):
         exported("csv", tmp_path)
     made(to, {})
     with pytest.raises(InputError, match=r"has no results yet. Run `gradlings grade` to its end first"):
@@ -543,7 +541,7 @@ def test_who_handed_in_nothing_can_have_points_by_hand(roster: Path, to: Path) -
     member = Roster(roster).missing(["Bob Roe_987655", "Jane Doe_987654"])[0]
     assert member == ("Zoë Ünal_Participant 987656",)
     made(to, MOODLE_CLASS, overrides=f"student,points\n{member[0]},42\n")
-    write_marking(ResultsFolder(to), Marking(missing=member))
+    (to / "marking.json").write_text(json.dumps({"missing": member}))  # as `grade --roster` keeps it
     assert moodle_import(exported("moodle", to, roster).data, before.encode())["987656"] == (Decimal(42), "")
     assert set(moodle_feedback(exported("moodle", to, roster, feedback=True).data)) == {"987654", "987655"}
     content = json.loads(exported("json", to).data)["students"]
