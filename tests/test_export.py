@@ -508,12 +508,13 @@ def test_a_folder_without_results(tmp_path: Path, to: Path) -> None:
 
 
 def test_the_command_writes_one_file_and_says_what_matters(kit: Kit, roster: Path, to: Path) -> None:
-    roster.write_text(CANVAS, encoding="utf-8")
+    roster.write_text(CANVAS + '"Evil\x1b[31m\nWritten: elsewhere",140,,evil,A,,,,\n', encoding="utf-8")
     made(to, CANVAS_CLASS, CANVAS_NAMES)
     done = kit.gradlings("export", "canvas", str(to), "--roster", str(roster), "--column", "77")
     assert (done.code, done.out) == (0, "")
     assert f"Written: {to / 'canvas.csv'}" in done.err
     assert "Import it: Canvas: Grades, Import" in done.err
+    assert ("\x1b" in done.err, done.err.count("\nWritten: ")) == (False, 1)
     assert canvas_import((to / "canvas.csv").read_bytes(), CANVAS)[0] == {"123": "90.00"}
     again = kit.gradlings("export", "canvas", str(to), "--feedback", "--to", str(to / "a.zip"))
     assert (again.code, (to / "a.zip").is_file()) == (0, True)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from gradlings.model.errors import InputError
+from gradlings.model.text import without_control_characters
 
 
 class Form(StrEnum):
@@ -65,7 +66,7 @@ def export(
     written.save(target)
     console = Console(stderr=True, highlight=False, markup=False)
     for line in written.lines:
-        console.print(line, soft_wrap=True)
+        console.print(without_control_characters(" ".join(line.splitlines())), soft_wrap=True)  # students choose names
     console.print(f"Written: {target}", soft_wrap=True)
     if written.put:
         console.print(f"Import it: {written.put}", soft_wrap=True)
