@@ -52,6 +52,7 @@ def _app() -> "typer.Typer":
     from gradlings.authoring.commands import build, course, verify
     from gradlings.grading.command import grade
     from gradlings.grading.export.command import export
+    from gradlings.grading.marks.command import marks
     from gradlings.learning.commands import hint, init, progress, watch, where_am_i
 
     app = typer.Typer(pretty_exceptions_enable=False)
@@ -72,7 +73,7 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    for command in (init, watch, build, course, verify, grade, export, hint, progress):
+    for command in (init, watch, build, course, verify, grade, marks, export, hint, progress):
         app.command()(command)
     return app
 

@@ -6,8 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from gradlings.grading.class_run import ClassResults
+from gradlings.grading.class_results import ClassResults
 from gradlings.grading.intake.collect import Submissions
+from gradlings.grading.marks.changes import FILE as CHANGES
+from gradlings.grading.marks.changes import changes_lines
+from gradlings.grading.marks.lateness import Deadline
+from gradlings.model.mark import Mark
 from gradlings.model.student_result import Status
 
 _TOLD = {
@@ -21,18 +25,58 @@ _TOLD = {
 def report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:
     """Return what an instructor should know at the end of a run, line by line."""
     results = graded.summaries
-    lines = [*submissions.problems]
+    lines = [*submissions.problems, *_regraded(graded, to)]
     lines += [f"{r.student}: {note}" for r in results if r.status is not Status.NOT_GRADABLE for note in r.notes]
     lines += [f"{r.student}: {r.status_text}" for r in results if r.status is not Status.GRADED]
     lines += [f"{student}: graded again, as another file was handed in." for student in graded.changed]
     lines += [f"{student}: no longer among the submissions; the score is kept." for student in graded.absent]
     lines += [f"{student}: not on the roster." for student in graded.unlisted]
+    lines += late_lines(graded.marks, graded.deadline)
+    if graded.left_out:
+        number = counted(len(graded.left_out), "submission")
+        lines.append(f"{number} without a score that --student leaves out: {_some(graded.left_out)}")
     if graded.missing:
         lines.append(f"Of {counted(len(graded.missing), 'student')} there is no submission: {_some(graded.missing)}")
     ignored = [*submissions.ignored, *graded.unused]
     if ignored:
         lines.append(f"{counted(len(ignored), 'other file')} played no part: {_some(ignored)}")
     return [*lines, f"{_sum(graded)}. Protection: {graded.run.protection}. Scores: {to / 'scores.csv'}"]
+
+
+def _regraded(graded: ClassResults, to: Path) -> list[str]:
+    """Return what made scores of this run and an earlier one incomparable, and whose score changed."""
+    lines = []
+    if graded.differences:
+        listed = ", ".join(graded.differences[:4]) + (" and more" if len(graded.differences) > 4 else "")
+        again = counted(len(graded.fresh), "student")
+        lines.append(f"Since the earlier run {listed} changed; graded again or for the first time: {again}.")
+    if graded.changes:
+        number = counted(len(graded.changes), "student")
+        lines.append(f"The score of {number} changed; {to / CHANGES} has the whole list:")
+        lines += changes_lines(graded.changes)
+    if graded.outdated:
+        number = counted(len(graded.outdated), "student")
+        lines.append(
+            f"{number} with scores from before the checks or the grader changed: {_some(graded.outdated)}. The same "
+            "command with all submissions, without --student, grades them again."
+        )
+    return lines
+
+
+def late_lines(marks: Sequence[Mark], deadline: Deadline | None) -> list[str]:
+    """Return who is late, and of whom that is not known; nothing where nothing is due."""
+    if deadline is None:
+        return []
+    due = deadline.due.astimezone(deadline.zone)
+    whose = "the policy's zone" if deadline.zone else "this machine's zone"
+    lines = [f"Due until {due:%Y-%m-%d %H:%M %Z} ({whose})."]
+    scored = [mark for mark in marks if mark.raw is not None]
+    if late := [mark.student for mark in scored if mark.seconds_late or (mark.late_text and not mark.excused)]:
+        lines.append(f"{counted(len(late), 'student')} late: {_some(late)}")
+    if unknown := [mark.student for mark in scored if mark.seconds_late is None and not mark.late_text]:
+        hint = "" if deadline.times_of_files else " --times-of-files goes by the files' own times."
+        lines.append(f"When {counted(len(unknown), 'student')} handed in is not known: {_some(unknown)}.{hint}")
+    return lines
 
 
 def _sum(graded: ClassResults) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +15,15 @@ from rich.console import Console
 
 from gradlings.checks.hidden_probes import FILE
 from gradlings.grading.class_report import counted, report
-from gradlings.grading.class_run import ClassResults, grade_class
+from gradlings.grading.class_results import ClassResults
+from gradlings.grading.class_run import grade_class
 from gradlings.grading.dask_pool import DaskPool
 from gradlings.grading.fault_log import logged_to
 from gradlings.grading.intake.collect import Submissions, collect
 from gradlings.grading.intake.roster import Roster
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
+from gradlings.grading.marks.marking import LateOptions, check_marks
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
 from gradlings.sandbox.judge import check_system
@@ -37,7 +41,22 @@ def grade(
     assignment: Annotated[str, typer.Argument(metavar="NN", help="The assignment, e.g. 03.")],
     submissions: Annotated[Path, typer.Argument(help="A folder or zip of submissions, an LMS download, submitted/.")],
     to: Annotated[Path, typer.Option(help="The folder for scores and feedback.")],
-    force: Annotated[bool, typer.Option("--force", help="Grade everybody anew.")] = False,
+    student: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Grade only this one, as scores.csv has the name; repeatable."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade anew, also what is graded; others keep theirs.")
+    ] = False,
+    due: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it was due, e.g. 2026-03-01T23:59; this machine's zone.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What being late costs, as TOML; docs/after-grading.md.")
+    ] = None,
+    times_of_files: Annotated[
+        bool | None, typer.Option(help="Where the LMS does not say when, go by the files' own times.")
+    ] = None,
     roster: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Everybody's ids and names as CSV: a row for each, also if absent."),
@@ -86,14 +105,17 @@ def grade(
             f"Expected is a folder per student, or files named after students."
         )
     people = Roster(roster) if roster else None
-    if people is not None:
-        people.missing([files.student for files in collected.students])  # that it fits is known before anything starts
+    only = chosen_students(collected, student or ())
+    late = LateOptions(due, policy, times_of_files)
     solutions = root / "solutions"
     secret = _hidden_file(solutions, hidden, assignment)
     share = follow_through if stand_ins else None
     bundle = bundle_of(folder, source_name, hidden=secret, closed=(solutions,), allow_weaker=allow_weaker, share=share)
+    points = {exercise.id: exercise.points for exercise in bundle.exercises}
+    # that all fits is known before anything starts
+    check_marks(to, points, [files.student for files in collected.students], people, late)
     console = Console(stderr=True, highlight=False, markup=False)
-    count = min(judges or _processors(), len(collected.students))
+    count = min(judges or _processors(), len(only or collected.students))
     with ExitStack() as stack:
         with console.status(f"Starting {counted(count, 'judge')}; a worker tries to break out ...", spinner="line"):
             pool = LocalPool(bundle, count) if scheduler is None else DaskPool(bundle, scheduler)
@@ -103,12 +125,30 @@ def grade(
         grade_submissions(
             *(pool, folder, collected, to),
             force=force,
+            only=only,
             roster=people,
+            late=late,
             gradebook=gradebook,
             course=course,
             seed=seed,
             verbose=verbose,
         )
+
+
+def chosen_students(submissions: Submissions, names: Iterable[str]) -> frozenset[str]:
+    """Return the students of these names; empty for none.
+
+    Raises:
+        InputError: a name is nobody's.
+    """
+    present = [files.student for files in submissions.students]
+    for name in names:
+        if name not in present:
+            near = [each for each in present if name.casefold() in each.casefold()]
+            near = near or get_close_matches(name, present, 3)
+            meant = f"Is {' or '.join(near[:3])} meant?" if near else "Write the name as scores.csv has it."
+            raise InputError(f"--student {name}: of nobody called so there is a submission. {meant}")
+    return frozenset(names)
 
 
 def _assignment_folder(assignments: Path, assignment: str) -> Path:
@@ -135,7 +175,9 @@ def grade_submissions(
     to: Path,
     *,
     force: bool = False,
+    only: frozenset[str] = frozenset(),
     roster: Roster | None = None,
+    late: LateOptions | None = None,
     gradebook: str | None = None,
     course: str = "default_course",
     seed: int | None = None,
@@ -149,15 +191,23 @@ def grade_submissions(
     from gradlings.grading.progress_bar import class_progress
 
     console = Console(stderr=True, highlight=False, markup=False)
-    with logged_to(to, verbose=verbose), class_progress(folder.name, len(submissions.students)) as progress:
-        graded = grade_class(folder, submissions, to, pool, seed=seed, force=force, roster=roster, progress=progress)
+    with logged_to(to, verbose=verbose), class_progress(folder.name, len(only or submissions.students)) as progress:
+        graded = grade_class(
+            *(folder, submissions, to, pool),
+            seed=seed,
+            force=force,
+            only=only,
+            roster=roster,
+            late=late,
+            progress=progress,
+        )
     for line in report(graded, submissions, to):
         console.print(line, soft_wrap=True)
     if gradebook is not None:
         from gradlings.grading.nbgrader.gradebook import write_gradebook
 
-        write_gradebook(gradebook, graded, course, submissions)
-        console.print(f"The gradebook holds the scores of {len(graded.summaries)} students.", soft_wrap=True)
+        for line in write_gradebook(gradebook, graded, course):
+            console.print(line, soft_wrap=True)
     return graded
 
 

@@ -17,7 +17,6 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -30,7 +29,6 @@ from gradlings.model.student_result import Status, StudentResult
 
 RUN = "run.json"
 RECORDS = "records"
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -87,6 +85,8 @@ class Scores:
     total: int | None
     exercises: dict[str, int | None]
     """By id; None where a check failed through our fault."""
+    run: str
+    """See `Record.run`."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +140,21 @@ class ResultsFolder:
         Raises:
             InputError: there is none that can be read.
         """
+        found = self._stored()
+        if found is None or not found.exercises:
+            raise InputError(
+                f"{self.path} holds no results of this version. Run `gradlings grade` with --to {self.path}."
+            )
+        return found
+
+    def _stored(self, or_none: bool = False) -> RunRecord | None:
         path = self.path / RUN
-        if not path.is_file():
-            raise InputError(f"{self.path} holds no results. Give the folder that `gradlings grade --to` wrote.")
         try:
-            stored = msgspec.json.decode(path.read_bytes(), type=RunRecord)
+            return msgspec.json.decode(path.read_bytes(), type=RunRecord) if path.is_file() else None
         except (msgspec.MsgspecError, OSError) as error:
+            if or_none:
+                return None
             raise InputError(f"{path} is not a run record of this version ({error}). {_REMEDY}") from None
-        return stored
 
     def resume(self, wanted: RunRecord, *, force: bool, any_seed: bool) -> tuple[RunRecord, list[str]]:
         """Return the run on disk if its scores are comparable with `wanted`; else store `wanted` and return it.
@@ -158,13 +165,7 @@ class ResultsFolder:
         Raises:
             InputError: the folder holds results of something else, or they cannot be read.
         """
-        stored, differences = None, []
-        if (self.path / RUN).is_file():
-            try:
-                stored = self.run()
-            except InputError:
-                if not force:
-                    raise
+        stored, differences = self._stored(force), []
         if stored is not None:
             if (stored.assignment, stored.source_name) != (wanted.assignment, wanted.source_name):
                 raise InputError(
@@ -180,21 +181,13 @@ class ResultsFolder:
             self.write(RUN, msgspec.json.format(msgspec.json.encode(wanted), indent=1), private=True)
         return wanted, differences
 
-    def students(self) -> list[str]:
-        """Return whoever has a record."""
-        return [found.result.student for found in self._decoded(_Named)]
-
     def records(self) -> Iterator[Record]:
         """Yield the records one at a time, those of earlier runs among them, without unreadable ones."""
-        return self._decoded(Record)
-
-    def _decoded(self, kind: type[T]) -> Iterator[T]:
         for path in sorted((self.path / RECORDS).glob("*.json")):
             try:
-                yield msgspec.json.decode(path.read_bytes(), type=kind)
+                yield msgspec.json.decode(path.read_bytes(), type=Record)
             except (msgspec.MsgspecError, OSError) as error:
-                if kind is Record:  # it is said once
-                    _log.warning("%s cannot be read (%s): this submission is graded again.", path, error)
+                _log.warning("%s cannot be read (%s): this submission is graded again.", path, error)
 
     def record(self, student: str) -> Record:
         """Return a student's record.
@@ -271,18 +264,6 @@ class ResultsFolder:
 
 
 _REMEDY = "Grade into another folder with --to, or grade everybody anew with --force."
-
-
-@dataclass(frozen=True)
-class _Student:
-    student: str
-
-
-@dataclass(frozen=True)
-class _Named:
-    """What is read of a record to know whose it is."""
-
-    result: _Student
 
 
 def file_stem(student: str) -> str:

@@ -41,6 +41,8 @@ class Mark:
     """For the student; empty if there is none."""
     hand_set: tuple[HandSet, ...] = ()
     penalty_by_hand: bool = False
+    extended: bool = False
+    """Whether this student had longer than the others."""
     late_text: str = ""
     """A sentence on how late it is; empty in time, or where nothing is due."""
     notes: tuple[str, ...] = ()
@@ -50,6 +52,11 @@ class Mark:
     def differs(self) -> bool:
         """Whether anything is to be said of it beyond the judge's score."""
         return bool(self.hand_set or self.bonus or self.penalty or self.excused or self.comment or self.late_text)
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person set anything of it."""
+        return bool(self.hand_set or self.bonus or self.excused or self.penalty_by_hand or self.extended)
 
     def points_of(self, exercise: str) -> Decimal | None:
         """Return the points set by hand for an exercise; None if there are none."""

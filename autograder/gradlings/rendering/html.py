@@ -9,6 +9,7 @@ from functools import lru_cache
 import jinja2
 from markupsafe import Markup
 
+from gradlings.model.mark import Mark, points_text
 from gradlings.model.misconceptions import in_words
 from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Verdict
 from gradlings.model.student_result import StudentResult, for_student
@@ -38,10 +39,17 @@ _VERDICT_MARKS = {
 _MAX_PRINTED_CHARS = 4_000
 
 
-def feedback_page(result: StudentResult) -> str:
-    """Return a student's page. Control characters are dropped, all text is escaped, and nothing secret is on it."""
+def feedback_page(result: StudentResult, mark: Mark | None = None) -> str:
+    """Return a student's page. Control characters are dropped, all text is escaped, and nothing secret is on it.
+
+    Args:
+        result: what the judge found.
+        mark: what counts of it, shown where that is not simply the score. Reasons in it are for the marker only.
+    """
     public = for_student(result)
-    return environment().get_template("feedback.html.j2").render(result=public, card=public.card, points=result.points)
+    counts = mark if mark and mark.differs else None
+    template = environment().get_template("feedback.html.j2")
+    return template.render(result=public, card=public.card, points=result.points, counts=counts)
 
 
 def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
@@ -79,6 +87,8 @@ def environment() -> jinja2.Environment:
         failing=_failing,
         share=lambda score: 100 * score.points // score.max_points if score.max_points else 100 * score.solved,
         printed=_printed,
+        points_text=points_text,
+        by_hand=lambda counts, score: counts.points_of(score.id) if counts else None,
         drawn=lambda picture: Markup(picture_svg(picture)),
     )
     return environment

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradlings.grading.marks.class_marks import class_marks
+from gradlings.grading.marks.marking import read_marking
 from gradlings.grading.results_store import ResultsFolder, RunRecord
 from gradlings.model.errors import InputError
 from gradlings.model.mark import Mark
@@ -25,7 +26,7 @@ class ExportedStudent:
     handed_in_as: str = ""
     """See `HandedIn.named`."""
     recorded: bool = True
-    """Whether there is a record and a page; not of who handed in nothing and has points by hand."""
+    """Whether there is a record and a page: not of who is not graded yet, or handed in nothing and has points by hand."""
 
     @property
     def student(self) -> str:
@@ -73,11 +74,12 @@ def read_class(path: Path) -> ClassMarks:
     }
     if not known:
         raise InputError(f"{path} has no results yet. Run `gradlings grade` to its end first.")
-    students = []
+    absent, students = set(read_marking(path).missing), []
     for mark in marks:
-        status, handed_in_as, _ = known.get(mark.student, (Status.NOTHING.value, "", 0))
+        none = Status.NOTHING if mark.student in absent else Status.NOT_YET
+        status, handed_in_as, _ = known.get(mark.student, (none.value, "", 0))
         recorded = mark.student in known
-        if recorded or mark.final is not None or mark.excused:
+        if recorded or none is Status.NOT_YET or mark.final is not None or mark.excused:
             students.append(ExportedStudent(mark, status, handed_in_as, recorded))
     return ClassMarks(folder, run, tuple(students), max(points for _, _, points in known.values()))
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradlings.grading.intake.collect import Candidate, StudentFiles, Submissions, nothing_there
 from gradlings.grading.intake.content import Content, content_of, functions_by_assignment
 from gradlings.grading.intake.found import Refused
+from gradlings.grading.intake.handed_in import HandedIn
 from gradlings.grading.intake.names import CODE, counted, suffix_of
 from gradlings.submission.cells import decode
 from gradlings.submission.manifest import digest, read_manifest
@@ -34,6 +35,7 @@ class ChosenFile:
     notes: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     """Files with code that play no part."""
+    handed_in: HandedIn = field(default_factory=HandedIn)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def choose(
     unused = [each.entry.shown for each in files.candidates if each not in [one.candidate for one in found]]
     sha256 = hashlib.sha256(counts.data).hexdigest()
     filename = submissions.source_name + suffix
-    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused))
+    handed_in = counts.candidate.handed_in
+    return ChosenFile(filename, counts.data, sha256, tuple(choice.notes), tuple(unused), handed_in)
 
 
 def _with_functions(read: Iterable[_Read]) -> list[_Read]:

@@ -21,7 +21,8 @@ from gradlings.grading.intake.found import (
     readable,
     too_large,
 )
-from gradlings.grading.intake.lms_records import blackboard_files, gradescope_submitters
+from gradlings.grading.intake.handed_in import HandedIn, Timestamps
+from gradlings.grading.intake.lms_records import Group, blackboard_files, gradescope_groups
 from gradlings.grading.intake.names import (
     CODE,
     DOCUMENTS,
@@ -53,6 +54,7 @@ class Candidate:
     attempt: tuple[int, int] = (0, 0)
     number: int = 0
     """See `Owner`."""
+    handed_in: HandedIn = field(default_factory=HandedIn)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ class StudentFiles:
     """Why nothing can be graded; empty otherwise."""
     others: tuple[str, ...] = ()
     """What else there is, by path: no code by its name."""
+
+    @property
+    def last_handed_in(self) -> HandedIn:
+        """When the last of the files came that may count."""
+        last = max(self.candidates, key=lambda each: (each.attempt, each.number), default=None)
+        return last.handed_in if last else HandedIn(named=self.others[0].partition("/")[0] if self.others else "")
 
 
 @dataclass(frozen=True)
@@ -107,13 +115,13 @@ def collect(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Submis
     top = {entry.parts[0] for entry in entries}
     if {"source", "submitted"} <= top:
         raise InputError(f"{path} is a whole nbgrader course. Give the submissions: {path / 'submitted'}")
-    receipts = blackboard_files(source, entries)
+    receipts, timestamps = blackboard_files(source, entries), Timestamps(source, entries)
     flat = all(entry.is_loose for entry in entries)
     found: dict[str, _Found] = {}
     problems: list[str] = []
     ignored: list[str] = []
     try:
-        groups = gradescope_submitters(source, entries, limits.file)
+        groups = gradescope_groups(source, entries, limits.file)
     except Refused as refused:
         groups = {}
         problems.append(f"{refused} Students have the names of their folders.")
@@ -126,8 +134,10 @@ def collect(path: Path, source_name: str, limits: ReadLimits = LIMITS) -> Submis
         elif len(entry.parts) == 1 and not owner.from_lms and original_stem(owner.file).lower() == source_name.lower():
             problems.append(f"{entry.shown} is in nobody's folder: put it into a folder named after the student.")
         else:
-            for student in groups.get(entry.parts[0], (owner.student,)):
-                _sort_in(found.setdefault(student, _Found()), entry, owner, source_name)
+            group = groups.get(entry.parts[0]) or Group((owner.student,))
+            handed_in = _handed_in(entry, owner, group, timestamps)
+            for student in group.students:
+                _sort_in(found.setdefault(student, _Found()), entry, owner, source_name, handed_in)
     _merge_second_copies(found)
     students, bytes_left = [], limits.total
     for student in sorted(found):
@@ -184,7 +194,17 @@ def _is_nobodys(entry: FoundFile, owner: Owner, flat: bool) -> bool:
     return not (entry.refused or suffix_of(owner.file) in (*CODE, ".zip", *(DOCUMENTS if flat else ())))
 
 
-def _sort_in(found: _Found, entry: FoundFile, owner: Owner, source_name: str) -> None:
+def _handed_in(entry: FoundFile, owner: Owner, group: Group, timestamps: Timestamps) -> HandedIn:
+    """Return what the LMS says of the time; its own names and lists count before what lies beside the submission."""
+    at, said_by = owner.handed_in, owner.lms
+    if group.handed_in:
+        at, said_by = group.handed_in, "Gradescope"
+    elif not owner.from_lms and may_be_code(entry.parts[-1]) and (stamp := timestamps.of(entry)):
+        at, said_by = stamp, "timestamp.txt"
+    return HandedIn(at, said_by if at else "", owner.late, entry.modified, readable(entry.parts[0]))
+
+
+def _sort_in(found: _Found, entry: FoundFile, owner: Owner, source_name: str, handed_in: HandedIn) -> None:
     at_top = entry.is_loose and not entry.zip
     name = owner.file if at_top else readable(entry.parts[-1])
     named = is_named(name, source_name)
@@ -197,7 +217,7 @@ def _sort_in(found: _Found, entry: FoundFile, owner: Owner, source_name: str) ->
             found.others.append(entry.shown)
     elif may_be_code(name) and not hidden and not is_of_the_kit(entry.parts):
         own_name = at_top and not owner.from_lms and suffix_of(name) in CODE
-        found.candidates.append(Candidate(entry, name, named or own_name, owner.attempt, owner.number))
+        found.candidates.append(Candidate(entry, name, named or own_name, owner.attempt, owner.number, handed_in))
     else:
         found.others.append(entry.shown)
 

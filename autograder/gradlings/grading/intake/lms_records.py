@@ -1,6 +1,6 @@
 """What an LMS writes down beside the submissions: Gradescope's list of submitters, Blackboard's receipts.
 
-Both are read for names only. A record that cannot be read leaves the names of folders and files, as they came in.
+Both are read for names and times only. A record that cannot be read leaves folders and files their names.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gradlings.grading.intake.found import FoundFile, Refused, Source, readable
@@ -22,7 +24,16 @@ _RECEIPT_FILES = re.compile(
 )
 
 
-def gradescope_submitters(source: Source, entries: Iterable[FoundFile], max_bytes: int) -> dict[str, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Group:
+    """Who handed in one folder together, and when."""
+
+    students: tuple[str, ...]
+    handed_in: str = ""
+    """ISO 8601; empty if it is not known."""
+
+
+def gradescope_groups(source: Source, entries: Iterable[FoundFile], max_bytes: int) -> dict[str, Group]:
     """Return the students of each folder of Gradescope's export: all members of a group.
 
     Raises:
@@ -46,8 +57,16 @@ def gradescope_submitters(source: Source, entries: Iterable[FoundFile], max_byte
         listed = people if isinstance(people, list) else ()
         names = tuple(_submitter(person) for person in listed if isinstance(person, dict))
         if isinstance(folder, str) and any(names):
-            found[folder] = tuple(filter(None, names))
+            found[folder] = Group(tuple(filter(None, names)), _time(facts.get(":created_at")))
     return found
+
+
+def _time(value: object) -> str:
+    """Return a value of a YAML file, a time or its text, as ISO 8601; empty if it is none."""
+    with suppress(ValueError):
+        when = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+        return when.isoformat()
+    return ""
 
 
 def _submitter(person: dict[Any, Any]) -> str:

@@ -63,6 +63,10 @@ class Owner:
     number: int = 0
     """Grows in time, too, over the files of one attempt."""
     from_lms: bool = True
+    handed_in: str = ""
+    """ISO 8601 without an offset: in the LMS's own zone; empty where the name does not say it."""
+    lms: str = ""
+    """Which one says so."""
 
 
 def owner_of(first: str, is_file: bool) -> Owner:
@@ -83,16 +87,28 @@ def owner_of(first: str, is_file: bool) -> Owner:
         file = parts["file"] or parts["text"]
         return Owner(f"{parts['name']}_{parts['user']}", file, bool(parts.get("late")), number=number)
     if found := _BLACKBOARD.fullmatch(first):
-        when = int(found["when"].replace("-", ""))
-        return Owner(found["user"], found["file"] or "receipt.txt", attempt=(when, 0))
+        when = found["when"].replace("-", "")
+        at = _iso(when, "%Y%m%d%H%M%S")
+        file = found["file"] or "receipt.txt"
+        return Owner(found["user"], file, attempt=(int(when), 0), handed_in=at, lms="Blackboard")
     if found := _BRIGHTSPACE_FILE.fullmatch(first):
         return _on_brightspace(found, found["file"])
     return Owner(PurePath(first).stem.strip() or first, first, from_lms=False)
 
 
 def _on_brightspace(found: re.Match[str], file: str) -> Owner:
-    attempt = (_brightspace_time(found["when"]), int(found["number"][:18]))
-    return Owner(f"{found['name']}_{found['user']}", file, attempt=attempt)
+    when = _brightspace_time(found["when"])
+    attempt = (when, int(found["number"][:18]))
+    at = _iso(str(when), "%Y%m%d%H%M")
+    return Owner(f"{found['name']}_{found['user']}", file, attempt=attempt, handed_in=at, lms="Brightspace")
+
+
+def _iso(text: str, form: str) -> str:
+    """Return a time as ISO 8601; empty if it is none."""
+    try:
+        return datetime.strptime(text, form).isoformat()
+    except ValueError:
+        return ""
 
 
 def _brightspace_time(text: str) -> int:

@@ -34,6 +34,8 @@ class Marker:
         penalty, final = self._penalty_and_final(raw, override, known)
         hand_set = tuple(self._hand_sets(result, override))
         notes = [*([known.text] if known.text else []), *map(_note, filter(_says_something, hand_set))]
+        if override.bonus:
+            notes.append(f"Bonus: {points_text(override.bonus)}.")
         if override.excused:
             notes.append("Excused.")
         if override.penalty is not None:
@@ -52,6 +54,7 @@ class Marker:
             override.whole.comment,
             hand_set,
             penalty_by_hand=override.penalty is not None,
+            extended=override.extension is not None,
             late_text=known.text,
             notes=tuple(notes),
         )
@@ -63,10 +66,9 @@ class Marker:
         by_hand = {id: each.points for id, each in override.exercises.items() if each.points is not None}
         if not by_hand:
             return None if result.points is None else Decimal(result.points)
-        points = {**_judged(result), **by_hand}
+        points: dict[str, Decimal | int | None] = {**_judged(result), **by_hand}
         counted = [points.get(id) for id in self.exercises]
-        total = sum((each for each in counted if each is not None), Decimal(0))
-        return None if None in counted else total
+        return None if None in counted else sum((Decimal(each) for each in counted if each), Decimal(0))
 
     def _penalty_and_final(
         self, raw: Decimal | None, override: Override, known: Late

@@ -51,7 +51,7 @@ class LatePolicy:
     def units(self, due: datetime, handed_in: datetime) -> int:
         """Return how many units have begun between two times with zones; 0 within the grace."""
         seconds = (handed_in - due).total_seconds()
-        if seconds <= max(0, self.grace_minutes * 60):
+        if seconds <= float(self.grace_minutes) * 60:
             return 0
         if self.unit is Unit.CALENDAR_DAY:
             # midnight ends the day that is due

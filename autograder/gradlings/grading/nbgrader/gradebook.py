@@ -11,30 +11,31 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from gradlings.grading.class_run import ClassResults
-from gradlings.grading.intake.collect import Submissions
-from gradlings.grading.intake.found import Refused
-from gradlings.grading.results_store import RunRecord
+from gradlings.grading.class_results import ClassResults
+from gradlings.grading.marks.lateness import in_zone
+from gradlings.grading.nbgrader.late_penalty import LatePenalties
+from gradlings.grading.results_store import Record, RunRecord
 from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
-from gradlings.model.student_result import StudentResult, exercise_points
+from gradlings.model.student_result import exercise_points
 
 _MAX_NAME_CHARS = 128  # of nbgrader's columns
-_MAX_TIMESTAMP_BYTES = 200
 
 
-def write_gradebook(url: str, graded: ClassResults, course: str, submissions: Submissions) -> None:
+def write_gradebook(url: str, graded: ClassResults, course: str) -> list[str]:
     """Write the scores of a class, one cell an exercise; leave a blank one blank and flag it for a person to grade.
+
+    When something was handed in is written, too, as far as the LMS said so; what being late then costs is up to the
+    plugin that nbgrader is configured with. Returns what is to be said, line by line.
 
     Args:
         url: of any database that SQLAlchemy knows, e.g. `sqlite:///gradebook.db`.
         graded: the class.
         course: its id in the gradebook.
-        submissions: where `timestamp.txt` beside a file says when it was handed in, as nbgrader's exchange notes it.
 
     Raises:
         InputError: the database is not there, or the gradebook knows the assignment with other exercises.
@@ -42,12 +43,18 @@ def write_gradebook(url: str, graded: ClassResults, course: str, submissions: Su
     too_long = [summary.student for summary in graded.summaries if len(summary.student) > _MAX_NAME_CHARS]
     if too_long:
         raise InputError(f"The gradebook takes names of up to {_MAX_NAME_CHARS} characters; too long: {too_long[0]}")
-    times = _handed_in_at(submissions)
+    zone = graded.deadline.zone if graded.deadline else None
     with _opened(url, course) as gradebook:
+        penalties = LatePenalties(url)
         _define(gradebook, url, graded)
         with _one_transaction(gradebook):
-            for result in graded.results:
-                _write_one(gradebook, graded.run, result, times.get(result.student, ""))
+            late = [_write_one(gradebook, graded.run, record, zone, penalties) for record in graded.records]
+    lines = [f"The gradebook holds the scores of {len(graded.summaries)} students."]
+    if any(late):
+        lines.append(f"nbgrader's plugin for late submissions takes points from {sum(late)} of them there.")
+    if any(mark.hand_set or mark.bonus for mark in graded.marks):
+        lines.append("What overrides.csv sets by hand is not in it: set it in the formgrader.")
+    return lines
 
 
 @contextmanager
@@ -106,41 +113,23 @@ def _define(gradebook: Any, url: str, graded: ClassResults) -> None:
         )
 
 
-def _write_one(gradebook: Any, run: RunRecord, result: StudentResult, handed_in_at: str) -> None:
+def _write_one(gradebook: Any, run: RunRecord, record: Record, zone: tzinfo | None, penalties: LatePenalties) -> bool:
+    """Write the scores of one student; return whether nbgrader takes points for being late."""
+    result = record.result
     gradebook.update_or_create_student(result.student)
-    submission = gradebook.update_or_create_submission(run.assignment, result.student, **_timestamp(handed_in_at))
+    when = {}
+    with suppress(ValueError, OverflowError):  # none, or not one
+        when["timestamp"] = in_zone(datetime.fromisoformat(record.handed_in.at), zone).replace(tzinfo=None)
+    submission = gradebook.update_or_create_submission(run.assignment, result.student, **when)
     scores = {grade_id(score.id): exercise_points(score) for score in result.card.exercises} if result.card else {}
-    for notebook in submission.notebooks:
-        for grade in notebook.grades if notebook.name == run.source_name else ():
+    late = False
+    for notebook in (each for each in submission.notebooks if each.name == run.source_name):
+        for grade in notebook.grades:
             grade.auto_score = scores.get(grade.name)
             # as nbgrader does it: what a person set stays, and is to be looked at again
             grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
-
-
-def _handed_in_at(submissions: Submissions) -> dict[str, str]:
-    """Return the text of `timestamp.txt` by student, of those who have one."""
-    notes = {
-        entry.path[:-1]: entry
-        for entry in submissions.source.entries()
-        if entry.parts[-1] == "timestamp.txt" and not entry.refused
-    }
-    found = {}
-    for files in submissions.students:
-        for entry in (candidate.entry for candidate in files.candidates):
-            if note := notes.get(entry.path[:-1]):
-                with suppress(Refused):
-                    data = submissions.source.read(note, _MAX_TIMESTAMP_BYTES)
-                    found[files.student] = data.decode("utf-8", "replace").strip()
-    return found
-
-
-def _timestamp(text: str) -> dict[str, datetime]:
-    from nbgrader.utils import parse_utc
-
-    try:
-        return {"timestamp": parse_utc(text)}
-    except (ValueError, OverflowError):  # none, or not one
-        return {}
+        late |= penalties.assign(gradebook.db, submission, notebook)
+    return late
 
 
 @contextmanager

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 
 from gradlings.grading.results_store import ResultsFolder
 from gradlings.model.exercise import Exercise
+from gradlings.model.mark import Mark
 from gradlings.model.student_result import StudentResult
 from gradlings.rendering.csv import header_row, student_row
 
 FILE = "scores.csv"
+OUTDATED = "Graded before the checks or the grader changed."
+"""The note on a score that is not comparable with those of the run."""
 _SECONDS_BETWEEN_WRITES = 2.0
 
 
@@ -20,17 +23,18 @@ class ScoreTable:
     Only the text of the rows is kept, so that neither memory nor time for a write grows with what is on a scorecard.
 
     Args:
-        waiting: a result without a score for each student of the class.
+        folder: of the results.
+        exercises: one column each.
     """
 
-    def __init__(self, folder: ResultsFolder, exercises: Iterable[Exercise], waiting: Iterable[StudentResult]) -> None:
+    def __init__(self, folder: ResultsFolder, exercises: Iterable[Exercise]) -> None:
         self._folder, self._exercises = folder, tuple(exercises)
-        self._rows = {result.student: student_row(result, self._exercises) for result in waiting}
+        self._rows: dict[str, str] = {}
         self._changed, self._next_write = True, time.monotonic()
 
-    def add(self, result: StudentResult) -> None:
-        """Give a student a row, in the place of the earlier one."""
-        self._rows[result.student] = student_row(result, self._exercises)
+    def add(self, result: StudentResult, mark: Mark, notes: Iterable[str] = ()) -> None:
+        """Give a student a row, in the place of the earlier one; see `student_row`."""
+        self._rows[result.student] = student_row(result, mark, self._exercises, notes)
         self._changed = True
 
     def seconds_until_write(self) -> float | None:
