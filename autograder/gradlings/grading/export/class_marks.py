@@ -26,7 +26,7 @@ class ExportedStudent:
     handed_in_as: str = ""
     """See `HandedIn.named`."""
     recorded: bool = True
-    """Whether there is a record and a page: not of who is not graded yet, or handed in nothing and has points by hand."""
+    """Whether there is a record and a page: not of who is not graded yet, or has points for nothing handed in."""
 
     @property
     def student(self) -> str:

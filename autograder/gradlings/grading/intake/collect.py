@@ -72,7 +72,7 @@ class StudentFiles:
 
     @property
     def last_handed_in(self) -> HandedIn:
-        """When the last of the files came that may count."""
+        """How and when the last of the files came that may count."""
         last = max(self.candidates, key=lambda each: (each.attempt, each.number), default=None)
         return last.handed_in if last else HandedIn(named=self.others[0].partition("/")[0] if self.others else "")
 
