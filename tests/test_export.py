@@ -448,6 +448,7 @@ def test_csv_has_who_has_a_mark(roster: Path, to: Path) -> None:
     roster.write_text("Login,Email,Name\njdoe,jane@x.org,Jane Doe\nzoe,zoe@x.org,Zoë Ünal\n", encoding="utf-8")
     overrides = 'student,points,excused,comment\njdoe,81.5,,"=1+1"\nzed,,yes,\n'
     made(to, {"jdoe": 80, "carl": None, "zed": 9, "@evil": 5}, overrides=overrides)
+    (to / "marking.json").write_text(json.dumps({"students": ["later"]}))  # a run that is not at its end
     done = exported("csv", to, roster)
     assert done.data.startswith(b"\xef\xbb\xbf")
     assert list(csv.reader(io.StringIO(done.data.decode("utf-8-sig")))) == [
@@ -457,9 +458,9 @@ def test_csv_has_who_has_a_mark(roster: Path, to: Path) -> None:
     ]
     said = told(done)
     for line in (
-        "2 of 4 students have a final mark, of 100 points.",
+        "2 of 5 students have a final mark, of 100 points.",
         "Excused, and left out: zed.",
-        "Left out, as there is no score: carl (not gradable (It is a PDF.)).",
+        "Left out, as there is no score: carl (not gradable (It is a PDF.)), later (not graded yet).",
         "Without a submission, and left out: Zoë Ünal_zoe.",
     ):
         assert line in said
