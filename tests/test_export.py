@@ -13,7 +13,10 @@ import pytest
 
 from gradlings.grading.export.writing import Exported, exported
 from gradlings.grading.intake.roster import Roster
+from gradlings.grading.results_store import Record, ResultsFolder
 from gradlings.model.errors import InputError
+from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
+from gradlings.model.student_result import graded
 from lms_rules import (
     JUNIT,
     blackboard_import,
@@ -495,6 +498,30 @@ def test_junit_has_the_form_of_pytests_own(kit: Kit, to: Path) -> None:
     assert own["testsuite"] == JUNIT["testsuite"][0]
     assert own["testcase"] == JUNIT["testcase"][0]
     assert own["testsuites"] == JUNIT["testsuites"][0]
+
+
+def test_a_fault_of_ours_is_no_zero_and_what_it_quotes_stays_here(roster: Path, to: Path) -> None:
+    secret = "the hidden probe [1, 2]"
+    check = CheckResult("9.1", "test_a", "one half", Verdict.GRADER_ERROR, 60, message=secret, trace=(secret,))
+    card = Scorecard("09", "", (ExerciseScore("9.1", ("difference",), 60, (check,)),))
+    made(to, {"jdoe": 70, "broe": 3})
+    folder = ResultsFolder(to)
+    failed = graded("jdoe", card, notes=(secret,), protection="", gradlings_version="")
+    folder.store(Record(folder.run().id, "tiny.py", "", failed), {})
+    assert secret in failed.status_text
+    for form in ("json", "junit"):
+        assert b"hidden probe" not in exported(form, to).data
+    assert junit_suites(exported("junit", to).data)["jdoe"] == {"09.9-1 difference::one half": "error"}
+    assert {each["student"]: each["final"] for each in json.loads(exported("json", to).data)["students"]} == {
+        "jdoe": None,
+        "broe": 3,
+    }
+    roster.write_text(CANVAS, encoding="utf-8")
+    done = exported("canvas", to, roster, column="77")
+    assert canvas_import(done.data, CANVAS)[0] == {"125": "3.00"}
+    assert "No mark, as there is no score; the cell is left as it is: jdoe (partly graded (grader error in" in told(
+        done
+    )
 
 
 def test_a_folder_without_results(tmp_path: Path, to: Path) -> None:

@@ -46,7 +46,7 @@ def _suite(student: ExportedStudent, result: StudentResult, max_points: int, whe
     )
     properties = ET.SubElement(suite, "properties")
     mark = "EX" if student.mark.excused else points_text(student.mark.final)
-    for name, value in (("mark", mark), ("max_points", str(max_points)), ("status", student.status)):
+    for name, value in (("mark", mark), ("max_points", str(max_points)), ("status", result.status_text)):
         ET.SubElement(properties, "property", name=name, value=_legal(value))
     suite.extend(cases)
     return suite
