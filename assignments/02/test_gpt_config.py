@@ -143,6 +143,7 @@ class TestLoadConfig:
             [
                 known(short, {"emb_dim": 8, "drop_rate": 0.1, "qkv_bias": True}),
                 known(CHAPTER_LISTING, SMALL),
+                known('TINY = {\n"drop_rate": 0.0, // none\n"emb_dim": 8\n}\n', {"drop_rate": 0.0, "emb_dim": 8}),
             ],
             random=a_listing,
         )

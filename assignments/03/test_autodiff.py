@@ -381,6 +381,7 @@ class TestGradcheckError:
                 (floats([2.0, 1.0, 4.0]), floats([nan, 1.0, 5.0])),
                 (floats([0.0, nan]), floats([0.0, nan])),
                 (floats([0.0, -1.0, 8.0]), floats([0.0, -2.0, 8.0])),
+                (floats([0.0, 1e-9]), floats([0.0, 3e-9])),
             ],
             random=random_gradients_with_a_gap,
         )

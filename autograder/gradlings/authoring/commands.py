@@ -77,7 +77,7 @@ def verify(
         from gradlings.authoring.mutants.report import show_mutants
 
         raise typer.Exit(int(show_mutants(prove_by_mutants(root.resolve(), ids or [], sample)) > 0))
-    from gradlings.authoring.verify import verify_all
+    from gradlings.authoring.verify_all import verify_all
     from gradlings.authoring.verify_report import show_verification
 
     results, wrong_totals, of_assignments = verify_all(root.resolve(), ids or [], seeds)

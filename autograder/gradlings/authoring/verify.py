@@ -1,33 +1,21 @@
-"""`gradlings verify`: prove that the checks of an assignment catch what they are there to catch, and nothing else."""
+"""Prove that the checks of an exercise catch what they are there to catch, and nothing else."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from gradlings.authoring.assignment import Assignment, find_assignments
+from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.catalogue import CatalogueEntry, merge_misconceptions
 from gradlings.authoring.guards import is_edge, unguarded
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.proofs.calls import functions_in_reach
-from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.proofs.siblings import SIBLINGS, unlike_at_home
-from gradlings.authoring.proofs.student_path import full_marks_at_home
 from gradlings.authoring.proofs.whole_files import Proof, first_failure
 from gradlings.authoring.source import stub_module
 from gradlings.checks.diagnosis.signatures import recorded_faults
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import NOTHING_HIDDEN
-from gradlings.grading.parent_watch import end_with_parent
-from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Examination
 from gradlings.model.run_mode import RunMode
@@ -37,6 +25,7 @@ from gradlings.submission.reader import from_source
 
 MIN_MISCONCEPTIONS = 3
 MIN_VARIANTS = 2
+_SOLUTION = "the solution"
 _MIN_REVEALING_CHARS = 10
 """A shorter line of code, white space not counted, gives nothing away."""
 
@@ -94,6 +83,16 @@ def leaked_line(text: str, solution: str) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """A submission whose verdicts must be the same with each fresh seed, and how it fared at home."""
+
+    what: str
+    text: str
+    right: bool
+    home: ExerciseScore
+
+
 class _Verifier:
     """Verifies one exercise with checks that are collected."""
 
@@ -112,17 +111,15 @@ class _Verifier:
         self._breach = self._result.breaches.append
 
     def result(self) -> VerifyResult:
+        tried: list[_Tried] = []
         if self._source.has_solutions:
             self._stub()
             misconceptions, variants = self._entries("misconceptions"), self._entries("variants")
             self._right_code = "\n".join([self._source.solution_of(self._id), *(variant.code for variant in variants)])
-            for entry in misconceptions:
-                self._misconception(entry)
-            for entry in variants:
-                self._variant(entry)
+            tried = [*map(self._misconception, misconceptions), *map(self._variant, variants)]
             self._counts()
             self._hints(misconceptions)
-        self._solution()
+        self._with_fresh_seeds([*tried, self._solution()])
         return self._result
 
     def _entries(self, catalogue: str) -> list[CatalogueEntry]:
@@ -148,18 +145,32 @@ class _Verifier:
         if score.points or score.attempted:
             self._breach(f"the stub gets {score.points} points")
 
-    def _solution(self) -> None:
-        for seed in (0, *self._seeds):
-            score, graded = self._grade(self._source.text, seed, on_virtual_gpu=seed == 0)
-            if not score.solved:
-                self._breach(f"seed {seed}: the solution fails: {first_failure(score)}")
-            if seed == 0:
-                self._result.solution_points = score.points
-                self._result.warnings.extend(_blind_spots(score, graded))
-                for note in {note for check in score.checks for note in check.notes}:
-                    self._breach(f"the solution draws a note: {note}")
+    def _with_fresh_seeds(self, submissions: Sequence[_Tried]) -> None:
+        """Check that all have the same verdicts with each seed. Probes and oracles of a seed are made once for all."""
+        failed = {each.what for each in submissions if each.right and not each.home.solved}
+        for seed in self._seeds:
+            for each in submissions:
+                marks = self._grade(each.text, seed)[0]
+                if each.what != _SOLUTION:
+                    self._siblings.add(unlike_at_home(each.what, each.home, marks, seed))
+                if each.right and not marks.solved:
+                    self._breach(f"seed {seed}: {each.what} fails: {first_failure(marks)}")
+                    failed.add(each.what)
+                elif marks.solved and not each.right:
+                    self._breach(f"seed {seed}: {each.what} gets full marks")
+        self._result.passed = self._result.variants - len(failed - {_SOLUTION})
 
-    def _misconception(self, entry: CatalogueEntry) -> None:
+    def _solution(self) -> _Tried:
+        score, graded = self._grade(self._source.text, 0, on_virtual_gpu=True)
+        if not score.solved:
+            self._breach(f"seed 0: the solution fails: {first_failure(score)}")
+        self._result.solution_points = score.points
+        self._result.warnings.extend(_blind_spots(score, graded))
+        for note in {note for check in score.checks for note in check.notes}:
+            self._breach(f"the solution draws a note: {note}")
+        return _Tried(_SOLUTION, self._source.text, right=True, home=score)
+
+    def _misconception(self, entry: CatalogueEntry) -> _Tried:
         self._result.misconceptions += 1
         text = entry.submission(self._source.text)
         score, graded = self._grade(text, 0)
@@ -175,12 +186,8 @@ class _Verifier:
             )
         if any(check.verdict is Verdict.GRADER_ERROR for check in score.checks):
             self._breach(f"misconception {entry.name!r} breaks a check: {first_failure(score)}")
-        for seed in self._seeds:
-            marks = self._grade(text, seed)[0]
-            if marks.solved:
-                self._breach(f"seed {seed}: misconception {entry.name!r} gets full marks")
-            self._siblings.add(unlike_at_home(f"misconception {entry.name!r}", score, marks, seed))
         self._guards(entry, graded)
+        return _Tried(f"misconception {entry.name!r}", text, right=False, home=score)
 
     def _guards(self, entry: CatalogueEntry, graded: Graded) -> None:
         """Check that an entry is named without what guards it at the edge, which is how people write it."""
@@ -197,16 +204,13 @@ class _Verifier:
         checks = [check for check in graded.examinations if check.startswith(f"{self._id}::")]
         return [examination for check in checks for examination in graded.examinations[check]]
 
-    def _variant(self, entry: CatalogueEntry) -> None:
+    def _variant(self, entry: CatalogueEntry) -> _Tried:
         self._result.variants += 1
         text = entry.submission(self._source.text)
-        scores = [(seed, self._grade(text, seed)[0]) for seed in (0, *self._seeds)]
-        for seed, score in scores[1:]:
-            self._siblings.add(unlike_at_home(f"variant {entry.name!r}", scores[0][1], score, seed))
-        failing = [(seed, score) for seed, score in scores if not score.solved]
-        self._result.passed += not failing
-        for seed, score in failing:
-            self._breach(f"seed {seed}: variant {entry.name!r} fails: {first_failure(score)}")
+        score, _ = self._grade(text, 0)
+        if not score.solved:
+            self._breach(f"seed 0: variant {entry.name!r} fails: {first_failure(score)}")
+        return _Tried(f"variant {entry.name!r}", text, right=True, home=score)
 
     def _hints(self, misconceptions: list[CatalogueEntry]) -> None:
         """Check that no step of the ladder and no hint for a misconception shows a line of the solution."""
@@ -236,64 +240,3 @@ def _blind_spots(score: ExerciseScore, graded: Graded) -> list[str]:
         for examination in graded.examinations[f"{score.id}::{check.check}"]
     ]
     return sorted(set.intersection(*spots)) if spots else []
-
-
-def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyResult], list[str], list[Proof]]:
-    """Verify assignments and exercises on every core; show a progress bar on a terminal.
-
-    Args:
-        root: the folder that holds assignments/ and solutions/.
-        ids: assignments ("03") and single exercises ("3.5"); everything if empty.
-        seeds: how many fresh seeds, as in `verify`; so many mistakes of each function are tried on slow exercises.
-
-    Returns:
-        A result for each exercise, in the order of their ids; a sentence for each assignment whose points do not add
-        up; and what was proven of each assignment as a whole. The last two are empty where only exercises are named.
-
-    Raises:
-        InputError: an id is unknown, or a source or its checks cannot be used.
-    """
-    whole, chosen = select_exercises(root, ids)
-    exercises = sorted(chosen, key=lambda id: [int(part) for part in id.split(".")])
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
-    workers = min(os.cpu_count() or 1, 2 * len(exercises))
-    with bar, ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
-        verified: dict[str, Future[VerifyResult]] = {}
-        proven: dict[str, Future[list[Proof]]] = {}
-        for id in reversed(exercises):  # the last ones take longest: nobody is to wait for them alone
-            proven[id] = pool.submit(prove, chosen[id], id, seeds)
-            verified[id] = pool.submit(verify, chosen[id], id, seeds)
-        at_home = [pool.submit(full_marks_at_home, assignment) for assignment in whole]
-        jobs: list[Future[Any]] = [*verified.values(), *proven.values(), *at_home]
-        try:
-            for job in bar.track(as_completed(jobs), total=len(jobs), description="verifying"):
-                job.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    results = [verified[id].result() for id in exercises]
-    for id, result in zip(exercises, results, strict=True):
-        result.proofs += proven[id].result()
-    totals = ((assignment.id, wrong_total(assignment)) for assignment in whole)
-    sentences = [f"{id}: {sentence}" for id, sentence in totals if sentence]
-    return results, sentences, [job.result() for job in at_home]
-
-
-def select_exercises(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:
-    """Find the assignments that are verified as a whole, and each exercise to verify with its assignment.
-
-    Raises:
-        InputError: an id is unknown.
-    """
-    single = [id for id in ids if "." in id]
-    named = tuple(id for id in ids if "." not in id)
-    whole = find_assignments(root, named) if named or not single else []
-    chosen = {exercise.id: assignment for assignment in whole for exercise in assignment.exercises}
-    if single:
-        known = {exercise.id: assignment for assignment in find_assignments(root) for exercise in assignment.exercises}
-        if unknown := [id for id in single if id not in known]:
-            raise InputError(f"No exercise {', '.join(unknown)} in {root / 'solutions'}; there are {', '.join(known)}.")
-        chosen |= {id: known[id] for id in single}
-    return whole, chosen

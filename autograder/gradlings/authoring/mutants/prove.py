@@ -18,7 +18,7 @@ from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.equivalent import FILE, Equivalent, read_equivalents
 from gradlings.authoring.mutants.mutation import Mutant, mutants_of
 from gradlings.authoring.mutants.trial import Fate, fates
-from gradlings.authoring.verify import select_exercises
+from gradlings.authoring.verify_all import select_exercises
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
