@@ -73,7 +73,7 @@ def moodle_import(
         assert [row[at] for at in others] == [before[at] for at in others], "a stale row is skipped"
         (identifier,) = re.findall(r"\d+$", row[0])
         text = row[grade].replace(",", ".") if comma else row[grade]
-        assert comma or "," not in row[grade]
+        assert ("." if comma else ",") not in row[grade], "not the decimal mark of the site"
         points = Decimal(text) if text.strip() not in ("", "-") else None
         assert points is None or 0 <= points <= Decimal(row[maximum].replace(",", ".")), "skipped in silence"
         if row != before:
