@@ -87,6 +87,7 @@ def test_a_class(kit: Kit, class_of_four: Path, to: Path) -> None:
         "max_score": "30",
         "status": "graded",
         "notes": "",
+        **{"raw": "10", "seconds_late": "", "penalty": "0", "bonus": "0", "final": "10"},
         "9.1 difference": "10",
         "9.2 row_totals": "0",
         "9.3 count_up, make_counter": "0",
@@ -225,23 +226,25 @@ def test_late_comers_are_added_and_a_changed_submission_is_graded_again(
     assert "bob: no longer among the submissions; the score is kept." in said
 
 
-def test_another_run_in_the_same_folder_is_refused(kit: Kit, class_of_four: Path, to: Path) -> None:
-    run(kit, class_of_four, to)
-    before = contents(to)
-    checks = kit.folder / "test_tiny.py"
-    with pytest.raises(InputError, match=r"the seed .* changed.*--force"):
-        run(kit, class_of_four, to, seed=1)
-    original = checks.read_text()
-    checks.write_text(original + "\n# easier\n")
-    with pytest.raises(InputError, match=r"the file test_tiny\.py changed"):
-        run(kit, class_of_four, to)
-    checks.write_text(original)
-    with mock.patch("gradlings.__version__", "9.9"), pytest.raises(InputError, match=r"version of gradlings"):
-        run(kit, class_of_four, to)
+def test_whatever_decides_scores_and_has_changed_grades_everybody_anew(
+    kit: Kit, class_of_four: Path, to: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = run(kit, class_of_four, to).run.seed
+    submissions = collect(class_of_four, SOURCE_NAME)
+    with mock.patch("gradlings.__version__", "9.9"):
+        found = run(kit, class_of_four, to)
+    assert (len(found.fresh), found.run.seed) == (4, seed)
+    assert "the version of gradlings" in found.differences[0]
     better = InProcess(kit.folder, protection="better")
-    with pytest.raises(InputError, match=r"the protection \(none, a test, then better\)"):
-        grade_class(kit.folder, collect(class_of_four, SOURCE_NAME), to, better)
-    assert contents(to) == before
+    assert len(grade_class(kit.folder, submissions, to, better).fresh) == 4
+    assert grade_class(kit.folder, submissions, to, better).fresh == ()
+    checks = kit.folder / "test_tiny.py"
+    checks.write_text(checks.read_text() + "\n# the same checks\n")
+    found = run(kit, class_of_four, to)
+    assert (len(found.fresh), found.changes) == (4, ())
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Since the earlier run the file test_tiny.py changed" in said
+    assert not (to / "changes.csv").exists()
 
 
 def test_force_grades_everybody_anew(kit: Kit, class_of_four: Path, to: Path) -> None:
@@ -252,6 +255,8 @@ def test_force_grades_everybody_anew(kit: Kit, class_of_four: Path, to: Path) ->
     assert second.run.id != first.run.id
     assert len(second.fresh) == 4
     assert scores(to)["alice"]["score"] == "35"
+    third = run(kit, class_of_four, to, force=True)
+    assert (third.run, len(third.fresh), third.changes) == (second.run, 4, ())
 
 
 def test_records_of_an_unfinished_forced_run_do_not_mix_with_old_ones(kit: Kit, class_of_four: Path, to: Path) -> None:

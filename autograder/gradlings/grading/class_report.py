@@ -48,8 +48,8 @@ def _regraded(graded: ClassResults, to: Path) -> list[str]:
     lines = []
     if graded.differences:
         listed = ", ".join(graded.differences[:4]) + (" and more" if len(graded.differences) > 4 else "")
-        again = counted(len(graded.fresh), "student")
-        lines.append(f"Since the earlier run {listed} changed; graded again or for the first time: {again}.")
+        anew = counted(len(graded.fresh), "student")
+        lines.append(f"Since the earlier run {listed} changed. Graded anew: {anew}.")
     if graded.changes:
         number = counted(len(graded.changes), "student")
         lines.append(f"The score of {number} changed; {to / CHANGES} has the whole list:")

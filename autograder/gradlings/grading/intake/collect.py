@@ -21,7 +21,7 @@ from gradlings.grading.intake.found import (
     readable,
     too_large,
 )
-from gradlings.grading.intake.handed_in import HandedIn, Timestamps
+from gradlings.grading.intake.handed_in import TIMESTAMP, HandedIn, Timestamps
 from gradlings.grading.intake.lms_records import Group, blackboard_files, gradescope_groups
 from gradlings.grading.intake.names import (
     CODE,
@@ -200,7 +200,7 @@ def _handed_in(entry: FoundFile, owner: Owner, group: Group, timestamps: Timesta
     if group.handed_in:
         at, said_by = group.handed_in, "Gradescope"
     elif not owner.from_lms and may_be_code(entry.parts[-1]) and (stamp := timestamps.of(entry)):
-        at, said_by = stamp, "timestamp.txt"
+        at, said_by = stamp, TIMESTAMP
     return HandedIn(at, said_by if at else "", owner.late, entry.modified, readable(entry.parts[0]))
 
 
@@ -210,6 +210,8 @@ def _sort_in(found: _Found, entry: FoundFile, owner: Owner, source_name: str, ha
     named = is_named(name, source_name)
     found.late |= owner.late
     hidden = any(part.startswith(".") for part in entry.parts)
+    if name == TIMESTAMP and handed_in.said_by == TIMESTAMP:
+        return  # it is the LMS's, and was read
     if entry.refused:
         if len(entry.parts) == 1 or named or ".." in entry.parts or suffix_of(name) == ".zip":
             found.refused.append(entry)

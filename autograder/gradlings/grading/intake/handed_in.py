@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from gradlings.grading.intake.found import FoundFile, Refused, Source
 
-_TIMESTAMP = "timestamp.txt"
+TIMESTAMP = "timestamp.txt"
 _MAX_TIMESTAMP_BYTES = 200
-_OLD_SAKAI = re.compile(r"(\d{14})\d*")
+_WITH_ZONE = re.compile(r"(?P<time>[-\d]+[ T][:.\d]+) (?P<zone>\S+)")
+_OLD_SAKAI = re.compile(r"(\d{8})(\d{6})\d*")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Timestamps:
         self._entries = {
             entry.parts[:-1]: entry
             for entry in entries
-            if entry.parts[-1] == _TIMESTAMP and len(entry.parts) > 1 and not entry.refused and not entry.zip
+            if entry.parts[-1] == TIMESTAMP and len(entry.parts) > 1 and not entry.refused and not entry.zip
         }
         self._read: dict[tuple[str, ...], str] = {}
 
@@ -69,13 +70,13 @@ def timestamp(text: str) -> str:
     """
     text = text.strip()
     if found := _OLD_SAKAI.fullmatch(text):
-        text = found[1]
-    day, _, rest = text.replace("T", " ", 1).partition(" ")
-    time, _, zone = rest.partition(" ")
+        text = f"{found[1]}T{found[2]}"
+    found = _WITH_ZONE.fullmatch(text)
+    text, zone = (found["time"], found["zone"]) if found else (text, "")
     try:
-        when = datetime.fromisoformat(f"{day} {time}{zone}" if zone[:1] in "+-" else f"{day} {time}".strip())
+        when = datetime.fromisoformat(text + zone if zone.startswith(("+", "-")) else text)
         if when.tzinfo is None:
-            when = when.replace(tzinfo=ZoneInfo(zone) if zone and zone[:1] not in "+-" else UTC)
+            when = when.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
         return when.astimezone(UTC).isoformat()
     except (ValueError, LookupError, OSError, OverflowError):
         return ""

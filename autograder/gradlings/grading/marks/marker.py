@@ -40,9 +40,9 @@ class Marker:
             notes.append("Excused.")
         if override.penalty is not None:
             notes.append(f"Penalty set by hand: {points_text(override.penalty)}.")
-        if override.extension is not None and self.deadline is not None:
-            until = override.extension.astimezone(self.deadline.zone)
-            notes.append(f"Extended until {until:%Y-%m-%d %H:%M}.")
+        if override.extension is not None:
+            until = override.extension.astimezone(self.deadline.zone if self.deadline else None)
+            notes.append(f"Extended until {until:%Y-%m-%d %H:%M}{'' if self.deadline else ', but nothing is due'}.")
         return Mark(
             result.student,
             raw,

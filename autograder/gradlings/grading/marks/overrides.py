@@ -175,12 +175,10 @@ class _Row:
         cell = self._cells.get("extension", "")
         if not cell:
             return None
-        if self.rules.due is None:
-            raise InputError(f"{self.where}: an extension needs the time that it extends. Give it with --due.")
         try:
             until = parse_time(cell, self.rules.zone)
         except (ValueError, OverflowError):
             raise InputError(f"{self.where}: `extension` is {cell}; write it as 2026-03-08T23:59.") from None
-        if until < self.rules.due:
+        if self.rules.due is not None and until < self.rules.due:
             raise InputError(f"{self.where}: the extension ends before the assignment is due. Give a later time.")
         return until
