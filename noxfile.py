@@ -38,6 +38,7 @@ QUICK = {
         "tests/test_judging.py::test_weaker_protection_has_to_be_asked_for",
     ],
     "grading": ["tests/test_intake.py"],
+    "reports": ["tests/test_class_report.py"],
     "learning": ["tests/test_progress_page.py", "tests/test_watching.py::test_bad_wishes_are_refused"],
     "authoring": [
         "tests/test_building.py::test_writes_every_file_and_names_it",

@@ -12,7 +12,7 @@ import pytest
 
 from student_kit import PROJECT, Kit
 
-BUILT = ("tiny.py", "tiny.ipynb", "warm_up.py", "hints.md", "built.json", "misconceptions.json")
+BUILT = ("tiny.py", "tiny.ipynb", "warm_up.py", "hints.md", "solved.md", "built.json", "misconceptions.json")
 SOURCE = "solutions/09/tiny.py"
 CHECKS = "assignments/09/test_tiny.py"
 MISCONCEPTIONS = "solutions/09/misconceptions.py"

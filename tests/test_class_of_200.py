@@ -1,5 +1,6 @@
 """A class in which every tenth submission attacks: the others get exactly what they get alone."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 
 from class_kit import hand_in
+from gradlings.reports.class_report import class_report
+from gradlings.reports.read_results import read_run
 from hostile_class_kit import HONEST, POINTS, attack, attacked_kit, card, expectation, hard_limits, scores, source
 from student_kit import Kit
 
@@ -78,3 +81,10 @@ def test_every_tenth_attacks_and_nobody_else_notices(attacked: Kit, tmp_path: Pa
             kind = kinds[number % len(kinds)]
             assert found[student] == scores_alone[kind]
             assert differences(card(to, student), cards[kind]) == []
+    (report,) = class_report([read_run(to)], attacked.root).assignments
+    clusters = {cluster.code: cluster.students for cluster in report.unnamed.clusters}
+    honest = [kinds[number % len(kinds)] for number in range(200) if number % 10 != 9]
+    assert clusters["def slope(x):\n    return x ** 2"] >= honest.count("forgot_the_factor")
+    assert max(clusters.values()) <= honest.count("raises") + len(ATTACKERS), "one student is in one group at most"
+    tags = set(re.findall(r"<(\w+)", (to / "class.html").read_text(encoding="utf-8")))
+    assert tags.isdisjoint({"script", "img", "iframe", "object", "link"}), "what attackers say stays text"

@@ -1,5 +1,6 @@
 """Scores in nbgrader's own gradebook."""
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -53,38 +54,47 @@ def test_scores_arrive_and_what_a_person_set_stays(kit: Kit, tmp_path: Path, url
 CONFIG = """
 c = get_config()
 c.AssignLatePenalties.plugin_class = "{plugin}"
-{more}
 """
+ZERO = "c.LateSubmissionPlugin.penalty_method = 'zero'"
 PLUGIN = """
 from nbgrader.plugins import BasePlugin
 
 class ByHour(BasePlugin):
     def late_submission_penalty(self, student_id, score, total_seconds_late):
-        {body}
+        return score * total_seconds_late / 3600 / 10
+
+class Failing(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return 1 / 0
 """
-ZERO = "c.LateSubmissionPlugin.penalty_method = 'zero'"
 
 
-def grade_late(
-    kit: Kit, tmp_path: Path, url: str, *, config: str = "", plugin: str = "pass", extension: int = 0
-) -> None:
-    """Grade a class of two, the second two hours late by what the gradebook says."""
-    files = {f"{name}/09/tiny.py": module(kit, **RIGHT) for name in ("alice", "bob")}
-    files |= {"alice/09/timestamp.txt": b"2026-03-01 10:00:00 UTC", "bob/09/timestamp.txt": b"2026-03-01 14:00:00 UTC"}
-    submissions = hand_in(tmp_path / "submitted", files)
-    grade(kit, submissions, tmp_path / "results", url)
-    (tmp_path / "nbgrader_config.py").write_text(config)
-    (tmp_path / "late_by_hour.py").write_text(PLUGIN.format(body=plugin))
+@pytest.fixture(scope="module")
+def due(built_kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course of two that was graded; the second is two hours late by what the gradebook says. Not to be changed."""
+    root = tmp_path_factory.mktemp("due")
+    kit = Kit.copied(built_kit.root, root, "assignments")
+    files = {f"submitted/{name}/09/tiny.py": module(kit, **RIGHT) for name in ("alice", "bob")}
+    files["submitted/alice/09/timestamp.txt"] = b"2026-03-01 10:00:00 UTC"
+    files["submitted/bob/09/timestamp.txt"] = b"2026-03-01 14:00:00 UTC"
+    hand_in(root, {**files, "late_by_hour.py": PLUGIN.encode()})
+    url = f"sqlite:///{root / 'gradebook.db'}"
+    grade(kit, root / "submitted", root / "results", url)
     with nbgrader.Gradebook(url, course_id="default_course") as gradebook:
         gradebook.find_assignment("09").duedate = datetime(2026, 3, 1, 12)
+        gradebook.db.commit()
+    return root
+
+
+def final_scores(root: Path, config: str, extension: int = 0) -> dict[str, tuple[float, float, int]]:
+    """Write the gradebook anew by a configuration; by student the score, the penalty, and the hour of submission."""
+    (root / "nbgrader_config.py").write_text(config)
+    url = f"sqlite:///{root / 'gradebook.db'}"
+    with nbgrader.Gradebook(url, course_id="default_course") as gradebook:
         if extension:
             gradebook.find_submission("09", "bob").extension = timedelta(hours=extension)
-        gradebook.db.commit()
-    grade(kit, submissions, tmp_path / "results", url)
-
-
-def final_scores(url: str) -> dict[str, tuple[float, float, float | None]]:
-    """By student: score, late penalty, and the hours after midnight at which it was handed in."""
+            gradebook.db.commit()
+    grade(Kit(root), root / "submitted", root / "results", url)
     with nbgrader.Gradebook(url, course_id="default_course") as gradebook:
         return {
             each.student.id: (each.score, each.late_submission_penalty, each.timestamp.hour)
@@ -92,42 +102,36 @@ def final_scores(url: str) -> dict[str, tuple[float, float, float | None]]:
         }
 
 
-def test_a_late_submission_under_the_policy_zero_has_nothing(
-    kit: Kit, tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def course(due: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(due, tmp_path / "course"))
+
+
+def test_what_being_late_costs_is_up_to_the_plugin_of_the_course(
+    course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = CONFIG.format(plugin="nbgrader.plugins.LateSubmissionPlugin", more=ZERO)
-    grade_late(kit, tmp_path, url, config=config)
-    assert final_scores(url) == {"alice": (30, 0, 10), "bob": (30, 30, 14)}
+    zero = CONFIG.format(plugin="nbgrader.plugins.LateSubmissionPlugin") + ZERO
+    assert final_scores(course, zero) == {"alice": (30, 0, 10), "bob": (30, 30, 14)}
     assert "nbgrader's plugin for late submissions takes points from 1 of them" in capsys.readouterr().err
+    without = "\nc.Autograde.autograde_preprocessors = ['nbgrader.preprocessors.SaveAutoGrades']"
+    assert final_scores(course, zero + without)["bob"] == (30, 0, 14), "the course leaves the step out"
+    assert final_scores(course, "c = get_config()")["bob"] == (30, 0, 14), "nbgrader's default takes nothing"
+    own = CONFIG.format(plugin="late_by_hour.ByHour")
+    assert final_scores(course, own)["bob"] == (30, 6, 14)
+    assert final_scores(course, own, extension=1)["bob"] == (30, 3, 14)
 
 
-def test_without_a_plugin_that_takes_anything_the_time_is_written(kit: Kit, tmp_path: Path, url: str) -> None:
-    grade_late(kit, tmp_path, url)
-    assert final_scores(url) == {"alice": (30, 0, 10), "bob": (30, 0, 14)}
-
-
-def test_a_plugin_of_ones_own_is_called_as_nbgrader_does(kit: Kit, tmp_path: Path, url: str) -> None:
-    config = CONFIG.format(plugin="late_by_hour.ByHour", more="")
-    grade_late(kit, tmp_path, url, config=config, plugin="return score * total_seconds_late / 3600 / 10", extension=1)
-    assert final_scores(url)["bob"] == (30, 3, 14), "one hour late, after an extension of one"
-
-
-def test_a_plugin_that_fails_is_named(kit: Kit, tmp_path: Path, url: str) -> None:
-    config = CONFIG.format(plugin="late_by_hour.ByHour", more="")
-    with pytest.raises(InputError, match=r"plugin for late submissions failed for bob \(ZeroDivisionError"):
-        grade_late(kit, tmp_path, url, config=config, plugin="return 1 / 0")
-    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.oops(")
-    with pytest.raises(InputError, match=r"nbgrader_config\.py fails: SyntaxError"):
-        grade(kit, tmp_path / "submitted", tmp_path / "results", url)
-    (tmp_path / "nbgrader_config.py").write_text(CONFIG.format(plugin="nowhere.Late", more=""))
-    with pytest.raises(InputError, match=r"cannot be loaded .*See AssignLatePenalties in nbgrader_config\.py"):
-        grade(kit, tmp_path / "submitted", tmp_path / "results", url)
-
-
-def test_a_course_without_the_step_for_late_ones_has_no_penalties(kit: Kit, tmp_path: Path, url: str) -> None:
-    lists = "c.Autograde.autograde_preprocessors = ['nbgrader.preprocessors.SaveAutoGrades']"
-    grade_late(kit, tmp_path, url, config=f"c = get_config()\n{ZERO}\n{lists}\n")
-    assert final_scores(url)["bob"] == (30, 0, 14)
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (CONFIG.format(plugin="late_by_hour.Failing"), r"submissions failed for bob \(ZeroDivisionError.*No score was"),
+        (CONFIG.format(plugin="nowhere.Late"), r"cannot be loaded .*See AssignLatePenalties in nbgrader_config\.py"),
+        ("c = get_config()\nc.oops(", r"nbgrader_config\.py fails: SyntaxError"),
+    ],
+)
+def test_a_plugin_that_fails_is_named(config: str, says: str, course: Path) -> None:
+    with pytest.raises(InputError, match=says):
+        final_scores(course, config)
 
 
 def test_a_gradebook_that_cannot_be_opened_is_named(kit: Kit, tmp_path: Path) -> None:

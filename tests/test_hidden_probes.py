@@ -8,6 +8,7 @@ import csv
 import re
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -20,6 +21,9 @@ from gradlings.checks.hidden_probes import NOTHING_HIDDEN, Hidden
 from gradlings.grading.judge_session import PUBLIC_SEED
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
+from gradlings.reports.class_report import class_report
+from gradlings.reports.page import class_page
+from gradlings.reports.read_results import read_run
 from gradlings.runners.session import Graded, Grader, collected_checks
 from gradlings.submission.reader import from_source
 from student_kit import PROJECT, Kit
@@ -210,8 +214,13 @@ def test_of_a_hidden_probe_nothing_is_shown_but_a_count(built_kit: Kit, tmp_path
             assert (before.verdict, found.verdict, found.place) == (Verdict.PASS, verdict, "tiny.py:1"), body
             assert found.message == f"All inputs that you know give the right answer. {end}"
             assert (found.call, found.rows, found.picture, found.claim, found.trace) == ("", (), None, "", ())
-            assert found.printed == ""
+            assert (found.printed, found.outcome, reply.functions) == ("", "", {})
             assert "41" not in repr(reply.card)
+        replies = [session.judge(b"def difference(a, b):\n    return a + b\n", "tiny.py", seed=seed) for seed in (7, 8)]
+        outcomes = [[check.outcome for check in reply.card.exercises[0].checks] for reply in replies if reply.card]
+        assert outcomes[0] == outcomes[1], "what is kept to compare mistakes depends on no seed and no hidden probe"
+        assert all(outcomes[0])
+        assert [reply.functions for reply in replies] == [{"difference": "def difference(a, b):\n    return a + b"}] * 2
 
 
 def test_an_author_is_shown_the_hidden_probe(built_kit: Kit) -> None:
@@ -257,8 +266,13 @@ def test_no_channel_brings_a_hidden_probe_to_what_is_written(built_kit: Kit, tmp
         if any(telling_corpus.TOLD in text for path, text in written.items() if path.stem == f"open{number}"):
             open_channels.add(channel)
     assert len(open_channels) >= len(channels) / 2, open_channels
+    run, page = read_run(to), to / "class.html"
+    sly = replace(run, records=tuple(each for each in run.records if each.result.student.startswith("sly")))
+    assert page.is_file()
+    of_the_sly = class_page(class_report([sly], built_kit.root))
     log = to / "grader.log"  # for the instructor only
-    lines = [(path, line) for path, text in written.items() if path != log for line in text.splitlines()]
+    lines = [(path, line) for path, text in written.items() if path not in (log, page) for line in text.splitlines()]
+    lines += [(page, line) for line in of_the_sly.splitlines()]
     lines += [(tmp_path, line) for line in (done.out + done.err).splitlines()]
     told = [
         (path, line) for path, line in lines if _TOLD.search(line) and not re.search(r"open\d", f"{path.name} {line}")

@@ -151,9 +151,18 @@ def test_verify_says_which_hint_shows_too_much(author_kit: Kit) -> None:
     told = "leftover_after_subtraction = a - b"
     author_kit.edit(author_kit.sources / "tiny.py", "Tensors know the minus sign; no loop is needed.", told)
     author_kit.edit(author_kit.sources / "misconceptions.py", "Try 5 and 3 by hand", f"Write {told}")
+    told_later = (
+        f"**Why it works.** {told}\n#\n# **In models.** A.\n#\n# **In PyTorch.** `torch.sub`.\n#\n# **Next.** B."
+    )
+    before = '# %% [markdown] exercise="9.2"'
+    author_kit.edit(author_kit.sources / "tiny.py", before, f'# %% [markdown] solved="9.1"\n# {told_later}\n\n{before}')
     proof = verify(find_assignments(author_kit.root, ("09",))[0], "9.1", 0)
     shows = f"shows a line of the solution: {told}"
-    assert proof.breaches == [f"hint 3 {shows}", f"the hint of misconception 9.1/opposite-sign {shows}"]
+    assert proof.breaches == [
+        f"hint 3 {shows}",
+        f"the hint of misconception 9.1/opposite-sign {shows}",
+        f"the text once 9.1 is solved {shows}",
+    ]
 
 
 def test_verify_says_which_misconception_has_no_hint(author_kit: Kit) -> None:

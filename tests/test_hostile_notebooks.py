@@ -87,7 +87,7 @@ def instructors_files(course: Course) -> dict[Path, bytes]:
 @pytest.fixture(scope="module")
 def graded(built_kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     course = Course.made(built_kit, tmp_path_factory.mktemp("hostile") / "course")
-    (course.root / "hidden" / ASSIGNMENT).mkdir(parents=True)
+    (course.root / "hidden" / ASSIGNMENT).mkdir(parents=True, exist_ok=True)
     (course.root / "hidden" / ASSIGNMENT / "hidden.py").write_text(HIDDEN)
     contents = {name: make(course) for name, (_, make) in HOSTILE.items()}
     contents |= {f"tells_{number}": tells(channel) for number, channel in enumerate(TELLING)}

@@ -59,3 +59,23 @@ def test_lists_quotes_code_and_tables_keep_their_form() -> None:
         "Two lines of text:\n  - one x goes on\n  - two\n    1. inner\n\n  > quoted\n\n"
         "| a | x\u2081 |\n|---|---|\n| b | c |\n\n    for i in x:\n\n        $i$\n\nEnd."
     )
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        (
+            "\u8fd9\u662f\u5f20\u91cf\u7684*\u79e9*\uff0c\u4e0d\u662f",
+            "\u8fd9\u662f\u5f20\u91cf\u7684\u79e9\uff0c\u4e0d\u662f",
+        ),
+        ("\u5f20\u91cf\u7684**\u201c\u79e9\u201d**\u4e0d\u662f", "\u5f20\u91cf\u7684\u201c\u79e9\u201d\u4e0d\u662f"),
+        ("\u7b2c\u4e00\u884c\n\u7b2c\u4e8c\u884c", "\u7b2c\u4e00\u884c\u7b2c\u4e8c\u884c"),
+        ("\u7b2c\u4e00\u884c\uff0c\n*\u7b2c\u4e8c\u884c*", "\u7b2c\u4e00\u884c\uff0c\u7b2c\u4e8c\u884c"),
+        ("\u5f20\u91cf\ntensor\n\u5f20\u91cf", "\u5f20\u91cf tensor \u5f20\u91cf"),
+        ("\uccab \uc904\n\ub458\uc9f8 \uc904", "\uccab \uc904 \ub458\uc9f8 \uc904"),
+        ("\u7528 `a **\u201cb\u201d**\u7684`", "\u7528 a **\u201cb\u201d**\u7684"),
+    ],
+    ids=["emphasis", "emphasis on a quote", "wrapped", "wrapped before emphasis", "with English", "Korean", "code"],
+)
+def test_chinese_needs_no_blanks(markdown: str, text: str) -> None:
+    assert shown(markdown) == text

@@ -137,7 +137,7 @@ def graded_by_stock(course: Course) -> Course:
 
 def graded_by_judge(course: Course) -> Course:
     """The same class, and some more, as it is graded with our configuration."""
-    (course.root / "hidden" / ASSIGNMENT).mkdir(parents=True)
+    (course.root / "hidden" / ASSIGNMENT).mkdir(parents=True, exist_ok=True)
     (course.root / "hidden" / ASSIGNMENT / "hidden.py").write_text(HIDDEN)
     with (course.root / "nbgrader_config.py").open("a") as config:
         config.write(SEED)

@@ -22,7 +22,7 @@ from gradlings.learning.curriculum import read_curriculum
 from gradlings.learning.watch.screen import frame
 from gradlings.learning.watch.state import View, WatchState
 from gradlings.learning.watch.terminal import split_keys
-from gradlings.submission.exercise_text import exercise_prose
+from gradlings.submission.exercise_text import Answer, exercise_prose
 from student_kit import RIGHT, Kit, has_ended
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="drives a pseudo-terminal")
@@ -315,7 +315,7 @@ def test_a_screen_fills_its_terminal_and_no_more(
         problems=problems,
         busy=busy,
         note="A note.",
-        solution="x = 1\n" * 50,
+        answers=(Answer("One solution", "x = 1\n" * 50),) * 2,
         view=view,
         scroll=scroll,
     )

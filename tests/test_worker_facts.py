@@ -181,7 +181,8 @@ def answer(**changed: Any) -> dict[str, Any]:
 
 
 def test_an_honest_answer_is_read() -> None:
-    submission, breaches = facts_from(answer(), MODULE, [SQUARES])
+    submission, breaches = facts_from(answer(code={"square": "def square(x): pass"}), MODULE, [SQUARES])
+    assert submission.code == {"square": "def square(x): pass"}
     assert (submission.problem, set(submission.functions), len(submission.syntax_problems)) == ("", {"square"}, 1)
     assert [breach.what for breach in breaches["9.1"]] == ["backward"]
     unread, nothing = facts_from({"problem": "it is \x1b[2J gone"}, MODULE, [SQUARES])
@@ -222,6 +223,9 @@ FORGED: dict[str, Any] = {
     "shapes without names": answer(shapes=["0123456789abcdef" * 4]),
     "no shapes": {key: value for key, value in answer().items() if key != "shapes"},
     "too many shapes": answer(shapes={str(number): "0" * 64 for number in range(5_001)}),
+    "a long function": answer(code={"square": "x" * 4_001}),
+    "code that is no text": answer(code={"square": b"x"}),
+    "code without names": answer(code=["x"]),
     "a long breach": answer(breaches=[[("autograd", "b" * 201, 1, "signs.py", "x")]]),
 }
 

@@ -1,14 +1,14 @@
 # %% [markdown]
 # # 01 Tensors
 #
-# Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the scores it
-# gives to the next word. This assignment covers the section on tensors of a chapter about basic LLM
-# concepts (retold in `docs/chapter.md` of the repository). At its end you can say, before
-# running a line of code, which shape and dtype will come out, and you have written by hand the operations that models use most.
+# Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the
+# scores it gives to the next word. This assignment covers the section on tensors of a chapter about basic LLM concepts
+# (retold in `docs/chapter.md` of the repository). At its end you will be able to say, before you run a line of code,
+# which shape and dtype will come out, and you will have written by hand the operations that models use most.
 #
-# You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing up their
-# numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out broadcasting, and cut a
-# tensor into attention heads (1.8 to 1.11).
+# You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing
+# up their numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out
+# broadcasting, and cut a tensor into attention heads (1.8 to 1.11).
 #
 # You need Python (functions, loops, lists) and nothing else. Four words come up everywhere:
 #
@@ -17,10 +17,35 @@
 # - its *dtype* is the kind of number it holds (`t.dtype`),
 # - its *device* is where it lives: the CPU or a GPU (`t.device`).
 #
-# What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact, other numbers
-# right to seven digits in `float64` and to four in `float32` (a relative error of at most $10^{-7}$ and $10^{-4}$). So a constant is to
-# be written with all its digits, or computed. Tensors that come in may be transposed or parts of others, and may require grad. Whatever
-# comes in must stay as it is.
+# What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact,
+# other numbers right to seven digits in `float64` and to four in `float32` (a relative error of at most $10^{-7}$ and
+# $10^{-4}$). So write a constant with all its digits, or compute it. Tensors that come in may be transposed or parts of
+# others, and may require grad. Whatever comes in must stay as it is.
+
+# %% [markdown]
+# ## How to read a type line
+#
+# The first line of each function is its specification: it says which tensors go in and which come out. In
+#
+# ```python
+# def weighted(x: Float[Tensor, "*batch n"], w: Float[Tensor, "n"]) -> Float[Tensor, "*batch"]:
+# ```
+#
+# the word before the bracket is the dtype, and the text in quotes is the shape, one word per dimension:
+#
+# | written | means |
+# |---|---|
+# | `Float`, `Int`, `Bool` | any float dtype, any signed integer dtype, bool |
+# | `Float32`, `Int64` | just this dtype |
+# | `Num`, `Shaped` | any number (not bool), any dtype at all |
+# | `"n d"` | two dimensions. A name stands for a size, and the same name is the same size in the whole line |
+# | `"2 2"`, `"n-T T"` | a number is that size, and a calculation such as $n - T$ is its result |
+# | `"*batch n"` | any number of dimensions, even none, and then one of size n |
+# | `"... n"` | the same, without a name |
+# | `""` | no dimension: a scalar tensor |
+#
+# So `weighted` takes, say, `x` of shape (4, 7, 3) and `w` of shape (3,), and returns shape (4, 7). Nothing looks at a
+# type line while your code runs: it is a promise from us to you of what goes in, and from you to us of what comes out.
 
 # %%
 import numpy as np
@@ -34,19 +59,23 @@ from torch import Tensor
 #
 # *5 points · about 5 minutes · difficulty 1 of 3*
 #
-# A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and columns, so two.
-# Stack matrices and you have a tensor of rank 3, here called a cube. In a language model the loss is a scalar, one token is a vector,
-# a weight is a matrix, and a batch of texts is of rank 3: texts, tokens, numbers of a token.
+# A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and
+# columns, so two. Stack matrices and you have a tensor of rank 3, here called a cube. A language model cuts a text
+# into *tokens* (words, or pieces of words) and works with a vector of numbers for each. So one token is a vector, a
+# text is a matrix, and a batch of texts has rank 3: texts, tokens, numbers per token. The *loss*, the one number that
+# says how bad the model's predictions are, is a scalar.
 #
-# Make one tensor of each rank, with the chapter's numbers. `torch.tensor` turns nested lists into a tensor: every level of square
-# brackets is one dimension. Count the brackets, and you know the rank.
+# Make one tensor of each rank, with the chapter's numbers. (For the scalar, its text has 5 and its listing has 1: take
+# 5.) `torch.tensor` turns nested lists into a tensor: every level of square brackets is one dimension. Count the
+# brackets, and you know the rank.
 #
-# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself, and it neither looks at what kind of
-# numbers it is given nor treats a single number as a value. Print `torch.Tensor(3)` and see. Second, a Python number, a vector of
-# length 1 and a scalar tensor look much alike in print, and behave differently.
+# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself, and it neither looks
+# at what kind of numbers it is given nor treats a single number as a value. Print `torch.Tensor(3)` and see. Second, a
+# Python number, a vector of length 1 and a scalar tensor look much alike when printed, but behave differently.
 #
-# In some copies of the chapter the first line of the listing reads `pythonCopy codeimport torch`. The first words are the label and
-# the button of a web page, pasted along with the code, and Python answers with a `SyntaxError`. The line is `import torch`.
+# In some copies of the chapter the first line of the listing reads `pythonCopy codeimport torch`. The first words are
+# the label and the button of a web page, pasted along with the code, and Python answers with a `SyntaxError`. The line
+# is `import torch`.
 
 # %%
 def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "2 2"], Int64[Tensor, "2 2 2"]]:
@@ -71,20 +100,23 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 1.1*
 #
-# The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each of those has, and
-# so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no dimension: $()$.
+# The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each
+# of those has, and so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no
+# dimension: $()$.
 #
-# The chapter writes its example of a vector as `[5, 1]`. This is easily read as a shape, five rows of one column. It is a vector that holds the two
-# numbers 5 and 1, and its shape is $(2,)$. The comma makes it a tuple of one size.
+# The chapter writes its example of a vector as `[5, 1]`. It is easy to read this as a shape: five rows of one column.
+# It is a vector that holds the two numbers 5 and 1, and its shape is $(2,)$. The comma makes it a tuple of one size.
 #
-# Write the function that finds the shape of nested lists. This is what `torch.tensor` does first of all, and a tensor must be a full
-# box: on every level all lists have the same length, and lists and numbers never stand side by side. Where this fails, the nesting is
-# *ragged* and has no shape, so your function raises `ValueError`. Real texts differ in length, so batches of tokens are ragged until
-# somebody pads them; code that looks at the first row only will not notice. PyTorch itself is not perfect here:
-# `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the 1 is lost without a word. Yours will be stricter.
+# Write the function that finds the shape of nested lists. This is what `torch.tensor` does first of all, and a tensor
+# must be a full box: on every level all lists have the same length, and lists and numbers never stand side by side.
+# Where this fails, the nesting is *ragged* and has no shape, so your function raises `ValueError`. Real texts differ in
+# length, so batches of tokens are ragged until somebody pads them; code that looks at the first row only will not
+# notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the
+# 1 is lost without a word. Yours will be stricter.
 #
-# By hand and in plain Python, because the shape is the first thing to ask of any tensor, and you should be able to read it off the brackets.
-# Asking PyTorch or NumPy would not do, either: one of the probes has 130 levels of brackets, more than any tensor or array can have dimensions.
+# Do it by hand and in plain Python: the shape is the first thing to ask about any tensor, and you should be able to
+# read it off the brackets. Asking PyTorch or NumPy would not help anyway: one of the probes has 130 levels of brackets,
+# more than any tensor or array can have dimensions.
 
 # %%
 def nested_shape(x: int | float | list) -> tuple[int, ...]:
@@ -114,27 +146,30 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.2*
 #
-# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...).*
+# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type
+# ...).*
 #
-# A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is given:
+# A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is
+# given:
 #
 # - only booleans: `torch.bool`
 # - whole numbers, perhaps with booleans among them: `torch.int64`
 # - at least one float, anywhere: `torch.float32` (PyTorch's default, which can be set to something else)
 # - no values at all: `torch.float32`, too.
 #
-# One kind for all: the most general one wins, wherever it stands. Write this rule as a function. It matters in practice, since token ids
-# must be integers, weights must be floats, and a single `.0` in a list changes the type of everything in it.
+# One kind for all: the most general one wins, wherever it is. Write this rule as a function. It matters in practice,
+# since token ids must be integers, weights must be floats, and a single `.0` in a list changes the type of everything
+# in it.
 #
-# The chapter says that floats become `float32`. That holds for Python floats. A NumPy array has a dtype of its own and keeps it, and NumPy's
-# default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and its matrix product with `float32` weights stops with an error.
-# `torch.from_numpy` keeps the dtype, too, and goes one step further: it *shares the memory* of the array, so a change in one shows in the
-# other, whereas `torch.tensor` copies.
+# The chapter says that floats become `float32`. That holds for Python floats. A NumPy array has a dtype of its own and
+# keeps it, and NumPy's default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and its matrix product
+# with `float32` weights stops with an error. `torch.from_numpy` keeps the dtype, too, and goes one step further.
+# It *shares the memory* of the array, so a change in one shows in the other, whereas `torch.tensor` copies.
 #
 # A trap of Python: `True` passes for a whole number, as `isinstance(True, int)` is true.
 #
-# No tensor and no array may be made here, and functions such as `torch.result_type` or `np.result_type` are off limits, since they would tell you
-# the answer that you are asked to predict.
+# You may not make a tensor or an array here, and functions such as `torch.result_type` or `np.result_type` are off
+# limits, since they would tell you the answer that you are asked to predict.
 
 # %%
 def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
@@ -161,19 +196,20 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 #
 # *5 points · about 5 minutes · difficulty 1 of 3 · builds on 1.3*
 #
-# Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model wants `float32`.
-# `.to()` converts: each number keeps its value, as well as the new type can hold it. Write a function that converts any tensor to
-# `float32`.
+# Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model
+# wants `float32`. `.to()` converts: each number keeps its value, as well as the new type can hold it. Write a function
+# that converts any tensor to `float32`.
 #
-# The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for devices alike: after the line
-# `t.to("cuda")` alone, `t` is still where it was. (If nothing has to change, you get the very same tensor back, not a copy.)
-# A module is different: `model.to("cuda")` moves the weights of the model itself.
+# The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for
+# devices alike: after the line `t.to("cuda")` alone, `t` is still where it was. (If nothing has to change, you get the
+# very same tensor back, not a copy.) A module is different: `model.to("cuda")` moves the weights of the model itself.
 #
-# Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a one. Read as a `float32`, this
-# very pattern means $1.4\cdot 10^{-45}$. PyTorch offers both operations, under different names.
+# Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a
+# one. Read as a `float32`, this very pattern means $1.4\cdot 10^{-45}$. PyTorch offers both operations, under different
+# names.
 #
-# And `float32` is not exact: it holds all whole numbers up to $2^{24} = 16\,777\,216$; the next one, $16\,777\,217$, becomes $16\,777\,216$. A decimal such
-# as 0.1 keeps about 7 digits.
+# And `float32` is not exact: it holds all whole numbers up to $2^{24} = 16\,777\,216$; the next one, $16\,777\,217$,
+# becomes $16\,777\,216$. A decimal such as 0.1 keeps about 7 digits.
 
 # %%
 def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
@@ -197,17 +233,20 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 #
 # *10 points · about 10 minutes · difficulty 1 of 3 · builds on 1.2*
 #
-# Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading order: the last index runs
-# fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$ in reading order. Columns appear wherever one prediction
-# per example meets a loss.
+# Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading
+# order: the last index runs fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$
+# in reading order. Columns appear wherever one prediction per example meets a loss.
 #
-# The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in reading order (such a
-# tensor is *contiguous*). But transposing moves nothing in memory, it only changes the way the memory is read. Take
+# The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in
+# reading order (such a tensor is *contiguous*). But transposing moves nothing in memory; it only changes the way the
+# memory is read. Take
 #
-# $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top = \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
+# $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top =
+# \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
 #
-# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No way of dividing the memory into rows
-# gives a column in that order, so one of the two methods refuses (`RuntimeError`), and the other copies. Find out which, and return the column for both kinds of tensor.
+# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No way
+# of dividing the memory into rows gives a column in that order, so one of the two methods refuses (`RuntimeError`), and
+# the other copies. Find out which, and return the column for both kinds of tensor.
 #
 # You need not compute $n$: PyTorch works out one size that is given as -1.
 
@@ -236,19 +275,20 @@ def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
 #
 # *10 points · about 10 minutes · difficulty 2 of 3 · builds on 1.5*
 #
-# The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in stacks, say $(B, T, D)$: $B$ texts of
-# $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix of the stack, so the last two dimensions swap and all in front of them stay:
+# The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in
+# stacks, say $(B, T, D)$: $B$ texts of $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix
+# of the stack, so the last two dimensions swap and all in front of them stay:
 #
 # $$ (\ldots, n, m) \to (\ldots, m, n), \qquad r_{\ldots ij} = t_{\ldots ji} $$
 #
 # Write this for any rank from 2 up.
 #
-# The chapter transposes with `.T`, which is right for a matrix. On three dimensions `.T` reverses *all* of them, $(B, T, D) \to (D, T, B)$, and
-# a warning says that this will become an error.
+# The chapter transposes with `.T`, which is right for a matrix. On three dimensions `.T` reverses *all* of them,
+# $(B, T, D) \to (D, T, B)$, and a warning says that this will become an error.
 #
-# The trap is one of shapes. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the reading order, so every number is then in the wrong
-# place, and nothing complains. A right shape proves little. Look at a small tensor of different sizes, such as `torch.arange(24).reshape(2, 3, 4)`,
-# and follow a single number: where must the 1 go?
+# The trap is one of shapes. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the reading order, so
+# every number is then in the wrong place, and nothing complains. A right shape proves little. Look at a small tensor of
+# different sizes, such as `torch.arange(24).reshape(2, 3, 4)`, and follow a single number: where must the 1 go?
 #
 # Dimensions can be counted from the end: -1 is the last, -2 the one before.
 
@@ -276,22 +316,25 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.5, 1.6*
 #
-# Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements: the *strides*. The stride of a dimension
-# says how many elements to skip in memory when its index grows by one:
+# Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements:
+# the *strides*. The stride of a dimension says how many elements to skip in memory when its index grows by one:
 #
 # $$ \text{position} = \sum_i \text{index}_i \cdot \text{stride}_i $$
 #
-# In row-major order, which PyTorch uses for new tensors, the last index runs fastest, so its stride is 1. One step in the dimension before passes one full row. For the shape
-# $(2, 3)$ the strides are $(3, 1)$: the element in row 1 and column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
+# In row-major order, which PyTorch uses for new tensors, the last index runs fastest, so its stride is 1. One step in
+# the dimension before passes one full row. For the shape $(2, 3)$ the strides are $(3, 1)$: the element in row 1 and
+# column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
 #
-# Write the function that finds the strides of a new tensor from its shape. Strides explain what you met in the last two exercises: `transpose` only swaps
-# two sizes and two strides and never touches the numbers, and `view` fails where no strides can describe the result.
+# Write the function that finds the strides of a new tensor from its shape. Strides explain what you met in the last two
+# exercises: `transpose` only swaps two sizes and two strides and never touches the numbers, and `view` fails where no
+# strides can describe the result.
 #
-# The trap is one of direction and of units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer otherwise.) PyTorch counts elements,
-# NumPy counts bytes. And a scalar has no dimension, so how many strides does it have?
+# The trap is twofold: direction and units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer
+# otherwise.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it
+# have?
 #
-# By hand, from the shape alone, because asking a tensor for its strides shows you the numbers and not the rule. The rule also answers where there is no tensor to
-# ask: some probes have the shape of more numbers than any memory holds.
+# Do it by hand, from the shape alone: asking a tensor for its strides shows you the numbers and not the rule. The rule
+# also answers where there is no tensor to ask: some probes are shapes of tensors that no memory could hold.
 
 # %%
 def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -301,7 +344,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
         shape: the sizes of the dimensions, each at least 1; () for a scalar.
 
     Returns:
-        One stride a dimension, as ints: how many elements apart two neighbors along this dimension are.
+        One stride per dimension, as ints: how far apart, in elements, two neighbors along it are.
 
     Example:
         >>> row_major_strides((5, 3, 2))
@@ -315,24 +358,30 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 #
 # *15 points · about 20 minutes · difficulty 2 of 3 · builds on 1.2*
 #
-# *Not allowed here: ready-made matrix and dot products (the @ operator, matmul, einsum, nn.Linear and their relatives).*
+# *Not allowed here: ready-made matrix and dot products (the @ operator, matmul, einsum, nn.Linear and their
+# relatives).*
 #
-# Every linear layer, every attention score and the final prediction of a language model is a matrix product. A matrix $a$ of shape $(n, k)$ times a matrix $b$ of shape
-# $(k, m)$ gives a matrix of shape $(n, m)$:
+# Every linear layer, every attention score and the final prediction of a language model is a matrix product. A matrix
+# $a$ of shape $(n, k)$ times a matrix $b$ of shape $(k, m)$ gives a matrix of shape $(n, m)$:
 #
 # $$ c_{ij} = \sum_{l=1}^{k} a_{il}\, b_{lj} $$
 #
-# In words: row $i$ of $a$ meets column $j$ of $b$; multiply number by number and add up. The inner sizes $k$ must agree, and they vanish. For example
+# In words: row $i$ of $a$ meets column $j$ of $b$; multiply number by number and add up. The inner sizes $k$ must
+# agree, and they vanish. For example
 #
-# $$ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix} = \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\ 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
+# $$ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix} =
+# \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\
+# 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
 #
-# Write it from single multiplications and additions, in loops for example. It takes $n \cdot m \cdot k$ of each, and this count is why big models need big machines.
+# Write it from single multiplications and additions, in loops for example. It takes $n \cdot m \cdot k$ of each, and
+# this count is why big models need big machines.
 #
-# Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three different sizes. And mind the dtype: a product of whole numbers is
-# whole and exact however large, so `int64` matrices give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
+# Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three
+# different sizes. And watch the dtype: a product of whole numbers is whole and exact however large, so `int64` matrices
+# give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
 #
-# By hand, because the formula then is yours, and the shape rule with it; PyTorch's own product is one character long. It is off limits with all its relatives
-# (`torch.dot`, `einsum`, `F.linear` and so on).
+# You write it by hand so that the formula is yours, and the shape rule with it; PyTorch's own product is one character
+# long. It is off limits with all its relatives (`torch.dot`, `einsum`, `F.linear` and so on).
 
 # %%
 def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n m"]:
@@ -357,21 +406,26 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 #
 # *5 points · about 10 minutes · difficulty 1 of 3 · builds on 1.6, 1.8*
 #
-# The chapter's last example is `tensor2d @ tensor2d.T`. This product has a name and a meaning. Write $t_i$ for row $i$ of a matrix $t$ of shape $(n, d)$. Then
+# The chapter's last example is `tensor2d @ tensor2d.T`. This product has a name and a meaning. Write $t_i$ for row $i$
+# of a matrix $t$ of shape $(n, d)$. Then
 #
 # $$ G = t\, t^\top, \qquad G_{ij} = t_i \cdot t_j = \sum_l t_{il}\, t_{jl} $$
 #
-# is the *Gram matrix*: all dot products of the rows with each other, of shape $(n, n)$. A dot product measures how well two vectors agree, so if the rows are tokens, $G$ says how
-# similar each token is to each other one. Attention starts from a table of just this kind. $G$ is symmetric, and its diagonal holds the squared lengths of the rows.
-# For the chapter's matrix with the rows 1, 2 and 3, 4 it is
+# is the *Gram matrix*: all dot products of the rows with each other, of shape $(n, n)$. A dot product measures how well
+# two vectors agree, so if the rows are tokens, $G$ says how similar each token is to each other one. Attention starts
+# from a table of just this kind. $G$ is symmetric, and its diagonal holds the squared lengths of the rows. For the
+# chapter's matrix with the rows 1, 2 and 3, 4 it is
 #
-# $$ \begin{pmatrix} 1\cdot1 + 2\cdot2 & 1\cdot3 + 2\cdot4 \\ 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
+# $$ \begin{pmatrix} 1\cdot1 + 2\cdot2 & 1\cdot3 + 2\cdot4 \\
+# 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
 #
-# You may use PyTorch's own product here. The trap: `@` is the matrix product, while `*` multiplies entry by entry. And which of two equal matrices is transposed decides whether rows or
-# columns are compared: a square example cannot show you this by its shape.
+# You may use PyTorch's own product here. The trap: `@` is the matrix product, while `*` multiplies entry by entry. And
+# which of two equal matrices is transposed decides whether rows or columns are compared: a square example cannot show
+# you this by its shape.
 #
-# The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no matrix product (its issue 44428), and one converts to floats
-# first. Your function should do as it is told: whole numbers in, exact whole numbers out.
+# The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no
+# matrix product (its issue 44428), and one converts to floats first. Your function should do as it is told: whole
+# numbers in, exact whole numbers out.
 
 # %%
 def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
@@ -398,24 +452,27 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 #
 # *Not allowed here: ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives).*
 #
-# A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*: it behaves as if the smaller tensor were repeated
-# until both have one shape. The rule needs only the two shapes:
+# A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*:
+# it behaves as if the smaller tensor were repeated until both have one shape. The rule needs only the two shapes:
 #
 # 1. Write the shapes below each other, aligned at the *right*. Where the shorter one has nothing, put a 1.
 # 2. In each column the two sizes must be equal, or one of them must be 1. Then the 1 is stretched to the other size.
 # 3. If any column breaks this rule, the shapes are incompatible.
 #
-# For example a $(4, 1, 3)$ and a $(2, 3)$ tensor give
+# For example, tensors of shapes $(4, 1, 3)$ and $(2, 3)$ give
 #
 # $$ \begin{array}{ccc} 4 & 1 & 3 \\ & 2 & 3 \\ \hline 4 & 2 & 3 \end{array} $$
 #
-# Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same rule: with a 1 it gives 0.
+# Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same
+# rule: with a 1 it gives 0.
 #
-# Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus labels of shape $(5,)$ should be an error. The rule says
-# $(5, 5)$, so PyTorch goes on with 25 differences instead of 5, and the loss is wrong in silence.
+# Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus
+# labels of shape $(5,)$ should be an error. But the rule says $(5, 5)$, so PyTorch goes on with 25 differences instead
+# of 5, and the loss is silently wrong.
 #
-# By hand, without `torch.broadcast_shapes`, `expand` and the like, because you will apply this rule in your head at every line of model code that adds or multiplies.
-# Two shapes are all it needs, so they may be those of tensors that no memory could hold.
+# Do it by hand, without `torch.broadcast_shapes`, `expand` and the like: you will apply this rule in your head at every
+# line of model code that adds or multiplies. It needs only the two shapes, so they may belong to tensors that no memory
+# could hold.
 
 # %%
 def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
@@ -442,19 +499,24 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 #
 # *10 points · about 25 minutes · difficulty 3 of 3 · builds on 1.5, 1.6, 1.7*
 #
-# A transformer lets several *heads* look at the text side by side, each with its own share of a token's numbers. For $B$ texts of $T$ tokens with $D$ numbers each and $H$ heads, a head
-# gets $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The attention formula then works on the last two dimensions, so each head needs a $(T, d)$ matrix of its own:
+# A transformer (the network inside every GPT) lets several *attention heads* look at the text side by side, each with
+# its own share of a token's numbers. For $B$ texts of $T$ tokens with $D$ numbers each and $H$ heads, a head gets
+# $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The attention formula then works on the
+# last two dimensions, so each head needs a $(T, d)$ matrix of its own:
 #
 # $$ (B, T, D) \;\to\; (B, H, T, d), \qquad o_{b,h,t,i} = x_{b,\,t,\,h d + i} $$
 #
-# Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again, $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and
-# $H = 12$, so $d = 64$, in each of its 12 layers.
+# Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again,
+# $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and $H = 12$, so $d = 64$, in each of its 12 layers.
 #
-# The trap has bitten published code. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the numbers of different tokens mixed: reshaping keeps the reading order,
-# and in reading order the token comes before the head. What must happen in between? Testing that merging undoes splitting proves nothing: two functions that only reshape pass this test, too.
-# Follow a single number instead: in which head does the last number of the first token belong?
+# The trap has bitten published code. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the
+# numbers of different tokens mixed: reshaping keeps the reading order, and in reading order the token comes before the
+# head. What must happen in between? Testing that merging undoes splitting proves nothing: two functions that only
+# reshape pass this test, too. Follow a single number instead: in which head does the last number of the first token
+# belong?
 #
-# A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not contiguous. Your function will be given heads that lie in memory one way and the other.
+# A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not
+# contiguous. Your function will be given heads that lie in memory one way and the other.
 
 # %%
 def split_heads(x: Float[Tensor, "B T D"], heads: int) -> Float[Tensor, "B H T d"]:
@@ -488,7 +550,7 @@ def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
         o: shape (B, H, T, d), contiguous or not. It is not changed.
 
     Returns:
-        Shape (B, T, D) with D = H * d, of o's dtype; each token has the numbers of head 0 first, then those of head 1, ...
+        Shape (B, T, D) with D = H * d, of o's dtype; each token has the numbers of head 0 first, then of head 1, ...
 
     Example:
         >>> merge_heads(torch.tensor([[[[1.0, 2], [5, 6], [9, 10]], [[3, 4], [7, 8], [11, 12]]]]))

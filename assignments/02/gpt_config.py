@@ -1,18 +1,56 @@
 # %% [markdown]
 # # 02 GPT config and parameter counting
 #
-# The chapter (retold in `docs/chapter.md` of the repository)
-# describes a whole language model by a handful of settings: vocabulary size, context length, embedding
-# dimension, heads, layers, dropout rate, bias. This assignment takes these settings at their word. You read them from
-# the chapter's listing, check that a model can be built from them, and work out how many numbers that model learns:
-# exactly, without building it.
+# The chapter (retold in `docs/chapter.md` of the repository) describes a whole language model by a handful of settings:
+# vocabulary size, context length, embedding dimension, heads, layers, dropout rate, bias. This assignment takes these
+# settings at their word. You read them from the chapter's listing, check that a model can be built from them, and work
+# out how many numbers that model learns: exactly, without building it.
 #
-# At the end you can say where each of the 163,009,536 parameters of the chapter's model sits, why a model named "124M"
-# has that many, how much memory they need, and which of the chapter's own claims do not survive the arithmetic.
+# At the end you will be able to say where each of the 163,009,536 parameters of the chapter's model sits, why a model
+# named "124M" has that many, how much memory they need, and which of the chapter's own claims do not survive the
+# arithmetic.
 #
 # Nothing is needed from assignment 01 but the idea of a shape. Assignment 06 builds the model that you count here.
 #
-# As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and what comes in must stay as it is.
+# As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and what comes in must
+# stay as it is.
+
+# %% [markdown]
+# ## The model you will count
+#
+# Text comes in at the bottom as numbers that stand for tokens, and predictions come out at the top. The middle column
+# says in which exercise you count a part, the right one how many parameters it has with the chapter's settings. At the
+# end your own functions will give these numbers.
+#
+# ```text
+#    scores: one for each of the V tokens
+#        ^
+#    output head                                2.8    38,597,376
+#        ^
+#    layer norm                                 2.5         1,536
+#        ^
+#  +-- block, 12 times over ------------+       2.8     7,085,568 each
+#  |     ^                              |
+#  |     + <--- feed-forward            |       2.7     4,722,432
+#  |     |           ^                  |
+#  |     |----> layer norm              |       2.5         1,536
+#  |     |                              |
+#  |     + <--- attention, H heads      |       2.6     2,360,064
+#  |     |           ^                  |
+#  |     |----> layer norm              |       2.5         1,536
+#  |     |                              |
+#  +------------------------------------+
+#        ^
+#    row of the token table
+#    + row of the position table                2.4    39,383,808
+#        ^
+#    token ids                             together   163,009,536
+# ```
+#
+# A few words in advance. *Attention* lets each token collect information from the tokens before it; several *attention
+# heads* do so side by side. A *layer norm* brings numbers to a common scale. The *feed-forward* network works on each
+# token alone. The *output head* at the top is no attention head: it only shares the name. You build all of this in
+# assignment 06; to count it, you only need to know which matrices it has.
 
 # %%
 from typing import TypedDict
@@ -54,38 +92,39 @@ GPT_CONFIG_124M = {
 #
 # *10 points · about 25 minutes · difficulty 2 of 3*
 #
-# *Not allowed here: having Python read text as code (eval, exec, compile, ast.literal_eval); a ready-made parser (json.loads and its relatives).*
+# *Not allowed here: having Python read text as code (eval, exec, compile, ast.literal_eval); a ready-made parser
+# (json.loads and its relatives).*
 #
 # The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
 # `false` in lower case. It is not Python either: there `//` divides, so Python stops at the first comment with a
 # `SyntaxError`. Configs written for human eyes often look like this, and somebody has to read them.
 #
-# Write a reader for this notation. It is written by hand for two reasons. `eval` and `exec` do not read a text, they
-# *obey* it: a config from the internet could delete your files. And `json` or `ast.literal_eval` refuse this text; once
-# you have bent it into a shape they take, the work is done.
+# Write a reader for this notation. You write it by hand for two reasons. `eval` and `exec` do not read a text,
+# they *obey* it: a config from the internet could delete your files. And `json` and `ast.literal_eval` refuse this
+# text; by the time you have edited it into something they accept, you have written the reader yourself.
 #
 # The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` takes it for true, and the model
-# silently gets biases nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And what stands
-# between quotes is a string whatever it looks like: a web address contains `//` and is no comment.
+# silently gets biases nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And whatever is
+# between quotes is a string, no matter what it looks like: a web address contains `//` and is no comment.
 
 # %%
 def load_config(text: str) -> dict[str, int | float | bool | str]:
     """The settings in a listing that is written like the chapter's.
 
-    The first line is `NAME = {`, the last is `}`. Between them stand lines of four kinds, indented or not: an entry
-    `"key": value`, an entry with a comment behind it, a comment alone, a blank line.
+    The first line is `NAME = {`, the last is `}`. Between them are lines of four kinds, indented or not: an entry
+    `"key": value`, an entry with a comment after it, a comment alone, a blank line.
 
-    * A comma follows an entry; behind the last one it may be missing.
+    * A comma follows an entry; after the last one it may be missing.
     * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
-    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string in
-      double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
+    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
+      in double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
       belongs to it.
 
     Args:
         text: the listing.
 
     Returns:
-        One item an entry. Whole numbers are int, decimal numbers float, `True` and `False`
+        One item per entry. Whole numbers are int, decimal numbers float, `True` and `False`
         bool, and quoted values str without their quotes, even "True" or "0.1".
 
     Raises:
@@ -113,7 +152,8 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 # of 100, and $p = 1$ would keep nothing (exercise 2.11 divides by $1 - p$).
 #
 # Two traps come from Python. `True` passes for an integer: `isinstance(True, int)` holds, and `True >= 1` too. And the
-# number "not a number", `nan`, answers *no* to every comparison, so a test for "too small or too large" lets it through.
+# number "not a number", `nan`, answers *no* to every comparison except `!=`, so a test for "too small or too large"
+# lets it through.
 
 # %%
 def validate_config(cfg: dict[str, object]) -> list[str]:
@@ -121,7 +161,7 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 
     A key offends when it is missing, or breaks its rule:
 
-    * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (768.0 and True are not ints)
+    * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (768.0 and True are none)
     * `drop_rate`: an int or a float with 0 <= drop_rate < 1; neither a bool nor nan
     * `qkv_bias`: a bool
     * `n_heads`, besides: it divides `emb_dim`. This is judged only if both are ints of at least 1; otherwise only
@@ -145,8 +185,8 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 
 
 # %% [markdown]
-# From here on, functions take a sound config as a plain dictionary, whose keys may stand in any order. Here is the
-# chapter's, written as Python, to try them on.
+# From here on, functions take a sound config as a plain dictionary, whose keys may come in any order. Here is the
+# chapter's, so that what follows does not depend on your reader.
 
 # %%
 GPT_CONFIG_124M: GPTConfig = {
@@ -176,8 +216,8 @@ GPT_CONFIG_124M: GPTConfig = {
 # an input. The bias $b$, where there is one, is added to the result.
 #
 # Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: a count that needs the model built
-# first comes too late, for the question is whether it will fit. Think of the shapes; the trap is which of the two sizes
-# the bias follows. A layer may have a billion outputs, so it is no use to count them one by one.
+# first comes too late, since the question is whether it will fit. Think of the shapes; the trap is which of the two
+# sizes the bias follows. A layer may have a billion outputs, so counting them one by one will not do.
 
 # %%
 def linear_params(in_features: int, out_features: int, bias: bool) -> int:
@@ -205,16 +245,18 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 #
 # *Not allowed here: the layers of torch.nn.*
 #
-# Text enters the model as token ids. The *token table* has one row of $D$ learned numbers for each of the $V$ tokens of
-# the vocabulary; a token's row is its vector. Looking up a row is no sum, and there is no bias.
+# Text enters the model as *token ids*: a tokenizer cuts it into tokens, words or pieces of words, and each of the $V$
+# different tokens has a number. The *token table* has one row of $D$ learned numbers for each of them; a token's row is
+# its vector. A lookup adds nothing up, so there is no bias either.
 #
-# "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where it
-# stands. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*. The
-# first Transformer computed position vectors from sines and cosines, which costs no parameters; GPT-2 learns them.
+# "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where in the
+# text it is. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*.
+# The first Transformer computed position vectors from sines and cosines, which costs no parameters; GPT-2 learns them.
 #
-# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of a
-# *sentence*. It is the number of tokens in one training window: a window is cut from running text wherever it falls, and
-# 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked up.
+# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of
+# a *sentence*. In fact it is the number of tokens in one training window: a window is cut from running text wherever it
+# falls, and 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked
+# up.
 #
 # The chapter also says that embeddings use "billions of dimensions". GPT-2 small has $D = 768$, the largest GPT-3 has
 # 12,288.
@@ -249,11 +291,11 @@ def embedding_params(cfg: GPTConfig) -> int:
 # $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
 #
 # What is learned here? The mean $\mu$ and the variance $\sigma^2$ are computed anew from each token's own numbers, in
-# training and afterwards; nothing of them is stored. (Batch norm is different: it keeps running averages, and even those
-# are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the same
-# $\gamma$ and $\beta$, so the length of the text plays no part.
+# training and afterwards; nothing of them is stored. (Batch norm is different: it keeps running averages, and even
+# those are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the
+# same $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. They decide all the same whether your total is exact. Count without making the
+# These counts are tiny beside the matrices. Still, they decide whether your total is exact. Count without making the
 # vectors: `emb_dim` may be so large that no memory would hold them.
 
 # %%
@@ -280,11 +322,13 @@ def layernorm_params(emb_dim: int) -> int:
 #
 # *Not allowed here: the layers of torch.nn.*
 #
-# Attention has four linear layers, each from $D$ to $D$ numbers. Three make queries, keys and values from the token
-# vectors; the fourth, the *output projection*, mixes what the heads found.
+# Attention has four linear layers, each from $D$ to $D$ numbers. Three make a *query*, a *key* and a *value* from each
+# token's vector (what it looks for, what it offers, what it hands over; 6.6 puts them to work). The fourth, the *output
+# projection*, mixes what the heads found.
 #
-# What do heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$, and each head
-# works with its piece. Seen from one head, its query layer has $D \cdot d$ weights; all heads together have
+# What do attention heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$,
+# and each head works with its piece. Seen from one head, its query layer has $D \cdot d$ weights; all heads together
+# have
 #
 # $$ H \cdot D \cdot d = H \cdot D \cdot \frac{D}{H} = D^2 $$
 #
@@ -323,17 +367,19 @@ def attention_params(cfg: GPTConfig) -> int:
 # *Not allowed here: the layers of torch.nn.*
 #
 # After attention, each token's vector passes through a small network of its own: a linear layer widens it from $D$ to
-# $m D$ numbers, a GELU bends them, a second linear layer brings them back to $D$.
+# $m D$ numbers, a GELU is applied to each of them, and a second linear layer brings them back to $D$. (A *GELU* is a
+# fixed curve, nearly 0 for very negative $x$ and nearly $x$ for large ones. You write it in 6.9.)
 #
 # $$ y = W_2 \, \mathrm{GELU}(W_1 x + b_1) + b_2, \qquad W_1 : D \to m D, \qquad W_2 : m D \to D $$
 #
-# The width in the middle is the *hidden dimension* of the chapter's list. Look for it in the config: there is no key for
-# it. Lists and configs of the same model often disagree like this. (The chapter's config has, the other way round,
+# The width in the middle is the *hidden dimension* of the chapter's list. Look for it in the config: there is no key
+# for it. Lists and configs of the same model often disagree like this. (The chapter's config has, the other way round,
 # `vocab_size` and `qkv_bias`, which its list never explains.) GPT-2 takes $m = 4$ without saying so, and so will you
 # unless told otherwise.
 #
-# Both layers have a bias; `qkv_bias` is none of their business. GELU is a fixed function and learns nothing. With two
-# thirds of a block's parameters this is where most of the model's numbers sit, so a forgotten factor 4 is no detail.
+# Both layers have a bias; `qkv_bias` is none of their business. GELU learns nothing. These two layers hold two thirds
+# of a block's parameters, and in the larger models more than half of all parameters, so a forgotten factor 4 is no
+# detail.
 
 # %%
 def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
@@ -361,11 +407,11 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # *Not allowed here: the layers of torch.nn.*
 #
 # Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
-# one before attention and one before the feed-forward network; one more layer norm at the end; and the *head*, a linear
-# layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
+# one before attention and one before the feed-forward network; one more layer norm at the end; and the *output head*, a
+# linear layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
 #
-# The head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its numbers
-# count once. This is the riddle of the name "124M":
+# The output head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its
+# numbers count once. This is the riddle of the name "124M":
 #
 # | GPT-2 small | head of its own | tied head |
 # |---|---|---|
@@ -412,11 +458,11 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # parameters: each number once.
 #
 # A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a causal mask, are stored with the
-# model and move with it to another device, but are not learned, so they are not counted. Any module may hold either kind
-# itself, under any name, beside the modules inside it. A module also offers several
-# views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. The last is what gets
-# saved to a file; it lists buffers too, and a tied matrix under each of its names, so that a tied model counted this
-# way looks larger than it is.
+# model and move with it to another device, but are not learned, so they are not counted. Any module may hold either
+# kind itself, under any name, beside the modules inside it. A module also offers several views of what it holds:
+# `parameters()`, `buffers()`, `children()`, `state_dict()` and more. The last is what gets saved to a file; it lists
+# buffers, too (unless they are registered with `persistent=False`), and a tied matrix under each of its names, so that
+# a tied model counted this way looks larger than it is.
 #
 # *Tied* means that two layers hold the same tensor object, and training changes both at once. Two tensors that merely
 # have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
@@ -447,8 +493,8 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 #
 # *5 points · about 5 minutes · difficulty 1 of 3*
 #
-# A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and
-# `torch.float16` take 2, `torch.int8` takes 1. A byte is 8 bits, which is where the 32, 16 and 8 in the names come from.
+# A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and `torch.float16`
+# take 2, `torch.int8` takes 1. A byte is 8 bits, which is where the 32, 16 and 8 in the names come from.
 #
 # Memory is reported in two units that look alike. A megabyte (MB) is $10^6$ bytes; a mebibyte (MiB) is $2^{20}$ =
 # 1,048,576 bytes. The 163,009,536 parameters of the chapter's model take 652,038,144 bytes in float32: 652.04 MB, but
@@ -502,21 +548,22 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 #
 # *Not allowed here: PyTorch's dropout (F.dropout, nn.Dropout).*
 #
-# The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text stay,
-# and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way through the
-# model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
+# The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text
+# stay, and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way
+# through the model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
 #
-# That would make everything downstream a little smaller than it is without dropout. So the survivors are made larger to
-# make up for it. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
+# That would make everything downstream a little smaller than it is without dropout. So the survivors are scaled up to
+# compensate. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
 #
-# $$ y_i = \frac{m_i \, x_i}{1 - p}, \qquad \text{so that on average} \quad (1 - p) \cdot \frac{x_i}{1 - p} + p \cdot 0 = x_i $$
+# $$ y_i = \frac{m_i \, x_i}{1 - p}, \qquad \text{so that on average}
+# \quad (1 - p) \cdot \frac{x_i}{1 - p} + p \cdot 0 = x_i $$
 #
-# With $p = 0.1$ a survivor grows by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is dropped and
-# nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
+# With $p = 0.1$ a survivor grows by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is dropped
+# and nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
 #
 # `F.dropout` draws its own mask, so it cannot use the one given here; apply it by hand. Note that $p$ is the share that
-# is dropped, while the mask says what is kept. And training has to get through: the gradient flows back to $x$ through
-# what survives, so stay with torch's operations on $x$ itself.
+# is dropped, while the mask says what is kept. And gradients must get through: they flow back to $x$ through what
+# survives, so stay with torch's operations on $x$ itself.
 
 # %%
 def apply_dropout(
@@ -543,16 +590,16 @@ def apply_dropout(
 # %% [markdown]
 # # The chapter's claims, in your own numbers
 #
-# Do not take a word for it: call the functions you wrote.
+# Do not take our word for it: call the functions you wrote.
 #
 # * *"LLMs use millions of parameters."* `gpt_params(GPT_CONFIG_124M)` is 163,009,536, and that is the smallest GPT-2,
 #   of 2019. GPT-3, a year later, has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of GPT-2
 #   (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions.
 # * *"LLMs use billions of dimensions."* Attention has about $4 D^2$ and the feed-forward network about $8 D^2$
 #   parameters, so a model has about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$; exactly,
-#   `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9})` is 144,000,101,660,000,000,000. In bfloat16 these take
-#   288 million terabytes. The two claims had their numbers swapped: dimensions come in thousands, parameters in billions.
-# * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each further
-#   position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
-# * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training and
-#   out of it.
+#   `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9, "n_heads": 10})` is 144,000,101,660,000,000,000. In bfloat16 these
+#   take 288 million terabytes. Dimensions come in thousands, parameters in billions.
+# * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each
+#   additional position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
+# * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training
+#   and out of it.

@@ -279,7 +279,7 @@ class TestValidateConfig:
 
 
 def size_of(module):
-    """How many numbers a float32 module learns: its memory, at four bytes a number."""
+    """How many numbers a float32 module learns: its memory, at four bytes per number."""
     return sum(weight.nbytes for weight in module.parameters()) // 4
 
 

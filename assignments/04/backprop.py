@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 04 Back-propagation through an MLP
 #
-# One neuron has a gradient for its weight and one for its bias, and you derived them on paper in assignment 03. A language
-# model has many thousands of neurons, layer upon layer, and its gradients are still found by the same rule, applied layer by
-# layer from the output back to the input. That is *back-propagation*, and this assignment covers the chapter's section about
-# it (retold in `docs/chapter.md` of the repository).
+# One neuron has a gradient for its weight and one for its bias, and you derived them on paper in assignment 03. A
+# language model has many thousands of neurons, layer upon layer, and its gradients are still found by the same rule,
+# applied layer by layer from the output back to the input. That is *back-propagation*, and this assignment covers the
+# chapter's section about it (retold in `docs/chapter.md` of the repository).
 #
 # The chapter's network has one hidden layer between its inputs and its output. Such a network is called a *multi-layer
 # perceptron*, MLP for short, and every block of a GPT contains one. For a single example $x$ it computes
@@ -15,21 +15,21 @@
 #
 # $$ L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
-# You write the forward pass (4.1), then the backward step of each kind of layer alone: ReLU, linear, sigmoid with its loss,
-# broadcasting, softmax with its loss, embedding (4.2 to 4.7). The last three of these are what a GPT needs beyond the MLP. In 4.8
-# you chain your steps into the backward pass of the whole network. In 4.9 and 4.10 PyTorch does the work, and you repair
-# the chapter's listing, which does not run as printed.
+# You write the forward pass (4.1), then the backward step of each kind of layer alone: ReLU, linear, sigmoid with its
+# loss, broadcasting, softmax with its loss, embedding (4.2 to 4.7). The last three of these are what a GPT needs beyond
+# the MLP. In 4.8 you chain your steps into the backward pass of the whole network. In 4.9 and 4.10 PyTorch does the
+# work, and you repair the chapter's listing, which does not run as printed.
 #
-# At the end you can take any network built from these layers, say which shape each gradient has and why, and find the
-# one line that is wrong when a gradient is not what it must be.
+# At the end you will be able to take any network built from these layers, say which shape each gradient has and why,
+# and find the one line that is wrong when a gradient is not what it must be.
 #
-# You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a batch
-# (3.5, 3.6). Nothing is imported from your earlier files; `torch.sigmoid`, `torch.relu` and `torch.softmax` are yours to use. Up to 4.8
-# PyTorch's autograd is off limits. As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and
-# what comes in must stay as it is.
+# You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a
+# batch (3.5, 3.6). Nothing is imported from your earlier files; `torch.sigmoid`, `torch.relu` and `torch.softmax` are
+# yours to use. Up to 4.8 PyTorch's autograd is off limits. As in assignment 01, shapes and dtypes must be exact,
+# numbers right to seven digits in `float64`, and what comes in must stay as it is.
 #
-# Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The gradient
-# that arrives at a layer from the layers behind it is the *upstream* gradient; here it is called `dout`.
+# Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The
+# gradient that arrives at a layer from the layers after it is the *upstream* gradient; here it is called `dout`.
 
 # %%
 import torch
@@ -43,23 +43,24 @@ from torch.nn import functional as F
 #
 # *10 points · about 15 minutes · difficulty 1 of 3 · builds on 1.8, 1.10, 3.2*
 #
-# A batch of $N$ examples with $D$ inputs each is a matrix $X$ of shape $(N, D)$, one example a row. The hidden layer has $K$
-# units, the output layer has one. For the whole batch the network computes
+# A batch of $N$ examples with $D$ inputs each is a matrix $X$ of shape $(N, D)$, one example per row. The hidden layer
+# has $K$ units, the output layer has one. For the whole batch the network computes
 #
 # $$ z_1 = X W_1^{\top} + b_1, \qquad h = \max(0, z_1), \qquad z_2 = h W_2^{\top} + b_2, \qquad a = \sigma(z_2) $$
 #
 # The function $\max(0, z)$ is the *ReLU*: it lets positive numbers pass and turns negative ones into 0. Without it, two
 # linear layers would collapse into a single one.
 #
-# The transposes are there because PyTorch stores a weight matrix as (outputs, inputs): each *row* holds the weights of one
-# unit. `nn.Linear(10, 5)` has a weight of shape (5, 10). The bias has one number for each unit, and the same bias is added to every
-# example.
+# The transposes are there because PyTorch stores a weight matrix as (outputs, inputs): each *row* holds the weights of
+# one unit. `nn.Linear(10, 5)` has a weight of shape (5, 10). The bias has one number for each unit, and the same bias
+# is added to every example.
 #
-# The backward pass will need what the forward pass computed on the way, so return all of it in a dict, the *cache*. This is
-# also why training needs so much more memory than using a model: every layer keeps such values until the gradients are done.
+# The backward pass will need what the forward pass computed on the way, so return all of it in a dict, the *cache*.
+# This is also why training needs so much more memory than using a model: every layer keeps such values until the
+# gradients are done.
 #
-# Two traps. Each activation function has its place; they are not interchangeable. And a cache is only worth something if
-# nobody changes a tensor after it was put there: an operation whose name ends in an underscore works in place.
+# Two traps. Each activation function has its place; they are not interchangeable. And a cache is only worth something
+# if nobody changes a tensor after it was put there: an operation whose name ends in an underscore works in place.
 
 # %%
 def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -70,8 +71,8 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
         p: the parameters, of X's dtype: "W1" of shape (K, D), "b1" (K,), "W2" (1, K), "b2" (1,).
 
     Returns:
-        The cache, a dict of five tensors of X's dtype: "X" (N, D) as it came in; "z1" (N, K), the hidden layer before its
-        ReLU; "h" (N, K), after it; "z2" (N, 1), the output before the sigmoid; "a" (N, 1), the predictions.
+        The cache, a dict of five tensors of X's dtype: "X" (N, D) as it came in; "z1" (N, K), the hidden layer before
+        its ReLU; "h" (N, K), after it; "z2" (N, 1), the output before the sigmoid; "a" (N, 1), the predictions.
 
     Example:
         >>> X = torch.tensor([[1.0, 2.0]])
@@ -93,22 +94,22 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# Now go backwards, one layer at a time. A layer's backward step answers one question: if I know how the loss changes with my
-# *output*, how does it change with my *input*? The chain rule multiplies:
+# Now go backward, one layer at a time. A layer's backward step answers one question: if I know how the loss changes
+# with my *output*, how does it change with my *input*? The chain rule multiplies:
 #
 # $$ \frac{\partial L}{\partial z} = \frac{\partial L}{\partial h}\cdot\frac{\partial h}{\partial z} $$
 #
-# The first factor is the upstream gradient `dout`; it arrives from behind. The second is the local derivative, the only thing this layer
-# has to know about itself. For the ReLU $h = \max(0, z)$ it is a switch:
+# The first factor is the upstream gradient `dout`; it arrives from the layers after this one. The second is the local
+# derivative, the only thing this layer has to know about itself. For the ReLU $h = \max(0, z)$ it is a switch:
 #
 # $$ \frac{dh}{dz} = \begin{cases} 1 & z > 0 \\ 0 & z < 0 \end{cases} $$
 #
-# At $z = 0$ exactly there is no derivative. PyTorch's `relu` calls it 0 there, `torch.maximum` says 0.5, and `clamp` says 1. The probes keep
-# away from that point.
+# At $z = 0$ exactly there is no derivative. PyTorch's `relu` calls it 0 there, `torch.maximum` says 0.5, and `clamp`
+# says 1. The probes keep away from that point.
 #
-# So where the forward pass let a number through, the gradient passes unchanged, and where it did not, the gradient stops: a unit
-# that is off for an example learns nothing from it. Mind which tensor decides about on and off. The gradient has signs, too, but
-# they say something else.
+# So where the forward pass let a number through, the gradient passes unchanged, and where it did not, the gradient
+# stops: a unit that is off for an example learns nothing from it. Watch which tensor decides what is on and what is
+# off. The gradient has signs, too, but they say something else.
 
 # %%
 def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -140,20 +141,21 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 #
 # $$ z_o = \sum_i W_{oi}\,x_i + b_o $$
 #
-# Three things went into it, so three gradients come out: for the weights and the bias, which are to be updated, and for the input,
-# which is the upstream gradient of the layer before.
+# Three things went into it, so three gradients come out: for the weights and the bias, which are to be updated, and for
+# the input, which is the upstream gradient of the layer before.
 #
-# Ask of each what it touches. A weight $W_{oi}$ touches one output of each example. An input $x_i$ touches all outputs of its own
-# example. The bias $b_o$ touches one output of each example, too, directly. Whatever touches the loss along several paths
-# gets the *sum* over the paths. That is all, and matrix products do the sums.
+# For each of them, ask what it affects. A weight $W_{oi}$ affects one output of each example. An input $x_i$ affects
+# all outputs of its own example. The bias $b_o$ affects one output of each example, too, directly. Whatever affects the
+# loss along several paths gets the *sum* over the paths. That is all, and matrix products do the sums.
 #
-# A good guard: a gradient has exactly the shape of what it is the gradient of. Write the three shapes down first. But do not trust shapes
-# alone. If all sizes were equal, wrong products would fit, too, which is why the checks avoid that.
+# A good guard: a gradient has exactly the shape of what it is the gradient of. Write the three shapes down first. But
+# do not trust shapes alone. If all sizes were equal, wrong products would fit, too, which is why the checks avoid that.
 #
-# Where does the mean over the batch come in? Not here. It belongs to the loss, and the upstream gradient already contains it.
+# Where does the mean over the batch come in? Not here. It belongs to the loss, and the upstream gradient already
+# contains it.
 #
-# In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every token alike,
-# as if all of them stood in one long list. Your function takes any number of such axes in front.
+# In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every
+# token alike, as if all of them were in one long list. Your function takes any number of such axes in front.
 
 # %%
 def linear_backward(
@@ -193,27 +195,29 @@ def linear_backward(
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# The backward pass starts at the loss. The chapter's network ends in a sigmoid, $a = \sigma(z)$, and its loss is the mean binary
-# cross-entropy of the batch:
+# The backward pass starts at the loss. The chapter's network ends in a sigmoid, $a = \sigma(z)$, and its loss is the
+# mean binary cross-entropy of the batch:
 #
 # $$ L = -\frac{1}{N}\sum_{n=1}^{N}\bigl[\,y_n \ln a_n + (1 - y_n)\ln(1 - a_n)\,\bigr] $$
 #
-# You know both local derivatives from 3.4 and their product from 3.5. What is new is the mean: it divides, here and only here. A gradient that
-# is $N$ times too large is no catastrophe in itself, but then a larger batch means a larger step, and nobody's learning rate works any more.
+# You know both local derivatives from 3.4 and their product from 3.5. What is new is the mean: it divides, here and
+# only here. A gradient that is $N$ times too large is no catastrophe in itself, but then a larger batch means a larger
+# step, and no learning rate suits two batch sizes.
 #
-# Take the two steps together, never apart. A prediction may be exactly 0 or 1 after rounding, and then $\partial L/\partial a$ alone is
-# a division by zero. Their product is a harmless number, and it is the largest where the network is sure and wrong, just
-# where it has the most to learn.
+# Take the two steps together, never apart. A prediction may be exactly 0 or 1 after rounding, and then
+# $\partial L/\partial a$ alone is a division by zero. Their product is a harmless number, and it is largest where the
+# network is confident and wrong, which is where it has the most to learn.
 #
-# And there is a trap that the chapter itself steps into. The predictions are a column, of shape $(N, 1)$. Labels often come as a row of
-# numbers, $(N,)$, as the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your function must cope with labels of either shape.
+# And there is a trap that the chapter itself falls into. The predictions are a column, of shape $(N, 1)$. Labels often
+# come as a row of numbers, $(N,)$, as the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your
+# function must cope with labels of either shape.
 
 # %%
 def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Float[Tensor, "N"]) -> Float[Tensor, "N 1"]:
     """Gradient of the mean binary cross-entropy with respect to z, where a = sigmoid(z) are the predictions.
 
     Args:
-        a: predictions from 0 to 1, both included, one a row.
+        a: predictions from 0 to 1, both included, one per row.
         y: labels, each 0.0 or 1.0, of a's dtype; either a column (N, 1) or a row (N,), in the order of the predictions.
 
     Returns:
@@ -234,16 +238,18 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); Tensor.sum_to_size.*
 #
-# Broadcasting copies silently. Add a bias of shape $(3,)$ to a batch of shape $(4, 3)$ and each of its three numbers is used four times; multiply a
-# batch $(2, 4, 3)$ by a column $(4, 1)$ and each number is used six times. Position embeddings meet a batch of sequences this way, and
-# so does the scale of a layer norm.
+# Broadcasting copies silently. Add a bias of shape $(3,)$ to a batch of shape $(4, 3)$ and each of its three numbers is
+# used four times; multiply a batch $(2, 4, 3)$ by a column $(4, 1)$ and each number is used six times. Position
+# embeddings meet a batch of sequences this way, and so does the scale of a layer norm.
 #
-# Reading a number several times means that it touches the loss along several paths, and over paths gradients add up. So the backward step of broadcasting is a
-# sum over all the copies. PyTorch does it for you in every `+` and `*`, and now you write it (`Tensor.sum_to_size` is off limits).
+# Reading a number several times means that it affects the loss along several paths, and gradients add up over paths. So
+# the backward step of broadcasting is a sum over all the copies. PyTorch does it for you in every `+` and `*`, and now
+# you write it yourself (`Tensor.sum_to_size` is off limits).
 #
-# Your function gets the gradient `g` of the tensor *after* broadcasting and the `shape` *before* it. Remember the rule of 1.10: shapes are aligned at
-# their right ends. Two things can have happened to an axis. It was missing and was put in front, or it had the size 1 and was stretched. Which of the two leaves a trace in the
-# shape of the result, and which does not?
+# Your function gets the gradient `g` of the tensor *after* broadcasting and the `shape` *before* it. Remember the rule
+# of 1.10: shapes are aligned at their right ends. Two things can have happened to an axis. It was missing and was added
+# in front, or it had size 1 and was stretched. Which of the two leaves a trace in the shape of the result, and which
+# does not?
 #
 # Axes that were neither new nor stretched stay as they are, and it may well be that nothing was broadcast at all.
 
@@ -276,21 +282,26 @@ def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tenso
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# A language model does not answer yes or no. It gives one raw score, a *logit*, to each of the $C$ tokens of its vocabulary, turns them into
-# probabilities with the softmax, and pays the negative logarithm of what it gave to the token that really came next:
+# A language model does not answer yes or no. It gives one raw score, a *logit*, to each of the $C$ tokens of its
+# vocabulary, turns them into probabilities with the softmax, and pays the negative logarithm of what it gave to the
+# token that really came next:
 #
 # $$ p_{nc} = \frac{e^{z_{nc}}}{\sum_k e^{z_{nk}}}, \qquad L = -\frac{1}{N}\sum_{n=1}^{N} \ln p_{n,t_n} $$
 #
-# Here $t_n$ is the right class of example $n$. Take one example, write the logarithm of the fraction as a difference, and differentiate along $z_c$:
+# Here $t_n$ is the right class of example $n$. Take one example, write the logarithm of the fraction as a difference,
+# and differentiate along $z_c$:
 #
 # $$ -\ln p_t = -z_t + \ln\sum_k e^{z_k} $$
 #
-# The first term depends on one logit only, the second on all of them. You will meet a familiar form: this is the big sister of sigmoid and binary cross-entropy.
-# So *every* logit gets a gradient, not only that of the right class; the wrong ones are pushed down.
+# The first term depends on one logit only, the second on all of them. You will meet a familiar form: this is the big
+# sister of sigmoid and binary cross-entropy. So *every* logit gets a gradient, not only that of the right class; the
+# wrong ones are pushed down.
 #
-# For GPT-2 this matrix has 50,257 columns and one row for each token of the batch. It is where the training of every language model begins its way back.
+# For GPT-2 this matrix has 50,257 columns and one row for each token of the batch. It is where the backward pass of
+# every language model begins.
 #
-# The same three traps as before: over which axis do probabilities add up to 1, whose mean is it, and what happens to $e^{1000}$?
+# The same three traps as before: over which axis do probabilities add up to 1, whose mean is it, and what happens to
+# $e^{1000}$?
 
 # %%
 def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"]) -> Float[Tensor, "N C"]:
@@ -318,18 +329,22 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# At the other end of a language model stands a table $E$ with one row of $D$ numbers for each of the $V$ tokens of the vocabulary. The embedding layer looks rows up: a
-# batch of token ids goes in, and the rows of these tokens come out, one for each position:
+# At its input, a language model has a table $E$ with one row of $D$ numbers for each of the $V$ tokens of the
+# vocabulary. The embedding layer looks rows up: a batch of token ids goes in, and the rows of these tokens come out,
+# one for each position:
 #
 # $$ x_{bt} = E_{i_{bt}} $$
 #
-# Nothing is computed, numbers are only copied. So by now you know what the backward step must be: each row of the table collects the gradients of all the places it was copied to.
-# A token that does not occur gets zeros, and a word such as "the", which occurs in nearly every sentence, gets a sum with many terms.
+# Nothing is computed; numbers are only copied. So by now you know what the backward step must be: each row of the table
+# collects the gradients of all the places it was copied to. A token that does not occur gets zeros, and a word such as
+# "the", which occurs in nearly every sentence, gets a sum with many terms.
 #
-# That is the whole exercise, and the trap is in it. In a batch of text hardly a token is alone. Try on paper what your way of writing it does when the same id stands at two
-# positions. In PyTorch, assigning through an index that holds a number twice does not do what a loop would.
+# That is the whole exercise, and the trap is in it. In a batch of text most tokens occur more than once. Try on paper
+# what your way of writing it does when the same id is at two positions. In PyTorch, assigning through an index that
+# holds a number twice does not do what a loop would.
 #
-# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real implementations write exactly such a scattered sum, never a large matrix product with mostly zeros.
+# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real
+# implementations write exactly such a scattered sum, never a large matrix product with mostly zeros.
 
 # %%
 def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch"], V: int) -> Float[Tensor, "V D"]:
@@ -361,7 +376,8 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# Now chain the steps. For the network of 4.1 with the mean loss of 4.4, the chapter's chain rule reads, from the output back to the input:
+# Now chain the steps. For the network of 4.1 with the mean loss of 4.4, the chapter's chain rule reads, from the output
+# back to the input:
 #
 # $$ \frac{\partial L}{\partial z_2} = \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z_2}, \qquad
 # \frac{\partial L}{\partial W_2} = \frac{\partial L}{\partial z_2}\,\frac{\partial z_2}{\partial W_2}, \qquad
@@ -372,15 +388,18 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 # \frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial W_1}, \qquad
 # \frac{\partial L}{\partial b_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial b_1} $$
 #
-# Look at what is shared: $\partial L/\partial z_2$ stands in three of them, $\partial L/\partial z_1$ in two. Each is computed once and handed on. That is why all gradients
-# together cost about two forward passes, and not one pass for each parameter.
+# Look at what is shared: $\partial L/\partial z_2$ is in three of them, $\partial L/\partial z_1$ in two. Each is
+# computed once and handed on. That is why all gradients together cost about two forward passes, and not one pass for
+# each parameter.
 #
-# You have written every piece, in 4.2, 4.3 and 4.4, and you may call your own functions. What is left is bookkeeping, and that is where real mistakes happen: which of the cached tensors
-# does a step need, the one before the activation or the one after it?
+# You have written every piece, in 4.2, 4.3 and 4.4, and you may call your own functions. What is left is bookkeeping,
+# and that is where real mistakes happen: which of the cached tensors does a step need, the one before the activation or
+# the one after it?
 #
-# The chapter's algorithm walks through the training samples one at a time. As in 3.6, the whole batch goes at once here, and the gradients are those of the mean.
+# As in 3.6, the whole batch goes through at once, and the gradients are those of the mean.
 #
-# A mistake in one gradient spoils all that come after it. The check therefore compares your tensors in the order of the backward pass and tells you the *first* wrong one. Start there.
+# A mistake in one gradient spoils all that come after it. The check therefore compares your tensors in the order of the
+# backward pass and tells you the *first* wrong one. Start there.
 
 # %%
 def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor, "N 1"]) -> dict[str, Tensor]:
@@ -389,7 +408,7 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
     Args:
         cache: what `mlp_forward` returns: "X" (N, D), "z1" and "h" (N, K), "z2" and "a" (N, 1).
         p: the parameters it was computed with: "W1" (K, D), "b1" (K,), "W2" (1, K), "b2" (1,).
-        y: labels, each 0.0 or 1.0, one a row.
+        y: labels, each 0.0 or 1.0, one per row.
 
     Returns:
         A dict of seven gradients of the loss, each of the shape and dtype of what it is the gradient of:
@@ -415,21 +434,26 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 4.4, 4.8*
 #
-# The chapter shows the same network in PyTorch, and its listing has two mistakes. The first is plain to see: the indentation of the class was lost in print, so Python stops with an
-# `IndentationError`. In the cell below it is restored and nothing else is changed. The network has $10 \cdot 5 + 5 + 5 \cdot 1 + 1 = 61$ parameters.
+# The chapter shows the same network in PyTorch, and its listing has two mistakes. The first is plain to see: the
+# indentation of the class was lost in print, so Python stops with an `IndentationError`. In the cell below it is
+# restored and nothing else is changed. The network has $10 \cdot 5 + 5 + 5 \cdot 1 + 1 = 61$ parameters.
 #
-# The second mistake only shows when the listing is run. `chapters_step` is its training step up to the gradients, with its own lines (the two lines that concern the
-# optimizer, which assignment 05 builds, are left out, and `net.zero_grad()` clears the gradients in its stead). Call it with the chapter's data and read the message:
+# The second mistake only shows when the listing is run. `chapters_step` is its training step up to the gradients, with
+# its own lines (the two lines that concern the optimizer, which assignment 05 builds, are left out, and
+# `net.zero_grad()` clears the gradients in place of the optimizer's). Call it with the chapter's data and read the
+# message:
 #
 # ```python
 # chapters_step(SimpleNet(), torch.randn(1, 10), torch.tensor([1.0]))
 # ```
 #
-# Be glad of this error. `nn.MSELoss` only warns in the same situation, broadcasts its two tensors against each other, and trains on a wrong number.
+# Be glad of this error. In the same situation `nn.MSELoss` only warns, broadcasts its two tensors against each other,
+# and trains on a wrong number.
 #
-# Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several. Some repairs that the internet suggests only work for one of the
-# two, and another one silences the message by changing the loss. So print the two shapes for both cases, and say which axis is which, before you change anything. Leave `SimpleNet` as it is: its output
-# must still have the shape $(N, 1)$, and 4.10 uses it, too.
+# Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several.
+# Some repairs that the internet suggests only work for one of the two, and another one silences the message by changing
+# the loss. So print the two shapes for both cases, and say which axis is which, before you change anything. Leave
+# `SimpleNet` as it is: its output must still have the shape $(N, 1)$, and 4.10 uses it, too.
 
 # %%
 
@@ -469,7 +493,7 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 
     Args:
         net: a `SimpleNet` as given above; its output for a batch of N has the shape (N, 1).
-        inputs: N examples, one a row.
+        inputs: N examples, one per row.
         labels: N labels, each 0.0 or 1.0, in the order of the examples.
 
     Returns:
@@ -489,15 +513,20 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 #
 # *5 points · about 10 minutes · difficulty 1 of 3 · builds on 3.10, 4.9*
 #
-# The chapter's listing ends by walking over `net.named_parameters()` and printing each `param.grad`. That works, and hides three surprises that you will meet in every training program.
+# The chapter's listing ends by walking over `net.named_parameters()` and printing each `param.grad`. That works, but
+# hides three surprises that you will meet in every training program.
 #
-# First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`, it *adds* to it, for the reason you met in 3.10; what is left from an earlier
-# batch stays in the sum until somebody clears it. Third, `param.grad` is not a copy. It is the very tensor that the next backward pass adds to, and that `zero_grad(set_to_none=False)` fills with zeros. (By
-# default `zero_grad` puts `None` in its place, and then a tensor you kept survives. Code should not depend on that.)
+# First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`,
+# it *adds* to it, for the reason you met in 3.10; what is left from an earlier batch stays in the sum until somebody
+# clears it. Third, `param.grad` is not a copy. It is the very tensor that the next backward pass adds to, and that
+# `zero_grad(set_to_none=False)` fills with zeros. (By default `zero_grad` puts `None` in its place, and then a tensor
+# you kept survives. Code should not depend on that.)
 #
-# Write a function that hands out the gradients of one batch, by name, and can be called again and again: for each batch its own gradients, and nobody can change them later from behind.
+# Write a function that hands out the gradients of one batch, by name, and can be called again and again: each batch
+# gets its own gradients, and nobody can change them later behind your back.
 #
-# The chapter's `if param.requires_grad` has its reason, too. Parameters can be *frozen*, as in fine-tuning, where most of a language model stays as it is. A frozen parameter has no gradient and no place in the answer.
+# The chapter's `if param.requires_grad` has its reason, too. Parameters can be *frozen*, as in fine-tuning, where most
+# of a language model stays as it is. A frozen parameter has no gradient and no place in the answer.
 #
 # Comparing such dicts is how you find out whether two versions of a training step do the same.
 
@@ -505,12 +534,12 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N 1"]) -> dict[str, Tensor]:
     """Gradients of the mean binary cross-entropy of one batch, by the names of the parameters.
 
-    The result is that of this batch alone, whatever was called before, and the tensors in it belong to the caller: they keep
-    their values whatever happens to the network and to `.grad` later. The parameters themselves are not changed.
+    The result is that of this batch alone, whatever was called before, and the tensors in it belong to the caller: they
+    keep their values whatever happens to the network and to `.grad` later. The parameters themselves are not changed.
 
     Args:
         net: a network with one sigmoid output: a `SimpleNet`, or any other one.
-        X: N examples, one a row.
+        X: N examples, one per row.
         y: labels, each 0.0 or 1.0, of the shape of the network's output.
 
     Returns:

@@ -11,7 +11,7 @@ from torch.optim.sgd import sgd
 
 
 def sgd_steps(student, params, grads, lr):
-    """What several calls of `sgd_step` make of the parameters: the values of each after each step, one row a step.
+    """What several calls of `sgd_step` make of the parameters: the values of each after each step, one row per step.
 
     grads and lr hold what each step is called with. In the end, all parameters must still require grad.
     """
@@ -26,12 +26,12 @@ def sgd_steps(student, params, grads, lr):
 
 
 def momentum_v(student, p, g, v, lr, mu):
-    """The velocity after each of several calls of `momentum_step`, one row a step; g and lr have an entry for each."""
+    """The velocity after each of several calls of `momentum_step`, one row per step; g and lr have an entry for each."""
     return _momentum_steps(student, p, g, v, lr, mu)[1]
 
 
 def momentum_p(student, p, g, v, lr, mu):
-    """The parameter after each of several calls of `momentum_step`, one row a step; g and lr have an entry for each."""
+    """The parameter after each of several calls of `momentum_step`, one row per step; g and lr have an entry for each."""
     return _momentum_steps(student, p, g, v, lr, mu)[0]
 
 
@@ -41,7 +41,7 @@ def adam_state(student, p, g, lr, betas, eps):
 
 
 def adam_p(student, p, g, lr, betas, eps):
-    """The parameter after each of several calls of `adam_step`, one row a step; g and lr have an entry for each."""
+    """The parameter after each of several calls of `adam_step`, one row per step; g and lr have an entry for each."""
     return _adam_steps(student.adam_step, p, g, lr, *betas, eps)[0]
 
 

@@ -77,7 +77,7 @@ class TestSgdStep:
 
 
 def torch_momentum(p, g, v, lr, mu):
-    """Parameter and velocity after each step, one row a step."""
+    """Parameter and velocity after each step, one row per step."""
     p, v, history = p.clone(), v.clone(), []
     for gradient, rate in zip(g, lr, strict=True):
         sgd([p], [gradient], [v], momentum=mu, lr=rate, **PLAIN)
@@ -122,7 +122,7 @@ class TestMomentumStep:
 
 
 def torch_adam(p, g, lr, betas, step=adam, **options):
-    """Parameter, count and averages after each step of Adam or AdamW, one row a step."""
+    """Parameter, count and averages after each step of Adam or AdamW, one row per step."""
     state = {"t": 0, "m": torch.zeros_like(p), "v": torch.zeros_like(p)}
     return torch_adam_from(state, p, g, lr, betas, step, **options)
 

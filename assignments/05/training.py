@@ -2,28 +2,32 @@
 # # 05 The training loop and its optimizers
 #
 # Assignments 03 and 04 found gradients. This one uses them: it turns a network that knows nothing into one that has
-# learned. In the chapter (retold in `docs/chapter.md` of the repository) this is the last step of the back-propagation algorithm ("update the parameters with an
-# optimization algorithm") and the part of its PyTorch listing that it calls the training loop.
+# learned. In the chapter (retold in `docs/chapter.md` of the repository) this is the last step of the back-propagation
+# algorithm ("update the parameters with an optimization algorithm") and the part of its PyTorch listing that it calls
+# the training loop.
 #
-# First you write the update rules that nearly every language model was trained with: gradient descent, momentum, Adam and
-# AdamW (5.1 to 5.4). They must agree with `torch.optim` to many digits, over several steps. Then comes the loop itself, once
-# plain and once for batches that do not fit into memory (5.5, 5.6). Two tools keep a long training stable: clipping the
-# gradients and a schedule for the learning rate (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure
-# what was learned without disturbing it (5.9, 5.10).
+# First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
+# to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
+# to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
+# memory (5.5, 5.6). Two tools keep a long training stable: clipping the gradients and a schedule for the learning rate
+# (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure what was learned without disturbing it
+# (5.9, 5.10).
 #
-# The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that spoils every step
-# but the first cannot show in it (5.5). And its algorithm goes through the training samples one by one; in practice, and in its own
-# listing, the loss is the *mean* over a mini-batch (5.5, 5.6, 5.9).
+# The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that spoils
+# every step but the first cannot show in it (5.5). And its algorithm goes through the training samples one by one; in
+# practice, and in its own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
 #
-# At the end you can write a training loop for any PyTorch model and say what each line is for. You need the gradients of a batch
-# (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout (2.11). Nothing is imported from
-# your earlier files. Where you write what `torch.optim` has ready-made (5.1 to 5.4, 5.8), it is off limits.
+# At the end you will be able to write a training loop for any PyTorch model and say what each line is for. You need the
+# gradients of a batch (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout
+# (2.11). Nothing is imported from your earlier files. Where you write what `torch.optim` has ready-made (5.1 to 5.4,
+# 5.8), it is off limits.
 #
-# As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in must stay as it is
-# unless the exercise is to change it.
+# As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in
+# must stay as it is unless the exercise is to change it.
 #
-# Some names: $\eta$ is the *learning rate*, `lr` in code; $g$ is the gradient of the loss with respect to a parameter $p$; an
-# arrow as in $p \leftarrow p - \eta g$ means that the left side is overwritten. A *step* is one update of all parameters.
+# Some names: $\eta$ is the *learning rate*, `lr` in code; $g$ is the gradient of the loss with respect to a parameter
+# $p$; an arrow as in $p \leftarrow p - \eta g$ means that the left side is overwritten. A *step* is one update of all
+# parameters.
 
 # %%
 import math
@@ -42,27 +46,30 @@ from torch.nn import functional as F
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
-# The gradient says in which direction the loss grows fastest. To make it smaller, go a little way in the opposite direction:
+# The gradient says in which direction the loss grows fastest. To make it smaller, go a little way in the opposite
+# direction:
 #
 # $$ p \leftarrow p - \eta\, g, \qquad g = \frac{\partial L}{\partial p} $$
 #
-# With $\eta$ too small nothing happens for a long time; too large, and the step jumps over the valley to a place where the loss is
-# higher. In practice the gradient comes from a small random batch of examples, hence the name *stochastic gradient descent*, SGD.
+# With $\eta$ too small nothing happens for a long time; too large, and the step jumps over the valley to a place where
+# the loss is higher. In practice the gradient comes from a small random batch of examples, hence the name *stochastic
+# gradient descent*, SGD.
 #
-# The arithmetic is one line. The difficulty is *where the result goes*. The model holds tensors, and it must find the new numbers in
-# those very tensors. Python's assignment `p = ...` writes no numbers anywhere; it only gives a name to something. Ask of each line
-# of your code whether a number in the model's own memory changes.
+# The arithmetic is one line. The difficulty is *where the result goes*. The model holds tensors, and it must find the
+# new numbers in those very tensors. Python's assignment `p = ...` writes no numbers anywhere; it only gives a name to
+# something. Ask of each line of your code whether a number in the model's own memory changes.
 #
-# Two more things. A parameter requires grad, so autograd watches whatever you do with it, and an update is not part of the function to
-# be differentiated. And a parameter that took no part in the loss has no gradient at all: `None`, which is not the same as 0.
+# Two more things. A parameter requires grad, so autograd watches whatever you do with it, and an update is not part of
+# the function to be differentiated. And a parameter that took no part in the loss has no gradient at all: `None`, which
+# is not the same as 0.
 
 # %%
 def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."] | None], lr: float) -> None:
     """One step of gradient descent: changes the parameters in place.
 
     Args:
-        params: the parameters, of any shapes. Each is a leaf tensor that requires grad, as in a model, and still does so
-            afterwards.
+        params: the parameters, of any shapes. Each is a leaf tensor (no operation made it) that requires grad, as in a
+            model, and still does so afterwards.
         grads: for each parameter its gradient, of the same shape and dtype, or None. A parameter whose gradient is None
             stays as it is. The gradients are not changed.
         lr: the learning rate, a Python float.
@@ -83,18 +90,19 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
-# In a long narrow valley the gradient points across it far more than along it. Gradient descent jumps from side to side and hardly moves
-# forward. *Momentum* lets the steps build up, like a ball that rolls downhill. Each parameter gets a *velocity* $v$, a running sum of its gradients in
-# which older ones fade:
+# In a long narrow valley the gradient points across it far more than along it. Gradient descent jumps from side to side
+# and hardly moves forward. *Momentum* lets the steps build up, like a ball that rolls downhill. Each parameter gets
+# a *velocity* $v$, a running sum of its gradients in which older ones fade:
 #
 # $$ v \leftarrow \mu\, v + g, \qquad p \leftarrow p - \eta\, v $$
 #
-# What points to and fro cancels out in $v$, and what always points the same way adds up. If the gradient stayed the same for ever, $v$ would grow
-# toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual $\mu = 0.9$ is ten times the gradient.
+# What points back and forth cancels out in $v$, and what always points the same way adds up. If the gradient stayed the
+# same for ever, $v$ would grow toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual
+# $\mu = 0.9$ is ten times the gradient.
 #
-# This is the rule of `torch.optim.SGD`. Other books and libraries have relatives of it: with a weight on the new gradient, with the learning rate
-# inside the velocity, or with a look ahead (Nesterov). Some of them move the parameter in just the same way as long as the
-# learning rate never changes, and part from each other once it does. In 5.8 it will.
+# This is the rule of `torch.optim.SGD`. Other books and libraries have relatives of it: with a weight on the new
+# gradient, with the learning rate inside the velocity, or with a look ahead (Nesterov). Some of them move the parameter
+# in just the same way as long as the learning rate never changes, and diverge once it does. In 5.8 it will.
 #
 # The velocity has to survive until the next step. Your function owns nothing that lasts, so where must it be kept?
 
@@ -108,7 +116,7 @@ def momentum_step(
         p: the parameter. Here and in 5.3 and 5.4 it does not require grad, so autograd is out of the way.
         g: its gradient, of p's shape and dtype; it is not changed.
         v: its velocity, of p's shape and dtype; all zeros before the first step.
-        lr: the learning rate, a Python float; it may be another one at each step.
+        lr: the learning rate, a Python float; it may differ from step to step.
         mu: how much of the old velocity is kept, from 0 to 1.
 
     Example:
@@ -128,23 +136,27 @@ def momentum_step(
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
-# One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and that of a layer norm differ by
-# orders of magnitude. *Adam* (Kingma and Ba, 2015) measures for each single number how large its gradients usually are, and divides by that. It keeps
-# two moving averages, of the gradient and of its square (entry by entry):
+# One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and
+# that of a layer norm differ by orders of magnitude. *Adam* (Kingma and Ba, 2015) measures for each single number how
+# large its gradients usually are, and divides by that. It keeps two moving averages, of the gradient and of its square
+# (entry by entry):
 #
 # $$ m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2 $$
 #
-# Both start at 0, and so they are too small at first. After $t$ steps, $t = 1$ at the first one, the weights of the gradients so far add up to
-# $1 - \beta^t$ and not to 1. Dividing by this number repairs it; only then comes the update:
+# Both start at 0, and so they are too small at first. After $t$ steps, $t = 1$ at the first one, the gradients so far
+# have been counted with factors that add up to $1 - \beta^t$, not to 1. Dividing by this number repairs that; only then
+# comes the update:
 #
-# $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
+# $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
+# p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
 #
-# In the first step $\hat m = g$ and $\hat v = g^2$, so the parameter moves by about $\eta$, no matter whether the gradient is 100 or 0.01. With the usual
-# $\beta_1 = 0.9$ and $\beta_2 = 0.999$ and without the correction it would move by 3.2 times as much.
+# In the first step $\hat m = g$ and $\hat v = g^2$, so the parameter moves by about $\eta$, no matter whether the
+# gradient is 100 or 0.01. With the usual $\beta_1 = 0.9$ and $\beta_2 = 0.999$ and without the correction it would move
+# by 3.2 times as much.
 #
-# The averages are remembered as they are; the corrected ones belong to this step only. The small $\varepsilon$ keeps a parameter whose gradient was always
-# 0 from being divided by 0. Where exactly it stands makes a difference when gradients are small. And the correction never ends: after 1000 steps
-# $1 - \beta_2^t$ is still 0.63.
+# The averages are remembered as they are; the corrected ones belong to this step only. The small $\varepsilon$ keeps a
+# parameter whose gradient was always 0 from being divided by 0. Where exactly it is added makes a difference when
+# gradients are small. And the correction never ends: after 1000 steps $1 - \beta_2^t$ is still 0.63.
 
 # %%
 def adam_step(
@@ -161,9 +173,10 @@ def adam_step(
     Args:
         p: the parameter; it does not require grad.
         g: its gradient, of p's shape and dtype; it is not changed.
-        state: what is remembered from step to step. "t" is the number of steps done so far, an int, 0 before the first step;
-            "m" and "v" are the moving averages of the gradient and of its square, of p's shape and dtype, all zeros before the
-            first step. Afterwards the three entries are those after this step; "m" and "v" may be changed in place or replaced.
+        state: what is remembered from step to step. "t" is the number of steps done so far, an int, 0 before the first
+            step; "m" and "v" are the moving averages of the gradient and of its square, of p's shape and dtype, all
+            zeros before the first step. Afterwards the three entries are those after this step; "m" and "v" may be
+            changed in place or replaced.
         lr: the learning rate.
         beta1: how much of the old average of the gradient is kept.
         beta2: how much of the old average of the squared gradient is kept.
@@ -186,20 +199,24 @@ def adam_step(
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
-# *Weight decay* pulls every parameter a little toward 0 at each step, so that no weight stays large without a reason. There are two ways to do it. The first
-# adds a penalty $\frac{\lambda}{2}p^2$ to the loss, that is, $\lambda p$ to the gradient. With plain gradient descent this gives
+# *Weight decay* pulls every parameter a little toward 0 at each step, so that no weight stays large without a reason.
+# There are two ways to do it. The first adds a penalty $\frac{\lambda}{2}p^2$ to the loss, that is, $\lambda p$ to the
+# gradient. With plain gradient descent this gives
 #
 # $$ p \leftarrow p - \eta\,(g + \lambda p) = (1 - \eta\lambda)\,p - \eta\,g $$
 #
-# and so the parameter shrinks by the same share at every step. With Adam that is no longer true: whatever is added to the gradient is then divided by its
-# usual size. Parameters with large gradients hardly decay, and those with small gradients decay far too much.
+# and so the parameter shrinks by the same share at every step. With Adam that is no longer true: whatever is added to
+# the gradient is then divided by its usual size. Parameters with large gradients hardly decay, and those with small
+# gradients decay far too much.
 #
-# *AdamW* (Loshchilov and Hutter, 2019) goes the second way and keeps the two things apart. The parameter shrinks, and Adam sees the plain gradient:
+# *AdamW* (Loshchilov and Hutter, 2019) goes the second way and keeps the two things apart. The parameter shrinks, and
+# Adam sees the plain gradient:
 #
 # $$ p \leftarrow (1 - \eta\lambda)\,p, \qquad \text{then a step of Adam with } g $$
 #
-# Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Mind on what the decay depends: with a learning rate of 0.001, one step takes
-# away a share of 0.0001, not of 0.1. Mind also which value of the parameter it is a share of, the one before the step of Adam or the one after it.
+# Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Watch what the
+# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. Watch also what it
+# is a share of: the parameter before the step of Adam, or the parameter after it.
 #
 # You may call your `adam_step`.
 
@@ -235,26 +252,27 @@ def adamw_step(
 #
 # *15 points · about 20 minutes · difficulty 2 of 3 · builds on 4.6, 4.10, 5.1*
 #
-# A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through four stages: the forward pass gives a
-# loss, the backward pass gives gradients, the optimizer updates the parameters, and the old gradients are cleared away. The loss here is the one of language models, the
-# cross-entropy of $N$ examples with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
+# A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through
+# four stages: the forward pass gives a loss, the backward pass gives gradients, the optimizer updates the parameters,
+# and the old gradients are cleared away. The loss here is the one of language models, the cross-entropy of $N$ examples
+# with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N} \ln \operatorname{softmax}(z_i)_{y_i} $$
 #
-# The chapter's algorithm speaks of going through the training samples one at a time. Its listing and everybody's practice do what the formula says: one pass for the whole
-# mini-batch, and the *mean* of its losses.
+# The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. That hides the most
+# common mistake. PyTorch *adds* each new gradient to what is already in `.grad`. In the first step there is nothing to
+# add to. In the second, the gradient of the first batch may still be there. So the clearing is needed, and its place
+# matters: between which two of the other stages may nothing be cleared?
 #
-# The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. That hides the most common mistake. PyTorch *adds* each new gradient to what is
-# already in `.grad`. In the first step there is nothing to add to. In the second, the gradient of the first batch may still be there. So the clearing is needed, and its place matters:
-# between which two of the other stages may nothing be cleared?
-#
-# Return the loss as a Python number. The loss tensor keeps the whole graph of its batch alive, and a list of a thousand such losses fills the memory.
+# Return the loss as a Python number. The loss tensor keeps the whole graph of its batch alive, and a list of a thousand
+# such losses fills the memory.
 
 # %%
 def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D"], y: Int[Tensor, "N"]) -> float:
     """One training step on one mini-batch: updates the parameters of the network once.
 
-    Gradients of earlier steps have no influence, however often the function is called. Before the first call there are none.
+    Gradients of earlier steps have no influence, however often the function is called. Before the first call there are
+    none.
 
     Args:
         net: maps X to the outputs (logits) of shape (N, C); its parameters require grad.
@@ -282,20 +300,22 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #
 # *10 points · about 20 minutes · difficulty 3 of 3 · builds on 5.5*
 #
-# Large models learn best from large batches, and a large batch does not fit into the memory of one GPU. The way out uses what was a trap in 5.5: since PyTorch adds up gradients, a batch
-# can be cut into *micro-batches* that go through the network one after the other, with a single update at the end. This is called *gradient accumulation*.
+# Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The way
+# out uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
+# through the network one after the other, with a single update at the end. This is called *gradient accumulation*.
 #
-# The result must be the same as if the whole batch had gone through at once. Say micro-batch $j$ has $n_j$ examples with the mean loss $L_j$, and $N = \sum_j n_j$. The mean loss of the
-# whole batch is
+# The result must be the same as if the whole batch had gone through at once. Say micro-batch $j$ has $n_j$ examples
+# with the mean loss $L_j$, and $N = \sum_j n_j$. The mean loss of the whole batch is
 #
 # $$ L = \frac{1}{N}\sum_{i=1}^{N} \ell_i = \sum_j \frac{n_j}{N}\,L_j $$
 #
-# and its gradient is the sum of the gradients of the terms on the right. So each micro-batch has to be scaled *before* its gradient is added. Look closely at the factor. Many programs use another
-# one, which is right only when all micro-batches are equally large, and the last one seldom is. (Language models have it worse: their loss is a mean over tokens, and texts differ in length. A
-# widely used library had this mistake until 2024.)
+# and its gradient is the sum of the gradients of the terms on the right. So each micro-batch has to be scaled *before*
+# its gradient is added. Look closely at the factor. Many programs use another one, which is right only when all
+# micro-batches are equally large, and the last one seldom is. (Language models have it worse: their loss is a mean over
+# tokens, and texts differ in length. A widely used library had this mistake until 2024.)
 #
-# Three more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when must they, given that somebody may have left old ones? And how large is the largest batch that
-# the network ever sees?
+# Three more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when
+# must they, given that somebody may have left old ones? And how large is the largest batch that the network ever sees?
 
 # %%
 def accumulate_step(
@@ -336,19 +356,24 @@ def accumulate_step(
 #
 # *Not allowed here: PyTorch's gradient clipping (torch.nn.utils.clip_grad_norm_ and its relatives).*
 #
-# Now and then a batch comes along whose gradient is a hundred times as large as usual. One such step can undo days of training. So the gradient is given a maximal length: a longer one is made shorter, and
-# a shorter one is left alone. GPT-3 was trained with a maximum of 1.
+# Now and then a batch comes along whose gradient is a hundred times as large as usual. One such step can undo days of
+# training. So the gradient is given a maximal length: a longer one is made shorter, and a shorter one is left alone.
+# GPT-3 was trained with a maximum of 1.
 #
-# Length means the Euclidean norm over *all* parameters together, as if their gradients were written one behind the other into one long vector:
+# Length means the Euclidean norm over *all* parameters together, as if their gradients were written one behind the
+# other into one long vector:
 #
-# $$ \lVert g \rVert = \sqrt{\sum_{p}\sum_{i} g_{p,i}^2}, \qquad g_p \leftarrow g_p \cdot \min\Bigl(1, \frac{c}{\lVert g \rVert}\Bigr) $$
+# $$ \lVert g \rVert = \sqrt{\sum_{p}\sum_{i} g_{p,i}^2}, \qquad
+# g_p \leftarrow g_p \cdot \min\Bigl(1, \frac{c}{\lVert g \rVert}\Bigr) $$
 #
-# where $c$ is the maximum. All gradients are multiplied by one and the same factor. The step becomes shorter and keeps its direction, which would not be so if every tensor, or every number, were
-# cut down on its own.
+# where $c$ is the maximum. All gradients are multiplied by one and the same factor. The step becomes shorter and keeps
+# its direction, which would not be so if every tensor, or every number, were cut down on its own.
 #
-# The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So return the norm as it was found, not what was made of it.
+# The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So
+# return the norm as it was found, not what was made of it.
 #
-# Some parameters may have no gradient, and all gradients may be 0: neither may stop a training run. Clipping takes place between the backward pass and the step of the optimizer.
+# Some parameters may have no gradient, and all gradients may be 0: neither may stop a training run. Clipping takes
+# place between the backward pass and the step of the optimizer.
 #
 # `torch.nn.utils.clip_grad_norm_` is off limits; it adds $10^{-6}$ to the norm before it divides. You may do so or not.
 
@@ -357,12 +382,13 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
     """Scales all gradients down by one factor if their common norm is too large; otherwise leaves them alone.
 
     Args:
-        params: the parameters. Their `.grad` is changed; they themselves are not. A `.grad` may be None (it stays None), but not all of
-            them. All gradients have the same dtype.
+        params: the parameters. Their `.grad` is changed; they themselves are not. A `.grad` may be None (it stays
+            None), but not all of them. All gradients have the same dtype.
         max_norm: the largest norm allowed, greater than 0.
 
     Returns:
-        The Euclidean norm of all gradients together before clipping, a scalar tensor of their dtype (or a Python float).
+        The Euclidean norm of all gradients together before clipping, a scalar tensor of their dtype (or a Python
+        float).
 
     Example:
         >>> a, b = torch.zeros(1, requires_grad=True), torch.zeros(2, requires_grad=True)
@@ -382,16 +408,21 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
-# No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients and the network is far from sensible, so one begins with tiny steps. Then they may be large, and
-# toward the end they must become small again, or the loss keeps dancing around its minimum. Most language models are trained with a *linear warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of
-# warm-up and $T$ steps in all,
+# No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients
+# and the network is far from sensible, so one begins with tiny steps. Then they may be large, and toward the end they
+# must become small again, or the loss keeps dancing around its minimum. Many language models are trained with a *linear
+# warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of warm-up and $T$ steps in all,
 #
-# $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex] \eta_{\min} + \dfrac{1}{2}\,(\eta_{\max} - \eta_{\min})\Bigl(1 + \cos\Bigl(\pi\,\dfrac{s - W}{T - W}\Bigr)\Bigr) & W \le s < T \\[2ex] \eta_{\min} & s \ge T \end{cases} $$
+# $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex]
+# \eta_{\min} + \dfrac{1}{2}\,(\eta_{\max} - \eta_{\min})\Bigl(1 + \cos\Bigl(\pi\,\dfrac{s - W}{T - W}\Bigr)\Bigr) &
+# W \le s < T \\[2ex] \eta_{\min} & s \ge T \end{cases} $$
 #
-# The cosine falls from 1 to $-1$ over half a turn, so the bracket falls from 2 to 0: first slowly, then fast, then slowly again. At $s = W$ the rate is exactly $\eta_{\max}$.
+# The cosine falls from 1 to $-1$ over half a turn, so the bracket falls from 2 to 0: first slowly, then fast, then
+# slowly again. At $s = W$ the rate is exactly $\eta_{\max}$.
 #
-# Test yours at more places than the corners: a straight line agrees with the cosine at the beginning, in the middle and at the end of the decay. And think about what comes after the plan has run out: people train
-# on for "just a few more steps", and a cosine rises again.
+# Test yours at more places than the corners: a straight line agrees with the cosine at the beginning, in the middle and
+# at the end of the decay. And think about what comes after the plan has run out: people train on for "just a few more
+# steps", and a cosine rises again.
 
 # %%
 def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> float:
@@ -425,17 +456,23 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 #
 # $$ \underbrace{B + B + \dots + B}_{\lfloor N/B \rfloor \text{ times}} + (N \bmod B) = N $$
 #
-# The last batch holds what is left over; it is smaller, and it counts. Somebody who drops it throws the same share of the data away in every epoch.
+# The last batch holds what is left over; it is smaller, and it counts. Dropping it wastes the same share of the data in
+# every epoch.
 #
-# The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the one before did.
+# The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say
+# all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the
+# one before did.
 #
-# Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise nothing crashes and nothing is learned. The originals have to keep their order, since they may be
-# needed elsewhere.
+# Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise
+# nothing crashes and nothing is learned. The originals must keep their order, since they may be needed elsewhere.
 #
-# Randomness in an experiment has to be repeatable. A `torch.Generator` is a source of random numbers with a state of its own. Whoever starts with the same seed gets the same orders again; and because the state moves on
-# with every number drawn, the next epoch gets another one. So use the generator that you are given, as it is, and no other source.
+# Randomness in an experiment has to be repeatable. A `torch.Generator` is a source of random numbers with a state of
+# its own. Whoever starts with the same seed gets the same orders again; and because the state moves on with every
+# number drawn, the next epoch gets a different one. So use the generator that you are given, as it is, and no other
+# source.
 #
-# PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you have seen once how little there is to it.
+# PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you
+# have seen once how little there is to it.
 
 # %%
 def minibatches(
@@ -450,8 +487,8 @@ def minibatches(
         generator: where all randomness comes from, a generator on the CPU. It is neither seeded nor replaced here.
 
     Returns:
-        Pairs (inputs, labels) of shapes (n, D) and (n,) with n = size but for the last batch: a list, or anything else that can be
-        looped over.
+        Pairs (inputs, labels) of shapes (n, D) and (n,) with n = size except for the last batch: a list, or anything
+        else that can be looped over.
 
     Example:
         >>> X, y = torch.tensor([[1.0], [2.0], [3.0], [4.0], [5.0]]), torch.tensor([10, 20, 30, 40, 50])
@@ -469,31 +506,35 @@ def minibatches(
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 2.11, 5.5*
 #
-# While a network trains, its loss is measured from time to time on examples it does not learn from. The number should be that of the network as it will be used, and the measurement should leave no trace.
+# While a network trains, its loss is measured from time to time on examples it does not learn from. The number should
+# be that of the network as it will be used, and the measurement should leave no trace.
 #
-# A module has a switch, `net.training`. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets everything through (2.11). Forget the switch, and the loss comes out of a
-# crippled network and is another one at each call. Forget to put it *back*, and the rest of the training runs without dropout, and nobody notices. Put it back to what it was, which need not be training mode.
+# A module has a switch, `net.training`. In training mode dropout zeroes part of the activations at random; in
+# evaluation mode it lets everything through (2.11). Forget the switch, and the loss is that of a network with part of
+# its numbers missing, and differs from call to call. Forget to put it *back*, and the rest of the training runs without
+# dropout, and nobody notices. Put it back to what it was, which need not be training mode.
 #
-# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should be told not to, and only
-# for as long as the measurement takes.
+# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should
+# be told not to, and only for as long as the measurement takes.
 #
 # Finally the mean. The examples come in batches, and the last batch is often smaller:
 #
 # $$ L = \frac{\sum_j n_j L_j}{\sum_j n_j} \ne \frac{1}{k}\sum_{j=1}^{k} L_j $$
 #
-# The left one is the mean over all examples. In the mean of the $k$ batch means on the right, an example in a small batch counts more than one in a large batch, and the result depends on how the data happened to be cut.
+# The left one is the mean over all examples. In the mean of the $k$ batch means on the right, an example in a small
+# batch counts more than one in a large batch, and the result depends on how the data happened to be cut.
 
 # %%
 def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Tensor, "n"]]]) -> float:
     """Mean cross-entropy of the network, in evaluation mode, over all examples of all batches.
 
-    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation, and autograd
-    records again.
+    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation, and
+    autograd records again.
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.
-        loader: the batches, pairs of inputs and right classes (int64). The numbers of examples may differ. It need not be a
-            list: it may have no length, and it can perhaps be gone through only once.
+        loader: the batches, pairs of inputs and right classes (int64). The numbers of examples may differ. It need not
+            be a list: it may have no length, and it can perhaps be gone through only once.
 
     Returns:
         The mean over all examples, a Python float.
@@ -525,4 +566,5 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 #     print(step, loss, evaluate(net, minibatches(X_test, y_test, 32, generator)))
 # ```
 #
-# The call of `clip_gradients` belongs inside `train_step`; you know between which two lines. In assignment 06 you write such a loop once more, around a small GPT of your own.
+# The call of `clip_gradients` belongs inside `train_step`; you know between which two lines. In assignment 06 you write
+# such a loop once more, around a small GPT of your own.

@@ -54,6 +54,7 @@ def _app() -> "typer.Typer":
     from gradlings.grading.export.command import export
     from gradlings.grading.marks.command import marks
     from gradlings.learning.commands import hint, init, progress, watch, where_am_i
+    from gradlings.reports.command import report, with_class_page
 
     app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -73,7 +74,7 @@ def _app() -> "typer.Typer":
         if context.invoked_subcommand is None:
             where_am_i(Path())
 
-    for command in (init, watch, build, course, verify, grade, marks, export, hint, progress):
+    for command in (init, watch, build, course, verify, with_class_page(grade), marks, export, report, hint, progress):
         app.command()(command)
     return app
 

@@ -1141,7 +1141,7 @@ def gram(t):
 @catalogue.misconception(
     "1.9",
     "squared-lengths-only",
-    "One number a row came back: its dot product with itself. What about each row with the others?",
+    "One number per row came back: its dot product with itself. What about each row with the others?",
     hint="With 3 rows there are 9 pairs, so the result is (3, 3); you have only its diagonal.",
 )
 def gram(t):

@@ -1,14 +1,14 @@
 # %% [markdown]
 # # 01 Tensors
 #
-# Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the scores it
-# gives to the next word. This assignment covers the section on tensors of a chapter about basic LLM
-# concepts (retold in `docs/chapter.md` of the repository). At its end you can say, before
-# running a line of code, which shape and dtype will come out, and you have written by hand the operations that models use most.
+# Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the
+# scores it gives to the next word. This assignment covers the section on tensors of a chapter about basic LLM concepts
+# (retold in `docs/chapter.md` of the repository). At its end you will be able to say, before you run a line of code,
+# which shape and dtype will come out, and you will have written by hand the operations that models use most.
 #
-# You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing up their
-# numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out broadcasting, and cut a
-# tensor into attention heads (1.8 to 1.11).
+# You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing
+# up their numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out
+# broadcasting, and cut a tensor into attention heads (1.8 to 1.11).
 #
 # You need Python (functions, loops, lists) and nothing else. Four words come up everywhere:
 #
@@ -17,10 +17,35 @@
 # - its *dtype* is the kind of number it holds (`t.dtype`),
 # - its *device* is where it lives: the CPU or a GPU (`t.device`).
 #
-# What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact, other numbers
-# right to seven digits in `float64` and to four in `float32` (a relative error of at most $10^{-7}$ and $10^{-4}$). So a constant is to
-# be written with all its digits, or computed. Tensors that come in may be transposed or parts of others, and may require grad. Whatever
-# comes in must stay as it is.
+# What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact,
+# other numbers right to seven digits in `float64` and to four in `float32` (a relative error of at most $10^{-7}$ and
+# $10^{-4}$). So write a constant with all its digits, or compute it. Tensors that come in may be transposed or parts of
+# others, and may require grad. Whatever comes in must stay as it is.
+
+# %% [markdown]
+# ## How to read a type line
+#
+# The first line of each function is its specification: it says which tensors go in and which come out. In
+#
+# ```python
+# def weighted(x: Float[Tensor, "*batch n"], w: Float[Tensor, "n"]) -> Float[Tensor, "*batch"]:
+# ```
+#
+# the word before the bracket is the dtype, and the text in quotes is the shape, one word per dimension:
+#
+# | written | means |
+# |---|---|
+# | `Float`, `Int`, `Bool` | any float dtype, any signed integer dtype, bool |
+# | `Float32`, `Int64` | just this dtype |
+# | `Num`, `Shaped` | any number (not bool), any dtype at all |
+# | `"n d"` | two dimensions. A name stands for a size, and the same name is the same size in the whole line |
+# | `"2 2"`, `"n-T T"` | a number is that size, and a calculation such as $n - T$ is its result |
+# | `"*batch n"` | any number of dimensions, even none, and then one of size n |
+# | `"... n"` | the same, without a name |
+# | `""` | no dimension: a scalar tensor |
+#
+# So `weighted` takes, say, `x` of shape (4, 7, 3) and `w` of shape (3,), and returns shape (4, 7). Nothing looks at a
+# type line while your code runs: it is a promise from us to you of what goes in, and from you to us of what comes out.
 
 # %%
 import numpy as np
@@ -31,19 +56,23 @@ from torch import Tensor
 # %% [markdown] exercise="1.1"
 # ## 1.1 Four ranks
 #
-# A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and columns, so two.
-# Stack matrices and you have a tensor of rank 3, here called a cube. In a language model the loss is a scalar, one token is a vector,
-# a weight is a matrix, and a batch of texts is of rank 3: texts, tokens, numbers of a token.
+# A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and
+# columns, so two. Stack matrices and you have a tensor of rank 3, here called a cube. A language model cuts a text
+# into *tokens* (words, or pieces of words) and works with a vector of numbers for each. So one token is a vector, a
+# text is a matrix, and a batch of texts has rank 3: texts, tokens, numbers per token. The *loss*, the one number that
+# says how bad the model's predictions are, is a scalar.
 #
-# Make one tensor of each rank, with the chapter's numbers. `torch.tensor` turns nested lists into a tensor: every level of square
-# brackets is one dimension. Count the brackets, and you know the rank.
+# Make one tensor of each rank, with the chapter's numbers. (For the scalar, its text has 5 and its listing has 1: take
+# 5.) `torch.tensor` turns nested lists into a tensor: every level of square brackets is one dimension. Count the
+# brackets, and you know the rank.
 #
-# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself, and it neither looks at what kind of
-# numbers it is given nor treats a single number as a value. Print `torch.Tensor(3)` and see. Second, a Python number, a vector of
-# length 1 and a scalar tensor look much alike in print, and behave differently.
+# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself, and it neither looks
+# at what kind of numbers it is given nor treats a single number as a value. Print `torch.Tensor(3)` and see. Second, a
+# Python number, a vector of length 1 and a scalar tensor look much alike when printed, but behave differently.
 #
-# In some copies of the chapter the first line of the listing reads `pythonCopy codeimport torch`. The first words are the label and
-# the button of a web page, pasted along with the code, and Python answers with a `SyntaxError`. The line is `import torch`.
+# In some copies of the chapter the first line of the listing reads `pythonCopy codeimport torch`. The first words are
+# the label and the button of a web page, pasted along with the code, and Python answers with a `SyntaxError`. The line
+# is `import torch`.
 
 
 # %% solution="1.1"
@@ -71,27 +100,43 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 
 
 # %% [markdown] hints="1.1"
-# 1. Write each of the four as nested Python lists first. How many levels of brackets does each need, and which one needs none?
+# 1. Write each of the four as nested Python lists first. How many levels of brackets does each need, and which one
+#    needs none?
 # 2. Rank = levels of brackets: 0, 1, 2, 3. Whole numbers without a decimal point become int64 by themselves.
-# 3. Give each nested list (and the bare number) to the function that infers the dtype from the values, then return the four results as a tuple, in the order scalar, vector, matrix, cube.
+# 3. Give each nested list (and the bare number) to the function that infers the dtype from the values, then return the
+#    four results as a tuple, in the order scalar, vector, matrix, cube.
+
+# %% [markdown] solved="1.1"
+# **Why it works.** Every level of brackets is one dimension; a bare number has none, hence the shape (). Whole numbers
+# become int64, since nothing in them asks for a fraction.
+#
+# **In models.** A loss is a scalar, a bias a vector and a weight a matrix. GPT-2's activations have rank 3 (batch,
+# tokens, 768), its attention scores rank 4.
+#
+# **In PyTorch.** `torch.tensor` copies nested lists into a new tensor and infers the dtype.
+#
+# **Next.** 1.2 finds a shape without making a tensor.
 
 # %% [markdown] exercise="1.2"
 # ## 1.2 The shape of nested lists
 #
-# The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each of those has, and
-# so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no dimension: $()$.
+# The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each
+# of those has, and so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no
+# dimension: $()$.
 #
-# The chapter writes its example of a vector as `[5, 1]`. This is easily read as a shape, five rows of one column. It is a vector that holds the two
-# numbers 5 and 1, and its shape is $(2,)$. The comma makes it a tuple of one size.
+# The chapter writes its example of a vector as `[5, 1]`. It is easy to read this as a shape: five rows of one column.
+# It is a vector that holds the two numbers 5 and 1, and its shape is $(2,)$. The comma makes it a tuple of one size.
 #
-# Write the function that finds the shape of nested lists. This is what `torch.tensor` does first of all, and a tensor must be a full
-# box: on every level all lists have the same length, and lists and numbers never stand side by side. Where this fails, the nesting is
-# *ragged* and has no shape, so your function raises `ValueError`. Real texts differ in length, so batches of tokens are ragged until
-# somebody pads them; code that looks at the first row only will not notice. PyTorch itself is not perfect here:
-# `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the 1 is lost without a word. Yours will be stricter.
+# Write the function that finds the shape of nested lists. This is what `torch.tensor` does first of all, and a tensor
+# must be a full box: on every level all lists have the same length, and lists and numbers never stand side by side.
+# Where this fails, the nesting is *ragged* and has no shape, so your function raises `ValueError`. Real texts differ in
+# length, so batches of tokens are ragged until somebody pads them; code that looks at the first row only will not
+# notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the
+# 1 is lost without a word. Yours will be stricter.
 #
-# By hand and in plain Python, because the shape is the first thing to ask of any tensor, and you should be able to read it off the brackets.
-# Asking PyTorch or NumPy would not do, either: one of the probes has 130 levels of brackets, more than any tensor or array can have dimensions.
+# Do it by hand and in plain Python: the shape is the first thing to ask about any tensor, and you should be able to
+# read it off the brackets. Asking PyTorch or NumPy would not help anyway: one of the probes has 130 levels of brackets,
+# more than any tensor or array can have dimensions.
 
 
 # %% solution="1.2"
@@ -126,31 +171,47 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 
 # %% [markdown] hints="1.2"
 # 1. Suppose somebody tells you the shape of every item of a list. What is then the shape of the list?
-# 2. $\text{shape}(\text{number}) = ()$, and $\text{shape}(\text{list}) = (\text{length}, \text{shape of its items}\ldots)$, which makes sense only if all items have one shape.
-# 3. Handle a bare number first. For a list, find the shapes of all items with the same function, compare them all (not only with the first level, and not only their lengths), complain if two differ, and put the length in front of the common shape. Think of a list without items.
+# 2. $\text{shape}(\text{number}) = ()$, and
+#    $\text{shape}(\text{list}) = (\text{length}, \text{shape of its items}\ldots)$, which makes sense only if all items
+#    have one shape.
+# 3. Handle a bare number first. For a list, find the shapes of all items with the same function, compare them all (not
+#    only with the first level, and not only their lengths), complain if two differ, and put the length in front of the
+#    common shape. Think of a list without items.
+
+# %% [markdown] solved="1.2"
+# **Why it works.** The shape of a list is its length, followed by the one shape that all of its items share; the shape
+# of a number is empty. Comparing whole shapes, not only lengths, finds a ragged place at any depth.
+#
+# **In models.** Texts differ in length, so a batch of token ids is ragged until it is padded or packed into a full box.
+#
+# **In PyTorch.** `torch.Tensor.size` reads the shape of a finished tensor.
+#
+# **Next.** 1.3 predicts the dtype in much the same way.
 
 # %% [markdown] exercise="1.3"
 # ## 1.3 Which dtype comes out
 #
-# A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is given:
+# A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is
+# given:
 #
 # - only booleans: `torch.bool`
 # - whole numbers, perhaps with booleans among them: `torch.int64`
 # - at least one float, anywhere: `torch.float32` (PyTorch's default, which can be set to something else)
 # - no values at all: `torch.float32`, too.
 #
-# One kind for all: the most general one wins, wherever it stands. Write this rule as a function. It matters in practice, since token ids
-# must be integers, weights must be floats, and a single `.0` in a list changes the type of everything in it.
+# One kind for all: the most general one wins, wherever it is. Write this rule as a function. It matters in practice,
+# since token ids must be integers, weights must be floats, and a single `.0` in a list changes the type of everything
+# in it.
 #
-# The chapter says that floats become `float32`. That holds for Python floats. A NumPy array has a dtype of its own and keeps it, and NumPy's
-# default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and its matrix product with `float32` weights stops with an error.
-# `torch.from_numpy` keeps the dtype, too, and goes one step further: it *shares the memory* of the array, so a change in one shows in the
-# other, whereas `torch.tensor` copies.
+# The chapter says that floats become `float32`. That holds for Python floats. A NumPy array has a dtype of its own and
+# keeps it, and NumPy's default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and its matrix product
+# with `float32` weights stops with an error. `torch.from_numpy` keeps the dtype, too, and goes one step further.
+# It *shares the memory* of the array, so a change in one shows in the other, whereas `torch.tensor` copies.
 #
 # A trap of Python: `True` passes for a whole number, as `isinstance(True, int)` is true.
 #
-# No tensor and no array may be made here, and functions such as `torch.result_type` or `np.result_type` are off limits, since they would tell you
-# the answer that you are asked to predict.
+# You may not make a tensor or an array here, and functions such as `torch.result_type` or `np.result_type` are off
+# limits, since they would tell you the answer that you are asked to predict.
 
 
 # %% solution="1.3"
@@ -184,26 +245,41 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 
 
 # %% [markdown] hints="1.3"
-# 1. Treat the three kinds of input apart: a NumPy array, a list, a single Python number. Which of the three already knows its answer?
-# 2. For Python values the order is $\text{bool} < \text{int64} < \text{float32}$, and a list has the greatest dtype of its items. An empty list has float32.
-# 3. For an array, find the torch dtype with the same name as the array's. For a list, predict each item with the same function and take the most general result. For a number, ask for bool before you ask for int.
+# 1. Treat the three kinds of input apart: a NumPy array, a list, a single Python number. Which of the three already
+#    knows its answer?
+# 2. For Python values the order is $\text{bool} < \text{int64} < \text{float32}$, and a list has the greatest dtype of
+#    its items. An empty list has float32.
+# 3. For an array, find the torch dtype with the same name as the array's. For a list, predict each item with the same
+#    function and take the most general result. For a number, ask for bool before you ask for int.
+
+# %% [markdown] solved="1.3"
+# **Why it works.** The kinds are ordered: bool below int64 below float32. A tensor has one dtype, so the most general
+# kind among the values wins. An array needs no guess, since it brings its dtype along.
+#
+# **In models.** Token ids are int64, because an embedding can only look up whole numbers. Weights are floats: float32
+# in the published GPT-2, mostly bfloat16 today.
+#
+# **In PyTorch.** `torch.result_type` applies the same order to tensors and numbers that meet in a calculation.
+#
+# **Next.** 1.4 changes a dtype on purpose.
 
 # %% [markdown] exercise="1.4"
 # ## 1.4 Changing the dtype
 #
-# Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model wants `float32`.
-# `.to()` converts: each number keeps its value, as well as the new type can hold it. Write a function that converts any tensor to
-# `float32`.
+# Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model
+# wants `float32`. `.to()` converts: each number keeps its value, as well as the new type can hold it. Write a function
+# that converts any tensor to `float32`.
 #
-# The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for devices alike: after the line
-# `t.to("cuda")` alone, `t` is still where it was. (If nothing has to change, you get the very same tensor back, not a copy.)
-# A module is different: `model.to("cuda")` moves the weights of the model itself.
+# The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for
+# devices alike: after the line `t.to("cuda")` alone, `t` is still where it was. (If nothing has to change, you get the
+# very same tensor back, not a copy.) A module is different: `model.to("cuda")` moves the weights of the model itself.
 #
-# Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a one. Read as a `float32`, this
-# very pattern means $1.4\cdot 10^{-45}$. PyTorch offers both operations, under different names.
+# Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a
+# one. Read as a `float32`, this very pattern means $1.4\cdot 10^{-45}$. PyTorch offers both operations, under different
+# names.
 #
-# And `float32` is not exact: it holds all whole numbers up to $2^{24} = 16\,777\,216$; the next one, $16\,777\,217$, becomes $16\,777\,216$. A decimal such
-# as 0.1 keeps about 7 digits.
+# And `float32` is not exact: it holds all whole numbers up to $2^{24} = 16\,777\,216$; the next one, $16\,777\,217$,
+# becomes $16\,777\,216$. A decimal such as 0.1 keeps about 7 digits.
 
 
 # %% solution="1.4"
@@ -227,23 +303,38 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 
 # %% [markdown] hints="1.4"
 # 1. The chapter has one method for this. What does it give back, and what happens to the tensor it is called on?
-# 2. Result: dtype float32, and each value equal to the old one (rounded to about 7 digits). Python's own word `float` means 64 bits, PyTorch's float32 means 32.
+# 2. Result: dtype float32, and each value equal to the old one (rounded to about 7 digits). Python's own word `float`
+#    means 64 bits, PyTorch's float32 means 32.
 # 3. Call the converting method with PyTorch's name for 32-bit floats, and return what it returns.
+
+# %% [markdown] solved="1.4"
+# **Why it works.** A conversion takes each number to the nearest one that the new dtype can hold, and writes it to a
+# new tensor. No bits are re-read, and the old tensor stays as it is.
+#
+# **In models.** Mixed-precision training does this in every step: matrix products run in bfloat16, while the optimizer
+# updates float32 copies of the weights.
+#
+# **In PyTorch.** `torch.Tensor.to` converts dtype and device alike, and returns the result.
+#
+# **Next.** 1.5 changes the shape and keeps the numbers.
 
 # %% [markdown] exercise="1.5"
 # ## 1.5 A column
 #
-# Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading order: the last index runs
-# fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$ in reading order. Columns appear wherever one prediction
-# per example meets a loss.
+# Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading
+# order: the last index runs fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$
+# in reading order. Columns appear wherever one prediction per example meets a loss.
 #
-# The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in reading order (such a
-# tensor is *contiguous*). But transposing moves nothing in memory, it only changes the way the memory is read. Take
+# The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in
+# reading order (such a tensor is *contiguous*). But transposing moves nothing in memory; it only changes the way the
+# memory is read. Take
 #
-# $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top = \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
+# $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top =
+# \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
 #
-# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No way of dividing the memory into rows
-# gives a column in that order, so one of the two methods refuses (`RuntimeError`), and the other copies. Find out which, and return the column for both kinds of tensor.
+# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No way
+# of dividing the memory into rows gives a column in that order, so one of the two methods refuses (`RuntimeError`), and
+# the other copies. Find out which, and return the column for both kinds of tensor.
 #
 # You need not compute $n$: PyTorch works out one size that is given as -1.
 
@@ -273,24 +364,37 @@ def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
 # %% [markdown] hints="1.5"
 # 1. Try both methods of the chapter on a transposed matrix and read the error message of the one that fails.
 # 2. The new shape has two sizes. The second is 1, and the first follows from the number of elements: $n \cdot 1 = n$.
-# 3. Use the method that copies when the memory does not fit. Leave the first size to PyTorch and set the second yourself.
+# 3. Use the method that copies when the memory does not fit. Leave the first size to PyTorch and set the second
+#    yourself.
+
+# %% [markdown] solved="1.5"
+# **Why it works.** A shape is only a way of cutting the reading order into rows. If memory already is in reading order,
+# new sizes are enough; after a transpose it is not, and the numbers must first be copied.
+#
+# **In models.** Before the loss, GPT code flattens logits of shape (batch, tokens, 50257) to two dimensions in the same
+# way.
+#
+# **In PyTorch.** `torch.Tensor.reshape` copies only if it must; a view never copies.
+#
+# **Next.** 1.6 swaps dimensions, which no reshape can do.
 
 # %% [markdown] exercise="1.6"
 # ## 1.6 Transposing a batch
 #
-# The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in stacks, say $(B, T, D)$: $B$ texts of
-# $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix of the stack, so the last two dimensions swap and all in front of them stay:
+# The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in
+# stacks, say $(B, T, D)$: $B$ texts of $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix
+# of the stack, so the last two dimensions swap and all in front of them stay:
 #
 # $$ (\ldots, n, m) \to (\ldots, m, n), \qquad r_{\ldots ij} = t_{\ldots ji} $$
 #
 # Write this for any rank from 2 up.
 #
-# The chapter transposes with `.T`, which is right for a matrix. On three dimensions `.T` reverses *all* of them, $(B, T, D) \to (D, T, B)$, and
-# a warning says that this will become an error.
+# The chapter transposes with `.T`, which is right for a matrix. On three dimensions `.T` reverses *all* of them,
+# $(B, T, D) \to (D, T, B)$, and a warning says that this will become an error.
 #
-# The trap is one of shapes. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the reading order, so every number is then in the wrong
-# place, and nothing complains. A right shape proves little. Look at a small tensor of different sizes, such as `torch.arange(24).reshape(2, 3, 4)`,
-# and follow a single number: where must the 1 go?
+# The trap is one of shapes. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the reading order, so
+# every number is then in the wrong place, and nothing complains. A right shape proves little. Look at a small tensor of
+# different sizes, such as `torch.arange(24).reshape(2, 3, 4)`, and follow a single number: where must the 1 go?
 #
 # Dimensions can be counted from the end: -1 is the last, -2 the one before.
 
@@ -317,29 +421,46 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 
 
 # %% [markdown] hints="1.6"
-# 1. You want to swap two named dimensions and leave the others alone, whatever their number. How can you name the last two without knowing the rank?
-# 2. $r_{\ldots ij} = t_{\ldots ji}$: the index that came last comes last but one, and the other way round. The numbers move; this is more than a new shape.
-# 3. Look for the tensor method that swaps two given dimensions and returns the result, and give it the last two, counted from the end.
+# 1. You want to swap two named dimensions and leave the others alone, whatever their number. How can you name the last
+#    two without knowing the rank?
+# 2. $r_{\ldots ij} = t_{\ldots ji}$: the index that came last comes last but one, and the other way round. The numbers
+#    move; this is more than a new shape.
+# 3. Look for the tensor method that swaps two given dimensions and returns the result, and give it the last two,
+#    counted from the end.
+
+# %% [markdown] solved="1.6"
+# **Why it works.** Transposing exchanges two sizes and two strides; no number moves in memory. Counted from the end,
+# the last two dimensions have the same names whatever comes before them.
+#
+# **In models.** Attention multiplies queries by transposed keys, for each text and each head: in GPT-2 these are stacks
+# of shape (batch, 12, tokens, 64).
+#
+# **In PyTorch.** `torch.transpose` swaps any two dimensions.
+#
+# **Next.** 1.7 looks at the strides behind this.
 
 # %% [markdown] exercise="1.7"
 # ## 1.7 Strides
 #
-# Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements: the *strides*. The stride of a dimension
-# says how many elements to skip in memory when its index grows by one:
+# Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements:
+# the *strides*. The stride of a dimension says how many elements to skip in memory when its index grows by one:
 #
 # $$ \text{position} = \sum_i \text{index}_i \cdot \text{stride}_i $$
 #
-# In row-major order, which PyTorch uses for new tensors, the last index runs fastest, so its stride is 1. One step in the dimension before passes one full row. For the shape
-# $(2, 3)$ the strides are $(3, 1)$: the element in row 1 and column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
+# In row-major order, which PyTorch uses for new tensors, the last index runs fastest, so its stride is 1. One step in
+# the dimension before passes one full row. For the shape $(2, 3)$ the strides are $(3, 1)$: the element in row 1 and
+# column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
 #
-# Write the function that finds the strides of a new tensor from its shape. Strides explain what you met in the last two exercises: `transpose` only swaps
-# two sizes and two strides and never touches the numbers, and `view` fails where no strides can describe the result.
+# Write the function that finds the strides of a new tensor from its shape. Strides explain what you met in the last two
+# exercises: `transpose` only swaps two sizes and two strides and never touches the numbers, and `view` fails where no
+# strides can describe the result.
 #
-# The trap is one of direction and of units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer otherwise.) PyTorch counts elements,
-# NumPy counts bytes. And a scalar has no dimension, so how many strides does it have?
+# The trap is twofold: direction and units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer
+# otherwise.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it
+# have?
 #
-# By hand, from the shape alone, because asking a tensor for its strides shows you the numbers and not the rule. The rule also answers where there is no tensor to
-# ask: some probes have the shape of more numbers than any memory holds.
+# Do it by hand, from the shape alone: asking a tensor for its strides shows you the numbers and not the rule. The rule
+# also answers where there is no tensor to ask: some probes are shapes of tensors that no memory could hold.
 
 
 # %% solution="1.7"
@@ -350,7 +471,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
         shape: the sizes of the dimensions, each at least 1; () for a scalar.
 
     Returns:
-        One stride a dimension, as ints: how many elements apart two neighbors along this dimension are.
+        One stride per dimension, as ints: how far apart, in elements, two neighbors along it are.
 
     Example:
         >>> row_major_strides((5, 3, 2))
@@ -367,29 +488,48 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 # %% [markdown] hints="1.7"
-# 1. Number the elements of a (2, 3) matrix 0 to 5 in reading order. How far apart are two neighbors in a row, and two in a column?
-# 2. $\text{stride}_i = \prod_{j > i} \text{size}_j$: the product of all sizes behind this dimension, its own not included. A product of nothing is 1.
-# 3. Walk through the sizes from the last to the first with a running product that starts at 1. At each size note the product first, then multiply it. Put the notes in the order of the dimensions at the end.
+# 1. Number the elements of a (2, 3) matrix 0 to 5 in reading order. How far apart are two neighbors in a row, and two
+#    in a column?
+# 2. $\text{stride}_i = \prod_{j > i} \text{size}_j$: the product of all sizes behind this dimension, its own not
+#    included. A product of nothing is 1.
+# 3. Walk through the sizes from the last to the first with a running product that starts at 1. At each size note the
+#    product first, then multiply it. Put the notes in the order of the dimensions at the end.
+
+# %% [markdown] solved="1.7"
+# **Why it works.** One step along a dimension passes everything behind it. So its stride is the product of the later
+# sizes, and the last one is the empty product, 1.
+#
+# **In models.** Thanks to strides, cutting GPT-2's 768 numbers per token into 12 heads of 64, or transposing its keys,
+# moves no data at all.
+#
+# **In PyTorch.** `torch.Tensor.stride` reads them; `torch.as_strided` makes a view with any that you choose.
+#
+# **Next.** 1.8 multiplies rows by columns.
 
 # %% [markdown] exercise="1.8"
 # ## 1.8 Matrix multiplication with loops
 #
-# Every linear layer, every attention score and the final prediction of a language model is a matrix product. A matrix $a$ of shape $(n, k)$ times a matrix $b$ of shape
-# $(k, m)$ gives a matrix of shape $(n, m)$:
+# Every linear layer, every attention score and the final prediction of a language model is a matrix product. A matrix
+# $a$ of shape $(n, k)$ times a matrix $b$ of shape $(k, m)$ gives a matrix of shape $(n, m)$:
 #
 # $$ c_{ij} = \sum_{l=1}^{k} a_{il}\, b_{lj} $$
 #
-# In words: row $i$ of $a$ meets column $j$ of $b$; multiply number by number and add up. The inner sizes $k$ must agree, and they vanish. For example
+# In words: row $i$ of $a$ meets column $j$ of $b$; multiply number by number and add up. The inner sizes $k$ must
+# agree, and they vanish. For example
 #
-# $$ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix} = \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\ 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
+# $$ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix} =
+# \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\
+# 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
 #
-# Write it from single multiplications and additions, in loops for example. It takes $n \cdot m \cdot k$ of each, and this count is why big models need big machines.
+# Write it from single multiplications and additions, in loops for example. It takes $n \cdot m \cdot k$ of each, and
+# this count is why big models need big machines.
 #
-# Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three different sizes. And mind the dtype: a product of whole numbers is
-# whole and exact however large, so `int64` matrices give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
+# Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three
+# different sizes. And watch the dtype: a product of whole numbers is whole and exact however large, so `int64` matrices
+# give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
 #
-# By hand, because the formula then is yours, and the shape rule with it; PyTorch's own product is one character long. It is off limits with all its relatives
-# (`torch.dot`, `einsum`, `F.linear` and so on).
+# You write it by hand so that the formula is yours, and the shape rule with it; PyTorch's own product is one character
+# long. It is off limits with all its relatives (`torch.dot`, `einsum`, `F.linear` and so on).
 
 
 # %% solution="1.8"
@@ -419,28 +559,48 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 
 
 # %% [markdown] hints="1.8"
-# 1. Work out one single entry of the result on paper. Which row and which column did you use, and how many products did you add?
-# 2. $c_{ij} = \sum_l a_{il} b_{lj}$: the sum runs over the second index of $a$ and the first index of $b$; $i$ and $j$ stay fixed meanwhile.
-# 3. Make a result full of zeros with the right shape, and with the dtype and the device of $a$. Loop over its rows and columns; inside, loop over the inner size and add one product at a time to the entry. Make sure the inner loop sees all of it.
+# 1. Work out one single entry of the result on paper. Which row and which column did you use, and how many products did
+#    you add?
+# 2. $c_{ij} = \sum_l a_{il} b_{lj}$: the sum runs over the second index of $a$ and the first index of $b$; $i$ and $j$
+#    stay fixed meanwhile.
+# 3. Make a result full of zeros with the right shape, and with the dtype and the device of $a$. Loop over its rows and
+#    columns; inside, loop over the inner size and add one product at a time to the entry. Make sure the inner loop sees
+#    all of it.
+
+# %% [markdown] solved="1.8"
+# **Why it works.** Each entry of the result is the dot product of one row and one column; the inner size is summed
+# away. Making the result like the first matrix gives it the right dtype and device.
+#
+# **In models.** Nearly all of a GPT's work is this. One token on its way through GPT-2 small takes about 124 million
+# multiplications in linear layers.
+#
+# **In PyTorch.** `torch.matmul` does it for whole stacks of matrices.
+#
+# **Next.** 1.9 multiplies a matrix by its own transpose.
 
 # %% [markdown] exercise="1.9"
 # ## 1.9 The Gram matrix
 #
-# The chapter's last example is `tensor2d @ tensor2d.T`. This product has a name and a meaning. Write $t_i$ for row $i$ of a matrix $t$ of shape $(n, d)$. Then
+# The chapter's last example is `tensor2d @ tensor2d.T`. This product has a name and a meaning. Write $t_i$ for row $i$
+# of a matrix $t$ of shape $(n, d)$. Then
 #
 # $$ G = t\, t^\top, \qquad G_{ij} = t_i \cdot t_j = \sum_l t_{il}\, t_{jl} $$
 #
-# is the *Gram matrix*: all dot products of the rows with each other, of shape $(n, n)$. A dot product measures how well two vectors agree, so if the rows are tokens, $G$ says how
-# similar each token is to each other one. Attention starts from a table of just this kind. $G$ is symmetric, and its diagonal holds the squared lengths of the rows.
-# For the chapter's matrix with the rows 1, 2 and 3, 4 it is
+# is the *Gram matrix*: all dot products of the rows with each other, of shape $(n, n)$. A dot product measures how well
+# two vectors agree, so if the rows are tokens, $G$ says how similar each token is to each other one. Attention starts
+# from a table of just this kind. $G$ is symmetric, and its diagonal holds the squared lengths of the rows. For the
+# chapter's matrix with the rows 1, 2 and 3, 4 it is
 #
-# $$ \begin{pmatrix} 1\cdot1 + 2\cdot2 & 1\cdot3 + 2\cdot4 \\ 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
+# $$ \begin{pmatrix} 1\cdot1 + 2\cdot2 & 1\cdot3 + 2\cdot4 \\
+# 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
 #
-# You may use PyTorch's own product here. The trap: `@` is the matrix product, while `*` multiplies entry by entry. And which of two equal matrices is transposed decides whether rows or
-# columns are compared: a square example cannot show you this by its shape.
+# You may use PyTorch's own product here. The trap: `@` is the matrix product, while `*` multiplies entry by entry. And
+# which of two equal matrices is transposed decides whether rows or columns are compared: a square example cannot show
+# you this by its shape.
 #
-# The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no matrix product (its issue 44428), and one converts to floats
-# first. Your function should do as it is told: whole numbers in, exact whole numbers out.
+# The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no
+# matrix product (its issue 44428), and one converts to floats first. Your function should do as it is told: whole
+# numbers in, exact whole numbers out.
 
 
 # %% solution="1.9"
@@ -466,29 +626,44 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # %% [markdown] hints="1.9"
 # 1. Which shape must come out of a (3, 2) matrix: (3, 3) or (2, 2)? This decides where the transpose goes.
 # 2. $G = t\,t^\top$, so the shapes are $(n, d)(d, n) \to (n, n)$.
-# 3. Take the matrix product (not the product entry by entry) of the matrix and its transpose, in this order, and convert nothing.
+# 3. Take the matrix product (not the product entry by entry) of the matrix and its transpose, in this order, and
+#    convert nothing.
+
+# %% [markdown] solved="1.9"
+# **Why it works.** Column j of the transpose is row j of the matrix. So entry (i, j) is the dot product of two rows,
+# and swapping i and j changes nothing.
+#
+# **In models.** Attention scores are such a table, with queries on one side and keys on the other. Search with
+# embeddings ranks documents by one row of it.
+#
+# **In PyTorch.** `torch.mm` multiplies two matrices; `@` does that and more.
+#
+# **Next.** 1.10 says what happens when shapes differ.
 
 # %% [markdown] exercise="1.10"
 # ## 1.10 Broadcasting
 #
-# A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*: it behaves as if the smaller tensor were repeated
-# until both have one shape. The rule needs only the two shapes:
+# A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*:
+# it behaves as if the smaller tensor were repeated until both have one shape. The rule needs only the two shapes:
 #
 # 1. Write the shapes below each other, aligned at the *right*. Where the shorter one has nothing, put a 1.
 # 2. In each column the two sizes must be equal, or one of them must be 1. Then the 1 is stretched to the other size.
 # 3. If any column breaks this rule, the shapes are incompatible.
 #
-# For example a $(4, 1, 3)$ and a $(2, 3)$ tensor give
+# For example, tensors of shapes $(4, 1, 3)$ and $(2, 3)$ give
 #
 # $$ \begin{array}{ccc} 4 & 1 & 3 \\ & 2 & 3 \\ \hline 4 & 2 & 3 \end{array} $$
 #
-# Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same rule: with a 1 it gives 0.
+# Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same
+# rule: with a 1 it gives 0.
 #
-# Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus labels of shape $(5,)$ should be an error. The rule says
-# $(5, 5)$, so PyTorch goes on with 25 differences instead of 5, and the loss is wrong in silence.
+# Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus
+# labels of shape $(5,)$ should be an error. But the rule says $(5, 5)$, so PyTorch goes on with 25 differences instead
+# of 5, and the loss is silently wrong.
 #
-# By hand, without `torch.broadcast_shapes`, `expand` and the like, because you will apply this rule in your head at every line of model code that adds or multiplies.
-# Two shapes are all it needs, so they may be those of tensors that no memory could hold.
+# Do it by hand, without `torch.broadcast_shapes`, `expand` and the like: you will apply this rule in your head at every
+# line of model code that adds or multiplies. It needs only the two shapes, so they may belong to tensors that no memory
+# could hold.
 
 
 # %% solution="1.10"
@@ -523,25 +698,43 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 
 # %% [markdown] hints="1.10"
 # 1. Make both shapes equally long before you compare anything. On which side do the missing sizes go?
-# 2. For a pair of sizes $(p, q)$: if $p = q$ the result is $p$; if $p = 1$ it is $q$; if $q = 1$ it is $p$; in every other case there is none. The greater of the two is a different rule: try the pairs (0, 1) and (2, 3).
-# 3. Put ones in front of the shorter shape. Go through the pairs of sizes and decide each by the rule, raising the error where no case applies. Collect the results in order and return them as a tuple.
+# 2. For a pair of sizes $(p, q)$: if $p = q$ the result is $p$; if $p = 1$ it is $q$; if $q = 1$ it is $p$; in every
+#    other case there is none. The greater of the two is a different rule: try the pairs (0, 1) and (2, 3).
+# 3. Put ones in front of the shorter shape. Go through the pairs of sizes and decide each by the rule, raising the
+#    error where no case applies. Collect the results in order and return them as a tuple.
+
+# %% [markdown] solved="1.10"
+# **Why it works.** Aligned at the right, each pair of sizes decides on its own: equal ones stay, a 1 takes on the other
+# size, everything else is an error. A missing dimension counts as 1.
+#
+# **In models.** A bias of shape (768,) meets GPT-2's activations (batch, tokens, 768) by this rule, and one causal mask
+# serves all heads of all texts.
+#
+# **In PyTorch.** `torch.broadcast_shapes` does it for any number of shapes.
+#
+# **Next.** 1.11 cuts and swaps. In 4.5 you go backward through broadcasting.
 
 # %% [markdown] exercise="1.11"
 # ## 1.11 Splitting into attention heads
 #
-# A transformer lets several *heads* look at the text side by side, each with its own share of a token's numbers. For $B$ texts of $T$ tokens with $D$ numbers each and $H$ heads, a head
-# gets $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The attention formula then works on the last two dimensions, so each head needs a $(T, d)$ matrix of its own:
+# A transformer (the network inside every GPT) lets several *attention heads* look at the text side by side, each with
+# its own share of a token's numbers. For $B$ texts of $T$ tokens with $D$ numbers each and $H$ heads, a head gets
+# $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The attention formula then works on the
+# last two dimensions, so each head needs a $(T, d)$ matrix of its own:
 #
 # $$ (B, T, D) \;\to\; (B, H, T, d), \qquad o_{b,h,t,i} = x_{b,\,t,\,h d + i} $$
 #
-# Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again, $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and
-# $H = 12$, so $d = 64$, in each of its 12 layers.
+# Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again,
+# $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and $H = 12$, so $d = 64$, in each of its 12 layers.
 #
-# The trap has bitten published code. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the numbers of different tokens mixed: reshaping keeps the reading order,
-# and in reading order the token comes before the head. What must happen in between? Testing that merging undoes splitting proves nothing: two functions that only reshape pass this test, too.
-# Follow a single number instead: in which head does the last number of the first token belong?
+# The trap has bitten published code. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the
+# numbers of different tokens mixed: reshaping keeps the reading order, and in reading order the token comes before the
+# head. What must happen in between? Testing that merging undoes splitting proves nothing: two functions that only
+# reshape pass this test, too. Follow a single number instead: in which head does the last number of the first token
+# belong?
 #
-# A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not contiguous. Your function will be given heads that lie in memory one way and the other.
+# A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not
+# contiguous. Your function will be given heads that lie in memory one way and the other.
 
 
 # %% solution="1.11"
@@ -579,7 +772,7 @@ def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
         o: shape (B, H, T, d), contiguous or not. It is not changed.
 
     Returns:
-        Shape (B, T, D) with D = H * d, of o's dtype; each token has the numbers of head 0 first, then those of head 1, ...
+        Shape (B, T, D) with D = H * d, of o's dtype; each token has the numbers of head 0 first, then of head 1, ...
 
     Example:
         >>> merge_heads(torch.tensor([[[[1.0, 2], [5, 6], [9, 10]], [[3, 4], [7, 8], [11, 12]]]]))
@@ -594,6 +787,21 @@ def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
 
 
 # %% [markdown] hints="1.11"
-# 1. Do it in two steps with a shape of rank 4 in between. Cutting the last dimension in two is harmless; which order do the four dimensions have right after the cut, and which order do you need?
-# 2. Splitting: $(B, T, D) \to (B, T, H, d) \to (B, H, T, d)$. The first arrow keeps the reading order, the second swaps two dimensions. Merging walks the same way back.
-# 3. To split, cut the last dimension into heads and size of a head (in this order), then swap the dimensions of tokens and heads. To merge, swap these two back first, then join the last two into one, with the method that copies where the memory does not fit.
+# 1. Do it in two steps, with a shape of rank 4 in between. Cutting the last dimension in two is harmless; which order
+#    do the four dimensions have right after the cut, and which order do you need?
+# 2. Splitting: $(B, T, D) \to (B, T, H, d) \to (B, H, T, d)$. The first arrow keeps the reading order, the second swaps
+#    two dimensions. Merging walks the same way back.
+# 3. To split, cut the last dimension into heads and size of a head (in this order), then swap the dimensions of tokens
+#    and heads. To merge, swap these two back first, then join the last two into one, with the method that copies where
+#    the memory does not fit.
+
+# %% [markdown] solved="1.11"
+# **Why it works.** Cutting the last dimension keeps the reading order, so a token's numbers for one head stay together;
+# then the swap puts heads before tokens. Merging undoes both, last step first.
+#
+# **In models.** GPT-2 small makes 12 heads of 64 numbers in each of its 12 layers, and merges them before the output
+# projection.
+#
+# **In PyTorch.** `torch.nn.MultiheadAttention` splits and merges inside.
+#
+# **Next.** Assignment 02 counts a GPT's parameters; 6.7 puts your own attention between these two.

@@ -1,18 +1,56 @@
 # %% [markdown]
 # # 02 GPT config and parameter counting
 #
-# The chapter (retold in `docs/chapter.md` of the repository)
-# describes a whole language model by a handful of settings: vocabulary size, context length, embedding
-# dimension, heads, layers, dropout rate, bias. This assignment takes these settings at their word. You read them from
-# the chapter's listing, check that a model can be built from them, and work out how many numbers that model learns:
-# exactly, without building it.
+# The chapter (retold in `docs/chapter.md` of the repository) describes a whole language model by a handful of settings:
+# vocabulary size, context length, embedding dimension, heads, layers, dropout rate, bias. This assignment takes these
+# settings at their word. You read them from the chapter's listing, check that a model can be built from them, and work
+# out how many numbers that model learns: exactly, without building it.
 #
-# At the end you can say where each of the 163,009,536 parameters of the chapter's model sits, why a model named "124M"
-# has that many, how much memory they need, and which of the chapter's own claims do not survive the arithmetic.
+# At the end you will be able to say where each of the 163,009,536 parameters of the chapter's model sits, why a model
+# named "124M" has that many, how much memory they need, and which of the chapter's own claims do not survive the
+# arithmetic.
 #
 # Nothing is needed from assignment 01 but the idea of a shape. Assignment 06 builds the model that you count here.
 #
-# As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and what comes in must stay as it is.
+# As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and what comes in must
+# stay as it is.
+
+# %% [markdown]
+# ## The model you will count
+#
+# Text comes in at the bottom as numbers that stand for tokens, and predictions come out at the top. The middle column
+# says in which exercise you count a part, the right one how many parameters it has with the chapter's settings. At the
+# end your own functions will give these numbers.
+#
+# ```text
+#    scores: one for each of the V tokens
+#        ^
+#    output head                                2.8    38,597,376
+#        ^
+#    layer norm                                 2.5         1,536
+#        ^
+#  +-- block, 12 times over ------------+       2.8     7,085,568 each
+#  |     ^                              |
+#  |     + <--- feed-forward            |       2.7     4,722,432
+#  |     |           ^                  |
+#  |     |----> layer norm              |       2.5         1,536
+#  |     |                              |
+#  |     + <--- attention, H heads      |       2.6     2,360,064
+#  |     |           ^                  |
+#  |     |----> layer norm              |       2.5         1,536
+#  |     |                              |
+#  +------------------------------------+
+#        ^
+#    row of the token table
+#    + row of the position table                2.4    39,383,808
+#        ^
+#    token ids                             together   163,009,536
+# ```
+#
+# A few words in advance. *Attention* lets each token collect information from the tokens before it; several *attention
+# heads* do so side by side. A *layer norm* brings numbers to a common scale. The *feed-forward* network works on each
+# token alone. The *output head* at the top is no attention head: it only shares the name. You build all of this in
+# assignment 06; to count it, you only need to know which matrices it has.
 
 # %%
 from typing import TypedDict
@@ -55,33 +93,33 @@ GPT_CONFIG_124M = {
 # `false` in lower case. It is not Python either: there `//` divides, so Python stops at the first comment with a
 # `SyntaxError`. Configs written for human eyes often look like this, and somebody has to read them.
 #
-# Write a reader for this notation. It is written by hand for two reasons. `eval` and `exec` do not read a text, they
-# *obey* it: a config from the internet could delete your files. And `json` or `ast.literal_eval` refuse this text; once
-# you have bent it into a shape they take, the work is done.
+# Write a reader for this notation. You write it by hand for two reasons. `eval` and `exec` do not read a text,
+# they *obey* it: a config from the internet could delete your files. And `json` and `ast.literal_eval` refuse this
+# text; by the time you have edited it into something they accept, you have written the reader yourself.
 #
 # The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` takes it for true, and the model
-# silently gets biases nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And what stands
-# between quotes is a string whatever it looks like: a web address contains `//` and is no comment.
+# silently gets biases nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And whatever is
+# between quotes is a string, no matter what it looks like: a web address contains `//` and is no comment.
 
 
 # %% solution="2.1"
 def load_config(text: str) -> dict[str, int | float | bool | str]:
     """The settings in a listing that is written like the chapter's.
 
-    The first line is `NAME = {`, the last is `}`. Between them stand lines of four kinds, indented or not: an entry
-    `"key": value`, an entry with a comment behind it, a comment alone, a blank line.
+    The first line is `NAME = {`, the last is `}`. Between them are lines of four kinds, indented or not: an entry
+    `"key": value`, an entry with a comment after it, a comment alone, a blank line.
 
-    * A comma follows an entry; behind the last one it may be missing.
+    * A comma follows an entry; after the last one it may be missing.
     * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
-    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string in
-      double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
+    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
+      in double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
       belongs to it.
 
     Args:
         text: the listing.
 
     Returns:
-        One item an entry. Whole numbers are int, decimal numbers float, `True` and `False`
+        One item per entry. Whole numbers are int, decimal numbers float, `True` and `False`
         bool, and quoted values str without their quotes, even "True" or "0.1".
 
     Raises:
@@ -100,7 +138,7 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 
     config = {}
     for line in text.splitlines():
-        outside, *pieces = line.split('"')  # every second piece stands between quotes
+        outside, *pieces = line.split('"')  # every second piece is between quotes
         if outside.strip() or not pieces:
             continue  # the name, the closing brace, a comment or a blank line
         key, after = pieces[:2]
@@ -112,11 +150,23 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 
 # %% [markdown] hints="2.1"
 # 1. Go line by line, and ask of each line: is it an entry at all? Then: where does its value end?
-# 2. Cut the line at its double quotes: the pieces stand outside and inside quotes in turn, so a `//` in a piece at an
+# 2. Cut the line at its double quotes: the pieces are outside and inside quotes in turn, so a `//` in a piece at an
 #    even position starts a comment, and one at an odd position is part of a string.
 # 3. Skip lines that do not start with a quote. The piece between the first two quotes is the key. Take what follows up
 #    to a comment, without colon, comma and spaces. If nothing is left, the value is the next piece inside quotes;
 #    otherwise decide between the two truth words, a whole number and a decimal number, in this order.
+
+# %% [markdown] solved="2.1"
+# **Why it works.** The double quotes separate text from notation: a `//` outside of them starts a comment, one inside
+# belongs to a string. What type a value has is read from how it is written; nothing is ever run.
+#
+# **In models.** Published models come with a file of settings, too: `config.json` on Hugging Face, with GPT-2's
+# `n_embd`, `n_head` and `n_layer`.
+#
+# **In PyTorch.** PyTorch is as careful with weights: by default, `torch.load` reads plain data only, since a pickle can
+# run code.
+#
+# **Next.** 2.2 checks the settings.
 
 # %% [markdown] exercise="2.2"
 # ## 2.2 Which settings are wrong?
@@ -130,7 +180,8 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 # of 100, and $p = 1$ would keep nothing (exercise 2.11 divides by $1 - p$).
 #
 # Two traps come from Python. `True` passes for an integer: `isinstance(True, int)` holds, and `True >= 1` too. And the
-# number "not a number", `nan`, answers *no* to every comparison, so a test for "too small or too large" lets it through.
+# number "not a number", `nan`, answers *no* to every comparison except `!=`, so a test for "too small or too large"
+# lets it through.
 
 
 # %% solution="2.2"
@@ -139,7 +190,7 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 
     A key offends when it is missing, or breaks its rule:
 
-    * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (768.0 and True are not ints)
+    * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (768.0 and True are none)
     * `drop_rate`: an int or a float with 0 <= drop_rate < 1; neither a bool nor nan
     * `qkv_bias`: a bool
     * `n_heads`, besides: it divides `emb_dim`. This is judged only if both are ints of at least 1; otherwise only
@@ -181,9 +232,19 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 #    nor `n_heads` is among them, look at the remainder of their division. Then the rate, then the flag. Return what was
 #    collected, sorted into the order of `KEYS`.
 
+# %% [markdown] solved="2.2"
+# **Why it works.** Every rule is applied before anything is returned, so one run reports all bad keys. Asking whether a
+# value lies inside its range also rejects nan, which lies in none.
+#
+# **In models.** Model code has the same test for heads: Hugging Face's GPT-2 refuses a width that they do not divide.
+#
+# **In PyTorch.** `torch.nn.MultiheadAttention` refuses it, too.
+#
+# **Next.** 2.3 begins to count.
+
 # %% [markdown]
-# From here on, functions take a sound config as a plain dictionary, whose keys may stand in any order. Here is the
-# chapter's, written as Python, to try them on.
+# From here on, functions take a sound config as a plain dictionary, whose keys may come in any order. Here is the
+# chapter's, so that what follows does not depend on your reader.
 
 # %%
 GPT_CONFIG_124M: GPTConfig = {
@@ -208,8 +269,8 @@ GPT_CONFIG_124M: GPTConfig = {
 # an input. The bias $b$, where there is one, is added to the result.
 #
 # Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: a count that needs the model built
-# first comes too late, for the question is whether it will fit. Think of the shapes; the trap is which of the two sizes
-# the bias follows. A layer may have a billion outputs, so it is no use to count them one by one.
+# first comes too late, since the question is whether it will fit. Think of the shapes; the trap is which of the two
+# sizes the bias follows. A layer may have a billion outputs, so counting them one by one will not do.
 
 
 # %% solution="2.3"
@@ -238,19 +299,32 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 # 2. $W$ is $(n_\text{out}, n_\text{in})$, and $b$ has the length of what it is added to.
 # 3. Multiply the two sizes; if there is a bias, add the size of the output once.
 
+# %% [markdown] solved="2.3"
+# **Why it works.** Every output has a weight of its own for every input, one matrix entry per pair, and then one bias.
+# So the bias follows the outputs.
+#
+# **In models.** Each block of GPT-2 has six linear layers, if queries, keys and values count separately. Llama's have
+# no biases at all.
+#
+# **In PyTorch.** `torch.nn.Linear` holds just these two tensors, weight and bias.
+#
+# **Next.** 2.4 counts the tables that turn ids into vectors.
+
 # %% [markdown] exercise="2.4"
 # ## 2.4 The two embedding tables
 #
-# Text enters the model as token ids. The *token table* has one row of $D$ learned numbers for each of the $V$ tokens of
-# the vocabulary; a token's row is its vector. Looking up a row is no sum, and there is no bias.
+# Text enters the model as *token ids*: a tokenizer cuts it into tokens, words or pieces of words, and each of the $V$
+# different tokens has a number. The *token table* has one row of $D$ learned numbers for each of them; a token's row is
+# its vector. A lookup adds nothing up, so there is no bias either.
 #
-# "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where it
-# stands. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*. The
-# first Transformer computed position vectors from sines and cosines, which costs no parameters; GPT-2 learns them.
+# "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where in the
+# text it is. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*.
+# The first Transformer computed position vectors from sines and cosines, which costs no parameters; GPT-2 learns them.
 #
-# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of a
-# *sentence*. It is the number of tokens in one training window: a window is cut from running text wherever it falls, and
-# 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked up.
+# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of
+# a *sentence*. In fact it is the number of tokens in one training window: a window is cut from running text wherever it
+# falls, and 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked
+# up.
 #
 # The chapter also says that embeddings use "billions of dimensions". GPT-2 small has $D = 768$, the largest GPT-3 has
 # 12,288.
@@ -280,6 +354,17 @@ def embedding_params(cfg: GPTConfig) -> int:
 # 2. Entries of a table are rows times columns: $V$ rows in one, $T$ rows in the other, and $D$ columns in both.
 # 3. Multiply for each table, and add the two products. Nothing else is learned here.
 
+# %% [markdown] solved="2.4"
+# **Why it works.** A table has rows times columns entries. Tokens and positions have a table each, and all rows are as
+# long as the model is wide.
+#
+# **In models.** In OpenAI's GPT-2 small the token table is 31 % of all parameters. Llama has no position table: it
+# rotates queries and keys by angles that depend on the position.
+#
+# **In PyTorch.** `torch.nn.Embedding` is such a table.
+#
+# **Next.** 2.5 counts a layer norm.
+
 # %% [markdown] exercise="2.5"
 # ## 2.5 Layer normalization
 #
@@ -289,11 +374,11 @@ def embedding_params(cfg: GPTConfig) -> int:
 # $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
 #
 # What is learned here? The mean $\mu$ and the variance $\sigma^2$ are computed anew from each token's own numbers, in
-# training and afterwards; nothing of them is stored. (Batch norm is different: it keeps running averages, and even those
-# are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the same
-# $\gamma$ and $\beta$, so the length of the text plays no part.
+# training and afterwards; nothing of them is stored. (Batch norm is different: it keeps running averages, and even
+# those are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the
+# same $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. They decide all the same whether your total is exact. Count without making the
+# These counts are tiny beside the matrices. Still, they decide whether your total is exact. Count without making the
 # vectors: `emb_dim` may be so large that no memory would hold them.
 
 
@@ -321,14 +406,27 @@ def layernorm_params(emb_dim: int) -> int:
 # 2. $\gamma$ and $\beta$ carry an index $i$ that runs to $D$; $\mu$, $\sigma$ and $\varepsilon$ are not learned.
 # 3. Count the entries of the two learned vectors, and add them.
 
+# %% [markdown] solved="2.5"
+# **Why it works.** Mean and variance are computed anew from each token's own numbers. Only scale and shift are learned,
+# one number of each per place.
+#
+# **In models.** GPT-2 small has 25 layer norms with 38,400 parameters in all. Llama's RMSNorm goes without mean and
+# shift, so it has half as many.
+#
+# **In PyTorch.** `torch.nn.LayerNorm` holds the two vectors as weight and bias.
+#
+# **Next.** 2.6 counts attention, where heads are the trap.
+
 # %% [markdown] exercise="2.6"
 # ## 2.6 Attention
 #
-# Attention has four linear layers, each from $D$ to $D$ numbers. Three make queries, keys and values from the token
-# vectors; the fourth, the *output projection*, mixes what the heads found.
+# Attention has four linear layers, each from $D$ to $D$ numbers. Three make a *query*, a *key* and a *value* from each
+# token's vector (what it looks for, what it offers, what it hands over; 6.6 puts them to work). The fourth, the *output
+# projection*, mixes what the heads found.
 #
-# What do heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$, and each head
-# works with its piece. Seen from one head, its query layer has $D \cdot d$ weights; all heads together have
+# What do attention heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$,
+# and each head works with its piece. Seen from one head, its query layer has $D \cdot d$ weights; all heads together
+# have
 #
 # $$ H \cdot D \cdot d = H \cdot D \cdot \frac{D}{H} = D^2 $$
 #
@@ -368,24 +466,37 @@ def attention_params(cfg: GPTConfig) -> int:
 # %% [markdown] hints="2.6"
 # 1. Four layers, and you already have a function that counts a layer.
 # 2. $4 D^2$ weights whatever $H$ is, plus the biases: $D$ numbers for each layer that has one.
-# 3. Count a $D$-to-$D$ layer with the bias that the flag asks for, three times; count one more that always has its bias;
-#    add them.
+# 3. Count a $D$-to-$D$ layer with the bias that the flag asks for, three times; count one more that always has its
+#    bias; add them.
+
+# %% [markdown] solved="2.6"
+# **Why it works.** Heads share out the outputs of each projection; together they still have a full D-by-D matrix. So
+# there are four matrices, and a bias for each layer that has one.
+#
+# **In models.** GPT-3's 96 heads cost as many weights as a single one would. Newer models do save some: several query
+# heads share one head of keys and values.
+#
+# **In PyTorch.** `torch.nn.MultiheadAttention` keeps the three input projections in one matrix.
+#
+# **Next.** 2.7 counts the larger half of a block.
 
 # %% [markdown] exercise="2.7"
 # ## 2.7 The feed-forward network
 #
 # After attention, each token's vector passes through a small network of its own: a linear layer widens it from $D$ to
-# $m D$ numbers, a GELU bends them, a second linear layer brings them back to $D$.
+# $m D$ numbers, a GELU is applied to each of them, and a second linear layer brings them back to $D$. (A *GELU* is a
+# fixed curve, nearly 0 for very negative $x$ and nearly $x$ for large ones. You write it in 6.9.)
 #
 # $$ y = W_2 \, \mathrm{GELU}(W_1 x + b_1) + b_2, \qquad W_1 : D \to m D, \qquad W_2 : m D \to D $$
 #
-# The width in the middle is the *hidden dimension* of the chapter's list. Look for it in the config: there is no key for
-# it. Lists and configs of the same model often disagree like this. (The chapter's config has, the other way round,
+# The width in the middle is the *hidden dimension* of the chapter's list. Look for it in the config: there is no key
+# for it. Lists and configs of the same model often disagree like this. (The chapter's config has, the other way round,
 # `vocab_size` and `qkv_bias`, which its list never explains.) GPT-2 takes $m = 4$ without saying so, and so will you
 # unless told otherwise.
 #
-# Both layers have a bias; `qkv_bias` is none of their business. GELU is a fixed function and learns nothing. With two
-# thirds of a block's parameters this is where most of the model's numbers sit, so a forgotten factor 4 is no detail.
+# Both layers have a bias; `qkv_bias` is none of their business. GELU learns nothing. These two layers hold two thirds
+# of a block's parameters, and in the larger models more than half of all parameters, so a forgotten factor 4 is no
+# detail.
 
 
 # %% solution="2.7"
@@ -414,15 +525,26 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # 2. $W_1$ and $W_2$ have $m D^2$ entries each; $b_1$ has $m D$ entries and $b_2$ has $D$.
 # 3. Count a layer from $D$ to $m D$ and one from $m D$ to $D$, both with bias, and add them.
 
+# %% [markdown] solved="2.7"
+# **Why it works.** Out and back again: both matrices have the same number of entries, and each layer has a bias as long
+# as its output. The curve in between has nothing to learn.
+#
+# **In models.** Llama's feed-forward network has three matrices. So its inner width is set near 8/3 of D, not 4 times
+# D, and costs about the same.
+#
+# **In PyTorch.** `torch.nn.TransformerEncoderLayer` contains such a network, 2048 wide unless told otherwise.
+#
+# **Next.** 2.8 adds everything up.
+
 # %% [markdown] exercise="2.8"
 # ## 2.8 The whole model
 #
 # Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
-# one before attention and one before the feed-forward network; one more layer norm at the end; and the *head*, a linear
-# layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
+# one before attention and one before the feed-forward network; one more layer norm at the end; and the *output head*, a
+# linear layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
 #
-# The head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its numbers
-# count once. This is the riddle of the name "124M":
+# The output head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its
+# numbers count once. This is the riddle of the name "124M":
 #
 # | GPT-2 small | head of its own | tied head |
 # |---|---|---|
@@ -472,6 +594,17 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # 3. Count one block and multiply by the number of layers. Add the embeddings and the final layer norm. Add the head as
 #    a layer from $D$ to $V$ without bias, unless it is tied. For the chapter's config one block has 7,085,568.
 
+# %% [markdown] solved="2.8"
+# **Why it works.** A model is a stack of parts, so its count is a sum, with one block multiplied by the number of
+# layers. Tying the head takes away one table and changes nothing else.
+#
+# **In models.** You can now check any published count. Large models come close to 12 times L times D squared.
+#
+# **In PyTorch.** `torch.set_default_device` with "meta" makes tensors that have a shape but no memory, so even GPT-3
+# can be built just to be counted.
+#
+# **Next.** 2.9 counts what a module really holds.
+
 # %% [markdown] exercise="2.9"
 # ## 2.9 Count what is really there
 #
@@ -479,11 +612,11 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # parameters: each number once.
 #
 # A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a causal mask, are stored with the
-# model and move with it to another device, but are not learned, so they are not counted. Any module may hold either kind
-# itself, under any name, beside the modules inside it. A module also offers several
-# views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. The last is what gets
-# saved to a file; it lists buffers too, and a tied matrix under each of its names, so that a tied model counted this
-# way looks larger than it is.
+# model and move with it to another device, but are not learned, so they are not counted. Any module may hold either
+# kind itself, under any name, beside the modules inside it. A module also offers several views of what it holds:
+# `parameters()`, `buffers()`, `children()`, `state_dict()` and more. The last is what gets saved to a file; it lists
+# buffers, too (unless they are registered with `persistent=False`), and a tied matrix under each of its names, so that
+# a tied model counted this way looks larger than it is.
 #
 # *Tied* means that two layers hold the same tensor object, and training changes both at once. Two tensors that merely
 # have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
@@ -515,14 +648,25 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # %% [markdown] hints="2.9"
 # 1. Look up which view of a module lists learned tensors only, at any depth, and a shared one once.
 # 2. The sum over these tensors of how many entries each has: the product of its shape.
-# 3. Go through the module's parameters; skip those that do not require grad if only trainable ones are asked for; add up
-#    the number of entries of each.
+# 3. Go through the module's parameters; skip those that do not require grad if only trainable ones are asked for; add
+#    up the number of entries of each.
+
+# %% [markdown] solved="2.9"
+# **Why it works.** A module's list of parameters goes through all modules inside it and names each tensor object once,
+# so a tied matrix counts once. Buffers are in a list of their own.
+#
+# **In models.** LoRA freezes a whole model and trains small added matrices, often less than 1 % of all numbers. The
+# flag of your function shows that share.
+#
+# **In PyTorch.** `torch.nn.Module` documents this list and all others.
+#
+# **Next.** 2.10 turns counts into memory.
 
 # %% [markdown] exercise="2.10"
 # ## 2.10 How much memory?
 #
-# A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and
-# `torch.float16` take 2, `torch.int8` takes 1. A byte is 8 bits, which is where the 32, 16 and 8 in the names come from.
+# A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and `torch.float16`
+# take 2, `torch.int8` takes 1. A byte is 8 bits, which is where the 32, 16 and 8 in the names come from.
 #
 # Memory is reported in two units that look alike. A megabyte (MB) is $10^6$ bytes; a mebibyte (MiB) is $2^{20}$ =
 # 1,048,576 bytes. The 163,009,536 parameters of the chapter's model take 652,038,144 bytes in float32: 652.04 MB, but
@@ -576,28 +720,40 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 
 # %% [markdown] hints="2.10"
 # 1. A `torch.dtype` knows how wide its numbers are; look at its attributes.
-# 2. Bytes are numbers times bytes a number; a mebibyte is 1,024 times 1,024 bytes.
+# 2. Bytes are numbers times bytes per number; a mebibyte is 1,024 times 1,024 bytes.
 # 3. Multiply `n` by the width in bytes that the dtype reports. For mebibytes, divide the bytes by $2^{20}$ and keep the
 #    fraction.
+
+# %% [markdown] solved="2.10"
+# **Why it works.** Memory is a count times a width, and a dtype knows its width. MiB and MB differ by almost 5 %,
+# enough to misjudge whether a model fits.
+#
+# **In models.** A model of 7 billion parameters takes 14 GB in bfloat16 and 3.5 GB with 4 bits per number. Quantization
+# is your formula with a smaller width.
+#
+# **In PyTorch.** `torch.Tensor.element_size` gives the width of a tensor's numbers.
+#
+# **Next.** 2.11 shows what the dropout rate does.
 
 # %% [markdown] exercise="2.11"
 # ## 2.11 What the dropout rate does
 #
-# The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text stay,
-# and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way through the
-# model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
+# The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text
+# stay, and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way
+# through the model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
 #
-# That would make everything downstream a little smaller than it is without dropout. So the survivors are made larger to
-# make up for it. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
+# That would make everything downstream a little smaller than it is without dropout. So the survivors are scaled up to
+# compensate. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
 #
-# $$ y_i = \frac{m_i \, x_i}{1 - p}, \qquad \text{so that on average} \quad (1 - p) \cdot \frac{x_i}{1 - p} + p \cdot 0 = x_i $$
+# $$ y_i = \frac{m_i \, x_i}{1 - p}, \qquad \text{so that on average}
+# \quad (1 - p) \cdot \frac{x_i}{1 - p} + p \cdot 0 = x_i $$
 #
-# With $p = 0.1$ a survivor grows by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is dropped and
-# nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
+# With $p = 0.1$ a survivor grows by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is dropped
+# and nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
 #
 # `F.dropout` draws its own mask, so it cannot use the one given here; apply it by hand. Note that $p$ is the share that
-# is dropped, while the mask says what is kept. And training has to get through: the gradient flows back to $x$ through
-# what survives, so stay with torch's operations on $x$ itself.
+# is dropped, while the mask says what is kept. And gradients must get through: they flow back to $x$ through what
+# survives, so stay with torch's operations on $x$ itself.
 
 
 # %% solution="2.11"
@@ -631,19 +787,30 @@ def apply_dropout(
 # 3. If not training, hand back the input. Otherwise multiply by the mask, which zeroes what is not kept, and divide by
 #    the share that is kept.
 
+# %% [markdown] solved="2.11"
+# **Why it works.** A number that survives is divided by its chance of surviving, so the average over all masks is the
+# number itself. Without dropout there is nothing to make up for.
+#
+# **In models.** GPT-2 was trained with a rate of 0.1. Many of today's large models go without, since they read most of
+# their text only once.
+#
+# **In PyTorch.** `torch.nn.functional.dropout` draws the mask, too.
+#
+# **Next.** Assignment 03 asks where gradients come from; dropout returns in 6.11.
+
 # %% [markdown]
 # # The chapter's claims, in your own numbers
 #
-# Do not take a word for it: call the functions you wrote.
+# Do not take our word for it: call the functions you wrote.
 #
 # * *"LLMs use millions of parameters."* `gpt_params(GPT_CONFIG_124M)` is 163,009,536, and that is the smallest GPT-2,
 #   of 2019. GPT-3, a year later, has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of GPT-2
 #   (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions.
 # * *"LLMs use billions of dimensions."* Attention has about $4 D^2$ and the feed-forward network about $8 D^2$
 #   parameters, so a model has about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$; exactly,
-#   `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9})` is 144,000,101,660,000,000,000. In bfloat16 these take
-#   288 million terabytes. The two claims had their numbers swapped: dimensions come in thousands, parameters in billions.
-# * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each further
-#   position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
-# * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training and
-#   out of it.
+#   `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9, "n_heads": 10})` is 144,000,101,660,000,000,000. In bfloat16 these
+#   take 288 million terabytes. Dimensions come in thousands, parameters in billions.
+# * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each
+#   additional position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
+# * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training
+#   and out of it.

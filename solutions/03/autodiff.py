@@ -1,21 +1,21 @@
 # %% [markdown]
 # # 03 Autodiff by hand
 #
-# A language model learns by asking one question over and over: if I nudge this weight, does the loss go up or down, and how fast?
-# The answer is a derivative, and a model with 163 million weights needs 163 million of them at every step. PyTorch gets them with
-# one call, `loss.backward()`. This assignment takes that call apart. It covers the chapter's section on automatic
-# differentiation (retold in `docs/chapter.md` of the repository).
+# A language model learns by asking one question over and over: if I nudge this weight, does the loss go up or down, and
+# how fast? The answer is a derivative, and a model with 163 million weights needs 163 million of them at every step.
+# PyTorch gets them with one call, `loss.backward()`. This assignment takes that call apart. It covers the chapter's
+# section on automatic differentiation (retold in `docs/chapter.md` of the repository).
 #
-# You start with the chain rule and with one neuron, derive its gradients on paper and check them against PyTorch's own (3.1 to 3.6).
-# Then you measure slopes without any theory, to check theory with (3.7, 3.8). At the end you write the engine itself: a small
-# program that walks over a graph of numbers and finds all derivatives at once (3.9, 3.10).
+# You start with the chain rule and with one neuron, derive its gradients on paper and check them against PyTorch's own
+# (3.1 to 3.6). Then you measure slopes without any theory, to check theory with (3.7, 3.8). At the end you write the
+# engine itself: a small program that walks over a graph of numbers and finds all derivatives at once (3.9, 3.10).
 #
-# You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$, $\sin x$ and $\ln x$.
-# PyTorch's autograd is off limits but for 3.8: you write what it does. As in assignment 01, shapes and dtypes must be exact, numbers right
-# to seven digits in `float64`, and what comes in must stay as it is.
+# You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$,
+# $\sin x$ and $\ln x$. PyTorch's autograd is off limits except in 3.8: you write what it does. As in assignment 01,
+# shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in must stay as it is.
 #
-# Two words that come up everywhere: the *gradient* of a loss is the list of its derivatives, one for each weight; a *local* derivative
-# is that of a single step of the computation, with respect to what went directly into this step.
+# Two words come up everywhere: the *gradient* of a loss is the list of its derivatives, one for each weight; a *local*
+# derivative is that of a single step of the computation, with respect to what went directly into this step.
 
 # %%
 import math
@@ -28,20 +28,21 @@ from torch import Tensor
 # %% [markdown] exercise="3.1"
 # ## 3.1 The chain rule
 #
-# A network is a chain of functions: the output of one is the input of the next. The *chain rule* says how fast the end of such a chain
-# moves when you nudge its beginning. If $y = f(u)$ and $u = g(x)$, then
+# A network is a chain of functions: the output of one is the input of the next. The *chain rule* says how fast the end
+# of such a chain moves when you nudge its beginning. If $y = f(u)$ and $u = g(x)$, then
 #
 # $$ \frac{dy}{dx} = \frac{dy}{du}\cdot\frac{du}{dx} = f'\bigl(g(x)\bigr)\cdot g'(x) $$
 #
-# Think of gears: if the second wheel turns three times as fast as the first, and the third twice as fast as the second, the third turns six
-# times as fast as the first. Rates multiply.
+# Think of gears: if the second wheel turns three times as fast as the first, and the third twice as fast as the second,
+# the third turns six times as fast as the first. Rates multiply.
 #
-# Your function gets the outer derivative $f'$, the inner function $g$ and its derivative $g'$ as Python functions, and a number $x$.
-# It returns $dy/dx$ at this $x$. It is not given $f$ itself, because the rule does not need it.
+# Your function gets the outer derivative $f'$, the inner function $g$ and its derivative $g'$ as Python functions, and
+# a number $x$. It returns $dy/dx$ at this $x$. It is not given $f$ itself, because the rule does not need it.
 #
 # The trap is *where* each derivative is taken. The outer wheel never sees $x$; ask yourself what it does see.
 #
-# By hand, because everything else in this assignment, and all of `loss.backward()`, is this one line used many times.
+# You write it by hand because everything else in this assignment, and all of `loss.backward()`, is this one line used
+# many times.
 
 
 # %% solution="3.1"
@@ -76,23 +77,38 @@ def chain_derivative(
 # %% [markdown] hints="3.1"
 # 1. There are two wheels. For each, say in words what goes in and how fast what comes out changes.
 # 2. The rule is $f'(g(x)) \cdot g'(x)$: two factors, and they are taken at two different places.
-# 3. Compute the middle value first. Take the outer derivative at the middle value, the inner derivative at the original input, and combine the two rates as gears do.
+# 3. Compute the middle value first. Take the outer derivative at the middle value, the inner derivative at the original
+#    input, and combine the two rates as gears do.
+
+# %% [markdown] solved="3.1"
+# **Why it works.** A small nudge is scaled by the inner slope first, and then by the outer slope at the point where the
+# inner function has arrived. Two scalings in a row multiply.
+#
+# **In models.** A GPT is one long composition, from the token table to the loss. Training multiplies such slopes all
+# the way along it.
+#
+# **In PyTorch.** `torch.autograd.grad` applies the rule to any computation that was recorded.
+#
+# **Next.** 3.2 gives you the first link of a real chain.
 
 # %% [markdown] exercise="3.2"
 # ## 3.2 The sigmoid
 #
-# A neuron's raw result $z$ can be any number. To read it as a probability it has to be squeezed into the range from 0 to 1, and the sigmoid does that:
+# A neuron's raw result $z$ can be any number. To read it as a probability it has to be squeezed into the range from 0
+# to 1, and the sigmoid does that:
 #
 # $$ \sigma(z) = \frac{1}{1 + e^{-z}} $$
 #
-# It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Language models use it in the gates of their feed-forward layers,
-# and its big sister, the softmax, at the output.
+# It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Today's language models have it in
+# the gates of their feed-forward layers, and its big sister, the softmax, at their output.
 #
-# Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the floating point range becomes
-# infinity, and infinity divided by infinity is NaN ("not a number"). One NaN in the forward pass spoils every weight of the model at the next update. There are
-# several ways to write the sigmoid that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
+# Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the
+# floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). One NaN in the
+# forward pass spoils nearly every weight of the model at the next update. There are several ways to write the sigmoid
+# that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
 #
-# `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment stands on.
+# `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment rests
+# on.
 
 
 # %% solution="3.2"
@@ -117,32 +133,51 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 # %% [markdown] hints="3.2"
-# 1. Work out by hand what your formula does at $z = 1000$ and at $z = -1000$, step by step, writing $\infty$ where the exponential is too large.
-# 2. $\sigma(z) = \frac{1}{1 + e^{-z}}$. For $z \to -\infty$ its denominator grows without bound. Is one over infinity a problem?
-# 3. Negate the input, take the exponential of all entries with torch (not with Python's `math`), add one, take the reciprocal.
+# 1. Work out by hand what your formula does at $z = 1000$ and at $z = -1000$, step by step, writing $\infty$ where the
+#    exponential is too large.
+# 2. $\sigma(z) = \frac{1}{1 + e^{-z}}$. For $z \to -\infty$ its denominator grows without bound. Is one over infinity a
+#    problem?
+# 3. Negate the input, take the exponential of all entries with torch (not with Python's `math`), add one, take the
+#    reciprocal.
+
+# %% [markdown] solved="3.2"
+# **Why it works.** Where the exponential overflows it becomes infinite, and one divided by infinity is 0, which is the
+# right limit. Forms with infinity both above and below the bar give NaN there.
+#
+# **In models.** GPT-2 has no sigmoid. Llama has a relative, the SiLU, in the feed-forward network of every block: x
+# times its sigmoid.
+#
+# **In PyTorch.** `torch.sigmoid` is this function.
+#
+# **Next.** 3.3 turns its result into a loss.
 
 # %% [markdown] exercise="3.3"
 # ## 3.3 Binary cross-entropy
 #
-# The loss says how bad a prediction was. Here $a$ is the predicted probability that the label is 1, and $y$ is the label, 0 or 1. *Binary cross-entropy* (BCE)
-# is the negative logarithm of the probability that was given to what really happened, averaged over $N$ examples:
+# The loss says how bad a prediction was. Here $a$ is the predicted probability that the label is 1, and $y$ is the
+# label, 0 or 1. *Binary cross-entropy* (BCE) is the negative logarithm of the probability that was given to what really
+# happened, averaged over $N$ examples:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N}\bigl[\,y_i \ln a_i + (1 - y_i)\ln(1 - a_i)\,\bigr] $$
 #
-# For each example only one of the two terms counts: $y_i$ switches the first one on, $1 - y_i$ the second. A sure and right prediction costs almost nothing, a sure and wrong one
-# costs a lot. The loss a language model is trained with is the same idea with 50,257 possible answers instead of two.
+# For each example only one of the two terms counts: $y_i$ switches the first one on, $1 - y_i$ the second. A confident,
+# correct prediction costs almost nothing; a confident, wrong one costs a lot. The loss a language model is trained with
+# is the same idea with 50,257 possible answers instead of two.
 #
-# There is a trap at the ends. If $a$ is exactly 1 or exactly 0, one of the logarithms is minus infinity. Where the label was wrong, the loss becomes infinite. Where it was right,
-# the term is zero times infinity, which is NaN. PyTorch therefore replaces every logarithm below $-100$ by $-100$, so that the worst example costs 100. Do the same.
+# There is a trap at the ends. If $a$ is exactly 1 or exactly 0, one of the logarithms is minus infinity. Where the
+# prediction was wrong, the loss becomes infinite. Where it was right, the other term is zero times infinity, which is
+# NaN. PyTorch therefore replaces every logarithm below $-100$ by $-100$, so that no example costs more than 100. Do the
+# same.
 #
-# The ready-made losses are off limits. Test yours with labels of both kinds: a loss that never looks at $1 - y$ seems perfect as long as all labels are 1.
+# The ready-made losses are off limits. Test yours with labels of both kinds: a loss that never looks at $1 - y$ seems
+# perfect as long as all labels are 1.
 
 
 # %% solution="3.3"
 def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
     """Mean binary cross-entropy of predictions against labels, with the natural logarithm.
 
-    As in PyTorch, a logarithm below -100 counts as -100: the result is finite even where a prediction is exactly 0 or 1.
+    As in PyTorch, a logarithm below -100 counts as -100: the result is finite even for predictions of exactly 0 or 1.
 
     Args:
         a: predicted probabilities, from 0 to 1, both included.
@@ -165,9 +200,22 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 
 
 # %% [markdown] hints="3.3"
-# 1. Take one example with label 0 and prediction 0.2 and say what it should cost; then see which parts of your formula produce that number.
-# 2. Each example costs $-\ln a$ where $y = 1$ and $-\ln(1 - a)$ where $y = 0$; both logarithms are natural and never below $-100$.
-# 3. Take the two logarithms of all predictions, bound each from below, let the labels choose between them entry by entry, average, and mind the sign.
+# 1. Take one example with label 0 and prediction 0.2 and say what it should cost; then see which parts of your formula
+#    produce that number.
+# 2. Each example costs $-\ln a$ where $y = 1$ and $-\ln(1 - a)$ where $y = 0$; both logarithms are natural and never
+#    below $-100$.
+# 3. Take the two logarithms of all predictions, bound each from below, let the labels choose between them entry by
+#    entry, average, and watch the sign.
+
+# %% [markdown] solved="3.3"
+# **Why it works.** The label picks the logarithm of the probability that was given to what happened. Its negative is
+# near 0 for a confident, correct prediction and large for a confident, wrong one; the bound keeps it finite.
+#
+# **In models.** Reward models, which steer chat assistants, learn with this loss which of two answers people prefer.
+#
+# **In PyTorch.** `torch.nn.functional.binary_cross_entropy` has the same bound of 100.
+#
+# **Next.** 3.4 differentiates both steps.
 
 # %% [markdown] exercise="3.4"
 # ## 3.4 Two local derivatives
@@ -176,16 +224,19 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 #
 # $$ L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
-# Each step has a local derivative, and each is a function of its own here: `bce_grad_a` returns $\partial L/\partial a$, and `sigmoid_grad` returns $d\sigma/dz$.
+# Each step has a local derivative, and each is a function of its own here: `bce_grad_a` returns
+# $\partial L/\partial a$, and `sigmoid_grad` returns $d\sigma/dz$.
 #
-# For the loss, use $(\ln a)' = 1/a$. The second logarithm holds $1 - a$, not $a$: it is a small chain of its own. For the sigmoid, write
-# it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone, which is why PyTorch keeps the sigmoid's *output* for the backward
-# pass and forgets its input.
+# For the loss, use $(\ln a)' = 1/a$. The second logarithm holds $1 - a$, not $a$: it is a small chain of its own. For
+# the sigmoid, write it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone,
+# which is why PyTorch keeps the sigmoid's *output* for the backward pass and forgets its input.
 #
-# Two things to watch. What is your function given, the number before the sigmoid or the one after it? And which result do you return? Books often show the
-# product of the two derivatives, because it is so short; here each stands alone, and you multiply them in the next exercise.
+# Two things to watch. What is your function given, the number before the sigmoid or the one after it? And which result
+# do you return? Books often show the product of the two derivatives, because it is so short; here each is on its own,
+# and you multiply them in the next exercise.
 #
-# Both functions work entry by entry, without a mean. By hand, because these two are the links of every chain to come.
+# Both functions work entry by entry, without a mean. You write them by hand because these two are the links of every
+# chain to come.
 
 
 # %% solution="3.4"
@@ -229,9 +280,23 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 # %% [markdown] hints="3.4"
-# 1. Do the loss first for a label of 1, where only one term is left, then for a label of 0, and put the two together. For the sigmoid, sketch its curve: where is it steepest, and where flat?
-# 2. $\frac{d}{da}\ln(1 - a) = -\frac{1}{1 - a}$, and $\frac{d\sigma}{dz} = \frac{e^{-z}}{(1 + e^{-z})^2} = \sigma(z)\,(1 - \sigma(z))$.
-# 3. For the loss, weigh the derivatives of its two logarithms with the label and with one minus the label, and keep the minus sign in front of the bracket. For the sigmoid, compute its value once and combine it with its distance from 1.
+# 1. Do the loss first for a label of 1, where only one term is left, then for a label of 0, and put the two together.
+#    For the sigmoid, sketch its curve: where is it steepest, and where flat?
+# 2. $\frac{d}{da}\ln(1 - a) = -\frac{1}{1 - a}$, and
+#    $\frac{d\sigma}{dz} = \frac{e^{-z}}{(1 + e^{-z})^2} = \sigma(z)\,(1 - \sigma(z))$.
+# 3. For the loss, weigh the derivatives of its two logarithms with the label and with one minus the label, and keep the
+#    minus sign in front of the bracket. For the sigmoid, compute its value once and combine it with its distance
+#    from 1.
+
+# %% [markdown] solved="3.4"
+# **Why it works.** The two logarithms have simple slopes, and the label chooses between them. The sigmoid is steepest
+# in the middle: its slope is its value times one minus its value, so the output is all that the backward pass needs.
+#
+# **In models.** PyTorch keeps the outputs of sigmoid, tanh and softmax for the same reason, and forgets their inputs.
+#
+# **In PyTorch.** `torch.autograd.Function.backward` is where you would add a local derivative of your own.
+#
+# **Next.** 3.5 multiplies the two.
 
 # %% [markdown] exercise="3.5"
 # ## 3.5 The gradients of one neuron
@@ -240,23 +305,29 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # $$ z = x\,w + b, \qquad a = \sigma(z), \qquad L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
-# Training changes $w$ and $b$, so we need the slope of $L$ along each of them. Both live inside $z$, so the two chains share their first two factors:
+# Training changes $w$ and $b$, so we need the slope of $L$ along each of them. Both live inside $z$, so the two chains
+# share their first two factors:
 #
-# $$ \frac{\partial L}{\partial w} = \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z}\,\frac{\partial z}{\partial w},
-# \qquad \frac{\partial L}{\partial b} = \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z}\,\frac{\partial z}{\partial b} $$
+# $$ \frac{\partial L}{\partial w} =
+# \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z}\,\frac{\partial z}{\partial w},
+# \qquad
+# \frac{\partial L}{\partial b} =
+# \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z}\,\frac{\partial z}{\partial b} $$
 #
 # Multiplied out, the first two factors become surprisingly short. Do it on paper once.
 #
-# The chapter's example is $x = 1.1$, $w = 2.2$, $b = 0$, $y = 1$. It gives $z = 2.42$, $a = 0.9183397$, $L = 0.0851879$, and the gradients
+# The chapter's example is $x = 1.1$, $w = 2.2$, $b = 0$, $y = 1$. It gives $z = 2.42$, $a = 0.9183397$,
+# $L = 0.0851879$, and the gradients
 #
 # $$ \frac{\partial L}{\partial w} = -0.0898263, \qquad \frac{\partial L}{\partial b} = -0.0816603 $$
 #
 # which PyTorch prints as `-0.0898` and `-0.0817`.
 #
-# Look at the signs before you trust a result. The label is 1 and the prediction is below it, so more $w$ and more $b$ lower the loss: both slopes must be negative.
-# And beware of a single example. Here $b$ is 0 and $w$ is exactly twice $x$, so several different mistakes look alike, and one of them does not show at all.
+# Look at the signs before you trust a result. The label is 1 and the prediction is below it, so more $w$ and more $b$
+# lower the loss: both slopes must be negative. And beware of a single example. Here $b$ is 0 and $w$ is exactly twice
+# $x$, so several different mistakes look alike, and one of them does not show at all.
 #
-# By hand, because this is what `loss.backward()` does for every weight of a language model.
+# You write it by hand because this is what `loss.backward()` does for every weight of a language model.
 
 
 # %% solution="3.5"
@@ -290,28 +361,42 @@ def manual_gradients(
 
 # %% [markdown] hints="3.5"
 # 1. Three local derivatives, multiplied, make one gradient; write them down one by one before you write code.
-# 2. $\frac{\partial L}{\partial a} = \frac{a - y}{a(1 - a)}$ and $\frac{\partial a}{\partial z} = a(1 - a)$. What is left when you multiply them, and what are $\frac{\partial z}{\partial w}$ and $\frac{\partial z}{\partial b}$?
-# 3. Do the forward pass to get the prediction. Form the slope of the loss along $z$, which both gradients share. Multiply it by the slope of $z$ along $w$ for the first result and along $b$ for the second.
+# 2. $\frac{\partial L}{\partial a} = \frac{a - y}{a(1 - a)}$ and $\frac{\partial a}{\partial z} = a(1 - a)$. What is
+#    left when you multiply them, and what are $\frac{\partial z}{\partial w}$ and $\frac{\partial z}{\partial b}$?
+# 3. Do the forward pass to get the prediction. Form the slope of the loss along $z$, which both gradients share.
+#    Multiply it by the slope of $z$ along $w$ for the first result and along $b$ for the second.
+
+# %% [markdown] solved="3.5"
+# **Why it works.** The slope of the sigmoid cancels the denominator of the loss's slope. Prediction minus label is
+# left; for the weight it is scaled by the input.
+#
+# **In models.** Softmax with cross-entropy does likewise: probability minus one for the right token, minus nothing for
+# the others. That is where the backward pass of every GPT begins (4.6).
+#
+# **In PyTorch.** `torch.Tensor.backward` puts these two numbers into `.grad`.
+#
+# **Next.** 3.6 does it for many inputs and examples.
 
 # %% [markdown] exercise="3.6"
 # ## 3.6 The gradients of a batch
 #
-# For one neuron and one example the chain collapses to
-#
-# $$ \frac{\partial L}{\partial w} = (a - y)\,x, \qquad \frac{\partial L}{\partial b} = a - y $$
-#
-# Now the neuron gets $D$ inputs and learns from $N$ examples at once. Row $i$ of the matrix $X$ is example $i$, and the loss is the *mean* of the examples' losses:
+# One neuron with one input, and one example: that was 3.5, and its two gradients turned out to be short. Now the
+# neuron gets $D$ inputs and learns from $N$ examples at once. Row $i$ of the matrix $X$ is example $i$, and the loss is
+# the *mean* of the examples' losses:
 #
 # $$ z_i = \sum_{j=1}^{D} X_{ij} w_j + b, \qquad a_i = \sigma(z_i), \qquad L = \frac{1}{N}\sum_{i=1}^{N} L_i $$
 #
-# The chapter's algorithm steps through the training samples one by one. In practice a whole *mini-batch* is done at once: one matrix product keeps a GPU busy where a
-# thousand small ones would not, and the average over many examples is a steadier guide than any single one.
+# The chapter's algorithm steps through the training samples one by one. In practice a whole *mini-batch* is processed
+# at once: one matrix product keeps a GPU busy where a thousand small ones would not, and the average over many examples
+# is a steadier guide than any single one.
 #
-# A gradient always has the shape of what it is the gradient of: $(D,)$ for $w$, no dimension at all for $b$. So ask of every axis: must it stay, or is it summed away?
-# And by which number does a mean divide? Keep an eye on broadcasting: a column of predictions and a row of labels make a whole matrix, silently.
+# A gradient always has the shape of what it is the gradient of: $(D,)$ for $w$, no dimension at all for $b$. So ask of
+# every axis: must it stay, or is it summed away? And by which number does a mean divide? Keep an eye on broadcasting: a
+# column of predictions and a row of labels make a whole matrix, silently.
 #
-# A very sure neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a division by zero.
-# The product $\partial L/\partial z$ is harmless, so use it: training lives on examples that are sure and wrong.
+# A very confident neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a
+# division by zero. The product $\partial L/\partial z$ is harmless, so use it: training lives on examples where the
+# neuron is confident and wrong.
 
 
 # %% solution="3.6"
@@ -320,7 +405,7 @@ def batch_gradients(
 ) -> tuple[Float[Tensor, "D"], Float[Tensor, ""]]:
     """Gradients of the mean binary cross-entropy of one sigmoid neuron over a batch, with respect to w and b.
 
-    The result is right for very sure neurons, too: z may be as large as 1000 and as small as -1000.
+    The result is right for very confident neurons, too: z may be as large as 1000 and as small as -1000.
 
     Args:
         X: N examples of D inputs each.
@@ -345,27 +430,46 @@ def batch_gradients(
 
 # %% [markdown] hints="3.6"
 # 1. Write it for one example first, as in 3.5 with $D$ inputs; then average what you have over the examples.
-# 2. $\frac{\partial L}{\partial w_j} = \frac{1}{N}\sum_i (a_i - y_i)\,X_{ij}$ and $\frac{\partial L}{\partial b} = \frac{1}{N}\sum_i (a_i - y_i)$.
-# 3. Compute all predictions with one matrix-vector product and subtract the labels: one number an example. Weigh the rows of $X$ with these numbers and average over the rows; average the numbers themselves for the bias. Print the shapes at each step.
+# 2. $\frac{\partial L}{\partial w_j} = \frac{1}{N}\sum_i (a_i - y_i)\,X_{ij}$ and
+#    $\frac{\partial L}{\partial b} = \frac{1}{N}\sum_i (a_i - y_i)$.
+# 3. Compute all predictions with one matrix-vector product and subtract the labels: one number per example. Weight the
+#    rows of $X$ with these numbers and average over the rows; average the numbers themselves for the bias. Print the
+#    shapes at each step.
+
+# %% [markdown] solved="3.6"
+# **Why it works.** The gradient of a mean is the mean of the gradients. A matrix product sums over the examples, since
+# theirs is the axis that disappears; dividing by their number makes a mean of it.
+#
+# **In models.** GPT-3's batches grew to 3.2 million tokens: the gradients of all of them are averaged in a single
+# update.
+#
+# **In PyTorch.** `torch.nn.functional.binary_cross_entropy_with_logits` gives this loss from z, safely for confident
+# neurons.
+#
+# **Next.** 3.7 measures what you have derived.
 
 # %% [markdown] exercise="3.7"
 # ## 3.7 Measuring a slope
 #
-# How do you know that a gradient derived on paper is right? Measure it. Nudge one input up by a small step $h$, then down by $h$, and see how far the result moved:
+# How do you know that a gradient derived on paper is right? Measure it. Nudge one input up by a small step $h$, then
+# down by $h$, and see how far the result moved:
 #
 # $$ \frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h} $$
 #
-# Here $e_i$ is 1 at place $i$ and 0 elsewhere: only *one* entry moves at a time. Steps to both sides are worth it. The error of the one-sided
-# quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centered one like $h^2$. For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
+# Here $e_i$ is 1 at place $i$ and 0 elsewhere: only *one* entry moves at a time. A step to each side pays off. The
+# error of the one-sided quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centered one like $h^2$.
+# For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
 #
-# Smaller is not always better: a computer keeps a limited number of digits. In float32, $1 + 10^{-8}$ *is* 1, so with $h = 10^{-8}$ both calls of $f$ see the same
-# input and the measured slope is 0. That is why $h$ is an argument, and why it must be used: with a large $h$, too, the answer is this quotient
-# and not the true slope.
+# Smaller is not always better: a computer keeps a limited number of digits. In float32, $1 + 10^{-8}$ *is* 1, so with
+# $h = 10^{-8}$ both calls of $f$ see the same input and the measured slope is 0. That is why $h$ is an argument. And it
+# must be used: even with a large $h$ the answer is this quotient, not the true slope.
 #
-# Measuring calls $f$ twice for each of the $n$ entries. A model with 163 million weights would need 326 million forward passes for a single gradient; backpropagation gets it in
-# one forward and one backward pass. So measured slopes are for checking.
+# Measuring calls $f$ twice for each of the $n$ entries. A model with 163 million weights would need 326 million forward
+# passes for a single gradient; backpropagation gets it in one forward and one backward pass. So measured slopes are for
+# checking.
 #
-# The trap: a function is given your tensor itself, not a copy. Leave it as you found it, between the nudges and at the end.
+# The trap: your function is given the tensor itself, not a copy. Leave it as you found it, between the nudges and at
+# the end.
 
 
 # %% solution="3.7"
@@ -382,8 +486,8 @@ def numeric_gradient(
         h: the step to either side, a Python float.
 
     Returns:
-        The n measured slopes, a tensor of x's dtype. Measuring costs digits: with a small h, six of them must be right in
-        float64, and three in float32.
+        The n measured slopes, a tensor of x's dtype. Measuring costs digits: with a small h, six of them must be right
+        in float64, and three in float32.
 
     Example:
         >>> numeric_gradient(lambda t: t[0] ** 2 * t[1], torch.tensor([3.0, 2.0], dtype=torch.float64), 1e-4)
@@ -400,27 +504,45 @@ def numeric_gradient(
 
 
 # %% [markdown] hints="3.7"
-# 1. Do it for the first entry only, with all others standing still, and compare with a slope you know.
+# 1. Do it for the first entry only, with all others held still, and compare with a slope you know.
 # 2. $\frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h}$, once for each $i$.
-# 3. Make an empty result that is like the input. Walk over the places; at each one make two points of their own, one nudged up and one nudged down, evaluate the function at both, and divide the difference by the distance between the two points.
+# 3. Make an empty result that is like the input. Walk over the places; at each one make two points of their own, one
+#    nudged up and one nudged down, evaluate the function at both, and divide the difference by the distance between the
+#    two points.
+
+# %% [markdown] solved="3.7"
+# **Why it works.** Seen from both sides, the curvature of the function cancels, so the error shrinks with the square of
+# the step. One entry moves at a time because that is what a partial derivative means.
+#
+# **In models.** Nobody trains like this: two passes for every parameter. But whoever writes a new layer compares its
+# gradient with a measured one.
+#
+# **In PyTorch.** `torch.gradient` takes such differences of values on a grid.
+#
+# **Next.** 3.8 makes the comparison.
 
 # %% [markdown] exercise="3.8"
 # ## 3.8 Comparing two gradients
 #
-# You have a gradient from theory and one from measuring. Are they the same? An absolute difference of $10^{-4}$ is a disaster if the gradients are about $10^{-4}$, and it is
-# nothing if they are about $10^{4}$. So the error is taken relative to the larger of the two, entry by entry, and the worst entry counts:
+# You have a gradient from theory and one from measuring. Are they the same? An absolute difference of $10^{-4}$ is a
+# disaster if the gradients are about $10^{-4}$, and it is nothing if they are about $10^{4}$. So the error is taken
+# relative to the larger of the two, entry by entry, and the worst entry counts:
 #
 # $$ \text{error} = \max_i \frac{|a_i - n_i|}{\max(|a_i|, |n_i|)} $$
 #
-# With float64 and a good step, a right gradient ends up below $10^{-6}$ or so; a wrong one is mostly above $10^{-2}$. The largest possible value is 2, for opposite signs.
+# With float64 and a good step, a right gradient ends up below $10^{-6}$ or so; a wrong one is mostly above $10^{-2}$.
+# The largest possible value is 2, for numbers that differ in nothing but their sign.
 #
-# Two cases need thought. Where both entries are 0 the formula says 0/0, yet the gradients agree perfectly (a ReLU that is switched off gives many such entries): count 0. And if an
-# entry of either gradient is NaN, something is badly broken, so the answer must be infinity. NaN compares as false with everything: a test such as
+# Two cases need thought. Where both entries are 0 the formula says 0/0, yet the gradients agree perfectly (a ReLU that
+# is switched off gives many such entries): count 0. And if an entry of either gradient is NaN, something is badly
+# broken, so the answer must be infinity. Every comparison with NaN except `!=` is false: a test such as
 # `if error > tolerance` would wave it through.
 #
-# Think also about why the *worst* entry is asked for. In a layer with a thousand weights, what would a mean make of a single wrong one?
+# Think also about why the *worst* entry is asked for. In a layer with a thousand weights, what would a mean make of a
+# single wrong one?
 #
-# `torch.autograd.gradcheck` does this job in earnest. It is off limits here because it would hide the arithmetic; autograd itself is allowed.
+# `torch.autograd.gradcheck` does this job in earnest. It is off limits here because it would hide the arithmetic; the
+# rest of autograd is allowed.
 
 
 # %% solution="3.8"
@@ -452,26 +574,44 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 
 
 # %% [markdown] hints="3.8"
-# 1. Make a list of the four kinds of entries that can occur (ordinary, opposite signs, both zero, NaN) and say what each should contribute.
-# 2. Per entry $\frac{|a - n|}{\max(|a|, |n|)}$; then the zero cases, then the NaN cases, then one maximum over everything.
-# 3. Compute the fraction for all entries at once and let it be NaN where it must. Put 0 where both entries are zero, put infinity where a NaN is still left, and only then take the largest entry.
+# 1. Make a list of the four kinds of entries that can occur (ordinary, opposite signs, both zero, NaN) and say what
+#    each should contribute.
+# 2. Per entry $\frac{|a - n|}{\max(|a|, |n|)}$; then the zero cases, then the NaN cases, then one maximum over
+#    everything.
+# 3. Compute the fraction for all entries at once and let it be NaN where it must. Put 0 where both entries are zero,
+#    put infinity where a NaN is still left, and only then take the largest entry.
+
+# %% [markdown] solved="3.8"
+# **Why it works.** Divided by the larger of the two, the error does not depend on scale. The maximum lets a single bad
+# entry show, and zeros and NaN are settled before it is taken.
+#
+# **In models.** Fast attention kernels are tested like this, against a slow version that is known to be right.
+#
+# **In PyTorch.** `torch.autograd.gradcheck.gradcheck` measures and compares in one call.
+#
+# **Next.** 3.9 starts the engine that makes all of this automatic.
 
 # %% [markdown] exercise="3.9"
 # ## 3.9 An order for the backward pass
 #
-# From here on you build the engine. A computation is a *graph*: each number is a node, and it knows its *parents*, the nodes it was computed from. The class `Value`
-# below is such a node. Read it; it is short. `h * h` makes a new node whose parents are `(h, h)` and whose local derivatives are `(h.data, h.data)`.
+# From here on you build the engine. A computation is a *graph*: each number is a node, and it knows its *parents*, the
+# nodes it was computed from. The class `Value` below is such a node. Read it; it is short. `h * h` makes a new node
+# whose parents are `(h, h)` and whose local derivatives are `(h.data, h.data)`.
 #
-# The backward pass starts at the result and hands gradients on to parents. A node that is used in several places gets a share from each of its *users*, and it may only hand on
-# its own gradient once *all* shares have arrived. So the nodes must come in an order in which every node stands after all its users (a *topological order*). The result comes first.
+# The backward pass starts at the result and hands gradients on to parents. A node that is used in several places gets a
+# share from each of its *users*, and it may only hand on its own gradient once *all* shares have arrived. So the nodes
+# must come in an order in which every node comes after all its users (a *topological order*). The result comes first.
 #
-# Take $h = 2x$, $g = 5h$ and $y = h + g$. The node $h$ is only one step away from $y$ along one path, and two along the other:
+# Take $h = 2x$, $g = 5h$ and $y = h + g$. The node $h$ is only one step away from $y$ along one path, and two along the
+# other:
 #
 # $$ y \to h, \qquad y \to g \to h $$
 #
-# Whoever visits $h$ before $g$ sends a gradient of 1 on to $x$ instead of 6, and gets $dy/dx = 2$ instead of 12. Going through the graph level by level is therefore not enough.
+# Whoever visits $h$ before $g$ sends a gradient of 1 on to $x$ instead of 6, and gets $dy/dx = 2$ instead of 12. Going
+# through the graph level by level is therefore not enough.
 #
-# Every node must appear exactly once, also when it is reached along many paths, or when it happens to hold the same number as another one.
+# Every node must appear exactly once, even when it is reached along many paths or happens to hold the same number as
+# another one.
 
 # %%
 
@@ -481,7 +621,7 @@ class Value:
 
     Attributes:
         data: the number, a Python float.
-        parents: the nodes it was computed from, in order; the same node may stand there twice. Empty for an input.
+        parents: the nodes it was computed from, in order; the same node may be there twice. Empty for an input.
         local_derivatives: for each parent, the derivative of this node's data with respect to this parent's data.
         grad: the derivative of the graph's result with respect to this node; filled in by `backprop`.
     """
@@ -539,26 +679,47 @@ def topological_order(node: Value) -> list[Value]:
 
 
 # %% [markdown] hints="3.9"
-# 1. It is easier to build the opposite order first: when may a node be written down if everything it was computed from must stand before it?
-# 2. Depth-first post-order, reversed: $\text{order}(v) = \text{order}(\text{parents of } v)$ followed by $v$, where a node that was met before adds nothing.
-# 3. Keep a list and a record of the nodes you have met. To visit a node: stop if it was met before; otherwise note it, visit its parents, and only then add it to the list. Visit the result, and turn the list round at the end.
+# 1. It is easier to build the opposite order first: when may a node be written down if everything it was computed from
+#    must come before it?
+# 2. Depth-first post-order, reversed: $\text{order}(v) = \text{order}(\text{parents of } v)$ followed by $v$, where a
+#    node that was met before adds nothing.
+# 3. Keep a list and a record of the nodes you have met. To visit a node: stop if it was met before; otherwise note it,
+#    visit its parents, and only then add it to the list. Visit the result, and reverse the list at the end.
+
+# %% [markdown] solved="3.9"
+# **Why it works.** A node is written down only after everything it was computed from. Read in reverse, every node then
+# comes after all of its users, and a record of the nodes already met keeps each of them single.
+#
+# **In models.** PyTorch's engine counts for each node how many users have yet to report, and gets such an order from
+# that.
+#
+# **In PyTorch.** `torch.autograd.graph.Node.next_functions` leads from a step of PyTorch's graph to the ones before it.
+#
+# **Next.** 3.10 sends gradients along.
 
 # %% [markdown] exercise="3.10"
 # ## 3.10 Backpropagation
 #
-# With the order at hand, backpropagation is a few lines. The gradient of the result with respect to itself is 1. Then each node hands its gradient on to its parents, times the local derivative:
+# With the order at hand, backpropagation is a few lines. The gradient of the result with respect to itself is 1. Then
+# each node hands its gradient on to its parents, times the local derivative:
 #
-# $$ \frac{\partial y}{\partial p} = \sum_{u\,:\,\text{users of } p} \frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p} $$
+# $$ \frac{\partial y}{\partial p} =
+# \sum_{u\,:\,\text{users of } p} \frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p} $$
 #
-# That is the chain rule, and the sum is new: if a number influences the result along several paths, the contributions add up. Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then $h = 6$, and
-# $dy/dx = (2h + 1)\cdot 2 = 26$. A program that overwrites instead of adding says 12; one that hands gradients on before all have arrived says 62.
+# That is the chain rule, and the sum is new: if a number influences the result along several paths, the contributions
+# add up. Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. A program that
+# overwrites instead of adding says 12; one that hands gradients on before all have arrived says 62.
 #
-# Adding has a price: somebody must start from zero. In PyTorch that is the caller's job (`optimizer.zero_grad()`), and forgetting it is among the most common bugs in training loops. Here it
-# is yours: `backprop` first resets the gradient of every node in the graph, so that calling it twice gives the same gradients as calling it once.
+# Adding has a price: somebody must reset the sums to zero. In PyTorch that is the caller's job
+# (`optimizer.zero_grad()`), and forgetting it is among the most common bugs in training loops. Here it is yours:
+# `backprop` first resets the gradient of every node in the graph, so that calling it twice gives the same gradients as
+# calling it once.
 #
-# You also write the first operation of your own: `exp` makes the node $e^x$, with its parent and its local derivative, just as `+` and `*` do in `Value`. What is the slope of $e^x$ at $x$?
+# You also write the first operation of your own: `exp` makes the node $e^x$, with its parent and its local derivative,
+# just as `+` and `*` do in `Value`. What is the slope of $e^x$ at $x$?
 #
-# When both work, you have an automatic differentiation engine. PyTorch's does the same, with tensors in place of numbers.
+# When both work, you have an automatic differentiation engine. PyTorch's does the same, with tensors in place of
+# numbers.
 
 
 # %% solution="3.10"
@@ -610,9 +771,24 @@ def backprop(root: Value) -> None:
 
 
 # %% [markdown] hints="3.10"
-# 1. Play it through on paper with $y = h \cdot h + h$: which node hands what to whom, and in which order? How many contributions does $h$ get?
-# 2. $\frac{\partial y}{\partial y} = 1$, and each node $u$ adds $\frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p}$ to the gradient of each of its parents $p$. For the new operation, $\frac{d}{dx}e^x = e^x$.
-# 3. Get the order from 3.9. Reset all gradients, then give the result its starting value. Walk along the order; at each node, go through its parents together with its local derivatives, and add to each parent its share.
+# 1. Play it through on paper with $y = h \cdot h + h$: which node hands what to whom, and in which order? How many
+#    contributions does $h$ get?
+# 2. $\frac{\partial y}{\partial y} = 1$, and each node $u$ adds
+#    $\frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p}$ to the gradient of each of its parents $p$. For
+#    the new operation, $\frac{d}{dx}e^x = e^x$.
+# 3. Get the order from 3.9. Reset all gradients, then give the result its starting value. Walk along the order; at each
+#    node, go through its parents together with its local derivatives, and add to each parent its share.
+
+# %% [markdown] solved="3.10"
+# **Why it works.** In this order a gradient is complete when its node's turn comes, so it can be handed on at once.
+# Adding up is right because every path to the result contributes.
+#
+# **In models.** In GPT-2, each residual connection uses a vector twice, and a tied token table works at both ends of
+# the model: their gradients are such sums.
+#
+# **In PyTorch.** `torch.autograd.backward` does this with tensors for numbers.
+#
+# **Next.** Assignment 04 goes from numbers to layers.
 
 # %% [markdown]
 # ## Where this goes next: a network with a hidden layer
@@ -621,13 +797,9 @@ def backprop(root: Value) -> None:
 #
 # $$ z_1 = W_1 x + b_1, \qquad h = \mathrm{ReLU}(z_1), \qquad z_2 = W_2 h + b_2, \qquad a = \sigma(z_2) $$
 #
-# with the same loss as above. There is nothing new in its backward pass, only more links in the chain. Going from the output back to the input:
-#
-# $$ \delta_2 = \frac{\partial L}{\partial z_2} = a - y, \qquad \frac{\partial L}{\partial W_2} = \delta_2\,h^{\top}, \qquad \frac{\partial L}{\partial b_2} = \delta_2 $$
-#
-# $$ \delta_1 = \frac{\partial L}{\partial z_1} = \bigl(W_2^{\top}\delta_2\bigr) \odot \mathbf{1}[z_1 > 0], \qquad \frac{\partial L}{\partial W_1} = \delta_1\,x^{\top}, \qquad \frac{\partial L}{\partial b_1} = \delta_1 $$
-#
-# The symbol $\odot$ multiplies entry by entry, and $\mathbf{1}[z_1 > 0]$ is 1 where the ReLU let the number through and 0 where it did not. You recognize the first line: it is 3.5 with $h$ in the place
-# of the input. The second line uses $\delta_2$ again, so nothing is computed twice; that reuse is what makes backpropagation cheap.
+# with the same loss as above. There is nothing new in its backward pass, only more links in the chain. Its second layer
+# is the neuron of 3.5, with $h$ in the place of the input. Before it come two more links, the ReLU and the first layer,
+# and the slope along $z_2$ that you already have is used once more on the way to them: nothing is computed twice, and
+# that reuse is what makes backpropagation cheap.
 #
 # In assignment 04 you write each of these steps, for batches of examples.

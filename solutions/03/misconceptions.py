@@ -264,7 +264,7 @@ def bce(a, y):
 @catalogue.misconception(
     "3.3",
     "squared-error",
-    "The result is the mean squared difference of a and y. Where are the logarithms that punish a sure and wrong prediction?",
+    "The result is the mean squared difference of a and y. Where are the logarithms that punish a confident, wrong prediction?",
     hint="At a = 0.01 and y = 1 the cost is 4.6, and yours is below 1. The formula in the text has two logarithms.",
 )
 def bce(a, y):
@@ -275,7 +275,7 @@ def bce(a, y):
     "3.3",
     "labels-wrong-way-round",
     "The result is the loss against the opposite labels. Which logarithm should y switch on, and which 1 - y?",
-    hint="Call it with the prediction 0.9 and the label 1: this is sure and right and costs only 0.1054, and you give 2.3026. Put $y = 1$ into your formula by hand. Which of the two logarithms is left?",
+    hint="Call it with the prediction 0.9 and the label 1: this is confident and correct and costs only 0.1054, and you give 2.3026. Put $y = 1$ into your formula by hand. Which of the two logarithms is left?",
 )
 def bce(a, y):
     return -((1 - y) * _log(a) + y * _log(1 - a)).mean()
@@ -768,7 +768,7 @@ def batch_gradients(X, w, b, y):
 @catalogue.misconception(
     "3.6",
     "errors-lack-an-axis",
-    "The errors, one an example, meet the examples as they are, and the shapes (N,) and (N, D) do not broadcast. Along which axis of X should the same error be used again?",
+    "The errors, one per example, meet the examples as they are, and the shapes (N,) and (N, D) do not broadcast. Along which axis of X should the same error be used again?",
     hint="For 5 examples of 3 inputs print both shapes right before the product: (5,) and (5, 3). Shapes are aligned at the right, so the 5 errors meet the 3 inputs. What shape must the errors have so that each goes with a row? A matrix product needs no such care.",
 )
 def batch_gradients(X, w, b, y):
@@ -850,7 +850,7 @@ def batch_gradients(X, w, b, y):
 @catalogue.misconception(
     "3.6",
     "factor-by-factor",
-    "Ordinary batches are right, but a very sure neuron gives NaN. What are dL/da and da/dz, each alone, where a is exactly 0 or 1?",
+    "Ordinary batches are right, but a very confident neuron gives NaN. What are dL/da and da/dz, each alone, where a is exactly 0 or 1?",
     hint="Multiply the two factors on paper first: a(1 - a) cancels. Then write only what is left, and nothing is divided by 0.",
 )
 def batch_gradients(X, w, b, y):

@@ -2,28 +2,32 @@
 # # 05 The training loop and its optimizers
 #
 # Assignments 03 and 04 found gradients. This one uses them: it turns a network that knows nothing into one that has
-# learned. In the chapter (retold in `docs/chapter.md` of the repository) this is the last step of the back-propagation algorithm ("update the parameters with an
-# optimization algorithm") and the part of its PyTorch listing that it calls the training loop.
+# learned. In the chapter (retold in `docs/chapter.md` of the repository) this is the last step of the back-propagation
+# algorithm ("update the parameters with an optimization algorithm") and the part of its PyTorch listing that it calls
+# the training loop.
 #
-# First you write the update rules that nearly every language model was trained with: gradient descent, momentum, Adam and
-# AdamW (5.1 to 5.4). They must agree with `torch.optim` to many digits, over several steps. Then comes the loop itself, once
-# plain and once for batches that do not fit into memory (5.5, 5.6). Two tools keep a long training stable: clipping the
-# gradients and a schedule for the learning rate (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure
-# what was learned without disturbing it (5.9, 5.10).
+# First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
+# to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
+# to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
+# memory (5.5, 5.6). Two tools keep a long training stable: clipping the gradients and a schedule for the learning rate
+# (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure what was learned without disturbing it
+# (5.9, 5.10).
 #
-# The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that spoils every step
-# but the first cannot show in it (5.5). And its algorithm goes through the training samples one by one; in practice, and in its own
-# listing, the loss is the *mean* over a mini-batch (5.5, 5.6, 5.9).
+# The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that spoils
+# every step but the first cannot show in it (5.5). And its algorithm goes through the training samples one by one; in
+# practice, and in its own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
 #
-# At the end you can write a training loop for any PyTorch model and say what each line is for. You need the gradients of a batch
-# (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout (2.11). Nothing is imported from
-# your earlier files. Where you write what `torch.optim` has ready-made (5.1 to 5.4, 5.8), it is off limits.
+# At the end you will be able to write a training loop for any PyTorch model and say what each line is for. You need the
+# gradients of a batch (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout
+# (2.11). Nothing is imported from your earlier files. Where you write what `torch.optim` has ready-made (5.1 to 5.4,
+# 5.8), it is off limits.
 #
-# As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in must stay as it is
-# unless the exercise is to change it.
+# As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in
+# must stay as it is unless the exercise is to change it.
 #
-# Some names: $\eta$ is the *learning rate*, `lr` in code; $g$ is the gradient of the loss with respect to a parameter $p$; an
-# arrow as in $p \leftarrow p - \eta g$ means that the left side is overwritten. A *step* is one update of all parameters.
+# Some names: $\eta$ is the *learning rate*, `lr` in code; $g$ is the gradient of the loss with respect to a parameter
+# $p$; an arrow as in $p \leftarrow p - \eta g$ means that the left side is overwritten. A *step* is one update of all
+# parameters.
 
 # %%
 import math
@@ -37,19 +41,22 @@ from torch.nn import functional as F
 # %% [markdown] exercise="5.1"
 # ## 5.1 A step of gradient descent
 #
-# The gradient says in which direction the loss grows fastest. To make it smaller, go a little way in the opposite direction:
+# The gradient says in which direction the loss grows fastest. To make it smaller, go a little way in the opposite
+# direction:
 #
 # $$ p \leftarrow p - \eta\, g, \qquad g = \frac{\partial L}{\partial p} $$
 #
-# With $\eta$ too small nothing happens for a long time; too large, and the step jumps over the valley to a place where the loss is
-# higher. In practice the gradient comes from a small random batch of examples, hence the name *stochastic gradient descent*, SGD.
+# With $\eta$ too small nothing happens for a long time; too large, and the step jumps over the valley to a place where
+# the loss is higher. In practice the gradient comes from a small random batch of examples, hence the name *stochastic
+# gradient descent*, SGD.
 #
-# The arithmetic is one line. The difficulty is *where the result goes*. The model holds tensors, and it must find the new numbers in
-# those very tensors. Python's assignment `p = ...` writes no numbers anywhere; it only gives a name to something. Ask of each line
-# of your code whether a number in the model's own memory changes.
+# The arithmetic is one line. The difficulty is *where the result goes*. The model holds tensors, and it must find the
+# new numbers in those very tensors. Python's assignment `p = ...` writes no numbers anywhere; it only gives a name to
+# something. Ask of each line of your code whether a number in the model's own memory changes.
 #
-# Two more things. A parameter requires grad, so autograd watches whatever you do with it, and an update is not part of the function to
-# be differentiated. And a parameter that took no part in the loss has no gradient at all: `None`, which is not the same as 0.
+# Two more things. A parameter requires grad, so autograd watches whatever you do with it, and an update is not part of
+# the function to be differentiated. And a parameter that took no part in the loss has no gradient at all: `None`, which
+# is not the same as 0.
 
 
 # %% solution="5.1"
@@ -57,8 +64,8 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
     """One step of gradient descent: changes the parameters in place.
 
     Args:
-        params: the parameters, of any shapes. Each is a leaf tensor that requires grad, as in a model, and still does so
-            afterwards.
+        params: the parameters, of any shapes. Each is a leaf tensor (no operation made it) that requires grad, as in a
+            model, and still does so afterwards.
         grads: for each parameter its gradient, of the same shape and dtype, or None. A parameter whose gradient is None
             stays as it is. The gradients are not changed.
         lr: the learning rate, a Python float.
@@ -79,24 +86,38 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 
 # %% [markdown] hints="5.1"
 # 1. Print `id(p)` and `p` before and after your update: which of the two has to stay the same, and which has to change?
-# 2. $p \leftarrow p - \eta\,g$ for every pair of a parameter and a gradient that is there. Methods of a tensor whose name ends in an underscore, and operators such as `*=`, write into the tensor itself.
-# 3. Tell autograd not to watch. Walk over parameters and gradients together, skip the pairs without a gradient, and subtract the scaled gradient from the parameter with an operation that works in place.
+# 2. $p \leftarrow p - \eta\,g$ for every pair of a parameter and a gradient that is there. Methods of a tensor whose
+#    name ends in an underscore, and operators such as `*=`, write into the tensor itself.
+# 3. Tell autograd not to watch. Walk over parameters and gradients together, skip the pairs without a gradient, and
+#    subtract the scaled gradient from the parameter with an operation that works in place.
+
+# %% [markdown] solved="5.1"
+# **Why it works.** Subtracting in place changes the numbers that the model itself holds, and unwatched by autograd the
+# update is no part of any graph. None means that a parameter took no part in the loss.
+#
+# **In models.** Hardly any language model is trained with plain gradient descent. But every optimizer is this step,
+# with a better direction.
+#
+# **In PyTorch.** `torch.optim.SGD` does it for a list of parameters.
+#
+# **Next.** 5.2 gives the steps a memory.
 
 # %% [markdown] exercise="5.2"
 # ## 5.2 Momentum
 #
-# In a long narrow valley the gradient points across it far more than along it. Gradient descent jumps from side to side and hardly moves
-# forward. *Momentum* lets the steps build up, like a ball that rolls downhill. Each parameter gets a *velocity* $v$, a running sum of its gradients in
-# which older ones fade:
+# In a long narrow valley the gradient points across it far more than along it. Gradient descent jumps from side to side
+# and hardly moves forward. *Momentum* lets the steps build up, like a ball that rolls downhill. Each parameter gets
+# a *velocity* $v$, a running sum of its gradients in which older ones fade:
 #
 # $$ v \leftarrow \mu\, v + g, \qquad p \leftarrow p - \eta\, v $$
 #
-# What points to and fro cancels out in $v$, and what always points the same way adds up. If the gradient stayed the same for ever, $v$ would grow
-# toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual $\mu = 0.9$ is ten times the gradient.
+# What points back and forth cancels out in $v$, and what always points the same way adds up. If the gradient stayed the
+# same for ever, $v$ would grow toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual
+# $\mu = 0.9$ is ten times the gradient.
 #
-# This is the rule of `torch.optim.SGD`. Other books and libraries have relatives of it: with a weight on the new gradient, with the learning rate
-# inside the velocity, or with a look ahead (Nesterov). Some of them move the parameter in just the same way as long as the
-# learning rate never changes, and part from each other once it does. In 5.8 it will.
+# This is the rule of `torch.optim.SGD`. Other books and libraries have relatives of it: with a weight on the new
+# gradient, with the learning rate inside the velocity, or with a look ahead (Nesterov). Some of them move the parameter
+# in just the same way as long as the learning rate never changes, and diverge once it does. In 5.8 it will.
 #
 # The velocity has to survive until the next step. Your function owns nothing that lasts, so where must it be kept?
 
@@ -111,7 +132,7 @@ def momentum_step(
         p: the parameter. Here and in 5.3 and 5.4 it does not require grad, so autograd is out of the way.
         g: its gradient, of p's shape and dtype; it is not changed.
         v: its velocity, of p's shape and dtype; all zeros before the first step.
-        lr: the learning rate, a Python float; it may be another one at each step.
+        lr: the learning rate, a Python float; it may differ from step to step.
         mu: how much of the old velocity is kept, from 0 to 1.
 
     Example:
@@ -128,30 +149,47 @@ def momentum_step(
 
 
 # %% [markdown] hints="5.2"
-# 1. Do two steps on paper with $g = 2$, $\mu = 0.9$, $\eta = 0.1$ and compare with the example, for the velocity and for the parameter.
-# 2. $v \leftarrow \mu\,v + g$ comes first, then $p \leftarrow p - \eta\,v$ with the new velocity. Both arrows write into tensors that were handed to you.
-# 3. Shrink the velocity in place, then add the gradient to it in place. Take the learning rate times this velocity away from the parameter, in place as well.
+# 1. Do two steps on paper with $g = 2$, $\mu = 0.9$, $\eta = 0.1$ and compare with the example, for the velocity and
+#    for the parameter.
+# 2. $v \leftarrow \mu\,v + g$ comes first, then $p \leftarrow p - \eta\,v$ with the new velocity. Both arrows write
+#    into tensors that were handed to you.
+# 3. Shrink the velocity in place, then add the gradient to it in place. Take the learning rate times this velocity away
+#    from the parameter, in place as well.
+
+# %% [markdown] solved="5.2"
+# **Why it works.** The velocity is a sum in which old gradients fade. Gradients that agree add up, to ten times one of
+# them with the usual 0.9; those that alternate cancel.
+#
+# **In models.** Adam's first average is a relative of this velocity; its usual first beta is 0.9 as well.
+#
+# **In PyTorch.** `torch.optim.SGD` takes `momentum=0.9`.
+#
+# **Next.** 5.3 also measures how large gradients usually are.
 
 # %% [markdown] exercise="5.3"
 # ## 5.3 Adam
 #
-# One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and that of a layer norm differ by
-# orders of magnitude. *Adam* (Kingma and Ba, 2015) measures for each single number how large its gradients usually are, and divides by that. It keeps
-# two moving averages, of the gradient and of its square (entry by entry):
+# One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and
+# that of a layer norm differ by orders of magnitude. *Adam* (Kingma and Ba, 2015) measures for each single number how
+# large its gradients usually are, and divides by that. It keeps two moving averages, of the gradient and of its square
+# (entry by entry):
 #
 # $$ m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2 $$
 #
-# Both start at 0, and so they are too small at first. After $t$ steps, $t = 1$ at the first one, the weights of the gradients so far add up to
-# $1 - \beta^t$ and not to 1. Dividing by this number repairs it; only then comes the update:
+# Both start at 0, and so they are too small at first. After $t$ steps, $t = 1$ at the first one, the gradients so far
+# have been counted with factors that add up to $1 - \beta^t$, not to 1. Dividing by this number repairs that; only then
+# comes the update:
 #
-# $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
+# $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
+# p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
 #
-# In the first step $\hat m = g$ and $\hat v = g^2$, so the parameter moves by about $\eta$, no matter whether the gradient is 100 or 0.01. With the usual
-# $\beta_1 = 0.9$ and $\beta_2 = 0.999$ and without the correction it would move by 3.2 times as much.
+# In the first step $\hat m = g$ and $\hat v = g^2$, so the parameter moves by about $\eta$, no matter whether the
+# gradient is 100 or 0.01. With the usual $\beta_1 = 0.9$ and $\beta_2 = 0.999$ and without the correction it would move
+# by 3.2 times as much.
 #
-# The averages are remembered as they are; the corrected ones belong to this step only. The small $\varepsilon$ keeps a parameter whose gradient was always
-# 0 from being divided by 0. Where exactly it stands makes a difference when gradients are small. And the correction never ends: after 1000 steps
-# $1 - \beta_2^t$ is still 0.63.
+# The averages are remembered as they are; the corrected ones belong to this step only. The small $\varepsilon$ keeps a
+# parameter whose gradient was always 0 from being divided by 0. Where exactly it is added makes a difference when
+# gradients are small. And the correction never ends: after 1000 steps $1 - \beta_2^t$ is still 0.63.
 
 
 # %% solution="5.3"
@@ -169,9 +207,10 @@ def adam_step(
     Args:
         p: the parameter; it does not require grad.
         g: its gradient, of p's shape and dtype; it is not changed.
-        state: what is remembered from step to step. "t" is the number of steps done so far, an int, 0 before the first step;
-            "m" and "v" are the moving averages of the gradient and of its square, of p's shape and dtype, all zeros before the
-            first step. Afterwards the three entries are those after this step; "m" and "v" may be changed in place or replaced.
+        state: what is remembered from step to step. "t" is the number of steps done so far, an int, 0 before the first
+            step; "m" and "v" are the moving averages of the gradient and of its square, of p's shape and dtype, all
+            zeros before the first step. Afterwards the three entries are those after this step; "m" and "v" may be
+            changed in place or replaced.
         lr: the learning rate.
         beta1: how much of the old average of the gradient is kept.
         beta2: how much of the old average of the squared gradient is kept.
@@ -196,27 +235,46 @@ def adam_step(
 
 
 # %% [markdown] hints="5.3"
-# 1. Work through the first step on paper with $g = 100$: what are $t$, $m$, $v$, the two corrected averages, and the step? It should come out as the learning rate.
-# 2. Count first, then the averages with weights $\beta$ and $1 - \beta$, then divide each by $1 - \beta^t$ with its own $\beta$, then $\eta\,\hat m / (\sqrt{\hat v} + \varepsilon)$.
-# 3. Raise the count. Update both averages and keep them in the state. Make two new tensors for the corrected averages, so that the state stays uncorrected. Take the root of the second, add the small number to the root, divide, scale by the learning rate, and subtract from the parameter in place.
+# 1. Work through the first step on paper with $g = 100$: what are $t$, $m$, $v$, the two corrected averages, and the
+#    step? It should come out as the learning rate.
+# 2. Count first, then the averages with weights $\beta$ and $1 - \beta$, then divide each by $1 - \beta^t$ with its own
+#    $\beta$, then $\eta\,\hat m / (\sqrt{\hat v} + \varepsilon)$.
+# 3. Raise the count. Update both averages and keep them in the state. Make two new tensors for the corrected averages,
+#    so that the state stays uncorrected. Take the root of the second, add the small number to the root, divide, scale
+#    by the learning rate, and subtract from the parameter in place.
+
+# %% [markdown] solved="5.3"
+# **Why it works.** Divided by the root of its average square, every gradient becomes a step of about the learning rate,
+# whatever its scale. The correction makes up for averages that start at zero.
+#
+# **In models.** GPT-3 was trained with Adam, its betas being 0.9 and 0.95. The two averages are two more numbers per
+# parameter.
+#
+# **In PyTorch.** `torch.optim.Adam` is this rule.
+#
+# **Next.** 5.4 adds weight decay, in the right place.
 
 # %% [markdown] exercise="5.4"
 # ## 5.4 AdamW
 #
-# *Weight decay* pulls every parameter a little toward 0 at each step, so that no weight stays large without a reason. There are two ways to do it. The first
-# adds a penalty $\frac{\lambda}{2}p^2$ to the loss, that is, $\lambda p$ to the gradient. With plain gradient descent this gives
+# *Weight decay* pulls every parameter a little toward 0 at each step, so that no weight stays large without a reason.
+# There are two ways to do it. The first adds a penalty $\frac{\lambda}{2}p^2$ to the loss, that is, $\lambda p$ to the
+# gradient. With plain gradient descent this gives
 #
 # $$ p \leftarrow p - \eta\,(g + \lambda p) = (1 - \eta\lambda)\,p - \eta\,g $$
 #
-# and so the parameter shrinks by the same share at every step. With Adam that is no longer true: whatever is added to the gradient is then divided by its
-# usual size. Parameters with large gradients hardly decay, and those with small gradients decay far too much.
+# and so the parameter shrinks by the same share at every step. With Adam that is no longer true: whatever is added to
+# the gradient is then divided by its usual size. Parameters with large gradients hardly decay, and those with small
+# gradients decay far too much.
 #
-# *AdamW* (Loshchilov and Hutter, 2019) goes the second way and keeps the two things apart. The parameter shrinks, and Adam sees the plain gradient:
+# *AdamW* (Loshchilov and Hutter, 2019) goes the second way and keeps the two things apart. The parameter shrinks, and
+# Adam sees the plain gradient:
 #
 # $$ p \leftarrow (1 - \eta\lambda)\,p, \qquad \text{then a step of Adam with } g $$
 #
-# Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Mind on what the decay depends: with a learning rate of 0.001, one step takes
-# away a share of 0.0001, not of 0.1. Mind also which value of the parameter it is a share of, the one before the step of Adam or the one after it.
+# Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Watch what the
+# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. Watch also what it
+# is a share of: the parameter before the step of Adam, or the parameter after it.
 #
 # You may call your `adam_step`.
 
@@ -253,33 +311,46 @@ def adamw_step(
 
 # %% [markdown] hints="5.4"
 # 1. Which of the quantities of Adam may know about the decay: $m$, $v$, both, or neither?
-# 2. $p \leftarrow (1 - \eta\lambda)\,p$ before anything else, then $p \leftarrow p - \eta\,\hat m/(\sqrt{\hat v} + \varepsilon)$ with averages of the plain gradient.
-# 3. Shrink the parameter in place by the share that the learning rate and the decay give together. Then do a step of Adam with the gradient as it came.
+# 2. $p \leftarrow (1 - \eta\lambda)\,p$ before anything else, then
+#    $p \leftarrow p - \eta\,\hat m/(\sqrt{\hat v} + \varepsilon)$ with averages of the plain gradient.
+# 3. Shrink the parameter in place by the share that the learning rate and the decay give together. Then do a step of
+#    Adam with the gradient as it came.
+
+# %% [markdown] solved="5.4"
+# **Why it works.** The decay acts on the parameter itself and never passes through Adam's division. So all parameters
+# shrink by the same share in each step.
+#
+# **In models.** Llama 2 was trained with AdamW and a decay of 0.1. Biases and norms are often spared.
+#
+# **In PyTorch.** `torch.optim.AdamW` decays by 0.01 unless told otherwise.
+#
+# **Next.** 5.5 puts an optimizer to work.
 
 # %% [markdown] exercise="5.5"
 # ## 5.5 One step of the training loop
 #
-# A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through four stages: the forward pass gives a
-# loss, the backward pass gives gradients, the optimizer updates the parameters, and the old gradients are cleared away. The loss here is the one of language models, the
-# cross-entropy of $N$ examples with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
+# A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through
+# four stages: the forward pass gives a loss, the backward pass gives gradients, the optimizer updates the parameters,
+# and the old gradients are cleared away. The loss here is the one of language models, the cross-entropy of $N$ examples
+# with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N} \ln \operatorname{softmax}(z_i)_{y_i} $$
 #
-# The chapter's algorithm speaks of going through the training samples one at a time. Its listing and everybody's practice do what the formula says: one pass for the whole
-# mini-batch, and the *mean* of its losses.
+# The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. That hides the most
+# common mistake. PyTorch *adds* each new gradient to what is already in `.grad`. In the first step there is nothing to
+# add to. In the second, the gradient of the first batch may still be there. So the clearing is needed, and its place
+# matters: between which two of the other stages may nothing be cleared?
 #
-# The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. That hides the most common mistake. PyTorch *adds* each new gradient to what is
-# already in `.grad`. In the first step there is nothing to add to. In the second, the gradient of the first batch may still be there. So the clearing is needed, and its place matters:
-# between which two of the other stages may nothing be cleared?
-#
-# Return the loss as a Python number. The loss tensor keeps the whole graph of its batch alive, and a list of a thousand such losses fills the memory.
+# Return the loss as a Python number. The loss tensor keeps the whole graph of its batch alive, and a list of a thousand
+# such losses fills the memory.
 
 
 # %% solution="5.5"
 def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D"], y: Int[Tensor, "N"]) -> float:
     """One training step on one mini-batch: updates the parameters of the network once.
 
-    Gradients of earlier steps have no influence, however often the function is called. Before the first call there are none.
+    Gradients of earlier steps have no influence, however often the function is called. Before the first call there are
+    none.
 
     Args:
         net: maps X to the outputs (logits) of shape (N, C); its parameters require grad.
@@ -310,26 +381,41 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 
 # %% [markdown] hints="5.5"
 # 1. Write down what is in `.grad` after each line of your function, once for the first call and once for the second.
-# 2. The optimizer has to see $\partial L/\partial p$ of this batch and nothing else: `.grad` must be empty when the backward pass begins, and full when the optimizer's turn comes.
-# 3. Clear the gradients, compute the mean cross-entropy of the network's outputs against the classes, go backward from it, let the optimizer step, and return the loss as a plain number.
+# 2. The optimizer has to see $\partial L/\partial p$ of this batch and nothing else: `.grad` must be empty when the
+#    backward pass begins, and full when the optimizer's turn comes.
+# 3. Clear the gradients, compute the mean cross-entropy of the network's outputs against the classes, go backward from
+#    it, let the optimizer step, and return the loss as a plain number.
+
+# %% [markdown] solved="5.5"
+# **Why it works.** Gradients must be empty when the backward pass begins and complete when the optimizer steps.
+# Clearing is right wherever both hold. A plain number carries no graph along.
+#
+# **In models.** Pre-training repeats this step. GPT-3 read 300 billion tokens in batches of up to 3.2 million: about a
+# hundred thousand steps.
+#
+# **In PyTorch.** `torch.optim.Optimizer.zero_grad` sets gradients to None by default.
+#
+# **Next.** 5.6 takes the step in pieces.
 
 # %% [markdown] exercise="5.6"
 # ## 5.6 A large batch in small pieces
 #
-# Large models learn best from large batches, and a large batch does not fit into the memory of one GPU. The way out uses what was a trap in 5.5: since PyTorch adds up gradients, a batch
-# can be cut into *micro-batches* that go through the network one after the other, with a single update at the end. This is called *gradient accumulation*.
+# Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The way
+# out uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
+# through the network one after the other, with a single update at the end. This is called *gradient accumulation*.
 #
-# The result must be the same as if the whole batch had gone through at once. Say micro-batch $j$ has $n_j$ examples with the mean loss $L_j$, and $N = \sum_j n_j$. The mean loss of the
-# whole batch is
+# The result must be the same as if the whole batch had gone through at once. Say micro-batch $j$ has $n_j$ examples
+# with the mean loss $L_j$, and $N = \sum_j n_j$. The mean loss of the whole batch is
 #
 # $$ L = \frac{1}{N}\sum_{i=1}^{N} \ell_i = \sum_j \frac{n_j}{N}\,L_j $$
 #
-# and its gradient is the sum of the gradients of the terms on the right. So each micro-batch has to be scaled *before* its gradient is added. Look closely at the factor. Many programs use another
-# one, which is right only when all micro-batches are equally large, and the last one seldom is. (Language models have it worse: their loss is a mean over tokens, and texts differ in length. A
-# widely used library had this mistake until 2024.)
+# and its gradient is the sum of the gradients of the terms on the right. So each micro-batch has to be scaled *before*
+# its gradient is added. Look closely at the factor. Many programs use another one, which is right only when all
+# micro-batches are equally large, and the last one seldom is. (Language models have it worse: their loss is a mean over
+# tokens, and texts differ in length. A widely used library had this mistake until 2024.)
 #
-# Three more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when must they, given that somebody may have left old ones? And how large is the largest batch that
-# the network ever sees?
+# Three more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when
+# must they, given that somebody may have left old ones? And how large is the largest batch that the network ever sees?
 
 
 # %% solution="5.6"
@@ -375,26 +461,46 @@ def accumulate_step(
 
 
 # %% [markdown] hints="5.6"
-# 1. Take two micro-batches, of 2 examples and of 1. What share of the whole batch's loss belongs to each single example, and is it the same for all three in your code?
-# 2. $\frac{\partial L}{\partial p} = \sum_j \frac{n_j}{N}\frac{\partial L_j}{\partial p}$, where $n_j L_j$ is the sum of the losses of the micro-batch.
-# 3. Count all examples. Clear the gradients once. For each micro-batch compute its share of the whole mean and go backward from it, and keep a running sum of the shares as plain numbers. Let the optimizer step once, after the last one.
+# 1. Take two micro-batches, of 2 examples and of 1. What share of the whole batch's loss belongs to each single
+#    example, and is it the same for all three in your code?
+# 2. $\frac{\partial L}{\partial p} = \sum_j \frac{n_j}{N}\frac{\partial L_j}{\partial p}$, where $n_j L_j$ is the sum
+#    of the losses of the micro-batch.
+# 3. Count all examples. Clear the gradients once. For each micro-batch compute its share of the whole mean and go
+#    backward from it, and keep a running sum of the shares as plain numbers. Let the optimizer step once, after the
+#    last one.
+
+# %% [markdown] solved="5.6"
+# **Why it works.** Each micro-batch adds the sum of its losses over the number of all examples. These shares add up to
+# the mean of the whole batch, however it was cut.
+#
+# **In models.** Batches of millions of tokens are always cut: in time, as here, and over many GPUs, whose gradients are
+# then combined.
+#
+# **In PyTorch.** There is no function for it: `torch.Tensor.backward` adds to `.grad`, and that is enough.
+#
+# **Next.** 5.7 tames single bad batches.
 
 # %% [markdown] exercise="5.7"
 # ## 5.7 Clipping gradients
 #
-# Now and then a batch comes along whose gradient is a hundred times as large as usual. One such step can undo days of training. So the gradient is given a maximal length: a longer one is made shorter, and
-# a shorter one is left alone. GPT-3 was trained with a maximum of 1.
+# Now and then a batch comes along whose gradient is a hundred times as large as usual. One such step can undo days of
+# training. So the gradient is given a maximal length: a longer one is made shorter, and a shorter one is left alone.
+# GPT-3 was trained with a maximum of 1.
 #
-# Length means the Euclidean norm over *all* parameters together, as if their gradients were written one behind the other into one long vector:
+# Length means the Euclidean norm over *all* parameters together, as if their gradients were written one behind the
+# other into one long vector:
 #
-# $$ \lVert g \rVert = \sqrt{\sum_{p}\sum_{i} g_{p,i}^2}, \qquad g_p \leftarrow g_p \cdot \min\Bigl(1, \frac{c}{\lVert g \rVert}\Bigr) $$
+# $$ \lVert g \rVert = \sqrt{\sum_{p}\sum_{i} g_{p,i}^2}, \qquad
+# g_p \leftarrow g_p \cdot \min\Bigl(1, \frac{c}{\lVert g \rVert}\Bigr) $$
 #
-# where $c$ is the maximum. All gradients are multiplied by one and the same factor. The step becomes shorter and keeps its direction, which would not be so if every tensor, or every number, were
-# cut down on its own.
+# where $c$ is the maximum. All gradients are multiplied by one and the same factor. The step becomes shorter and keeps
+# its direction, which would not be so if every tensor, or every number, were cut down on its own.
 #
-# The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So return the norm as it was found, not what was made of it.
+# The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So
+# return the norm as it was found, not what was made of it.
 #
-# Some parameters may have no gradient, and all gradients may be 0: neither may stop a training run. Clipping takes place between the backward pass and the step of the optimizer.
+# Some parameters may have no gradient, and all gradients may be 0: neither may stop a training run. Clipping takes
+# place between the backward pass and the step of the optimizer.
 #
 # `torch.nn.utils.clip_grad_norm_` is off limits; it adds $10^{-6}$ to the norm before it divides. You may do so or not.
 
@@ -404,12 +510,13 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
     """Scales all gradients down by one factor if their common norm is too large; otherwise leaves them alone.
 
     Args:
-        params: the parameters. Their `.grad` is changed; they themselves are not. A `.grad` may be None (it stays None), but not all of
-            them. All gradients have the same dtype.
+        params: the parameters. Their `.grad` is changed; they themselves are not. A `.grad` may be None (it stays
+            None), but not all of them. All gradients have the same dtype.
         max_norm: the largest norm allowed, greater than 0.
 
     Returns:
-        The Euclidean norm of all gradients together before clipping, a scalar tensor of their dtype (or a Python float).
+        The Euclidean norm of all gradients together before clipping, a scalar tensor of their dtype (or a Python
+        float).
 
     Example:
         >>> a, b = torch.zeros(1, requires_grad=True), torch.zeros(2, requires_grad=True)
@@ -430,23 +537,42 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 
 
 # %% [markdown] hints="5.7"
-# 1. The two gradients $[3]$ and $[0, -4]$ have the norm 5 together. Which single factor brings this to 1, and what would happen with your code if the maximum were 100?
-# 2. $\lVert g \rVert^2$ is the sum of the squares of all numbers in all gradients; the factor is $\min(1, c/\lVert g \rVert)$.
-# 3. Collect the gradients that are there. Add up the squares of all their entries and take the root once. If the result is larger than the maximum, multiply every gradient in place by the maximum over the norm. Return the norm.
+# 1. The two gradients $[3]$ and $[0, -4]$ have the norm 5 together. Which single factor brings this to 1, and what
+#    would happen with your code if the maximum were 100?
+# 2. $\lVert g \rVert^2$ is the sum of the squares of all numbers in all gradients; the factor is
+#    $\min(1, c/\lVert g \rVert)$.
+# 3. Collect the gradients that are there. Add up the squares of all their entries and take the root once. If the result
+#    is larger than the maximum, multiply every gradient in place by the maximum over the norm. Return the norm.
+
+# %% [markdown] solved="5.7"
+# **Why it works.** One factor for all gradients makes the step shorter and keeps its direction. One norm over all
+# tensors treats the model as a single long vector.
+#
+# **In models.** GPT-3 and Llama were trained with a maximum of 1. The norm in the log is the first thing to look at
+# when a run goes wrong.
+#
+# **In PyTorch.** `torch.nn.utils.clip_grad_norm_` works in place, as its underscore says.
+#
+# **Next.** 5.8 changes the learning rate over time.
 
 # %% [markdown] exercise="5.8"
 # ## 5.8 A schedule for the learning rate
 #
-# No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients and the network is far from sensible, so one begins with tiny steps. Then they may be large, and
-# toward the end they must become small again, or the loss keeps dancing around its minimum. Most language models are trained with a *linear warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of
-# warm-up and $T$ steps in all,
+# No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients
+# and the network is far from sensible, so one begins with tiny steps. Then they may be large, and toward the end they
+# must become small again, or the loss keeps dancing around its minimum. Many language models are trained with a *linear
+# warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of warm-up and $T$ steps in all,
 #
-# $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex] \eta_{\min} + \dfrac{1}{2}\,(\eta_{\max} - \eta_{\min})\Bigl(1 + \cos\Bigl(\pi\,\dfrac{s - W}{T - W}\Bigr)\Bigr) & W \le s < T \\[2ex] \eta_{\min} & s \ge T \end{cases} $$
+# $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex]
+# \eta_{\min} + \dfrac{1}{2}\,(\eta_{\max} - \eta_{\min})\Bigl(1 + \cos\Bigl(\pi\,\dfrac{s - W}{T - W}\Bigr)\Bigr) &
+# W \le s < T \\[2ex] \eta_{\min} & s \ge T \end{cases} $$
 #
-# The cosine falls from 1 to $-1$ over half a turn, so the bracket falls from 2 to 0: first slowly, then fast, then slowly again. At $s = W$ the rate is exactly $\eta_{\max}$.
+# The cosine falls from 1 to $-1$ over half a turn, so the bracket falls from 2 to 0: first slowly, then fast, then
+# slowly again. At $s = W$ the rate is exactly $\eta_{\max}$.
 #
-# Test yours at more places than the corners: a straight line agrees with the cosine at the beginning, in the middle and at the end of the decay. And think about what comes after the plan has run out: people train
-# on for "just a few more steps", and a cosine rises again.
+# Test yours at more places than the corners: a straight line agrees with the cosine at the beginning, in the middle and
+# at the end of the decay. And think about what comes after the plan has run out: people train on for "just a few more
+# steps", and a cosine rises again.
 
 
 # %% solution="5.8"
@@ -478,9 +604,22 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 
 
 # %% [markdown] hints="5.8"
-# 1. Sketch the curve for 10 steps of warm-up and 100 in all, and mark the steps 0, 5, 10, 55, 100 and 130 before you write code.
-# 2. Write the decay with $x = \frac{s - W}{T - W}$, which runs from 0 to 1; then $\eta = \eta_{\min} + \frac12(\eta_{\max} - \eta_{\min})(1 + \cos \pi x)$.
-# 3. Three cases, each with its own return: before the end of the warm-up, from the last step on, and in between. For the one in between, first compute how much of the decay is done, as a number from 0 to 1.
+# 1. Sketch the curve for 10 steps of warm-up and 100 in all, and mark the steps 0, 5, 10, 55, 100 and 130 before you
+#    write code.
+# 2. Write the decay with $x = \frac{s - W}{T - W}$, which runs from 0 to 1; then
+#    $\eta = \eta_{\min} + \frac12(\eta_{\max} - \eta_{\min})(1 + \cos \pi x)$.
+# 3. Three cases, each with its own return: before the end of the warm-up, from the last step on, and in between. For
+#    the one in between, first compute how much of the decay is done, as a number from 0 to 1.
+
+# %% [markdown] solved="5.8"
+# **Why it works.** Small first steps give Adam's averages time to fill. The cosine falls slowly, then fast, then
+# slowly, and the last case keeps it from rising again.
+#
+# **In models.** Llama 2 warmed up for 2,000 steps and then decayed along a cosine to a tenth of its highest rate.
+#
+# **In PyTorch.** `torch.optim.lr_scheduler.CosineAnnealingLR` is the decay; `LinearLR`, beside it, can warm up.
+#
+# **Next.** 5.9 feeds the loop.
 
 # %% [markdown] exercise="5.9"
 # ## 5.9 Mini-batches
@@ -489,17 +628,23 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 #
 # $$ \underbrace{B + B + \dots + B}_{\lfloor N/B \rfloor \text{ times}} + (N \bmod B) = N $$
 #
-# The last batch holds what is left over; it is smaller, and it counts. Somebody who drops it throws the same share of the data away in every epoch.
+# The last batch holds what is left over; it is smaller, and it counts. Dropping it wastes the same share of the data in
+# every epoch.
 #
-# The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the one before did.
+# The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say
+# all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the
+# one before did.
 #
-# Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise nothing crashes and nothing is learned. The originals have to keep their order, since they may be
-# needed elsewhere.
+# Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise
+# nothing crashes and nothing is learned. The originals must keep their order, since they may be needed elsewhere.
 #
-# Randomness in an experiment has to be repeatable. A `torch.Generator` is a source of random numbers with a state of its own. Whoever starts with the same seed gets the same orders again; and because the state moves on
-# with every number drawn, the next epoch gets another one. So use the generator that you are given, as it is, and no other source.
+# Randomness in an experiment has to be repeatable. A `torch.Generator` is a source of random numbers with a state of
+# its own. Whoever starts with the same seed gets the same orders again; and because the state moves on with every
+# number drawn, the next epoch gets a different one. So use the generator that you are given, as it is, and no other
+# source.
 #
-# PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you have seen once how little there is to it.
+# PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you
+# have seen once how little there is to it.
 
 
 # %% solution="5.9"
@@ -515,8 +660,8 @@ def minibatches(
         generator: where all randomness comes from, a generator on the CPU. It is neither seeded nor replaced here.
 
     Returns:
-        Pairs (inputs, labels) of shapes (n, D) and (n,) with n = size but for the last batch: a list, or anything else that can be
-        looped over.
+        Pairs (inputs, labels) of shapes (n, D) and (n,) with n = size except for the last batch: a list, or anything
+        else that can be looped over.
 
     Example:
         >>> X, y = torch.tensor([[1.0], [2.0], [3.0], [4.0], [5.0]]), torch.tensor([10, 20, 30, 40, 50])
@@ -533,39 +678,57 @@ def minibatches(
 
 
 # %% [markdown] hints="5.9"
-# 1. Do not move the examples about; draw up a random list of row numbers instead. What can one such list do for two tensors?
-# 2. A random order of $0, 1, \dots, N - 1$ comes from `torch.randperm`, which takes a generator. Batch $k$ holds the entries from $kB$ up to, but not including, $\min\bigl((k + 1)B, N\bigr)$ of this order.
-# 3. Draw one order with the given generator. Cut it into pieces of the wanted size, the last one as long as what is left. For each piece, pick its rows from the inputs and the same rows from the labels.
+# 1. Do not move the examples about; draw up a random list of row numbers instead. What can one such list do for two
+#    tensors?
+# 2. A random order of $0, 1, \dots, N - 1$ comes from `torch.randperm`, which takes a generator. Batch $k$ holds the
+#    entries from $kB$ up to, but not including, $\min\bigl((k + 1)B, N\bigr)$ of this order.
+# 3. Draw one order with the given generator. Cut it into pieces of the wanted size, the last one as long as what is
+#    left. For each piece, pick its rows from the inputs and the same rows from the labels.
+
+# %% [markdown] solved="5.9"
+# **Why it works.** One random order of row numbers serves inputs and labels, so pairs stay together. Cut into pieces,
+# it uses every example exactly once.
+#
+# **In models.** Pre-training rarely has epochs: there is so much text that most of it is read about once. Fine-tuning
+# goes through its examples like this, a few times.
+#
+# **In PyTorch.** `torch.utils.data.DataLoader` also loads in parallel.
+#
+# **Next.** 5.10 measures what was learned.
 
 # %% [markdown] exercise="5.10"
 # ## 5.10 Measuring without disturbing
 #
-# While a network trains, its loss is measured from time to time on examples it does not learn from. The number should be that of the network as it will be used, and the measurement should leave no trace.
+# While a network trains, its loss is measured from time to time on examples it does not learn from. The number should
+# be that of the network as it will be used, and the measurement should leave no trace.
 #
-# A module has a switch, `net.training`. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets everything through (2.11). Forget the switch, and the loss comes out of a
-# crippled network and is another one at each call. Forget to put it *back*, and the rest of the training runs without dropout, and nobody notices. Put it back to what it was, which need not be training mode.
+# A module has a switch, `net.training`. In training mode dropout zeroes part of the activations at random; in
+# evaluation mode it lets everything through (2.11). Forget the switch, and the loss is that of a network with part of
+# its numbers missing, and differs from call to call. Forget to put it *back*, and the rest of the training runs without
+# dropout, and nobody notices. Put it back to what it was, which need not be training mode.
 #
-# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should be told not to, and only
-# for as long as the measurement takes.
+# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should
+# be told not to, and only for as long as the measurement takes.
 #
 # Finally the mean. The examples come in batches, and the last batch is often smaller:
 #
 # $$ L = \frac{\sum_j n_j L_j}{\sum_j n_j} \ne \frac{1}{k}\sum_{j=1}^{k} L_j $$
 #
-# The left one is the mean over all examples. In the mean of the $k$ batch means on the right, an example in a small batch counts more than one in a large batch, and the result depends on how the data happened to be cut.
+# The left one is the mean over all examples. In the mean of the $k$ batch means on the right, an example in a small
+# batch counts more than one in a large batch, and the result depends on how the data happened to be cut.
 
 
 # %% solution="5.10"
 def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Tensor, "n"]]]) -> float:
     """Mean cross-entropy of the network, in evaluation mode, over all examples of all batches.
 
-    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation, and autograd
-    records again.
+    Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation, and
+    autograd records again.
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.
-        loader: the batches, pairs of inputs and right classes (int64). The numbers of examples may differ. It need not be a
-            list: it may have no length, and it can perhaps be gone through only once.
+        loader: the batches, pairs of inputs and right classes (int64). The numbers of examples may differ. It need not
+            be a list: it may have no length, and it can perhaps be gone through only once.
 
     Returns:
         The mean over all examples, a Python float.
@@ -592,9 +755,22 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 
 
 # %% [markdown] hints="5.10"
-# 1. Make a list of everything about the network and about autograd that is different while you measure, and of what has to be as before afterwards.
+# 1. Make a list of everything about the network and about autograd that is different while you measure, and of what has
+#    to be as before afterwards.
 # 2. $L = \sum_j n_j L_j \big/ \sum_j n_j$, where $n_j L_j$ is the sum of the losses of the examples in batch $j$.
-# 3. Note the network's mode and switch it to evaluation. With autograd off, go through the batches and keep two running numbers: the sum of all losses and the number of examples. Put the noted mode back and return the quotient.
+# 3. Note the network's mode and switch it to evaluation. With autograd off, go through the batches and keep two running
+#    numbers: the sum of all losses and the number of examples. Put the noted mode back and return the quotient.
+
+# %% [markdown] solved="5.10"
+# **Why it works.** Evaluation mode measures the network that will be used, and one division at the end gives every
+# example the same weight. What was switched is switched back.
+#
+# **In models.** The loss on text that a model did not learn from is how pre-training runs are compared. Its exponential
+# is the perplexity of 6.4.
+#
+# **In PyTorch.** `torch.no_grad` stops the recording for as long as its block runs.
+#
+# **Next.** Assignment 06 trains a GPT of your own.
 
 # %% [markdown]
 # ## All together
@@ -613,4 +789,5 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 #     print(step, loss, evaluate(net, minibatches(X_test, y_test, 32, generator)))
 # ```
 #
-# The call of `clip_gradients` belongs inside `train_step`; you know between which two lines. In assignment 06 you write such a loop once more, around a small GPT of your own.
+# The call of `clip_gradients` belongs inside `train_step`; you know between which two lines. In assignment 06 you write
+# such a loop once more, around a small GPT of your own.

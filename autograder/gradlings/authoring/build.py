@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.notebooks import stub_notebook
-from gradlings.authoring.source import hints_page, stub_module
+from gradlings.authoring.source import hints_page, solved_page, stub_module
 from gradlings.checks.misconception_match import recorded, same_observed
 from gradlings.model.errors import InputError
 from gradlings.model.files import write_atomically
@@ -23,6 +23,7 @@ from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Verdict
 from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission.cells import decode
+from gradlings.submission.exercise_text import SOLVED
 from gradlings.submission.manifest import MANIFEST, digest, digest_of_code, read_manifest
 from gradlings.submission.reader import from_source
 
@@ -55,6 +56,7 @@ def build(assignment: Assignment, *, check: bool = False, force: bool = False) -
         keep = not force and is_edited(path, recorded.get(name), whole[name])
         yield write_text(path, text, check=check, keep=keep)
     yield write_text(assignment.folder / "hints.md", hints_page(assignment.main), check=check)
+    yield write_text(assignment.folder / SOLVED, solved_page(assignment.main), check=check)
     manifest = {"title": assignment.main.title, "code": code, "text": whole}
     yield write_text(assignment.folder / MANIFEST, json.dumps(manifest, indent=1) + "\n", check=check)
     yield _build_misconceptions(assignment, check=check)

@@ -2,7 +2,7 @@
 
     DIR/nbgrader_config.py    short enough to read; yours to change
     DIR/source/NN/            the notebook with solutions, and what `check` needs beside it
-    DIR/hidden/NN/            hidden probes, where there are any; never released
+    DIR/hidden/NN/            hidden probes, and what feedback says of solved exercises; never released
 
 Everything else in the folder is nbgrader's.
 """
@@ -20,6 +20,7 @@ from gradlings.authoring.build import WriteResult, is_edited, write_text
 from gradlings.authoring.notebooks import course_notebook
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.submission.cells import decode
+from gradlings.submission.exercise_text import SOLVED
 from gradlings.submission.manifest import MANIFEST, digest, read_manifest
 
 CONFIG = "nbgrader_config.py"
@@ -43,15 +44,15 @@ def write_course(root: Path, assignments: list[Assignment], *, force: bool = Fal
             yield write(folder / name, text, recorded.get(name))
         manifest = {"title": assignment.main.title, "text": {name: digest(text) for name, text in texts.items()}}
         yield write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
-        secret = assignment.solutions / HIDDEN
-        if secret.is_file():
-            yield write(root / "hidden" / assignment.id / HIDDEN, decode(secret.read_bytes()))
+        for unreleased in (assignment.solutions / HIDDEN, assignment.folder / SOLVED):
+            if unreleased.is_file():
+                yield write(root / "hidden" / assignment.id / unreleased.name, decode(unreleased.read_bytes()))
 
 
 def _shipped(assignment: Assignment) -> list[Path]:
     """List the files beside the notebook: checks, drivers, hints, misconceptions, data. No stub modules."""
     stubs = {f"{source.path.stem}.py" for source in assignment.sources}
     warm_ups = {source.checks_file.name for source in assignment.sources if source is not assignment.main}
-    names = {MANIFEST, *stubs, *warm_ups}
+    names = {MANIFEST, SOLVED, *stubs, *warm_ups}
     present = (path for path in sorted(assignment.folder.glob("[!.]*")) if path.is_file())
     return [path for path in present if path.suffix not in _NOT_SHIPPED and path.name not in names]

@@ -5,6 +5,7 @@ The source is a Python module in jupytext's percent format. Cell options say wha
     # %% [markdown] exercise="3.5"     prose of an exercise; its first line is the heading
     # %% solution="3.5"                one function, its body between ### BEGIN SOLUTION and ### END SOLUTION
     # %% [markdown] hints="3.5"        the hint ladder: a numbered list of three
+    # %% [markdown] solved="3.5"       what is told once it is solved (`solved_cells.py`); may be left out
     # %% [markdown] total_points="30"  in the first cell: how many points the assignment has, if not 100
 
 Every other cell is shipped as it is.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,24 +24,29 @@ from typing import Any
 import jupytext
 import nbformat
 
+from gradlings.authoring.solved_cells import solved_text
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.rule_table import RULES
 
 _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
-_OPTIONS = {"exercise", "solution", "hints", "total_points"}
+_OPTIONS = {"exercise", "solution", "hints", "solved", "total_points"}
 _HINT_STEPS = 3
 _DEFAULT_TOTAL_POINTS = 100
+_MAX_LINE_CHARS = 118
+"""Of a line of prose, without the comment sign in front of it."""
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A parsed source with its checks: the cells students get, with solutions still in them, and the hints."""
+    """A parsed source with its checks: the cells students get, with solutions still in them, and what is told later."""
 
     path: Path
     title: str
     cells: tuple[Any, ...]
     hints: Mapping[str, tuple[str, ...]]
+    solved: Mapping[str, str]
+    """What is told of an exercise once it is solved, by its id."""
     total_points: int
     """How many points the exercises of the assignment must have together."""
     checks_file: Path
@@ -76,19 +83,27 @@ def read_source(path: Path, checks_file: Path) -> SourceFile:
         unknown = set(cell.metadata) - _OPTIONS - {"lines_to_next_cell"}
         if unknown:
             raise InputError(f"{path}: unknown cell option {sorted(unknown)}; known are {sorted(_OPTIONS)}")
-    hints: dict[str, tuple[str, ...]] = {}
-    for cell in cells:
-        if "hints" in cell.metadata:
-            id = cell.metadata["hints"]
-            if id in hints or id not in {exercise.id for exercise in exercises}:
-                raise InputError(f"{path}: hints for exercise {id} twice, or for an exercise that no check declares")
-            hints[id] = _ladder(cell.source, path)
-    shipped = tuple(cell for cell in cells if "hints" not in cell.metadata)
+    ids = {exercise.id for exercise in exercises}
+    hints = {id: _ladder(text, path) for id, text in _told(cells, "hints", ids, path).items()}
+    solved = {id: solved_text(text, path, id) for id, text in _told(cells, "solved", ids, path).items()}
+    shipped = tuple(cell for cell in cells if not {"hints", "solved"} & set(cell.metadata))
     title, points = _title(path, shipped), _total_points(path, shipped)
-    source = SourceFile(path, title, shipped, hints, points, checks_file, exercises)
+    source = SourceFile(path, title, shipped, hints, solved, points, checks_file, exercises)
     if source.has_solutions:
         _validate(source)
     return source
+
+
+def _told(cells: list[Any], option: str, ids: set[str], path: Path) -> dict[str, str]:
+    """Return the text of the cells with an option by their exercise."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        if option in cell.metadata:
+            id = cell.metadata[option]
+            if id in found or id not in ids:
+                raise InputError(f"{path}: {option} for exercise {id} twice, or for an exercise that no check declares")
+            found[id] = cell.source
+    return found
 
 
 def _title(path: Path, cells: tuple[Any, ...]) -> str:
@@ -165,6 +180,12 @@ def hints_page(source: SourceFile) -> str:
     return "\n".join(lines)
 
 
+def solved_page(source: SourceFile) -> str:
+    """Return what is told of solved exercises as one Markdown page."""
+    sections = [f"## {exercise}\n\n{text}\n" for exercise, text in source.solved.items()]
+    return "\n".join([f"# Once it is right: {source.title}\n", *sections])
+
+
 def student_cell(source: SourceFile, cell: Any, *, solved: bool = False) -> Any:
     """Return the notebook cell for a cell of the source: a stub, or with `solved` the solution and its markers."""
     text, options = cell.source, cell.metadata
@@ -190,6 +211,7 @@ def _with_facts(text: str, exercise: Exercise) -> str:
         facts += f" · builds on {', '.join(exercise.builds_on)}"
     facts = f"*{facts}*"
     if exercise.forbids:
-        facts += "\n\n*Not allowed here: " + "; ".join(RULES[rule].label for rule in exercise.forbids) + ".*"
+        rules = "*Not allowed here: " + "; ".join(RULES[rule].label for rule in exercise.forbids) + ".*"
+        facts += "\n\n" + textwrap.fill(rules, _MAX_LINE_CHARS, break_on_hyphens=False)
     heading, _, rest = text.partition("\n")
     return f"{heading}\n\n{facts}\n\n{rest.lstrip()}"

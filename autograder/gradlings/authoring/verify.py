@@ -213,11 +213,12 @@ class _Verifier:
         return _Tried(f"variant {entry.name!r}", text, right=True, home=score)
 
     def _hints(self, misconceptions: list[CatalogueEntry]) -> None:
-        """Check that no step of the ladder and no hint for a misconception shows a line of the solution."""
+        """Check that no hint, and nothing that is told once it is solved, shows a line of the solution."""
         solution = self._source.solution_of(self._id)
         named = merge_misconceptions(misconceptions)
         hints = {f"hint {level}": step for level, step in enumerate(self._source.hints[self._id], 1)}
         hints |= {f"the hint of misconception {each.id}": each.hint for each in named}
+        hints |= {f"the text once {id} is solved": text for id, text in self._source.solved.items() if id == self._id}
         for what, text in hints.items():
             if leaked := leaked_line(text, solution):
                 self._breach(f"{what} shows a line of the solution: {leaked}")

@@ -26,6 +26,7 @@ from gradlings.model.errors import InputError
 from gradlings.model.mark import Mark
 from gradlings.model.scorecard import Verdict
 from gradlings.model.student_result import OUR_FAULT, Status, StudentResult, graded, writable
+from gradlings.submission.exercise_text import solved_texts
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ def grade_class(
         summaries = {record.result.student: summary_of(record) for record in results.records()}
         marked = prepare_marks(to, wanted.points, {*present, *summaries}, roster, late)
         run, differences = results.resume(wanted, force=force, any_seed=seed is None)
+        marked = replace(marked, marking=replace(marked.marking, solved=dict(solved_texts(folder))))
         write_marking(results, marked)
         chosen = tuple(files for files in submissions.students if not only or files.student in only)
         this = _ClassRun(folder, submissions, chosen, pool, results, run, marked, progress, summaries)
@@ -153,7 +155,7 @@ class _ClassRun:
 
     def _class_results(self, differences: tuple[str, ...]) -> ClassResults:
         for student in self.summaries.keys() - set(self.fresh):
-            self.results.refresh_pages(student, pages_of(self.results.record(student).result, self.marks[student]))
+            self.results.refresh_pages(student, self._pages(self.results.record(student).result))
         summaries = tuple(self.summaries[student] for student in sorted(self.summaries))
         present = {files.student for files in self.submissions.students}
         changes = tuple(
@@ -204,7 +206,7 @@ class _ClassRun:
         earlier = self.summaries.get(student)
         if record is not None:
             self._show(record)
-            self.results.store(record, pages_of(record.result, self.marks[student]))
+            self.results.store(record, self._pages(record.result))
             self.summaries[student] = summary_of(record)
             if judged.graded:
                 self.fresh.append(student)
@@ -212,6 +214,9 @@ class _ClassRun:
                 self.changed.append(student)
         self.done += 1
         self.progress(GradedStudent(student, self.done, len(self.chosen), record is not None and judged.graded))
+
+    def _pages(self, result: StudentResult) -> dict[str, bytes]:
+        return pages_of(result, self.marks[result.student], self.marked.marking)
 
     def _judged(self, files: StudentFiles) -> _Judged:
         try:
@@ -266,8 +271,8 @@ class _ClassRun:
             )
         _log_faults(result, reply)
         again = bool(reply.fault) or has_our_fault(result)
-        before = self._before(files.student)
-        return Record(run.id, chosen.filename, chosen.digest, result, again, chosen.handed_in, before)
+        before, functions = self._before(files.student), dict(reply.functions)
+        return Record(run.id, chosen.filename, chosen.digest, result, again, chosen.handed_in, before, functions)
 
     def _not_gradable(self, files: StudentFiles, reason: str) -> StudentResult:
         result = StudentResult(

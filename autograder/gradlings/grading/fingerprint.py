@@ -14,14 +14,14 @@ import gradlings
 DECIDES_SCORES = (
     *("__init__", "model", "submission", "forbidden", "execution", "checks", "sandbox"),
     *("runners/__init__", "runners/pytest_plugin", "runners/results", "runners/run_state", "runners/session"),
-    *("runners/checks_module", "runners/follow_through", "runners/judged_again"),
+    *("runners/checks_module", "runners/follow_through", "runners/judged_again", "runners/public_answers"),
     "runners/notebook",  # imported by submissions, in the sandbox
     *("grading/__init__", "grading/fingerprint", "grading/hidden_pass", "grading/judge_session"),
 )
 """Rooms and modules, as paths in the package without `.py`; a room stands for all modules in it."""
 
 DECIDES_NOTHING = (
-    *("__main__", "cli", "rendering", "progress", "learning", "authoring"),
+    *("__main__", "cli", "rendering", "progress", "reports", "learning", "authoring"),
     *("runners/notebook_check", "runners/run_report", "runners/unattempted"),
     # which file of a student is graded is no part of it: each record has the digest of that file
     *("grading/intake", "grading/class_run", "grading/command", "grading/progress_bar"),

@@ -27,14 +27,15 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
-from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
+from gradlings.model.scorecard import Scorecard
+from gradlings.runners.public_answers import exercises_with_answers, unnamed_functions, with_public_answers
 from gradlings.submission.answer_shapes import like_answers
 from gradlings.submission.reference_functions import answer_shapes
 from gradlings.submission.right_functions import RightFunctions, right_functions
 
 if TYPE_CHECKING:
     from gradlings.execution.runner_protocol import SubmissionRunner
-    from gradlings.runners.session import Grader
+    from gradlings.runners.session import Graded, Grader
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.remote_runner import RemoteRunner
     from gradlings.sandbox.self_check import Protection
@@ -97,6 +98,8 @@ class JudgeReply:
     """For whoever gives the marks."""
     log: tuple[str, ...] = ()
     """What was logged meanwhile, tracebacks included: for the instructor only."""
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """By name, those whose mistake has no name: see `anonymous_code`."""
 
 
 def versions() -> dict[str, str]:
@@ -248,14 +251,19 @@ class JudgeSession:
         points = sum(exercise.points for exercise in self.bundle.exercises)
         if card.max_points != points:
             raise RuntimeError(f"only checks worth {card.max_points} of {points} points were run")
-        if seed != PUBLIC_SEED:
-            card = self._with_misconceptions(card, remote, worlds)
+        wrong = exercises_with_answers(card)
+        if wrong:
+            public = graded if seed == PUBLIC_SEED else self._on_public_probes(remote, wrong, worlds)
+            card = with_public_answers(card, public, named=seed == PUBLIC_SEED)
         if self._judge.import_late():
             return self._reply(data, filename, seed)
         card = replace(card, problems=tuple(remote.problems()))
         problems = tuple(cell_problems(remote.submission, remote.cell_errors))
         notes = like_answers(remote.submission.shapes, self.bundle.answers)
-        return JudgeReply(self._with_hidden_probes(card, remote, seed, worlds), cell_problems=problems, notes=notes)
+        card = self._with_hidden_probes(card, remote, seed, worlds)
+        words = (self._checks.read_text("utf-8"), self._drivers)
+        functions = unnamed_functions(card, remote.function_texts, words)  # last, since it uses up a worker
+        return JudgeReply(card, cell_problems=problems, notes=notes, functions=functions)
 
     def _with_hidden_probes(
         self, card: Scorecard, remote: RemoteRunner, seed: int, worlds: Mapping[str, tuple[str, ...]]
@@ -271,26 +279,11 @@ class JudgeSession:
         ).scorecard
         return with_hidden_verdicts(card, hidden, self._hidden, submission.place_of)
 
-    def _with_misconceptions(
-        self, card: Scorecard, remote: SubmissionRunner, worlds: Mapping[str, tuple[str, ...]]
-    ) -> Scorecard:
-        """Return the same verdicts, with the misconceptions named.
+    def _on_public_probes(
+        self, remote: SubmissionRunner, wrong: set[str], worlds: Mapping[str, tuple[str, ...]]
+    ) -> Graded:
+        """Run exercises that are wrong once more, on the public probes, and only to learn what their mistakes are.
 
-        What known misconceptions return is shipped for the public probes only. So a wrong function is run once more on
-        those, and only to learn the name of its misconception.
+        What known misconceptions return is shipped for those only, and there the whole class meets the same.
         """
-        wrong = {score.id for score in card.exercises if _has_an_answer(score)}
-        if not wrong:
-            return card
-        public = self._grader.check(
-            remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF, worlds=worlds
-        ).scorecard
-        named = {score.id: score.named for score in public.exercises}
-        return replace(card, exercises=tuple(score.naming(named.get(score.id, {})) for score in card.exercises))
-
-
-def _has_an_answer(score: ExerciseScore) -> bool:
-    """Return whether the answers may match a misconception; what hung or died once is not run again for that."""
-    verdicts = {check.verdict for check in score.checks}
-    ended = verdicts & {Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH}
-    return bool(verdicts & {Verdict.WRONG, Verdict.ERROR}) and not ended
+        return self._grader.check(remote, self._checks, seed=PUBLIC_SEED, only=wrong, mode=RunMode.PROOF, worlds=worlds)

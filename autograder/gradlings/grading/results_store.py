@@ -104,6 +104,8 @@ class Record:
     handed_in: HandedIn = field(default_factory=HandedIn)
     earlier: Scores | None = None
     """Of the record that was here before."""
+    functions: dict[str, str] = field(default_factory=dict)
+    """The texts of functions whose mistake has no name, without what tells who wrote them."""
 
 
 class ResultsFolder:

@@ -89,15 +89,24 @@ def hint(
     level: Annotated[int | None, typer.Option(min=1, max=3, help="1 nudge, 2 formula, 3 plan.")] = None,
     root: Kit = Path(),
 ) -> None:
-    """Show a hint: the one that fits your last misconception, else the next step. Never the solution."""
+    """Show a hint: the one that fits your last misconception, else the next step. Never the solution.
+
+    Once the exercise is right, show why it works and where it leads.
+    """
     from gradlings.learning.curriculum import find_root
-    from gradlings.learning.views.hint import hint_lines
-    from gradlings.progress.hints import ladder_hint, next_hint
+    from gradlings.learning.views.hint import hint_lines, solved_lines
+    from gradlings.progress.hints import ladder_hint, next_hint, text_once_solved
     from gradlings.progress.record import read_history, record_hint
     from gradlings.rendering.terminal import can_show
 
     kit = find_root(root)
     history = read_history(kit)
+    solved = "" if level else text_once_solved(kit, exercise, history)
+    if solved:
+        console = Console(highlight=False, markup=False, emoji=False)
+        for line in solved_lines(exercise, solved, plain=not can_show(console.encoding)):
+            console.print(line)
+        return
     chosen = ladder_hint(kit, exercise, level) if level else next_hint(kit, exercise, history)
     misconception = chosen.misconception.id if chosen.misconception else ""
     unrecorded = record_hint(kit, exercise, level=chosen.level, misconception=misconception)

@@ -108,6 +108,8 @@ class CheckResult:
     trace: tuple[str, ...] = ()
     """The student's own lines that led to an exception, outermost first."""
     printed: str = ""
+    outcome: str = ""
+    """Of a wrong answer, where a class is graded: a digest of what came back on the public probes."""
     share: float = 1.0
     """Of its points that a check earns by follow-through."""
 

@@ -107,7 +107,7 @@ def for_student(result: StudentResult) -> StudentResult:
     card = result.card
     if card is not None:
         exercises = tuple(
-            dataclasses.replace(score, checks=tuple(map(_without_our_source, score.checks))) for score in card.exercises
+            dataclasses.replace(score, checks=tuple(map(_fit_for_student, score.checks))) for score in card.exercises
         )
         card = dataclasses.replace(card, exercises=exercises, seed=0)
     reason = _OUR_FAULT if result.status is Status.PARTLY else result.reason
@@ -116,9 +116,9 @@ def for_student(result: StudentResult) -> StudentResult:
     return dataclasses.replace(result, card=card, reason=reason, notes=())
 
 
-def _without_our_source(check: CheckResult) -> CheckResult:
+def _fit_for_student(check: CheckResult) -> CheckResult:
     if check.verdict is not Verdict.GRADER_ERROR:
-        return check
+        return dataclasses.replace(check, outcome="") if check.outcome else check
     return dataclasses.replace(check, message=_OUR_FAULT, trace=(), call="", rows=(), picture=None, place="")
 
 

@@ -10,7 +10,8 @@ from gradlings.model.errors import InputError
 from gradlings.model.kit_paths import KIT_FOLDER
 from gradlings.model.misconceptions import Misconception, shipped_misconceptions
 from gradlings.progress.record import History
-from gradlings.progress.summary import hints_shown, last_misconception
+from gradlings.progress.summary import hints_shown, last_misconception, solved_exercises
+from gradlings.submission.exercise_text import solved_texts
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ def ladder_hint(root: Path, exercise: str, level: int) -> Hint:
     ladder = _ladder(root, exercise)
     next_level = level + 1 if level < len(ladder) else 0
     return Hint(exercise, ladder[level - 1], level, len(ladder), None, next_level)
+
+
+def text_once_solved(root: Path, exercise: str, history: History) -> str:
+    """Return what is told of an exercise once it is solved; "" if its last check was not right or nothing is told."""
+    if exercise not in solved_exercises(history):
+        return ""
+    found = (solved_texts(folder).get(exercise, "") for folder in sorted((root / KIT_FOLDER).glob("[0-9]*")))
+    return next(filter(None, found), "")
 
 
 def _ladder(root: Path, exercise: str) -> tuple[str, ...]:

@@ -107,6 +107,15 @@ def read_history(root: Path) -> History:
     )
 
 
+def solved_ever(root: Path) -> frozenset[str]:
+    """Return the ids of the exercises that were ever solved, as far as the record of a kit can be read."""
+    try:
+        lines = map(_parsed, split_lines((root / PROGRESS_FILE).read_bytes()))
+    except OSError:
+        return frozenset()
+    return frozenset(line.exercise for line in lines if isinstance(line, Attempt) and line.solved)
+
+
 def record(root: Path, card: Scorecard, source: str, digests: Mapping[str, str]) -> str:
     """Append what is new in a run's scorecard; `digests` are the `code_digests` of what was checked.
 

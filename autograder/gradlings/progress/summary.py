@@ -25,6 +25,12 @@ def last_misconception(history: History, exercise: str) -> str:
     return found[-1].misconceptions[0] if found and found[-1].misconceptions else ""
 
 
+def solved_exercises(history: History) -> frozenset[str]:
+    """Return the ids of the exercises that were solved at their latest check."""
+    last = {attempt.exercise: attempt for attempt in history.attempts}
+    return frozenset(id for id, attempt in last.items() if attempt.solved)
+
+
 def hints_shown(history: History, exercise: str) -> tuple[HintShown, ...]:
     """Return the hints that were shown for an exercise, oldest first."""
     return tuple(hint for hint in history.hints if hint.exercise == exercise)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from gradlings.model.exercise import Exercise
@@ -45,7 +45,7 @@ def student_row(result: StudentResult, mark: Mark, exercises: Iterable[Exercise]
     return csv_line([*row, *(scores.get(exercise.id) for exercise in exercises)])
 
 
-def csv_line(values: Iterable[str | int | Decimal | None]) -> str:
+def csv_line(values: Iterable[str | int | float | Decimal | None]) -> str:
     """Return one line of a table, with its line feed; None is blank."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow([_cell(value) for value in values])
@@ -57,11 +57,16 @@ def _points(points: Decimal | None) -> Decimal | None:
     return None if points is None else Decimal(points_text(points))
 
 
-def _cell(value: str | int | Decimal | None) -> str | int | Decimal:
+def _cell(value: str | int | float | Decimal | None) -> str | int | float | Decimal:
     """Put an apostrophe before a text that a spreadsheet could take for a formula."""
     if value is None:
         return ""
-    if isinstance(value, int | Decimal):
+    if isinstance(value, int | float | Decimal):
         return value
     text = "".join(c if c.isprintable() else " " for c in value)
     return "'" + text if text.lstrip().startswith(_FORMULA_STARTS) else text
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str | int | float | None]]) -> str:
+    """Return a table for a spreadsheet; a blank where a value is None, and no text that is taken for a formula."""
+    return "".join(csv_line(row) for row in ([*header], *rows))

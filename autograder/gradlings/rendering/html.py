@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import jinja2
@@ -39,22 +39,32 @@ _VERDICT_MARKS = {
 _MAX_PRINTED_CHARS = 4_000
 
 
-def feedback_page(result: StudentResult, mark: Mark | None = None) -> str:
+def feedback_page(result: StudentResult, solved: Mapping[str, str] | None = None, mark: Mark | None = None) -> str:
     """Return a student's page. Control characters are dropped, all text is escaped, and nothing secret is on it.
 
     Args:
         result: what the judge found.
+        solved: what is told of exercises once they are solved: Markdown by id.
         mark: what counts of it, shown where that is not simply the score. Reasons in it are for the marker only.
     """
     public = for_student(result)
-    counts = mark if mark and mark.differs else None
-    template = environment().get_template("feedback.html.j2")
-    return template.render(result=public, card=public.card, points=result.points, counts=counts)
+    shown = {"points": result.points, "solved": solved or {}, "counts": mark if mark and mark.differs else None}
+    return environment().get_template("feedback.html.j2").render(result=public, card=public.card, **shown)
 
 
-def exercise_fragment(score: ExerciseScore, problems: Sequence[str] = ()) -> str:
-    """Return one exercise as the page shows it, with its style, for a notebook's cell; above it, `problems` of all."""
-    return environment().get_template("fragment.html.j2").render(score=score, problems=problems)
+def exercise_fragment(
+    score: ExerciseScore, problems: Sequence[str] = (), solved: str = "", answers: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Return one exercise as the page shows it, with its style, for a notebook's cell.
+
+    Args:
+        score: the result.
+        problems: what concerns the whole file; shown above it.
+        solved: what is told once it is solved, in Markdown.
+        answers: names and code of answers, which can be unfolded once it is solved.
+    """
+    template = environment().get_template("fragment.html.j2")
+    return template.render(score=score, problems=problems, solved=solved, answers=answers)
 
 
 class _Rendered(Markup):
@@ -62,9 +72,17 @@ class _Rendered(Markup):
 
 
 @lru_cache(maxsize=512)
-def _exercise(score: ExerciseScore) -> Markup:
+def _exercise(score: ExerciseScore, solved: str) -> Markup:
     """Render one exercise of a page. A class has many equal ones: those that are right or not attempted."""
-    return _Rendered(environment().get_template("exercise.html.j2").render(score=score))
+    return _Rendered(environment().get_template("exercise.html.j2").render(score=score, solved=solved))
+
+
+@lru_cache(maxsize=512)
+def _markdown(text: str) -> Markup:
+    """Render Markdown of ours; HTML in it is shown as text."""
+    from markdown_it import MarkdownIt  # deferred: most pages do without
+
+    return _Rendered(MarkdownIt("commonmark", {"html": False}).render(text))
 
 
 @lru_cache(maxsize=1)
@@ -83,6 +101,7 @@ def environment() -> jinja2.Environment:
         word=lambda check: _VERDICT_WORDS[check.verdict],
         mark=lambda check: _VERDICT_MARKS.get(check.verdict, "\u2717"),
         exercise=_exercise,
+        markdown=_markdown,
         state=_state,
         failing=_failing,
         share=lambda score: 100 * score.points // score.max_points if score.max_points else 100 * score.solved,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,13 @@ _FORMULA = (
 _FORMULA_HERE = re.compile(_FORMULA, re.DOTALL)
 _FORMULA_OR_CODE = re.compile(rf"^```.*?^```|(`+).+?\1|{_FORMULA}", re.DOTALL | re.MULTILINE)
 _CODE_INDENT = 4
+# CommonMark takes a mark of emphasis between a letter and a quote for none. Chinese and Japanese have no blank there,
+# so it gets one, which is not shown.
+_CJK = "[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_SPACE = "\u200a"
+_OPENING, _CLOSING = "[\u201c\u2018\u300c\u300e\u300a\uff08(]", "[\u201d\u2019\u300d\u300f\u300b\uff09)]"
+_STARTS_AFTER_CJK = re.compile(rf"(?<={_CJK})(?=\*+{_OPENING})")
+_ENDS_BEFORE_CJK = re.compile(rf"({_CLOSING}\*+)(?={_CJK})")
 
 
 def markdown_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | Text]:
@@ -33,6 +41,7 @@ def markdown_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | 
     """
     # A line of a formula that begins with a minus would be read as a list item.
     markdown = _FORMULA_OR_CODE.sub(lambda found: found[0] if "`" in found[0] else " ".join(found[0].split()), markdown)
+    markdown = _ENDS_BEFORE_CJK.sub(rf"\1{_SPACE}", _STARTS_AFTER_CJK.sub(_SPACE, markdown))
     source = markdown.split("\n")
     indent, marker = 0, ""
     for token in _parser().parse(markdown):
@@ -52,7 +61,7 @@ def markdown_lines(markdown: str, *, plain: bool = False) -> Iterator[Padding | 
             marker = ""
         else:
             for line in token.content.splitlines() or [token.markup]:
-                yield Padding(Text(line, style="cyan"), (0, 0, 0, indent + _CODE_INDENT))
+                yield Padding(Text(line.replace(_SPACE, ""), style="cyan"), (0, 0, 0, indent + _CODE_INDENT))
         if not "".join(source[token.map[1] : token.map[1] + 1]).strip():
             yield Text("")
 
@@ -79,19 +88,31 @@ def _formula_rule(state: StateInline, silent: bool) -> bool:
 def _inline(tokens: Sequence[Token], line_break: str, plain: bool) -> Text:
     text = Text()
     styles: list[str] = []
-    for token in tokens:
+    for number, token in enumerate(tokens):
         if token.type in ("strong_open", "em_open"):
             styles.append("bold" if token.type == "strong_open" else "italic")
         elif token.type in ("strong_close", "em_close"):
             styles.pop()
         elif token.type in ("softbreak", "hardbreak"):
-            text.append(line_break if token.type == "softbreak" else "\n")
+            following = next((other.content[0] for other in tokens[number + 1 :] if other.content), "")
+            glued = token.type == "softbreak" and line_break == " " and _is_cjk(text.plain[-1:]) and _is_cjk(following)
+            text.append("" if glued else line_break if token.type == "softbreak" else "\n")
         elif token.type == "formula":
             text.append(_formula(token.content, plain), style=" ".join([*styles, "magenta"]))
         else:
             style = [*styles, "cyan"] if token.type == "code_inline" else styles
-            text.append(token.content.replace("\xb7", "-") if plain else token.content, style=" ".join(style))
+            shown = token.content.replace(_SPACE, "")
+            text.append(shown.replace("\xb7", "-") if plain else shown, style=" ".join(style))
     return text
+
+
+def _is_cjk(character: str) -> bool:
+    """Return whether a character is of a script that puts no blank between words: wide, but not Korean."""
+    return (
+        character != ""
+        and unicodedata.east_asian_width(character) in "WF"
+        and not unicodedata.name(character, "").startswith("HANGUL")
+    )
 
 
 def _formula(latex: str, plain: bool) -> str:
@@ -170,3 +191,9 @@ def _converter() -> Any:
 
 def _refuse(node: Any, l2tobj: Any) -> str:
     raise ValueError(f"no text for \\{node.macroname}")
+
+
+def plain_text(markdown: str) -> str:
+    """Return markdown as text without its signs; formulas in one line of Unicode, as `markdown_lines` shows them."""
+    parts = (part.renderable if isinstance(part, Padding) else part for part in markdown_lines(markdown))
+    return "\n".join(part.plain for part in parts if isinstance(part, Text)).strip()

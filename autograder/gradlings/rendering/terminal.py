@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
@@ -63,6 +63,28 @@ def _page(card: Scorecard, detail: bool, plain: bool, pictures: bool, width: int
     yield Text("")
     yield _score_line(card, dot)
     yield Text("")
+
+
+def just_solved_lines(texts: Mapping[str, str], *, width: int, color: bool, plain: bool) -> list[str]:
+    """Return what is told of exercises that have just been solved, Markdown by id: of one all, of several how to ask.
+
+    `width`, `color` and `plain` are as in `page_text`.
+    """
+    from gradlings.rendering.markdown import markdown_lines  # deferred: most pages do without
+
+    first, *others = texts
+    parts: list[RenderableType] = []
+    if others:
+        parts.append(
+            _indented(Text(f"Right for the first time: {', '.join(texts)}. Why it works, and what comes next:"), 2)
+        )
+        parts.append(_indented(Text(f"gradlings hint {first}", style="cyan"), 2))
+    else:
+        parts.append(_indented(Text(f"{first} is right.", style="bold green"), 2))
+        parts.append(Text(""))
+        parts += [Padding(part, (0, 0, 0, 2)) for part in markdown_lines(texts[first], plain=plain)]
+    lines = [line.rstrip() for line in render_lines([Text(""), *parts], width=min(width, _MAX_WIDTH), color=color)]
+    return [line.encode("ascii", "replace").decode() for line in lines] if plain else lines
 
 
 def render_lines(parts: Iterable[RenderableType], *, width: int, color: bool, wrap_text: bool = True) -> list[str]:

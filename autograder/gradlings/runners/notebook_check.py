@@ -26,7 +26,8 @@ from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.text import map_text
 from gradlings.progress.record import code_digests, record
 from gradlings.submission.cells import Cell, without_magics
-from gradlings.submission.reader import from_cells, shown
+from gradlings.submission.exercise_text import Answer, answers, solved_texts
+from gradlings.submission.reader import from_cells, shown, source_name_of
 from gradlings.submission.stand_ins import blank
 
 
@@ -44,7 +45,20 @@ def check_in_notebook(exercise: str, shell: Any) -> tuple[int, str]:
         return 0, _sentence(message)
     from gradlings.rendering.html import exercise_fragment
 
-    return score.points, exercise_fragment(score)
+    if not score.solved:
+        return score.points, exercise_fragment(score)
+    solved = solved_texts(checks_file.parent).get(exercise, "")
+    others = [(answer.name, answer.code) for answer in _answers(exercise, checks_file)]
+    return score.points, exercise_fragment(score, solved=solved, answers=others)
+
+
+def _answers(exercise: str, checks_file: Path) -> tuple[Answer, ...]:
+    """Return the answers of an exercise that are installed."""
+    folder = checks_file.parent
+    try:
+        return answers(kit_of(folder) or folder.parent.parent, folder.name, source_name_of(checks_file), exercise)
+    except InputError:
+        return ()
 
 
 def find_checks(exercise: str, folders: list[Path]) -> Path:

@@ -29,6 +29,8 @@ class RunReport:
         self._state = state
         self._detail = detail
         self._unrecorded = ""
+        self._solved_now: dict[Path, list[str]] = {}
+        """Ids of the exercises that are solved in this run for the first time on record."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the result of a check."""
@@ -57,12 +59,15 @@ class RunReport:
             if root is None:
                 continue
             if any(exercise.attempted for exercise in card.exercises) or (root / PROGRESS_FILE).exists():
-                from gradlings.progress.record import code_digests, record  # deferred: not every run needs msgspec
+                from gradlings.progress.record import code_digests, record, solved_ever  # deferred: msgspec takes time
 
+                earlier = solved_ever(root)
                 digests: dict[str, str] = {}
                 for path in {path for path, _ in self._state.collected.results.values() if path.parent == folder}:
                     digests |= code_digests(self._state.own_submission(path), self._state.exercises(path))
                 self._unrecorded = record(root, card, "pytest", digests) or self._unrecorded
+                new = solved_ever(root) - earlier
+                self._solved_now[folder] = [exercise.id for exercise in card.exercises if exercise.id in new]
 
     def _cards(self) -> dict[Path, Scorecard]:
         return scorecards(self._state.collected, self._state.exercises, self._state.seed)
@@ -90,7 +95,7 @@ class RunReport:
 
         writer = terminalreporter._tw
         encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-        for card in self._cards().values():
+        for folder, card in self._cards().items():
             text = page_text(
                 card,
                 detail=self._detail,
@@ -99,7 +104,17 @@ class RunReport:
                 plain=not can_show(encoding),
                 pictures=os.environ.get("TERM") != "dumb",
             )
-            for line in text.splitlines():
+            after = self._after_solving(folder, writer.fullwidth, writer.hasmarkup, plain=not can_show(encoding))
+            for line in [*text.splitlines(), *after]:
                 writer.line(line)
         if self._unrecorded:
             writer.line(f"  {self._unrecorded}")
+
+    def _after_solving(self, folder: Path, width: int, color: bool, *, plain: bool) -> list[str]:
+        """Return what is told of an exercise that has just been solved; of several, how to ask for it."""
+        from gradlings.rendering.terminal import just_solved_lines
+        from gradlings.submission.exercise_text import solved_texts
+
+        texts = solved_texts(folder) if self._solved_now.get(folder) else {}
+        told = {id: texts[id] for id in self._solved_now.get(folder, ()) if id in texts}
+        return just_solved_lines(told, width=width, color=color, plain=plain) if told else []

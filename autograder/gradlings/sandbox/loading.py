@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Raised
 from gradlings.model.rules import Breach
 from gradlings.sandbox.budget import Budget, OverBudget
-from gradlings.sandbox.processes import WorkerDied, WorkerFailed, WorkerProcess
+from gradlings.sandbox.processes import WorkerDied, WorkerFailed, WorkerProcess, ZygoteDied
 from gradlings.sandbox.reply_validation import failure_text, parse_raised
 from gradlings.sandbox.source_facts import Material, Names, facts_from, names_from, unreadable
 from gradlings.sandbox.stopwatch import Stopwatch
@@ -22,6 +23,7 @@ from gradlings.sandbox.wire.facts import CellReply, checked
 from gradlings.sandbox.wire.types import REQUEST_LIMITS, MalformedMessage
 from gradlings.submission.reader import Submission, shown
 
+_log = logging.getLogger(__name__)
 _SEND_TIMEOUT_SECONDS = 20.0
 MAX_CELL_ERRORS = 100
 """That are kept of a submission."""
@@ -126,6 +128,25 @@ class Loader:
             finally:
                 reader.close()
         return self._breaches_in_source[exercise.id]
+
+    def function_texts(self, names: Collection[str]) -> dict[str, str]:
+        """Return `anonymous_code.code_of` of some functions, read by a new worker that runs nothing; none if it fails.
+
+        Nothing of a score depends on it. It may use up a worker, so it comes last.
+        """
+        if not names:
+            return {}
+        try:
+            self.budget.charge_worker()
+            reader = self._fork()
+            try:
+                send(reader, *pack(self.material.load_request([], run=False, code=names), REQUEST_LIMITS))
+                return facts_from(self._stopwatch(reader).value(), self.submission.path, [])[0].code
+            finally:
+                reader.close()
+        except (OverBudget, ReplyTimeout, WorkerDied, WorkerFailed, ZygoteDied, MalformedMessage):
+            _log.info("no text of %s", ", ".join(names), exc_info=True)
+            return {}
 
     def _stopwatch(self, worker: WorkerProcess) -> Stopwatch:
         return Stopwatch(worker, self.budget.limits.cell_seconds, self.budget)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -65,6 +65,10 @@ class RemoteRunner:
     def problems(self) -> list[str]:
         """Return one sentence for each cell that cannot be read or that failed."""
         return loading_problems(self.submission, self.cell_errors)
+
+    def function_texts(self, names: Collection[str]) -> dict[str, str]:
+        """Return the texts of some functions without comments and annotations; see `Loader.function_texts`."""
+        return self._loader.function_texts(names)
 
     def type_of(self, name: str) -> str:
         """Return "" if the submission binds no such name, "function" if it can be called, else its type's name.

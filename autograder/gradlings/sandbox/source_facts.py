@@ -42,11 +42,17 @@ class Material:
     """The texts of right functions that stand in for its own, by name."""
 
     def load_request(
-        self, exercises: Sequence[Exercise], *, skip: Sequence[int] = (), run: bool = True, shapes: bool = False
+        self,
+        exercises: Sequence[Exercise],
+        *,
+        skip: Sequence[int] = (),
+        run: bool = True,
+        shapes: bool = False,
+        code: Collection[str] = (),
     ) -> dict[str, Any]:
         """Return the request to read the source, look for what exercises forbid, and run the cells but `skip`.
 
-        With `shapes`, those of its functions are reported, too.
+        With `shapes`, those of its functions are reported, too; of the functions in `code`, the text.
         """
         return {
             "do": "load",
@@ -57,6 +63,7 @@ class Material:
             "exercises": [(exercise.functions, exercise.forbids) for exercise in exercises],
             "skip": list(skip),
             "shapes": shapes,
+            "code": list(code),
             "in_float64": self.in_float64,
             "stand_ins": dict(self.stand_ins),
         }
@@ -83,7 +90,7 @@ def facts_from(
     problems = map_text(tuple(SyntaxProblem(*row) for row in facts.syntax), without_control_characters)
     breaches = [parse_breaches(rows) for rows in facts.breaches]
     submission = Submission(path, cells, {function.name: function for function in functions}, problems)
-    submission = replace(submission, shapes=facts.shapes)
+    submission = replace(submission, shapes=facts.shapes, code=facts.code)
     named = {function.file for function in functions} | {problem.file for problem in problems}
     named |= {breach.file for found in breaches for breach in found}
     if not (named <= submission.files and all(_belongs_to(file, path) for file in submission.files)):

@@ -10,8 +10,8 @@ from pathlib import Path
 _NEEDED = """
     __init__
     model/__init__ model/errors model/exercise model/rules model/rule_table model/text
-    submission/__init__ submission/answer_shapes submission/cells submission/cell_runner submission/manifest
-    submission/reader submission/size_limits submission/stand_ins
+    submission/__init__ submission/anonymous_code submission/answer_shapes submission/cells submission/cell_runner
+    submission/manifest submission/reader submission/size_limits submission/stand_ins
     forbidden/__init__ forbidden/static_check forbidden/runtime_recorder forbidden/python_calls forbidden/torch_symbols
     forbidden/blame
     execution/__init__ execution/float64_steps execution/stand_in_names execution/tensor_tree execution/time_limit

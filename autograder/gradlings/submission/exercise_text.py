@@ -1,4 +1,4 @@
-"""The text of an exercise: what its cell of prose says, and the code cell of its solution. Nothing is executed."""
+"""The texts of an exercise: its prose, what is told once it is solved, and the code of answers. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,22 @@ from gradlings.model.errors import InputError
 from gradlings.submission import shipped_kit
 from gradlings.submission.cells import decode, module_cells, notebook_sources
 
+SOLVED = "solved.md"
+"""The file of an assignment with what is told of its exercises once they are solved."""
+
+_MAX_VARIANTS = 2
+"""Of a function; more would be a list to scroll through."""
+
 _MARKS = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*$")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of an exercise."""
+
+    name: str
+    """What sets it apart."""
+    code: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,52 @@ def _markdown(path: Path) -> Iterator[str]:
             marker, _, body = cell.source.partition("\n")
             if "[markdown]" in marker:
                 yield "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
+
+
+def solved_texts(folder: Path) -> dict[str, str]:
+    """Return what is told of the exercises of an assignment's folder once they are solved, in Markdown, by id.
+
+    There may be nothing: it need not be written, and an nbgrader course does not release it.
+    """
+    try:
+        page = decode((folder / SOLVED).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    sections = [section.partition("\n") for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]]
+    return {id.strip(): text.strip() for id, _, text in sections}
+
+
+def answers(root: Path, assignment: str, source_name: str, exercise: str) -> tuple[Answer, ...]:
+    """Return the solution of an exercise and two variants of each of its functions, where they are installed.
+
+    Raises:
+        InputError: there is no solution.
+    """
+    solution = Answer("One solution", solution_code(root, assignment, source_name, exercise))
+    return (solution, *_variants(root, assignment, exercise))
+
+
+def _variants(root: Path, assignment: str, exercise: str) -> Iterator[Answer]:
+    for folder in _solutions(root):
+        path = folder / assignment / "variants.py"
+        if path.is_file():
+            text = decode(path.read_bytes())
+            found = [entry for entry in _entries(text) if entry[0] == exercise]
+            for function in dict.fromkeys(node.name for _, _, node in found):
+                own = [(name, node) for _, name, node in found if node.name == function]
+                for name, node in own[:_MAX_VARIANTS]:
+                    yield Answer(f"Another one: {name}", ast.get_source_segment(text, node) or "")
+            return
+
+
+def _entries(text: str) -> Iterator[tuple[str, str, ast.FunctionDef]]:
+    """Yield exercise, name and function of each entry of a catalogue."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            for decorator in node.decorator_list:
+                match decorator:
+                    case ast.Call(args=[ast.Constant(value=str(exercise)), ast.Constant(value=str(name)), *_]):
+                        yield exercise, name, node
 
 
 def solution_code(root: Path, assignment: str, source_name: str, exercise: str) -> str:

@@ -39,6 +39,8 @@ class Submission:
     """Why nothing of it can be graded (no file, two edited files); empty otherwise."""
     shapes: dict[str, str] = field(default_factory=dict)
     """See `answer_shapes`; known where a class is graded."""
+    code: dict[str, str] = field(default_factory=dict)
+    """See `anonymous_code.code_of`; known where a class is graded."""
 
     def attempted(self, names: tuple[str, ...]) -> bool:
         """Return whether any of the functions is more than the untouched stub.

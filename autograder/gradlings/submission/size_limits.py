@@ -12,6 +12,8 @@ MAX_CELLS = 2_000
 """Cells that hold code."""
 MAX_FUNCTIONS = 5_000
 """Names that the source binds at top level."""
+MAX_FUNCTION_CHARS = 4_000
+"""Of the text of one function that is put on record."""
 MAX_SYNTAX_PROBLEMS = 200
 """Cells that Python cannot read."""
 MAX_LINE_CHARS = 200

@@ -43,7 +43,7 @@ def apply_marks(folder: Path, late: LateOptions) -> Applied:
             student = record.result.student
             mark = marked.marker.mark(record.result, record.handed_in)
             table.add(record.result, mark, () if record.run == run.id else (OUTDATED,))
-            if student in recorded and results.refresh_pages(student, pages_of(record.result, mark)):
+            if student in recorded and results.refresh_pages(student, pages_of(record.result, mark, marked.marking)):
                 pages.append(student)
             marks.append(mark)
         table.write()

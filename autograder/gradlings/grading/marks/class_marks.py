@@ -40,11 +40,11 @@ def without_record(run: RunRecord, marking: Marking, recorded: Collection[str]) 
                 yield Record(run.id, "", "", result)
 
 
-def pages_of(result: StudentResult, mark: Mark) -> dict[str, bytes]:
+def pages_of(result: StudentResult, mark: Mark, marking: Marking) -> dict[str, bytes]:
     """Return what a student gets to see: a page of feedback, and the scorecard as JSON."""
     from gradlings.rendering.html import feedback_page
 
     return {
-        "feedback/*.html": feedback_page(result, mark).encode("utf-8", "replace"),
+        "feedback/*.html": feedback_page(result, marking.solved, mark).encode("utf-8", "replace"),
         "scorecards/*.json": msgspec.json.encode(for_student(result)),
     }

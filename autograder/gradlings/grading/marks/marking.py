@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Marking:
     """Who is on the roster and handed in nothing."""
     students: tuple[str, ...] = ()
     """Everybody else, as the last run of `gradlings grade` found them: not all need be graded yet."""
+    solved: dict[str, str] = field(default_factory=dict)
+    """What pages tell of an exercise once it is solved: Markdown by id."""
 
     @property
     def deadline(self) -> Deadline | None:

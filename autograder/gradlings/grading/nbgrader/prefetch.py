@@ -13,6 +13,7 @@ from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.local_pool import LocalPool
 from gradlings.sandbox.judge import check_system
+from gradlings.submission.exercise_text import solved_texts
 
 _LOOKAHEAD = 2  # submissions that are judged before nbgrader asks for them
 _SECRET_SEED = secrets.randbits(48)
@@ -40,6 +41,8 @@ class Prefetcher:
             share=settings.follow_through if settings.stand_ins else None,
         )
         self.exercises = bundle.exercises
+        self.solved = solved_texts(hidden.parent)
+        """What the feedback says of solved exercises, by id; a course keeps it where nothing is released."""
         self._running: dict[Any, Future[JudgeReply]] = {}
         self._pool = LocalPool(bundle, judges=1)
         self._pool.start()

@@ -73,7 +73,7 @@ class JudgeExecute(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ship
             self.log.error("%s of %s: %s", info["notebook"], student, reply.fault or reply.problem)
         for entry in reply.log:
             self.log.error("%s of %s: %s", info["notebook"], student, without_control_characters(entry))
-        _show(nb, prefetcher.exercises, reply, info)
+        _show(nb, prefetcher, reply, info)
         defuse(nb)
         return nb, resources
 
@@ -209,7 +209,7 @@ def _make_test_cell(cell: NotebookNode, exercise: Exercise) -> None:
     cell.metadata["nbgrader"] = _metadata(grade_id(exercise.id), exercise.points, **fields)
 
 
-def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, info: Any) -> None:
+def _show(nb: NotebookNode, prefetcher: Prefetcher, reply: JudgeReply, info: Any) -> None:
     """Put scores and verdicts under the test cells, and errors under the cells that failed."""
     from gradlings.rendering.html import exercise_fragment
 
@@ -217,7 +217,7 @@ def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, 
     if card is not None:
         card = for_student(graded(info["student"], card, notes=(), protection="", gradlings_version="")).card
     scores = {grade_id(score.id): score for score in card.exercises} if card else {}
-    ours = {grade_id(exercise.id) for exercise in exercises}
+    ours = {grade_id(exercise.id) for exercise in prefetcher.exercises}
     for cell in nb.cells:
         metadata = cell.metadata.get("nbgrader", {})
         if cell.cell_type != "code":
@@ -229,7 +229,8 @@ def _show(nb: NotebookNode, exercises: tuple[Exercise, ...], reply: JudgeReply, 
             if score is None or points is None:
                 _leave_blank(cell, reply.problem or _NOT_GRADED)
             else:
-                html = exercise_fragment(score, _concerning(score, card.problems if card else ()))
+                problems = _concerning(score, card.problems if card else ())
+                html = exercise_fragment(score, problems, prefetcher.solved.get(score.id, ""))
                 data = {"text/plain": repr(min(points, score.max_points)), "text/html": html}
                 cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
         elif metadata.get("grade") and not metadata.get("solution"):

@@ -11,6 +11,15 @@ from gradlings.progress.hints import Hint
 from gradlings.rendering.markdown import markdown_lines
 
 
+def solved_lines(exercise: str, text: str, *, plain: bool) -> Iterator[Padding | Text]:
+    """Return Rich renderables of what is told of an exercise once it is solved."""
+    yield Text(f"{exercise} is right.", style="bold green")
+    yield Text("")
+    yield from markdown_lines(text, plain=plain)
+    yield Text("")
+    yield Text(f"The hints, all the same: gradlings hint {exercise} --level 1", style="dim")
+
+
 def hint_lines(hint: Hint, *, remembered: bool, plain: bool) -> Iterator[Padding | Text]:
     """Return Rich renderables, top to bottom; one that is not `remembered` says how to ask for the next level."""
     if hint.misconception is not None:

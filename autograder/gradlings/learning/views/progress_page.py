@@ -9,6 +9,7 @@ from gradlings.learning.views.exercise_map import exercise_map
 from gradlings.learning.views.score_curve import score_curve
 from gradlings.progress.summary import points_over_time, totals
 from gradlings.rendering.html import environment
+from gradlings.submission.exercise_text import solved_texts
 
 _MAX_COLUMNS = 3
 
@@ -18,6 +19,8 @@ def progress_page(curriculum: Curriculum) -> str:
     exercises, titles = curriculum.exercises, curriculum.titles
     all_totals = totals(exercises)
     points = [(when.astimezone(), total) for when, total in points_over_time(curriculum.history)]
+    folders = {exercise.checks_file.parent for exercise in exercises if exercise.solved}
+    solved = {id: text for folder in folders for id, text in solved_texts(folder).items()}
     assignments = [(id, title, curriculum.of(id), totals(curriculum.of(id))) for id, title in titles.items()]
     return (
         environment()
@@ -25,6 +28,7 @@ def progress_page(curriculum: Curriculum) -> str:
         .render(
             assignments=assignments,
             totals=all_totals,
+            solved=solved,
             exercises=len(exercises),
             following=curriculum.next,
             curve=score_curve(points, all_totals.max_points),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gradlings.learning.watch.state import View, WatchState, list_entries
 from gradlings.model.errors import InputError
-from gradlings.submission.exercise_text import solution_code
+from gradlings.submission.exercise_text import answers
 
 ATTEMPTS_BEFORE_SOLUTION = 3
 _PAGE_LINES = 10
@@ -37,7 +37,7 @@ def toggle_list(state: WatchState) -> WatchState:
 
 
 def toggle_solution(state: WatchState) -> WatchState:
-    """Show the solution if it is offered yet, or go back from it."""
+    """Show the solution and variants of it if they are offered yet, or go back from them."""
     if state.view is View.SOLUTION:
         return back(state)
     exercise = state.exercise
@@ -45,7 +45,7 @@ def toggle_solution(state: WatchState) -> WatchState:
         offer = f"once it is right, or after {ATTEMPTS_BEFORE_SOLUTION} attempts: {exercise.attempts} so far."
         return replace(state, note=f"The solution is offered {offer}")
     try:
-        code = solution_code(state.curriculum.root, exercise.assignment, exercise.source_name, exercise.id)
+        found = answers(state.curriculum.root, exercise.assignment, exercise.source_name, exercise.id)
     except InputError as error:
         return replace(state, note=str(error))
-    return replace(state, view=View.SOLUTION, solution=code, scroll=0)
+    return replace(state, view=View.SOLUTION, answers=found, scroll=0)

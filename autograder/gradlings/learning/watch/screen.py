@@ -65,10 +65,12 @@ def body(state: WatchState, plain: bool, width: int) -> Iterator[RenderableType]
     if state.view is View.LIST:
         yield from _list(state, plain)
     elif state.view is View.SOLUTION:
-        yield Text(f"One solution of {state.exercise.id}; many others are as good.", style="bold")
-        yield Text("")
-        for line in state.solution.split("\n"):
-            yield Text(line, style="cyan")
+        yield Text(f"Answers to {state.exercise.id}; many others are as good.", style="bold")
+        for answer in state.answers:
+            yield Text("")
+            yield Text(answer.name, style="bold")
+            for line in answer.code.split("\n"):
+                yield Text(line, style="cyan")
     else:
         yield from _title(state)
         yield from result_parts(state, plain, width)
@@ -89,8 +91,11 @@ def result_parts(state: WatchState, plain: bool, width: int, *, pictures: bool =
     if score is not None and score.attempted:
         yield from exercise_lines(score, plain=plain, pictures=pictures, width=width)
         if score.solved:
-            yield Padding(Text("right: n goes on, s shows another solution", style="green"), (0, 0, 0, 6))
+            yield Padding(Text("right: n goes on, s shows other solutions", style="green"), (0, 0, 0, 6))
         yield Text("")
+        if score.solved and state.solved:
+            yield from markdown_lines(state.solved, plain=plain)
+            yield Text("")
 
 
 def hint_parts(hints: tuple[Hint, ...], plain: bool) -> Iterator[RenderableType]:

@@ -17,7 +17,7 @@ from gradlings.model.scorecard import ExerciseScore, Scorecard, Verdict
 from gradlings.progress.hints import ladder_hint, next_hint
 from gradlings.progress.record import read_history, record, record_hint
 from gradlings.progress.summary import ExerciseProgress, attempts
-from gradlings.submission.exercise_text import Prose, exercise_prose
+from gradlings.submission.exercise_text import Prose, exercise_prose, solved_texts
 
 _STARTING, _CHECKING = "loading PyTorch ...", "checking ..."
 _LOADING_SECONDS = 10.0  # for the cells of a submission, on top of the limits of its checks
@@ -241,6 +241,7 @@ class Session:
             exercise=exercise,
             prose=exercise_prose(exercise.checks_file.parent, exercise.source_name, exercise.id),
             where=where(exercise),
+            solved=solved_texts(exercise.checks_file.parent).get(exercise.id, ""),
             score=self._scores.get(exercise.id),
             problems=(),
             hints=(),

@@ -9,7 +9,7 @@ from gradlings.learning.curriculum import Curriculum
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.progress.hints import Hint
 from gradlings.progress.summary import ExerciseProgress
-from gradlings.submission.exercise_text import Prose
+from gradlings.submission.exercise_text import Answer, Prose
 
 
 class View(StrEnum):
@@ -40,7 +40,10 @@ class WatchState:
     """One line about the last key, until the next."""
     hints: tuple[Hint, ...] = ()
     """The hints the student asked for, oldest first."""
-    solution: str = ""
+    solved: str = ""
+    """What is told of the exercise once it is solved, in Markdown."""
+    answers: tuple[Answer, ...] = ()
+    """The solution and variants of it, once they were asked for."""
     view: View = View.EXERCISE
     scroll: int = 0
     """Lines of the body above the screen."""

@@ -19,6 +19,7 @@ from gradlings.sandbox.wire.facts import (
     BreachRow,
     RaisedRow,
 )
+from gradlings.submission.anonymous_code import code_of
 from gradlings.submission.answer_shapes import shapes
 from gradlings.submission.cells import compiled
 from gradlings.submission.reader import Submission
@@ -71,9 +72,16 @@ def names_row(namespace: dict[str, Any]) -> dict[str, str] | int:
 
 
 def describe_source(
-    submission: Submission, exercises: Sequence[tuple[tuple[str, ...], tuple[str, ...]]], *, with_shapes: bool = False
+    submission: Submission,
+    exercises: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+    *,
+    with_shapes: bool = False,
+    code: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Describe what a source says before any of it runs; `exercises` are pairs of function names and rules."""
+    """Describe what a source says before any of it runs.
+
+    `exercises` are pairs of function names and rules; of the functions in `code`, the text is part of it.
+    """
     return {
         "cells": [(cell.source, cell.file, cell.first_line) for cell in submission.cells],
         "functions": [(f.name, f.file, f.line, f.attempted) for f in submission.functions.values()],
@@ -83,6 +91,7 @@ def describe_source(
             for names, rules in exercises
         ],
         "shapes": _shapes(submission) if with_shapes else {},
+        "code": code_of(submission, code) if code else {},
     }
 
 

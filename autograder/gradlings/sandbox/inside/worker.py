@@ -145,7 +145,12 @@ class _Worker:
             if request["stand_ins"]:
                 self._submission = without_definitions(self._submission, request["stand_ins"])
             answer = pack(
-                describe_source(self._submission, request["exercises"], with_shapes=request.get("shapes", False)),
+                describe_source(
+                    self._submission,
+                    request["exercises"],
+                    with_shapes=request.get("shapes", False),
+                    code=request.get("code", ()),
+                ),
                 REPLY_LIMITS,
             )
         except ValueError as error:

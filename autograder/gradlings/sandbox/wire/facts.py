@@ -15,6 +15,7 @@ from gradlings.sandbox.wire.types import MalformedMessage
 from gradlings.submission.size_limits import (
     MAX_CELLS,
     MAX_CODE_CHARS,
+    MAX_FUNCTION_CHARS,
     MAX_FUNCTIONS,
     MAX_LINE_CHARS,
     MAX_SYNTAX_PROBLEMS,
@@ -41,6 +42,8 @@ Quoted = Annotated[str, Meta(max_length=MAX_LINE_CHARS)]
 File = Annotated[str, Meta(max_length=5_000)]
 Source = Annotated[str, Meta(max_length=MAX_CODE_CHARS)]
 
+FunctionCode = Annotated[str, Meta(max_length=MAX_FUNCTION_CHARS)]
+
 BreachRow = tuple[Name, Name, Line, File, Text]
 """Rule, name, line, file, code."""
 BreachRows = Annotated[list[BreachRow], Meta(max_length=MAX_BREACHES)]
@@ -63,6 +66,8 @@ class SourceFacts(msgspec.Struct, forbid_unknown_fields=True):
     """By exercise."""
     shapes: Annotated[dict[Source, Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]], Meta(max_length=MAX_FUNCTIONS)]
     """See `answer_shapes`; none where they were not asked for."""
+    code: Annotated[dict[Source, FunctionCode], Meta(max_length=MAX_FUNCTIONS)] = msgspec.field(default_factory=dict)
+    """See `anonymous_code`; of the functions that were asked for."""
 
 
 class Unread(msgspec.Struct, forbid_unknown_fields=True):

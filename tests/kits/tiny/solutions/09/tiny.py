@@ -89,3 +89,12 @@ def make_counter(start: int) -> Callable[[], int]:
 # 1. A function inside a function remembers the variables around it.
 # 2. The k-th call gives start + k - 1.
 # 3. Keep the number in a list, and change the list's only entry at each call.
+
+# %% [markdown] solved="9.3"
+# **Why it works.** Every call of the outer function makes new variables, and the inner one keeps them alive.
+#
+# **In models.** A cache of keys and values counts on like this while a model writes.
+#
+# **In PyTorch.** `torch.arange` makes such numbers at once.
+#
+# **Next.** That was the last one.

@@ -1,0 +1,1 @@
+"""A class afterwards, from the records of its runs: figures and words for whoever teaches it."""

@@ -1,0 +1,336 @@
+"""The prose of the six assignments: every figure is computed, every name resolves, nothing gives an answer away."""
+
+import ast
+import importlib
+import itertools
+import math
+import re
+import runpy
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from gradlings.authoring.assignment import Assignment, find_assignments
+from gradlings.authoring.solved_cells import MAX_WORDS, address
+from gradlings.authoring.verify import leaked_line
+from gradlings.submission.exercise_text import solved_texts
+from student_kit import PROJECT
+
+ASSIGNMENTS = {assignment.id: assignment for assignment in find_assignments(PROJECT)}
+EXERCISES = [exercise.id for assignment in ASSIGNMENTS.values() for exercise in assignment.main.exercises]
+MAX_COLUMNS = 120
+
+# ---- figures
+
+FIGURE = re.compile(r"(?<![\w.,/-])-?(?:\d{1,3}(?:(?:,|\\,)\d{3})+(?:\.\d+)?|\d*\.\d+|\d{3,})(?!\w)")
+PUBLISHED = {
+    "01": {"768", "50257", "44428", "2.13"},
+    "02": {"768", "1,024", "1,280", "1,600", "12,288", "2,048", "2019"},
+    "03": {"50,257"},
+    "04": {"768", "50,257"},
+    "05": {"0.9", "0.999", "0.95", "300", "2,000", "2015", "2019", "2024"},
+    "06": {"50,257", "1,024", "8,192", "18.34", "0.044715"},
+}
+"""Settings, years and results of others, which nothing here can compute."""
+EXAMPLES = {
+    "01": {"0.5", "0.1", ".0"},
+    "02": {"0.1"},
+    "03": {"1000", "-1000", "0.2", "-100", "100"},
+    "04": {"1.0", "1000"},
+    "05": {"0.1", "0.01", "0.001", "100", "1000", "130"},
+    "06": {"1000", "200", "500"},
+}
+"""Inputs that the reader is to try."""
+
+
+def gpt(layers: int, emb: int, *, tied: bool = False, qkv_bias: bool = False, context: int = 1_024) -> int:
+    with torch.device("meta"):
+        attention = [torch.nn.Linear(emb, 3 * emb, bias=qkv_bias), torch.nn.Linear(emb, emb)]
+        feedforward = [torch.nn.Linear(emb, 4 * emb), torch.nn.Linear(4 * emb, emb)]
+        block = [*attention, *feedforward, torch.nn.LayerNorm(emb), torch.nn.LayerNorm(emb)]
+        once = [torch.nn.Embedding(50_257, emb), torch.nn.Embedding(context, emb), torch.nn.LayerNorm(emb)]
+    return layers * numel(*block) + numel(*once) + (0 if tied else 50_257 * emb)
+
+
+def numel(*modules: torch.nn.Module) -> int:
+    return sum(parameter.numel() for module in modules for parameter in module.parameters())
+
+
+def neuron() -> dict[str, float]:
+    x, y = torch.tensor([1.1, 1.0], dtype=torch.float64)
+    w, b = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (2.2, 0.0))
+    z = x * w + b
+    loss = torch.nn.functional.binary_cross_entropy(torch.sigmoid(z), y)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert w.grad is not None
+    assert b.grad is not None
+    return {
+        "2.42": z.item(),
+        "0.9183397": torch.sigmoid(z).item(),
+        "0.0851879": loss.item(),
+        "-0.0898263": w.grad.item(),
+        "-0.0816603": b.grad.item(),
+        "-0.0898": w.grad.item(),
+        "-0.0817": b.grad.item(),
+    }
+
+
+def gelu_at_one() -> dict[str, float]:
+    bracket, root = 1 + 0.044715, math.sqrt(2 / math.pi)
+    tanh = math.tanh(root * bracket)
+    x = torch.linspace(-6, 6, 10_001, dtype=torch.float64)
+    exact, approximate = (torch.nn.functional.gelu(x, approximate=kind) for kind in ("none", "tanh"))
+    return {
+        "1.044715": bracket,
+        "0.797885": root,
+        "0.833562": root * bracket,
+        "0.682384": tanh,
+        "0.841192": (1 + tanh) / 2,
+        "0.0005": (exact - approximate).abs().max().item(),
+    }
+
+
+def corpus() -> dict[str, float]:
+    folder = PROJECT / "assignments" / "06"
+    text = (folder / "corpus.txt").read_text(encoding="utf-8")
+    pairs, firsts = Counter(itertools.pairwise(text)), Counter(text[:-1])
+    seen = sum(pairs.values())
+    last_only = -sum(count / seen * math.log(count / firsts[first]) for (first, _), count in pairs.items())
+    assert 1.12 <= last_only < 1.13, "the text says that the loss cannot get below 1.12"
+    grammar = runpy.run_path(str(folder / "corpus.py"))
+    return {
+        "600": text.count("\n"),
+        "3.14": math.log(len(set(text))),
+        "1.12": math.floor(last_only * 100) / 100,
+        "0.186": grammar["entropy_per_character"](),
+    }
+
+
+def tiny_gpt() -> int:
+    cfg = runpy.run_path(str(ASSIGNMENTS["06"].main.path))
+    return sum(value.numel() for value in cfg["TinyGPT"](cfg["TINY_CONFIG"], 0).parameters())
+
+
+@cache
+def computed(assignment: str) -> dict[str, float]:
+    emb = 768
+    linear = 12 * (4 * emb * emb + 8 * emb * emb) + 50_257 * emb
+    small = gpt(12, emb)
+    match assignment:
+        case "01":
+            return {
+                "130": 130,  # levels of brackets; compared with the probe below
+                r"16\,777\,216": 2**24,
+                r"16\,777\,217": 2**24 + 1,
+                "124": linear / 1e6,
+            }
+        case "02":
+            huge = 12 * 12 * (10**9) ** 2 / 1e20
+            exact = 2 * 50_257 * 10**9 + 1_024 * 10**9 + 12 * (12 * 10**18 + 10 * 10**9) + 2 * 10**9
+            assert exact == gpt_by_formula(12, 10**9)
+            assert 2 * exact / 1e12 / 1e6 == pytest.approx(288, abs=0.5)
+            return {
+                "163,009,536": small,
+                "163": small / 1e6,
+                "124,412,160": gpt(12, emb, tied=True),
+                "163,037,184": gpt(12, emb, qkv_bias=True),
+                "124,439,808": gpt(12, emb, tied=True, qkv_bias=True),
+                **{"406,212,608": gpt(24, 1_024), "354,749,440": gpt(24, 1_024, tied=True)},
+                **{"838,220,800": gpt(36, 1_280), "773,891,840": gpt(36, 1_280, tied=True)},
+                **{"1,637,792,000": gpt(48, 1_600), "1,557,380,800": gpt(48, 1_600, tied=True)},
+                "174,604,259,328": gpt(96, 12_288, tied=True, qkv_bias=True, context=2_048),
+                "144,000,101,660,000,000,000": exact,
+                "1.44": huge,
+                "288": 2 * exact / 1e18,
+                "760": 768 // 10 * 10,
+                "100": 10 / 0.1,
+                "1,025": 1_024 + 1,
+                "38,400": 25 * 2 * emb,
+                "2048": torch.nn.TransformerEncoderLayer(4, 1).linear1.out_features,
+                "7,085,568": (small - gpt(0, emb)) // 12,
+                "1,048,576": 2**20,
+                "652,038,144": 4 * small,
+                "652.04": 4 * small / 1e6,
+                "621.83": 4 * small / 2**20,
+                "310.92": 2 * small / 2**20,
+                "2,487.33": 16 * small / 2**20,
+                "0.9": 1 - 0.1,
+                "1.1111": 1 / (1 - 0.1),
+            }
+        case "03":
+            return neuron() | {"0.5": torch.sigmoid(torch.zeros(())).item(), "163": small / 1e6, "326": 2 * 163}
+        case "04":
+            numbers = torch.zeros((), requires_grad=True)
+            torch.maximum(numbers, torch.zeros(())).backward()  # type: ignore[no-untyped-call]
+            assert numbers.grad is not None
+            return {"0.5": numbers.grad.item(), "3,072": 4 * emb, "38,597,376": 50_257 * emb}
+        case "05":
+            return {"0.63": 1 - 0.999**1000, "0.0001": 0.001 * 0.1}
+    tied = gpt(12, emb, tied=True, qkv_bias=True) / 1e6
+    return {"27,776": tiny_gpt(), "124": tied, "10.82": math.log(50_257)} | corpus() | gelu_at_one()
+
+
+def gpt_by_formula(layers: int, emb: int) -> int:
+    block = 12 * emb * emb + 10 * emb
+    return (2 * 50_257 + 1_024) * emb + layers * block + 2 * emb
+
+
+def prose(assignment: Assignment) -> list[str]:
+    """What is written in words: prose, hints and what is told later, without code blocks, addresses and numbering."""
+    source = assignment.main
+    cells = [cell.source for cell in source.cells if cell.cell_type == "markdown"]
+    texts = [*cells, *source.solved.values(), *(step for ladder in source.hints.values() for step in ladder)]
+    return [re.sub(r"```.*?```|https?://\S+|^#+ [\d.]+ |^\d\. ", "", text, flags=re.S | re.M) for text in texts]
+
+
+@pytest.mark.parametrize("id", ASSIGNMENTS)
+def test_every_figure_is_computed(id: str) -> None:
+    found = {figure for text in prose(ASSIGNMENTS[id]) for figure in FIGURE.findall(text)} - set(EXERCISES)
+    values = computed(id)
+    assert found - set(values) - PUBLISHED[id] - EXAMPLES[id] == set(), "say how it is computed"
+    assert set(values) | PUBLISHED[id] | EXAMPLES[id] <= found, "no longer in the text"
+    for figure, value in values.items():
+        digits = figure.replace(r"\,", "").replace(",", "")
+        decimals = len(digits.partition(".")[2])
+        assert round(value, decimals) == float(digits) if decimals else round(value) == int(digits), figure
+
+
+def test_shares_are_computed() -> None:
+    text = " ".join(" ".join(prose(ASSIGNMENTS["02"])).split())
+    feedforward = 4_722_432
+    assert "two thirds of a block's parameters" in text
+    assert round(feedforward / 7_085_568, 2) == 0.67
+    assert "in the larger models more than half of all parameters" in text
+    large = [(36, 1_280), (48, 1_600)]
+    assert all(layers * (8 * emb * emb + 5 * emb) / gpt(layers, emb) > 0.5 for layers, emb in large)
+    assert "token table is 31 % of all parameters" in text
+    assert round(100 * 50_257 * 768 / gpt(12, 768, tied=True, qkv_bias=True)) == 31
+    assert "about 77 of a token's 768" in text
+    assert round(0.1 * 768) == 77
+
+
+def told(assignment: str, *parts: str) -> None:
+    text = " ".join(" ".join(prose(ASSIGNMENTS[assignment])).split())
+    for part in parts:
+        assert part in text, part
+
+
+def test_figures_of_one_or_two_digits_are_computed() -> None:
+    told("01", r"means $1.4\cdot 10^{-45}$", "31 zero bits and a one")
+    assert f"{torch.tensor(1, dtype=torch.int32).view(torch.float32).item():.1e}" == "1.4e-45"
+
+    told("03", r"For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$")
+    h = 1e-4
+    assert ((2 + h) ** 3 - 2**3) / h - 12 == pytest.approx(6e-4, rel=0.01)
+    assert ((2 + h) ** 3 - (2 - h) ** 3) / (2 * h) - 12 == pytest.approx(1e-8, rel=0.1)
+
+    told("03", "gets $dy/dx = 2$ instead of 12", r"sends a gradient of 1 on to $x$ instead of 6")
+    through_g, direct = 5, 1
+    assert (2 * direct, 2 * (direct + through_g)) == (2, 12)
+
+    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "overwrites instead of adding says 12", "have arrived says 62")
+    shares = [6, 6, 1]  # that h = 6 gets from h * h, twice, and from + h
+    early = sum(2 * sum(shares[: number + 1]) for number in range(len(shares)))
+    assert (2 * sum(shares), 2 * shares[0], early) == (26, 12, 62)
+
+    told("05", "it would move by 3.2 times as much")
+    assert round((1 - 0.9) / math.sqrt(1 - 0.999), 1) == 3.2
+
+
+def test_the_picture_of_the_model_is_right() -> None:
+    picture = next(cell.source for cell in ASSIGNMENTS["02"].main.cells if "```text" in cell.source)
+    counts = [int(number.replace(",", "")) for number in re.findall(r"\d{1,3}(?:,\d{3})+", picture)]
+    head, final, block, feedforward, norm, attention, other, tables, total = counts
+    assert (final, norm, other) == (1_536,) * 3
+    assert block == feedforward + norm + attention + other
+    assert total == head + final + 12 * block + tables == gpt(12, 768)
+    for line in picture.splitlines():
+        for exercise in re.findall(r" (\d\.\d+) ", line):
+            assert exercise in EXERCISES
+
+
+# ---- what is told once an exercise is solved
+
+
+@pytest.mark.parametrize("id", ASSIGNMENTS)
+def test_every_exercise_has_its_text(id: str) -> None:
+    source = ASSIGNMENTS[id].main
+    built = solved_texts(ASSIGNMENTS[id].folder)
+    assert list(source.solved) == [exercise.id for exercise in source.exercises]
+    assert built == source.solved
+    for text in built.values():
+        assert len(re.sub(r"\*\*|<.*>", "", text).split()) <= MAX_WORDS
+        assert text.isascii(), "it is shown on plain terminals, too"
+    students = (ASSIGNMENTS[id].folder / f"{source.path.stem}.py").read_text(encoding="utf-8")
+    notebook = (ASSIGNMENTS[id].folder / f"{source.path.stem}.ipynb").read_text(encoding="utf-8")
+    assert "Why it works." not in students + notebook
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_every_name_of_pytorch_resolves_and_has_its_address(exercise: str) -> None:
+    text = ASSIGNMENTS[f"0{exercise[0]}"].main.solved[exercise]
+    names = re.findall(r"`(torch\.[\w.]+)`", text)
+    assert names
+    for name in names:
+        assert resolved(name) is not None, name
+    assert f"\n<{address(names[0])}>" in text
+
+
+def resolved(name: str) -> object:
+    """The object of a dotted name; a function may have the name of the module that it comes from."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:length]))
+        except ImportError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        return found
+    raise ImportError(name)
+
+
+def test_an_address_is_that_of_the_page_that_describes_a_name() -> None:
+    docs = "https://docs.pytorch.org/docs/stable"
+    assert address("torch.nn.functional.gelu") == f"{docs}/generated/torch.nn.functional.gelu.html"
+    assert address("torch.utils.data.DataLoader") == f"{docs}/data.html#torch.utils.data.DataLoader"
+
+
+# ---- nothing is given away, and everything can be read
+
+
+@pytest.mark.parametrize("id", ASSIGNMENTS)
+def test_no_text_holds_a_line_of_any_solution_of_its_assignment(id: str) -> None:
+    source = ASSIGNMENTS[id].main
+    given = "\n".join(
+        cell.source for cell in source.cells if cell.cell_type == "code" and "solution" not in cell.metadata
+    )
+    solutions = "\n".join(source.solution_of(exercise.id) for exercise in source.exercises)
+    secret = "\n".join(line for line in solutions.splitlines() if line.strip() not in given)
+    for text in prose(ASSIGNMENTS[id]):
+        assert not leaked_line(text, secret), text
+
+
+@pytest.mark.parametrize("id", ASSIGNMENTS)
+def test_no_line_is_too_long_for_an_editor(id: str) -> None:
+    main = ASSIGNMENTS[id].main.path
+    for path in (main, ASSIGNMENTS[id].folder / main.name):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            assert len(line) <= MAX_COLUMNS, f"{path}:{number}"
+
+
+def test_every_kind_of_type_line_is_explained() -> None:
+    """The table of assignment 01 and docs/student.md name every kind of dtype and of shape that a type line has."""
+    used = {
+        node.value.id
+        for assignment in ASSIGNMENTS.values()
+        for node in ast.walk(ast.parse(assignment.main.text))
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and "Tensor" in ast.unparse(node.slice)
+    } - {"tuple", "list", "dict", "Callable", "Iterable"}
+    cell = next(cell.source for cell in ASSIGNMENTS["01"].main.cells if "How to read a type line" in cell.source)
+    for text in (cell, Path(PROJECT, "docs", "student.md").read_text(encoding="utf-8")):
+        assert {kind for kind in used if f"`{kind}`" not in text} == set()
+        assert all(shape in text for shape in ('"n d"', '"n-T T"', '"*batch n"', '"... n"', '""'))
