@@ -53,6 +53,7 @@ def _app() -> "typer.Typer":
     from gradlings.authoring.commands import build, course, verify
     from gradlings.authoring.new.commands import new
     from gradlings.grading.command import grade
+    from gradlings.grading.export.command import export
     from gradlings.grading.marks.command import marks
     from gradlings.grading.platforms.commands import github, gradescope
     from gradlings.learning.exercise_commands import hint, reset, solution, try_call, watch
@@ -80,7 +81,7 @@ def _app() -> "typer.Typer":
     learner: dict[str, Callable[..., None]] = {"init": init, "watch": watch, "list": list_exercises, "hint": hint}
     learner |= {"try": try_call, "solution": solution, "reset": reset, "progress": progress}
     instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course}
-    instructor |= {"grade": with_class_page(grade), "marks": marks, "report": report}
+    instructor |= {"grade": with_class_page(grade), "marks": marks, "export": export, "report": report}
     instructor |= {"gradescope": gradescope, "github": github}
     for panel, commands in (("For learners", learner), ("For instructors", instructor)):
         for name, command in commands.items():

@@ -72,9 +72,9 @@ class StudentFiles:
 
     @property
     def last_handed_in(self) -> HandedIn:
-        """When the last of the files came that may count."""
+        """How and when the last of the files came that may count."""
         last = max(self.candidates, key=lambda each: (each.attempt, each.number), default=None)
-        return last.handed_in if last else HandedIn()
+        return last.handed_in if last else HandedIn(named=self.others[0].partition("/")[0] if self.others else "")
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _handed_in(entry: FoundFile, owner: Owner, group: Group, timestamps: Timesta
         at, said_by = group.handed_in, "Gradescope"
     elif not owner.from_lms and may_be_code(entry.parts[-1]) and (stamp := timestamps.of(entry)):
         at, said_by = stamp, TIMESTAMP
-    return HandedIn(at, said_by if at else "", owner.late, entry.modified)
+    return HandedIn(at, said_by if at else "", owner.late, entry.modified, readable(entry.parts[0]))
 
 
 def _sort_in(found: _Found, entry: FoundFile, owner: Owner, source_name: str, handed_in: HandedIn) -> None:

@@ -19,7 +19,7 @@ _OLD_SAKAI = re.compile(r"(\d{8})(\d{6})\d*")
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What is known of the time of a submission."""
+    """What is known of how and when a submission came in."""
 
     at: str = ""
     """ISO 8601; without an offset it is the local time of the LMS. Empty if no record says it."""
@@ -29,6 +29,8 @@ class HandedIn:
     """Whether the LMS marks it as late, which Canvas does without a time."""
     modified: float = 0.0
     """Of the file that counts, in seconds since 1970."""
+    named: str = ""
+    """The file or folder that it came in, by the name that the LMS gave it: feedback goes back under it."""
 
 
 class Timestamps:

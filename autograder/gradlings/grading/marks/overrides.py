@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from gradlings.grading.intake.csv_rows import csv_rows
+from gradlings.grading.intake.table import read_table
 from gradlings.grading.marks.lateness import parse_time
 from gradlings.model.errors import InputError
 
@@ -65,7 +65,7 @@ def read_overrides(folder: Path, rules: Rules) -> dict[str, Override]:
     path = folder / FILE
     if not path.exists():
         return {}
-    rows = csv_rows(path, "table of overrides")
+    rows = [(row.line, row.values) for row in read_table(path, "table of overrides").filled_rows]
     if not rows:
         return {}
     header = [cell.strip().casefold() for cell in rows[0][1]]
