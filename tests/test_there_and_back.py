@@ -30,6 +30,7 @@ NAMES = [
     )
     for at in range(COUNT)
 ]
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 
 
 class Remembering(InProcess):
@@ -40,10 +41,10 @@ class Remembering(InProcess):
         self.known: dict[tuple[bytes, str], JudgeReply] = {}
         self.asked = 0
 
-    def judge(self, data: bytes, filename: str, seed: int) -> JudgeReply:
+    def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
         self.asked += 1
         if (data, filename) not in self.known:
-            self.known[data, filename] = super().judge(data, filename, seed)
+            self.known[data, filename] = super().judge(data, filename, seed, helpers)
         return self.known[data, filename]
 
 
