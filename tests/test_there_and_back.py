@@ -17,6 +17,7 @@ from gradlings.grading.export.writing import Exported, exported
 from gradlings.grading.intake.collect import collect
 from gradlings.grading.intake.roster import Roster
 from gradlings.grading.judge_session import JudgeReply
+from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from lms_rules import canvas_feedback, canvas_import, moodle_feedback, moodle_import
 from student_kit import RIGHT, Kit
 
@@ -30,7 +31,6 @@ NAMES = [
     )
     for at in range(COUNT)
 ]
-from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 
 
 class Remembering(InProcess):
