@@ -258,7 +258,8 @@ def test_hidden_probes_catch_what_public_ones_do_not(kit: Kit, tmp_path: Path) -
         assert {name: row["score"] for name, row in scores(to).items()} == {"honest": "30", "sly": sly}
     (private / "09/hidden.py").write_text(HIDDEN.replace("41.0", "42.0"))
     again = kit.gradlings(*command, "--to", str(to), "--hidden", str(private))
-    assert (again.code, "since then the file hidden.py (hidden) changed" in again.said) == (2, True)
+    assert (again.code, "Since the earlier run the file hidden.py (hidden) changed." in again.said) == (0, True)
+    assert {name: row["score"] for name, row in scores(to).items()} == {"honest": "30", "sly": "25"}
 
 
 @pytest.mark.parametrize(

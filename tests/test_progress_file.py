@@ -42,6 +42,7 @@ def test_a_run_records_what_was_attempted_and_nothing_else(kit: Kit) -> None:
         "max_points": 10,
         "verdicts": ["wrong", "wrong"],
         "misconceptions": ["9.1/opposite-sign"],
+        "shown_by": {"9.1/opposite-sign": [0]},
     }
 
 

@@ -191,7 +191,7 @@ def drawn(state: WatchState, *, plain: bool = False) -> str:
 @pytest.mark.parametrize("plain", [True, False])
 def test_watch_mode_shows_it_below_the_verdict(state: WatchState, plain: bool) -> None:
     screen = drawn(state, plain=plain)
-    assert screen.index("right: n goes on") < screen.index("Why it works.") < screen.index("Count.")
+    assert screen.index("right: s shows other solutions") < screen.index("Why it works.") < screen.index("Count.")
     assert ADDRESS in screen
     assert not plain or screen.isascii()
 

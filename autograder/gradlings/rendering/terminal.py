@@ -37,14 +37,7 @@ def exercise_lines(
 
 
 def page_text(
-    card: Scorecard,
-    *,
-    detail: bool,
-    width: int,
-    color: bool,
-    plain: bool,
-    pictures: bool = True,
-    whole: bool = True,
+    card: Scorecard, *, detail: bool, width: int, color: bool, plain: bool, pictures: bool = True, whole: bool = True
 ) -> str:
     """Return the page as text.
 

@@ -15,7 +15,7 @@ from gradlings.authoring.proofs.whole_files import Proof
 
 PATH = "kits with the solution in them: pytest ends with code 0 and all points"
 _SECONDS = 600
-_TOLD = 12
+_TOLD = 30
 
 
 def full_marks_at_home(assignment: Assignment) -> Proof:
