@@ -886,7 +886,8 @@ class TestPretrain:
     def test_training(self, student, probes):
         """short runs number by number, and their batches; then 120 steps on corpus.txt: neither too bad nor too good"""
         losses = student.through("losses_on_text")
-        ladder = probes([(SMALL, "abcdeba", 6, 1)], random=one_window, n=1)
+        two_blocks = SMALL | {"n_layers": 2}
+        ladder = probes([(SMALL, "abcdeba", 6, 1), (two_blocks, "abcdeba", 2, 1)], random=one_window, n=1)
         agree(losses, ladder, losses_on_one_window, exact_types=True, float32=False, rtol=1e-6)
         satisfies(losses, probes([(DROPPING, "abcdeba", 3, 1)]), not_those_without_dropout)
         agree(student.through("batches_drawn"), probes([(FROZEN, "abcdebac", 30, 1)]), two_windows_by_the_seed)
