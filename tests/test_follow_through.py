@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chain_kit import FOURFOLD, LARGEST, SHARED, chain_kit
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.model.scorecard import CheckResult, Scorecard, Verdict
 from gradlings.rendering.terminal import page_text
@@ -188,3 +189,24 @@ def test_in_marks_the_same_points_are_given_and_hidden_probes_still_count() -> N
         assert sly_found["3.6::test_mean_gradients"].points == 0
         assert "kept for grading" in sly_found["3.6::test_mean_gradients"].message
         assert sly_found["3.5::test_one_example"].verdict is Verdict.FOLLOWED_THROUGH
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
+def test_what_only_hidden_probes_show_of_an_earlier_mistake_costs_right_code_nothing(tmp_path: Path) -> None:
+    """`twice` is wrong beyond 6, which no public probe of `fourfold` shows: it passes by itself until those come."""
+    from gradlings.grading.judge_session import JudgeSession, bundle_of
+
+    slip = "def twice(x):\n    return 3 * x if x.amax() > 6 else 2 * x\n"
+    own = FOURFOLD.replace("+ 1", "+ (1 if x.amax() < 6.5 else 2)")
+    hidden = tmp_path / "hidden.py"
+    probes = '"9.1::test_twice": [(floats([7.0]),)], "9.3::test_fourfold": [(floats([7.0]),)]'
+    hidden.write_text(f"from gradlings import floats\n\nPROBES = {{{probes}}}\n")
+    for code, verdict, points in ((FOURFOLD, Verdict.FOLLOWED_THROUGH, 30), (own, Verdict.WRONG, 0)):
+        kit = chain_kit(tmp_path / verdict.value, "\n\n".join([slip, SHARED, code, LARGEST]), solved=True)
+        with JudgeSession(bundle_of(kit.folder, "chain", hidden=hidden)) as session:
+            reply = session.judge(kit.module.read_bytes(), kit.module.name, seed=12)
+        assert reply.card is not None, reply.fault
+        found = verdicts(reply.card)
+        assert found["9.1::test_twice"].verdict is Verdict.WRONG
+        assert (found["9.3::test_fourfold"].verdict, found["9.3::test_fourfold"].points) == (verdict, points)
+        assert "7" not in found["9.3::test_fourfold"].message

@@ -22,7 +22,7 @@ import gradlings
 from gradlings.checks.hidden_probes import checks_of, read_hidden
 from gradlings.grading.fault_log import collected_log
 from gradlings.grading.fingerprint import fingerprint
-from gradlings.grading.hidden_pass import checks_to_run, with_hidden_verdicts
+from gradlings.grading.hidden_pass import checks_to_run, with_hidden_verdicts, with_pardons, worlds_to_try
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.kit_paths import kit_of
@@ -275,12 +275,18 @@ class JudgeSession:
         chosen = checks_to_run(card, self._hidden)
         if not chosen:
             return card
-        submission = remote.submission
         remote.begin_hidden_probes()
-        hidden = self._grader.check(
-            remote, self._checks, seed=seed, only=chosen, hidden=self._hidden, mode=RunMode.HIDDEN, worlds=worlds
-        ).scorecard
-        return with_hidden_verdicts(card, hidden, self._hidden, submission.place_of)
+
+        def checked(only: set[str], mode: RunMode, worlds: Mapping[str, tuple[str, ...]]) -> Graded:
+            check, hidden = self._grader.check, self._hidden
+            return check(remote, self._checks, seed=seed, only=only, hidden=hidden, mode=mode, worlds=worlds)
+
+        of_hidden = checked(chosen, RunMode.HIDDEN, worlds).scorecard
+        judged = with_hidden_verdicts(card, of_hidden, self._hidden, remote.submission.place_of)
+        exercises, right = self.bundle.exercises, self.bundle.right
+        again = worlds_to_try(card, judged, exercises, right)
+        found = checked(set(again), RunMode.PROOF, again) if again else None
+        return with_pardons(judged, found, exercises, right, self.bundle.share or 0.0) if found else judged
 
     def _on_public_probes(
         self, remote: SubmissionRunner, wrong: set[str], worlds: Mapping[str, tuple[str, ...]]
