@@ -22,6 +22,7 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from gradlings.execution.python_state import PYTHON_SETTINGS, Setting
+from gradlings.model.text import listed
 from gradlings.submission.reader import Submission
 
 _WARNINGS = "warnings into errors"
@@ -60,7 +61,7 @@ NO_SIDE_EFFECTS = SideEffects()
 
 def _listed(names: Sequence[str]) -> str:
     names = names if len(names) <= _MAX_NAMES_TOLD else [*names[: _MAX_NAMES_TOLD - 1], "others"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return listed(names)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TypeVar, cast
 
@@ -21,6 +21,11 @@ def without_control_characters(text: str) -> str:
 def encodable(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot write, by question marks."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def map_text(value: T, change: Callable[[str], str]) -> T:

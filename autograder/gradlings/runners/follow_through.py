@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from gradlings.model.exercise import Exercise
 from gradlings.model.scorecard import CheckResult, Verdict
+from gradlings.model.text import listed
 from gradlings.submission.right_functions import RightFunctions
 
 ENDED = (Verdict.TIMEOUT, Verdict.CRASH, Verdict.MEMORY)
@@ -175,9 +176,8 @@ def _verb(exercise: Exercise, blamed: Collection[str], earlier: Earlier) -> str:
 
 def _culprits(blamed: Collection[str], earlier: Earlier) -> str:
     named = [f"{name} ({earlier.exercises[name].id})" for name in blamed]
-    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     is_not, start = ("is not yet", "there") if len(named) == 1 else ("are not yet", f"with {named[0]}")
-    return f"{listed}, which {is_not}: start {start}."
+    return f"{listed(named)}, which {is_not}: start {start}."
 
 
 def _about_others(first: CheckResult, verdict: Verdict, message: str, share: float = 1.0) -> CheckResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from gradlings.checks.diagnosis.claims import Claim
+from gradlings.model.text import listed
 
 _MAX_LISTED = 4
 
@@ -39,4 +40,4 @@ def worded(claims: Mapping[str, Claim], numbers: Collection[str] = ()) -> str:
 def _listed(names: list[str]) -> str:
     if len(names) > _MAX_LISTED:
         names = [*names[: _MAX_LISTED - 1], f"{len(names) - _MAX_LISTED + 1} more"]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    return listed(names)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
 
-from gradlings.model.scorecard import CheckResult, ExerciseScore, Verdict
+from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.student_result import StudentResult, exercise_points, for_student
 from gradlings.rendering.html import bare_exercise
+from gradlings.rendering.junit import suite_of, written
 
 SCHEMA = "classroom50/result/v1"
 _WEAKER = (
@@ -20,7 +20,6 @@ _WEAKER = (
 )
 _MAX_SUMMARY_BYTES = 900_000
 """GitHub shows no summary of more than 1 MiB."""
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def summary_page(result: StudentResult) -> str:
@@ -66,48 +65,12 @@ def _details(score: ExerciseScore) -> str:
 
 
 def junit_xml(result: StudentResult) -> bytes:
-    """Return JUnit's XML as pytest writes it (xunit2): a test for each check, with the points as a property."""
+    """Return JUnit's XML as pytest writes it (xunit2): a test for each check."""
     public = for_student(result)
-    scores = public.card.exercises if public.card else ()
-    checks = [check for score in scores for check in score.checks]
-    counts = {
-        "tests": str(len(checks) or 1),
-        "failures": str(sum(_outcome(check) == "failure" for check in checks)),
-        "errors": str(sum(_outcome(check) == "error" for check in checks) if checks else 1),
-        "skipped": str(sum(_outcome(check) == "skipped" for check in checks)),
-    }
-    suites = ElementTree.Element("testsuites")
-    suite = ElementTree.SubElement(suites, "testsuite", {"name": f"gradlings {public.assignment}", **counts})
-    for score in scores:
-        for check in score.checks:
-            name = {"classname": f"{score.id} {score.name}", "name": check.title, "time": "0"}
-            test = ElementTree.SubElement(suite, "testcase", {key: _xml(value) for key, value in name.items()})
-            if outcome := _outcome(check):
-                message = {"message": _xml(check.message or check.verdict.value)}
-                ElementTree.SubElement(test, outcome, message).text = _xml(_told(score, check))
-    if not checks:
-        test = ElementTree.SubElement(
-            suite, "testcase", {"classname": public.assignment, "name": "graded", "time": "0"}
-        )
-        ElementTree.SubElement(test, "error", {"message": _xml(public.reason)})
-    data: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return data
-
-
-def _outcome(check: CheckResult) -> str:
-    """Return the element that JUnit has for a verdict; "" for a test that passed."""
-    if check.verdict in (Verdict.PASS, Verdict.FOLLOWED_THROUGH):
-        return ""
-    return {Verdict.GRADER_ERROR: "error", Verdict.NOT_ATTEMPTED: "skipped"}.get(check.verdict, "failure")
-
-
-def _told(score: ExerciseScore, check: CheckResult) -> str:
-    values = [f"{row.name} {row.got} (expected: {row.expected})".strip() for row in check.rows if not row.right]
-    return "\n".join(filter(None, [check.call, *values, check.message, score.explanation_of(check), check.place]))
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub("?", text)
+    suites = ElementTree.Element("testsuites", name=f"assignment {public.assignment}")
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    suites.append(suite_of(public, f"gradlings {public.assignment}", when, lambda score: f"{score.id} {score.name}"))
+    return written(suites)
 
 
 def result_json(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
+from gradlings.grading.marks.lateness import in_words
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.student_result import OUR_FAULT, Status, StudentResult, for_student, marker_notes
 from gradlings.rendering.html import bare_exercise
@@ -63,7 +65,8 @@ def results_of(result: StudentResult, facts: SubmissionFacts) -> dict[str, Any]:
     problems = card.general_problems if card else ()
     said += [escape(text) for text in (*problems, "" if ours else public.reason) if text]
     if facts.late:
-        said.append(f"Handed in {_duration(facts.late)} after the due date. No points were taken off here.")
+        late = in_words(math.ceil(facts.late.total_seconds()))
+        said.append(f"Handed in {late} after the due date. No points were taken off here.")
     tests = [_test(score, scored=points is not None) for score in card.exercises] if card else []
     tests.append(_for_instructors(result, facts))
     found: dict[str, Any] = {
@@ -122,11 +125,3 @@ def _time(value: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
-
-
-def _duration(late: timedelta) -> str:
-    """Return "2 days 3 h", "3 h 20 min", "4 min": two units, cut off, one minute at least."""
-    minutes = max(1, int(late.total_seconds() // 60))
-    units = (("day" if minutes < 2880 else "days", minutes // 1440), ("h", minutes // 60 % 24), ("min", minutes % 60))
-    found = [f"{number} {unit}" for unit, number in units if number]
-    return " ".join(found[:2])

@@ -8,6 +8,8 @@ from gradlings.checks.failure import WrongCall
 from gradlings.model.scorecard import EARLIER_AT_FAULT, CheckResult, ExerciseScore, Verdict
 from gradlings.runners.session import Graded
 
+_IN_A_WORLD = "The page judged it with right functions of earlier exercises in place of yours; here yours are called."
+
 
 @dataclass(frozen=True)
 class Found:
@@ -34,8 +36,7 @@ def failing_call(graded: Graded, exercise: str) -> Found:
     call = graded.failing.get(name)
     if call is None or check.verdict in EARLIER_AT_FAULT:
         return Found(exercise, None, check, check.message or f"There is no single call that shows why {name} fails.")
-    others = " and ".join(graded.worlds.get(name, ()))
-    differs = f"The page judged it with a right {others} in place of yours; here yours is called." if others else ""
+    differs = _IN_A_WORLD if graded.worlds.get(name) else ""
     return Found(exercise, call, check, differs)
 
 
