@@ -43,7 +43,7 @@ NOWHERE = Path("nowhere")
 BEGUN = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 POINTS = (10, 15, 5)
 Answers = tuple[str, str, str]
-"""Of one student, by exercise: "" not attempted, "+" solved, "x" wrong without a name, else a misconception's name."""
+"""Of one student, by exercise: "" not attempted, "-" not there, "+" solved, "x" wrong without a name, else a name."""
 CLASS: dict[str, Answers] = {
     "ann": ("+", "+", "+"),
     "ben": ("+", "+", "x"),
@@ -67,6 +67,8 @@ def score_of(place: int, answer: str) -> ExerciseScore:
         check = CheckResult(id, "test_it", "it", Verdict.PASS, points, "f")
     elif answer == "":
         check = CheckResult(id, "test_it", "it", Verdict.NOT_ATTEMPTED, points, "f")
+    elif answer == "-":
+        check = CheckResult(id, "test_it", "it", Verdict.MISSING, points, "f")
     elif answer == "x":
         check = replace(check, outcome="0123456789abcdef")
     else:
@@ -619,6 +621,22 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_rest_is_shown(tmp_path:
     (found,) = class_report([read_run(tmp_path / "r")], NOWHERE).assignments
     assert found.students == 11
     assert any(remark.startswith("1 of the records cannot be read") for remark in found.remarks)
+
+
+def test_scores_from_before_a_check_changed_count_and_are_said(tmp_path: Path) -> None:
+    """`grade --student` grades one anew after that: the page is still one about the class."""
+    stored(tmp_path / "r", {"ann": ("+", "+", ""), "ben": ("+", "x", "")})
+    run = stored(tmp_path / "r", {"ben": ("+", "+", "")}, replace(RUN, id="later", files={"test_tiny.py": "other"}))
+    (found,) = class_report([run], NOWHERE).assignments
+    assert (found.students, [each.solved for each in found.exercises]) == (2, [2, 2, 0])
+    assert "Of one student the score is from before the checks or the grader changed." in " ".join(found.remarks)
+
+
+def test_a_function_that_is_not_there_was_not_tried(tmp_path: Path) -> None:
+    report = class_report([stored(tmp_path / "r", {"ann": ("+", "-", ""), "emp": ("-", "-", "-")})], NOWHERE)
+    assert [each.tried for each in report.assignments[0].exercises] == [1, 0, 0]
+    said = {each.student: each.sentences for each in report.needs_help}
+    assert said["emp"] == ("09: handed in a file without any of its functions.",)
 
 
 def test_a_page_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path, kit: Kit) -> None:

@@ -135,6 +135,11 @@ def _remarks(run: ClassRun, cards: Sequence[Scorecard]) -> list[str]:
         )
     if run.absent:
         found.append(f"{_students(len(run.absent)).capitalize()} on the roster handed in nothing.")
+    if run.outdated:
+        found.append(
+            f"Of {_students(run.outdated)} the score is from before the checks or the grader changed. Grade the whole "
+            "class again to compare like with like."
+        )
     if run.unread:
         found.append(f"{run.unread} of the records cannot be read by this version and are left out. Grade again.")
     here = f"{gradlings.__version__}+{fingerprint()}"

@@ -83,6 +83,11 @@ class _Answer(NamedTuple):
     """The points of all other exercises; None if any are blank."""
 
 
+def tried(score: ExerciseScore) -> bool:
+    """Return whether a student wrote anything of an exercise: a function that is not there was not written."""
+    return any(check.verdict not in (Verdict.NOT_ATTEMPTED, Verdict.MISSING) for check in score.checks)
+
+
 def exercise_figures(cards: Sequence[Scorecard], kit: KitTexts) -> tuple[ExerciseFigures, ...]:
     """Return the figures of each exercise of an assignment, in their order."""
     by_id: dict[str, list[_Answer]] = {}
@@ -106,7 +111,7 @@ def _figures(answers: Sequence[_Answer], kit: KitTexts) -> ExerciseFigures:
         max_points=first.max_points,
         minutes=declared.minutes if declared else 0,
         students=len(points),
-        tried=sum(answer.score.attempted for answer in answers),
+        tried=sum(tried(answer.score) for answer in answers),
         solved=sum(answer.score.solved for answer in answers),
         followed=sum(any(c.verdict is Verdict.FOLLOWED_THROUGH for c in answer.score.checks) for answer in answers),
         difficulty=statistics.fmean(points) / first.max_points if points and first.max_points else None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gradlings.model.misconceptions import in_words
 from gradlings.model.scorecard import ExerciseScore, Scorecard
+from gradlings.reports.item_figures import tried
 from gradlings.reports.misconception_figures import misconceptions_of
 
 _MIN_LEFT = 3
@@ -62,18 +63,20 @@ def _tried_later(cards: Collection[Scorecard]) -> list[float]:
 
 
 def _last_tried(exercises: Sequence[ExerciseScore]) -> int:
-    return max((place for place, score in enumerate(exercises) if score.attempted), default=-1)
+    return max((place for place, score in enumerate(exercises) if tried(score)), default=-1)
 
 
 def _stops(course: Course, student: str, later: Mapping[str, list[float]]) -> Iterator[str]:
     worked: list[str] = []
     for assignment in course.assignments:
         card = course.cards[assignment].get(student)
-        tried = [score for score in card.exercises if score.attempted] if card else []
-        if tried and card:
+        begun = [score for score in card.exercises if tried(score)] if card else []
+        if begun and card:
             yield from _stop_in(card, later[assignment])
-            if len(tried) >= _MOSTLY * len(card.exercises):
+            if len(begun) >= _MOSTLY * len(card.exercises):
                 worked.append(assignment)
+        elif card and any(score.attempted for score in card.exercises):
+            yield f"{assignment}: handed in a file without any of its functions{_after(worked)}."
         elif card:
             yield f"{assignment}: handed in the file as it was given out{_after(worked)}."
         elif worked or student in course.absent[assignment]:

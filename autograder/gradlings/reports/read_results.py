@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from gradlings.grading.marks.score_table import FILE as SCORES
+from gradlings.grading.marks.marking import read_marking
 from gradlings.grading.results_store import RECORDS, RUN, Record, RunRecord
 from gradlings.model.errors import InputError
-from gradlings.model.student_result import Status
-
-_NOTHING = Status.NOTHING.value
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class ClassRun:
     folder: Path
     run: RunRecord
     records: tuple[Record, ...]
-    """Of this run, by student in alphabetical order."""
+    """By student in alphabetical order."""
     begun: datetime
     """When the run was begun, in the local time zone."""
     absent: tuple[str, ...] = ()
@@ -34,13 +29,18 @@ class ClassRun:
     """Records that this version cannot read."""
 
     @property
+    def outdated(self) -> int:
+        """How many records are from before the checks or the grader changed."""
+        return sum(record.run != self.run.id for record in self.records)
+
+    @property
     def assignment(self) -> str:
         """Its id, such as "03"."""
         return self.run.assignment
 
 
 def read_run(folder: Path) -> ClassRun:
-    """Read a results folder. Records of earlier runs in it are left out.
+    """Read a results folder.
 
     Raises:
         InputError: it holds no results, or those of a version that stored them in another way.
@@ -65,16 +65,6 @@ def read_run(folder: Path) -> ClassRun:
         except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
             unread += 1
             continue
-        if record.run == run.id:
-            records.append(record)
+        records.append(record)
     records.sort(key=lambda record: record.result.student)
-    return ClassRun(folder, run, tuple(records), begun, _absent(folder / SCORES), unread)
-
-
-def _absent(table: Path) -> tuple[str, ...]:
-    """Return who has a row in the table of scores that says that nothing was handed in; none if it cannot be read."""
-    try:
-        rows = csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig")))
-        return tuple(row["student"] for row in rows if row.get("status") == _NOTHING)
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError):
-        return ()
+    return ClassRun(folder, run, tuple(records), begun, read_marking(folder).missing, unread)
