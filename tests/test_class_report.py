@@ -9,7 +9,6 @@ import statistics
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from unittest import mock
 
@@ -36,6 +35,7 @@ from gradlings.runners.public_answers import unnamed_functions, with_public_answ
 from gradlings.runners.session import collected_checks
 from gradlings.submission.anonymous_code import code_of
 from gradlings.submission.helpers.files import NO_HELPERS, Helpers
+from html_tags import Tags
 from student_kit import PROJECT, RIGHT, Kit
 
 RUN = RunRecord("09", "tiny", {"test_tiny.py": "a1"}, "0.1", {"torch": "2.6"}, "Landlock", 7)
@@ -434,27 +434,6 @@ def test_outcomes_are_for_the_class_only(unnamed_class: tuple[Kit, Path]) -> Non
 
 
 # ---- pages, tables, the command
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes, and the tags that are still open."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def hostile(text: str) -> dict[str, Answers]:

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -15,30 +14,10 @@ from gradlings.learning.views.score_curve import score_curve
 from gradlings.model.exercise import Exercise
 from gradlings.progress.record import read_history
 from gradlings.progress.summary import ExerciseProgress, summarize
+from html_tags import Tags
 from student_kit import PROJECT, RIGHT, Kit
 
 WRONG = "return b - a"
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes, and the tags that are still open."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 @pytest.fixture
