@@ -9,8 +9,9 @@ from gradlings.grading.class_results import ClassResults
 from gradlings.grading.intake.collect import Submissions
 from gradlings.grading.marks.changes import FILE as CHANGES
 from gradlings.grading.marks.changes import changes_lines
-from gradlings.grading.marks.late_report import counted, late_lines, some
+from gradlings.grading.marks.late_report import late_lines
 from gradlings.model.student_result import Status
+from gradlings.model.text import counted, some
 
 _TOLD = {
     Status.GRADED: "with a score",
@@ -19,16 +20,26 @@ _TOLD = {
     Status.NOTHING: "without a submission",
 }
 
+_MAX_TOLD = 30
+"""Lines of one kind; of a large class nobody reads more on a terminal."""
+
 
 def report(graded: ClassResults, submissions: Submissions, to: Path) -> list[str]:
     """Return what an instructor should know at the end of a run, line by line."""
     results = graded.summaries
     lines = [*submissions.problems, *_regraded(graded, to)]
-    lines += [f"{r.student}: {note}" for r in results if r.status is not Status.NOT_GRADABLE for note in r.notes]
-    lines += [f"{r.student}: {r.status_text}" for r in results if r.status is not Status.GRADED]
-    lines += [f"{student}: graded again, as another file was handed in." for student in graded.changed]
-    lines += [f"{student}: no longer among the submissions; the score is kept." for student in graded.absent]
-    lines += [f"{student}: not on the roster." for student in graded.unlisted]
+    for told in (
+        [f"{r.student}: {note}" for r in results if r.status is not Status.NOT_GRADABLE for note in r.notes],
+        [f"{r.student}: {r.status_text}" for r in results if r.status is not Status.GRADED],
+        [f"{student}: graded again, as another file was handed in." for student in graded.changed],
+        [f"{student}: no longer among the submissions; the score is kept." for student in graded.absent],
+        [f"{student}: not on the roster." for student in graded.unlisted],
+    ):
+        lines += told[:_MAX_TOLD]
+        if len(told) > _MAX_TOLD:
+            lines.append(
+                f"... and {counted(len(told) - _MAX_TOLD, 'more line')} of this kind; notes stand in scores.csv."
+            )
     lines += late_lines(graded.marks, graded.deadline)
     if graded.left_out:
         number = counted(len(graded.left_out), "submission")

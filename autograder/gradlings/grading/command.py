@@ -23,10 +23,10 @@ from gradlings.grading.intake.collect import Submissions, collect
 from gradlings.grading.intake.roster import Roster
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.local_pool import JudgePool, LocalPool
-from gradlings.grading.marks.late_report import counted
 from gradlings.grading.marks.marking import LateOptions, check_marks
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises
+from gradlings.model.text import counted
 from gradlings.sandbox.judge import check_system
 from gradlings.submission.reader import source_name_of
 

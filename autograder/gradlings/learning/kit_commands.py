@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from gradlings.model.errors import InputError
+from gradlings.model.text import counted
 from gradlings.submission.reader import shown
 
 _MAX_KEPT_NAMES = 12
@@ -54,11 +55,11 @@ def init(
         if len(result.kept) > _MAX_KEPT_NAMES:
             console.print(f"  and {len(result.kept) - _MAX_KEPT_NAMES} more")
     if result.updated:
-        console.print(f"brought up to date: {_files(len(result.updated))}")
+        console.print(f"brought up to date: {counted(len(result.updated), 'file')}")
     if not (result.written or result.updated):
         console.print(f"The kit in {name} is up to date.", soft_wrap=True)
     elif result.written:
-        console.print(f"The kit is in {name}: {_files(len(result.written), 'new ')}.", soft_wrap=True)
+        console.print(f"The kit is in {name}: {counted(len(result.written), 'new file')}.", soft_wrap=True)
     steps = {} if here else {f"cd {shown(folder)}": ""}
     steps |= {
         "pytest assignments/01": "what is right so far",
@@ -68,10 +69,6 @@ def init(
     console.print()
     for command, meaning in steps.items():
         console.print(f"  {padded(command, width)}  {meaning}".rstrip(), soft_wrap=True)
-
-
-def _files(count: int, kind: str = "") -> str:
-    return f"{count} {kind}file{'s' if count != 1 else ''}"
 
 
 def list_exercises(

@@ -28,6 +28,16 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def some(names: Sequence[str], most: int = 8) -> str:
+    """Return the first of a list of names, and how many more there are: "a, b and 5 more"."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 judge", "2 judges"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def map_text(value: T, change: Callable[[str], str]) -> T:
     """Return the same nested tuples and dataclasses with every string but members of a `StrEnum` changed."""
     if isinstance(value, str) and not isinstance(value, StrEnum):

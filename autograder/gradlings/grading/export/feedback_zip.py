@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from gradlings.grading.export.class_marks import ClassMarks, ExportedStudent
 from gradlings.grading.export.matching import Matched
-from gradlings.grading.export.sheet import listed
 from gradlings.grading.intake.names import owner_of
 from gradlings.grading.intake.roster import Person, kind_of
 from gradlings.grading.intake.table import Table
 from gradlings.grading.results_store import file_stem
 from gradlings.model.errors import InputError
+from gradlings.model.text import some
 
 _MOODLE = re.compile(r"(?P<folder>[^_]+_(?P<id>\d+)_assignsubmission_[a-z]+_?)(?P<file>.*)")
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
@@ -106,7 +106,7 @@ def _zip(graded: ClassMarks, named: _Named) -> tuple[bytes, list[str]]:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, data)
             count += 1
-    lines = [f"Left out, as {reason}: {listed(names)}." for reason, names in left_out.items()]
+    lines = [f"Left out, as {reason}: {some(names)}." for reason, names in left_out.items()]
     if not count:
         raise InputError(f"No page of {graded.folder.path} can go back this way. {lines[0]}")
     return buffer.getvalue(), [f"{count} pages of feedback.", *lines]

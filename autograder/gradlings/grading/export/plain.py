@@ -9,9 +9,10 @@ import msgspec
 
 from gradlings.grading.export.class_marks import ClassMarks
 from gradlings.grading.export.matching import Matched
-from gradlings.grading.export.sheet import Which, listed
+from gradlings.grading.export.sheet import Which
 from gradlings.model.mark import points_text
 from gradlings.model.student_result import exercise_points, for_student
+from gradlings.model.text import some
 from gradlings.rendering.csv import csv_line
 
 COLUMNS = ("student", "login", "email", "mark", "comment")
@@ -35,12 +36,12 @@ def marks_csv(graded: ClassMarks, matched: Matched | None, which: Which) -> tupl
             lines.append(csv_line((student.student, login, email, points_text(points), student.mark.comment)))
     kind = "final mark" if which is Which.FINAL else "mark before late penalties"
     told = [f"{len(lines) - 1} of {len(graded.students)} students have a {kind}, of {graded.max_points} points."]
-    told += [f"Excused, and left out: {listed(excused)}."] if excused else []
-    told += [f"Left out, as there is no score: {listed(blank)}."] if blank else []
+    told += [f"Excused, and left out: {some(excused)}."] if excused else []
+    told += [f"Left out, as there is no score: {some(blank)}."] if blank else []
     if matched and matched.unmatched:
-        told.append(f"Without login and e-mail: {listed([f'{name} ({why})' for name, why in matched.unmatched])}.")
+        told.append(f"Without login and e-mail: {some([f'{name} ({why})' for name, why in matched.unmatched])}.")
     if matched and matched.absent:
-        told.append(f"Without a submission, and left out: {listed([person.label for person in matched.absent])}.")
+        told.append(f"Without a submission, and left out: {some([person.label for person in matched.absent])}.")
     return "".join(lines).encode("utf-8-sig"), told
 
 

@@ -17,8 +17,8 @@ from gradlings.grading.export.matching import Matched, Sure
 from gradlings.grading.intake.table import Row, Table
 from gradlings.model.errors import InputError
 from gradlings.model.mark import Mark, points_text
+from gradlings.model.text import some
 
-_MAX_LISTED = 8
 _CENT = Decimal("0.01")
 _NUMBER = re.compile(r"-?\d[\d.,]*")
 
@@ -120,7 +120,7 @@ def fill(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which: Wh
             if row is not rows[line]:
                 new[line] = row
     if not new:
-        raise InputError(f"Nobody in {sheet.table.path} gets a mark: {', '.join(told.blank[:_MAX_LISTED]) or 'none'}.")
+        raise InputError(f"Nobody in {sheet.table.path} gets a mark: {some(told.blank) or 'none'}.")
     kept = [
         new.get(row.line, row)
         for row in sheet.table.rows
@@ -203,13 +203,13 @@ def _summary(lms: Lms, sheet: Sheet, graded: ClassMarks, matched: Matched, which
 def _named(lms: Lms, matched: Matched, told: _Told, sheet: Sheet, which: Which) -> Iterable[str]:
     """Yield a line for each group of people of whom something is to be said."""
     if told.penalized and which is Which.FINAL:
-        yield f"Late penalties are in the marks of {listed(told.penalized)}." + (
+        yield f"Late penalties are in the marks of {some(told.penalized)}." + (
             f" {lms.name} would take them again {lms.late}: switch that off, or export with --marks raw."
             if lms.late
             else ""
         )
     elif told.penalized:
-        yield f"The marks of {listed(told.penalized)} are without late penalties, for {lms.name} to take its own."
+        yield f"The marks of {some(told.penalized)} are without late penalties, for {lms.name} to take its own."
     excused = f"Excused, written as {lms.excused}" if lms.excused else "Excused, cell left as it is"
     groups = {
         excused: told.excused,
@@ -227,14 +227,7 @@ def _named(lms: Lms, matched: Matched, told: _Told, sheet: Sheet, which: Which) 
     }
     for text, names in groups.items():
         if names:
-            yield f"{text}: {listed(names)}."
-
-
-def listed(names: list[str]) -> str:
-    """Return names for a sentence: some, and how many more there are."""
-    return ", ".join(names[:_MAX_LISTED]) + (
-        f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
-    )
+            yield f"{text}: {some(names)}."
 
 
 def number(text: str) -> Decimal | None:

@@ -16,7 +16,8 @@ from gradlings.grading.intake.collect import Candidate, StudentFiles, Submission
 from gradlings.grading.intake.content import Content, content_of, functions_by_assignment
 from gradlings.grading.intake.found import Refused
 from gradlings.grading.intake.handed_in import HandedIn
-from gradlings.grading.intake.names import CODE, counted, suffix_of
+from gradlings.grading.intake.names import CODE, copy_number, suffix_of
+from gradlings.model.text import some
 from gradlings.submission.cells import decode
 from gradlings.submission.helpers.files import (
     NO_HELPERS,
@@ -192,8 +193,7 @@ class _Choice:
         helpers = choose_helpers(Path(filename), counts.data, beside, read, handed_out)
         used = [helper.path for helper in helpers.files]
         if used:
-            more = f" and {len(used) - _MAX_SHOWN} more" if len(used) > _MAX_SHOWN else ""
-            self.notes.append(f"{counts.shown} imports {', '.join(used[:_MAX_SHOWN])}{more}.")
+            self.notes.append(f"{counts.shown} imports {some(used, _MAX_SHOWN)}.")
         return helpers, [beside[path] for path in used]
 
     def _say_what_they_lack(self, read: Iterable[_Read]) -> None:
@@ -265,7 +265,7 @@ class _Choice:
         def age(each: _Read) -> tuple[int, bool, bool, float, int, tuple[str, ...]]:
             candidate, entry = each.candidate, each.candidate.entry
             fresh = entry.modified >= latest - _SAME_AGE_SECONDS
-            copy = counted(Path(candidate.name).stem)[1]
+            copy = copy_number(Path(candidate.name).stem)[1]
             return candidate.number, fresh, candidate.named, entry.modified, copy, entry.parts
 
         ordered = sorted(found, key=age)

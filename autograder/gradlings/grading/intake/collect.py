@@ -27,7 +27,7 @@ from gradlings.grading.intake.names import (
     CODE,
     DOCUMENTS,
     Owner,
-    counted,
+    copy_number,
     is_named,
     is_of_the_kit,
     may_be_code,
@@ -37,6 +37,7 @@ from gradlings.grading.intake.names import (
 )
 from gradlings.grading.intake.sources import open_source
 from gradlings.model.errors import InputError
+from gradlings.model.text import some
 
 LIMITS = ReadLimits()
 _MAX_CANDIDATES = 200
@@ -240,7 +241,7 @@ def _sort_in(found: _Found, entry: FoundFile, owner: Owner, source_name: str, ha
 def _merge_second_copies(found: dict[str, _Found]) -> None:
     """Give `alice (1).py` beside `alice.py` to alice, as a second copy."""
     for student in sorted(found):
-        (first, copy), own = counted(student), found[student]
+        (first, copy), own = copy_number(student), found[student]
         entries = [*(candidate.entry for candidate in own.candidates), *own.refused]
         if copy and " (" in student and first in found and all(entry.is_loose for entry in entries):
             found[first].candidates += own.candidates
@@ -274,7 +275,7 @@ def _student_files(student: str, found: _Found, source_name: str, limits: ReadLi
 
 def nothing_there(source_name: str, others: list[str] | tuple[str, ...]) -> str:
     """Return what to say where none of a student's files can count."""
-    shown = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    shown = some(others, 3)
     archives = [name for name in others if PurePath(name).suffix.lower() in (".rar", ".7z", ".gz", ".tgz", ".tar")]
     hint = " Of archives, only a zip is opened." if archives else ""
     return f"There is no {source_name}.py or {source_name}.ipynb" + (f", but {shown}.{hint}" if shown else ".")

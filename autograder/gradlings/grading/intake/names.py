@@ -131,7 +131,7 @@ def is_blackboard_receipt(name: str) -> bool:
     return bool(found and found["receipt"])
 
 
-def counted(stem: str) -> tuple[str, int]:
+def copy_number(stem: str) -> tuple[str, int]:
     """Return the name and the number of a copy: ("autodiff", 2) for `autodiff (2)` and `autodiff-2`."""
     found = _COUNTED.fullmatch(stem)
     return (found["stem"], int((found["a"] or found["b"] or "0")[:9])) if found else (stem, 0)

@@ -24,10 +24,11 @@ def marks(
     from rich.console import Console
 
     from gradlings.grading.marks.apply import apply_marks
-    from gradlings.grading.marks.late_report import counted, late_lines
+    from gradlings.grading.marks.late_report import late_lines
     from gradlings.grading.marks.marking import LateOptions
     from gradlings.grading.marks.overrides import FILE
     from gradlings.grading.marks.score_table import FILE as SCORES
+    from gradlings.model.text import counted
 
     applied = apply_marks(results, LateOptions(due, policy, times_of_files))
     console = Console(stderr=True, highlight=False, markup=False)

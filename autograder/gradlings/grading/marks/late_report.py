@@ -1,4 +1,4 @@
-"""What an instructor reads of being late, and how numbers and names are said."""
+"""What an instructor reads of being late."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gradlings.grading.marks.lateness import Deadline
 from gradlings.model.mark import Mark
+from gradlings.model.text import counted, some
 
 
 def late_lines(marks: Sequence[Mark], deadline: Deadline | None) -> list[str]:
@@ -22,13 +23,3 @@ def late_lines(marks: Sequence[Mark], deadline: Deadline | None) -> list[str]:
         hint = "" if deadline.times_of_files else " --times-of-files goes by the files' own times."
         lines.append(f"When {counted(len(unknown), 'student')} handed in is not known: {some(unknown)}.{hint}")
     return lines
-
-
-def counted(number: int, noun: str) -> str:
-    """Return "1 judge", "2 judges"."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def some(names: Sequence[str]) -> str:
-    """Return the first names of a list, and how many more there are."""
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
