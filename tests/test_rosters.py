@@ -195,3 +195,16 @@ def test_a_roster_that_does_not_fit_is_refused_before_anything_is_graded(kit: Ki
     refused = kit.gradlings(*command, "--root", str(kit.root))
     assert (refused.code, (tmp_path / "results").exists()) == (2, False)
     assert "roster.csv has nobody whose submission is here, e.g. jdoe. Is it that of another course?" in refused.said
+
+
+def test_of_a_large_class_the_terminal_gets_a_few_lines_of_each_kind(
+    kit: Kit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {f"s{number:02}.py": b"%PDF-1.7 scanned" for number in range(33)}
+    submissions = collect(hand_in(tmp_path / "class", files), SOURCE_NAME)
+    grade_submissions(InProcess(kit.folder), kit.folder, submissions, tmp_path / "to")
+    said = capsys.readouterr()
+    lines = (said.out + said.err).splitlines()
+    assert sum("is a PDF, not Python" in line for line in lines) == 30
+    assert "... and 3 more lines of this kind; notes stand in scores.csv." in lines
+    assert (tmp_path / "to" / "scores.csv").read_text(encoding="utf-8-sig").count("is a PDF") == 33
