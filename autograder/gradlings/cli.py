@@ -52,6 +52,7 @@ def _app() -> "typer.Typer":
     from gradlings import __version__
     from gradlings.authoring.commands import build, course, verify
     from gradlings.authoring.new.commands import new
+    from gradlings.authoring.outline.commands import outline
     from gradlings.grading.command import grade
     from gradlings.grading.export.command import export
     from gradlings.grading.marks.command import marks
@@ -81,6 +82,7 @@ def _app() -> "typer.Typer":
     learner: dict[str, Callable[..., None]] = {"init": init, "watch": watch, "list": list_exercises, "hint": hint}
     learner |= {"try": try_call, "solution": solution, "reset": reset, "progress": progress}
     instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course}
+    instructor["outline"] = outline
     instructor |= {"grade": with_class_page(grade), "marks": marks, "export": export, "report": report}
     instructor |= {"gradescope": gradescope, "github": github}
     for panel, commands in (("For learners", learner), ("For instructors", instructor)):

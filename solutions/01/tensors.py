@@ -53,7 +53,7 @@ import torch
 from jaxtyping import Float, Float32, Int64, Num, Shaped
 from torch import Tensor
 
-# %% [markdown] exercise="1.1"
+# %% [markdown] exercise="1.1" objective="Tell rank, shape and dtype apart, and make a tensor of each rank"
 # ## 1.1 Four ranks
 #
 # A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and
@@ -117,7 +117,7 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 #
 # **Next.** 1.2 finds a shape without making a tensor.
 
-# %% [markdown] exercise="1.2"
+# %% [markdown] exercise="1.2" objective="Read the shape of nested lists, and say why ragged ones have none"
 # ## 1.2 The shape of nested lists
 #
 # The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each
@@ -188,7 +188,7 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 #
 # **Next.** 1.3 predicts the dtype in much the same way.
 
-# %% [markdown] exercise="1.3"
+# %% [markdown] exercise="1.3" objective="Predict the dtype that PyTorch gives to numbers, lists and arrays"
 # ## 1.3 Which dtype comes out
 #
 # A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is
@@ -263,7 +263,7 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 #
 # **Next.** 1.4 changes a dtype on purpose.
 
-# %% [markdown] exercise="1.4"
+# %% [markdown] exercise="1.4" objective="Convert a dtype, and leave the tensor that came in as it was"
 # ## 1.4 Changing the dtype
 #
 # Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model
@@ -318,7 +318,7 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 #
 # **Next.** 1.5 changes the shape and keeps the numbers.
 
-# %% [markdown] exercise="1.5"
+# %% [markdown] exercise="1.5" objective="Reshape a tensor by the reading order of its elements"
 # ## 1.5 A column
 #
 # Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading
@@ -378,7 +378,7 @@ def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
 #
 # **Next.** 1.6 swaps dimensions, which no reshape can do.
 
-# %% [markdown] exercise="1.6"
+# %% [markdown] exercise="1.6" objective="Tell a transpose from a reshape, for stacks of matrices, too"
 # ## 1.6 Transposing a batch
 #
 # The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in
@@ -439,7 +439,7 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 #
 # **Next.** 1.7 looks at the strides behind this.
 
-# %% [markdown] exercise="1.7"
+# %% [markdown] exercise="1.7" objective="Derive strides from a shape"
 # ## 1.7 Strides
 #
 # Memory has no rows and columns. A tensor is one long line of numbers, plus a rule for finding its elements:
@@ -506,7 +506,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 #
 # **Next.** 1.8 multiplies rows by columns.
 
-# %% [markdown] exercise="1.8"
+# %% [markdown] exercise="1.8" objective="Write out a matrix product as sums of products"
 # ## 1.8 Matrix multiplication with loops
 #
 # Every linear layer, every attention score and the final prediction of a language model is a matrix product. A matrix
@@ -578,7 +578,7 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 #
 # **Next.** 1.9 multiplies a matrix by its own transpose.
 
-# %% [markdown] exercise="1.9"
+# %% [markdown] exercise="1.9" objective="Explain a matrix times its transpose as the dot products of its rows"
 # ## 1.9 The Gram matrix
 #
 # The chapter's last example is `tensor2d @ tensor2d.T`. This product has a name and a meaning. Write $t_i$ for row $i$
@@ -640,7 +640,7 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 #
 # **Next.** 1.10 says what happens when shapes differ.
 
-# %% [markdown] exercise="1.10"
+# %% [markdown] exercise="1.10" objective="Apply the rules of broadcasting to any two shapes"
 # ## 1.10 Broadcasting
 #
 # A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*:
@@ -714,7 +714,7 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 #
 # **Next.** 1.11 cuts and swaps. In 4.5 you go backward through broadcasting.
 
-# %% [markdown] exercise="1.11"
+# %% [markdown] exercise="1.11" objective="Split a tensor into attention heads by reshape and transpose, and merge them"
 # ## 1.11 Splitting into attention heads
 #
 # A transformer (the network inside every GPT) lets several *attention heads* look at the text side by side, each with

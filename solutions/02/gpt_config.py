@@ -86,7 +86,7 @@ GPT_CONFIG_124M = {
 }
 """
 
-# %% [markdown] exercise="2.1"
+# %% [markdown] exercise="2.1" objective="Read the settings of a model from text, each with its type"
 # ## 2.1 Read the chapter's listing
 #
 # The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
@@ -168,7 +168,7 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 #
 # **Next.** 2.2 checks the settings.
 
-# %% [markdown] exercise="2.2"
+# %% [markdown] exercise="2.2" objective="Judge which settings of a model can be right"
 # ## 2.2 Which settings are wrong?
 #
 # A config is checked before a model is built from it, because most mistakes in it do not stop the build; they cost a
@@ -257,7 +257,7 @@ GPT_CONFIG_124M: GPTConfig = {
     "qkv_bias": False,
 }
 
-# %% [markdown] exercise="2.3"
+# %% [markdown] exercise="2.3" objective="Count the weights and biases of a linear layer"
 # ## 2.3 A linear layer
 #
 # *Parameters* are the numbers that training adjusts: weights and biases. Most of those of an LLM sit in linear layers.
@@ -310,7 +310,7 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 #
 # **Next.** 2.4 counts the tables that turn ids into vectors.
 
-# %% [markdown] exercise="2.4"
+# %% [markdown] exercise="2.4" objective="Count the token table and the position table"
 # ## 2.4 The two embedding tables
 #
 # Text enters the model as *token ids*: a tokenizer cuts it into tokens, words or pieces of words, and each of the $V$
@@ -365,7 +365,7 @@ def embedding_params(cfg: GPTConfig) -> int:
 #
 # **Next.** 2.5 counts a layer norm.
 
-# %% [markdown] exercise="2.5"
+# %% [markdown] exercise="2.5" objective="Count what a layer norm learns: a scale and a shift for each feature"
 # ## 2.5 Layer normalization
 #
 # A layer norm brings the $D$ numbers of each token to mean 0 and variance 1, and then lets the model choose another
@@ -417,7 +417,7 @@ def layernorm_params(emb_dim: int) -> int:
 #
 # **Next.** 2.6 counts attention, where heads are the trap.
 
-# %% [markdown] exercise="2.6"
+# %% [markdown] exercise="2.6" objective="Count an attention layer, and say why the number of heads does not matter"
 # ## 2.6 Attention
 #
 # Attention has four linear layers, each from $D$ to $D$ numbers. Three make a *query*, a *key* and a *value* from each
@@ -480,7 +480,7 @@ def attention_params(cfg: GPTConfig) -> int:
 #
 # **Next.** 2.7 counts the larger half of a block.
 
-# %% [markdown] exercise="2.7"
+# %% [markdown] exercise="2.7" objective="Count a feed-forward network from its width and its factor"
 # ## 2.7 The feed-forward network
 #
 # After attention, each token's vector passes through a small network of its own: a linear layer widens it from $D$ to
@@ -536,7 +536,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 #
 # **Next.** 2.8 adds everything up.
 
-# %% [markdown] exercise="2.8"
+# %% [markdown] exercise="2.8" objective="Put the counts of all parts together to that of a whole GPT-2"
 # ## 2.8 The whole model
 #
 # Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
@@ -605,7 +605,7 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 #
 # **Next.** 2.9 counts what a module really holds.
 
-# %% [markdown] exercise="2.9"
+# %% [markdown] exercise="2.9" objective="Count the parameters of any module, shared ones once"
 # ## 2.9 Count what is really there
 #
 # Formulas tell you what a model should have; now ask a model what it does have. Given any `nn.Module`, count its
@@ -662,7 +662,7 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 #
 # **Next.** 2.10 turns counts into memory.
 
-# %% [markdown] exercise="2.10"
+# %% [markdown] exercise="2.10" objective="Turn a number of parameters into bytes and mebibytes"
 # ## 2.10 How much memory?
 #
 # A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and `torch.float16`
@@ -735,7 +735,7 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 #
 # **Next.** 2.11 shows what the dropout rate does.
 
-# %% [markdown] exercise="2.11"
+# %% [markdown] exercise="2.11" objective="Apply dropout, and say why survivors are scaled"
 # ## 2.11 What the dropout rate does
 #
 # The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text

@@ -25,7 +25,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-# %% [markdown] exercise="3.1"
+# %% [markdown] exercise="3.1" objective="Apply the chain rule, each derivative taken at its own place"
 # ## 3.1 The chain rule
 #
 # A network is a chain of functions: the output of one is the input of the next. The *chain rule* says how fast the end
@@ -91,7 +91,7 @@ def chain_derivative(
 #
 # **Next.** 3.2 gives you the first link of a real chain.
 
-# %% [markdown] exercise="3.2"
+# %% [markdown] exercise="3.2" objective="Compute a sigmoid that does not overflow"
 # ## 3.2 The sigmoid
 #
 # A neuron's raw result $z$ can be any number. To read it as a probability it has to be squeezed into the range from 0
@@ -151,7 +151,7 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # **Next.** 3.3 turns its result into a loss.
 
-# %% [markdown] exercise="3.3"
+# %% [markdown] exercise="3.3" objective="Compute the mean binary cross-entropy from its definition"
 # ## 3.3 Binary cross-entropy
 #
 # The loss says how bad a prediction was. Here $a$ is the predicted probability that the label is 1, and $y$ is the
@@ -217,7 +217,7 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 #
 # **Next.** 3.4 differentiates both steps.
 
-# %% [markdown] exercise="3.4"
+# %% [markdown] exercise="3.4" objective="Derive the local slopes of binary cross-entropy and of the sigmoid"
 # ## 3.4 Two local derivatives
 #
 # Between $z$ and the loss of one example there are two steps: the prediction $a = \sigma(z)$, and its loss
@@ -298,7 +298,7 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # **Next.** 3.5 multiplies the two.
 
-# %% [markdown] exercise="3.5"
+# %% [markdown] exercise="3.5" objective="Derive the gradients of one neuron by hand"
 # ## 3.5 The gradients of one neuron
 #
 # Now put the pieces together. One neuron predicts one label, and a loss says how wrong it was:
@@ -377,7 +377,7 @@ def manual_gradients(
 #
 # **Next.** 3.6 does it for many inputs and examples.
 
-# %% [markdown] exercise="3.6"
+# %% [markdown] exercise="3.6" objective="Carry gradients over from one example to the mean of a batch"
 # ## 3.6 The gradients of a batch
 #
 # One neuron with one input, and one example: that was 3.5, and its two gradients turned out to be short. Now the
@@ -448,7 +448,7 @@ def batch_gradients(
 #
 # **Next.** 3.7 measures what you have derived.
 
-# %% [markdown] exercise="3.7"
+# %% [markdown] exercise="3.7" objective="Measure a gradient with centered differences"
 # ## 3.7 Measuring a slope
 #
 # How do you know that a gradient derived on paper is right? Measure it. Nudge one input up by a small step $h$, then
@@ -521,7 +521,7 @@ def numeric_gradient(
 #
 # **Next.** 3.8 makes the comparison.
 
-# %% [markdown] exercise="3.8"
+# %% [markdown] exercise="3.8" objective="Judge by a relative difference whether two gradients agree"
 # ## 3.8 Comparing two gradients
 #
 # You have a gradient from theory and one from measuring. Are they the same? An absolute difference of $10^{-4}$ is a
@@ -591,7 +591,7 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 #
 # **Next.** 3.9 starts the engine that makes all of this automatic.
 
-# %% [markdown] exercise="3.9"
+# %% [markdown] exercise="3.9" objective="Order a computation graph so that users come before their parents"
 # ## 3.9 An order for the backward pass
 #
 # From here on you build the engine. A computation is a *graph*: each number is a node, and it knows its *parents*, the
@@ -697,7 +697,7 @@ def topological_order(node: Value) -> list[Value]:
 #
 # **Next.** 3.10 sends gradients along.
 
-# %% [markdown] exercise="3.10"
+# %% [markdown] exercise="3.10" objective="Write the backward pass of an autograd engine that adds up all paths"
 # ## 3.10 Backpropagation
 #
 # With the order at hand, backpropagation is a few lines. The gradient of the result with respect to itself is 1. Then

@@ -37,7 +37,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# %% [markdown] exercise="4.1"
+# %% [markdown] exercise="4.1" objective="Follow shapes and values through the forward pass of an MLP"
 # ## 4.1 The forward pass
 #
 # A batch of $N$ examples with $D$ inputs each is a matrix $X$ of shape $(N, D)$, one example per row. The hidden layer
@@ -109,7 +109,7 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 #
 # **Next.** 4.2 begins the way back.
 
-# %% [markdown] exercise="4.2"
+# %% [markdown] exercise="4.2" objective="Say which gradients a ReLU lets through"
 # ## 4.2 Backward through the ReLU
 #
 # Now go backward, one layer at a time. A layer's backward step answers one question: if I know how the loss changes
@@ -167,7 +167,7 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 #
 # **Next.** 4.3 goes back through weights.
 
-# %% [markdown] exercise="4.3"
+# %% [markdown] exercise="4.3" objective="Derive the three gradients of a linear layer"
 # ## 4.3 Backward through a linear layer
 #
 # The linear layer is where most parameters of a language model live: attention, feed-forward and output head are
@@ -248,7 +248,7 @@ def linear_backward(
 #
 # **Next.** 4.4 starts from the loss.
 
-# %% [markdown] exercise="4.4"
+# %% [markdown] exercise="4.4" objective="Simplify the gradients of sigmoid and cross-entropy to a difference"
 # ## 4.4 Backward through sigmoid and loss
 #
 # The backward pass starts at the loss. The chapter's network ends in a sigmoid, $a = \sigma(z)$, and its loss is the
@@ -308,7 +308,7 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 #
 # **Next.** 4.5 goes back through broadcasting.
 
-# %% [markdown] exercise="4.5"
+# %% [markdown] exercise="4.5" objective="Undo broadcasting in a gradient by summing what was stretched"
 # ## 4.5 Backward through broadcasting
 #
 # Broadcasting copies silently. Add a bias of shape $(3,)$ to a batch of shape $(4, 3)$ and each of its three numbers is
@@ -374,7 +374,7 @@ def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tenso
 #
 # **Next.** 4.6 is the loss of language models.
 
-# %% [markdown] exercise="4.6"
+# %% [markdown] exercise="4.6" objective="Derive the gradient of softmax and cross-entropy for the logits"
 # ## 4.6 Backward through softmax and cross-entropy
 #
 # A language model does not answer yes or no. It gives one raw score, a *logit*, to each of the $C$ tokens of its
@@ -439,7 +439,7 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 #
 # **Next.** 4.7 ends at the other side, at the table of tokens.
 
-# %% [markdown] exercise="4.7"
+# %% [markdown] exercise="4.7" objective="Add up the gradients of an embedding row that was used more than once"
 # ## 4.7 Backward through an embedding
 #
 # At its input, a language model has a table $E$ with one row of $D$ numbers for each of the $V$ tokens of the
@@ -505,7 +505,7 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 #
 # **Next.** 4.8 chains your steps.
 
-# %% [markdown] exercise="4.8"
+# %% [markdown] exercise="4.8" objective="Put single backward steps together to that of a whole network"
 # ## 4.8 The whole backward pass
 #
 # Now chain the steps. For the network of 4.1 with the mean loss of 4.4, the chapter's chain rule reads, from the output
@@ -589,7 +589,7 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 #
 # **Next.** 4.9 leaves the gradients to PyTorch.
 
-# %% [markdown] exercise="4.9"
+# %% [markdown] exercise="4.9" objective="Find and repair what is wrong in a published training step"
 # ## 4.9 Repair the chapter's listing
 #
 # The chapter shows the same network in PyTorch, and its listing has two mistakes. The first is plain to see: the
@@ -692,7 +692,7 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 #
 # **Next.** 4.10 reads the gradients.
 
-# %% [markdown] exercise="4.10"
+# %% [markdown] exercise="4.10" objective="Read the gradients of a module by the names of its parameters"
 # ## 4.10 Reading the gradients
 #
 # The chapter's listing ends by walking over `net.named_parameters()` and printing each `param.grad`. That works, but

@@ -38,7 +38,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# %% [markdown] exercise="5.1"
+# %% [markdown] exercise="5.1" objective="Take a step of gradient descent in place, outside of autograd"
 # ## 5.1 A step of gradient descent
 #
 # The gradient says in which direction the loss grows fastest. To make it smaller, go a little way in the opposite
@@ -102,7 +102,7 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 #
 # **Next.** 5.2 gives the steps a memory.
 
-# %% [markdown] exercise="5.2"
+# %% [markdown] exercise="5.2" objective="Take a step with momentum, a velocity that remembers earlier gradients"
 # ## 5.2 Momentum
 #
 # In a long narrow valley the gradient points across it far more than along it. Gradient descent jumps from side to side
@@ -166,7 +166,7 @@ def momentum_step(
 #
 # **Next.** 5.3 also measures how large gradients usually are.
 
-# %% [markdown] exercise="5.3"
+# %% [markdown] exercise="5.3" objective="Write Adam with its two averages and their bias correction"
 # ## 5.3 Adam
 #
 # One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and
@@ -254,7 +254,7 @@ def adam_step(
 #
 # **Next.** 5.4 adds weight decay, in the right place.
 
-# %% [markdown] exercise="5.4"
+# %% [markdown] exercise="5.4" objective="Tell decoupled weight decay from a penalty in the gradient"
 # ## 5.4 AdamW
 #
 # *Weight decay* pulls every parameter a little toward 0 at each step, so that no weight stays large without a reason.
@@ -326,7 +326,7 @@ def adamw_step(
 #
 # **Next.** 5.5 puts an optimizer to work.
 
-# %% [markdown] exercise="5.5"
+# %% [markdown] exercise="5.5" objective="Put a training step in the right order"
 # ## 5.5 One step of the training loop
 #
 # A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through
@@ -397,7 +397,7 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #
 # **Next.** 5.6 takes the step in pieces.
 
-# %% [markdown] exercise="5.6"
+# %% [markdown] exercise="5.6" objective="Get the update of a large batch from small pieces"
 # ## 5.6 A large batch in small pieces
 #
 # Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The way
@@ -480,7 +480,7 @@ def accumulate_step(
 #
 # **Next.** 5.7 tames single bad batches.
 
-# %% [markdown] exercise="5.7"
+# %% [markdown] exercise="5.7" objective="Clip gradients by their common norm, keeping their direction"
 # ## 5.7 Clipping gradients
 #
 # Now and then a batch comes along whose gradient is a hundred times as large as usual. One such step can undo days of
@@ -555,7 +555,7 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 #
 # **Next.** 5.8 changes the learning rate over time.
 
-# %% [markdown] exercise="5.8"
+# %% [markdown] exercise="5.8" objective="Compute a learning rate with warm-up and cosine decay"
 # ## 5.8 A schedule for the learning rate
 #
 # No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients
@@ -621,7 +621,7 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 #
 # **Next.** 5.9 feeds the loop.
 
-# %% [markdown] exercise="5.9"
+# %% [markdown] exercise="5.9" objective="Draw mini-batches that hold every example once in an epoch"
 # ## 5.9 Mini-batches
 #
 # An *epoch* is one pass through all examples. It is cut into mini-batches of $B$ examples:
@@ -696,7 +696,7 @@ def minibatches(
 #
 # **Next.** 5.10 measures what was learned.
 
-# %% [markdown] exercise="5.10"
+# %% [markdown] exercise="5.10" objective="Evaluate in evaluation mode, without a graph, weighted by examples"
 # ## 5.10 Measuring without disturbing
 #
 # While a network trains, its loss is measured from time to time on examples it does not learn from. The number should

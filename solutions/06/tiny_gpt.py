@@ -70,7 +70,7 @@ class CharTokenizer:
         return "".join(self.characters[i] for i in ids.tolist())
 
 
-# %% [markdown] exercise="6.1"
+# %% [markdown] exercise="6.1" objective="Cut text into windows, and say what the target of each position is"
 # ## 6.1 Next-token pairs
 #
 # A language model gets tokens and predicts, at every position, the token that comes next. The training data is
@@ -139,7 +139,7 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 #
 # **Next.** 6.2 draws some of them at random.
 
-# %% [markdown] exercise="6.2"
+# %% [markdown] exercise="6.2" objective="Draw random windows that start anywhere in the text"
 # ## 6.2 A random batch
 #
 # Nobody trains on all windows in order: neighbors are nearly the same, and there are too many. Each step of training
@@ -207,7 +207,7 @@ def get_batch(
 #
 # **Next.** 6.3 measures a prediction.
 
-# %% [markdown] exercise="6.3"
+# %% [markdown] exercise="6.3" objective="Measure next-token predictions by their mean cross-entropy"
 # ## 6.3 The loss of a language model
 #
 # At every position the model gives $V$ numbers, the *logits*: one score for each token that might come next. The
@@ -268,7 +268,7 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 #
 # **Next.** 6.4 says the same in a friendlier unit.
 
-# %% [markdown] exercise="6.4"
+# %% [markdown] exercise="6.4" objective="Turn the losses of unequal batches into one perplexity"
 # ## 6.4 Perplexity
 #
 # A loss of 2.3 nats says little to most people. *Perplexity* is the same number in a friendlier unit:
@@ -327,7 +327,7 @@ def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[
 #
 # **Next.** 6.5 hides the future.
 
-# %% [markdown] exercise="6.5"
+# %% [markdown] exercise="6.5" objective="Write the mask that hides the future from each position"
 # ## 6.5 The causal mask
 #
 # While it trains, the model sees a whole window at once and predicts at all $T$ positions in parallel. That saves a lot
@@ -389,7 +389,7 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 #
 # **Next.** 6.6 uses it.
 
-# %% [markdown] exercise="6.6"
+# %% [markdown] exercise="6.6" objective="Compute scaled dot-product attention"
 # ## 6.6 Attention
 #
 # Attention lets each position collect information from others. Each position has three vectors of $d$ numbers:
@@ -464,7 +464,7 @@ def attention(
 #
 # **Next.** 6.7 runs several of them side by side.
 
-# %% [markdown] exercise="6.7"
+# %% [markdown] exercise="6.7" objective="Put projections, heads and mask together to causal self-attention"
 # ## 6.7 Multi-head attention
 #
 # One set of weights can follow one thing at a time: the previous character, say, or the last animal. So the $D$ numbers
@@ -543,7 +543,7 @@ def multi_head_attention(
 #
 # **Next.** 6.8 keeps the numbers in range.
 
-# %% [markdown] exercise="6.8"
+# %% [markdown] exercise="6.8" objective="Normalize each vector, then scale and shift it"
 # ## 6.8 Layer norm
 #
 # Numbers that pass through many layers tend to grow or to shrink. *Layer norm* puts each position back on a fixed
@@ -609,7 +609,7 @@ def layer_norm(
 #
 # **Next.** 6.9 is the other small function.
 
-# %% [markdown] exercise="6.9"
+# %% [markdown] exercise="6.9" objective="Compute GELU as GPT-2 does"
 # ## 6.9 GELU
 #
 # The feed-forward network of assignment 04 had a ReLU between its layers. GPT-2 has a GELU (Gaussian error linear
@@ -667,7 +667,7 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # **Next.** 6.10 assembles a block.
 
-# %% [markdown] exercise="6.10"
+# %% [markdown] exercise="6.10" objective="Build a pre-norm block with its two residual sums"
 # ## 6.10 One block
 #
 # A GPT is a stack of equal blocks. In a block the positions first exchange information (attention), then each thinks
@@ -789,7 +789,7 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
     }
 
 
-# %% [markdown] exercise="6.11"
+# %% [markdown] exercise="6.11" objective="Assemble a GPT from tables, blocks, final norm and head"
 # ## 6.11 The whole GPT
 #
 # From ids to logits in five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position
@@ -886,7 +886,7 @@ class TinyGPT(nn.Module):
         return gpt_forward(ids, self.p, self.cfg, training=self.training)
 
 
-# %% [markdown] exercise="6.12"
+# %% [markdown] exercise="6.12" objective="Write text token by token, drawn from the most likely ones"
 # ## 6.12 Let it write
 #
 # A language model writes one token at a time: predict, choose, append, and again with the longer text.
@@ -971,7 +971,7 @@ def generate(
 #
 # **Next.** 6.13 trains what will write.
 
-# %% [markdown] exercise="6.13"
+# %% [markdown] exercise="6.13" objective="Pre-train a small GPT, and judge its loss against what is possible"
 # ## 6.13 Pre-training
 #
 # Now everything comes together. Make a tokenizer from the text and encode it; build a `TinyGPT`; and then, step by

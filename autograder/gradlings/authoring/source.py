@@ -3,6 +3,7 @@
 The source is a Python module in jupytext's percent format. Cell options say what a cell is:
 
     # %% [markdown] exercise="3.5"     prose of an exercise; its first line is the heading
+    # %% [markdown] exercise="3.5" objective="Derive ..."  also what a student can do afterwards, for teachers
     # %% solution="3.5"                one function, its body between ### BEGIN SOLUTION and ### END SOLUTION
     # %% [markdown] hints="3.5"        the hint ladder: a numbered list of three
     # %% [markdown] solved="3.5"       what is told once it is solved (`solved_cells.py`); may be left out
@@ -30,7 +31,7 @@ from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.rule_table import RULES
 
 _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
-_OPTIONS = {"exercise", "solution", "hints", "solved", "total_points"}
+_OPTIONS = {"exercise", "objective", "solution", "hints", "solved", "total_points"}
 _HINT_STEPS = 3
 _DEFAULT_TOTAL_POINTS = 100
 _MAX_LINE_CHARS = 118
@@ -144,6 +145,8 @@ def _validate(source: SourceFile) -> None:
             raise InputError(f"{where} has no hints cell")
     declared = {exercise.id for exercise in source.exercises}
     for cell in source.cells:
+        if "objective" in cell.metadata and "exercise" not in cell.metadata:
+            raise InputError(f'{source.path}: objective="{cell.metadata["objective"]}" belongs beside exercise="..."')
         for option in ("exercise", "solution"):
             if option in cell.metadata and cell.metadata[option] not in declared:
                 raise InputError(f"{source.path}: no check declares exercise {cell.metadata[option]}")

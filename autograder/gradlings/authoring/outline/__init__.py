@@ -1,0 +1,1 @@
+"""What a teacher plans with: every exercise with its objective and place, and quiz questions."""
