@@ -68,9 +68,7 @@ def exercise_likeness(
     of_a_copy = _surprise(np.round(np.array(copied, dtype=np.float64), 3), of_shapes[compared])
     larger = np.maximum(_surprise(of_shapes, of_shapes[compared]), _surprise(of_wordings, of_wordings[compared]))
     surprise = _surprise(larger, larger[compared]) * both
-    return ExerciseLikeness(
-        owners, tried, surprise, surprise[compared], _surprise(of_a_copy, larger[compared]) * tried
-    )
+    return ExerciseLikeness(owners, tried, surprise, surprise[compared], _surprise(of_a_copy, larger[compared]) * tried)
 
 
 def _likeness(parts: Sequence[frozenset[str]], owners: Counter[str], tried: int) -> Floats:
