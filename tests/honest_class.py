@@ -236,9 +236,10 @@ def _renamed(node: ast.FunctionDef, rng: random.Random) -> ast.FunctionDef:
     inner = [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef) and n is not node]
     own = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     own |= {n.name for n in inner}
-    names = rng.sample(NAMES, len(NAMES))
-    new = {name: names[i] if i < len(names) else f"{name}_{i}" for i, name in enumerate(sorted(own))}
     arguments = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    taken = arguments | {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - own
+    names = [name for name in rng.sample(NAMES, len(NAMES)) if name not in taken]
+    new = {name: names[i] if i < len(names) else f"{name}_{i}" for i, name in enumerate(sorted(own))}
     for each in ast.walk(node):
         if isinstance(each, ast.Name) and each.id in new and each.id not in arguments:
             each.id = new[each.id]

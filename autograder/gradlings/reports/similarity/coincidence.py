@@ -112,11 +112,27 @@ class Chance:
 
         Args:
             total: the sum of a pair.
-            tried: the exercises that both tried.
+            tried: (exercises,): which both tried.
         """
+        return float(self._expected(np.array([total]), tried)[0])
+
+    def expected_of_pairs(self, totals: Floats) -> Floats:
+        """Return the same for the sums of all pairs: (N, N)."""
+        patterns, of_student = np.unique(self.tried, axis=0, return_inverse=True)
+        students = [np.flatnonzero(of_student.reshape(-1) == row) for row in range(len(patterns))]
+        found = np.full(totals.shape, float(self.pairs))
+        for one, of_one in zip(patterns, students, strict=True):
+            for other, of_other in zip(patterns, students, strict=True):
+                some = np.ix_(of_one, of_other)
+                found[some] = self._expected(totals[some], one & other)
+        return found
+
+    def _expected(self, totals: Floats, tried: Flags) -> Floats:
         tail = self._tail(tried)
         middle = _quantile(tail, _LOW)
-        return self.pairs * _at(tail, min(total, middle + (total - middle) / self.stretch))
+        stretched = np.minimum(totals, middle + (totals - middle) / self.stretch)
+        steps = np.floor(stretched / _STEP + 1e-9).astype(np.int64)
+        return self.pairs * np.append(tail, 0.0)[np.clip(steps, 0, len(tail))]
 
     def _tail(self, tried: Flags) -> Floats:
         """Return the probability of at least 0, 1, 2, ... steps over some exercises."""
@@ -151,8 +167,3 @@ class Chance:
 
 def _quantile(tail: Floats, share: float) -> float:
     return _STEP * float(np.argmax(1 - np.append(tail, 0.0) >= share))
-
-
-def _at(tail: Floats, total: float) -> float:
-    step = int(np.floor(total / _STEP + 1e-9))
-    return 1.0 if step <= 0 else float(tail[step]) if step < len(tail) else 0.0

@@ -91,7 +91,7 @@ def gather(folder: Path, source_name: str, submissions: Path, results: Path | No
                 chosen[files.student] = choose(collected, files, folder, reader.code_digest)
             except Refused as refused:
                 unread[files.student] = str(refused)
-        handout = reader.read(_handout(folder, source_name, expected))
+        handouts = [reader.read(request) for request in _handout(folder, source_name, expected)]
     requests = [
         Request(file.filename, file.data, {helper.path: helper.data for helper in file.helpers.files}, expected)
         for file in chosen.values()
@@ -99,13 +99,13 @@ def gather(folder: Path, source_name: str, submissions: Path, results: Path | No
     read = dict(zip(chosen, read_all(requests, _processors()), strict=True))
     unread |= {student: each.problem for student, each in read.items() if each.problem}
     handed = tuple(Handed(student, chosen[student], each) for student, each in read.items() if each.functions)
-    given = _given(handout, expected)
+    given = frozenset(token_of(f.name, part, expected) for each in handouts for f in each.functions for part in f.parts)
     of_students = [_by_exercise(each.read, exercises, given, mistakes.get(each.student, {})) for each in handed]
     work = tuple(tuple(each[place] for each in of_students) for place in range(len(exercises)))
     return ClassWork(
         *(folder.name, source_name, exercises, handed, work),
         unread=dict(sorted(unread.items())),
-        handout=handout,
+        handout=handouts[0],
         with_results=results is not None,
     )
 
@@ -116,18 +116,14 @@ def token_of(name: str, part: Part, expected: Sequence[str]) -> str:
     return f"{named} {part.digest}"
 
 
-def _handout(folder: Path, source_name: str, expected: tuple[str, ...]) -> Request:
-    for suffix in (".py", ".ipynb"):
-        path = folder / f"{source_name}{suffix}"
-        if path.is_file():
-            return Request(path.name, path.read_bytes(), expected=expected)
-    raise InputError(
-        f"{folder} has no {source_name}.py or {source_name}.ipynb: what was handed out is to be taken out."
-    )
-
-
-def _given(handout: FileParts, expected: Sequence[str]) -> frozenset[str]:
-    return frozenset(token_of(each.name, part, expected) for each in handout.functions for part in each.parts)
+def _handout(folder: Path, source_name: str, expected: tuple[str, ...]) -> list[Request]:
+    paths = [path for suffix in (".py", ".ipynb") if (path := folder / f"{source_name}{suffix}").is_file()]
+    if not paths:
+        raise InputError(
+            f"{folder} has no {source_name}.py and no {source_name}.ipynb, and what was handed out is not to be "
+            "compared. Put it there."
+        )
+    return [Request(path.name, path.read_bytes(), expected=expected) for path in paths]
 
 
 def _by_exercise(

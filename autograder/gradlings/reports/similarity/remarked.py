@@ -66,9 +66,7 @@ def compare(work: ClassWork) -> Comparison:
 
 
 def _remarked(chance: Chance, totals: Floats) -> list[RemarkedPair]:
-    found = []
-    for first, second in zip(*np.triu_indices(len(totals), 1), strict=True):
-        expected = chance.expected(float(totals[first, second]), chance.tried[first] & chance.tried[second])
-        if expected <= MAX_EXPECTED:
-            found.append(RemarkedPair(int(first), int(second), expected))
+    expected = chance.expected_of_pairs(totals)
+    places = zip(*np.nonzero(np.triu(expected <= MAX_EXPECTED, 1)), strict=True)
+    found = [RemarkedPair(int(first), int(second), float(expected[first, second])) for first, second in places]
     return sorted(found, key=lambda pair: (pair.expected, pair.first, pair.second))
