@@ -8,7 +8,8 @@ the command; the misconceptions are known, as with --results.
 
     honest: the largest number of pairs that are remarked in one class    to be at most 1 of 200
     found: of pairs that copied, in classes of 200 in which five of each kind are planted:
-           plain 100 %, renamed 100 %, reordered at least 90 %, half at least 70 %
+           plain 100 %, renamed 100 %, reordered at least 90 %, half (as it stands) at least 70 %;
+           half with other names and comments is told without an aim
     time and memory of the command for 500 students with 03              to be at most 60 s, 1 GB
 """
 

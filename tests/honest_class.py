@@ -53,7 +53,7 @@ COMMENTS = (
     "now the rest",
 )
 METHODS = {"sum", "mean", "exp", "log", "sqrt", "abs", "reshape", "transpose", "matmul", "amax", "clamp", "tanh"}
-KINDS = ("plain", "renamed", "reordered", "half")
+KINDS = ("plain", "renamed", "reordered", "half", "half renamed")
 
 
 @dataclass(frozen=True)
@@ -269,6 +269,7 @@ def plant(students: list[Student], pairs: int, seed: int) -> dict[str, list[tupl
     - renamed: the same with other names and other comments.
     - reordered: renamed, with functions, and neighbors that do not depend on each other, in another order.
     - half: half of the functions as they stand, the others are the copier's own.
+    - half renamed: the same with other names and other comments.
     """
     rng = random.Random(f"{len(students)} {seed}")
     most = max(len(student.functions) for student in students)
@@ -286,7 +287,7 @@ def plant(students: list[Student], pairs: int, seed: int) -> dict[str, list[tupl
 
 def _copy(kind: str, source: Student, target: Student, rng: random.Random) -> None:
     chosen = sorted(source.functions)
-    if kind == "half":
+    if kind.startswith("half"):
         chosen = rng.sample(chosen, (len(chosen) + 1) // 2)
     else:
         target.functions, target.misconceptions, target.seeds = {}, {}, {}

@@ -1,9 +1,10 @@
 """How alike two students are by chance: per exercise, and over all exercises together.
 
 Per exercise, the likeness of a pair is what its shared parts weigh: a part that n of N students have weighs ln(N / n),
-and one that all have nothing. That is no measure yet, since some exercises have many natural solutions and others one.
-So it is replaced by its surprise, -ln p, where p is the share of all pairs of the class that are at least as alike in
-this exercise. That is done for the shapes and for the wordings, and once more for the larger one of both.
+and one that all have nothing. That is multiplied by the share of it in all that the one who wrote more wrote, and is
+nothing if that is less than half: long functions always share something. Shapes and wordings are weighed apart, and
+added. That is no measure yet, since some exercises have many natural solutions and others one. So it is replaced by its
+surprise, -ln p, where p is the share of all pairs of the class that are at least as alike in this exercise.
 
 Students who work alone choose for each exercise anew; so for two of them the surprises add up to what is drawn from the
 exercises' own distributions independently, and how often a sum is reached can be computed (this is Fisher's way of
@@ -24,6 +25,9 @@ _STEP = 0.05
 """In which sums are counted; rounded against the pair."""
 _LOW, _HIGH = 0.5, 0.95
 """Quantiles whose distance is the spread of sums. Copies are too few to move them, unless a class copies at large."""
+_LEAST_SHARE = 0.5
+"""Of what both wrote, that is in common, by weight; with less, two functions are not alike."""
+_ROUNDING = 1e-6
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -63,31 +67,35 @@ def exercise_likeness(
     both = np.outer(tried, tried)
     compared = np.triu(both & ~remarked, 1)
     owners = Counter(digest for each in (*shapes, *wordings) for digest in each)
-    of_shapes, of_wordings = (_likeness(parts, owners, int(tried.sum())) for parts in (shapes, wordings))
-    copied = [sum(np.log(tried.sum() / max(2, owners[digest])) for digest in each) for each in shapes]
-    of_a_copy = _surprise(np.round(np.array(copied, dtype=np.float64), 3), of_shapes[compared])
-    larger = np.maximum(_surprise(of_shapes, of_shapes[compared]), _surprise(of_wordings, of_wordings[compared]))
-    surprise = _surprise(larger, larger[compared]) * both
-    return ExerciseLikeness(owners, tried, surprise, surprise[compared], _surprise(of_a_copy, larger[compared]) * tried)
+    count = int(tried.sum())
+    alike = _likeness(shapes, owners, count) + _likeness(wordings, owners, count)
+    surprise = _surprise(alike, alike[compared]) * both
+    # the copy itself would be a second owner of what only one has
+    copied = [sum(np.log(count / max(2, owners[digest])) for digest in each) for each in shapes]
+    of_a_copy = _surprise(np.array(copied, dtype=np.float64), alike[compared]) * tried
+    return ExerciseLikeness(owners, tried, surprise, surprise[compared], of_a_copy)
 
 
 def _likeness(parts: Sequence[frozenset[str]], owners: Counter[str], tried: int) -> Floats:
-    """Return what the shared parts of each pair weigh."""
+    """Return how much each pair shares, weighed: (N, N)."""
     shared = sorted({digest for each in parts for digest in each if owners[digest] > 1})
     column = {digest: number for number, digest in enumerate(shared)}
-    has = np.zeros((len(parts), len(shared)), dtype=np.float32)
+    has = np.zeros((len(parts), len(shared)))
     for row, each in enumerate(parts):
         has[row, [column[digest] for digest in each if digest in column]] = 1
-    weights = np.log(max(tried, 1) / np.array([owners[digest] for digest in shared], dtype=np.float32))
-    # rounded, since sums in another order differ in their last digits
-    return np.round((has * weights) @ has.T, 3).astype(np.float64)
+    weights = np.log(max(tried, 1) / np.array([owners[digest] for digest in shared], dtype=np.float64))
+    common = (has * weights) @ has.T
+    single = np.array([sum(owners[digest] == 1 for digest in each) for each in parts], dtype=np.float64)
+    own = np.diag(common) + single * np.log(max(tried, 1))
+    share = common / np.maximum(np.maximum.outer(own, own), _ROUNDING)
+    return np.asarray(np.where(share >= _LEAST_SHARE, common * share, 0.0), dtype=np.float64)
 
 
 def _surprise(values: Floats, of_pairs: Floats) -> Floats:
     """Return -ln of the share of pairs whose value is at least as large."""
     if not len(of_pairs):
         return np.zeros_like(values)
-    as_large = len(of_pairs) - np.searchsorted(np.sort(of_pairs), values, side="left")
+    as_large = len(of_pairs) - np.searchsorted(np.sort(of_pairs), values - _ROUNDING, side="left")
     return np.asarray(-np.log(np.maximum(as_large, 1) / len(of_pairs)), dtype=np.float64)
 
 

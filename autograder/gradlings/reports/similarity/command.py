@@ -1,4 +1,4 @@
-"""`gradlings similarity 03 submissions/ --to DIR`: which submissions of a class are more alike than chance makes them."""
+"""`gradlings similarity 03 submissions/ --to DIR`: which submissions are more alike than chance makes them."""
 
 from __future__ import annotations
 

@@ -50,7 +50,8 @@ def summary_lines(report: SimilarityReport) -> Iterator[str]:
     """Yield the lines that the command prints."""
     count, pairs = len(report.pairs), report.students * (report.students - 1) // 2
     students = f"{report.students} {'student' if report.students == 1 else 'students'}"
-    yield f"{report.assignment} {report.source_name}: {students}, {pairs:,} {'pair' if pairs == 1 else 'pairs'} compared."
+    compared = f"{pairs:,} {'pair' if pairs == 1 else 'pairs'} compared"
+    yield f"{report.assignment} {report.source_name}: {students}, {compared}."
     yield sight_sentence(report)
     if count:
         more = "1 pair is" if count == 1 else f"{count} pairs are"
