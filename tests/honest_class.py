@@ -172,11 +172,9 @@ def _in_own_way(node: ast.FunctionDef, habit: float, rng: random.Random) -> ast.
             kept, last.value.left = last.value.left, ast.Name("kept_2", ast.Load())
             node.body.insert(-1, _assign("kept_2", kept))
     elif len(node.body) > 1 and rng.random() < (1 - habit) * 0.6:
-        match node.body[-2:]:
-            case [ast.Assign(targets=[ast.Name(id=kept)], value=value), ast.Return(value=ast.Name(id=given))] if (
-                kept == given
-            ):
-                node.body[-2:] = [ast.Return(value)]
+        before = node.body[-2]
+        if isinstance(before, ast.Assign) and ast.unparse(last) == f"return {ast.unparse(before.targets[0])}":
+            node.body[-2:] = [ast.Return(before.value)]
     return ast.fix_missing_locations(node)
 
 

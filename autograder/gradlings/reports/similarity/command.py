@@ -74,4 +74,4 @@ def similarity(
     for name in (PAGE, TABLE, DATA):
         console.print(f"written: {to / name}", soft_wrap=True)
     if detector is not None:
-        console.print(f"compare with: {command_for(work, detector, to)}", soft_wrap=True)
+        console.print(f"compare with: {command_for(detector, to)}", soft_wrap=True)

@@ -9,22 +9,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gradlings.rendering.csv import table
-from gradlings.reports.similarity.command import Detector
 from gradlings.reports.similarity.gather import ClassWork
 
 _MAX_NAME_CHARS = 60
 
 
-def exported(work: ClassWork, detector: Detector) -> dict[str, bytes]:
-    """Return the files to be written, by path. Notebooks become modules; a student's own modules go with their file."""
-    return (_jplag if detector is Detector.JPLAG else _dolos)(work)
+def exported(work: ClassWork, detector: str) -> dict[str, bytes]:
+    """Return the files to be written, by path, for "jplag" or "dolos".
+
+    Notebooks become modules; a student's own modules go with their file.
+    """
+    return {"jplag": _jplag, "dolos": _dolos}[detector](work)
 
 
-def command_for(work: ClassWork, detector: Detector, to: Path) -> str:
+def command_for(detector: str, to: Path) -> str:
     """Return the command line that compares what was exported to a folder."""
-    if detector is Detector.JPLAG:
-        return f"java -jar jplag.jar -l python3 -bc {to / 'jplag/base'} {to / 'jplag/submissions'}"
-    return f"dolos run -l python -i {to / 'dolos' / f'{work.source_name}.py'} {to / 'dolos/submissions.zip'}"
+    return {
+        "jplag": f"java -jar jplag.jar -l python3 -bc {to / 'jplag/base'} {to / 'jplag/submissions'}",
+        "dolos": f"dolos run -l python {to / 'dolos.zip'}",
+    }[detector]
 
 
 def _jplag(work: ClassWork) -> dict[str, bytes]:
@@ -33,16 +36,19 @@ def _jplag(work: ClassWork) -> dict[str, bytes]:
 
 
 def _dolos(work: ClassWork) -> dict[str, bytes]:
+    """Return a zip with a list of its files, of which the one that was handed out is marked."""
+    files = {f"handed_out/{work.source_name}.py": _bytes(work.handout.code)}
+    rows = [(*files, "", "", "", "true")]
+    for (name, code), each in zip(_codes(work).items(), work.handed, strict=True):
+        files[path := f"submissions/{name}.py"] = code
+        modified = datetime.fromtimestamp(each.file.handed_in.modified, UTC).isoformat(timespec="seconds")
+        rows.append((path, "", modified, each.student, "false"))
     archive = io.BytesIO()
-    named = list(zip(_codes(work), work.handed, strict=True))
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        rows = []
-        for name, each in named:
-            modified = datetime.fromtimestamp(each.file.handed_in.modified, UTC)
-            rows.append((f"{name}.py", "", modified.isoformat(timespec="seconds"), each.student))
-            file.writestr(f"{name}.py", _bytes(each.read.code))
-        file.writestr("info.csv", table(("filename", "label", "created_at", "full_name"), rows))
-    return {"dolos/submissions.zip": archive.getvalue(), f"dolos/{work.source_name}.py": _bytes(work.handout.code)}
+        file.writestr("info.csv", table(("filename", "label", "created_at", "full_name", "ignored"), rows))
+        for path, data in files.items():
+            file.writestr(path, data)
+    return {"dolos.zip": archive.getvalue()}
 
 
 def _codes(work: ClassWork) -> dict[str, bytes]:

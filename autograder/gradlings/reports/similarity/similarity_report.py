@@ -133,7 +133,8 @@ def _pair(
     order = sorted(
         range(len(work.exercises)), key=lambda place: -float(comparison.exercises[place].surprise[first, second])
     )
-    telling, also = [], []
+    telling: list[SharedExercise] = []
+    also: list[str] = []
     for place in order:
         likeness, exercise = comparison.exercises[place], work.exercises[place]
         one, other = work.work[place][first], work.work[place][second]
