@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,8 +19,12 @@ from hypothesis import strategies as st
 
 import results_kit
 from class_kit import hand_in, module, notebook
+from gradlings.grading.intake.choose import ChosenFile
+from gradlings.grading.results_store import Record
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
+from gradlings.model.misconceptions import Misconception
+from gradlings.model.scorecard import Named
 from gradlings.reports.similarity import read_files
 from gradlings.reports.similarity.export import exported
 from gradlings.reports.similarity.gather import ClassWork, Handed, Work, gather
@@ -30,6 +35,7 @@ from gradlings.reports.similarity.remarked import Comparison, compare
 from gradlings.reports.similarity.similarity_report import SimilarityReport, in_words, similarity_report
 from gradlings.reports.similarity.summary import summary_lines
 from gradlings.reports.similarity.syntax_parts import Kind
+from gradlings.reports.similarity.tables import pairs_table
 from honest_class import KINDS, Student, hand_in_class, honest_class, plant, pool, written
 from student_kit import PROJECT, RIGHT, Kit
 
@@ -176,8 +182,6 @@ def made_up(rows: Sequence[Sequence[frozenset[str]]], mistakes: dict[tuple[int, 
         tuple(Work(shapes=each, mistakes=wrong.get((row, s), frozenset())) for s, each in enumerate(students))
         for row, students in enumerate(rows)
     )
-    from gradlings.grading.intake.choose import ChosenFile
-
     handed = tuple(Handed(f"s{s:03}", ChosenFile("f.py", b"", ""), FileParts()) for s in range(len(rows[0])))
     return ClassWork(
         "09", "tiny", tuple(Exercise(f"9.{row}", (f"f{row}",), 5) for row in range(len(rows))), handed, work
@@ -336,6 +340,7 @@ def test_the_command(kit: Kit, tmp_path: Path) -> None:
     assert ended.code == 0, ended.err
     assert "8 students, 28 pairs compared" in ended.said
     assert "Not compared, or not all of it: =cmd. Python cannot read 1 part of it." in ended.said
+    assert "nobody. Nothing was written." in ended.said
     assert json.loads((tmp_path / "out/similarity.json").read_bytes())["students"] == 8
     rows = list(csv.reader(io.StringIO((tmp_path / "out/pairs.csv").read_text(encoding="utf-8-sig"))))
     assert rows[0][:3] == ["first", "second", "pairs_by_chance"]
@@ -350,8 +355,6 @@ def test_the_command(kit: Kit, tmp_path: Path) -> None:
 
 
 def test_the_table_has_a_row_for_each_telling_exercise(report: SimilarityReport) -> None:
-    from gradlings.reports.similarity.tables import pairs_table
-
     rows = list(csv.DictReader(io.StringIO(pairs_table(report))))
     assert len(rows) == sum(len(pair.exercises) for pair in report.pairs)
     assert all(float(row["pairs_by_chance"]) <= 0.1 and row["what"] for row in rows)
@@ -373,16 +376,48 @@ def test_jplag_reads_a_folder_for_each_student(with_copies: tuple[ClassWork, Com
     assert "NotImplementedError" in files["jplag/base/autodiff.py"].decode()
 
 
-def test_results_are_those_of_the_assignment(kit: Kit, tmp_path: Path) -> None:
-    folder = hand_in(
-        tmp_path / "class", {f"{n}/tiny.py": module(kit, difference="return b - a") for n in ("ann", "ben")}
-    )
-    results = results_kit.made(tmp_path / "results", {"ann": 70, "ben": 100})
+def test_results_say_what_is_wrong(kit: Kit, tmp_path: Path) -> None:
+    names = ("ann", "ben", "cleo")
+    folder = hand_in(tmp_path / "class", {f"{name}/tiny.py": module(kit, difference="return b - a") for name in names})
+    results = results_kit.made(tmp_path / "results", dict.fromkeys(names, 10))
+    named: dict[str, dict[str, Any]] = {
+        "ann": {"misconception": Named("9.1/swapped", "It is b - a.")},
+        "ben": {"outcome": "77"},
+        "cleo": {},
+    }
+    for path in (results / "records").glob("*.json"):
+        record = msgspec.json.decode(path.read_bytes(), type=Record)
+        assert record.result.card
+        first, *others = record.result.card.exercises
+        checks = (first.checks[0], replace(first.checks[1], subject="difference", **named[record.result.student]))
+        card = replace(record.result.card, exercises=(replace(first, checks=checks), *others))
+        path.write_bytes(msgspec.json.encode(replace(record, result=replace(record.result, card=card))))
     work = gather(kit.folder, "tiny", folder, results)
     assert work.with_results
+    found = {each.student: {*work.work[0][place].mistakes} for place, each in enumerate(work.handed)}
+    assert found == {"ann": {"9.1/swapped"}, "ben": {"difference: test_b=77"}, "cleo": set()}
+
+
+def test_results_are_those_of_the_assignment(kit: Kit, tmp_path: Path) -> None:
+    results = results_kit.made(tmp_path / "results", {"ann": 70})
     (kit.folder.parent / "08").mkdir()
     with pytest.raises(InputError, match="results of assignment 09, not 08"):
-        gather(kit.folder.parent / "08", "tiny", folder, results)
+        gather(kit.folder.parent / "08", "tiny", tmp_path, results)
+
+
+def test_a_shared_mistake_is_told_by_name(report: SimilarityReport, with_copies: tuple[ClassWork, Comparison]) -> None:
+    work, _ = with_copies
+    pair = {report.pairs[0].first, report.pairs[0].second}
+    rows = [list(works) for works in work.work]
+    for place, each in enumerate(work.handed):
+        if each.student in pair:
+            rows[0][place] = replace(rows[0][place], mistakes=frozenset({"3.1/rates-added", "f: test_b=1"}))
+    changed = replace(work, work=tuple(map(tuple, rows)))
+    known = {"3.1/rates-added": Misconception("3.1/rates-added", "The rates were added.", "")}
+    found = similarity_report(changed, compare(changed), known)
+    (words,) = [e.words for p in found.pairs if {p.first, p.second} == pair for e in p.exercises if e.exercise == "3.1"]
+    assert "Both have 3.1/rates-added (The rates were added.), as nobody else has it." in words
+    assert "Both have the same wrong results of f, which no misconception explains, as nobody else has it." in words
 
 
 def test_bad_wishes_are_refused(kit: Kit, tmp_path: Path) -> None:

@@ -97,7 +97,11 @@ def gather(folder: Path, source_name: str, submissions: Path, results: Path | No
         for file in chosen.values()
     ]
     read = dict(zip(chosen, read_all(requests, _processors()), strict=True))
-    unread |= {student: each.problem for student, each in read.items() if each.problem}
+    unread |= {
+        student: each.problem or "Nothing was written."
+        for student, each in read.items()
+        if each.problem or not each.functions
+    }
     handed = tuple(Handed(student, chosen[student], each) for student, each in read.items() if each.functions)
     given = frozenset(token_of(f.name, part, expected) for each in handouts for f in each.functions for part in f.parts)
     of_students = [_by_exercise(each.read, exercises, given, mistakes.get(each.student, {})) for each in handed]
