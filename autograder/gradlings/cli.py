@@ -60,6 +60,7 @@ def _app() -> "typer.Typer":
     from gradlings.learning.exercise_commands import hint, reset, solution, try_call, watch
     from gradlings.learning.kit_commands import init, list_exercises, progress, where_am_i
     from gradlings.reports.command import report, with_class_page
+    from gradlings.reports.similarity.command import similarity
 
     app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -84,7 +85,7 @@ def _app() -> "typer.Typer":
     instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course}
     instructor["outline"] = outline
     instructor |= {"grade": with_class_page(grade), "marks": marks, "export": export, "report": report}
-    instructor |= {"gradescope": gradescope, "github": github}
+    instructor |= {"similarity": similarity, "gradescope": gradescope, "github": github}
     for panel, commands in (("For learners", learner), ("For instructors", instructor)):
         for name, command in commands.items():
             app.command(name, rich_help_panel=panel)(command)
