@@ -11,7 +11,7 @@ import pytest
 
 import gradlings
 from gradlings.model.exercise import read_exercises
-from student_kit import PROJECT
+from student_kit import PROJECT, Kit
 
 PACKAGE = Path(gradlings.__file__).parent
 CHECKS = sorted((PROJECT / "assignments").glob("[0-9]*/test_*.py"))
@@ -22,7 +22,8 @@ NOTHING_TO_ASK = {"1.0::test_counts_on", "1.1::test_four_ranks"}
 @pytest.mark.parametrize("checks", CHECKS, ids=lambda path: path.stem)
 def test_every_check_meets_inputs_in_marks_that_nobody_has_seen(checks: Path) -> None:
     """It draws probes from the seed, which is secret then, or has hidden ones."""
-    classes = {node.name: node for node in ast.parse(checks.read_text(encoding="utf-8")).body if _is_class(node)}
+    tree = ast.parse(checks.read_text(encoding="utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     hidden = PROJECT / "solutions" / checks.parent.name / "hidden.py"
     keys = set(re.findall(r'^    "(\S+::\S+)":', hidden.read_text(encoding="utf-8"), re.MULTILINE))
     assert keys
@@ -35,10 +36,6 @@ def test_every_check_meets_inputs_in_marks_that_nobody_has_seen(checks: Path) ->
                 if not draws and check not in keys:
                     known.add(check)
     assert known <= NOTHING_TO_ASK
-
-
-def _is_class(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ClassDef)
 
 
 NETWORK = {"aiohttp", "asyncio", "ftplib", "http", "httpx", "requests", "smtplib", "socket", "ssl", "urllib", "urllib3"}
@@ -56,3 +53,19 @@ def _imported(path: Path) -> Iterator[str]:
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield (node.module or "").partition(".")[0]
+
+
+# ---- the table of docs/releases.md
+
+
+def test_what_is_said_to_prove_a_claim_is_there() -> None:
+    table = (PROJECT / "docs" / "releases.md").read_text(encoding="utf-8").partition("## What proves it")[2]
+    proofs = [row.split(" | ")[-1] for row in table.splitlines() if row.startswith("| ")][1:]
+    assert len(proofs) > 10
+    commands = Kit(PROJECT).gradlings("--help").out
+    for proof in proofs:
+        named = re.findall(r"`([^`]+)`", proof)
+        assert named, proof
+        for name in named:
+            command = name.split()[1] if name.startswith("gradlings ") else ""
+            assert re.search(rf"\b{command}\b", commands) if command else (PROJECT / name).is_file(), name
