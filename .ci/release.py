@@ -130,7 +130,7 @@ class User:
         for command, code, pattern in lines:
             active = f'[ ! -d "{self.home}/{name}/.venv" ] || . "{self.home}/{name}/.venv/bin/activate"\n'
             said = self._sh(active + command, self.home / name if name != "tools" else self.home, code)
-            if not re.search(pattern, said):
+            if not re.search(pattern, " ".join(said.split())):
                 sys.exit(f"NOT said: {pattern}\n{command}\n{said}")
             print(f"{name}: {' '.join(command.split())}", flush=True)
 
