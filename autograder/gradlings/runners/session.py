@@ -75,6 +75,10 @@ class Grader:
         """Grade for marks from now on, with what there is to stand in for functions of earlier exercises."""
         self._state.stand_ins, self._state.share, self._state.for_marks = lambda _: right, share, True
 
+    def on_devices(self, devices: tuple[str, ...]) -> None:
+        """Run every float check on these devices, too, from now on."""
+        self._state.devices = devices
+
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares."""
         return self._state.exercises(checks_file)
