@@ -4,7 +4,7 @@
 
 Hands in many submissions of assignment 03, of which some hundred are different: each takes some functions from the
 solution, some from the catalogue of misconceptions. They differ in what they cost, and come in rounds; every tenth of
-the class that is compared is of whole rounds, so that it holds each equally often, and the last one ends with the class.
+the class that is compared is of whole rounds, and holds each equally often; the last one ends with the class.
 Grades them all with `gradlings grade`, watched from outside: when a record was written says when its submission was
 done; processor time and memory are sums over all processes of the run, of memory the proportional set sizes (PSS). Wall
 time says something on an idle machine only, and processor time not much beside other work. Then half of the records are
