@@ -1069,8 +1069,8 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # %% [markdown] picture="below"
 # ## What your functions draw
 #
-# The losses of your `pretrain`, over 300 steps on the corpus, beside what a model could reach that knows nothing, or sees one
-# character only; and the first words of your model, by your `generate`.
+# The losses of your `pretrain`, over 300 steps on the corpus, beside what a model could reach that knows nothing, or
+# sees one character only; and the first words of your model, by your `generate`.
 #
-# In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write `loss.png` and
-# `sample.txt` beside this file when 6.13 is right.
+# In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write
+# `loss.png` and `sample.txt` beside this file when 6.13 is right.
