@@ -89,14 +89,11 @@ def counted(own, name):
     D, depth, heads = SIZES[name]
     cfg = {"vocab_size": 50257, "context_length": 1024, "emb_dim": D, "n_heads": heads, "n_layers": depth}
     cfg |= {"drop_rate": 0.1, "qkv_bias": True}
-    found = {
-        "linear": own.linear_params(D, 50257, False),
-        "embedding": own.embedding_params(cfg),
-        "attention": own.attention_params(cfg),
-        "feedforward": own.feedforward_params(cfg),
-    }
-    for part, count in found.items():
-        own.agreed(f"{part}_params", count, RIGHT[name][part])
+    calls = {"linear": (D, 50257, False), "embedding": (cfg,), "attention": (cfg,), "feedforward": (cfg,)}
+    found = {}
+    for part, arguments in calls.items():
+        function = f"{part}_params"
+        found[part] = own.agreed(function, getattr(own, function)(*arguments), RIGHT[name][part])
     own.agreed("gpt_params", own.gpt_params(cfg, True), TOTALS[name])
     return {
         "token table": found["linear"],

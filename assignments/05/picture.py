@@ -29,19 +29,6 @@ def picture(own):
     """Loss curves of SGD and Adam, each with three learning rates, and the way of three optimizers through a valley."""
     figure = new_figure("SGD has one rate for all weights; Adam fits each step to the slopes of its weight", height=5.2)
     curves, valley = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    last = {}
-    for name, rates in RATES.items():
-        for rate, line in zip(rates, LINES, strict=True):
-            losses = run(own, name, rate, torch.zeros(4, dtype=torch.float64), loss_of_examples, STEPS)[1]
-            curves.plot(losses, color=COLORS[name], linestyle=line, linewidth=2, label=f"{name}, rate {rate:g}")
-            last[name] = min(last.get(name, losses[-1]), losses[-1])
-    curves.set(xlim=(0, STEPS), ylim=(0, 0.8))
-    curves.set_xlabel("step", fontsize=SMALL)
-    curves.set_ylabel("loss", fontsize=SMALL)
-    curves.set_title("Four weights, slopes from large to tiny", loc="left", fontsize=MEDIUM, color=INK)
-    curves.legend(ncols=2, **under(-0.12))
-    curves.tick_params(labelsize=SMALL)
-
     a, b = torch.meshgrid(torch.linspace(-1.3, 1.3, 60), torch.linspace(-0.6, 2.4, 60), indexing="xy")
     heights = [0.02, 0.2, 0.8, 2.0, 4.0, 8.0, 14.0]
     valley.contour(a.tolist(), b.tolist(), in_valley([a, b]).tolist(), levels=heights, colors="#bbbbbb", linewidths=1)
@@ -55,6 +42,18 @@ def picture(own):
     valley.set_xticks([])
     valley.set_yticks([])
     valley.spines[:].set_color(SOFT)
+    last = {}
+    for name, rates in RATES.items():
+        for rate, line in zip(rates, LINES, strict=True):
+            losses = run(own, name, rate, torch.zeros(4, dtype=torch.float64), loss_of_examples, STEPS)[1]
+            curves.plot(losses, color=COLORS[name], linestyle=line, linewidth=2, label=f"{name}, rate {rate:g}")
+            last[name] = min(last.get(name, losses[-1]), losses[-1])
+    curves.set(xlim=(0, STEPS), ylim=(0, 0.8))
+    curves.set_xlabel("step", fontsize=SMALL)
+    curves.set_ylabel("loss", fontsize=SMALL)
+    curves.set_title("Four weights, slopes from large to tiny", loc="left", fontsize=MEDIUM, color=INK)
+    curves.legend(ncols=2, **under(-0.12))
+    curves.tick_params(labelsize=SMALL)
     return FinalPicture(
         figure,
         "losses.png",
