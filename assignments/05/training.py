@@ -573,8 +573,8 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 # ## What your functions draw
 #
 # Your `sgd_step` against your `adam_step`, each with three learning rates, on weights whose slopes differ by a factor
-# of 30; and both, with `momentum_step`, on their way through a narrow valley. No rate suits all weights of SGD: what
-# happens to the weights with large slopes if it is made large enough for those with small ones?
+# of about 30; and both, with `momentum_step`, on their way through a narrow valley. No rate suits all weights of SGD:
+# what happens to the weights with large slopes if it is made large enough for those with small ones?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `losses.png` beside this
 # file when 5.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a

@@ -819,7 +819,7 @@ def apply_dropout(
 # ## What your functions draw
 #
 # Where the parameters of GPT-2 sit, to scale, by your own counts (2.3 to 2.8). Which part has nearly a third of the
-# small model, and hardly any of the largest? Why does it not grow like the others?
+# small model, and a twentieth of the largest? Why does it not grow like the others?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `parameters.png` beside
 # this file when 2.11 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
