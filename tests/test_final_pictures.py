@@ -218,9 +218,10 @@ def test_a_notebook_shows_it_inline(run: Callable[[str], Any], engine: Kit) -> N
     assert "Nothing of this assignment is defined yet." in repr(run("from gradlings import picture\npicture()"))
     run(engine.module.read_text(encoding="utf-8"))
     shown = run("picture()")
-    data, metadata = shown._repr_mimebundle_()
-    assert data["image/png"].startswith("iVBOR")
-    assert metadata["image/png"]["alt"].startswith("The graph of y = h exp(h) + h")
+    html = shown._repr_html_()
+    assert html.startswith('<img alt="The graph of y = h exp(h) + h')
+    assert 'src="data:image/png;base64,iVBOR' in html
+    assert repr(shown).startswith("The graph of")
     assert not (engine.folder / "graph.png").exists()
     run("def backprop(root):\n    root.grad = 1.0")
     assert "No picture yet: what backprop (3.10) gives" in run("picture()")._repr_markdown_()

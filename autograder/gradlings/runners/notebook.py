@@ -7,6 +7,7 @@ marks as it was submitted.
 from __future__ import annotations
 
 import base64
+import html
 import sys
 from dataclasses import dataclass
 from types import ModuleType
@@ -50,9 +51,10 @@ class NotebookPicture:
     def __repr__(self) -> str:
         return self.text
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        shown = {"image/png": base64.b64encode(self.png).decode(), "text/plain": self.text}
-        return shown, {"image/png": {"alt": self.text}}
+    def _repr_html_(self) -> str:
+        # as image/png, JupyterLab would show it without its text
+        source = base64.b64encode(self.png).decode()
+        return f'<img alt="{html.escape(self.text)}" style="max-width: 100%" src="data:image/png;base64,{source}">'
 
 
 def check(exercise: str = "") -> NotebookVerdict:
