@@ -106,6 +106,7 @@ def corpus() -> dict[str, float]:
         "3.14": math.log(len(set(text))),
         "1.12": math.floor(last_only * 100) / 100,
         "0.186": grammar["entropy_per_character"](),
+        "300": runpy.run_path(str(folder / "picture.py"))["STEPS"],
     }
 
 
@@ -208,6 +209,8 @@ def test_shares_are_computed() -> None:
     assert all(layers * (8 * emb * emb + 5 * emb) / gpt(layers, emb) > 0.5 for layers, emb in large)
     assert "token table is 31 % of all parameters" in text
     assert round(100 * 50_257 * 768 / gpt(12, 768, tied=True, qkv_bias=True)) == 31
+    assert "nearly a third of the small model, and a twentieth of the largest" in text
+    assert round(20 * 50_257 * 1_600 / gpt(48, 1_600, tied=True, qkv_bias=True)) == 1
     assert "about 77 of a token's 768" in text
     assert round(0.1 * 768) == 77
 

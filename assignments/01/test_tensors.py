@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from gradlings import agree, exercise, floats
+from gradlings import agree, exercise, floats, leave_picture
 
 
 def counting(*shape, dtype=torch.float64):
@@ -460,3 +460,4 @@ class TestSplitAndMergeHeads:
         ]
         ladder = probes(hand_made, random=heads_in_either_order)
         agree(student.merge_heads, ladder, joined, strided=True, requires_grad=True)
+        leave_picture(student)

@@ -603,3 +603,13 @@ def apply_dropout(
 #   additional position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
 # * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training
 #   and out of it.
+
+# %% [markdown]
+# ## What your functions draw
+#
+# Where the parameters of GPT-2 sit, to scale, by your own counts (2.3 to 2.8). Which part has nearly a third of the
+# small model, and a twentieth of the largest? Why does it not grow like the others?
+#
+# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `parameters.png` beside
+# this file when 2.11 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
+# sentence names it.

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gradlings import agree, exercise, floats
+from gradlings import agree, exercise, floats, leave_picture
 from gradlings.checks.behavior.gradients import gradients_agree
 
 KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")
@@ -637,3 +637,4 @@ class TestApplyDropout:
         x, mask = floats([9.0, 9.0, -18.0]), masks(True, False, True)
         ladder = probes([(x, mask, 0.1, False), (x, mask, 0.1, True)], random=in_either_mode)
         agree(student.apply_dropout, ladder, dropout)
+        leave_picture(student)

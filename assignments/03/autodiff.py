@@ -592,3 +592,14 @@ def backprop(root: Value) -> None:
 # that reuse is what makes backpropagation cheap.
 #
 # In assignment 04 you write each of these steps, for batches of examples.
+
+# %% [markdown]
+# ## What your functions draw
+#
+# The graph of $y = h\,e^h + h$ with $h = w x + b$, made with your `exp`, in the order of your `topological_order`, with
+# the gradients of your `backprop`. Follow the three arrows that leave $h$: on the way back each brings a share of its
+# gradient. What would be wrong in the boxes to its left if one of them came too late?
+#
+# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `graph.png` beside this
+# file when 3.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
+# sentence names it.

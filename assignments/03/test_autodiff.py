@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from gradlings import agree, exercise, floats, satisfies, scalars
+from gradlings import agree, exercise, floats, leave_picture, satisfies, scalars
 
 
 def slope(f, x):
@@ -515,3 +515,4 @@ class TestBackprop:
         """the node of e ** x: its number, its parent and its local derivative"""
         ladder = probes([(0.5,), (-1.25,), (2.0,)], random=random_number)
         agree(student.through("node_of_exp"), ladder, exp_by_autograd, float32=False)
+        leave_picture(student)

@@ -551,3 +551,14 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
         {'fc1.weight': (5, 10), 'fc1.bias': (5,), 'fc2.weight': (1, 5), 'fc2.bias': (1,)}
     """
     raise NotImplementedError("Exercise 4.10: named_gradients")
+
+# %% [markdown]
+# ## What your functions draw
+#
+# Two kinds of points that no straight line can separate, and a network with 16 hidden units that learns to:
+# `mlp_forward` says what it thinks of every place, and `mlp_backward` says where each step goes. The line is made of
+# straight pieces. Which part of the network makes the corners?
+#
+# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `boundary.png` beside this
+# file when 4.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
+# sentence names it.

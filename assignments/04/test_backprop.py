@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import vector_to_parameters
 
-from gradlings import agree, exercise, floats
+from gradlings import agree, exercise, floats, leave_picture
 
 
 def slopes(f, upstream, *inputs):
@@ -561,3 +561,4 @@ class TestNamedGradients:
         hand_made = [(chapter_parameters(), X[:2], y[:2], X[2:], y[2:])]
         ladder = probes(hand_made, random=random_two_batches, n=2)
         agree(student.through("gradients_of_two_batches"), ladder, gradients_of_each)
+        leave_picture(student)

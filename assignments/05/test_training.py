@@ -11,7 +11,7 @@ from torch.optim.adam import adam
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
-from gradlings import agree, exercise, floats, satisfies
+from gradlings import agree, exercise, floats, leave_picture, satisfies
 from gradlings.checks.behavior.statistics import implausible
 
 PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False, "foreach": False}
@@ -644,3 +644,4 @@ class TestEvaluate:
         hand_made = [(*two, True), (*two, False), (*three, True)]
         ladder = probes(hand_made, random=random_batches_and_mode, n=3)
         agree(student.through("evaluated_in_mode"), ladder, mean_loss_and_no_traces, **LOSS)
+        leave_picture(student)

@@ -10,6 +10,7 @@ writes `corpus.txt` again, byte by byte as it was.
 
 import math
 import random
+from collections import Counter
 from pathlib import Path
 
 ADJECTIVES = ("big", "old", "red", "shy")
@@ -38,6 +39,13 @@ def entropy_per_character():
         for listener in SOUNDS
     ]
     return per_sentence / (sum(lengths) / len(lengths))
+
+
+def entropy_after(text, k):
+    """Nats per character of a text that are left when the k characters before each are known."""
+    longer = Counter(text[i : i + k + 1] for i in range(len(text) - k))
+    shorter = Counter(text[i : i + k] for i in range(len(text) - k))
+    return -sum(n * math.log(n / shorter[part[:k]]) for part, n in longer.items()) / sum(longer.values())
 
 
 if __name__ == "__main__":

@@ -385,17 +385,3 @@ def run_on_corpus(student, cfg, lines, steps, seed):
     """The first loss of `pretrain` on a text, given as its lines, and the mean of the last 20; to two decimals."""
     _, losses = _pretrained(student, cfg, "".join(lines), steps, seed)
     return round(float(losses[0]), 2), round(sum(float(loss) for loss in losses[-20:]) / 20, 2)
-
-
-def run_to_look_at(student, cfg, lines, steps, seed, n_sample):
-    """The losses of `pretrain`, and n_sample characters by the trained model: None where `generate` does not work."""
-    text = "".join(lines)
-    model, losses = _pretrained(student, cfg, text, steps, seed)
-    sample = None
-    with contextlib.suppress(Exception):  # no sample is no reason to fail
-        tokenizer = student.CharTokenizer(text)
-        start = tokenizer.encode("the ").unsqueeze(0)
-        generator = torch.Generator().manual_seed(seed)
-        written = student.generate(model, start, n_sample, cfg["context_length"], 3, generator)
-        sample = tokenizer.decode(written[0])
-    return [float(loss) for loss in losses], sample

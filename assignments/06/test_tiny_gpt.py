@@ -2,7 +2,6 @@
 
 import math
 import runpy
-from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from gradlings import agree, exercise, floats, satisfies
+from gradlings import agree, exercise, floats, leave_picture, satisfies
 from gradlings.checks.behavior.gradients import gradients_agree
 from gradlings.checks.behavior.statistics import implausible
 
@@ -762,17 +761,9 @@ class TestGenerate:
 # 6.13
 
 STEPS = 120
-STEPS_TO_SHOW = 300  # long enough for words
 GRAMMAR = runpy.run_path(str(HERE / "corpus.py"))
 CORPUS = (HERE / "corpus.txt").read_text(encoding="utf-8")
 TINY = config(23, 32, 32, 4, 2, drop_rate=0.0) | {"batch_size": 8, "learning_rate": 0.01}
-
-
-def entropy_after(text, k):
-    """Nats per character that are left when the k characters before it are known."""
-    longer = Counter(text[i : i + k + 1] for i in range(len(text) - k))
-    shorter = Counter(text[i : i + k] for i in range(len(text) - k))
-    return -sum(n * math.log(n / shorter[part[:k]]) for part, n in longer.items()) / sum(longer.values())
 
 
 def tensors_of(p):
@@ -845,7 +836,7 @@ def learns_and_does_not_cheat(answer, cfg, lines, steps, seed):
     """The floor is known from the grammar; the ceiling is what a table of character pairs would reach."""
     start, end = answer
     nothing = math.log(cfg["vocab_size"])
-    floor, ceiling = GRAMMAR["entropy_per_character"](), entropy_after("".join(lines), 1)
+    floor, ceiling = GRAMMAR["entropy_per_character"](), GRAMMAR["entropy_after"]("".join(lines), 1)
     if abs(start - nothing) > 0.1:
         return f"The first loss is {start:.2f}; a fresh model knows nothing and must start near ln V = {nothing:.2f}."
     if end < floor:
@@ -860,17 +851,6 @@ def learns_and_does_not_cheat(answer, cfg, lines, steps, seed):
             f"{ceiling:.2f} on this text."
         )
     return None
-
-
-def picture_and_sample(student, lines):
-    """Trains once more, for longer, and leaves the loss curve and a text by the model beside the student's file."""
-    losses, sample = student.through("run_to_look_at")(TINY, lines, STEPS_TO_SHOW, 0, 300)
-    write_report = runpy.run_path(str(HERE / "report.py"))["write_report"]
-    marks = {"ln V: knows nothing": math.log(TINY["vocab_size"]), "sees one character": entropy_after(CORPUS, 1)}
-    try:
-        return write_report(student.folder, losses, sample, marks, GRAMMAR["entropy_per_character"]())
-    except OSError as error:
-        return f"The loss curve and the sample could not be written: {error}."
 
 
 @exercise(
@@ -896,5 +876,4 @@ class TestPretrain:
         lines = CORPUS.splitlines(keepends=True)
         ladder = probes([], random=lambda rng: (TINY, lines, STEPS, rng.size(0, 10_000)), n=1)
         satisfies(student.through("run_on_corpus"), ladder, learns_and_does_not_cheat)
-        if student.folder:
-            student.notes.append(picture_and_sample(student, lines))
+        leave_picture(student)

@@ -13,7 +13,8 @@ from gradlings.model.exercise import exercise
 if TYPE_CHECKING:
     from gradlings.checks.assertions import agree, satisfies
     from gradlings.checks.probes import Rng, floats, scalars
-    from gradlings.runners.notebook import check, hint, print_result, try_call
+    from gradlings.runners.final_picture.draw import leave_picture
+    from gradlings.runners.notebook import check, hint, picture, print_result, try_call
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless a program wants our log
 
@@ -25,6 +26,8 @@ __all__ = [
     "exercise",
     "floats",
     "hint",
+    "leave_picture",
+    "picture",
     "print_result",
     "satisfies",
     "scalars",
@@ -34,7 +37,8 @@ __all__ = [
 _LAZY = {
     "agree": "gradlings.checks.assertions",
     "satisfies": "gradlings.checks.assertions",
-    **dict.fromkeys(("check", "hint", "print_result", "try_call"), "gradlings.runners.notebook"),
+    **dict.fromkeys(("check", "hint", "picture", "print_result", "try_call"), "gradlings.runners.notebook"),
+    "leave_picture": "gradlings.runners.final_picture.draw",
     "Rng": "gradlings.checks.probes",
     "floats": "gradlings.checks.probes",
     "scalars": "gradlings.checks.probes",

@@ -805,3 +805,14 @@ def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
 # **In PyTorch.** `torch.nn.MultiheadAttention` splits and merges inside.
 #
 # **Next.** Assignment 02 counts a GPT's parameters; 6.7 puts your own attention between these two.
+
+# %% [markdown] picture="below"
+# ## What your functions draw
+#
+# Twelve numbers, and what your own `row_major_strides`, `as_column`, `swap_last_two`, `split_heads` and `merge_heads`
+# make of them. Look at which of them move numbers in memory and which only read the same numbers in another order, and
+# at what a reshape alone does to the colors.
+#
+# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `heads.png` beside this
+# file when 1.11 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
+# sentence names it.

@@ -759,3 +759,14 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
 # **In PyTorch.** `torch.Tensor.grad` says when it is None and when it is added to.
 #
 # **Next.** Assignment 05 puts gradients to use.
+
+# %% [markdown] picture="below"
+# ## What your functions draw
+#
+# Two kinds of points that no straight line can separate, and a network with 16 hidden units that learns to:
+# `mlp_forward` says what it thinks of every place, and `mlp_backward` says where each step goes. The line is made of
+# straight pieces. Which part of the network makes the corners?
+#
+# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `boundary.png` beside this
+# file when 4.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
+# sentence names it.

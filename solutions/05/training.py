@@ -791,3 +791,14 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 #
 # The call of `clip_gradients` belongs inside `train_step`; you know between which two lines. In assignment 06 you write
 # such a loop once more, around a small GPT of your own.
+
+# %% [markdown] picture="below"
+# ## What your functions draw
+#
+# Your `sgd_step` against your `adam_step`, each with three learning rates, on weights whose slopes differ by a factor
+# of about 30; and both, with `momentum_step`, on their way through a narrow valley. No rate suits all weights of SGD:
+# what happens to the weights with large slopes if it is made large enough for those with small ones?
+#
+# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `losses.png` beside this
+# file when 5.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
+# sentence names it.

@@ -1065,3 +1065,12 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # weights, and on what each half of a block adds. And smaller starting values for the matrices whose results are added
 # to the main road of 6.10, $1/\sqrt{2L}$ of the others for $L$ blocks. What is missing from there to an assistant
 # begins with fine-tuning: the same loop again, on chosen text.
+
+# %% [markdown] picture="below"
+# ## What your functions draw
+#
+# The losses of your `pretrain`, over 300 steps on the corpus, beside what a model could reach that knows nothing, or
+# sees one character only; and the first words of your model, by your `generate`.
+#
+# In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write
+# `loss.png` and `sample.txt` beside this file when 6.13 is right.

@@ -62,6 +62,8 @@ def _cells(source: SourceFile, *, solved: bool) -> Iterator[Any]:
         yield cell
         if solution and solution not in solutions[number + 1 :]:
             yield nbformat.v4.new_code_cell(f'check("{solution}")', id=grade_id(solution))
+        if "picture" in written.metadata:
+            yield nbformat.v4.new_code_cell("from gradlings import picture\n\npicture()", id="picture")
 
 
 def _metadata(id: str, **settings: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ The source is a Python module in jupytext's percent format. Cell options say wha
     # %% solution="3.5"                one function, its body between ### BEGIN SOLUTION and ### END SOLUTION
     # %% [markdown] hints="3.5"        the hint ladder: a numbered list of three
     # %% [markdown] solved="3.5"       what is told once it is solved (`solved_cells.py`); may be left out
+    # %% [markdown] picture="below"    prose; in the notebook, a cell below it draws the assignment's picture
     # %% [markdown] total_points="30"  in the first cell: how many points the assignment has, if not 100
 
 Every other cell is shipped as it is.
@@ -29,9 +30,10 @@ from gradlings.authoring.solved_cells import solved_text
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise, read_exercises
 from gradlings.model.rule_table import RULES
+from gradlings.runners.final_picture.draw import MODULE as PICTURE
 
 _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
-_OPTIONS = {"exercise", "objective", "solution", "hints", "solved", "total_points"}
+_OPTIONS = {"exercise", "objective", "solution", "hints", "solved", "picture", "total_points"}
 _HINT_STEPS = 3
 _DEFAULT_TOTAL_POINTS = 100
 _MAX_LINE_CHARS = 118
@@ -145,6 +147,9 @@ def _validate(source: SourceFile) -> None:
             raise InputError(f"{where} has no hints cell")
     declared = {exercise.id for exercise in source.exercises}
     for cell in source.cells:
+        drawing = source.checks_file.with_name(PICTURE)
+        if "picture" in cell.metadata and not drawing.is_file():
+            raise InputError(f"{source.path}: picture=... needs {drawing}, which draws it. Write it, or take it out.")
         if "objective" in cell.metadata and "exercise" not in cell.metadata:
             raise InputError(f'{source.path}: objective="{cell.metadata["objective"]}" belongs beside exercise="..."')
         for option in ("exercise", "solution"):

@@ -1,4 +1,4 @@
-"""What a notebook calls: `check("3.5")`, `hint("3.5")`, `try_call("3.5")`, each on the notebook's own functions.
+"""What a notebook calls, each on its own functions: `check("3.5")`, `hint("3.5")`, `try_call("3.5")`, `picture()`.
 
 It imports little, since workers import it, too: outside a notebook these do nothing, so that a notebook can be run for
 marks as it was submitted.
@@ -6,6 +6,8 @@ marks as it was submitted.
 
 from __future__ import annotations
 
+import base64
+import html
 import sys
 from dataclasses import dataclass
 from types import ModuleType
@@ -37,6 +39,22 @@ class NotebookText:
 
     def _repr_markdown_(self) -> str:
         return self.markdown
+
+
+@dataclass(frozen=True, repr=False)
+class NotebookPicture:
+    """The picture under a cell with `picture()`; who cannot see it has its text."""
+
+    png: bytes
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        # as image/png, JupyterLab would show it without its text
+        source = base64.b64encode(self.png).decode()
+        return f'<img alt="{html.escape(self.text)}" style="max-width: 100%" src="data:image/png;base64,{source}">'
 
 
 def check(exercise: str = "") -> NotebookVerdict:
@@ -81,6 +99,24 @@ def try_call(exercise: str) -> NotebookText:
     from gradlings.runners.failing_call.notebook_cell import cell_in_notebook
 
     return NotebookText(cell_in_notebook(str(exercise), shell))
+
+
+def picture() -> NotebookPicture | NotebookText:
+    """Draw the picture at the end of the assignment with the functions of this notebook, and show it.
+
+    Texts that go with it are printed. Never raises, as `check`: a sentence says why there is no picture yet.
+    """
+    shell = _shell()
+    if shell is None:
+        return NotebookText("picture() works in a notebook; in a terminal, pytest on the folder draws it.")
+    from gradlings.runners.final_picture.notebook_cell import picture_in_notebook
+
+    drawn = picture_in_notebook(shell)
+    if isinstance(drawn, str):
+        return NotebookText(drawn)
+    for _, text in drawn.picture.texts.values():
+        print(text)
+    return NotebookPicture(drawn.png, drawn.picture.alt)
 
 
 def _shell() -> Any:

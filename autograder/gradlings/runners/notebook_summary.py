@@ -15,7 +15,7 @@ from gradlings.runners.notebook_check import folders, kernel_checks, not_checked
 def check_all_in_notebook(shell: Any) -> tuple[int, str]:
     """Return the points of all exercises and the verdicts as HTML; `shell` is IPython's."""
     try:
-        checks_file = _checks_file(shell)
+        checks_file = checks_of_notebook(shell)
         scores = _scores(checks_file, shell, _progress_line())
     except InputError as error:
         return 0, not_checked(str(error))
@@ -29,15 +29,19 @@ def check_all_in_notebook(shell: Any) -> tuple[int, str]:
     return sum(score.points for score in scores), summary_fragment(scores)
 
 
-def _checks_file(shell: Any) -> Path:
-    """Return the checks of this notebook: those whose functions it defines most of."""
+def checks_of_notebook(shell: Any) -> Path:
+    """Return the checks of this notebook: those whose functions it defines most of.
+
+    Raises:
+        InputError: there are none, or it defines none of their functions.
+    """
     known = folders(shell)
     files = next((found for folder in known if (found := sorted(folder.glob("test_*.py")))), [])
     counts = {path: sum(name in shell.user_ns for name in _functions(read_exercises(path))) for path in files}
     best = max(counts, key=counts.__getitem__, default=None)
     if best is None:
         raise InputError(
-            f"check() needs the checks of the assignment (test_*.py) beside the notebook; {known[0]} holds none. "
+            f"This needs the checks of the assignment (test_*.py) beside the notebook; {known[0]} holds none. "
             "Download the whole folder of the assignment and open the notebook there."
         )
     if not counts[best]:
