@@ -14,7 +14,7 @@ from gradlings.model.exercise import read_exercises
 from gradlings.model.misconceptions import FILE
 from student_kit import PROJECT
 
-CONTRACT = Path(__file__).parent.with_name("contract.txt")
+CONTRACT = Path(__file__).with_name("contract.txt")
 
 
 def declared() -> list[str]:
