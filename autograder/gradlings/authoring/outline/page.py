@@ -9,6 +9,7 @@ from string import ascii_lowercase
 from gradlings.authoring.outline.chapter_parts import anchor
 from gradlings.authoring.outline.course_outline import AssignmentOutline, ExerciseOutline
 from gradlings.authoring.outline.quiz import Question
+from gradlings.model.text import counted
 
 _HEAD = """# For teachers
 
@@ -54,7 +55,7 @@ def _table(exercises: Sequence[ExerciseOutline]) -> Iterator[str]:
 
 def _misconceptions(exercise: ExerciseOutline) -> str:
     found = exercise.misconceptions
-    summary = f"{exercise.id} {_text(exercise.title)}: {len(found)} misconception{'s' * (len(found) != 1)}"
+    summary = f"{exercise.id} {_text(exercise.title)}: {counted(len(found), 'misconception')}"
     items = "\n".join(f"- `{each.id}`: {_plain(each.sentence)}" for each in found)
     return f"<details><summary>{summary}</summary>\n\n{items}\n\n</details>"
 
