@@ -763,7 +763,7 @@ class TestGenerate:
 STEPS = 120
 GRAMMAR = runpy.run_path(str(HERE / "corpus.py"))
 CORPUS = (HERE / "corpus.txt").read_text(encoding="utf-8")
-TINY = config(23, 32, 32, 4, 2, drop_rate=0.0) | {"batch_size": 8, "learning_rate": 0.01}
+TINY = config(23, 16, 32, 4, 2, drop_rate=0.0) | {"batch_size": 8, "learning_rate": 0.01}
 
 
 def tensors_of(p):
