@@ -22,8 +22,7 @@ DECIDES_SCORES = (
 
 DECIDES_NOTHING = (
     *("__main__", "cli", "rendering", "progress", "reports", "learning", "authoring"),
-    *("runners/notebook_check", "runners/notebook_hint", "runners/notebook_summary", "runners/failing_call"),
-    *("runners/run_report", "runners/unattempted"),
+    *("runners/failing_call", "runners/kernel", "runners/run_report", "runners/unattempted"),
     # which file of a student is graded is no part of it: each record has the digest of that file
     *("grading/intake", "grading/class_inputs", "grading/class_run", "grading/command", "grading/progress_bar"),
     "grading/export",
