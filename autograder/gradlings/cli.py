@@ -74,7 +74,9 @@ def main() -> None:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRAS:
             raise
-        needed = f"This needs {package}, which is not installed: pip install 'gradlings[{_EXTRAS[package]}]'"
+        from gradlings.submission.shipped_kit import in_a_clone
+
+        needed = f"This needs {package}, which is not installed: {in_a_clone(f'.[{_EXTRAS[package]}]')}"
         print(f"gradlings: {needed}", file=sys.stderr)
         sys.exit(2)
 
