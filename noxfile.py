@@ -114,7 +114,8 @@ def pytest_bounds(session: nox.Session) -> None:
 @nox.session(venv_backend="venv")
 def colab(session: nox.Session) -> None:
     """Prove that gradlings works among the packages of Colab, and changes none of them; takes minutes, not in CI."""
-    session.install("--no-deps", "-r", "tests/colab/frozen.txt", f"torch=={version('torch').partition('+')[0]}")
+    session.install("--no-deps", "-r", "tests/colab/frozen.txt")
+    session.install(f"torch=={version('torch').partition('+')[0]}")  # newer than Colab's, and what it asks for with it
     before = _installed(session)
     with TemporaryDirectory() as folder:
         session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, ".")
