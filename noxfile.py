@@ -132,3 +132,9 @@ def _installed(session: nox.Session) -> dict[str, str]:
     """Return the versions of what a session's environment has installed."""
     listed = session.run("python", "-m", "pip", "list", "--format=json", silent=True)
     return {row["name"].lower().replace("_", "-"): row["version"] for row in json.loads(str(listed))}
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Compare a real GPU with the checks, the tolerances and the virtual GPU: less than eight minutes on one GPU."""
+    session.run(sys.executable, "benchmarks/gpu.py", *session.posargs)
