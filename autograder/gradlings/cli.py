@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "For learners": {
         "init": "learning.kit_commands:init",
+        "update": "learning.kit_commands:update",
         "watch": "learning.exercise_commands:watch",
         "list": "learning.kit_commands:list_exercises",
         "hint": "learning.exercise_commands:hint",
