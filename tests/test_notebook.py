@@ -314,7 +314,7 @@ class CompilerOf2022(CachingCompiler):
     """Keeps the cells as IPython 7 does, which Colab has: no labels for names, and a cache of its own."""
 
     @property
-    def format_code_name(self) -> Any:  # type: ignore[override]
+    def format_code_name(self) -> Any:
         raise AttributeError("format_code_name")
 
     def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
@@ -325,7 +325,7 @@ class CompilerOf2022(CachingCompiler):
 
 def test_cells_of_an_older_ipython_are_read_as_well(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linecache, "_ipython_cache", {}, raising=False)
-    monkeypatch.setattr(InteractiveShell.instance(), "compile", CompilerOf2022())
+    monkeypatch.setattr(InteractiveShell.instance(), "compile", CompilerOf2022())  # type: ignore[no-untyped-call]
     shell.run("import torch\n\n", f"{FORBIDDEN}\n")
     points, said = shell.verdict("9.2")
     assert (points, "is to be solved without" in said) == ("0", True)

@@ -8,10 +8,10 @@ As somebody does in Colab: the first cell installs gradlings, then an exercise i
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-import ipykernel
 import IPython
 import nbformat
 import torch
@@ -25,7 +25,7 @@ def main(repository: Path, folder: Path) -> None:
     """Run it, and fail unless the verdicts are right."""
     assert find_spec("gradlings") is None, "gradlings is installed here: then there is nothing to try"
     print(f"Python {sys.version.split()[0]}, torch {torch.__version__}", end=", ")
-    print(f"IPython {IPython.__version__}, ipykernel {ipykernel.__version__}")
+    print(f"IPython {IPython.__version__}, ipykernel {version('ipykernel')}")
     notebook = nbformat.read(repository / "assignments" / "03" / "autodiff.ipynb", as_version=4)
     (installing,) = [cell for cell in notebook.cells if cell["id"] == "check"]
     imports = [cell for cell in notebook.cells if cell.cell_type == "code" and "import torch" in cell.source][:1]
