@@ -181,13 +181,15 @@ def test_outside_a_notebook_they_say_what_to_do_in_a_terminal() -> None:
 
 
 def test_what_ipython_sets_for_itself_is_not_said_to_be_the_students(shell: Shell) -> None:
-    shell.run("import IPython.core.completer, warnings")
-    own = "category=IPython.core.completer.ProvisionalCompleterWarning"
-    shell.run(f"warnings.filterwarnings('error', {own})", "import torch", WRONG)
-    assert "Your file changes" not in shell.verdict("9.1")[1]
     with warnings.catch_warnings():
-        shell.run("warnings.simplefilter('error')")
-        assert "Your file changes warnings into errors" in shell.verdict("9.1")[1]
+        warnings.resetwarnings()  # those of this test run, which no kernel has
+        shell.run("import IPython.core.completer, warnings")
+        own = "category=IPython.core.completer.ProvisionalCompleterWarning"
+        shell.run(f"warnings.filterwarnings('error', {own})", "import torch", WRONG)
+        assert "Your file changes" not in shell.verdict("9.1")[1]
+        with warnings.catch_warnings():
+            shell.run("warnings.simplefilter('error')")
+            assert "Your file changes warnings into errors" in shell.verdict("9.1")[1]
 
 
 def test_part_of_the_points(shell: Shell) -> None:
