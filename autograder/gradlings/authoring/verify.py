@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.catalogue import CatalogueEntry, merge_misconceptions
 from gradlings.authoring.guards import is_edge, unguarded
-from gradlings.authoring.open_checks import checks_of
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.proofs.calls import functions_in_reach
+from gradlings.authoring.proofs.open_checks import checks_of
 from gradlings.authoring.proofs.siblings import SIBLINGS, unlike_at_home
 from gradlings.authoring.proofs.unfinished import unfinished
 from gradlings.authoring.proofs.whole_files import Proof, first_failure

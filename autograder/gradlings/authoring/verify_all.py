@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradlings.authoring.assignment import Assignment, find_assignments
-from gradlings.authoring.open_checks import keep_checks_open
+from gradlings.authoring.proofs.open_checks import keep_checks_open
 from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.proofs.student_path import full_marks_at_home
 from gradlings.authoring.proofs.whole_files import Proof

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gradlings.authoring.assignment import Assignment
-from gradlings.authoring.open_checks import checks_of
 from gradlings.authoring.proofs.float32_twins import float32_is_no_mistake
 from gradlings.authoring.proofs.later import mistakes_cost_nothing_later, variants_suffice_later
+from gradlings.authoring.proofs.open_checks import checks_of
 from gradlings.authoring.proofs.pairs import mistakes_are_not_pardoned
 from gradlings.authoring.proofs.stand_ins import cuts_hold_nothing_later, right_with_stand_ins
 from gradlings.authoring.proofs.whole_files import FileGrader, Proof
