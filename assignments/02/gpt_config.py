@@ -209,8 +209,8 @@ GPT_CONFIG_124M: GPTConfig = {
 #
 # *Not allowed here: the layers of torch.nn.*
 #
-# *Parameters* are the numbers that training adjusts: weights and biases. Most of those of an LLM sit in linear layers.
-# A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
+# *Parameters* are the numbers that training adjusts: weights and biases. Most parameters of an LLM sit in linear
+# layers. A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
 #
 # $$ y = W x + b $$
 #
@@ -296,8 +296,8 @@ def embedding_params(cfg: GPTConfig) -> int:
 # training and afterwards; nothing of them is stored. The small $\varepsilon$ is a constant that prevents division by
 # zero. All positions share the same $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. Still, they decide whether your total is exact. Count without making the
-# vectors: `emb_dim` may be so large that no memory would hold them.
+# These counts are tiny compared with those of the matrices. Still, they decide whether your total is exact. Count
+# without making the vectors: `emb_dim` may be so large that no memory would hold them.
 
 # %%
 def layernorm_params(emb_dim: int) -> int:

@@ -176,8 +176,8 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 #
 # $$ L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
-# Each step has a local derivative, and each is a function of its own here: `bce_grad_a` returns
-# $\partial L/\partial a$, and `sigmoid_grad` returns $d\sigma/dz$.
+# Each step has a local derivative, and you write a function for each: `bce_grad_a` returns $\partial L/\partial a$, and
+# `sigmoid_grad` returns $d\sigma/dz$.
 #
 # For the loss, use $(\ln a)' = 1/a$. The second logarithm holds $1 - a$, not $a$: it is a small chain of its own. For
 # the sigmoid, write it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone,
@@ -403,10 +403,10 @@ def numeric_gradient(
 # With float64 and a good step, a right gradient ends up below $10^{-6}$ or so; a wrong one is mostly above $10^{-2}$.
 # The largest possible value is 2, for numbers that differ in nothing but their sign.
 #
-# Two cases need thought. Where both entries are 0 the formula says 0/0, yet the gradients agree perfectly (a ReLU that
-# is switched off gives many such entries): count 0. And if an entry of either gradient is NaN, something is badly
-# broken, so the answer must be infinity. Every comparison with NaN except `!=` is false: a test such as
-# `if error > tolerance` would not notice it.
+# Two cases need thought. Where both entries are 0 the formula says 0/0, yet the gradients agree perfectly (many layers
+# give such entries): count 0. And if an entry of either gradient is NaN, something is badly broken, so the answer must
+# be infinity. Every comparison with NaN except `!=` is false: a test such as `if error > tolerance` would not notice
+# it.
 #
 # Think also about why the *worst* entry is asked for. In a layer with a thousand weights, how much would a single wrong
 # one change the mean?

@@ -262,8 +262,8 @@ GPT_CONFIG_124M: GPTConfig = {
 # %% [markdown] exercise="2.3" objective="Count the weights and biases of a linear layer"
 # ## 2.3 A linear layer
 #
-# *Parameters* are the numbers that training adjusts: weights and biases. Most of those of an LLM sit in linear layers.
-# A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
+# *Parameters* are the numbers that training adjusts: weights and biases. Most parameters of an LLM sit in linear
+# layers. A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
 #
 # $$ y = W x + b $$
 #
@@ -379,8 +379,8 @@ def embedding_params(cfg: GPTConfig) -> int:
 # training and afterwards; nothing of them is stored. The small $\varepsilon$ is a constant that prevents division by
 # zero. All positions share the same $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. Still, they decide whether your total is exact. Count without making the
-# vectors: `emb_dim` may be so large that no memory would hold them.
+# These counts are tiny compared with those of the matrices. Still, they decide whether your total is exact. Count
+# without making the vectors: `emb_dim` may be so large that no memory would hold them.
 
 
 # %% solution="2.5"
@@ -534,7 +534,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 #
 # **Next.** 2.8 adds everything up.
 
-# %% [markdown] exercise="2.8" objective="Put the counts of all parts together to that of a whole GPT-2"
+# %% [markdown] exercise="2.8" objective="Add up the counts of all parts of a GPT-2"
 # ## 2.8 The whole model
 #
 # Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
