@@ -11,13 +11,24 @@ from pathlib import Path
 
 from gradlings import __version__
 from gradlings.model.errors import InputError
+from gradlings.model.exercise import PATH_FILE
 from gradlings.model.files import write_atomically
 from gradlings.submission import shipped_kit
 from gradlings.submission.cells import decode
+from gradlings.submission.given.named_paths import (
+    PATHS_FILE,
+    SETTINGS_FILE,
+    NamedPath,
+    named_path,
+    setting,
+    settings_text,
+)
+from gradlings.submission.given.on_path import files_on_path
 from gradlings.submission.manifest import MANIFEST, digest, read_manifest
 
 _log = logging.getLogger(__name__)
 
+_NEVER_EDITED = (MANIFEST, PATH_FILE)
 _MODE = 0o666  # the umask takes away what the user does not want, as for any file a user makes
 
 RECORD = Path(".gradlings", "kit.json")
@@ -32,25 +43,38 @@ class InitResult:
     updated: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     """Files that differ from what ships because they were edited."""
+    path: NamedPath | None = None
+    """The one that the kit is on; None if all exercises are to be done."""
 
 
-def write_kit(folder: Path, *, solutions: bool = False) -> InitResult:
+def write_kit(folder: Path, *, solutions: bool = False, path: str = "") -> InitResult:
     """Write the kit into a folder, which is made if it is not there. Files of an older kit are brought up to date.
 
+    Args:
+        folder: the kit's.
+        solutions: whether to write the answers, too.
+        path: the name of the path that the kit is to be on, or "all"; the one that its settings name if none.
+
     Raises:
-        InputError: the folder cannot be used.
+        InputError: the folder cannot be used, there is no such path, or no answer to take given code from.
     """
     if shipped_kit.assignments() == folder.resolve() / "assignments":
         raise InputError(f"{folder.resolve()} is where gradlings itself comes from. Choose another folder.")
-    result = InitResult()
+    name = path or setting(folder)
+    result = InitResult(path=named_path(shipped_kit.assignments(), name))
+    texts = _texts(solutions, result.path)
+    if name != setting(folder):
+        texts[SETTINGS_FILE] = settings_text(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = _digests_when_written(folder)
         now = {}
-        for name, source in _files(solutions):
-            text = decode(source.read_bytes())
+        for name, text in texts.items():
             now[name] = digest(text)
             _write(folder, name, text, before.get(name), result)
+        if result.path is None:
+            for file in (folder / "assignments").glob(f"[0-9]*/{PATH_FILE}"):
+                file.unlink()
         record = json.dumps({"gradlings": __version__, "files": before | now}, indent=1) + "\n"
         write_atomically(folder / RECORD, record.encode(), mode=_MODE)
     except OSError as error:
@@ -61,9 +85,19 @@ def write_kit(folder: Path, *, solutions: bool = False) -> InitResult:
     return result
 
 
+def _texts(solutions: bool, path: NamedPath | None) -> dict[str, str]:
+    """Return the texts of all files of the kit, by path relative to it."""
+    texts = {name: decode(file.read_bytes()) for name, file in _files(solutions)}
+    for folder in sorted(shipped_kit.assignments().glob("[0-9]*")) if path else ():
+        if path and any(folder.glob("test_*.py")):
+            texts |= {f"assignments/{folder.name}/{file}": text for file, text in files_on_path(folder, path).items()}
+    return texts
+
+
 def _files(solutions: bool) -> Iterator[tuple[str, Path]]:
     for path in shipped_kit.BESIDE:
         yield path.name, path
+    yield f"assignments/{PATHS_FILE}", shipped_kit.assignments() / PATHS_FILE
     folders = {"assignments": shipped_kit.assignments()} | ({"solutions": shipped_kit.solutions()} if solutions else {})
     for name, folder in folders.items():
         for path in sorted(folder.glob("[0-9]*/**/*")):
@@ -101,8 +135,9 @@ def _write(folder: Path, name: str, text: str, when_written: str | None, result:
         current = digest(decode(path.read_bytes()))
         if current == digest(text):
             return
-        # the manifest is never edited, and belongs to what ships
-        names = result.updated if current == when_written or path.name == MANIFEST else result.kept
+        # the manifest is never edited, and belongs to what ships; so does what says of the path
+        ours = path.name in _NEVER_EDITED or name == SETTINGS_FILE
+        names = result.updated if current == when_written or ours else result.kept
     if names is not result.kept:
         write_atomically(path, text.encode("utf-8"), mode=_MODE)
     names.append(name)

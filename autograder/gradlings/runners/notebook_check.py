@@ -22,7 +22,7 @@ from gradlings.execution.drivers import load_drivers
 from gradlings.execution.kept_settings import SideEffects, standard_settings, taken_names
 from gradlings.execution.local_runner import LocalRunner
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import read_exercises
+from gradlings.model.exercise import given_sentence, path_of, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore, Scorecard
 from gradlings.model.text import map_text
@@ -88,6 +88,8 @@ def find_checks(exercise: str, folders: list[Path]) -> Path:
             if exercise in ids:
                 return path
             known += ids
+        if said := given_sentence(folder, exercise):
+            raise InputError(said)
     if known:
         raise InputError(f"There is no exercise {exercise} here; there are {', '.join(known)}.")
     raise InputError(
@@ -123,17 +125,25 @@ def kernel_checks(folder: Path, shell: Any) -> Iterator[KernelChecks]:
     """Collect the checks in a folder, for what is defined in the kernel; the settings are torch's own meanwhile."""
     import torch
 
+    from gradlings.execution.stand_in_names import in_place
     from gradlings.runners.session import collected_checks
 
     numbers = _numbers(shell)
     submission = from_cells(Path("this notebook"), _cells(numbers, shell), _helpers(folder))
+    path, given = path_of(folder), None
+    if path and path.given.functions:
+        submission, given = in_place(submission, {}, path.given)
     submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
     drivers = load_drivers(folder)
-    names = [name for path in folder.glob("test_*.py") for each in read_exercises(path) for name in each.functions]
+    names = [name for file in folder.glob("test_*.py") for each in read_exercises(file) for name in each.functions]
     last = _last_functions(submission, names, shell.user_ns)
     rebound = {name: type(shell.user_ns[name]).__name__ for name in last}
     runner = LocalRunner(
-        submission, shell.user_ns, lambda: drivers, in_notebook=True, rebound=rebound, last_functions=last
+        *(submission, shell.user_ns, lambda: drivers),
+        in_notebook=True,
+        stand_ins=given,
+        rebound=rebound,
+        last_functions=last,
     )
     threads = torch.get_num_threads()
     try:
