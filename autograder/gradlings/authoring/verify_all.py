@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradlings.authoring.assignment import Assignment, find_assignments
+from gradlings.authoring.proofs.on_paths import right_on_paths
 from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.proofs.student_path import full_marks_at_home
 from gradlings.authoring.proofs.whole_files import Proof
@@ -48,7 +49,9 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
         for id in reversed(exercises):  # the last ones take longest: nobody is to wait for them alone
             proven[id] = pool.submit(prove, chosen[id], id, seeds)
             verified[id] = pool.submit(verify, chosen[id], id, seeds)
-        at_home = [pool.submit(full_marks_at_home, assignment) for assignment in whole]
+        at_home = [
+            pool.submit(proof, assignment) for proof in (full_marks_at_home, right_on_paths) for assignment in whole
+        ]
         jobs: list[Future[Any]] = [*verified.values(), *proven.values(), *at_home]
         try:
             for job in bar.track(as_completed(jobs), total=len(jobs), description="verifying"):

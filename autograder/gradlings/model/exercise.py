@@ -143,7 +143,8 @@ def path_of(folder: Path) -> AssignmentPath | None:
     file = folder / PATH_FILE
     try:
         found = json.loads(file.read_bytes())
-        given = Given(*(tuple(found["given"][key]) for key in ("functions", "borrows")), str(found["given"]["code"]))
+        code = found["given"]
+        given = Given(tuple(code["functions"]), tuple(code["borrows"]), str(code["code"]))
         return AssignmentPath(str(found["name"]), tuple(found["exercises"]), str(found["source"]), given)
     except FileNotFoundError:
         return None

@@ -42,6 +42,11 @@ class NamedPath:
         return tuple(id for id in self.exercises if id in declared)
 
 
+def path_names(assignments: Path) -> tuple[str, ...]:
+    """Return the names of the paths in a folder of assignments; raises as `named_path`."""
+    return tuple(_read(assignments / PATHS_FILE))
+
+
 def named_path(assignments: Path, name: str) -> NamedPath | None:
     """Return the path of this name in a folder of assignments; None for "all".
 
