@@ -204,7 +204,9 @@ def without_given(text: str) -> str:
 
 
 def with_wrong_given(text: str) -> str:
-    return text.replace("return twice(twice(x))", "return torch.zeros(7)").replace('return f"{SIGN}{n}"', "raise SystemExit")
+    return text.replace("return twice(twice(x))", "return torch.zeros(7)").replace(
+        'return f"{SIGN}{n}"', "raise SystemExit"
+    )
 
 
 EDITS = {
@@ -274,7 +276,9 @@ def test_full_marks_on_the_core_path(core: Kit, tmp_path: Path) -> None:
 def test_settings_decide_what_init_writes(core: Kit, tmp_path: Path) -> None:
     kit = Kit(Kit.copied(core.root, tmp_path, "assignments").root, "03", "autodiff")
     write_kit(tmp_path, path="core")
-    edited = kit.module.read_text(encoding="utf-8").replace('raise NotImplementedError("Exercise 3.2: sigmoid")', "return z")
+    edited = kit.module.read_text(encoding="utf-8").replace(
+        'raise NotImplementedError("Exercise 3.2: sigmoid")', "return z"
+    )
     kit.module.write_text(edited, encoding="utf-8")
     assert write_kit(tmp_path).path is not None
     assert tomllib.loads((tmp_path / SETTINGS_FILE).read_text(encoding="utf-8")) == {"path": {"name": "core"}}
