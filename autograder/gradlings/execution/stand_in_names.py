@@ -73,10 +73,8 @@ def in_place(
 def _given_names(given: Given) -> dict[str, Any]:
     """Return the names of the module that is given; none if nothing is."""
     namespace: dict[str, Any] = {"__name__": "given", "__file__": "<given>"}
-    if given.functions:
-        code = compile(given.code, "<given>", "exec")
-        trust(code)
-        exec(code, namespace)
+    if given.functions:  # not to be trusted: what it does for an exercise that forbids it counts as its caller's
+        exec(compile(given.code, "<given>", "exec"), namespace)
     return namespace
 
 
