@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -209,7 +210,7 @@ def with_wrong_given(text: str) -> str:
     )
 
 
-EDITS = {
+EDITS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "deleted": without_given,
     "made wrong": with_wrong_given,
