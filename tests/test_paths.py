@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from class_kit import hand_in
 from gradlings.authoring.assignment import find_assignments
@@ -24,7 +25,7 @@ from gradlings.model.exercise import PATH_FILE, all_exercises, path_of, read_exe
 from gradlings.submission import shipped_kit
 from gradlings.submission.given.named_paths import SETTINGS_FILE, named_path
 from gradlings.submission.given.on_path import assignment_path, files_on_path
-from student_kit import PROJECT, Kit
+from student_kit import PROJECT, Kit, as_if_started_in
 
 CHECKS = '''
 import torch
@@ -366,6 +367,32 @@ def test_the_notebook_of_a_path(short: Kit) -> None:
     assert cells["ex-9-2-fourfold"].endswith("return twice(twice(x))")
     assert "given on the path short" in cells["about-ex-9-2"]
     assert "points" in cells["about-ex-9-3"]
+
+
+def test_a_notebook_is_checked_with_the_judges_copy(short: Kit, tmp_path: Path) -> None:
+    kit = on_path(short, tmp_path)
+    with as_if_started_in(kit.folder):
+        shell = InteractiveShell.instance()
+        try:
+            for cell in ("import torch\nfrom gradlings import check", "def fourfold(x):\n    raise SystemExit"):
+                shell.run_cell(cell, store_history=True)
+            for cell in ("def twice(x):\n    return 2 * x", "def eightfold(x):\n    return twice(fourfold(x))"):
+                shell.run_cell(cell, store_history=True)
+            found = [shell.run_cell(f"check('{id}')", store_history=True).result for id in ("9.3", "9.2")]
+            assert repr(found[0]) == "30"
+            assert "9.2 fourfold is given on the path short" in found[1]._repr_html_()
+            assert repr(shell.run_cell("check()", store_history=True).result) == "50"
+            assert shell.run_cell("fourfold.__module__, 'label' in dir()").result == ("__main__", False)
+        finally:
+            InteractiveShell.clear_instance()
+
+
+def test_one_assignment_of_a_path_may_be_handed_out_alone(short: Kit, tmp_path: Path) -> None:
+    kit = on_path(short, tmp_path)
+    (kit.root / SETTINGS_FILE).unlink()
+    (kit.folder.parent / "paths.toml").unlink()
+    assert "0 of 50 points" in kit.gradlings("progress").said
+    assert "0 of 50 points" in kit.check().said
 
 
 def test_hidden_probes_of_given_exercises_do_no_harm(folds: Kit) -> None:

@@ -22,7 +22,7 @@ from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.model.exercise import PATH_FILE
 from gradlings.submission.cells import decode
 from gradlings.submission.exercise_text import SOLVED
-from gradlings.submission.given.named_paths import SETTINGS_FILE, named_path, setting, settings_text
+from gradlings.submission.given.named_paths import EVERYTHING, SETTINGS_FILE, named_path, setting, settings_text
 from gradlings.submission.given.on_path import assignment_path
 from gradlings.submission.manifest import MANIFEST, digest, read_manifest
 
@@ -44,9 +44,9 @@ def write_course(
     Raises:
         InputError: there is no such path.
     """
-    wanted = path or setting(root)
+    wanted = path or setting(root) or EVERYTHING
     on = named_path(assignments[0].folder.parent, wanted)
-    if wanted != setting(root):
+    if wanted != (setting(root) or EVERYTHING):
         yield write_text(root / SETTINGS_FILE, settings_text(wanted))
 
     def write(path: Path, text: str, recorded: str | None = None) -> WriteResult:

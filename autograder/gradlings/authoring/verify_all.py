@@ -20,6 +20,7 @@ from gradlings.authoring.proofs.whole_files import Proof
 from gradlings.authoring.verify import VerifyResult, verify, wrong_total
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
+from gradlings.submission.given.named_paths import path_names
 
 
 def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyResult], list[str], list[Proof]]:
@@ -49,9 +50,8 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
         for id in reversed(exercises):  # the last ones take longest: nobody is to wait for them alone
             proven[id] = pool.submit(prove, chosen[id], id, seeds)
             verified[id] = pool.submit(verify, chosen[id], id, seeds)
-        at_home = [
-            pool.submit(proof, assignment) for proof in (full_marks_at_home, right_on_paths) for assignment in whole
-        ]
+        at_home = [pool.submit(full_marks_at_home, assignment) for assignment in whole]
+        at_home += [pool.submit(right_on_paths, each) for each in whole if path_names(each.folder.parent)]
         jobs: list[Future[Any]] = [*verified.values(), *proven.values(), *at_home]
         try:
             for job in bar.track(as_completed(jobs), total=len(jobs), description="verifying"):

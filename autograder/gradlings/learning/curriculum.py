@@ -10,9 +10,10 @@ from pathlib import Path
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import given_sentence
 from gradlings.model.kit_paths import KIT_FOLDER, kit_root
+from gradlings.model.text import counted
 from gradlings.progress.record import History, read_history
 from gradlings.progress.summary import ExerciseProgress, summarize
-from gradlings.submission.given.named_paths import named_path, path_of_kit
+from gradlings.submission.given.named_paths import EVERYTHING, named_path, path_of_kit
 from gradlings.submission.manifest import assignment_title
 from gradlings.submission.reader import read_submission, shown
 
@@ -135,16 +136,19 @@ def read_curriculum(root: Path, path: str = "") -> Curriculum:
         InputError: a file of checks cannot be read, or there is no such path.
     """
     of_kit = path_of_kit(root)
-    chosen = named_path(root / KIT_FOLDER, path) if path else of_kit
-    if of_kit and path and chosen != of_kit:
-        raise InputError(f"This kit is on the path {of_kit.name}; `gradlings init . --path {path}` makes it another.")
+    chosen = named_path(root / KIT_FOLDER, path) if path and path != of_kit else None
+    if path and path != of_kit != EVERYTHING:
+        raise InputError(f"This kit is on the path {of_kit}; `gradlings init . --path {path}` makes it another.")
     history = read_history(root)
     exercises = summarize(root, history)
+    if of_kit != EVERYTHING:
+        said = f"Path {of_kit}: {counted(len(exercises), 'exercise')}; the code of all others is given."
+        return Curriculum(root, exercises, history, said)
     if chosen is None:
         return Curriculum(root, exercises, history)
     exercises = tuple(each for each in exercises if each.id in chosen.exercises)
-    others = "the code of all others is given" if of_kit else "no others are counted here"
-    return Curriculum(root, exercises, history, f"Path {chosen.name}: {len(exercises)} exercises; {others}.")
+    said = f"Path {path}: {counted(len(exercises), 'exercise')}; no others are counted here."
+    return Curriculum(root, exercises, history, said)
 
 
 def where(exercise: ExerciseProgress) -> str:

@@ -16,10 +16,12 @@ from gradlings.model.files import write_atomically
 from gradlings.submission import shipped_kit
 from gradlings.submission.cells import decode
 from gradlings.submission.given.named_paths import (
+    EVERYTHING,
     PATHS_FILE,
     SETTINGS_FILE,
     NamedPath,
     named_path,
+    path_of_kit,
     setting,
     settings_text,
 )
@@ -53,17 +55,17 @@ def write_kit(folder: Path, *, solutions: bool = False, path: str = "") -> InitR
     Args:
         folder: the kit's.
         solutions: whether to write the answers, too.
-        path: the name of the path that the kit is to be on, or "all"; the one that its settings name if none.
+        path: the name of the path that the kit is to be on, or "all"; the one that it is on if none.
 
     Raises:
         InputError: the folder cannot be used, there is no such path, or no answer to take given code from.
     """
     if shipped_kit.assignments() == folder.resolve() / "assignments":
         raise InputError(f"{folder.resolve()} is where gradlings itself comes from. Choose another folder.")
-    name = path or setting(folder)
+    name = path or setting(folder) or path_of_kit(folder)
     result = InitResult(path=named_path(shipped_kit.assignments(), name))
     texts = _texts(solutions, result.path)
-    if name != setting(folder):
+    if name != (setting(folder) or EVERYTHING):
         texts[SETTINGS_FILE] = settings_text(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -70,12 +70,14 @@ def named_path(assignments: Path, name: str) -> NamedPath | None:
 
 
 def setting(root: Path) -> str:
-    """Return the name of the path that the settings in a folder name; "all" if they name none.
+    """Return the name of the path that the settings in a folder name: "all" if they name none, "" if there are none.
 
     Raises:
         InputError: they cannot be read.
     """
     file = root / SETTINGS_FILE
+    if not file.is_file():
+        return ""
     table = _read(file).get("path", {})
     name = table.get("name") if isinstance(table, dict) else None
     if table and not isinstance(name, str):
@@ -88,23 +90,24 @@ def settings_text(name: str) -> str:
     return f'{_ABOUT}[path]\nname = "{name}"\n'
 
 
-def path_of_kit(root: Path) -> NamedPath | None:
-    """Return the path that a kit is on; None where all of it is to be done.
+def path_of_kit(root: Path) -> str:
+    """Return the name of the path that the assignments of a kit were written for, "all" where that is not one.
 
     Raises:
-        InputError: its settings name one that is not there, or one that its assignments were not written for.
+        InputError: its settings name a path that is not there, or another one.
     """
-    name = setting(root)
+    name, written = setting(root), {}
     for folder in sorted((root / KIT_FOLDER).glob("[0-9]*")):
         path = path_of(folder)
-        written = path.name if path else EVERYTHING
-        if written != name:
+        written[folder.name] = path.name if path else EVERYTHING
+    for number, other in written.items():
+        if name and other != name:
             named_path(root / KIT_FOLDER, name)
             raise InputError(
-                f"{shown(root / SETTINGS_FILE)} asks for {_shown_path(name)}, and assignment {folder.name} was written "
-                f"for {_shown_path(written)}. `gradlings init . --path NAME` in the kit writes it for one of them."
+                f"{shown(root / SETTINGS_FILE)} asks for {_shown_path(name)}, and assignment {number} was written for "
+                f"{_shown_path(other)}. `gradlings init . --path NAME` in the kit writes it for one of them."
             )
-    return named_path(root / KIT_FOLDER, name)
+    return next(iter(written.values())) if len(set(written.values())) == 1 else EVERYTHING
 
 
 def _shown_path(name: str) -> str:
