@@ -16,6 +16,8 @@ from class_kit import hand_in
 from gradlings.authoring.assignment import find_assignments
 from gradlings.authoring.proofs.on_paths import right_on_paths
 from gradlings.execution.stand_in_names import StandInNames
+from gradlings.grading.intake.choose import choose
+from gradlings.grading.intake.collect import collect
 from gradlings.grading.judge_session import bundle_of
 from gradlings.grading.path_folder import folder_on_path
 from gradlings.learning.curriculum import read_curriculum
@@ -434,6 +436,7 @@ def test_bad_paths_are_told(folds: Kit, tmp_path: Path) -> None:
         ('short = ["9.1", "9.9"]', "names 9.9"),
         ("short = 3", "must be a list"),
         ("", "there is none"),
+        ('all = ["9.1"]', "cannot name a path"),
         ("short", "cannot be read as TOML"),
     ):
         (kit.folder.parent / "paths.toml").write_text(text)
@@ -467,6 +470,16 @@ def test_a_class_on_a_path(folds: Kit, short: Kit, tmp_path: Path) -> None:
     columns = list(next(iter(rows.values())))
     assert [name for name in columns if name.startswith("9.")] == ["9.1 twice", "9.3 eightfold"]
     assert PATH_FILE in (tmp_path / "out" / "run.json").read_text()
+    assert "--path" not in "".join(row["notes"] for row in rows.values())
+
+
+@pytest.mark.parametrize("name", ["folds.py", "folds.ipynb"])
+def test_a_path_that_was_forgotten_is_noted(folds: Kit, short: Kit, tmp_path: Path, name: str) -> None:
+    hand_in(tmp_path, {f"ada/{name}": (short.folder / name).read_bytes()})
+    submissions = collect(tmp_path, "folds")
+    noted = choose(submissions, submissions.students[0], folds.folder).notes
+    assert [note for note in noted if "is on the path short, and is not graded with --path short" in note]
+    assert not choose(submissions, submissions.students[0], short.folder).notes
 
 
 def test_what_cannot_be_graded_on_a_path_is_told(folds: Kit, short: Kit) -> None:

@@ -9,6 +9,7 @@ name the one that it is on:
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class NamedPath:
 
 def path_names(assignments: Path) -> tuple[str, ...]:
     """Return the names of the paths in a folder of assignments; raises as `named_path`."""
-    return tuple(_read(assignments / PATHS_FILE))
+    return tuple(_paths(assignments / PATHS_FILE))
 
 
 def named_path(assignments: Path, name: str) -> NamedPath | None:
@@ -56,7 +57,7 @@ def named_path(assignments: Path, name: str) -> NamedPath | None:
     if name == EVERYTHING:
         return None
     file = assignments / PATHS_FILE
-    paths = _read(file)
+    paths = _paths(file)
     if name not in paths:
         there = f"there is {listed(sorted(paths))}" if paths else "there is none"
         raise InputError(f"There is no path {name}: {there}, and all for the whole. {shown(file)} lists them.")
@@ -112,6 +113,14 @@ def path_of_kit(root: Path) -> str:
 
 def _shown_path(name: str) -> str:
     return "all exercises" if name == EVERYTHING else f"the path {name}"
+
+
+def _paths(file: Path) -> Mapping[str, Any]:
+    paths = _read(file)
+    for name in paths:
+        if name == EVERYTHING or not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            raise InputError(f"{shown(file)}: {name!r} cannot name a path; take letters, digits, - and _, and not all.")
+    return paths
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -21,6 +21,8 @@ from gradlings.submission.manifest import MANIFEST, digest, digest_of_code, read
 from gradlings.submission.reader import shown, source_name_of
 from gradlings.submission.reference_functions import given_code, solution_file
 
+_SAID = "given on the path {}: nothing to do here"
+_SAID_IN = re.compile(rb"\*" + _SAID.format(r"([\w-]+)").encode())
 _STUB = re.compile(r'^[ \t]*raise NotImplementedError\("Exercise (\S+): (\w+)"\)$', re.MULTILINE)
 _SOLUTION = re.compile(r'^# %% .*\bsolution="([^"]+)"')
 _REGION = re.compile(r"^[ \t]*### BEGIN SOLUTION\n(.*?)\n[ \t]*### END SOLUTION$", re.MULTILINE | re.DOTALL)
@@ -76,10 +78,16 @@ def prose_on_path(text: str, path: NamedPath, asked: Collection[str]) -> str:
     def told(found: re.Match[str]) -> str:
         if found["id"] in asked:
             return found[0]
-        sign, said = found["sign"], f"*given on the path {path.name}: nothing to do here*"
-        return f"{sign}{found['heading']}\n{sign.strip()}\n{sign}{said}\n"
+        sign = found["sign"]
+        return f"{sign}{found['heading']}\n{sign.strip()}\n{sign}*{_SAID.format(path.name)}*\n"
 
     return _FACTS.sub(told, text)
+
+
+def path_said_in(data: bytes) -> str:
+    """Return the name of the path that a student's file says it is on; "" if it says none. Nothing is parsed."""
+    found = _SAID_IN.search(data)
+    return found[1].decode() if found else ""
 
 
 def _worth_points(folder: Path) -> tuple[Path, tuple[Exercise, ...]]:
