@@ -297,7 +297,7 @@ def test_settings_decide_what_init_writes(core: Kit, tmp_path: Path) -> None:
     assert write_kit(tmp_path).path is not None
     assert tomllib.loads((tmp_path / SETTINGS_FILE).read_text(encoding="utf-8")) == {"path": {"name": "core"}}
     result = write_kit(tmp_path, path="all")
-    assert (result.path, result.kept) == (None, ["assignments/03/autodiff.py"])
+    assert (result.path, result.kept, result.changes) == (None, ["assignments/03/autodiff.py"], ())
     assert not list(tmp_path.glob(f"assignments/*/{PATH_FILE}"))
     shipped = shipped_kit.assignments() / "02" / "gpt_config.py"
     assert (tmp_path / "assignments" / "02" / "gpt_config.py").read_bytes() == shipped.read_bytes()

@@ -12,7 +12,7 @@ from gradlings import __version__
 from gradlings.learning.kit_record import read_record
 from gradlings.learning.kit_update import KitResult, KitUpdate
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import PATH_FILE
+from gradlings.model.exercise import PATH_FILE, path_of
 from gradlings.submission import shipped_kit
 from gradlings.submission.given.named_paths import (
     EVERYTHING,
@@ -71,6 +71,7 @@ def _write(folder: Path, shipped: dict[str, Path], *, whole: bool, path: str) ->
     if shipped_kit.assignments() == folder.resolve() / "assignments":
         raise InputError(f"{folder.resolve()} is where gradlings itself comes from. Choose another folder.")
     on = named_path(shipped_kit.assignments(), path)
+    before = [path_of(each) for each in (folder / "assignments").glob("[0-9]*")]
     try:
         with tempfile.TemporaryDirectory(prefix="gradlings-") as made:
             if on:
@@ -84,6 +85,8 @@ def _write(folder: Path, shipped: dict[str, Path], *, whole: bool, path: str) ->
             for file in (folder / "assignments").glob(f"[0-9]*/{PATH_FILE}"):
                 file.unlink()
         result.path = on
+        if any((each.name if each else EVERYTHING) != path for each in before):
+            result.changes = ()  # it is another path that asks for other exercises, not a newer version
         return result
     except OSError as error:
         where = error.filename or folder
@@ -122,7 +125,8 @@ def _shipped(solutions: bool) -> Iterator[tuple[str, Path]]:
     """Yield each file of the kit: its name there, and where it lies here."""
     for path in shipped_kit.BESIDE:
         yield path.name, path
-    yield f"assignments/{PATHS_FILE}", shipped_kit.assignments() / PATHS_FILE
+    if (shipped_kit.assignments() / PATHS_FILE).is_file():
+        yield f"assignments/{PATHS_FILE}", shipped_kit.assignments() / PATHS_FILE
     folders = {"assignments": shipped_kit.assignments()} | ({"solutions": shipped_kit.solutions()} if solutions else {})
     for name, folder in folders.items():
         for path in sorted(folder.glob("[0-9]*/**/*")):
