@@ -5,7 +5,9 @@ They use the environment that nox itself is installed in, so that none is built 
     python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' -c constraints.txt && .venv/bin/nox -s quick
 """
 
+import re
 import sys
+import tomllib
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,6 +100,43 @@ def verify(session: nox.Session) -> None:
     """Prove that the checks catch every misconception and pass every variant; then some of the mutants."""
     _python(session, "gradlings", "verify", "--seeds", "3", *session.posargs)
     _python(session, "gradlings", "verify", "--mutants", "--sample", "3", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Check stubs and solutions with the lowest version of everything that students need, but of torch."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    floors = [
+        re.sub(r">=([\w.]+).*", r"==\1", each) for each in project["dependencies"] if not each.startswith("torch")
+    ]
+    with TemporaryDirectory() as folder:
+        _python(session, "pip", "install", "-q", "--no-warn-conflicts", "--target", folder, *floors)
+        session.run(
+            sys.executable,
+            "benchmarks/bounds.py",
+            *(session.posargs or ("stubs", "solutions")),
+            env={"PYTHONPATH": folder},
+        )
+
+
+@nox.session(venv_backend="virtualenv")
+@nox.parametrize(
+    ("python", "versions"), [("3.11", "lowest"), ("3.11", "newest"), ("3.12", "newest"), ("3.13", "newest")]
+)
+def bounds(session: nox.Session, versions: str) -> None:
+    """Run what must work with the versions that pyproject.toml allows, torch included, in new environments.
+
+    Each is several GB on Linux, unless UV_TORCH_BACKEND=cpu is set; `-k lowest` and `-k 3.13` choose some.
+    """
+    resolution = {"lowest": "lowest-direct", "newest": "highest"}[versions]
+    wanted = ("pyproject.toml", "--extra", "class", "--extra", "cluster", "--resolution", resolution)
+    session.install("uv")
+    with TemporaryDirectory() as folder:
+        pinned = str(Path(folder, "pinned.txt"))
+        session.run("python", "-m", "uv", "pip", "compile", "-q", *wanted, "-o", pinned)
+        session.run("python", "-m", "uv", "pip", "install", "-q", "-r", pinned)
+    session.run("python", "-m", "uv", "pip", "install", "-q", "--no-deps", "-e", ".")
+    session.run("python", "benchmarks/bounds.py", *session.posargs)
 
 
 @nox.session
