@@ -37,7 +37,7 @@ def run(folder: Path, *command: str, code: int = 0) -> str:
     """
     environment = {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "120"}
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=1200
+        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=7200
     )
     if done.returncode != code:
         said = (done.stdout + done.stderr)[-6000:]
