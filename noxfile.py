@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["tests", "lint", "types", "imports", "build", "verify"]
+nox.options.sessions = ["tests", "lint", "types", "imports", "build", "verify", "lowest"]
 
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 """Three workers for two cores: tests of processes and of time limits spend a third of their time waiting."""
@@ -145,6 +145,12 @@ def bounds(session: nox.Session, versions: str) -> None:
         session.run("python", "-m", "uv", "pip", "install", "-q", "-r", pinned)
     session.run("python", "-m", "uv", "pip", "install", "-q", "--no-deps", "-e", ".")
     session.run("python", "benchmarks/bounds.py", *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build both distributions, and install and use them as their users will; takes minutes, and CI leaves it out."""
+    session.run(sys.executable, ".ci/release.py", *session.posargs)
 
 
 @nox.session

@@ -8,8 +8,8 @@ import pytest
 
 from student_kit import RIGHT, Kit
 
-# A sitecustomize module under which the modules of gradlings find what Python has on Windows when they are imported. The
-# packages that it uses go by the name of the system, and stay as they are.
+# A sitecustomize module: the modules of gradlings find what Python has on Windows when they are imported. Other packages
+# go by the name of the system, and stay as they are.
 WINDOWS = """
 import builtins, ctypes, os, signal, sys
 

@@ -58,6 +58,7 @@ class Grader:
         """The exercise's id by item."""
         self._alone = frozenset(item for item in self._items if isinstance(item, pytest.Function) and runs_alone(item))
         self._mode = self._state.mode
+        self._stand_ins, self._share = self._state.stand_ins, self._state.share
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
 
@@ -65,6 +66,10 @@ class Grader:
         """Judge failed checks again with functions of a solution, texts by name; `share` is as in `RunState`."""
         right = RightFunctions(texts, from_solution=True)
         self._state.stand_ins, self._state.share = lambda _: right, share
+
+    def follow_installed(self) -> None:
+        """Judge failed checks again with the functions of the installed solution, as a new grader does."""
+        self._state.stand_ins, self._state.share = self._stand_ins, self._share
 
     def for_marks(self, right: RightFunctions, share: float) -> None:
         """Grade for marks from now on, with what there is to stand in for functions of earlier exercises."""
