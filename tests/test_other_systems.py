@@ -8,7 +8,7 @@ import pytest
 
 from student_kit import RIGHT, Kit
 
-# A sitecustomize module: the modules of gradlings find what Python has on Windows when they are imported. Other packages
+# A sitecustomize module: the modules of gradlings find what Python has on Windows when they are imported. Other ones
 # go by the name of the system, and stay as they are.
 WINDOWS = """
 import builtins, ctypes, os, signal, sys
