@@ -107,3 +107,9 @@ def pytest_bounds(session: nox.Session) -> None:
     with TemporaryDirectory() as folder:
         _python(session, "pip", "install", "-q", "--target", folder, "--no-deps", "pytest==8.2.0", "pluggy<2")
         _python(session, "pytest", "-n", "2", *users, *session.posargs, path=folder)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Compare a real GPU with the checks, the tolerances and the virtual GPU: less than eight minutes on one GPU."""
+    session.run(sys.executable, "benchmarks/gpu.py", *session.posargs)
