@@ -20,9 +20,10 @@ from PIL import Image
 
 sys.path.insert(0, str(ROOT / "tests"))  # a class, and a JupyterLab
 
-from honest_class import hand_in_class, honest_class, pool  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
-from test_browser import CHROMIUM, jupyter_lab  # noqa: E402
+from playwright.sync_api import sync_playwright
+
+from honest_class import hand_in_class, honest_class, pool
+from test_browser import CHROMIUM, jupyter_lab
 
 SCREENS = ROOT / "docs" / "screens"
 STUDENTS = 30
