@@ -107,6 +107,12 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def release(session: nox.Session) -> None:
+    """Build both distributions, and install and use them as their users will; takes minutes, and CI leaves it out."""
+    session.run(sys.executable, ".ci/release.py", *session.posargs)
+
+
+@nox.session
 def pytest_bounds(session: nox.Session) -> None:
     """Prove the lower bound of pytest, whose internals runners/session.py uses; takes minutes, and CI leaves it out."""
     users = ("tests/test_hidden_probes.py", "tests/test_checking.py", "tests/test_submission.py")

@@ -27,21 +27,8 @@ BESIDE = {
 }
 """Pages of the site that do not lie in docs/."""
 
-TO_COME = ("releases.md",)
-"""Pages that the navigation names already; it does without those that are not there yet."""
-
 FENCE = re.compile(r"(^ *(`{3,}).*?^ *\2`*$)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
-
-
-def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Leave pages that are not written yet out of the navigation."""
-    missing = {page for page in TO_COME if not (ROOT / "docs" / page).is_file()}
-    for section in config.nav or []:
-        for title, pages in section.items():
-            if isinstance(pages, list):
-                section[title] = [entry for entry in pages if missing.isdisjoint(entry.values())]
-    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

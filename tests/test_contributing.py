@@ -53,6 +53,7 @@ def test_people_and_ci_run_the_same_commands() -> None:
         "quick",
         "docs",  # a test builds the site
         "pytest_bounds",
+        "release",
         "gpu",
     }
 

@@ -100,6 +100,7 @@ RUN = {
     "gradlings solution": "test_learner_commands.py::test_the_solution_is_offered_when_the_exercise_is_solved",
     "gradlings try": "test_trying.py::test_pdb_debugs_the_script",
     "gradlings try --pdb": "test_trying.py::test_pdb_debugs_the_script",
+    "gradlings update": "test_updating.py::test_an_untouched_kit_becomes_the_newer_one",
     "gradlings verify": "test_verifying.py::test_a_good_kit_holds",
     "gradlings verify --mutants": "test_mutants.py::test_survivors_are_reported_where_nothing_is_declared",
     "gradlings verify --seeds": "test_verifying.py::test_a_good_kit_holds",
