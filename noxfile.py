@@ -106,6 +106,12 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site, strictly; `nox -s docs -- serve` shows it while it is written."""
+    session.run(sys.executable, "-m", "mkdocs", *(session.posargs or ["build"]), env={"NO_MKDOCS_2_WARNING": "true"})
+
+
+@nox.session
 def verify(session: nox.Session) -> None:
     """Prove that the checks catch every misconception and pass every variant; then some of the mutants."""
     _python(session, "gradlings", "verify", "--seeds", "3", *session.posargs)

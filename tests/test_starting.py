@@ -230,3 +230,11 @@ def test_nothing_is_kept_in_the_home_folder(kit: Kit, tmp_path_factory: pytest.T
     for command in ("gradlings", "gradlings hint 9.1", "gradlings init mine", "pytest assignments/09"):
         assert kit.run(*command.split(), environment={"HOME": str(home)} | elsewhere).code in (0, 1)
     assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize(("words", "offered"), [("gradlings pro", "progress"), ("gradlings init --so", "--solutions")])
+def test_a_shell_completes_commands_and_options(tmp_path: Path, words: str, offered: str) -> None:
+    asked = {"_GRADLINGS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    command = [sys.executable, "-c", "import sys; sys.argv = ['gradlings']; from gradlings.cli import main; main()"]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | asked, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [offered]
