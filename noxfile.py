@@ -5,7 +5,9 @@ They use the environment that nox itself is installed in, so that none is built 
     python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' -c constraints.txt && .venv/bin/nox -s quick
 """
 
+import json
 import sys
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -113,6 +115,29 @@ def pytest_bounds(session: nox.Session) -> None:
     with TemporaryDirectory() as folder:
         _python(session, "pip", "install", "-q", "--target", folder, "--no-deps", "pytest==8.2.0", "pluggy<2")
         _python(session, "pytest", "-n", "2", *users, *session.posargs, path=folder)
+
+
+@nox.session(venv_backend="venv")
+def colab(session: nox.Session) -> None:
+    """Prove that gradlings works among the packages of Colab, and changes none of them; takes minutes, not in CI."""
+    session.install("--no-deps", "-r", "tests/colab/frozen.txt")
+    session.install(f"torch=={version('torch').partition('+')[0]}")  # newer than Colab's, and what it asks for with it
+    before = _installed(session)
+    with TemporaryDirectory() as folder:
+        session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, ".")
+        session.run("python", "tests/colab/run_alone.py", ".", folder)
+    after = _installed(session)
+    changed = {name: (old, after.get(name)) for name, old in before.items() if after.get(name) != old}
+    session.log(f"added: {', '.join(f'{name} {after[name]}' for name in sorted(after.keys() - before.keys()))}")
+    if changed:
+        session.error(f"installing gradlings changed what was installed: {changed}")
+    session.log(f"none of the {len(before)} packages that were installed is changed")
+
+
+def _installed(session: nox.Session) -> dict[str, str]:
+    """Return the versions of what a session's environment has installed."""
+    listed = session.run("python", "-m", "pip", "list", "--format=json", silent=True)
+    return {row["name"].lower().replace("_", "-"): row["version"] for row in json.loads(str(listed))}
 
 
 @nox.session

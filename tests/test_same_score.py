@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from gradlings.authoring.catalogue import load_catalogue
-from gradlings.grading.command import graded_source_name
+from gradlings.grading.class_inputs import graded_source_name
 from gradlings.model.exercise import read_exercises
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard, Verdict

@@ -38,7 +38,7 @@ PUBLISHED = {
 EXAMPLES = {
     "01": {"0.5", "0.1", ".0"},
     "02": {"0.1"},
-    "03": {"1000", "-1000", "0.2", "-100", "100"},
+    "03": {"2.0", "1000", "-1000", "0.2", "-100", "100"},
     "04": {"1.0", "1000"},
     "05": {"0.1", "0.01", "0.001", "100", "1000", "130"},
     "06": {"1000", "200", "500"},
@@ -230,11 +230,11 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
     assert ((2 + h) ** 3 - 2**3) / h - 12 == pytest.approx(6e-4, rel=0.01)
     assert ((2 + h) ** 3 - (2 - h) ** 3) / (2 * h) - 12 == pytest.approx(1e-8, rel=0.1)
 
-    told("03", "gets $dy/dx = 2$ instead of 12", r"sends a gradient of 1 on to $x$ instead of 6")
+    told("03", "takes 1 instead of 6 for the gradient of $h$, and gets $dy/dx = 2$ instead of 12")
     through_g, direct = 5, 1
     assert (2 * direct, 2 * (direct + through_g)) == (2, 12)
 
-    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "overwrites instead of adding says 12", "have arrived says 62")
+    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "overwrites instead of adding says 12", "arrives says 62")
     shares = [6, 6, 1]  # that h = 6 gets from h * h, twice, and from + h
     early = sum(2 * sum(shares[: number + 1]) for number in range(len(shares)))
     assert (2 * sum(shares), 2 * shares[0], early) == (26, 12, 62)

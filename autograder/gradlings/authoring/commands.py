@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 _Ids = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Assignments, e.g. 03; all if none.")]
 _Force = Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")]
@@ -20,6 +19,8 @@ def build(
     root: _Root = Path(),
 ) -> None:
     """Make the stubs, notebooks, hints and shipped data in assignments/ from solutions/."""
+    from rich.console import Console
+
     from gradlings.authoring.assignment import find_assignments
     from gradlings.authoring.build import build as build_assignment
     from gradlings.submission.reader import shown
@@ -45,6 +46,8 @@ def course(
     root: _Root = Path(),
 ) -> None:
     """Make an nbgrader course: notebooks with solutions in source/, and a short nbgrader_config.py."""
+    from rich.console import Console
+
     from gradlings.authoring.assignment import find_assignments
     from gradlings.authoring.nbgrader_course import write_course
     from gradlings.submission.reader import shown
