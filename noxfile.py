@@ -6,7 +6,9 @@ They use the environment that nox itself is installed in, so that none is built 
 """
 
 import json
+import re
 import sys
+import tomllib
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -15,7 +17,7 @@ from tempfile import TemporaryDirectory
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["tests", "lint", "types", "imports", "build", "verify"]
+nox.options.sessions = ["tests", "lint", "types", "imports", "build", "verify", "lowest"]
 
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 """Three workers for two cores: tests of processes and of time limits spend a third of their time waiting."""
@@ -84,6 +86,14 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def platforms(session: nox.Session) -> None:
+    """Check types as on Windows and macOS, except those of the sandbox; takes a minute, and CI leaves it out."""
+    for platform in ("win32", "darwin"):
+        alone = ("--follow-imports", "silent", "--exclude", "/sandbox/")
+        _python(session, "mypy", "--platform", platform, *alone, "autograder/gradlings")
+
+
+@nox.session
 def imports(session: nox.Session) -> None:
     """Check that rooms import only rooms above them, and that nothing imports in a circle."""
     session.run(str(Path(sys.executable).with_name("lint-imports")))
@@ -100,6 +110,43 @@ def verify(session: nox.Session) -> None:
     """Prove that the checks catch every misconception and pass every variant; then some of the mutants."""
     _python(session, "gradlings", "verify", "--seeds", "3", *session.posargs)
     _python(session, "gradlings", "verify", "--mutants", "--sample", "3", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Check stubs and solutions with the lowest version of everything that students need, but of torch."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    floors = [
+        re.sub(r">=([\w.]+).*", r"==\1", each) for each in project["dependencies"] if not each.startswith("torch")
+    ]
+    with TemporaryDirectory() as folder:
+        _python(session, "pip", "install", "-q", "--no-warn-conflicts", "--target", folder, *floors)
+        session.run(
+            sys.executable,
+            "benchmarks/bounds.py",
+            *(session.posargs or ("stubs", "solutions")),
+            env={"PYTHONPATH": folder},
+        )
+
+
+@nox.session(venv_backend="virtualenv")
+@nox.parametrize(
+    ("python", "versions"), [("3.11", "lowest"), ("3.11", "newest"), ("3.12", "newest"), ("3.13", "newest")]
+)
+def bounds(session: nox.Session, versions: str) -> None:
+    """Run what must work with the versions that pyproject.toml allows, torch included, in new environments.
+
+    Each is several GB on Linux, unless UV_TORCH_BACKEND=cpu is set; `-k lowest` and `-k 3.13` choose some.
+    """
+    resolution = {"lowest": "lowest-direct", "newest": "highest"}[versions]
+    wanted = ("pyproject.toml", "--extra", "class", "--extra", "cluster", "--resolution", resolution)
+    session.install("uv")
+    with TemporaryDirectory() as folder:
+        pinned = str(Path(folder, "pinned.txt"))
+        session.run("python", "-m", "uv", "pip", "compile", "-q", *wanted, "-o", pinned)
+        session.run("python", "-m", "uv", "pip", "install", "-q", "-r", pinned)
+    session.run("python", "-m", "uv", "pip", "install", "-q", "--no-deps", "-e", ".")
+    session.run("python", "benchmarks/bounds.py", *session.posargs)
 
 
 @nox.session

@@ -54,6 +54,7 @@ def test_people_and_ci_run_the_same_commands() -> None:
         "pytest_bounds",
         "release",
         "gpu",
+        "platforms",
     }
 
 

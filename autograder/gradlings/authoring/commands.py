@@ -42,6 +42,9 @@ def build(
 def course(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The nbgrader course; it is made if it is not there.")],
     ids: _Ids = None,
+    path: Annotated[
+        str, typer.Option(metavar="NAME", help="Only the exercises of a path (core) are to be done, the others given.")
+    ] = "",
     force: _Force = False,
     root: _Root = Path(),
 ) -> None:
@@ -54,7 +57,8 @@ def course(
 
     console = Console(highlight=False, markup=False)
     states = []
-    for result in write_course(folder.resolve(), find_assignments(root.resolve(), tuple(ids or ())), force=force):
+    assignments = find_assignments(root.resolve(), tuple(ids or ()))
+    for result in write_course(folder.resolve(), assignments, path, force=force):
         states.append(result.state)
         if result.state == "kept":
             console.print(f"kept: {shown(result.path)} was edited (--force overwrites it)", soft_wrap=True)

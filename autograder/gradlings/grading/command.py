@@ -31,6 +31,10 @@ def grade(
     assignment: Annotated[str, typer.Argument(metavar="NN", help="The assignment, e.g. 03.")],
     submissions: Annotated[Path, typer.Argument(help="A folder or zip of submissions, an LMS download, submitted/.")],
     to: Annotated[Path, typer.Option(help="The folder for scores and feedback.")],
+    path: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The path that students were given, e.g. core: only its exercises count."),
+    ] = "",
     student: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Grade only this one, as scores.csv has the name; repeatable."),
@@ -92,6 +96,7 @@ def grade(
     from gradlings.grading.marks.marking import LateOptions, check_marks
     from gradlings.model.text import counted
     from gradlings.sandbox.judge import check_system
+    from gradlings.submission.given.path_folder import folder_on_path
 
     if (engine is PoolKind.DASK) != (scheduler is not None):
         raise InputError("--engine dask and --scheduler ADDRESS go together.")
@@ -99,26 +104,29 @@ def grade(
         check_system()
     root = root.resolve()
     folder = assignment_folder(root / "assignments", assignment)
-    source_name = graded_source_name(folder)
-    collected = collect(submissions, source_name)
-    if not collected.students:
-        raise InputError(
-            f"{submissions} holds no submissions of {source_name}.py or {source_name}.ipynb. "
-            f"Expected is a folder per student, or files named after students."
-        )
-    people = Roster(roster) if roster else None
-    only = chosen_students(collected, student or ())
-    late = LateOptions(due, policy, times_of_files)
-    solutions = root / "solutions"
-    secret = hidden_file(solutions, hidden, assignment)
-    share = follow_through if stand_ins else None
-    bundle = bundle_of(folder, source_name, hidden=secret, closed=(solutions,), allow_weaker=allow_weaker, share=share)
-    points = {exercise.id: exercise.points for exercise in bundle.exercises}
-    # that all fits is known before anything starts
-    check_marks(to, points, [files.student for files in collected.students], people, late)
-    console = Console(stderr=True, highlight=False, markup=False)
-    count = min(judges or _processors(), len(only or collected.students))
     with ExitStack() as stack:
+        if path:
+            folder = stack.enter_context(folder_on_path(folder, path))
+        source_name = graded_source_name(folder)
+        collected = collect(submissions, source_name)
+        if not collected.students:
+            raise InputError(
+                f"{submissions} holds no submissions of {source_name}.py or {source_name}.ipynb. "
+                f"Expected is a folder per student, or files named after students."
+            )
+        people = Roster(roster) if roster else None
+        only = chosen_students(collected, student or ())
+        late = LateOptions(due, policy, times_of_files)
+        solutions = root / "solutions"
+        secret = hidden_file(solutions, hidden, assignment)
+        share = follow_through if stand_ins else None
+        closed = (solutions, folder.parent.parent / "solutions")
+        bundle = bundle_of(folder, source_name, hidden=secret, closed=closed, allow_weaker=allow_weaker, share=share)
+        points = {exercise.id: exercise.points for exercise in bundle.exercises}
+        # that all fits is known before anything starts
+        check_marks(to, points, [files.student for files in collected.students], people, late)
+        console = Console(stderr=True, highlight=False, markup=False)
+        count = min(judges or _processors(), len(only or collected.students))
         with console.status(f"Starting {counted(count, 'judge')}; a worker tries to break out ...", spinner="line"):
             pool = LocalPool(bundle, count) if scheduler is None else DaskPool(bundle, scheduler)
             stack.enter_context(pool)

@@ -45,6 +45,12 @@ def where_am_i(root: Path) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="Where; it is made if it is not there.")] = Path(),
     solutions: Annotated[bool, typer.Option("--solutions", help="Write the answers, too.")] = False,
+    path: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Only the exercises of a path (core) are to be done, the others given; or all."
+        ),
+    ] = "",
 ) -> None:
     """Write the exercises into a folder. Files that you edited are kept."""
     from gradlings.learning.init_kit import write_kit
@@ -53,7 +59,7 @@ def init(
     from gradlings.rendering.terminal import padded, width_of
     from gradlings.submission.reader import shown
 
-    result = write_kit(folder, solutions=solutions)
+    result = write_kit(folder, solutions=solutions, path=path)
     console = _console()
     here = folder.resolve() == Path.cwd()
     name = "this folder" if here else shown(folder)
@@ -66,6 +72,11 @@ def init(
         console.print(f"The kit in {name} is up to date.", soft_wrap=True)
     elif result.written:
         console.print(f"The kit is in {name}: {counted(len(result.written), 'new file')}.", soft_wrap=True)
+    if result.path:
+        to_do = counted(len(result.path.exercises), "exercise")
+        console.print(
+            f"Its path is {result.path.name}: {to_do} to do; of all others the code is given.", soft_wrap=True
+        )
     steps = {} if here else {f"cd {shown(folder)}": ""}
     steps |= {
         "pytest assignments/01": "what is right so far",
@@ -133,6 +144,7 @@ def list_exercises(
 
 def progress(
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with pictures to this file.")] = None,
+    path: Annotated[str, typer.Option(metavar="NAME", help="Count the exercises of this path only, e.g. core.")] = "",
     root: Kit = Path(),
 ) -> None:
     """Show points, attempts, and misconceptions met and overcome; --html makes a page of it."""
@@ -140,7 +152,7 @@ def progress(
     from gradlings.learning.views.progress_table import progress_parts
     from gradlings.rendering.terminal import can_show
 
-    curriculum = read_curriculum(find_root(root))
+    curriculum = read_curriculum(find_root(root), path)
     console = _console()
     if curriculum.history.problem:
         console.print(curriculum.history.problem, style="yellow")

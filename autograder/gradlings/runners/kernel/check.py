@@ -22,7 +22,7 @@ from gradlings.execution.drivers import load_drivers
 from gradlings.execution.kept_settings import SideEffects, standard_settings, taken_names
 from gradlings.execution.local_runner import LocalRunner
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import read_exercises
+from gradlings.model.exercise import path_of, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore, Scorecard
 from gradlings.model.text import map_text
@@ -103,18 +103,26 @@ def kernel_checks(place: Place, shell: Any) -> Iterator[KernelChecks]:
     """Collect the checks of a place, for what is defined in the kernel; the settings are torch's own meanwhile."""
     import torch
 
+    from gradlings.execution.stand_in_names import in_place
     from gradlings.runners.session import collected_checks
 
     folder = place.folder
     numbers = cell_numbers(shell)
     submission = from_cells(Path("this notebook"), cells_that_ran(numbers, shell), _helpers(place))
+    path, given = path_of(folder), None
+    if path and path.given.functions:
+        submission, given = in_place(submission, {}, path.given)
     submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
     drivers = load_drivers(folder)
-    names = [name for path in folder.glob("test_*.py") for name in functions(read_exercises(path))]
+    names = [name for file in folder.glob("test_*.py") for name in functions(read_exercises(file))]
     last = _last_functions(submission, names, shell.user_ns)
     rebound = {name: type(shell.user_ns[name]).__name__ for name in last}
     runner = LocalRunner(
-        submission, shell.user_ns, lambda: drivers, in_notebook=True, rebound=rebound, last_functions=last
+        *(submission, shell.user_ns, lambda: drivers),
+        in_notebook=True,
+        stand_ins=given,
+        rebound=rebound,
+        last_functions=last,
     )
     threads = torch.get_num_threads()
     try:

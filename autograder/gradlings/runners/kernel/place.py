@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.exercise import Exercise, given_sentence, read_exercises
 from gradlings.model.kit_paths import KIT_FOLDER, kit_of, kit_root
 from gradlings.submission import shipped_kit
 
@@ -55,13 +55,15 @@ def place_of(exercise: str, folders: Sequence[Path]) -> Place:
     """Return the place of an exercise.
 
     Raises:
-        InputError: it is nowhere; the message says which there are.
+        InputError: it is nowhere, or given on the path of the kit; the message says which there are.
     """
     known: list[str] = []
     for place in _places(folders):
         ids = [found.id for found in place.exercises]
         if exercise in ids:
             return place
+        if said := given_sentence(place.folder, exercise):
+            raise InputError(said)
         known += ids
     assignment = exercise.partition(".")[0]
     near = [id for id in known if id.partition(".")[0] == assignment] or known
