@@ -288,7 +288,7 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 # There are several ways to average that all look right: the mean of the batches' perplexities, the exponential of the
 # mean of the batches' losses. With one batch, or with equal ones, some of them even agree with the right one.
 #
-# And watch the base: with natural logarithms inside, the exponential must be $e^x$. $2^L$ is for losses in bits.
+# And watch the base: with natural logarithms inside, the exponential must be $e^x$; $2^L$ is for losses in bits.
 
 
 # %% solution="6.4"
