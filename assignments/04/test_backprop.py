@@ -202,7 +202,7 @@ class TestSigmoidBceBackward:
         agree(student.sigmoid_bce_backward, ladder, bce_slope_along_z)
 
     def test_row_of_labels(self, student, probes):
-        """dL/dz for labels in a row, of shape (N,)"""
+        """dL/dz for labels in a vector, of shape (N,)"""
         ladder = probes(
             [
                 (floats([[0.75], [0.4]]), floats([1.0, 0.0])),
