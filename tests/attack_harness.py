@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradlings.model.exercise import read_exercises
 from gradlings.model.scorecard import Scorecard, Verdict
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gradlings.sandbox.self_check import Protection
 
 ATTACKS = Path(__file__).parent / "attacks"
+TIERS = 4
+"""So many kinds of protection are tried; see `test_attacks.py`."""
 _OURS = Verdict.GRADER_ERROR
 HONEST = b"""
 def double(x):
@@ -64,7 +66,7 @@ class AttackHarness:
             return [f"{name}: {sentence}" for name in names for sentence in self._attack(grader, ATTACKS / name)]
 
     def _attack(self, grader: Grader, attack: Path) -> list[str]:
-        expected = tomllib.loads((attack / "expect.toml").read_text())
+        expected = _expected(attack)
         name, data = submission_of(attack)
         card = self._grade(grader, data, name, helpers_of(attack, name, data))
         check = card.exercises[0].checks[0]
@@ -124,7 +126,7 @@ def submission_of(attack: Path) -> tuple[str, bytes]:
     """The name and the bytes that are handed in; one line may stand there many times, with other digits each time."""
     (file,) = attack.glob("submission.*")
     data = file.read_bytes()
-    grown = tomllib.loads((attack / "expect.toml").read_text()).get("grown")
+    grown = _expected(attack).get("grown")
     if grown:
         line = str(grown["line"])
         assert data.count(line.encode()) == 1
@@ -141,6 +143,23 @@ def helpers_of(attack: Path, name: str, data: bytes) -> Helpers:
 
 def attack_names() -> list[str]:
     return sorted(path.parent.name for path in ATTACKS.glob("*/expect.toml"))
+
+
+def attack_names_on(tier: int) -> list[str]:
+    """The attacks that are run on one of the tiers.
+
+    Costly ones are run on one tier each, and with EVERY in the environment on all: they take seconds, and what stops
+    them is the judge's clock or its limits on what it reads, of which cheaper ones try each on every tier.
+    """
+    names = attack_names()
+    if os.environ.get("EVERY"):
+        return names
+    costly = [name for name in names if _expected(ATTACKS / name).get("costly")]
+    return [name for name in names if name not in costly or costly.index(name) % TIERS == tier]
+
+
+def _expected(attack: Path) -> dict[str, Any]:
+    return tomllib.loads((attack / "expect.toml").read_text())
 
 
 def main() -> None:

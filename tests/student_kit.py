@@ -14,9 +14,10 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from unittest import mock
 
 import pytest
@@ -26,6 +27,7 @@ from gradlings import cli
 PROJECT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "kits" / "tiny"
 COLUMNS = "80"
+T = TypeVar("T")
 
 # Correct bodies for every function of the tiny kit.
 RIGHT = {
@@ -165,6 +167,24 @@ def has_ended(pid: int, seconds: float = 60) -> bool:
     ended, _, _ = select.select([pidfd], [], [], seconds)
     os.close(pidfd)
     return bool(ended)
+
+
+def until(happened: Callable[[], T], process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> T:
+    """Wait until what is asked is true of a process that is at work, and return it (Linux only).
+
+    It is asked every few milliseconds: a loop without a pause takes the time from the process that it waits for.
+
+    Raises:
+        AssertionError: the process has ended before.
+    """
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        while not (found := happened()):
+            ended, _, _ = select.select([pidfd], [], [], 0.005)
+            assert not ended, process.stderr and process.stderr.read()
+        return found
+    finally:
+        os.close(pidfd)
 
 
 def _stub(name: str) -> str:

@@ -1,5 +1,6 @@
 """Attacks on the judge, on every tier of protection that this machine has: nobody gets more than was earned.
 
+Costly attacks are run on one tier each; with EVERY=1 in the environment, as after a change to the layers, on all.
 A tier that is missing here is skipped and says why; GRADLINGS_TIERS=required, as in CI, makes that a failure.
 """
 
@@ -16,12 +17,12 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
-    from attack_harness import ATTACKS, AttackHarness, attack_harness, attack_names
+    from attack_harness import ATTACKS, TIERS, AttackHarness, attack_harness, attack_names, attack_names_on
     from gradlings.sandbox.inside.lockdown import landlock_abi
     from gradlings.sandbox.settings import ProtectionLayers
 
 ROOT = Path(__file__).parents[1]
-GROUPS = 4
+GROUPS = 2
 USER = 61000  # nobody's
 
 
@@ -40,7 +41,8 @@ def tiers() -> dict[str, "ProtectionLayers"]:
 
 
 @pytest.fixture(scope="module", params=tiers() if sys.platform == "linux" else ["any"])
-def attacked(request: pytest.FixtureRequest) -> Iterator["AttackHarness"]:
+def attacked(request: pytest.FixtureRequest) -> Iterator[tuple["AttackHarness", list[str]]]:
+    """What runs attacks on one tier, and those that belong to it."""
     layers = tiers()[request.param]
     if layers.landlock and not landlock_abi():
         missing("this kernel has no Landlock, or it is switched off")
@@ -52,22 +54,22 @@ def attacked(request: pytest.FixtureRequest) -> Iterator["AttackHarness"]:
         assert harness.protection.private_uid == (os.geteuid() == 0)
         if not layers.bubblewrap:
             assert not harness.protection.bubblewrap
-        yield harness
+        yield harness, attack_names_on(list(tiers()).index(request.param))
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_attacks_get_what_they_earned_and_harm_nobody(group: int, attacked: "AttackHarness") -> None:
-    assert attacked.failures(attack_names()[group::GROUPS]) == []
+def test_attacks_get_what_they_earned_and_harm_nobody(group: int, attacked: tuple["AttackHarness", list[str]]) -> None:
+    harness, names = attacked
+    assert harness.failures(names[group::GROUPS]) == []
 
 
-@pytest.mark.parametrize("group", range(2))
-def test_the_same_as_an_ordinary_user_with_landlock_alone(group: int) -> None:
+def test_the_same_as_an_ordinary_user_with_landlock_alone() -> None:
     """No private user id, no bubblewrap: judge, zygote and workers are the same user."""
     if os.geteuid() != 0:
         missing("only root can start something as another user; the other tiers ran as an ordinary one")
     if not landlock_abi():
         missing("this kernel has no Landlock, or it is switched off")
-    asked = {"user": USER, "layers": asdict(ProtectionLayers(bubblewrap=False)), "names": attack_names()[group::2]}
+    asked = {"user": USER, "layers": asdict(ProtectionLayers(bubblewrap=False)), "names": attack_names_on(len(tiers()))}
     command = [*opened_up(), sys.executable, str(ROOT / "tests" / "attack_harness.py"), json.dumps(asked)]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(command, cwd="/", env={**clean, "HOME": "/"}, capture_output=True, text=True)
@@ -103,8 +105,10 @@ def outermost_closed(path: Path) -> Path | None:
     return None
 
 
-def test_every_attack_has_its_expectation() -> None:
+def test_every_attack_has_its_expectation_and_a_tier() -> None:
     assert len(attack_names()) >= 100
+    assert len(tiers()) + 1 == TIERS
+    assert {name for tier in range(TIERS) for name in attack_names_on(tier)} == set(attack_names())
     for folder in ATTACKS.iterdir():
         if folder.is_dir() and folder.name[0] not in "._":
             assert (folder / "expect.toml").is_file(), folder.name

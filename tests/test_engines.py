@@ -23,7 +23,7 @@ from gradlings.grading.dask_pool import DaskPool
 from gradlings.grading.judge_session import JudgeReply, bundle_of
 from gradlings.grading.local_pool import LocalPool
 from gradlings.model.errors import InputError
-from student_kit import RIGHT, Kit, below, has_ended
+from student_kit import RIGHT, Kit, below, has_ended, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading for marks needs Linux")
 
@@ -208,9 +208,7 @@ def test_a_grader_that_is_killed_leaves_no_judge_and_the_same_command_finishes(
         text=True,
         start_new_session=True,
     )
-    while not list((to / "records").glob("*.json")):
-        assert grader.poll() is None, grader.stderr and grader.stderr.read()
-        os.sched_yield()
+    until(lambda: list((to / "records").glob("*.json")), grader)
     grader.send_signal(signal.SIGSTOP)  # so that it is not done before it is killed
     descendants = below(grader.pid)
     assert len(descendants) >= 2
@@ -348,9 +346,7 @@ def test_a_cluster_gives_the_same_scores_and_loses_nothing_with_a_worker(
         grader = subprocess.Popen(
             [sys.executable, "-m", "gradlings.cli", *command], cwd=kit.root, stderr=subprocess.PIPE, text=True
         )
-        while not list((to / "records").glob("*.json")):
-            assert grader.poll() is None, grader.stderr and grader.stderr.read()
-            os.sched_yield()
+        until(lambda: list((to / "records").glob("*.json")), grader)
         cluster.workers[0].kill()
         _, complaints = grader.communicate(timeout=400)
         assert grader.returncode == 0, complaints

@@ -1,5 +1,6 @@
 """A float32 step costs no points, and a number that is a little wrong costs them as before."""
 
+import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 
 from float32_panel import PANEL, Candidate
 from gradlings.authoring.assignment import Assignment, find_assignments
+from gradlings.authoring.proofs.calls import functions_in_reach
 from gradlings.execution.float64_steps import Float64Steps
 from gradlings.model.scorecard import Scorecard
 from gradlings.runners.session import Grader, collected_checks
@@ -27,11 +29,28 @@ def at_hand(request: pytest.FixtureRequest) -> Iterator[tuple[Assignment, Grader
         yield assignment, grader
 
 
-def graded(at_hand: tuple[Assignment, Grader], text: str) -> Scorecard:
+def graded(at_hand: tuple[Assignment, Grader], candidate: Candidate) -> Scorecard:
+    """The scorecard of the exercises that a candidate can have changed: its function's, and those that may call it."""
     assignment, grader = at_hand
     source = assignment.main
-    only = [exercise.id for exercise in source.exercises if exercise.id != SLOW]
+    text = candidate.apply(source.text)
+    before, after = (dict(functions_of(each)) for each in (source.text, text))
+    changed = {name for name in after if after[name] != before.get(name)}
+    reach = functions_in_reach(assignment)
+    only = [
+        exercise.id
+        for exercise in source.exercises
+        if exercise.id != SLOW and (changed & {*exercise.functions} or changed & reach[exercise.id])
+    ]
+    assert only, candidate.what
     return grader.grade(from_source(text, source.path), source.checks_file, seed=0, only=only).scorecard
+
+
+def functions_of(source: str) -> Iterator[tuple[str, str]]:
+    """The name and the code of each function."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, ast.dump(node)
 
 
 def test_every_file_of_the_panel_gets_full_marks(at_hand: tuple[Assignment, Grader]) -> None:
@@ -39,7 +58,7 @@ def test_every_file_of_the_panel_gets_full_marks(at_hand: tuple[Assignment, Grad
     candidates = [candidate for candidate in PANEL if candidate.assignment == assignment.id]
     lost = []
     for candidate in candidates:
-        card = graded(at_hand, candidate.apply(assignment.main.text))
+        card = graded(at_hand, candidate)
         if not card.full_marks:
             lost.append((candidate.what, card.points))
     assert candidates
@@ -126,7 +145,7 @@ def test_no_wrong_number_is_taken_for_a_float32_step(at_hand: tuple[Assignment, 
     assignment = at_hand[0]
     excused = []
     for candidate in WRONG[assignment.id]:
-        card = graded(at_hand, candidate.apply(assignment.main.text))
+        card = graded(at_hand, candidate)
         if any("float32" in note for score in card.exercises for note in score.notes):
             excused.append(candidate.what)
     assert excused == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission.reader import from_cells, from_source
 from gradlings.submission.reference_functions import cut
 from gradlings.submission.stand_ins import without_definitions
-from student_kit import PROJECT
+from student_kit import PROJECT, Kit
 
 SIGMOID = "    return 1 / (1 + torch.exp(-z))\n"
 MINUS = SIGMOID.replace("-z", "z")
@@ -159,10 +158,10 @@ def test_with_any_selection_pytest_says_the_same(tmp_path: Path, options: tuple[
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())
     (folder / "autodiff.py").write_text(replaced(assignment, (SIGMOID, MINUS)))
-    command = [sys.executable, "-m", "pytest", str(folder), "-p", "no:cacheprovider", *options]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "sigmoid (3.2), which is not yet: start there." in " ".join(done.stdout.split())
+    kit = Kit(tmp_path, "03", "autodiff")
+    done = kit.run("pytest", kit.target, *options) if "-n" in options else kit.check(*options)
+    assert done.code == 1, done.said
+    assert "sigmoid (3.2), which is not yet: start there." in done.said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")

@@ -1,5 +1,6 @@
 """`pytest assignments/NN` behaves as users of pytest expect, whatever a submission does."""
 
+import json
 import re
 import shutil
 import threading
@@ -182,11 +183,13 @@ def test_two_workers_show_the_same_page(wrong_kit: Kit) -> None:
     assert _page(shared.out) == _page(alone.out)
 
 
-def test_two_workers_reach_full_marks(kit: Kit) -> None:
+def test_two_workers_reach_full_marks_and_record_it_once(kit: Kit) -> None:
     kit.answer(**RIGHT)
-    shared = kit.run("pytest", kit.target, "-n", "2")
+    shared, record = kit.run("pytest", kit.target, "-n", "2"), kit.root / "progress.jsonl"
     assert shared.code == 0, shared.said
-    (kit.root / "progress.jsonl").unlink()  # on record, nothing is right for the first time
+    recorded = [json.loads(line)["exercise"] for line in record.read_text(encoding="utf-8").splitlines()]
+    assert sorted(recorded) == ["9.1", "9.2", "9.3"]
+    record.unlink()  # on record, nothing is right for the first time
     assert _page(shared.out) == _page(kit.check().out)
 
 

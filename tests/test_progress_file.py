@@ -85,11 +85,6 @@ def test_two_edited_files_record_nothing(kit: Kit) -> None:
     assert not lines(kit)
 
 
-def test_workers_of_a_parallel_run_record_it_once(kit: Kit) -> None:
-    kit.answer(**RIGHT).run("pytest", kit.target, "-n", "2", "-p", "no:cacheprovider")
-    assert sorted(line["exercise"] for line in lines(kit)) == ["9.1", "9.2", "9.3"]
-
-
 def test_a_check_in_a_notebook_is_recorded_with_the_code_of_its_cells(kit: Kit) -> None:
     code = (
         "from IPython.core.interactiveshell import InteractiveShell\n"

@@ -3,7 +3,6 @@
 The two runs of the command start processes of their own; the breaches are looked for in this one.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from gradlings.authoring.verify import VerifyResult, verify, wrong_total
 from gradlings.checks.diagnosis import diagnose
 from gradlings.checks.diagnosis.claims import Claim, Pair
 from gradlings.checks.diagnosis.signatures import SIGNATURES
-from student_kit import PROJECT, Kit, as_if_started_in, below, has_ended
+from student_kit import PROJECT, Kit, as_if_started_in, below, has_ended, until
 
 SOURCE = "solutions/09/tiny.py"
 CHECKS = "assignments/09/test_tiny.py"
@@ -81,9 +80,8 @@ def test_one_exercise_is_verified_alone(author_kit: Kit) -> None:
 def test_no_process_outlives_a_run_that_is_killed(built_kit: Kit) -> None:
     command = [sys.executable, "-m", "gradlings.cli", "verify", "--seeds", "2"]
     run = subprocess.Popen(command, cwd=built_kit.root, stdout=subprocess.DEVNULL)
-    while not any(map(has_torch, started := below(run.pid))):
-        assert run.poll() is None
-        os.sched_yield()
+    until(lambda: any(map(has_torch, below(run.pid))), run)
+    started = below(run.pid)
     run.kill()
     run.wait()
     assert all(map(has_ended, started))

@@ -800,7 +800,7 @@ def layernorm_params(emb_dim):
     hint="Call it with 10**15: what stops it? The count of a vector is known before there is one, from its length.",
 )
 def layernorm_params(emb_dim):
-    return torch.ones(emb_dim).numel() + torch.zeros(emb_dim).numel()
+    return torch.empty(2, emb_dim).numel()
 
 
 # 2.6 attention_params

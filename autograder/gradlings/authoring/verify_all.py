@@ -30,7 +30,8 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
     Args:
         root: the folder that holds assignments/ and solutions/.
         ids: assignments ("03") and single exercises ("3.5"); everything if empty.
-        seeds: how many fresh seeds, as in `verify`; so many mistakes of each function are tried on slow exercises.
+        seeds: how many fresh seeds, as in `verify`; so many mistakes and variants of each function are tried on slow
+            exercises.
 
     Returns:
         A result for each exercise, in the order of their ids; a sentence for each assignment whose points do not add

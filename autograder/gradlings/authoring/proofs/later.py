@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradlings.authoring.catalogue import CatalogueEntry
 from gradlings.authoring.proofs.whole_files import FileGrader, Proof, first_failure, is_slow, of_exercise
 from gradlings.model.exercise import Exercise
@@ -20,16 +22,20 @@ def mistakes_cost_nothing_later(grader: FileGrader, exercise: Exercise, in_slow:
     proof = Proof(MISTAKES, f"{grader.folder}/misconceptions.py")
     own = of_exercise(grader.mistakes, exercise)
     for entry in own:
-        alike = [each for each in own if each.function == entry.function]
-        step = max(1, -(-len(alike) // in_slow)) if in_slow else len(alike)
-        tried_in_slow = alike.index(entry) % step == 0
-        later = [each for each in grader.later[entry.function] if tried_in_slow or not is_slow(each)]
-        if later:
+        if later := _tried_in(grader, entry, own, in_slow):
             text = entry.submission(grader.source.text)
             scores = grader.scores(text, [exercise.id, *(each.id for each in later)], follow=True)
             for each in later:
                 proof.add(_harm(entry, scores[each.id]))
     return proof
+
+
+def _tried_in(grader: FileGrader, entry: CatalogueEntry, own: Sequence[CatalogueEntry], in_slow: int) -> list[Exercise]:
+    """Return the later exercises that an entry is graded with; slow ones for so many entries of each function."""
+    alike = [each for each in own if each.function == entry.function]
+    step = max(1, -(-len(alike) // in_slow)) if in_slow else len(alike)
+    with_slow = alike.index(entry) % step == 0
+    return [each for each in grader.later[entry.function] if with_slow or not is_slow(each)]
 
 
 def _harm(entry: CatalogueEntry, score: ExerciseScore) -> str:
@@ -46,12 +52,15 @@ def _harm(entry: CatalogueEntry, score: ExerciseScore) -> str:
     )
 
 
-def variants_suffice_later(grader: FileGrader, exercise: Exercise) -> Proof:
-    """Grade each variant with the later exercises that may call it, without follow-through."""
+def variants_suffice_later(grader: FileGrader, exercise: Exercise, in_slow: int) -> Proof:
+    """Grade each variant with the later exercises that may call it, without follow-through.
+
+    In slow exercises so many variants of each function are tried, spread over the catalogue.
+    """
     proof = Proof(VARIANTS, f"{grader.folder}/variants.py")
-    for entry in of_exercise(grader.variants, exercise):
-        later = grader.later[entry.function]
-        if later:
+    own = of_exercise(grader.variants, exercise)
+    for entry in own:
+        if later := _tried_in(grader, entry, own, in_slow):
             text = entry.submission(grader.source.text)
             scores = grader.scores(text, [each.id for each in later], follow=False)
             for each in later:

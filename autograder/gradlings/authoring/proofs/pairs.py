@@ -15,7 +15,10 @@ _SAMPLE, _SLOW_SAMPLE = 36, 4
 
 
 def mistakes_are_not_pardoned(grader: FileGrader, exercise: Exercise) -> Proof:
-    """Grade pairs of a misconception of the exercise and one of a function it may call, drawn by its id."""
+    """Grade pairs of a misconception of the exercise and one of a function it may call, drawn by its id.
+
+    One that takes its whole time is drawn once: the time that all its pairs take tells more about other ones.
+    """
     proof = Proof(PAIRS, f"{grader.folder}/misconceptions.py")
     own = of_exercise(grader.mistakes, exercise)
     before = grader.before(exercise)
@@ -23,15 +26,24 @@ def mistakes_are_not_pardoned(grader: FileGrader, exercise: Exercise) -> Proof:
         entry for entry in grader.mistakes if entry.function in grader.reach[exercise.id] and entry.function in before
     ]
     pairs = [(a, b) for a in earlier for b in own]
-    size = min(_SLOW_SAMPLE if is_slow(exercise) else _SAMPLE, len(pairs))
+    size = _SLOW_SAMPLE if is_slow(exercise) else _SAMPLE
     alone: dict[str, ExerciseScore] = {}
-    for a, b in random.Random(exercise.id).sample(pairs, size):
+    stopped: set[tuple[str, str]] = set()
+    judged = 0
+    for a, b in random.Random(exercise.id).sample(pairs, len(pairs)):
+        if judged == size:
+            break
+        if (a.exercise, a.name) in stopped:
+            continue
+        judged += 1
         if b.name not in alone:
             text = b.submission(grader.source.text)
             alone[b.name] = grader.scores(text, [exercise.id])[exercise.id]
         text = b.submission(a.submission(grader.source.text))
-        both = grader.scores(text, [a.exercise, exercise.id], follow=True)[exercise.id]
-        proof.add(_unlike(a, b, alone[b.name], both))
+        both = grader.scores(text, [a.exercise, exercise.id], follow=True)
+        proof.add(_unlike(a, b, alone[b.name], both[exercise.id]))
+        if any(check.verdict is Verdict.TIMEOUT for check in both[a.exercise].checks):
+            stopped.add((a.exercise, a.name))
     return proof
 
 

@@ -14,7 +14,7 @@ from gradlings.authoring.proofs.whole_files import FileGrader, Proof
 def prove(assignment: Assignment, exercise: str, in_slow: int) -> list[Proof]:
     """Prove what has to hold between the exercise of an assignment with this id and the others; empty for a warm-up.
 
-    `in_slow` is how many mistakes of each function are tried on slow exercises.
+    `in_slow` is how many mistakes, and how many variants, of each function are tried on slow exercises.
     """
     declared = next((each for each in assignment.main.exercises if each.id == exercise), None)
     if declared is None or not assignment.main.has_solutions:
@@ -23,7 +23,7 @@ def prove(assignment: Assignment, exercise: str, in_slow: int) -> list[Proof]:
         whole_files = FileGrader(assignment, grader)
         return [
             mistakes_cost_nothing_later(whole_files, declared, in_slow),
-            variants_suffice_later(whole_files, declared),
+            variants_suffice_later(whole_files, declared, in_slow),
             *right_with_stand_ins(whole_files, declared),
             cuts_hold_nothing_later(whole_files, declared),
             mistakes_are_not_pardoned(whole_files, declared),
