@@ -556,7 +556,7 @@ def train_bpe(text, n_merges):
     words, merges = _words(text), []
     while len(merges) < n_merges:
         counts = counted(words)
-        best = _smallest_of_best(counts) if counts else None
+        best = min(counts, key=lambda pair: (-counts[pair], pair), default=None)
         if best is None or counts[best] < 2:
             break
         words = [(merge_pair(ids, best, 256 + len(merges)), n) for ids, n in words]
@@ -1034,8 +1034,8 @@ def pad_batch(seqs, pad_id, max_len=None):
     hint="A tensor needs rows of one length. Two ways lead there: to cut the long ones, which loses tokens, or to fill up the short ones.",
 )
 def pad_batch(seqs, pad_id, max_len=None):
-    shortest = min(len(seq) for seq in seqs)
-    return _padded(seqs, pad_id, shortest if max_len is None else min(shortest, max_len))
+    cut = [seq[:max_len] for seq in seqs]
+    return _padded(cut, pad_id, min(len(seq) for seq in cut))
 
 
 @catalogue.misconception(
@@ -1516,7 +1516,14 @@ def compression(train_text, test_text, sizes):
 def compression(train_text, test_text, sizes):
     merges = train_bpe(train_text, max(sizes))
     n_bytes = len(test_text.encode("utf-8"))
-    return [n_bytes / len(encode(test_text, merges[max(0, len(merges) - size) :])) for size in sizes]
+    return [n_bytes / len(encode(test_text, merges[-size:])) for size in sizes]
+
+
+@catalogue.misconception("7.10", "last-merges-none-at-0", same_as="last-merges")
+def compression(train_text, test_text, sizes):
+    merges = train_bpe(train_text, max(sizes))
+    n_bytes = len(test_text.encode("utf-8"))
+    return [n_bytes / len(encode(test_text, merges[len(merges) - size :])) for size in sizes]
 
 
 @catalogue.misconception(

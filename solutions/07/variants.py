@@ -108,7 +108,7 @@ def merge_pair(ids, pair, new_id):
 @catalogue.variant("7.3", "with a flag that skips")
 def merge_pair(ids, pair, new_id):
     merged, skip = [], False
-    for left, right in zip(ids, [*ids[1:], None], strict=True):
+    for left, right in itertools.zip_longest(ids, ids[1:]):
         if skip:
             skip = False
         elif (left, right) == pair:
