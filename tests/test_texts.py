@@ -247,7 +247,7 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
 
 def test_the_rounds_of_training_a_tokenizer_are_as_told() -> None:
     names = runpy.run_path(str(ASSIGNMENTS["07"].main.path))
-    space, a, b = " ab".encode()
+    space, a, b = b" ab"
     words = [([a, a, b], 1), ([space, a, a, b], 2)]
     assert [(list(word.encode()), n) for word, n in Counter(names["split_words"]("aab aab aab")).items()] == words
     told(

@@ -592,7 +592,7 @@ def bits_per_byte(nll_sums: Float[Tensor, "N"], texts: list[str]) -> Float[Tenso
 
     Args:
         nll_sums: for each text the sum of the negative log-likelihoods of its tokens, in nats.
-        texts: the N texts; together they have at least one character.
+        texts: the N texts, none empty.
 
     Returns:
         Bits for each byte (UTF-8) of all texts together, a scalar tensor of the dtype of nll_sums.
