@@ -26,7 +26,7 @@ def pages_of(folder):
             line.removeprefix("#").removeprefix(" ") for line in beginning.split("\n")[1:]
         ),
         "A sentence in English": ENGLISH,
-        "The same in Chinese": CHINESE,
+        "The same sentence in Chinese": CHINESE,
     }
     return learned[:MAX_LEARNED_CHARS], {title: text.strip() for title, text in pages.items()}
 
@@ -62,11 +62,12 @@ _STYLE = """
   --a: #d7e8ff; --b: #ffe3c9; --c: #d9f2d9; --d: #f0dcf7; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #9198a1; --line: #3d444d;
   --a: #17406d; --b: #6b3d10; --c: #1d4d2b; --d: #53306b; } }
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink); background: var(--paper);
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink); background: var(--paper);
   font: 16px/1.5 system-ui, sans-serif; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .3rem; }
 .soft { color: var(--soft); margin: .2rem 0 .6rem; }
-.text { white-space: pre-wrap; line-height: 1.9; font-family: ui-monospace, monospace; font-size: .9rem; }
+.text { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.9; font-family: ui-monospace, monospace;
+  font-size: .82rem; }
 .text span { border-radius: 3px; padding: .15em 0; }
 .text i { font-style: normal; font-size: .75em; padding: 0 .15em; }
 span.a { background: var(--a); } span.b { background: var(--b); }
@@ -85,7 +86,8 @@ def _page(table, n_merges, pages):
             f"<tr><td>{html.escape(title)}</td><td>{len(text):,}</td><td>{n_bytes:,}</td><td>{len(ids):,}</td>"
             f"<td>{each:.2f}</td></tr>"
         )
-        sections.append(f'<h2>{html.escape(title)}</h2>\n<div class="text">{_colored(table, ids)}</div>')
+        whole = f'<p lang="zh">{html.escape(text)}</p>\n' if text == CHINESE else ""
+        sections.append(f'<h2>{html.escape(title)}</h2>\n{whole}<div class="text">{_colored(table, ids)}</div>')
     longest = sorted(table[256:], key=len, reverse=True)[:12]
     names = ", ".join(f"<code>{html.escape(repr(piece.decode('utf-8', 'replace')))}</code>" for piece in longest)
     heads = "".join(f"<th>{head}</th>" for head in ("text", "characters", "bytes", "tokens", "bytes for each token"))
@@ -136,8 +138,9 @@ def _draw(path, curves):
     for (title, curve), color in zip(curves.items(), ("#08519c", "#a50f15"), strict=False):
         sizes, each = zip(*curve, strict=True)
         axes.plot(sizes, each, "o-", color=color, linewidth=2, markersize=4)
-        axes.annotate(title, (sizes[-1], each[-1]), (-4, 8), textcoords="offset points", ha="right", color=color)
+        axes.annotate(title, (sizes[-1], each[-1]), (-4, 7), textcoords="offset points", ha="right", color=color)
     axes.axhline(1, color="gray", linestyle=":", linewidth=1)
-    axes.set(xlabel="merges", ylabel="bytes for each token", title="What more merges bring", ylim=(0, None))
+    axes.set(xlabel="merges", ylabel="bytes for each token", title="What more merges bring")
+    axes.set(ylim=(0, 1.15 * max(each for curve in curves.values() for _, each in curve)))
     figure.savefig(path, dpi=120)
     return True
