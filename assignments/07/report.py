@@ -21,10 +21,11 @@ def pages_of(folder):
     learned = "".join(path.read_text(encoding="utf-8") for path in dict.fromkeys(hints) if path.is_file())
     own = folder / "tokens.py"
     beginning = own.read_text(encoding="utf-8").partition("# %%\n")[0] if own.is_file() else learned[:2_000]
+    lines = (line.removeprefix("#").strip() for line in beginning.split("\n")[1:])
+    paragraphs = "\n".join(lines).split("\n\n")
+    name = own.name if own.is_file() else "the hints"
     pages = {
-        "The beginning of tokens.py": "\n".join(
-            line.removeprefix("#").removeprefix(" ") for line in beginning.split("\n")[1:]
-        ),
+        f"The beginning of {name}": "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs),
         "A sentence in English": ENGLISH,
         "The same sentence in Chinese": CHINESE,
     }
@@ -69,7 +70,7 @@ h2 { font-size: 1.1rem; margin: 2rem 0 .3rem; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.9; font-family: ui-monospace, monospace;
   font-size: .82rem; }
 .text span { border-radius: 3px; padding: .15em 0; }
-.text i { font-style: normal; font-size: .75em; padding: 0 .15em; }
+.text i { display: inline-block; font-style: normal; font-size: .75em; padding: 0 .15em; }
 span.a { background: var(--a); } span.b { background: var(--b); }
 span.c { background: var(--c); } span.d { background: var(--d); }
 table { border-collapse: collapse; } td, th { padding: .2rem .8rem; border-bottom: 1px solid var(--line); }

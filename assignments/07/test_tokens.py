@@ -577,8 +577,8 @@ def pages_to_look_at(student):
     report = runpy.run_path(str(HERE / "report.py"))
     try:
         learned, pages = report["pages_of"](student.folder)
-        first, *_, last = pages
-        found = student.through("tokens_to_look_at")(learned, pages, [first, last], N_MERGES, SIZES)
+        *_, english, chinese = pages
+        found = student.through("tokens_to_look_at")(learned, pages, [english, chinese], N_MERGES, SIZES)
         return report["write_report"](student.folder, *found)
     except OSError as error:
         return f"Your tokens could not be written down to look at: {error}."

@@ -24,7 +24,7 @@ from gradlings.submission.exercise_text import SOLVED
 from gradlings.submission.manifest import MANIFEST, digest, read_manifest
 
 CONFIG = "nbgrader_config.py"
-_NOT_SHIPPED = (".ipynb", ".pyc", ".png")
+_NOT_SHIPPED = (".ipynb", ".pyc", ".png", ".html")
 
 
 def write_course(root: Path, assignments: list[Assignment], *, force: bool = False) -> Iterator[WriteResult]:
