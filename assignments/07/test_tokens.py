@@ -358,6 +358,7 @@ class TestSplitSpecials:
             ("no end| here", [END]),
             ("", [END]),
             ("a b", []),
+            ("", []),
             ("1+1=2 [x]", ["+", "[x]"]),
             (" <|end|>\n", [END, "<|pad|>"]),
         ]
@@ -398,6 +399,7 @@ class TestPadBatch:
             ([[5, 0, 7], [8, 0], [0]], 0),
             ([[1], [2]], 0),
             ([[], [4, 4]], 4),
+            ([[], []], 1),
             ([], 0),
         ]
         agree(student.pad_batch, probes(by_hand, random=any_sequences), padded_by_torch, names=("ids", "mask"))

@@ -88,7 +88,7 @@ PROBES = {
     # 7.7 padding: other pads, many rows, limits that are just reached
     "7.7::test_padding": [
         ([row(n % 7, 0, 1, 50_256) for n in range(30)], 50_256),
-        ([[], []], 3),
+        ([[]], 3),
         ([[9]], 9),
     ],
     "7.7::test_cutting": [([[1, 2, 3], [4, 5]], 0, 3), ([[], [7, 7, 7]], 7, 1), ([[5] * 20, [6] * 3, []], -1, 4)],

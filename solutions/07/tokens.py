@@ -446,7 +446,7 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
     parts = {byte: [byte] for byte in range(256)}
     for left, right in merges:
         parts[len(parts)] = parts[left] + parts[right]
-    if not set(ids) <= parts.keys():
+    if any(i not in parts for i in ids):
         raise ValueError("an id is neither a byte nor a merge")
     return utf8_text([byte for i in ids for byte in parts[i]])
     ### END SOLUTION
