@@ -237,7 +237,7 @@ def each_merge_in_turn(text, merges):
 
 def taken_apart_again(ids, merges):
     if any(not 0 <= i < 256 + len(merges) for i in ids):
-        raise ValueError("an id is neither a byte nor a merge")
+        raise ValueError("no token has this id")
     line = "".join(map(chr, ids))
     for k, (left, right) in reversed(list(enumerate(merges))):
         line = line.replace(chr(256 + k), chr(left) + chr(right))
@@ -376,7 +376,7 @@ class TestSplitSpecials:
 
 def padded_by_torch(seqs, pad_id, max_len=None):
     if not seqs:
-        raise ValueError("a batch needs at least one sequence")
+        raise ValueError("there is no sequence")
     cut = [ids(seq)[:max_len] for seq in seqs]
     real = [torch.ones_like(row) for row in cut]
     padded, mask = (

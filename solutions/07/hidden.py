@@ -21,8 +21,8 @@ def long_text(n, *words):
 
 
 def syllables(n_words, n):
-    """A long text of few words, made of syllables."""
-    words = ["".join(rng.choice(["ka", "lo", "mi", "te", "su", "no"]) for _ in range(4)) for _ in range(n_words)]
+    """A long text of few words, made of syllables; none is twice in a word."""
+    words = ["".join(rng.shuffled(["ka", "lo", "mi", "te", "su", "no"])[:4]) for _ in range(n_words)]
     return long_text(n, *words)
 
 
