@@ -194,6 +194,10 @@ def some_words(rng):
     return " ".join(rng.choice(words) for _ in range(rng.size(2, 12))), rng.size(0, 8)
 
 
+def lines_of_chinese(rng):
+    return text_of(rng, [" 词元", " 元词é", " é元", " 词典", "\n"], 4, 12), rng.size(1, 9)
+
+
 def words_with_runs(rng):
     return " ".join(rng.choice(["aaa", "bbbb", "ab", "ba"]) for _ in range(rng.size(3, 9))), rng.size(1, 6)
 
@@ -220,7 +224,7 @@ class TestTrainBpe:
     def test_bytes_of_characters(self, student, probes):
         """Chinese words, whose characters are several bytes each, and lines"""
         by_hand = [("词元 词元 词典", 4), ("é\né\n\n\né", 5)]
-        ladder = probes(by_hand, random=lambda rng: (text_of(rng, "词元é \n", 8, 30), rng.size(1, 9)))
+        ladder = probes(by_hand, random=lines_of_chinese)
         agree(student.train_bpe, ladder, merges_of_a_line, exact_types=True)
 
 
