@@ -397,8 +397,8 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 # \begin{pmatrix} 1 & 1 & 1 \\ 1 & 0 & 0 \end{pmatrix} $$
 #
 # The rows are as long as the longest sequence, no longer. If `max_len` is given, each sequence is first cut to its
-# first `max_len` ids. A sequence may be empty; its row is all pads. Ids are int64, since only that type of number can
-# look up rows of a table, and the mask is bool, True where a place is real.
+# first `max_len` ids. A sequence may be empty; its row is all pads. Ids are int64, as token ids always are in PyTorch,
+# and the mask is bool, True where a place is real.
 #
 # Where does the mask come from? It is tempting to ask which ids are not the pad id. But the pad id is often a token
 # that also occurs in texts: GPT-2 has no pad, so people use its end-of-text token. Then the mask hides each real end,
@@ -455,8 +455,8 @@ def pad_batch(
 #
 # A row now holds several documents, and the end of one can look at the beginning of another. What has a recipe to do
 # with the football results before it? `document_mask` forbids it: place $i$ may look at place $j$ if $j$ is not later
-# than $i$, and both belong to the same document. An eos belongs to the document that it *ends*: it may look back at it,
-# and the token after it starts with a clean slate.
+# than $i$, and both belong to the same document. An eos belongs to the document that it *ends*: it may look back at
+# it, and the token after it sees nothing of what came before.
 #
 # For the row 1 2 0 3:
 #
