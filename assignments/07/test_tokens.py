@@ -223,7 +223,7 @@ class TestTrainBpe:
 
     def test_bytes_of_characters(self, student, probes):
         """Chinese words, whose characters are several bytes each, and lines"""
-        by_hand = [("词元 词元 词典", 4), ("é\né\n\n\né", 5)]
+        by_hand = [("词元 词元 词典", 4), ("é\né\n\n\né", 5), ("词元 词典 词元", 20)]
         ladder = probes(by_hand, random=lines_of_chinese)
         agree(student.train_bpe, ladder, merges_of_a_line, exact_types=True)
 
