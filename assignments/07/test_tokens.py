@@ -534,6 +534,7 @@ class TestSplitDocuments:
         by_hand = [
             (["a", "b", "c", "d"], 1, 0),
             (["a", "b", "a", "c", "b", "d", "e"], 2, 1),
+            (list("abcdefghij"), 9, 2),
             (["x", "y", "x"], 2, 0),
             (["p", "q", "r"], 0, 0),
         ]
