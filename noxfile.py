@@ -101,9 +101,21 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def release(session: nox.Session) -> None:
+    """Build both distributions, and install and use them as their users will; takes minutes, and CI leaves it out."""
+    session.run(sys.executable, ".ci/release.py", *session.posargs)
+
+
+@nox.session
 def pytest_bounds(session: nox.Session) -> None:
     """Prove the lower bound of pytest, whose internals runners/session.py uses; takes minutes, and CI leaves it out."""
     users = ("tests/test_hidden_probes.py", "tests/test_checking.py", "tests/test_submission.py")
     with TemporaryDirectory() as folder:
         _python(session, "pip", "install", "-q", "--target", folder, "--no-deps", "pytest==8.2.0", "pluggy<2")
         _python(session, "pytest", "-n", "2", *users, *session.posargs, path=folder)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Compare a real GPU with the checks, the tolerances and the virtual GPU: less than eight minutes on one GPU."""
+    session.run(sys.executable, "benchmarks/gpu.py", *session.posargs)

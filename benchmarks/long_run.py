@@ -3,12 +3,13 @@
     python benchmarks/long_run.py [--submissions 10000] [--distinct 500]
 
 Hands in many submissions of assignment 03, of which some hundred are different: each takes some functions from the
-solution, some from the catalogue of misconceptions. They differ in what they cost, and come in rounds, so that every
-tenth of the class that is compared holds each equally often. Grades them all with `gradlings grade`, watched from
-outside: when a record was written says when its submission was done; processor time and memory are sums over all
-processes of the run, of memory the proportional set sizes (PSS). Wall time says something on an idle machine only.
-Then half of the records are taken away, the same command is killed with SIGKILL while it grades the missing ones, and
-started again. Takes five to ten minutes on two cores that have nothing else to do.
+solution, some from the catalogue of misconceptions. They differ in what they cost, and come in rounds; every tenth of
+the class that is compared is of whole rounds, and holds each equally often; the last one ends with the class.
+Grades them all with `gradlings grade`, watched from outside: when a record was written says when its submission was
+done; processor time and memory are sums over all processes of the run, of memory the proportional set sizes (PSS). Wall
+time says something on an idle machine only, and processor time not much beside other work. Then half of the records are
+taken away, the same command is killed with SIGKILL while it grades the missing ones, and started again. Takes half an
+hour on two cores that have nothing else to do.
 
 time of a submission, last tenth / first tenth          to be between 0.95 and 1.05, of the wall and of processors
 memory, last tenth / from the 1,000th on                to be at most 1.02
@@ -19,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import itertools
 import os
 import random
 import subprocess
@@ -150,16 +150,16 @@ def report(start: float, times: list[float], seen: list[Seen], distinct: int) ->
     print(f"{count} submissions in {times[-1] - start:.0f} s, the first after {times[0] - start:.1f} s")
     print("submissions        ms each   processor ms   memory in MB")
     tenth = (count - WARM) // 10 // distinct * distinct
-    edges = [WARM + tenth * part for part in range(11)]
+    starts = [WARM + (count - WARM - tenth) * part // 9 for part in range(10)]
     wall, processor = [], []
-    for first, last in itertools.pairwise(edges):
+    for first, last in ((start, start + tenth) for start in starts):
         wall.append((times[last - 1] - times[first - 1]) / (last - first) * 1000)
         processor.append((spent_at(seen, last) - spent_at(seen, first)) / (last - first) * 1000)
         print(f"{first:6} to {last:6}   {wall[-1]:8.1f}   {processor[-1]:12.1f}   {highest(seen, first, last):10.0f}")
     for each, name in ((wall, "time"), (processor, "processor time")):
         print(f"{name}, last tenth / first tenth: {each[-1] / each[0]:.3f}   to be between 0.95 and 1.05")
-    if edges[-2] > 1000:
-        ratio = highest(seen, *edges[-2:]) / highest(seen, 1000, 1000 + count // 10)
+    if starts[-1] > 1000:
+        ratio = highest(seen, starts[-1], count) / highest(seen, 1000, 1000 + count // 10)
         print(f"memory, last tenth / from the 1,000th on: {ratio:.3f}   to be at most 1.02")
 
 

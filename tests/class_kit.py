@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from gradlings.execution.drivers import load_drivers
 from gradlings.execution.local_runner import LocalRunner, run_cells
 from gradlings.grading.judge_session import JudgeReply, bundle_of
-from gradlings.runners.session import collected_checks
+from gradlings.runners.session import Grader, collected_checks
 from gradlings.submission.cells import decode, module_cells, notebook_cells
 from gradlings.submission.helpers.files import NO_HELPERS, Helpers
 from gradlings.submission.manifest import digest_of_code
@@ -53,7 +54,7 @@ class InProcess:
 
     def judge(self, data: bytes, filename: str, seed: int, helpers: Helpers = NO_HELPERS) -> JudgeReply:
         assert not helpers.files, "these judges run single files"
-        with collected_checks(self._folder) as grader:
+        with self.checks() as grader:
             try:
                 loaded = self._load(data, filename)
                 if loaded.submission.problem:
@@ -62,6 +63,10 @@ class InProcess:
             except RuntimeError as error:
                 return JudgeReply(fault=f"{type(error).__name__}: {error}")
         return JudgeReply(replace(card, problems=tuple(loaded.problems())))
+
+    def checks(self) -> AbstractContextManager[Grader]:
+        """Collects the checks for one submission."""
+        return collected_checks(self._folder)
 
     def code_digest(self, data: bytes, filename: str) -> str:
         return digest_of_code(filename, decode(data))

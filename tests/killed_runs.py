@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,28 @@ from typing import Any
 from class_kit import SOURCE_NAME, InProcess
 from gradlings.grading.command import grade_submissions
 from gradlings.grading.intake.collect import collect
+from gradlings.runners.session import Grader, collected_checks
+
+
+class CollectedOnce(InProcess):
+    """Judges whose checks are collected before the first run."""
+
+    def __init__(self, folder: Path, grader: Grader) -> None:
+        super().__init__(folder)
+        self._grader = grader
+
+    def checks(self) -> AbstractContextManager[Grader]:
+        return nullcontext(self._grader)
 
 
 def main(folder: Path, submissions: Path, results: Path) -> int:
+    with collected_checks(folder) as grader:
+        return runs_killed(CollectedOnce(folder, grader), folder, submissions, results)
+
+
+def runs_killed(pool: InProcess, folder: Path, submissions: Path, results: Path) -> int:
     def run(to: Path) -> None:
-        grade_submissions(InProcess(folder), folder, collect(submissions, SOURCE_NAME), to, seed=5)
+        grade_submissions(pool, folder, collect(submissions, SOURCE_NAME), to, seed=5)
 
     run(results / "reference")
     expected = scores(results / "reference")

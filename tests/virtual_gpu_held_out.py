@@ -591,10 +591,22 @@ def default_device_is_the_cpu(x):
         return x + torch.zeros(3)
 
 
-@mixed
-def triangle_indices_of_a_cpu_table(x):
+@clean
+def whole_numbers_of_the_gpu_say_what_is_written(x):
     table = torch.zeros(4, 4)
     table[x.argmax(1), 0] = 1.0
+    return table.to(x.device)
+
+
+@mixed
+def whole_numbers_of_the_gpu_say_what_is_read(x):
+    return torch.eye(4)[x.argmax(1)].to(x.device)
+
+
+@mixed
+def mask_of_the_gpu_says_what_is_written(x):
+    table = torch.zeros(x.shape)
+    table[x > 0] = 1.0
     return table.to(x.device)
 
 

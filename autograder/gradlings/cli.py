@@ -58,7 +58,7 @@ def _app() -> "typer.Typer":
     from gradlings.grading.marks.command import marks
     from gradlings.grading.platforms.commands import github, gradescope
     from gradlings.learning.exercise_commands import hint, reset, solution, try_call, watch
-    from gradlings.learning.kit_commands import init, list_exercises, progress, where_am_i
+    from gradlings.learning.kit_commands import init, list_exercises, progress, update, where_am_i
     from gradlings.reports.command import report, with_class_page
     from gradlings.reports.similarity.command import similarity
 
@@ -81,7 +81,7 @@ def _app() -> "typer.Typer":
             where_am_i(Path())
 
     learner: dict[str, Callable[..., None]] = {"init": init, "watch": watch, "list": list_exercises, "hint": hint}
-    learner |= {"try": try_call, "solution": solution, "reset": reset, "progress": progress}
+    learner |= {"update": update, "try": try_call, "solution": solution, "reset": reset, "progress": progress}
     instructor: dict[str, Callable[..., None]] = {"build": build, "verify": verify, "course": course}
     instructor["outline"] = outline
     instructor |= {"grade": with_class_page(grade), "marks": marks, "export": export, "report": report}

@@ -1,4 +1,4 @@
-"""Mistakes students make in assignment 02: each is a complete wrong function, with what to tell who writes it."""
+"""Mistakes that we expect in assignment 02: each is a complete wrong function, with what to tell who writes it."""
 
 import json
 import re

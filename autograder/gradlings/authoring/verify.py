@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gradlings.authoring.assignment import Assignment
 from gradlings.authoring.catalogue import CatalogueEntry, merge_misconceptions
 from gradlings.authoring.guards import is_edge, unguarded
+from gradlings.authoring.open_checks import checks_of
 from gradlings.authoring.probe_coverage import blind_spots
 from gradlings.authoring.proofs.calls import functions_in_reach
 from gradlings.authoring.proofs.siblings import SIBLINGS, unlike_at_home
@@ -21,7 +22,7 @@ from gradlings.model.exercise import Exercise
 from gradlings.model.observation import Examination
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import ExerciseScore, Verdict
-from gradlings.runners.session import Graded, Grader, collected_checks
+from gradlings.runners.session import Graded, Grader
 from gradlings.submission.reader import from_source
 
 MIN_MISCONCEPTIONS = 3
@@ -60,7 +61,7 @@ def verify(assignment: Assignment, exercise: str, seeds: int) -> VerifyResult:
 
     The verdicts must be the same for the public seed and for this number of fresh seeds; hidden probes come with those.
     """
-    with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
+    with checks_of(assignment) as grader:
         return _Verifier(assignment, exercise, grader, seeds).result()
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradlings.authoring.assignment import Assignment, find_assignments
+from gradlings.authoring.open_checks import keep_checks_open
 from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.proofs.student_path import full_marks_at_home
 from gradlings.authoring.proofs.whole_files import Proof
@@ -42,7 +43,7 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
     workers = min(os.cpu_count() or 1, 2 * len(exercises))
-    with bar, ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+    with bar, ProcessPoolExecutor(workers, mp_context=context, initializer=_start) as pool:
         verified: dict[str, Future[VerifyResult]] = {}
         proven: dict[str, Future[list[Proof]]] = {}
         for id in reversed(exercises):  # the last ones take longest: nobody is to wait for them alone
@@ -62,6 +63,12 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
     totals = ((assignment.id, wrong_total(assignment)) for assignment in whole)
     sentences = [f"{id}: {sentence}" for id, sentence in totals if sentence]
     return results, sentences, [job.result() for job in at_home]
+
+
+def _start() -> None:
+    """Prepare a process of the pool."""
+    end_with_parent()
+    keep_checks_open()
 
 
 def select_exercises(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:

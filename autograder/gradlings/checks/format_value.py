@@ -1,4 +1,4 @@
-"""Write values as short text for people: calls, tensors, numbers. Two values that differ never look the same."""
+"""Write values as short text for people: calls, tensors, numbers. Two side by side get digits that tell them apart."""
 
 from __future__ import annotations
 

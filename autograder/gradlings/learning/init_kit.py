@@ -1,67 +1,80 @@
-"""Write the kit that ships with the package into a folder, and keep every file that was edited."""
+"""Write the kit that ships with the package into a folder, or bring one up to date, and keep whatever was edited."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
+import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gradlings import __version__
+from gradlings.learning.kit_record import read_record
+from gradlings.learning.kit_update import KitResult, KitUpdate
 from gradlings.model.errors import InputError
-from gradlings.model.files import write_atomically
 from gradlings.submission import shipped_kit
-from gradlings.submission.cells import decode
-from gradlings.submission.manifest import MANIFEST, digest, read_manifest
-
-_log = logging.getLogger(__name__)
-
-_MODE = 0o666  # the umask takes away what the user does not want, as for any file a user makes
-
-RECORD = Path(".gradlings", "kit.json")
-"""Below the kit's folder: the digest of each file as it was last written. Tells an edited file from an older one."""
+from gradlings.submission.manifest import assignment_title
 
 
-@dataclass
-class InitResult:
-    """What `write_kit` did, by path relative to the kit."""
-
-    written: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    """Files that differ from what ships because they were edited."""
-
-
-def write_kit(folder: Path, *, solutions: bool = False) -> InitResult:
-    """Write the kit into a folder, which is made if it is not there. Files of an older kit are brought up to date.
+def write_kit(folder: Path, *, solutions: bool = False) -> KitResult:
+    """Write the kit into a folder, which is made if it is not there. One that is in it is brought up to date.
 
     Raises:
         InputError: the folder cannot be used.
     """
+    before = read_record(folder)
+    if not before.gradlings and _titles(folder / "assignments") and not _ours_in(folder):
+        raise InputError(f"The assignments in {folder.resolve()} are those of another course. Choose another folder.")
+    return _write(folder, dict(_shipped(solutions)), whole=True)
+
+
+def update_kit(root: Path) -> KitResult:
+    """Bring a kit up to date: all of one that `gradlings init` made, else the assignments that are there.
+
+    Raises:
+        InputError: the folder cannot be used, or no assignment in it comes with this package.
+    """
+    before = read_record(root)
+    shipped = dict(_shipped(solutions=False))
+    if any(name.startswith("solutions/") for name in before.files):
+        with contextlib.suppress(InputError):  # the answers are not installed any more
+            shipped = dict(_shipped(solutions=True))
+    if not before.whole:
+        there = _ours_in(root)
+        if not there:
+            raise InputError(
+                f"No assignment in {root.resolve()} comes with gradlings {__version__}. "
+                "Ask for new exercises where you got these from."
+            )
+        shipped = {name: path for name, path in shipped.items() if PurePosixPath(name).parts[1:2] in there}
+    return _write(root, shipped, whole=before.whole)
+
+
+def _write(folder: Path, shipped: dict[str, Path], *, whole: bool) -> KitResult:
     if shipped_kit.assignments() == folder.resolve() / "assignments":
         raise InputError(f"{folder.resolve()} is where gradlings itself comes from. Choose another folder.")
-    result = InitResult()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        before = _digests_when_written(folder)
-        now = {}
-        for name, source in _files(solutions):
-            text = decode(source.read_bytes())
-            now[name] = digest(text)
-            _write(folder, name, text, before.get(name), result)
-        record = json.dumps({"gradlings": __version__, "files": before | now}, indent=1) + "\n"
-        write_atomically(folder / RECORD, record.encode(), mode=_MODE)
+        return KitUpdate(folder, shipped).run(whole=whole)
     except OSError as error:
         where = error.filename or folder
         raise InputError(
             f"{where} cannot be written: {error.strerror}. Choose a folder in which you may write, or make room there."
         ) from None
-    return result
 
 
-def _files(solutions: bool) -> Iterator[tuple[str, Path]]:
+def _ours_in(root: Path) -> set[tuple[str, ...]]:
+    """Return the assignments of a folder that come with this package, as parts of a path."""
+    there = _titles(root / "assignments").items()
+    return {(id,) for id, title in _titles(shipped_kit.assignments()).items() if (id, title) in there}
+
+
+def _titles(assignments: Path) -> dict[str, str]:
+    """Return the titles of built assignments by their ids."""
+    titles = {folder.name: assignment_title(folder) for folder in assignments.glob("[0-9]*")}
+    return {id: title for id, title in titles.items() if title}
+
+
+def _shipped(solutions: bool) -> Iterator[tuple[str, Path]]:
+    """Yield each file of the kit: its name there, and where it lies here."""
     for path in shipped_kit.BESIDE:
         yield path.name, path
     folders = {"assignments": shipped_kit.assignments()} | ({"solutions": shipped_kit.solutions()} if solutions else {})
@@ -75,34 +88,3 @@ def _is_output_of_checks(path: Path) -> bool:
     """Return whether a .gitignore names a file: a checkout may hold files that exercises have written."""
     listed = path.with_name(".gitignore")
     return listed.is_file() and path.name in listed.read_text(encoding="utf-8").split()
-
-
-def _digests_when_written(folder: Path) -> dict[str, str]:
-    """Return the digests of the files as they were written: from the record, or if it has none from the manifests."""
-    digests: dict[str, str] = {}
-    for manifest in (folder / "assignments").glob(f"*/{MANIFEST}"):
-        for name, value in read_manifest(manifest.parent).get("text", {}).items():
-            digests[f"assignments/{manifest.parent.name}/{name}"] = value
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        digests.update({str(name): str(value) for name, value in record["files"].items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        _log.info("no record of an earlier kit in %s: %s", folder, error)
-    return digests
-
-
-def _write(folder: Path, name: str, text: str, when_written: str | None, result: InitResult) -> None:
-    path = folder / name
-    if not os.path.lexists(path):
-        names = result.written
-    elif path.is_symlink() or not path.is_file():
-        names = result.kept
-    else:
-        current = digest(decode(path.read_bytes()))
-        if current == digest(text):
-            return
-        # the manifest is never edited, and belongs to what ships
-        names = result.updated if current == when_written or path.name == MANIFEST else result.kept
-    if names is not result.kept:
-        write_atomically(path, text.encode("utf-8"), mode=_MODE)
-    names.append(name)

@@ -1,9 +1,9 @@
-"""The commands about a whole kit: `gradlings` alone, `init`, `list` and `progress`."""
+"""The commands about a whole kit: `gradlings` alone, `init`, `update`, `list` and `progress`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,7 +12,8 @@ from gradlings.model.errors import InputError
 from gradlings.model.text import counted
 from gradlings.submission.reader import shown
 
-_MAX_KEPT_NAMES = 12
+if TYPE_CHECKING:
+    from gradlings.learning.kit_update import KitResult
 
 Kit = Annotated[Path, typer.Option("--root", help="A folder in the kit; the nearest one with assignments/ counts.")]
 
@@ -42,6 +43,7 @@ def init(
 ) -> None:
     """Write the exercises into a folder. Files that you edited are kept."""
     from gradlings.learning.init_kit import write_kit
+    from gradlings.learning.views.update_lines import name_lines
     from gradlings.rendering.terminal import padded, width_of
 
     result = write_kit(folder, solutions=solutions)
@@ -50,12 +52,9 @@ def init(
     name = "this folder" if here else shown(folder)
     if result.kept:
         console.print(f"kept, because you edited {'it' if len(result.kept) == 1 else 'them'}:", soft_wrap=True)
-        for path in result.kept[:_MAX_KEPT_NAMES]:
-            console.print(f"  {path}", soft_wrap=True)
-        if len(result.kept) > _MAX_KEPT_NAMES:
-            console.print(f"  and {len(result.kept) - _MAX_KEPT_NAMES} more")
-    if result.updated:
-        console.print(f"brought up to date: {counted(len(result.updated), 'file')}")
+        for line in name_lines(result.kept):
+            console.print(line, soft_wrap=True)
+    _say_what_changed(console, result)
     if not (result.written or result.updated):
         console.print(f"The kit in {name} is up to date.", soft_wrap=True)
     elif result.written:
@@ -69,6 +68,41 @@ def init(
     console.print()
     for command, meaning in steps.items():
         console.print(f"  {padded(command, width)}  {meaning}".rstrip(), soft_wrap=True)
+
+
+def update(root: Kit = Path()) -> None:
+    """Bring your kit up to date with the installed gradlings. What you wrote stays, and so does your progress."""
+    from gradlings import __version__
+    from gradlings.learning.curriculum import find_root
+    from gradlings.learning.init_kit import update_kit
+
+    result = update_kit(find_root(root))
+    console = Console(highlight=False, markup=False, emoji=False)
+    before = result.before.gradlings
+    version = f"gradlings {__version__}" + (f" (the kit was at {before})" if before not in ("", __version__) else "")
+    if not (result.changes or result.written or result.updated or result.beside):
+        console.print(f"The kit is up to date with {version}.")
+        return
+    console.print(f"The kit is now that of {version}.\n", soft_wrap=True)
+    _say_what_changed(console, result)
+    if result.written:
+        console.print(f"new: {counted(len(result.written), 'file')}")
+    console.print("What you wrote and your progress are as they were.", style="dim")
+    if any(name.endswith(".ipynb") for name in (*result.updated, *result.kept)):
+        console.print("Where a notebook is open, reload it from disk before you save it.", style="dim")
+
+
+def _say_what_changed(console: Console, result: KitResult) -> None:
+    from gradlings.learning.views.update_lines import change_lines, name_lines
+
+    for change in change_lines(result.changes):
+        console.print(change, soft_wrap=True)
+    if result.updated:
+        console.print(f"brought up to date: {counted(len(result.updated), 'file')}")
+    if result.beside:
+        console.print("beside the files that you edited, for you to compare:")
+        for line in name_lines(result.beside):
+            console.print(line, soft_wrap=True)
 
 
 def list_exercises(

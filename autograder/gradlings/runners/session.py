@@ -58,6 +58,7 @@ class Grader:
         """The exercise's id by item."""
         self._alone = frozenset(item for item in self._items if isinstance(item, pytest.Function) and runs_alone(item))
         self._mode = self._state.mode
+        self._stand_ins, self._share = self._state.stand_ins, self._state.share
         self._known_ladders: list[tuple[int, Hidden, Ladders]] = []
         """What checks made for earlier submissions, by seed and hidden probes."""
 
@@ -66,9 +67,17 @@ class Grader:
         right = RightFunctions(texts, from_solution=True)
         self._state.stand_ins, self._state.share = lambda _: right, share
 
+    def follow_installed(self) -> None:
+        """Judge failed checks again with the functions of the installed solution, as a new grader does."""
+        self._state.stand_ins, self._state.share = self._stand_ins, self._share
+
     def for_marks(self, right: RightFunctions, share: float) -> None:
         """Grade for marks from now on, with what there is to stand in for functions of earlier exercises."""
         self._state.stand_ins, self._state.share, self._state.for_marks = lambda _: right, share, True
+
+    def on_devices(self, devices: tuple[str, ...]) -> None:
+        """Run every float check on these devices, too, from now on."""
+        self._state.devices = devices
 
     def exercises(self, checks_file: Path) -> tuple[Exercise, ...]:
         """Return the exercises that a file of checks declares."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from gradlings.authoring.assignment import Assignment
+from gradlings.authoring.open_checks import checks_of
 from gradlings.authoring.proofs.float32_twins import float32_is_no_mistake
 from gradlings.authoring.proofs.later import mistakes_cost_nothing_later, variants_suffice_later
 from gradlings.authoring.proofs.pairs import mistakes_are_not_pardoned
 from gradlings.authoring.proofs.stand_ins import cuts_hold_nothing_later, right_with_stand_ins
 from gradlings.authoring.proofs.whole_files import FileGrader, Proof
-from gradlings.model.run_mode import RunMode
-from gradlings.runners.session import collected_checks
 
 
 def prove(assignment: Assignment, exercise: str, in_slow: int) -> list[Proof]:
@@ -20,7 +19,7 @@ def prove(assignment: Assignment, exercise: str, in_slow: int) -> list[Proof]:
     declared = next((each for each in assignment.main.exercises if each.id == exercise), None)
     if declared is None or not assignment.main.has_solutions:
         return []
-    with collected_checks(assignment.folder, mode=RunMode.PROOF) as grader:
+    with checks_of(assignment) as grader:
         whole_files = FileGrader(assignment, grader)
         return [
             mistakes_cost_nothing_later(whole_files, declared, in_slow),

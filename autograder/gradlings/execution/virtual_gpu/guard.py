@@ -22,6 +22,9 @@ _COPIES_ACROSS = {"copy_", "_to_copy", "fill_"}
 _INDEXING = {"index", "_unsafe_index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index_put"}
 """Operations that accept indices on the CPU, too."""
 
+_READING = {"index", "_unsafe_index"}
+"""Those of them that write nothing."""
+
 _CPU_ARGUMENT = {"_pack_padded_sequence"}
 """Operations that need one argument on the CPU (the lengths)."""
 
@@ -121,10 +124,14 @@ class _Guard:
             raise self._mixed(rules, (overwritten or refused)[0], inputs)
 
     def _refuse_indexing(self, rules: _Rules, args: Any, inputs: list[torch.Tensor]) -> None:
-        """Refuse indices that are neither on the CPU nor where the indexed tensor is; a 0-dim value may be anywhere."""
+        """Refuse indices that are neither on the CPU nor where the indexed tensor is; a 0-dim value may be anywhere.
+
+        Whole numbers may be anywhere, too, where they say what is written: torch moves them, and masks it does not.
+        """
         target, indices, values = args[0], tensors_in([args[1]]), tensors_in(args[2:])
         place = place_of(target)
-        if place is Place.CPU and any(place_of(index) is Place.GPU for index in indices):
+        refused = [index for index in indices if rules.name in _READING or index.dtype in (torch.bool, torch.uint8)]
+        if place is Place.CPU and any(place_of(index) is Place.GPU for index in refused):
             raise self._mixed(rules, target, inputs)
         for value in values:
             if value.dim() > 0 and {place, place_of(value)} == {Place.CPU, Place.GPU}:
