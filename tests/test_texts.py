@@ -172,8 +172,8 @@ def computed(assignment: str) -> dict[str, float]:
         case "05":
             return {"0.63": 1 - 0.999**1000, "0.0001": 0.001 * 0.1}
         case "07":
-            first_ids = {str(i): i for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}
-            return {str(byte): byte for byte in "hié词".encode()} | first_ids | {"50,257": 2**8 + 50_000 + 1}
+            first_ids = {str(i): float(i) for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}
+            return {str(byte): float(byte) for byte in "hié词".encode()} | first_ids | {"50,257": 2**8 + 50_000 + 1}
     tied = gpt(12, emb, tied=True, qkv_bias=True) / 1e6
     return {"27,776": tiny_gpt(), "124": tied, "10.82": math.log(50_257)} | corpus() | gelu_at_one()
 
