@@ -113,7 +113,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def verify(session: nox.Session) -> None:
-    """Prove that the checks catch every misconception and pass every variant, with 2 seeds; then some of the mutants."""
+    """Prove that the checks catch every misconception and pass every variant (2 seeds); then some mutants."""
     _python(session, "gradlings", "verify", "--seeds", "2", *session.posargs)
     _python(session, "gradlings", "verify", "--mutants", "--sample", "3", *session.posargs)
 

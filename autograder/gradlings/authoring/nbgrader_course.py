@@ -27,7 +27,7 @@ from gradlings.submission.given.on_path import assignment_path
 from gradlings.submission.manifest import MANIFEST, digest, read_manifest
 
 CONFIG = "nbgrader_config.py"
-_NOT_SHIPPED = (".ipynb", ".pyc", ".png")
+_NOT_SHIPPED = (".ipynb", ".pyc", ".png", ".html")
 
 
 def write_course(
