@@ -5,7 +5,11 @@ They use the environment that nox itself is installed in, so that none is built 
     python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' -c constraints.txt && .venv/bin/nox -s quick
 """
 
+import json
+import re
 import sys
+import tomllib
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +17,7 @@ from tempfile import TemporaryDirectory
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["tests", "lint", "types", "imports", "build", "verify"]
+nox.options.sessions = ["tests", "lint", "types", "imports", "build", "verify", "lowest"]
 
 PARALLEL = ("-n", "3", "--dist", "worksteal")
 """Three workers for two cores: tests of processes and of time limits spend a third of their time waiting."""
@@ -82,6 +86,14 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def platforms(session: nox.Session) -> None:
+    """Check types as on Windows and macOS, except those of the sandbox; takes a minute, and CI leaves it out."""
+    for platform in ("win32", "darwin"):
+        alone = ("--follow-imports", "silent", "--exclude", "/sandbox/")
+        _python(session, "mypy", "--platform", platform, *alone, "autograder/gradlings")
+
+
+@nox.session
 def imports(session: nox.Session) -> None:
     """Check that rooms import only rooms above them, and that nothing imports in a circle."""
     session.run(str(Path(sys.executable).with_name("lint-imports")))
@@ -94,10 +106,53 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site, strictly; `nox -s docs -- serve` shows it while it is written."""
+    session.run(sys.executable, "-m", "mkdocs", *(session.posargs or ["build"]), env={"NO_MKDOCS_2_WARNING": "true"})
+
+
+@nox.session
 def verify(session: nox.Session) -> None:
-    """Prove that the checks catch every misconception and pass every variant, with 2 seeds; then some of the mutants."""
+    """Prove that the checks catch every misconception and pass every variant (2 seeds); then some mutants."""
     _python(session, "gradlings", "verify", "--seeds", "2", *session.posargs)
     _python(session, "gradlings", "verify", "--mutants", "--sample", "3", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Check stubs and solutions with the lowest version of everything that students need, but of torch."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    floors = [
+        re.sub(r">=([\w.]+).*", r"==\1", each) for each in project["dependencies"] if not each.startswith("torch")
+    ]
+    with TemporaryDirectory() as folder:
+        _python(session, "pip", "install", "-q", "--no-warn-conflicts", "--target", folder, *floors)
+        session.run(
+            sys.executable,
+            "benchmarks/bounds.py",
+            *(session.posargs or ("stubs", "solutions")),
+            env={"PYTHONPATH": folder},
+        )
+
+
+@nox.session(venv_backend="virtualenv")
+@nox.parametrize(
+    ("python", "versions"), [("3.11", "lowest"), ("3.11", "newest"), ("3.12", "newest"), ("3.13", "newest")]
+)
+def bounds(session: nox.Session, versions: str) -> None:
+    """Run what must work with the versions that pyproject.toml allows, torch included, in new environments.
+
+    Each is several GB on Linux, unless UV_TORCH_BACKEND=cpu is set; `-k lowest` and `-k 3.13` choose some.
+    """
+    resolution = {"lowest": "lowest-direct", "newest": "highest"}[versions]
+    wanted = ("pyproject.toml", "--extra", "class", "--extra", "cluster", "--resolution", resolution)
+    session.install("uv")
+    with TemporaryDirectory() as folder:
+        pinned = str(Path(folder, "pinned.txt"))
+        session.run("python", "-m", "uv", "pip", "compile", "-q", *wanted, "-o", pinned)
+        session.run("python", "-m", "uv", "pip", "install", "-q", "-r", pinned)
+    session.run("python", "-m", "uv", "pip", "install", "-q", "--no-deps", "-e", ".")
+    session.run("python", "benchmarks/bounds.py", *session.posargs)
 
 
 @nox.session
@@ -113,6 +168,29 @@ def pytest_bounds(session: nox.Session) -> None:
     with TemporaryDirectory() as folder:
         _python(session, "pip", "install", "-q", "--target", folder, "--no-deps", "pytest==8.2.0", "pluggy<2")
         _python(session, "pytest", "-n", "2", *users, *session.posargs, path=folder)
+
+
+@nox.session(venv_backend="venv")
+def colab(session: nox.Session) -> None:
+    """Prove that gradlings works among the packages of Colab, and changes none of them; takes minutes, not in CI."""
+    session.install("--no-deps", "-r", "tests/colab/frozen.txt")
+    session.install(f"torch=={version('torch').partition('+')[0]}")  # newer than Colab's, and what it asks for with it
+    before = _installed(session)
+    with TemporaryDirectory() as folder:
+        session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, ".")
+        session.run("python", "tests/colab/run_alone.py", ".", folder)
+    after = _installed(session)
+    changed = {name: (old, after.get(name)) for name, old in before.items() if after.get(name) != old}
+    session.log(f"added: {', '.join(f'{name} {after[name]}' for name in sorted(after.keys() - before.keys()))}")
+    if changed:
+        session.error(f"installing gradlings changed what was installed: {changed}")
+    session.log(f"none of the {len(before)} packages that were installed is changed")
+
+
+def _installed(session: nox.Session) -> dict[str, str]:
+    """Return the versions of what a session's environment has installed."""
+    listed = session.run("python", "-m", "pip", "list", "--format=json", silent=True)
+    return {row["name"].lower().replace("_", "-"): row["version"] for row in json.loads(str(listed))}
 
 
 @nox.session

@@ -2,7 +2,7 @@
 
     python benchmarks/class_report.py [--students 500]
 
-First a class whose records are made up: every student with all six assignments, a tenth of the answers wrong with a
+First a class whose records are made up: every student with all assignments, a tenth of the answers wrong with a
 misconception of the catalogue, a twentieth wrong without a name. `gradlings report` of it, in a process of its own:
 
     seconds, from the command to its end         to be at most 5

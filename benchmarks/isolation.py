@@ -26,7 +26,7 @@ from pathlib import Path
 
 from gradlings.authoring.catalogue import load_catalogue
 from gradlings.checks.hidden_probes import FILE, checks_of, read_hidden
-from gradlings.grading.command import graded_source_name
+from gradlings.grading.class_inputs import graded_source_name
 from gradlings.grading.hidden_pass import checks_to_run
 from gradlings.model.exercise import read_exercises
 from gradlings.model.run_mode import RunMode

@@ -32,7 +32,7 @@ from typing import NamedTuple
 import psutil
 
 from gradlings.authoring.catalogue import load_catalogue
-from gradlings.grading.command import graded_source_name
+from gradlings.grading.class_inputs import graded_source_name
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT = "03"

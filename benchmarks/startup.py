@@ -9,6 +9,10 @@ Prints ratios of median wall times of interleaved runs, so that they can be comp
 full solution / (import torch + a bare one-test pytest)    to be at most 1.2
 untouched kit / a bare one-test pytest                     to be at most 1.3
 grade of one submission of 03 / import torch               to be at most 2.5
+
+And by processor time (not on Windows):
+
+gradlings --help / import typer, rich                      to be at most 1.5
 """
 
 from __future__ import annotations
@@ -42,7 +46,9 @@ def main() -> None:
     print(f"untouched kit / bare pytest                    {untouched:.2f}   to be at most 1.3")
     graded = medians["grade of one submission"] / medians["import torch"]
     print(f"grade of one submission / import torch         {graded:.2f}   to be at most 2.5")
-    sys.exit(0 if full <= 1.2 and untouched <= 1.3 and graded <= 2.5 else 1)
+    helped = help_over_its_libraries(options.runs)
+    print(f"gradlings --help / import typer, rich          {helped:.2f}   to be at most 1.5")
+    sys.exit(0 if full <= 1.2 and untouched <= 1.3 and graded <= 2.5 and helped <= 1.5 else 1)
 
 
 def prepare(folder: Path, assignment: str) -> dict[str, list[str]]:
@@ -81,6 +87,21 @@ def timed(commands: dict[str, list[str]], runs: int) -> dict[str, float]:
             if turn:
                 seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def help_over_its_libraries(runs: int) -> float:
+    """Median processor time of `gradlings --help` over that of its libraries; the runs are interleaved."""
+    import resource
+
+    seconds: dict[str, list[float]] = {}
+    for _ in range(runs + 1):
+        for name, arguments in {"help": ("-m", "gradlings", "--help"), "bare": ("-c", "import typer, rich")}.items():
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            seconds.setdefault(name, []).append(used)
+    return statistics.median(seconds["help"][1:]) / statistics.median(seconds["bare"][1:])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/verification.py [01 02 03]
 
-01 to 03 are to take under 3 minutes on two cores, all six assignments under 8.
+01 to 03 are to take under 3 minutes on two cores, all assignments under 8.
 """
 
 from __future__ import annotations

@@ -30,31 +30,36 @@ def main() -> None:
         shutil.copytree(ROOT / "assignments" / "03", kit)
         topic = kit / "autodiff.py"
         topic.write_text(filled_in(topic.read_text(encoding="utf-8")), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "--color=yes", "-p", "no:cacheprovider", "assignments/03"]
-        page = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, env={**os.environ, "COLUMNS": "88"}
-        ).stdout
-    console = Console(record=True, width=88, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
-    console.print("$ pytest assignments/03\n", highlight=False)
+        page = said(["pytest", "--color=yes", "-p", "no:cacheprovider", "assignments/03"], Path(folder), columns=88)
+    (ROOT / "docs" / "page.svg").write_text(drawn("pytest assignments/03", page, columns=88), encoding="utf-8")
+
+
+def said(module: list[str], folder: Path, columns: int) -> str:
+    """Return what `python -m MODULE ...` prints in a folder, in color."""
+    env = {**os.environ, "COLUMNS": str(columns), "FORCE_COLOR": "1"}
+    return subprocess.run([sys.executable, "-m", *module], cwd=folder, capture_output=True, text=True, env=env).stdout
+
+
+def drawn(command: str, page: str, columns: int) -> str:
+    """Return a command and what it printed as an SVG."""
+    console = Console(record=True, width=columns, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
+    console.print(f"$ {command}\n", highlight=False)
     console.print(Text.from_ansi(page.strip("\n")))
-    svg = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="gradlings"), flags=re.DOTALL)
-    (ROOT / "docs" / "page.svg").write_text(svg, encoding="utf-8")
+    console.print()  # in a last line of text, `_` would be cut off
+    return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="gradlings"), flags=re.DOTALL)
 
 
 def filled_in(stub: str) -> str:
-    """Return the stub with some of the solution's bodies and one wrong body."""
+    """Return a stub, or a part of one, with some of the solution's bodies and one wrong body."""
     solution = (ROOT / "solutions" / "03" / "autodiff.py").read_text(encoding="utf-8")
+    bodies = {"manual_gradients": WRONG.strip("\n")}
     for name in SOLVED:
-        body = re.search(rf"def {name}\(.*?### BEGIN SOLUTION\n(.*?) *### END SOLUTION", solution, re.DOTALL)
+        body = re.search(rf"def {name}\(.*?### BEGIN SOLUTION\n(.*?)\n *### END SOLUTION", solution, re.DOTALL)
         assert body is not None
-        stub = stub.replace(f'    raise NotImplementedError("Exercise {exercise_of(stub, name)}: {name}")\n', body[1])
-    return re.sub(r' *raise NotImplementedError\("Exercise [\d.]+: manual_gradients"\)\n', WRONG.lstrip("\n"), stub)
-
-
-def exercise_of(stub: str, name: str) -> str:
-    found = re.search(rf'NotImplementedError\("Exercise ([\d.]+): {name}"\)', stub)
-    assert found is not None
-    return found[1]
+        bodies[name] = body[1]
+    return re.sub(
+        r' *raise NotImplementedError\("Exercise [\d.]+: (\w+)"\)', lambda found: bodies.get(found[1], found[0]), stub
+    )
 
 
 if __name__ == "__main__":

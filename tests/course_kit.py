@@ -33,7 +33,7 @@ class Course:
     @classmethod
     def made(cls, kit: Kit, root: Path) -> Course:
         """A course with its assignment generated; `kit` has the solutions."""
-        done = kit.gradlings("course", str(root))
+        done = kit.gradlings("course", str(root), "--root", str(kit.root))
         assert done.code == 0, done.said
         course = cls(root)
         course.nbgrader("generate_assignment", ASSIGNMENT)

@@ -589,6 +589,23 @@ _one("json", "dunder import", "", '__import__("json").loads("[1]")')
 _one("json", "import_module", "from importlib import import_module", 'import_module("json").loads("[1]")')
 _one("json", "sys.modules", "import json\nimport sys", 'sys.modules["json"].loads("[1]")')
 _one("json", "globals", "import json", 'globals()["json"].loads("[1]")')
+STAND_IN = """
+import types
+library = types.ModuleType("{name}")
+exec(compile({code!r}, "{name}/core.py", "exec"), vars(library))
+def f(x):
+    return {call}  # <-
+"""
+"""A library that need not be installed: what counts is the name of the module that a function comes from."""
+_FUNCTION, _CLASS = "def get_encoding(name): return name", "class Tokenizer:\n    def encode(self): return [1]"
+_MODEL = STAND_IN.format(name="transformers.models.gpt2", code=_CLASS, call="library.Tokenizer().encode()")
+_forbidden(
+    "tokenizers", "a function", STAND_IN.format(name="tiktoken", code=_FUNCTION, call='library.get_encoding("a")')
+)
+_forbidden(
+    "tokenizers", "a method", STAND_IN.format(name="tokenizers", code=_CLASS, call="library.Tokenizer().encode()")
+)
+_forbidden("tokenizers", "a module of the library", _MODEL)
 _one(
     "gradcheck",
     "gradcheck",
@@ -1133,6 +1150,13 @@ def f(x, model=None):
 """,
 )
 _fine_one("json", "writing json", "import json", 'json.dumps({"a": 1})')
+_fine_one("tokenizers", "words by a pattern", "import re", 're.findall(r" ?[^\\s]+", "a b")')
+_fine_one(
+    "tokenizers",
+    "Python's own tokenizer",
+    "import io, tokenize",
+    'len(list(tokenize.generate_tokens(io.StringIO("a").readline)))',
+)
 _fine_one("gradcheck", "differences by hand", T, "((x + 1e-6) ** 2 - (x - 1e-6) ** 2) / 2e-6")
 
 _fine(

@@ -58,10 +58,34 @@ def test_the_kit_is_data_only() -> None:
     assert not list((PACKAGE / "kit").rglob("*.py"))
 
 
-def test_importing_the_package_does_not_import_torch() -> None:
-    code = "import sys, gradlings.cli; gradlings.cli._app(); print(sorted({'torch', 'numpy'} & set(sys.modules)))"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout == "[]\n"
+def test_a_command_starts_with_little() -> None:
+    """What runs before a command does its work: the modules of all commands, the model, typer and the standard library.
+
+    So `gradlings --help` takes hardly longer than typer itself.
+    """
+    code = """
+import sys
+import typer
+before = set(sys.modules)
+import gradlings.cli
+gradlings.cli._app()
+commands = [place for panel in gradlings.cli._COMMANDS.values() for place in panel.values()]
+allowed = {"__init__", "cli", *(place.partition(":")[0] for place in commands), "grading.command"}
+for place in commands:
+    gradlings.cli._found(place)
+    for name in set(sys.modules) - before:
+        top, _, rest = name.partition(".")
+        room = rest.partition(".")[0]
+        if top == "gradlings":
+            small = room in ("", "model") or any(f"{each}.".startswith(f"{rest}.") for each in allowed)
+        else:
+            small = top in sys.stdlib_module_names
+        if not small:
+            sys.exit(f"{place} imports {name}")
+print(len(commands), sorted({"_hashlib", "asyncio", "torch"} & set(sys.modules)))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("21 []\n", "")
 
 
 def test_every_public_name_of_the_package_is_there() -> None:

@@ -126,13 +126,31 @@ def test_the_notebook_is_valid_with_stable_ids(author_kit: Kit) -> None:
     assert [cell["id"] for cell in nbformat.read(author_kit.notebook, as_version=4).cells] == ids
 
 
+def test_a_kit_on_github_has_notebooks_that_open_in_colab(author_kit: Kit) -> None:
+    settings = author_kit.root / "pyproject.toml"
+    for address, there in {"https://example.invalid/kit": False, "https://github.com/some.one/a-kit.git": True}.items():
+        settings.write_text(f'[project.urls]\nRepository = "{address}"\n', encoding="utf-8")
+        author_kit.gradlings("build", "--force")
+        first = nbformat.read(author_kit.notebook, as_version=4).cells[0]
+        badge = "colab.research.google.com/github/some.one/a-kit/blob/main/assignments/09/tiny.ipynb)"
+        assert (badge in first.source) == there
+
+
+def test_the_first_code_installs_before_anything_is_imported(author_kit: Kit) -> None:
+    notebook = nbformat.read(author_kit.notebook, as_version=4)
+    codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell["id"] for cell in codes].index("check") == 0
+    assert "%pip install" in codes[0].source
+
+
 def test_module_and_notebook_hold_the_same_cells(author_kit: Kit) -> None:
     module = jupytext.read(author_kit.module)
     notebook = jupytext.read(author_kit.notebook)
     *cells, closing = notebook.cells
     checking = [cell for cell in cells if cell["id"] in CHECKING]
-    assert [cell.source for cell in checking if cell.cell_type == "code"] == [
-        "from gradlings import check, hint, try_call",
+    first, *calls = [cell.source for cell in checking if cell.cell_type == "code"]
+    assert first.startswith("try:\n    from gradlings import check, hint, try_call\nexcept ModuleNotFoundError:")
+    assert calls == [
         'check("9.1")',
         'check("9.2")',
         'check("9.3")',

@@ -200,7 +200,7 @@ def test_students_read_how_exact_an_answer_must_be() -> None:
     relative = {dtype: f"{TOLERANCES[dtype][0]:.0e}".replace("e-0", "e-") for dtype in DTYPES[:2]}
     assert relative == {torch.float64: "1e-7", torch.float32: "1e-4"}
     docs = " ".join((PROJECT / "docs/student.md").read_text(encoding="utf-8").split())
-    assert "off by at most 1e-7 of the right one (1e-4 in float32), or by 1e-9 (1e-5)" in docs
+    assert "relative error is at most 1e-7 (1e-4 in float32) or its absolute error at most 1e-9 (1e-5)" in docs
     for assignment in find_assignments(PROJECT):
         first_cell = " ".join(assignment.main.text.partition("# %%\n")[0].replace("#", " ").split())
         assert "seven digits in `float64`" in first_cell, assignment.id

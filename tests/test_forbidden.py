@@ -169,6 +169,13 @@ class TestSource:
             ("eval", "", "eval('1')", "eval"),
             ("tensor", "import numpy", "numpy.array(1)", "np.array"),
             ("json", "import json", "json.loads('1')", "json.loads"),
+            ("tokenizers", "import tiktoken", "tiktoken.get_encoding('gpt2')", "tiktoken.get_encoding"),
+            (
+                "tokenizers",
+                "from tokenizers import Tokenizer as T",
+                "T.from_file('a')",
+                "tokenizers.Tokenizer.from_file",
+            ),
         ],
     )
     def test_says_what_a_student_would_write(self, rule: str, imports: str, expression: str, said: str) -> None:

@@ -42,7 +42,7 @@ CLASSROOM = {
 def repository(built_kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Kit:
     """A student's repository, with the workflow and some answers in it."""
     kit = Kit.copied(built_kit.root, tmp_path_factory.mktemp("repository"), "assignments")
-    done = built_kit.gradlings("github", "09", "--to", str(kit.root))
+    done = kit.gradlings("github", "09", "--root", str(built_kit.root))
     assert done.code == 0, done.said
     assert "who may push to the repository may change workflow, checks and result" in done.said
     kit.answer(difference=RIGHT["difference"], row_totals="return x.sum(0), x.amax(0)")

@@ -20,9 +20,10 @@ from hypothesis import settings
 
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, in_process, module, notebook
 from gradlings.execution.local_runner import LocalRunner
+from gradlings.grading.class_inputs import graded_source_name
 from gradlings.grading.class_results import ClassResults
 from gradlings.grading.class_run import GradedStudent, grade_class
-from gradlings.grading.command import grade_submissions, graded_source_name
+from gradlings.grading.command import grade_submissions
 from gradlings.grading.fault_log import CleanFormatter, collected_log, logged_to
 from gradlings.grading.intake.collect import collect
 from gradlings.grading.judge_session import JudgeReply

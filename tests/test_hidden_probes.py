@@ -1,4 +1,4 @@
-"""The hidden probes of the six assignments fit their checks, hold for the solutions, and show what others do not.
+"""The hidden probes of the assignments fit their checks, hold for the solutions, and show what others do not.
 
 Each dishonest answer below is right on every public probe, since it is made for sizes, ranges or kinds that the public
 probes happen to have. At the public seed it gets full marks; with the hidden probes it must not.
@@ -138,6 +138,34 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
             _any_choice = generate
             def generate(model, ids, n, context_length, top_k, generator=None):
                 return _any_choice(model, ids, n, context_length, min(top_k, 4), generator)
+            """,
+    },
+    "07": {
+        ("7.3::test_runs", "at most nine ids of a run"): """
+            _in_general = merge_pair
+            def merge_pair(ids, pair, new_id):
+                return _in_general(ids[:30], pair, new_id)
+            """,
+        ("7.4::test_merges", "never more than ten merges"): """
+            _in_general = train_bpe
+            def train_bpe(text, n_merges):
+                return _in_general(text, min(n_merges, 10))
+            """,
+        ("7.6::test_overlaps", "at most two specials at one place"): """
+            _any_specials = split_specials
+            def split_specials(text, specials):
+                shortest = sorted(specials, key=len)
+                return _any_specials(text, shortest[:2] if set(text) == {"a"} else shortest)
+            """,
+        ("7.7::test_padding", "never more than eight rows"): """
+            _any_batch = pad_batch
+            def pad_batch(seqs, pad_id, max_len=None):
+                return _any_batch(seqs[:8], pad_id, max_len)
+            """,
+        ("7.8::test_document_mask", "at most ten tokens"): """
+            _any_row = document_mask
+            def document_mask(ids, eos):
+                return _any_row(ids[:10], eos)
             """,
     },
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import trove_classifiers
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 from packaging.requirements import Requirement
 
 from class_kit import hand_in
@@ -73,7 +77,7 @@ def test_a_command_that_needs_more_names_the_extra(
 ) -> None:
     hand_in(kit.root / "gradescope", {"submission_metadata.yml": b"{}", "submission_1/tiny.py": b""})
     done = kit.run("gradlings", *command, environment=student)
-    assert (done.code, f"pip install 'gradlings[{extra}]'" in done.err) == (2, True), done.said
+    assert (done.code, f"pip install '.[{extra}]'" in done.err) == (2, True), done.said
     assert "Traceback" not in done.said
 
 
@@ -133,3 +137,25 @@ def test_our_fixtures_are_not_known_in_other_projects(project: Path) -> None:
     said = theirs(project, "--fixtures")
     assert "probes" not in said
     assert "checks_module" not in said
+
+
+# ---- on the page of a package index
+
+
+def test_the_readme_leads_somewhere_outside_a_clone() -> None:
+    metadata = ProjectMetadata(str(PROJECT), PluginManager())
+    repository = metadata.core.urls["Repository"]
+    targets = re.findall(r"\]\(([^)]*)\)", metadata.core.readme)
+    paths = [re.sub(rf"^{re.escape(repository)}/(?:blob|raw)/main/", "", target) for target in targets]
+    assert len(targets) > 15
+    assert [path for path in paths if not (PROJECT / path.partition("#")[0]).is_file()] == []
+    assert not set(targets).intersection(paths)
+    assert f"]({repository}/raw/main/docs/first-minute.svg)" in metadata.core.readme
+    assert set(PYPROJECT["classifiers"]) <= trove_classifiers.classifiers
+
+
+def test_the_repositorys_address_is_in_one_place() -> None:
+    (address,) = PYPROJECT["urls"].values()
+    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=False).stdout
+    files = [PROJECT / name for name in tracked.splitlines() if not name.endswith((".png", ".zip"))]
+    assert [path.name for path in files if address.encode() in path.read_bytes()] in ([], ["pyproject.toml"])

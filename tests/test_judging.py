@@ -21,13 +21,12 @@ if sys.platform == "linux":
     from gradlings.runners.session import collected_checks
     from gradlings.sandbox import bubblewrap, remote_runner
     from gradlings.sandbox.budget import Budget
-    from gradlings.sandbox.inside.lockdown import NOT_ASKED_FOR
     from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
     from gradlings.sandbox.judge import Judge
     from gradlings.sandbox.private_uids import PrivateUids
     from gradlings.sandbox.processes import WorkerDied
     from gradlings.sandbox.self_check import Unprotected
-    from gradlings.sandbox.settings import SUBMISSION_LIMITS, ProtectionLayers, WorkerLimits
+    from gradlings.sandbox.settings import NOT_ASKED_FOR, SUBMISSION_LIMITS, ProtectionLayers, WorkerLimits
     from gradlings.sandbox.stopwatch import Stopwatch
     from gradlings.sandbox.wire.channel import Frame, ReplyTimeout
     from gradlings.sandbox.wire.decode import unpack

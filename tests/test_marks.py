@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from class_kit import HALF, SOURCE_NAME, InProcess, hand_in, module
+from gradlings.grading.class_inputs import chosen_students
 from gradlings.grading.class_results import ClassResults
 from gradlings.grading.class_run import GradedStudent, grade_class
-from gradlings.grading.command import chosen_students, grade_submissions
+from gradlings.grading.command import grade_submissions
 from gradlings.grading.intake.collect import collect
 from gradlings.grading.intake.roster import Roster
 from gradlings.grading.marks.apply import apply_marks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import linecache
 import re
 import warnings
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
@@ -25,7 +27,7 @@ from course_kit import KERNEL_TIMEOUTS
 from gradlings.execution.kept_settings import kept_settings
 from gradlings.grading.judge_session import JudgeSession, bundle_of
 from gradlings.model.scorecard import Scorecard
-from student_kit import RIGHT, Kit, as_if_started_in
+from student_kit import PROJECT, RIGHT, Kit, as_if_started_in
 
 DIFFERENCE = "import torch\ndef difference(a, b):\n    return a - b"
 WRONG = "def difference(a, b):\n    return b - a"
@@ -125,11 +127,15 @@ def test_hints_come_one_after_the_other(shell: Shell) -> None:
     assert "There is no exercise 9.7 here; there are 9.1, 9.2, 9.3" in repr(shell.run('hint("9.7")'))
 
 
-def test_hints_without_a_kit_say_which_comes_next(shell: Shell, kit: Kit, tmp_path: Path) -> None:
+def test_without_a_kit_the_kernel_remembers(shell: Shell, kit: Kit, tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     kit.folder.rename(alone)
-    shell.run(f"%cd {alone}", "from gradlings import hint")
-    assert 'More: `hint("9.1", 2)`' in repr(shell.run('hint("9.1")'))
+    before = sorted(tmp_path.rglob("*"))
+    shell.run(f"%cd {alone}", "from gradlings import hint", "import torch", WRONG)
+    shell.verdict("9.1")
+    assert "A hint for what your last attempt at 9.1 shows" in repr(shell.run('hint("9.1")'))
+    assert repr(shell.run('hint("9.1")')).startswith("**Hint 1 of 3 for exercise 9.1**")
+    assert [path for path in sorted(tmp_path.rglob("*")) if "__pycache__" not in path.parts] == before
 
 
 def test_the_failing_call_becomes_a_cell(shell: Shell) -> None:
@@ -175,13 +181,15 @@ def test_outside_a_notebook_they_say_what_to_do_in_a_terminal() -> None:
 
 
 def test_what_ipython_sets_for_itself_is_not_said_to_be_the_students(shell: Shell) -> None:
-    shell.run("import IPython.core.completer, warnings")
-    own = "category=IPython.core.completer.ProvisionalCompleterWarning"
-    shell.run(f"warnings.filterwarnings('error', {own})", "import torch", WRONG)
-    assert "Your file changes" not in shell.verdict("9.1")[1]
     with warnings.catch_warnings():
-        shell.run("warnings.simplefilter('error')")
-        assert "Your file changes warnings into errors" in shell.verdict("9.1")[1]
+        warnings.resetwarnings()  # those of this test run, which no kernel has
+        shell.run("import IPython.core.completer, warnings")
+        own = "category=IPython.core.completer.ProvisionalCompleterWarning"
+        shell.run(f"warnings.filterwarnings('error', {own})", "import torch", WRONG)
+        assert "Your file changes" not in shell.verdict("9.1")[1]
+        with warnings.catch_warnings():
+            shell.run("warnings.simplefilter('error')")
+            assert "Your file changes warnings into errors" in shell.verdict("9.1")[1]
 
 
 def test_part_of_the_points(shell: Shell) -> None:
@@ -234,7 +242,8 @@ def test_a_rule_reaches_into_a_file_that_the_notebook_imports(shell: Shell, kit:
 def test_magics_and_await_do_not_matter(shell: Shell) -> None:
     shell.run("import torch", "%%time\ndef difference(a, b):\n    return a - b", "%matplotlib inline", "x = !ls")
     shell.run("import asyncio\nawait asyncio.sleep(0)")
-    assert shell.verdict("9.1")[0] == "10"
+    points, said = shell.verdict("9.1")
+    assert (points, "something else has that name" in said) == ("10", False)
 
 
 def test_a_check_leaves_the_notebook_as_it_was(shell: Shell) -> None:
@@ -245,16 +254,117 @@ def test_a_check_leaves_the_notebook_as_it_was(shell: Shell) -> None:
     assert shell.run("seen") == [0]
 
 
-def test_what_stands_in_the_way_is_said_and_nothing_is_raised(shell: Shell, tmp_path: Path) -> None:
-    points, said = shell.verdict("9.7")
-    assert points == "0"
-    assert "There is no exercise 9.7 here; there are 9.1, 9.2, 9.3" in said
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    shell.run(f"import os\nos.chdir({str(empty)!r})")
-    said = shell.verdict("9.1")[1]
-    assert str(empty) in said
-    assert "Download the whole folder" in said
+def test_what_stands_in_the_way_is_said_and_nothing_is_raised(shell: Shell) -> None:
+    shell.run("from gradlings import hint, try_call")
+    for call in ('check("9.7")._repr_html_()', 'hint("9.7")', 'try_call("9.7")'):
+        assert "There is no exercise 9.7 here; there are 9.1, 9.2, 9.3" in text_of(str(shell.run(call)))
+
+
+def test_a_notebook_elsewhere_in_a_kit_is_checked_with_its_checks(shell: Shell, kit: Kit) -> None:
+    (kit.root / "mine").mkdir()
+    shell.run(f"%cd {kit.root / 'mine'}", DIFFERENCE)
+    assert shell.verdict("9.1")[0] == "10"
+    assert [path.name for path in kit.root.iterdir() if path.suffix == ".jsonl"] == ["progress.jsonl"]
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Shell]:
+    """IPython in a folder that holds nothing, as in Colab."""
+    (tmp_path / "content").mkdir()
+    with as_if_started_in(tmp_path / "content"):
+        shell = Shell()
+        shell.run("from gradlings import check, hint, try_call", "import torch")
+        yield shell
+        written = sorted(path.name for path in (tmp_path / "content").rglob("*"))
+    InteractiveShell.clear_instance()
+    assert not written
+
+
+GRADIENTS = """
+def manual_gradients(x, w, b, y):
+    dz = 1 / (1 + torch.exp(-(x * w + b))) - y
+    return dz * {}, dz
+"""
+
+
+def test_a_notebook_alone_is_checked_with_the_checks_of_the_package(alone: Shell) -> None:
+    progress = PROJECT / "progress.jsonl"
+    before = progress.stat() if progress.exists() else None
+    said = alone.verdict("3.5")[1]
+    assert "Exercise 3.5 asks for manual_gradients, and no such function is defined here: run its cell first." in said
+    assert "There is no exercise 3.99 here; there are 3.1, 3.2, 3.3" in alone.verdict("3.99")[1]
+    alone.run(GRADIENTS.format("w"))
+    points, said = alone.verdict("3.5")
+    assert (points, "dL/dw is dL/db times w" in said) == ("0", True)
+    assert "A hint for what your last attempt at 3.5 shows" in repr(alone.run('hint("3.5")'))
+    assert "The cell below makes the call `manual_gradients(" in repr(alone.run('try_call("3.5")'))
+    with redirect_stdout(io.StringIO()) as printed:
+        alone.run(alone.next_cell())
+    assert "expected" in printed.getvalue()
+    alone.run(GRADIENTS.format("x"))
+    assert alone.verdict("3.5")[0] == "15"
+    assert repr(alone.run('hint("3.5")')).startswith("**3.5 is right.**")
+    with redirect_stdout(io.StringIO()):
+        assert "1 of 10 exercises are solved" in text_of(alone.run("check()")._repr_html_())
+    assert (progress.stat() if progress.exists() else None) == before
+
+
+# ---- what is only for looks may fail, and the verdict stands
+
+
+class CompilerOf2022(CachingCompiler):
+    """Keeps the cells as IPython 7 does, which Colab has: no labels for names, and a cache of its own."""
+
+    @property
+    def format_code_name(self) -> Any:
+        raise AttributeError("format_code_name")
+
+    def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        name = super().cache(transformed_code, number, raw_code)
+        vars(linecache).setdefault("_ipython_cache", {})[name] = linecache.cache[name]
+        return name
+
+
+def test_cells_of_an_older_ipython_are_read_as_well(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linecache, "_ipython_cache", {}, raising=False)
+    monkeypatch.setattr(InteractiveShell.instance(), "compile", CompilerOf2022())  # type: ignore[no-untyped-call]
+    shell.run("import torch\n\n", f"{FORBIDDEN}\n")
+    points, said = shell.verdict("9.2")
+    assert (points, "is to be solved without" in said) == ("0", True)
+    assert re.search(r"cell \[\d+\]:2", said), said
+    shell.run(DIFFERENCE, "%%time\n" + DIFFERENCE)
+    assert shell.verdict("9.1")[0] == "10"
+
+
+def no(*_: object, **__: object) -> Any:
+    raise RuntimeError("an API that changed")
+
+
+@pytest.mark.parametrize(
+    ("broken", "lost"),
+    [
+        ("IPython.core.compilerop.CachingCompiler.format_code_name", False),
+        ("gradlings.runners.kernel.check.keep", False),
+        ("gradlings.runners.kernel.check._advice", True),
+        ("gradlings.rendering.html.exercise_fragment", True),
+        ("gradlings.rendering.html.summary_fragment", True),
+        ("IPython.display.display", False),
+    ],
+)
+def test_a_verdict_stands_whatever_becomes_of_its_looks(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, broken: str, lost: bool
+) -> None:
+    shell.run("def count_up(n):\n    return list(range(n))", DIFFERENCE)
+    monkeypatch.setattr(broken, no)
+    points, said = shell.verdict("9.3")
+    every = shell.run("check()")
+    both = f"{said} {text_of(every._repr_html_())}"
+    assert points == "3" or points == "0"
+    assert int(repr(every)) == int(points) + 10
+    assert "Not checked" not in both
+    assert ("The page could not be made (RuntimeError: an API that changed" in both) == lost
+    if broken.endswith("exercise_fragment"):
+        assert f"9.3 count_up, make_counter: {points} of" in said
 
 
 def test_outside_a_notebook_check_does_nothing() -> None:

@@ -19,8 +19,8 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are locked down on Linux only")
 if sys.platform == "linux":
-    from gradlings.sandbox.inside.lockdown import LAYERS_IN_ORDER, NOT_ASKED_FOR
     from gradlings.sandbox.self_check import Protection
+    from gradlings.sandbox.settings import LAYERS_IN_ORDER, NOT_ASKED_FOR
 
 ROOT = Path(__file__).parents[1]
 as_root = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="not root")

@@ -19,7 +19,7 @@ import pytest
 from changed_exercises import exercises_changed
 from gradlings.authoring.assignment import find_assignments
 from gradlings.authoring.catalogue import load_catalogue
-from gradlings.grading.command import graded_source_name
+from gradlings.grading.class_inputs import graded_source_name
 from gradlings.model.exercise import read_exercises
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard, Verdict

@@ -173,7 +173,8 @@ def test_a_class_gets_the_same_points_and_a_private_course_says_what_is_true(tmp
     ben = in_notebook(chain_kit(tmp_path / "ben")).notebook
     (kit.root / "class" / "ben.ipynb").write_bytes(ben.read_bytes())
     url = f"sqlite:///{kit.root}/gradebook.db"
-    graded = kit.gradlings("grade", "09", "class", "--to", "open", "--seed", "3", "--judges", "1", "--gradebook", url)
+    book = ("--gradebook", url, "--course", "llm-course")
+    graded = kit.gradlings("grade", "09", "class", "--to", "open", "--seed", "3", "--judges", "1", *book)
     assert graded.code == 0, graded.said
     rows = (kit.root / "open" / "scores.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert [row.partition(",")[0] for row in rows] == ["ann", "ben"]
@@ -183,8 +184,8 @@ def test_a_class_gets_the_same_points_and_a_private_course_says_what_is_true(tmp
     assert re.search(r"\b60\b.{,20}\b100\b", re.sub("<[^>]+>", "", page))
     import nbgrader.api
 
-    with nbgrader.api.Gradebook(url, course_id="default_course") as book:
-        assert [book.find_submission("09", name).score for name in ("ann", "ben")] == [60, 60]
+    with nbgrader.api.Gradebook(url, course_id="llm-course") as gradebook:
+        assert [gradebook.find_submission("09", name).score for name in ("ann", "ben")] == [60, 60]
     graded = kit.gradlings("grade", "09", "class", "--to", "private", "--judges", "1", "--no-stand-ins")
     assert graded.code == 0, graded.said
     page = " ".join(feedback(kit.root / "private").split())

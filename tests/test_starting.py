@@ -31,13 +31,17 @@ def edit(path: Path, text: str = "# mine\n") -> str:
     return path.read_text(encoding="utf-8")
 
 
+LEFT_BEHIND = ("sample.txt", "tokens.html")
+"""What checks leave beside the file of whoever runs them here, besides pictures."""
+
+
 def test_an_empty_folder_becomes_a_kit(tmp_path: Path) -> None:
     done = gradlings(tmp_path, "init", "my-kit")
     assert done.code == 0
     assert "cd my-kit pytest assignments/01" in done.said
     compared = 0
     for path in (PROJECT / "assignments").rglob("*.*"):
-        if "__pycache__" not in path.parts and path.suffix != ".png" and path.name != "sample.txt":
+        if "__pycache__" not in path.parts and path.suffix != ".png" and path.name not in LEFT_BEHIND:
             there = tmp_path / "my-kit" / path.relative_to(PROJECT)
             assert there.read_bytes() == path.read_bytes()
             compared += 1
@@ -210,5 +214,31 @@ def test_help_lists_the_commands() -> None:
         done = gradlings(PROJECT, "--help")
     assert done.code == 0
     for command in ("init", "watch", "hint", "grade", "build", "verify"):
-        assert command in done.out
-    assert gradlings(PROJECT, "no-such-command").code == 2
+        assert f"\n  {command} " in done.out
+    assert all(len(line) <= 80 for line in done.out.splitlines())
+    wrong = gradlings(PROJECT, "wach")
+    assert (wrong.code, "Did you mean 'watch'?" in wrong.err) == (2, True)
+
+
+def test_shells_complete_commands_and_options(tmp_path: Path) -> None:
+    script = "import sys; sys.argv = ['gradlings']\nfrom gradlings.cli import main\nmain()"
+    for typed, count, expected in (("gradlings pr", 1, ["progress"]), ("gradlings hint --l", 2, ["--level"])):
+        asked = {"_GRADLINGS_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(count)}
+        assert _python(tmp_path, script, **asked).split() == expected
+
+
+def test_nothing_is_kept_in_the_home_folder(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nor in the folders of XDG: what there is to keep is in the kit."""
+    home = tmp_path_factory.mktemp("home")
+    elsewhere = {f"XDG_{name}_HOME": str(home / name) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+    for command in ("gradlings", "gradlings hint 9.1", "gradlings init mine", "pytest assignments/09"):
+        assert kit.run(*command.split(), environment={"HOME": str(home)} | elsewhere).code in (0, 1)
+    assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize(("words", "offered"), [("gradlings pro", "progress"), ("gradlings init --so", "--solutions")])
+def test_a_shell_completes_commands_and_options(tmp_path: Path, words: str, offered: str) -> None:
+    asked = {"_GRADLINGS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    command = [sys.executable, "-c", "import sys; sys.argv = ['gradlings']; from gradlings.cli import main; main()"]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | asked, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [offered]

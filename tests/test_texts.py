@@ -1,4 +1,4 @@
-"""The prose of the six assignments: every figure is computed, every name resolves, nothing gives an answer away."""
+"""The prose of the assignments: every figure is computed, every name resolves, nothing gives an answer away."""
 
 import ast
 import importlib
@@ -33,15 +33,17 @@ PUBLISHED = {
     "04": {"768", "50,257"},
     "05": {"0.9", "0.999", "0.95", "300", "2,000", "2015", "2019", "2024"},
     "06": {"50,257", "1,024", "8,192", "18.34", "0.044715"},
+    "07": {"1,024", "50257", "50,000", "128,000"},
 }
 """Settings, years and results of others, which nothing here can compute."""
 EXAMPLES = {
     "01": {"0.5", "0.1", ".0"},
     "02": {"0.1"},
-    "03": {"1000", "-1000", "0.2", "-100", "100"},
+    "03": {"2.0", "1000", "-1000", "0.2", "-100", "100"},
     "04": {"1.0", "1000"},
     "05": {"0.1", "0.01", "0.001", "100", "1000", "130"},
     "06": {"1000", "200", "500"},
+    "07": {"100", "200", "1,000"},
 }
 """Inputs that the reader is to try."""
 
@@ -170,6 +172,9 @@ def computed(assignment: str) -> dict[str, float]:
             return {"0.5": numbers.grad.item(), "3,072": 4 * emb, "38,597,376": 50_257 * emb}
         case "05":
             return {"0.63": 1 - 0.999**1000, "0.0001": 0.001 * 0.1}
+        case "07":
+            first_ids = {str(i): float(i) for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}
+            return {str(byte): float(byte) for byte in "hié词".encode()} | first_ids | {"50,257": 2**8 + 50_000 + 1}
     tied = gpt(12, emb, tied=True, qkv_bias=True) / 1e6
     return {"27,776": tiny_gpt(), "124": tied, "10.82": math.log(50_257)} | corpus() | gelu_at_one()
 
@@ -230,17 +235,42 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
     assert ((2 + h) ** 3 - 2**3) / h - 12 == pytest.approx(6e-4, rel=0.01)
     assert ((2 + h) ** 3 - (2 - h) ** 3) / (2 * h) - 12 == pytest.approx(1e-8, rel=0.1)
 
-    told("03", "gets $dy/dx = 2$ instead of 12", r"sends a gradient of 1 on to $x$ instead of 6")
+    told("03", "takes 1 instead of 6 for the gradient of $h$, and gets $dy/dx = 2$ instead of 12")
     through_g, direct = 5, 1
     assert (2 * direct, 2 * (direct + through_g)) == (2, 12)
 
-    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "overwrites instead of adding says 12", "have arrived says 62")
+    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "overwrites instead of adding says 12", "arrives says 62")
     shares = [6, 6, 1]  # that h = 6 gets from h * h, twice, and from + h
     early = sum(2 * sum(shares[: number + 1]) for number in range(len(shares)))
     assert (2 * sum(shares), 2 * shares[0], early) == (26, 12, 62)
 
     told("05", "it would move by 3.2 times as much")
     assert round((1 - 0.9) / math.sqrt(1 - 0.999), 1) == 3.2
+
+
+def test_the_rounds_of_training_a_tokenizer_are_as_told() -> None:
+    names = runpy.run_path(str(ASSIGNMENTS["07"].main.path))
+    space, a, b = b" ab"
+    words = [([a, a, b], 1), ([space, a, a, b], 2)]
+    assert [(list(word.encode()), n) for word, n in Counter(names["split_words"]("aab aab aab")).items()] == words
+    told(
+        "07",
+        "| 1 | aa 3, ab 3, ␣a 2 | aa → 256 |",
+        "| 2 | 256 b 3, ␣ 256 2 | 256 b → 257 |",
+        "| 3 | ␣ 257 2 | ␣ 257 → 258 |",
+    )
+    rounds = [{(a, a): 3, (a, b): 3, (space, a): 2}, {(256, b): 3, (space, 256): 2}, {(space, 257): 2}]
+    merges = names["train_bpe"]("aab aab aab", 9)
+    assert merges == [(a, a), (256, b), (space, 257)]
+    for new_id, (counts, pair) in enumerate(zip(rounds, merges, strict=True), 256):
+        assert names["count_pairs"](words) == counts
+        words = [(names["merge_pair"](ids, pair, new_id), n) for ids, n in words]
+
+    told("07", "a b c possible: ab (second), bc (first) a 256 nothing more", "gets 257 c")
+    assert names["encode"]("abc", [(b, 99), (a, b)]) == [a, 256]
+    told("07", "gives each byte the same chance needs 8 bits for it")
+    nats = torch.tensor([10 * math.log(256)], dtype=torch.float64)
+    assert float(names["bits_per_byte"](nats, ["ten bytes!"])) == pytest.approx(8)
 
 
 def test_the_picture_of_the_model_is_right() -> None:

@@ -153,7 +153,8 @@ def test_a_notebook_is_brought_up_to_date_cell_by_cell(mine: Kit, ships: Ships, 
     after = json.loads(text_of(mine, "tiny.ipynb"))
     assert after["metadata"] == before["metadata"]
     sources = ["".join(cell["source"]) for cell in after["cells"]]
-    assert "1 + 1" in sources
+    assert "1 + 1" in sources, "a cell of one's own before the imports stays as it is"
+    assert len([source for source in sources if "import torch" in source]) == 1
     assert any(RIGHT["difference"] in source for source in sources)
     assert any(NEW_PROSE in source for source in sources)
     assert not any(PROSE in source for source in sources)

@@ -285,7 +285,7 @@ def test_checks_that_cannot_be_collected_are_named(kit: Kit, watched: Callable[.
     checks = kit.folder / "test_tiny.py"
     text = checks.read_text(encoding="utf-8")
     checks.write_text(text + "\nimport not_there\n", encoding="utf-8")
-    screen = watched(kit)
+    screen = watched(kit, "--plain")
     screen.sees("collected:", "not_there")  # single words: the path before them decides where lines are broken
     checks.write_text(text, encoding="utf-8")
     kit.answer(difference=WRONG)

@@ -123,13 +123,20 @@ def installed_with_answers(installed: Path, answers: Path, tmp_path: Path) -> It
         shutil.rmtree(folder)
 
 
+LEFT_BEHIND = ("sample.txt", "tokens.html")
+"""What checks leave beside the file of whoever runs them here, besides pictures."""
+
+
 def test_the_wheel_carries_the_kit_and_nothing_that_is_left_behind(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert sum(name.startswith("gradlings/kit/assignments/") for name in names) > 20
     for path in (PROJECT / "assignments").rglob("*.*"):
-        expected = "__pycache__" not in path.parts and path.suffix != ".png" and path.name != "sample.txt"
+        expected = "__pycache__" not in path.parts and path.suffix != ".png" and path.name not in LEFT_BEHIND
         assert (f"gradlings/kit/{path.relative_to(PROJECT).as_posix()}" in names) == expected, path
     assert {"gradlings/kit/README.md", "gradlings/kit/pyproject.toml"} <= names
+    about = next(name for name in names if name.endswith(".dist-info/METADATA"))
+    description = zipfile.ZipFile(wheel).read(about).decode("utf-8")
+    assert "/raw/main/docs/first-minute.svg)" in description
     assert "gradlings/py.typed" in names
     top = {name.partition("/")[0] for name in names}
     assert top == {"gradlings", f"gradlings-{gradlings.__version__}.dist-info"}
@@ -150,7 +157,7 @@ def test_no_file_of_the_wheel_is_an_answer(wheel: Path, answers: Path) -> None:
 def test_without_the_answers_the_command_says_how_to_get_them(installed: Path, tmp_path: Path) -> None:
     command = [str(installed), "-m", "gradlings", "init", "my-kit", "--solutions"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=400)
-    assert (done.returncode, "pip install 'gradlings[answers]'" in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, "pip install './solutions'" in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -202,3 +209,26 @@ def test_a_wheel_and_a_checkout_are_the_same_grader(installed: Path, tmp_path: P
     """Or a run begun with one could not be finished with the other, and Dask workers could not join."""
     code = "import json; from gradlings.grading.judge_session import versions; print(json.dumps(versions()))"
     assert json.loads(run(installed, "-c", code, cwd=tmp_path)) == versions()
+
+
+def test_a_notebook_alone_is_checked_with_what_the_wheel_carries(installed: Path, tmp_path: Path) -> None:
+    """And nothing is written into the package."""
+    package = Path(run(installed, "-c", "import gradlings; print(gradlings.__file__)", cwd=tmp_path).strip()).parent
+    before = {path for path in package.rglob("*") if "__pycache__" not in path.parts}
+    cells = [
+        "import torch; from gradlings import check, hint, try_call",
+        "def manual_gradients(x, w, b, y):\n    dz = torch.sigmoid(x * w + b) - y\n    return dz * x, dz",
+        *('check("3.5")', 'hint("3.5")', 'try_call("3.5")'),
+    ]
+    code = f"""
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in {cells!r}:
+    print("shown:", shell.run_cell(cell, store_history=True, silent=True).result)
+"""
+    said = run(installed, "-c", code, cwd=tmp_path)
+    assert "shown: 15\n" in said, said
+    assert "shown: **3.5 is right.**" in said
+    assert "shown: 3.5 is right: every check passes" in said
+    assert {path for path in package.rglob("*") if "__pycache__" not in path.parts} == before
+    assert not list(tmp_path.iterdir())

@@ -16,8 +16,8 @@ if sys.platform == "linux":
 PACKAGE = Path(gradlings.__file__).parent
 # Its imports of the checks are deferred: in a worker, where IPython does not run, what a notebook calls does nothing.
 NOT_IN_A_WORKER = (
-    *("runners/notebook_check", "runners/notebook_hint", "runners/notebook_summary"),
-    *("runners/failing_call/notebook_cell", "runners/failing_call/printing", "runners/final_picture/notebook_cell"),
+    *("runners/kernel/check", "runners/kernel/failing_cell", "runners/kernel/hint", "runners/kernel/picture"),
+    *("runners/kernel/summary", "runners/failing_call/printing"),
 )
 NEVER_REACHED = {("runners/notebook", module) for module in NOT_IN_A_WORKER}
 # Sent to a worker as a submission, to try what must not work.

@@ -4,18 +4,18 @@
 # A language model learns by asking one question over and over: if I nudge this weight, does the loss go up or down, and
 # how fast? The answer is a derivative, and a model with 163 million weights needs 163 million of them at every step.
 # PyTorch gets them with one call, `loss.backward()`. This assignment takes that call apart. It covers the chapter's
-# section on automatic differentiation (retold in `docs/chapter.md` of the repository).
+# section on automatic differentiation (retold in `docs/chapter.md` of the repository; you need not read it).
 #
 # You start with the chain rule and with one neuron, derive its gradients on paper and check them against PyTorch's own
-# (3.1 to 3.6). Then you measure slopes without any theory, to check theory with (3.7, 3.8). At the end you write the
-# engine itself: a small program that walks over a graph of numbers and finds all derivatives at once (3.9, 3.10).
+# (3.1 to 3.6). Then you measure slopes, to check such formulas (3.7, 3.8). At the end you write the engine itself: a
+# small program that walks over a graph of numbers and finds all derivatives at once (3.9, 3.10).
 #
 # You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$,
 # $\sin x$ and $\ln x$. PyTorch's autograd is off limits except in 3.8: you write what it does. As in assignment 01,
-# shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in must stay as it is.
+# shapes and dtypes must be exact, numbers right to seven digits in `float64`, and every argument must stay as it is.
 #
 # Two words come up everywhere: the *gradient* of a loss is the list of its derivatives, one for each weight; a *local*
-# derivative is that of a single step of the computation, with respect to what went directly into this step.
+# derivative is the derivative of a single step of the computation with respect to one of this step's inputs.
 
 # %%
 import math
@@ -44,7 +44,7 @@ from torch import Tensor
 # Your function gets the outer derivative $f'$, the inner function $g$ and its derivative $g'$ as Python functions, and
 # a number $x$. It returns $dy/dx$ at this $x$. It is not given $f$ itself, because the rule does not need it.
 #
-# The trap is *where* each derivative is taken. The outer wheel never sees $x$; ask yourself what it does see.
+# The trap is *where* each derivative is taken. The outer function is never given $x$ itself; what is it given?
 #
 # You write it by hand because everything else in this assignment, and all of `loss.backward()`, is this one line used
 # many times.
@@ -89,16 +89,15 @@ def chain_derivative(
 #
 # $$ \sigma(z) = \frac{1}{1 + e^{-z}} $$
 #
-# It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Today's language models have it in
-# the gates of their feed-forward layers, and its big sister, the softmax, at their output.
+# It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Today's language models use it
+# inside their layers, and its generalization to many answers, the *softmax*, at their output.
 #
 # Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the
-# floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). One NaN in the
-# forward pass spoils nearly every weight of the model at the next update. There are several ways to write the sigmoid
-# that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
+# floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). One NaN on the way to
+# the loss spoils nearly every weight of the model at the next update. There are several ways to write the sigmoid that
+# agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
 #
-# `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment rests
-# on.
+# `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment needs.
 
 # %%
 def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -127,8 +126,8 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # (F.binary_cross_entropy, nn.BCELoss and their relatives).*
 #
 # The loss says how bad a prediction was. Here $a$ is the predicted probability that the label is 1, and $y$ is the
-# label, 0 or 1. *Binary cross-entropy* (BCE) is the negative logarithm of the probability that was given to what really
-# happened, averaged over $N$ examples:
+# label, 0 or 1. *Binary cross-entropy* (BCE) is the negative logarithm of the probability that the prediction gives to
+# the true label, averaged over $N$ examples:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N}\bigl[\,y_i \ln a_i + (1 - y_i)\ln(1 - a_i)\,\bigr] $$
 #
@@ -177,16 +176,16 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 #
 # $$ L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
-# Each step has a local derivative, and each is a function of its own here: `bce_grad_a` returns
-# $\partial L/\partial a$, and `sigmoid_grad` returns $d\sigma/dz$.
+# Each step has a local derivative, and you write a function for each: `bce_grad_a` returns $\partial L/\partial a$, and
+# `sigmoid_grad` returns $d\sigma/dz$.
 #
 # For the loss, use $(\ln a)' = 1/a$. The second logarithm holds $1 - a$, not $a$: it is a small chain of its own. For
 # the sigmoid, write it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone,
 # which is why PyTorch keeps the sigmoid's *output* for the backward pass and forgets its input.
 #
-# Two things to watch. What is your function given, the number before the sigmoid or the one after it? And which result
-# do you return? Books often show the product of the two derivatives, because it is so short; here each is on its own,
-# and you multiply them in the next exercise.
+# Two things to watch. `sigmoid_grad` is given $z$, the number before the sigmoid; `bce_grad_a` is given $a$, the number
+# after it. And each returns its own derivative only. Books often show the product of the two, because it is so short;
+# you multiply them in the next exercise.
 #
 # Both functions work entry by entry, without a mean. You write them by hand because these two are the links of every
 # chain to come.
@@ -257,7 +256,7 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # Look at the signs before you trust a result. The label is 1 and the prediction is below it, so more $w$ and more $b$
 # lower the loss: both slopes must be negative. And beware of a single example. Here $b$ is 0 and $w$ is exactly twice
-# $x$, so several different mistakes look alike, and one of them does not show at all.
+# $x$, so several different mistakes look alike, and a forgotten $b$ does not show at all.
 #
 # You write it by hand because this is what `loss.backward()` does for every weight of a language model.
 
@@ -308,8 +307,8 @@ def manual_gradients(
 # column of predictions and a row of labels make a whole matrix, silently.
 #
 # A very confident neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a
-# division by zero. The product $\partial L/\partial z$ is harmless, so use it: training lives on examples where the
-# neuron is confident and wrong.
+# division by zero. The product $\partial L/\partial z$ is finite even there, so use it: training learns most from
+# examples where the neuron is confident and wrong.
 
 # %%
 def batch_gradients(
@@ -361,8 +360,8 @@ def batch_gradients(
 # passes for a single gradient; backpropagation gets it in one forward and one backward pass. So measured slopes are for
 # checking.
 #
-# The trap: your function is given the tensor itself, not a copy. Leave it as you found it, between the nudges and at
-# the end.
+# The trap: your function is given the tensor itself, not a copy. If you write into it, restore each entry before you
+# nudge the next one, and the last one, too.
 
 # %%
 def numeric_gradient(
@@ -374,12 +373,12 @@ def numeric_gradient(
 
     Args:
         f: takes a tensor of n numbers and returns a scalar tensor.
-        x: the point, n numbers, float64 or float32.
+        x: the point, n numbers, float64 or float32, not requiring grad.
         h: the step to either side, a Python float.
 
     Returns:
-        The n measured slopes, a tensor of x's dtype. Measuring costs digits: with a small h, six of them must be right
-        in float64, and three in float32.
+        The n measured slopes, a tensor of x's dtype. Rounding costs digits: in float64 six must be right for a small h
+        (1e-5, say) and seven for a large one (0.5), in float32 three (1e-2).
 
     Example:
         >>> numeric_gradient(lambda t: t[0] ** 2 * t[1], torch.tensor([3.0, 2.0], dtype=torch.float64), 1e-4)
@@ -404,15 +403,15 @@ def numeric_gradient(
 # With float64 and a good step, a right gradient ends up below $10^{-6}$ or so; a wrong one is mostly above $10^{-2}$.
 # The largest possible value is 2, for numbers that differ in nothing but their sign.
 #
-# Two cases need thought. Where both entries are 0 the formula says 0/0, yet the gradients agree perfectly (a ReLU that
-# is switched off gives many such entries): count 0. And if an entry of either gradient is NaN, something is badly
-# broken, so the answer must be infinity. Every comparison with NaN except `!=` is false: a test such as
-# `if error > tolerance` would wave it through.
+# Two cases need thought. Where both entries are 0 the formula says 0/0, yet the gradients agree perfectly (many layers
+# give such entries): count 0. And if an entry of either gradient is NaN, something is badly broken, so the answer must
+# be infinity. Every comparison with NaN except `!=` is false: a test such as `if error > tolerance` would not notice
+# it.
 #
-# Think also about why the *worst* entry is asked for. In a layer with a thousand weights, what would a mean make of a
-# single wrong one?
+# Think also about why the *worst* entry is asked for. In a layer with a thousand weights, how much would a single wrong
+# one change the mean?
 #
-# `torch.autograd.gradcheck` does this job in earnest. It is off limits here because it would hide the arithmetic; the
+# `torch.autograd.gradcheck` is PyTorch's tool for this. It is off limits here because it would hide the arithmetic; the
 # rest of autograd is allowed.
 
 # %%
@@ -452,12 +451,12 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 # share from each of its *users*, and it may only hand on its own gradient once *all* shares have arrived. So the nodes
 # must come in an order in which every node comes after all its users (a *topological order*). The result comes first.
 #
-# Take $h = 2x$, $g = 5h$ and $y = h + g$. The node $h$ is only one step away from $y$ along one path, and two along the
-# other:
+# Take $h = 2x$ (in code: `Value(2.0) * x`), $g = 5h$ and $y = h + g$. The node $h$ is only one step away from $y$ along
+# one path, and two along the other:
 #
 # $$ y \to h, \qquad y \to g \to h $$
 #
-# Whoever visits $h$ before $g$ sends a gradient of 1 on to $x$ instead of 6, and gets $dy/dx = 2$ instead of 12. Going
+# Whoever visits $h$ before $g$ takes 1 instead of 6 for the gradient of $h$, and gets $dy/dx = 2$ instead of 12. Going
 # through the graph level by level is therefore not enough.
 #
 # Every node must appear exactly once, even when it is reached along many paths or happens to hold the same number as
@@ -499,7 +498,7 @@ def topological_order(node: Value) -> list[Value]:
     """All nodes that `node` was computed from, and `node` itself, each exactly once, users before their parents.
 
     Args:
-        node: the result of a computation. No node is its own ancestor.
+        node: the result of a computation of fewer than 100 nodes, so recursion is safe. No node is its own ancestor.
 
     Returns:
         A list of nodes: `node` first, and every other node somewhere after all nodes that have it as a parent.
@@ -522,15 +521,16 @@ def topological_order(node: Value) -> list[Value]:
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# With the order at hand, backpropagation is a few lines. The gradient of the result with respect to itself is 1. Then
-# each node hands its gradient on to its parents, times the local derivative:
+# With this order, backpropagation is a few lines. The gradient of the result with respect to itself is 1. Then each
+# node hands its gradient on to its parents, times the local derivative:
 #
 # $$ \frac{\partial y}{\partial p} =
 # \sum_{u\,:\,\text{users of } p} \frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p} $$
 #
 # That is the chain rule, and the sum is new: if a number influences the result along several paths, the contributions
-# add up. Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. A program that
-# overwrites instead of adding says 12; one that hands gradients on before all have arrived says 62.
+# add up. (`h * h` has $h$ as a parent twice, and both count.) Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then
+# $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. A program that overwrites instead of adding says 12; one that hands on
+# its whole sum each time a share arrives says 62.
 #
 # Adding has a price: somebody must reset the sums to zero. In PyTorch that is the caller's job
 # (`optimizer.zero_grad()`), and forgetting it is among the most common bugs in training loops. Here it is yours:
@@ -587,9 +587,9 @@ def backprop(root: Value) -> None:
 # $$ z_1 = W_1 x + b_1, \qquad h = \mathrm{ReLU}(z_1), \qquad z_2 = W_2 h + b_2, \qquad a = \sigma(z_2) $$
 #
 # with the same loss as above. There is nothing new in its backward pass, only more links in the chain. Its second layer
-# is the neuron of 3.5, with $h$ in the place of the input. Before it come two more links, the ReLU and the first layer,
-# and the slope along $z_2$ that you already have is used once more on the way to them: nothing is computed twice, and
-# that reuse is what makes backpropagation cheap.
+# is the neuron of 3.5, with $h$ in the place of the input. Before it come two more links, the ReLU and the first layer.
+# Their gradients reuse the slope along $z_2$, which you already have. Nothing is computed twice: this makes
+# backpropagation cheap.
 #
 # In assignment 04 you write each of these steps, for batches of examples.
 

@@ -202,7 +202,7 @@ class TestSigmoidBceBackward:
         agree(student.sigmoid_bce_backward, ladder, bce_slope_along_z)
 
     def test_row_of_labels(self, student, probes):
-        """dL/dz for labels in a row, of shape (N,)"""
+        """dL/dz for labels in a vector, of shape (N,)"""
         ladder = probes(
             [
                 (floats([[0.75], [0.4]]), floats([1.0, 0.0])),
@@ -561,4 +561,4 @@ class TestNamedGradients:
         hand_made = [(chapter_parameters(), X[:2], y[:2], X[2:], y[2:])]
         ladder = probes(hand_made, random=random_two_batches, n=2)
         agree(student.through("gradients_of_two_batches"), ladder, gradients_of_each)
-        leave_picture(student)
+        leave_picture(student, __file__)

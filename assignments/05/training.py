@@ -2,27 +2,26 @@
 # # 05 The training loop and its optimizers
 #
 # Assignments 03 and 04 found gradients. This one uses them: it turns a network that knows nothing into one that has
-# learned. In the chapter (retold in `docs/chapter.md` of the repository) this is the last step of the back-propagation
-# algorithm ("update the parameters with an optimization algorithm") and the part of its PyTorch listing that it calls
-# the training loop.
+# learned. In the chapter (retold in `docs/chapter.md` of the repository; you need not read it) this is the last step of
+# the back-propagation algorithm ("update the parameters with an optimization algorithm") and the part of its PyTorch
+# listing that it calls the training loop.
 #
 # First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
 # to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
 # to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
 # memory (5.5, 5.6). Two tools keep a long training stable: clipping the gradients and a schedule for the learning rate
-# (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure what was learned without disturbing it
-# (5.9, 5.10).
+# (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure the network without changing it (5.9,
+# 5.10).
 #
-# The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that spoils
-# every step but the first cannot show in it (5.5). And its algorithm goes through the training samples one by one; in
-# practice, and in its own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
+# The chapter is misleading in two places. What it calls a training loop is a single step, so it cannot show a mistake
+# that begins with the second step (5.5). And its algorithm goes through the training samples one by one; in practice,
+# and in its own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
 #
 # At the end you will be able to write a training loop for any PyTorch model and say what each line is for. You need the
 # gradients of a batch (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout
-# (2.11). Nothing is imported from your earlier files. Where you write what `torch.optim` has ready-made (5.1 to 5.4,
-# 5.8), it is off limits.
+# (2.11). Nothing is imported from your earlier files. `torch.optim` is off limits in 5.1 to 5.4 and 5.8.
 #
-# As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and what comes in
+# As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and every argument
 # must stay as it is unless the exercise is to change it.
 #
 # Some names: $\eta$ is the *learning rate*, `lr` in code; $g$ is the gradient of the loss with respect to a parameter
@@ -51,25 +50,25 @@ from torch.nn import functional as F
 #
 # $$ p \leftarrow p - \eta\, g, \qquad g = \frac{\partial L}{\partial p} $$
 #
-# With $\eta$ too small nothing happens for a long time; too large, and the step jumps over the valley to a place where
-# the loss is higher. In practice the gradient comes from a small random batch of examples, hence the name *stochastic
-# gradient descent*, SGD.
+# If $\eta$ is too small, training is slow; if it is too large, the step goes past the minimum, and the loss may even
+# grow. In practice the gradient comes from a small random batch of examples, hence the name *stochastic gradient
+# descent*, SGD.
 #
 # The arithmetic is one line. The difficulty is *where the result goes*. The model holds tensors, and it must find the
 # new numbers in those very tensors. Python's assignment `p = ...` writes no numbers anywhere; it only gives a name to
 # something. Ask of each line of your code whether a number in the model's own memory changes.
 #
-# Two more things. A parameter requires grad, so autograd watches whatever you do with it, and an update is not part of
-# the function to be differentiated. And a parameter that took no part in the loss has no gradient at all: `None`, which
-# is not the same as 0.
+# Two more things. A parameter requires grad, so autograd records whatever you do with it. An update is not part of the
+# function to be differentiated: switch the recording off (`torch.no_grad`). And a parameter that took no part in the
+# loss has no gradient at all: `None`, which is not the same as 0.
 
 # %%
 def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."] | None], lr: float) -> None:
     """One step of gradient descent: changes the parameters in place.
 
     Args:
-        params: the parameters, of any shapes. Each is a leaf tensor (no operation made it) that requires grad, as in a
-            model, and still does so afterwards.
+        params: the parameters, of any shapes. Each is a leaf tensor (no operation made it) that requires grad,
+            before and after the call.
         grads: for each parameter its gradient, of the same shape and dtype, or None. A parameter whose gradient is None
             stays as it is. The gradients are not changed.
         lr: the learning rate, a Python float.
@@ -90,9 +89,10 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
-# In a long narrow valley the gradient points across it far more than along it. Gradient descent jumps from side to side
-# and hardly moves forward. *Momentum* lets the steps build up, like a ball that rolls downhill. Each parameter gets
-# a *velocity* $v$, a running sum of its gradients in which older ones fade:
+# Often the loss is steep in one direction and flat in another, like a long narrow valley. The gradient then points
+# mostly across the valley: gradient descent jumps from side to side and hardly moves forward. *Momentum* lets the steps
+# build up, like a ball that rolls downhill. Each parameter gets a *velocity* $v$, a running sum of its gradients in
+# which older ones fade:
 #
 # $$ v \leftarrow \mu\, v + g, \qquad p \leftarrow p - \eta\, v $$
 #
@@ -101,10 +101,10 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 # $\mu = 0.9$ is ten times the gradient.
 #
 # This is the rule of `torch.optim.SGD`. Other books and libraries have relatives of it: with a weight on the new
-# gradient, with the learning rate inside the velocity, or with a look ahead (Nesterov). Some of them move the parameter
-# in just the same way as long as the learning rate never changes, and diverge once it does. In 5.8 it will.
+# gradient, with the learning rate inside the velocity, or with a look ahead (Nesterov). Some of them give the same
+# parameters as long as the learning rate is constant, and different ones once it changes, as in 5.8.
 #
-# The velocity has to survive until the next step. Your function owns nothing that lasts, so where must it be kept?
+# The velocity is needed again in the next step. Local variables end with the call, so where must it be kept?
 
 # %%
 def momentum_step(
@@ -137,15 +137,15 @@ def momentum_step(
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
 # One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and
-# that of a layer norm differ by orders of magnitude. *Adam* (Kingma and Ba, 2015) measures for each single number how
-# large its gradients usually are, and divides by that. It keeps two moving averages, of the gradient and of its square
-# (entry by entry):
+# that of a layer norm differ by orders of magnitude. *Adam* (Kingma and Ba, 2015) divides the step of each single
+# number by the usual size of its gradients. It keeps two moving averages, of the gradient and of its square (entry by
+# entry):
 #
 # $$ m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2 $$
 #
-# Both start at 0, and so they are too small at first. After $t$ steps, $t = 1$ at the first one, the gradients so far
-# have been counted with factors that add up to $1 - \beta^t$, not to 1. Dividing by this number repairs that; only then
-# comes the update:
+# Both start at 0, and so they are too small at first. After $t$ steps (the first is $t = 1$) the weights of all
+# gradients in an average add up to $1 - \beta^t$, not to 1. Dividing by this number repairs that; only then comes the
+# update:
 #
 # $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
 # p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
@@ -154,9 +154,9 @@ def momentum_step(
 # gradient is 100 or 0.01. With the usual $\beta_1 = 0.9$ and $\beta_2 = 0.999$ and without the correction it would move
 # by 3.2 times as much.
 #
-# The averages are remembered as they are; the corrected ones belong to this step only. The small $\varepsilon$ keeps a
-# parameter whose gradient was always 0 from being divided by 0. Where exactly it is added makes a difference when
-# gradients are small. And the correction never ends: after 1000 steps $1 - \beta_2^t$ is still 0.63.
+# Keep $m$ and $v$ in the state, never $\hat m$ and $\hat v$. The small $\varepsilon$ keeps a parameter whose gradient
+# was always 0 from being divided by 0. Where exactly it is added makes a difference when gradients are small. And the
+# correction never ends: after 1000 steps $1 - \beta_2^t$ is still 0.63.
 
 # %%
 def adam_step(
@@ -175,8 +175,8 @@ def adam_step(
         g: its gradient, of p's shape and dtype; it is not changed.
         state: what is remembered from step to step. "t" is the number of steps done so far, an int, 0 before the first
             step; "m" and "v" are the moving averages of the gradient and of its square, of p's shape and dtype, all
-            zeros before the first step. Afterwards the three entries are those after this step; "m" and "v" may be
-            changed in place or replaced.
+            zeros before the first step. The call updates all three entries; "m" and "v" may be changed in place or
+            replaced.
         lr: the learning rate.
         beta1: how much of the old average of the gradient is kept.
         beta2: how much of the old average of the squared gradient is kept.
@@ -205,9 +205,9 @@ def adam_step(
 #
 # $$ p \leftarrow p - \eta\,(g + \lambda p) = (1 - \eta\lambda)\,p - \eta\,g $$
 #
-# and so the parameter shrinks by the same share at every step. With Adam that is no longer true: whatever is added to
-# the gradient is then divided by its usual size. Parameters with large gradients hardly decay, and those with small
-# gradients decay far too much.
+# and so the parameter shrinks by the same share at every step. With Adam that is no longer true: what you add to the
+# gradient is then divided by the gradient's usual size. Parameters with large gradients hardly decay, and those with
+# small gradients decay far too much.
 #
 # *AdamW* (Loshchilov and Hutter, 2019) goes the second way and keeps the two things apart. The parameter shrinks, and
 # Adam sees the plain gradient:
@@ -215,8 +215,8 @@ def adam_step(
 # $$ p \leftarrow (1 - \eta\lambda)\,p, \qquad \text{then a step of Adam with } g $$
 #
 # Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Watch what the
-# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. Watch also what it
-# is a share of: the parameter before the step of Adam, or the parameter after it.
+# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. And it is a share
+# of the parameter *before* the step of Adam.
 #
 # You may call your `adam_step`.
 
@@ -253,16 +253,16 @@ def adamw_step(
 # *15 points · about 20 minutes · difficulty 2 of 3 · builds on 4.6, 4.10, 5.1*
 #
 # A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through
-# four stages: the forward pass gives a loss, the backward pass gives gradients, the optimizer updates the parameters,
-# and the old gradients are cleared away. The loss here is the one of language models, the cross-entropy of $N$ examples
-# with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
+# four stages: the forward pass gives a loss, the backward pass gives gradients, the optimizer updates the parameters
+# (its method `step`), and somewhere the old gradients are cleared (`zero_grad`). The loss here is the one of language
+# models, the cross-entropy of $N$ examples with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N} \ln \operatorname{softmax}(z_i)_{y_i} $$
 #
 # The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. That hides the most
 # common mistake. PyTorch *adds* each new gradient to what is already in `.grad`. In the first step there is nothing to
 # add to. In the second, the gradient of the first batch may still be there. So the clearing is needed, and its place
-# matters: between which two of the other stages may nothing be cleared?
+# matters: between which two of the other stages would it delete what is still needed?
 #
 # Return the loss as a Python number. The loss tensor keeps the whole graph of its batch alive, and a list of a thousand
 # such losses fills the memory.
@@ -271,11 +271,11 @@ def adamw_step(
 def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D"], y: Int[Tensor, "N"]) -> float:
     """One training step on one mini-batch: updates the parameters of the network once.
 
-    Gradients of earlier steps have no influence, however often the function is called. Before the first call there are
-    none.
+    Gradients of earlier steps have no influence. Before the first call every `.grad` is None; what it holds after
+    a call is up to you.
 
     Args:
-        net: maps X to the outputs (logits) of shape (N, C); its parameters require grad.
+        net: maps X to the outputs (logits) of shape (N, C); it is in training mode, its parameters require grad.
         opt: the optimizer of the network's parameters, one of PyTorch's.
         X: the inputs of the N examples.
         y: the right classes, int64, each from 0 to C - 1.
@@ -311,11 +311,11 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #
 # and its gradient is the sum of the gradients of the terms on the right. So each micro-batch has to be scaled *before*
 # its gradient is added. Look closely at the factor. Many programs use another one, which is right only when all
-# micro-batches are equally large, and the last one seldom is. (Language models have it worse: their loss is a mean over
-# tokens, and texts differ in length. A widely used library had this mistake until 2024.)
+# micro-batches are equally large, and the last one seldom is. (In language models it is seldom right: their loss is a
+# mean over tokens, and texts differ in length. A widely used library had this mistake until 2024.)
 #
-# Three more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when
-# must they, given that somebody may have left old ones? And how large is the largest batch that the network ever sees?
+# Two more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when must
+# they, since there may be old ones? And do not join the micro-batches: the network may only see one at a time.
 
 # %%
 def accumulate_step(
@@ -328,7 +328,7 @@ def accumulate_step(
     The network only sees one micro-batch at a time. Gradients that are there before the call have no influence.
 
     Args:
-        net: maps n inputs to outputs (logits) of shape (n, C); its parameters require grad.
+        net: maps n inputs to outputs (logits) of shape (n, C); it is in training mode, its parameters require grad.
         opt: the optimizer of the network's parameters, one of PyTorch's.
         micro_batches: pairs of inputs and right classes (int64). The numbers of examples may differ.
 
@@ -370,20 +370,21 @@ def accumulate_step(
 # its direction, which would not be so if every tensor, or every number, were cut down on its own.
 #
 # The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So
-# return the norm as it was found, not what was made of it.
+# return the norm before clipping, not the one after it.
 #
-# Some parameters may have no gradient, and all gradients may be 0: neither may stop a training run. Clipping takes
+# Some parameters may have no gradient, and all gradients may be 0: your function must work for both. Clipping takes
 # place between the backward pass and the step of the optimizer.
 #
-# `torch.nn.utils.clip_grad_norm_` is off limits; it adds $10^{-6}$ to the norm before it divides. You may do so or not.
+# `torch.nn.utils.clip_grad_norm_` is off limits; it adds $10^{-6}$ to the norm before it divides. Both ways count as
+# right.
 
 # %%
 def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float[Tensor, ""]:
     """Scales all gradients down by one factor if their common norm is too large; otherwise leaves them alone.
 
     Args:
-        params: the parameters. Their `.grad` is changed; they themselves are not. A `.grad` may be None (it stays
-            None), but not all of them. All gradients have the same dtype.
+        params: the parameters. Their `.grad` is changed, in place or by a new tensor; they themselves are not. A
+            `.grad` may be None (it stays None), but not all of them. All gradients have the same dtype.
         max_norm: the largest norm allowed, greater than 0.
 
     Returns:
@@ -409,8 +410,8 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
 # No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients
-# and the network is far from sensible, so one begins with tiny steps. Then they may be large, and toward the end they
-# must become small again, or the loss keeps dancing around its minimum. Many language models are trained with a *linear
+# and the network knows nothing yet, so one begins with tiny steps. Then they may be large, and toward the end they must
+# become small again, or the loss does not settle at its minimum. Many language models are trained with a *linear
 # warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of warm-up and $T$ steps in all,
 #
 # $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex]
@@ -420,9 +421,8 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 # The cosine falls from 1 to $-1$ over half a turn, so the bracket falls from 2 to 0: first slowly, then fast, then
 # slowly again. At $s = W$ the rate is exactly $\eta_{\max}$.
 #
-# Test yours at more places than the corners: a straight line agrees with the cosine at the beginning, in the middle and
-# at the end of the decay. And think about what comes after the plan has run out: people train on for "just a few more
-# steps", and a cosine rises again.
+# Test yours not only at the beginning, in the middle and at the end of the decay: there a straight line agrees with the
+# cosine. And think about steps after $T$: people train on for "just a few more steps", and there a cosine rises again.
 
 # %%
 def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> float:
@@ -456,7 +456,7 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 #
 # $$ \underbrace{B + B + \dots + B}_{\lfloor N/B \rfloor \text{ times}} + (N \bmod B) = N $$
 #
-# The last batch holds what is left over; it is smaller, and it counts. Dropping it wastes the same share of the data in
+# The last batch holds what is left over; it is smaller, and it counts. Dropping it leaves out $N \bmod B$ examples in
 # every epoch.
 #
 # The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say
@@ -472,7 +472,7 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 # source.
 #
 # PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you
-# have seen once how little there is to it.
+# see once how simple it is.
 
 # %%
 def minibatches(
@@ -506,16 +506,17 @@ def minibatches(
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 2.11, 5.5*
 #
-# While a network trains, its loss is measured from time to time on examples it does not learn from. The number should
-# be that of the network as it will be used, and the measurement should leave no trace.
+# While a network trains, its loss is measured from time to time on examples it does not learn from. This is done in
+# evaluation mode, in which the network will be used, and afterwards everything must be as before.
 #
-# A module has a switch, `net.training`. In training mode dropout zeroes part of the activations at random; in
-# evaluation mode it lets everything through (2.11). Forget the switch, and the loss is that of a network with part of
-# its numbers missing, and differs from call to call. Forget to put it *back*, and the rest of the training runs without
-# dropout, and nobody notices. Put it back to what it was, which need not be training mode.
+# A module has a switch, `net.training`, which its methods `eval` and `train` set in all of its parts. In training mode
+# dropout zeroes part of the activations at random; in evaluation mode it lets everything through (2.11). Forget the
+# switch, and the loss is that of a network with part of its numbers missing, and differs from call to call. Forget to
+# put it *back*, and the rest of the training runs without dropout, and nobody notices. Put it back to what it was,
+# which need not be training mode.
 #
-# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so it should
-# be told not to, and only for as long as the measurement takes.
+# Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so switch the
+# recording off, but only for the measurement.
 #
 # Finally the mean. The examples come in batches, and the last batch is often smaller:
 #
@@ -529,12 +530,12 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
     """Mean cross-entropy of the network, in evaluation mode, over all examples of all batches.
 
     Builds no autograd graph. Afterwards the network is in the mode in which it came, training or evaluation, and
-    autograd records again.
+    autograd records as before.
 
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.
-        loader: the batches, pairs of inputs and right classes (int64). The numbers of examples may differ. It need not
-            be a list: it may have no length, and it can perhaps be gone through only once.
+        loader: the batches, at least one, pairs of inputs and right classes (int64). The numbers of examples may
+            differ. It need not be a list: it may have no length, and it can perhaps be gone through only once.
 
     Returns:
         The mean over all examples, a Python float.
@@ -563,7 +564,7 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 #             group["lr"] = lr_at(step, max_lr, min_lr, warmup, total)
 #         loss = train_step(net, opt, X, y)
 #         step += 1
-#     print(step, loss, evaluate(net, minibatches(X_test, y_test, 32, generator)))
+#     print(step, loss, evaluate(net, [(X_test, y_test)]))
 # ```
 #
 # The call of `clip_gradients` belongs inside `train_step`; you know between which two lines. In assignment 06 you write

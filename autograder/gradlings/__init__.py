@@ -8,11 +8,10 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from gradlings.model.exercise import exercise
-
 if TYPE_CHECKING:
     from gradlings.checks.assertions import agree, satisfies
     from gradlings.checks.probes import Rng, floats, scalars
+    from gradlings.model.exercise import exercise
     from gradlings.runners.final_picture.draw import leave_picture
     from gradlings.runners.notebook import check, hint, picture, print_result, try_call
 
@@ -36,6 +35,7 @@ __all__ = [
 
 _LAZY = {
     "agree": "gradlings.checks.assertions",
+    "exercise": "gradlings.model.exercise",
     "satisfies": "gradlings.checks.assertions",
     **dict.fromkeys(("check", "hint", "picture", "print_result", "try_call"), "gradlings.runners.notebook"),
     "leave_picture": "gradlings.runners.final_picture.draw",

@@ -306,7 +306,7 @@ def nested_shape(x):
 @catalogue.misconception(
     "1.2",
     "number-as-list-of-one",
-    "Every shape has a 1 too much at its end. What is the shape of a bare number?",
+    "Every shape has one 1 too many at its end. What is the shape of a bare number?",
     hint="A bare number has no brackets at all, so its shape has no sizes. What does your function give for 7?",
 )
 def nested_shape(x):
@@ -604,7 +604,7 @@ def to_float32(t):
     "1.4",
     "digits-lost-on-way",
     "The dtype is right, but numbers lost digits or became inf on the way. Is there a step through a type with fewer bits?",
-    hint="Try 0.1 and 100000.0: half precision makes them 0.09998 and inf, and converting back does not bring the digits home. How many conversions does the way to float32 need?",
+    hint="Try 0.1 and 100000.0: half precision makes them 0.09998 and inf, and converting back does not bring the digits back. How many conversions does the way to float32 need?",
 )
 def to_float32(t):
     return t.half().to(torch.float32)
@@ -677,7 +677,7 @@ def as_column(t):
     "1.5",
     "memory-order",
     "Contiguous tensors are right; of a transposed one the numbers come in the order in which they lie in memory. Which order do you get when you read it line by line?",
-    hint=r"Take $A^\top$ of the text: read line by line it gives 0, 3, 1, 4, 2, 5, and you give 0, 1, 2, 3, 4, 5. Code that goes straight to the memory passes over the tensor's own strides. Which method goes by them?",
+    hint=r"Take $A^\top$ of the text: read line by line it gives 0, 3, 1, 4, 2, 5, and you give 0, 1, 2, 3, 4, 5. Code that goes straight to the memory ignores the tensor's own strides. Which method goes by them?",
 )
 def as_column(t):
     return torch.as_strided(t, (t.numel(), 1), (1, 1))
@@ -770,7 +770,7 @@ def swap_last_two(t):
     "1.6",
     "in-place",
     "The result is right, but the tensor that was handed over is transposed as well. Does the method you call change the tensor it is called on?",
-    hint="Print the tensor you handed over before and after the call. A method whose name ends in an underscore changes it; its sister without one does not.",
+    hint="Print the tensor you handed over before and after the call. A method whose name ends in an underscore changes it; the one without an underscore does not.",
 )
 def swap_last_two(t):
     return t.transpose_(-1, -2)
@@ -807,7 +807,7 @@ def row_major_strides(shape):
     "1.7",
     "bytes-of-float32",
     "Every stride is 4 times too large. Are these steps counted in elements, or in bytes of a float32?",
-    hint="For (2, 3) the answer is (3, 1): one step to the right is 1 element, whatever an element weighs.",
+    hint="For (2, 3) the answer is (3, 1): one step to the right is 1 element, however many bytes that has.",
 )
 def row_major_strides(shape):
     strides, step = [], 4
@@ -821,7 +821,7 @@ def row_major_strides(shape):
     "1.7",
     "bytes-of-float64",
     "Every stride is 8 times too large. Are these steps counted in elements, or in bytes of a 64-bit number?",
-    hint="For (2, 3) the answer is (3, 1): one step to the right is 1 element, whatever an element weighs.",
+    hint="For (2, 3) the answer is (3, 1): one step to the right is 1 element, however many bytes that has.",
 )
 def row_major_strides(shape):
     strides, step = [], 8
@@ -863,7 +863,7 @@ def row_major_strides(shape):
     "1.7",
     "own-size-included",
     "Each stride has the dimension's own size as a factor too many. How far is the next element along the last dimension?",
-    hint="For (2, 3) you give (6, 3). Six is the whole matrix, and one step down passes a single row of it. At the moment when you note a stride, has this dimension's size already been multiplied in?",
+    hint="For (2, 3) you give (6, 3). Six is the whole matrix, and one step down skips a single row of it. At the moment when you note a stride, has this dimension's size already been multiplied in?",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -876,7 +876,7 @@ def row_major_strides(shape):
 @catalogue.misconception(
     "1.7",
     "size-behind-only",
-    "Each stride is the size of the next dimension alone. How many elements does one step in the first of three dimensions pass?",
+    "Each stride is the size of the next dimension alone. How many elements does one step in the first of three dimensions skip?",
     hint="For (2, 3, 4) you give (3, 4, 1). Number the elements of the first (3, 4) matrix: 0 to 11. At which number does the second matrix begin, and which two sizes make it?",
 )
 def row_major_strides(shape):
@@ -891,8 +891,8 @@ def row_major_strides(shape):
 @catalogue.misconception(
     "1.7",
     "products-from-wrong-end",
-    "Two dimensions are right, and with more of them the sizes were multiplied up from the wrong end. Which size is the first that a stride of more than 1 passes?",
-    hint="For (2, 3, 4) you give (12, 3, 1), and (12, 4, 1) is right. One step in the second dimension passes a row of 4. From which end of the shape do you multiply, and from which end do you note?",
+    "Two dimensions are right, and with more of them the sizes were multiplied up from the wrong end. Which size is the first that a stride of more than 1 skips?",
+    hint="For (2, 3, 4) you give (12, 3, 1), and (12, 4, 1) is right. One step in the second dimension skips a row of 4. From which end of the shape do you multiply, and from which end do you note?",
 )
 def row_major_strides(shape):
     strides = [1]
@@ -918,7 +918,7 @@ def row_major_strides(shape):
     "1.7",
     "size-1-skipped",
     "All shapes are right but those with a dimension of size 1, which gets stride 0. By what rule would its stride follow from the sizes behind it?",
-    hint="For (2, 1, 3) you give (3, 0, 1), and (3, 3, 1) is right. Work out the strides of (2, 5, 3) by hand and compare the middle one: a dimension's own size has no say in it.",
+    hint="For (2, 1, 3) you give (3, 0, 1), and (3, 3, 1) is right. Work out the strides of (2, 5, 3) by hand and compare the middle one: a dimension's own size does not count.",
 )
 def row_major_strides(shape):
     strides, step = [], 1
@@ -1433,7 +1433,7 @@ def merge_heads(o):
     "1.11",
     "merged-with-view",
     "Some heads merge well, and others end in a RuntimeError about views, depending on how they lie in memory. Which method copies where a view is impossible?",
-    hint="This is 1.5 once more: print `is_contiguous()` right after the swap. It depends on how the heads lay in memory, and the method that you join with cannot do without it.",
+    hint="This is 1.5 once more: print `is_contiguous()` right after the swap. It depends on how the heads lay in memory, and the method that you join with needs it.",
 )
 def merge_heads(o):
     batch, heads, tokens, size = o.shape

@@ -3,8 +3,9 @@
 #
 # Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the
 # scores it gives to the next word. This assignment covers the section on tensors of a chapter about basic LLM concepts
-# (retold in `docs/chapter.md` of the repository). At its end you will be able to say, before you run a line of code,
-# which shape and dtype will come out, and you will have written by hand the operations that models use most.
+# (retold in `docs/chapter.md` of the repository; you need not read it). At its end you will be able to say, before you
+# run a line of code, which shape and dtype will come out, and you will have written by hand the operations that models
+# use most.
 #
 # You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing
 # up their numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out
@@ -19,8 +20,9 @@
 #
 # What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact,
 # other numbers right to seven digits in `float64` and to four in `float32` (a relative error of at most $10^{-7}$ and
-# $10^{-4}$). So write a constant with all its digits, or compute it. Tensors that come in may be transposed or parts of
-# others, and may require grad. Whatever comes in must stay as it is.
+# $10^{-4}$). So never shorten a constant such as $\pi$: compute it, or write all its digits. An argument may be a
+# transposed tensor, a slice of a larger one, or one that requires grad (assignment 03). Every argument must stay as it
+# is.
 
 # %% [markdown]
 # ## How to read a type line
@@ -39,13 +41,13 @@
 # | `Float32`, `Int64` | just this dtype |
 # | `Num`, `Shaped` | any number (not bool), any dtype at all |
 # | `"n d"` | two dimensions. A name stands for a size, and the same name is the same size in the whole line |
-# | `"2 2"`, `"n-T T"` | a number is that size, and a calculation such as $n - T$ is its result |
+# | `"2 2"`, `"n-T T"` | a number is a fixed size; `n-T` is one dimension, of size n minus T |
 # | `"*batch n"` | any number of dimensions, even none, and then one of size n |
 # | `"... n"` | the same, without a name |
 # | `""` | no dimension: a scalar tensor |
 #
-# So `weighted` takes, say, `x` of shape (4, 7, 3) and `w` of shape (3,), and returns shape (4, 7). Nothing looks at a
-# type line while your code runs: it is a promise from us to you of what goes in, and from you to us of what comes out.
+# So `weighted` takes, say, `x` of shape (4, 7, 3) and `w` of shape (3,), and returns shape (4, 7). The type line is not
+# checked while your code runs: it says what your function will be given, and what it must return.
 
 # %%
 import numpy as np
@@ -62,13 +64,13 @@ from torch import Tensor
 # text is a matrix, and a batch of texts has rank 3: texts, tokens, numbers per token. The *loss*, the one number that
 # says how bad the model's predictions are, is a scalar.
 #
-# Make one tensor of each rank, with the chapter's numbers. (For the scalar, its text has 5 and its listing has 1: take
-# 5.) `torch.tensor` turns nested lists into a tensor: every level of square brackets is one dimension. Count the
-# brackets, and you know the rank.
+# Make one tensor of each rank, with the chapter's numbers. (For the scalar, the chapter has 5 in its text and 1 in its
+# code: take 5.) `torch.tensor` turns nested lists into a tensor: every level of square brackets is one dimension. Count
+# the brackets, and you know the rank.
 #
-# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself, and it neither looks
-# at what kind of numbers it is given nor treats a single number as a value. Print `torch.Tensor(3)` and see. Second, a
-# Python number, a vector of length 1 and a scalar tensor look much alike when printed, but behave differently.
+# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself. It always makes
+# floats, and it takes a single number for a size. Print `torch.Tensor(3)` and see. Second, a Python number, a vector of
+# length 1 and a scalar tensor look much alike when printed, but behave differently.
 #
 # In some copies of the chapter the first line of the listing reads `pythonCopy codeimport torch`. The first words are
 # the label and the button of a web page, pasted along with the code, and Python answers with a `SyntaxError`. The line
@@ -130,13 +132,13 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 # Write the function that finds the shape of nested lists. This is what `torch.tensor` does first of all, and a tensor
 # must be a full box: on every level all lists have the same length, and lists and numbers never stand side by side.
 # Where this fails, the nesting is *ragged* and has no shape, so your function raises `ValueError`. Real texts differ in
-# length, so batches of tokens are ragged until somebody pads them; code that looks at the first row only will not
-# notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the
-# 1 is lost without a word. Yours will be stricter.
+# length, so batches of tokens are ragged until the short ones are filled up; code that looks only at the first row does
+# not notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and
+# the 1 is lost without a word. Yours will be stricter.
 #
 # Do it by hand and in plain Python: the shape is the first thing to ask about any tensor, and you should be able to
-# read it off the brackets. Asking PyTorch or NumPy would not help anyway: one of the probes has 130 levels of brackets,
-# more than any tensor or array can have dimensions.
+# read it off the brackets. PyTorch and NumPy would not help anyway: one test input has 130 levels of brackets, and no
+# tensor or array can have so many dimensions.
 
 
 # %% solution="1.2"
@@ -182,7 +184,8 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 # **Why it works.** The shape of a list is its length, followed by the one shape that all of its items share; the shape
 # of a number is empty. Comparing whole shapes, not only lengths, finds a ragged place at any depth.
 #
-# **In models.** Texts differ in length, so a batch of token ids is ragged until it is padded or packed into a full box.
+# **In models.** Texts differ in length, so a batch of token ids is ragged until the short ones are filled up
+# (*padded*).
 #
 # **In PyTorch.** `torch.Tensor.size` reads the shape of a finished tensor.
 #
@@ -196,7 +199,7 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 #
 # - only booleans: `torch.bool`
 # - whole numbers, perhaps with booleans among them: `torch.int64`
-# - at least one float, anywhere: `torch.float32` (PyTorch's default, which can be set to something else)
+# - at least one float, anywhere: `torch.float32` (PyTorch's default, and nobody changes it here)
 # - no values at all: `torch.float32`, too.
 #
 # One kind for all: the most general one wins, wherever it is. Write this rule as a function. It matters in practice,
@@ -208,7 +211,7 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 # with `float32` weights stops with an error. `torch.from_numpy` keeps the dtype, too, and goes one step further.
 # It *shares the memory* of the array, so a change in one shows in the other, whereas `torch.tensor` copies.
 #
-# A trap of Python: `True` passes for a whole number, as `isinstance(True, int)` is true.
+# A trap of Python: `True` counts as a whole number, too: `isinstance(True, int)` is true.
 #
 # You may not make a tensor or an array here, and functions such as `torch.result_type` or `np.result_type` are off
 # limits, since they would tell you the answer that you are asked to predict.
@@ -267,7 +270,7 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 # ## 1.4 Changing the dtype
 #
 # Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model
-# wants `float32`. `.to()` converts: each number keeps its value, as well as the new type can hold it. Write a function
+# wants `float32`. `.to()` converts: each number keeps its value, as exactly as the new type allows. Write a function
 # that converts any tensor to `float32`.
 #
 # The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for
@@ -275,8 +278,8 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 # very same tensor back, not a copy.) A module is different: `model.to("cuda")` moves the weights of the model itself.
 #
 # Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a
-# one. Read as a `float32`, this very pattern means $1.4\cdot 10^{-45}$. PyTorch offers both operations, under different
-# names.
+# one. Read as a `float32`, this very pattern means $1.4\cdot 10^{-45}$. PyTorch has both: `.to(dtype)` converts,
+# `.view(dtype)` re-reads the bits.
 #
 # And `float32` is not exact: it holds all whole numbers up to $2^{24} = 16\,777\,216$; the next one, $16\,777\,217$,
 # becomes $16\,777\,216$. A decimal such as 0.1 keeps about 7 digits.
@@ -323,7 +326,7 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 #
 # Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading
 # order: the last index runs fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$
-# in reading order. Columns appear wherever one prediction per example meets a loss.
+# in reading order. Predictions, one per example, often have this shape.
 #
 # The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in
 # reading order (such a tensor is *contiguous*). But transposing moves nothing in memory; it only changes the way the
@@ -332,8 +335,8 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 # $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top =
 # \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
 #
-# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No way
-# of dividing the memory into rows gives a column in that order, so one of the two methods refuses (`RuntimeError`), and
+# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No
+# fixed step through the memory reads the numbers in this order, so one of the two methods refuses (`RuntimeError`), and
 # the other copies. Find out which, and return the column for both kinds of tensor.
 #
 # You need not compute $n$: PyTorch works out one size that is given as -1.
@@ -385,16 +388,16 @@ def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
 # stacks, say $(B, T, D)$: $B$ texts of $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix
 # of the stack, so the last two dimensions swap and all in front of them stay:
 #
-# $$ (\ldots, n, m) \to (\ldots, m, n), \qquad r_{\ldots ij} = t_{\ldots ji} $$
+# $$ (\ldots, n, m) \to (\ldots, m, n), \qquad \text{result}_{\ldots ij} = t_{\ldots ji} $$
 #
 # Write this for any rank from 2 up.
 #
 # The chapter transposes with `.T`, which is right for a matrix. On three dimensions `.T` reverses *all* of them,
 # $(B, T, D) \to (D, T, B)$, and a warning says that this will become an error.
 #
-# The trap is one of shapes. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the reading order, so
-# every number is then in the wrong place, and nothing complains. A right shape proves little. Look at a small tensor of
-# different sizes, such as `torch.arange(24).reshape(2, 3, 4)`, and follow a single number: where must the 1 go?
+# The trap is a right shape with wrong contents. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the
+# reading order, so most numbers are then in the wrong place, and nothing complains. Look at a small tensor of different
+# sizes, such as `torch.arange(24).reshape(2, 3, 4)`, and follow a single number: where must the 1 go?
 #
 # Dimensions can be counted from the end: -1 is the last, -2 the one before.
 
@@ -423,8 +426,8 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 # %% [markdown] hints="1.6"
 # 1. You want to swap two named dimensions and leave the others alone, whatever their number. How can you name the last
 #    two without knowing the rank?
-# 2. $r_{\ldots ij} = t_{\ldots ji}$: the index that came last comes last but one, and the other way round. The numbers
-#    move; this is more than a new shape.
+# 2. $\text{result}_{\ldots ij} = t_{\ldots ji}$: the last two indices change places. The numbers move; this is more
+#    than a new shape.
 # 3. Look for the tensor method that swaps two given dimensions and returns the result, and give it the last two,
 #    counted from the end.
 
@@ -448,19 +451,18 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 # $$ \text{position} = \sum_i \text{index}_i \cdot \text{stride}_i $$
 #
 # In row-major order, which PyTorch uses for new tensors, the last index runs fastest, so its stride is 1. One step in
-# the dimension before passes one full row. For the shape $(2, 3)$ the strides are $(3, 1)$: the element in row 1 and
-# column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
+# the dimension before the last skips one full row. For the shape $(2, 3)$ the strides are $(3, 1)$: the element in row
+# 1 and column 2 is at position $1\cdot 3 + 2\cdot 1 = 5$.
 #
 # Write the function that finds the strides of a new tensor from its shape. Strides explain what you met in the last two
 # exercises: `transpose` only swaps two sizes and two strides and never touches the numbers, and `view` fails where no
 # strides can describe the result.
 #
-# The trap is twofold: direction and units. Is the fastest dimension the first or the last? (Fortran and MATLAB answer
-# otherwise.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it
-# have?
+# Two traps: direction and units. Is the fastest dimension the first or the last? (In Fortran and MATLAB it is the other
+# one.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it have?
 #
 # Do it by hand, from the shape alone: asking a tensor for its strides shows you the numbers and not the rule. The rule
-# also answers where there is no tensor to ask: some probes are shapes of tensors that no memory could hold.
+# also answers where there is no tensor to ask: some test inputs are shapes of tensors that no memory could hold.
 
 
 # %% solution="1.7"
@@ -471,7 +473,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
         shape: the sizes of the dimensions, each at least 1; () for a scalar.
 
     Returns:
-        One stride per dimension, as ints: how far apart, in elements, two neighbors along it are.
+        One stride per dimension: an int, the distance in elements between two neighbors along that dimension.
 
     Example:
         >>> row_major_strides((5, 3, 2))
@@ -496,7 +498,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 #    product first, then multiply it. Put the notes in the order of the dimensions at the end.
 
 # %% [markdown] solved="1.7"
-# **Why it works.** One step along a dimension passes everything behind it. So its stride is the product of the later
+# **Why it works.** One step along a dimension skips everything behind it. So its stride is the product of the later
 # sizes, and the last one is the empty product, 1.
 #
 # **In models.** Thanks to strides, cutting GPT-2's 768 numbers per token into 12 heads of 64, or transposing its keys,
@@ -521,20 +523,20 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 # \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\
 # 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
 #
-# Write it from single multiplications and additions, in loops for example. It takes $n \cdot m \cdot k$ of each, and
-# this count is why big models need big machines.
+# Write it from multiplications and additions: number by number in loops, or with `*` and `.sum()` on whole rows. It
+# takes $n \cdot m \cdot k$ of each; this count is why big models need big machines.
 #
 # Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three
-# different sizes. And watch the dtype: a product of whole numbers is whole and exact however large, so `int64` matrices
-# give an `int64` result, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
+# different sizes. And watch the dtype: `int64` matrices give an `int64` result, exact also above $2^{53}$, where floats
+# skip numbers, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
 #
-# You write it by hand so that the formula is yours, and the shape rule with it; PyTorch's own product is one character
-# long. It is off limits with all its relatives (`torch.dot`, `einsum`, `F.linear` and so on).
+# You write it by hand to learn the formula and the shape rule. PyTorch's own product `@` is off limits, and so are its
+# relatives (`torch.dot`, `einsum`, `F.linear` and so on).
 
 
 # %% solution="1.8"
 def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n m"]:
-    """The matrix product of a and b, from single multiplications and additions.
+    """The matrix product of a and b, from multiplications and additions.
 
     Args:
         a: shape (n, k), float or int64.
@@ -595,12 +597,12 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 # 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
 #
 # You may use PyTorch's own product here. The trap: `@` is the matrix product, while `*` multiplies entry by entry. And
-# which of two equal matrices is transposed decides whether rows or columns are compared: a square example cannot show
-# you this by its shape.
+# $t\,t^\top$ compares rows, $t^\top t$ columns: for a square $t$ both have the same shape, so the shape cannot show you
+# a mix-up.
 #
-# The chapter multiplies a matrix of whole numbers. This works on the CPU; for `int64` on a CUDA GPU PyTorch has no
-# matrix product (its issue 44428), and one converts to floats first. Your function should do as it is told: whole
-# numbers in, exact whole numbers out.
+# The chapter multiplies a matrix of whole numbers. This works on the CPU; on a CUDA GPU PyTorch has no matrix product
+# for `int64` (its issue 44428). Your function gets whole numbers on the CPU only, so convert nothing: whole numbers in,
+# exact whole numbers out.
 
 
 # %% solution="1.9"
@@ -643,8 +645,8 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # %% [markdown] exercise="1.10" objective="Apply the rules of broadcasting to any two shapes"
 # ## 1.10 Broadcasting
 #
-# A bias of shape $(D,)$ is added to activations of shape $(B, T, D)$, and nobody writes a loop. PyTorch *broadcasts*:
-# it behaves as if the smaller tensor were repeated until both have one shape. The rule needs only the two shapes:
+# A vector of shape $(D,)$ can be added to a tensor of shape $(B, T, D)$ without a loop. PyTorch *broadcasts*: it
+# behaves as if the smaller tensor were repeated until both have one shape. The rule needs only the two shapes:
 #
 # 1. Write the shapes below each other, aligned at the *right*. Where the shorter one has nothing, put a 1.
 # 2. In each column the two sizes must be equal, or one of them must be 1. Then the 1 is stretched to the other size.
@@ -657,13 +659,12 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same
 # rule: with a 1 it gives 0.
 #
-# Write the rule as a function. It matters because broadcasting hides mistakes. Predictions of shape $(5, 1)$ minus
-# labels of shape $(5,)$ should be an error. But the rule says $(5, 5)$, so PyTorch goes on with 25 differences instead
-# of 5, and the loss is silently wrong.
+# Write the rule as a function. It matters because broadcasting hides mistakes. If somebody subtracts labels of shape
+# $(5,)$ from predictions of shape $(5, 1)$, you would wish for an error. But the rule says $(5, 5)$, so PyTorch goes on
+# with 25 differences instead of 5, and the loss is silently wrong.
 #
 # Do it by hand, without `torch.broadcast_shapes`, `expand` and the like: you will apply this rule in your head at every
-# line of model code that adds or multiplies. It needs only the two shapes, so they may belong to tensors that no memory
-# could hold.
+# line of model code that adds or multiplies. Some test inputs are shapes of tensors that no memory could hold.
 
 
 # %% solution="1.10"
@@ -722,19 +723,20 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The attention formula then works on the
 # last two dimensions, so each head needs a $(T, d)$ matrix of its own:
 #
-# $$ (B, T, D) \;\to\; (B, H, T, d), \qquad o_{b,h,t,i} = x_{b,\,t,\,h d + i} $$
+# $$ (B, T, D) \;\to\; (B, H, T, d), \qquad
+# \text{result}_{b,h,t,i} = x_{b,\,t,\,h \cdot d + i}, \quad i = 0, \dots, d - 1 $$
 #
 # Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again,
 # $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and $H = 12$, so $d = 64$, in each of its 12 layers.
 #
-# The trap has bitten published code. Asking for the shape $(B, H, T, d)$ directly gives exactly this shape, with the
-# numbers of different tokens mixed: reshaping keeps the reading order, and in reading order the token comes before the
-# head. What must happen in between? Testing that merging undoes splitting proves nothing: two functions that only
-# reshape pass this test, too. Follow a single number instead: in which head does the last number of the first token
-# belong?
+# Published code has had this mistake: reshaping $x$ directly to $(B, H, T, d)$ gives the right shape, but mixes the
+# numbers of different tokens. Reshaping keeps the reading order, and there the token comes before the head. Which shape
+# can you reshape to, and what must follow? Testing that merging undoes splitting proves nothing: two functions that
+# only reshape pass this test, too. Follow a single number instead: in which head does the last number of the first
+# token belong?
 #
 # A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not
-# contiguous. Your function will be given heads that lie in memory one way and the other.
+# contiguous. Your function will be given heads of both kinds, contiguous and not.
 
 
 # %% solution="1.11"
@@ -749,14 +751,8 @@ def split_heads(x: Float[Tensor, "B T D"], heads: int) -> Float[Tensor, "B H T d
         Shape (B, H, T, d) with d = D / H, of x's dtype; head h holds the numbers h*d to (h+1)*d - 1 of each token.
 
     Example:
-        >>> split_heads(torch.tensor([[[1.0, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]]), 2)
-        tensor([[[[ 1.,  2.],
-                  [ 5.,  6.],
-                  [ 9., 10.]],
-        <BLANKLINE>
-                 [[ 3.,  4.],
-                  [ 7.,  8.],
-                  [11., 12.]]]])
+        >>> split_heads(torch.tensor([[[1.0, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]]), 2).tolist()
+        [[[[1.0, 2.0], [5.0, 6.0], [9.0, 10.0]], [[3.0, 4.0], [7.0, 8.0], [11.0, 12.0]]]]
     """
     ### BEGIN SOLUTION
     batch, tokens, width = x.shape

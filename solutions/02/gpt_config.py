@@ -1,29 +1,30 @@
 # %% [markdown]
 # # 02 GPT config and parameter counting
 #
-# The chapter (retold in `docs/chapter.md` of the repository) describes a whole language model by a handful of settings:
-# vocabulary size, context length, embedding dimension, heads, layers, dropout rate, bias. This assignment takes these
-# settings at their word. You read them from the chapter's listing, check that a model can be built from them, and work
-# out how many numbers that model learns: exactly, without building it.
+# The chapter (retold in `docs/chapter.md` of the repository; you need not read it) describes a whole language model by
+# a handful of settings: vocabulary size, context length, embedding dimension, heads, layers, dropout rate, bias. This
+# assignment works with exactly these settings. You read them from the chapter's listing, check that a model can be
+# built from them, and work out how many numbers that model learns: exactly, without building it.
 #
 # At the end you will be able to say where each of the 163,009,536 parameters of the chapter's model sits, why a model
-# named "124M" has that many, how much memory they need, and which of the chapter's own claims do not survive the
-# arithmetic.
+# named "124M" has that many, how much memory they need, and which of the chapter's own claims are wrong by these
+# numbers.
 #
 # Nothing is needed from assignment 01 but the idea of a shape. Assignment 06 builds the model that you count here.
 #
-# As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and what comes in must
+# As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and every argument must
 # stay as it is.
 
 # %% [markdown]
 # ## The model you will count
 #
 # Text comes in at the bottom as numbers that stand for tokens, and predictions come out at the top. The middle column
-# says in which exercise you count a part, the right one how many parameters it has with the chapter's settings. At the
-# end your own functions will give these numbers.
+# says in which exercise you count a part, the right one how many parameters it has with the chapter's settings. A block
+# has the sum of its parts. Where a `+` stands, the results of its two arrows are added, which needs no parameters. At
+# the end your own functions will give these numbers.
 #
 # ```text
-#    scores: one for each of the V tokens
+#    scores: one for each possible token
 #        ^
 #    output head                                2.8    38,597,376
 #        ^
@@ -35,7 +36,7 @@
 #  |     |           ^                  |
 #  |     |----> layer norm              |       2.5         1,536
 #  |     |                              |
-#  |     + <--- attention, H heads      |       2.6     2,360,064
+#  |     + <--- attention, 12 heads     |       2.6     2,360,064
 #  |     |           ^                  |
 #  |     |----> layer norm              |       2.5         1,536
 #  |     |                              |
@@ -68,8 +69,8 @@ class GPTConfig(TypedDict):
     emb_dim: int  # D: how many numbers stand for one token
     n_heads: int  # H: how many attention heads share the D numbers
     n_layers: int  # L: how many blocks are stacked
-    drop_rate: float  # p: share of activations set to zero in training
-    qkv_bias: bool  # whether the query, key and value projections have a bias
+    drop_rate: float  # p: share of intermediate numbers set to zero in training
+    qkv_bias: bool  # whether three of attention's layers have a bias (2.6)
 
 
 KEYS = ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers", "drop_rate", "qkv_bias")
@@ -93,27 +94,28 @@ GPT_CONFIG_124M = {
 # `false` in lower case. It is not Python either: there `//` divides, so Python stops at the first comment with a
 # `SyntaxError`. Configs written for human eyes often look like this, and somebody has to read them.
 #
-# Write a reader for this notation. You write it by hand for two reasons. `eval` and `exec` do not read a text,
-# they *obey* it: a config from the internet could delete your files. And `json` and `ast.literal_eval` refuse this
-# text; by the time you have edited it into something they accept, you have written the reader yourself.
+# Write a reader for this notation. You write it by hand for two reasons. `eval` and `exec` do not read a text, they
+# *obey* it: a config from the internet could delete your files. And `json` and `ast.literal_eval` refuse this text; to
+# change it into something that they accept, your code would have to read it anyway.
 #
-# The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` takes it for true, and the model
-# silently gets biases nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And whatever is
-# between quotes is a string, no matter what it looks like: a web address contains `//` and is no comment.
+# The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` counts it as true, and the model
+# silently gets biases that nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And whatever
+# is between quotes is a string, no matter what it looks like: a web address contains `//` and is no comment.
 
 
 # %% solution="2.1"
 def load_config(text: str) -> dict[str, int | float | bool | str]:
-    """The settings in a listing that is written like the chapter's.
+    r"""The settings in a listing that is written like the chapter's.
 
     The first line is `NAME = {`, the last is `}`. Between them are lines of four kinds, indented or not: an entry
     `"key": value`, an entry with a comment after it, a comment alone, a blank line.
 
-    * A comma follows an entry; after the last one it may be missing.
+    * A comma follows the value, before any comment; after the last entry it may be missing.
     * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
     * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
       in double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
       belongs to it.
+    * Other forms do not occur: no `+5`, `.5` or `5.`, no space before a colon or a comma, no key twice.
 
     Args:
         text: the listing.
@@ -123,10 +125,10 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
         bool, and quoted values str without their quotes, even "True" or "0.1".
 
     Raises:
-        ValueError: a value without quotes is neither a number nor `True` or `False` (`yes`, say).
+        ValueError: a value without quotes is neither a number nor `True` or `False` (`yes` or `1/2`, say).
 
     Example:
-        >>> load_config('TINY = {\\n"emb_dim": 8, // small\\n"qkv_bias": False\\n}')
+        >>> load_config('TINY = {\n"emb_dim": 8, // small\n"qkv_bias": False\n}')
         {'emb_dim': 8, 'qkv_bias': False}
     """
 
@@ -190,11 +192,11 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 
     A key offends when it is missing, or breaks its rule:
 
-    * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (768.0 and True are none)
+    * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (not 768.0, not True)
     * `drop_rate`: an int or a float with 0 <= drop_rate < 1; neither a bool nor nan
     * `qkv_bias`: a bool
-    * `n_heads`, besides: it divides `emb_dim`. This is judged only if both are ints of at least 1; otherwise only
-      the key that breaks the rule above offends.
+    * `n_heads`, also: `emb_dim` is a multiple of it. This is checked only if both are ints of at least 1; otherwise
+      only the first rule counts.
 
     Other keys are ignored.
 
@@ -202,7 +204,7 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
         cfg: the settings; not changed.
 
     Returns:
-        The offending keys, each once, in the order of `KEYS`; an empty list for a sound config.
+        The offending keys, each once, in the order of `KEYS`; an empty list for a valid config.
 
     Example:
         >>> validate_config(load_config(CHAPTER_LISTING))
@@ -243,7 +245,7 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 # **Next.** 2.3 begins to count.
 
 # %% [markdown]
-# From here on, functions take a sound config as a plain dictionary, whose keys may come in any order. Here is the
+# From here on, functions take a valid config as a plain dictionary, whose keys may come in any order. Here is the
 # chapter's, so that what follows does not depend on your reader.
 
 # %%
@@ -260,17 +262,17 @@ GPT_CONFIG_124M: GPTConfig = {
 # %% [markdown] exercise="2.3" objective="Count the weights and biases of a linear layer"
 # ## 2.3 A linear layer
 #
-# *Parameters* are the numbers that training adjusts: weights and biases. Most of those of an LLM sit in linear layers.
-# A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
+# *Parameters* are the numbers that training adjusts: weights and biases. Most parameters of an LLM sit in linear
+# layers. A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
 #
 # $$ y = W x + b $$
 #
 # Each output is a weighted sum of all the inputs, so the weight matrix $W$ has one entry for each pair of an output and
 # an input. The bias $b$, where there is one, is added to the result.
 #
-# Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: a count that needs the model built
-# first comes too late, since the question is whether it will fit. Think of the shapes; the trap is which of the two
-# sizes the bias follows. A layer may have a billion outputs, so counting them one by one will not do.
+# Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: you want the count before you
+# build the model, to know whether it fits into memory. Think of the shapes; the trap is the bias: which of the two
+# sizes is its length? A layer may have a billion outputs, so counting them one by one takes too long.
 
 
 # %% solution="2.3"
@@ -301,7 +303,7 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 
 # %% [markdown] solved="2.3"
 # **Why it works.** Every output has a weight of its own for every input, one matrix entry per pair, and then one bias.
-# So the bias follows the outputs.
+# So there are as many biases as outputs.
 #
 # **In models.** Each block of GPT-2 has six linear layers, if queries, keys and values count separately. Llama's have
 # no biases at all.
@@ -315,7 +317,7 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 #
 # Text enters the model as *token ids*: a tokenizer cuts it into tokens, words or pieces of words, and each of the $V$
 # different tokens has a number. The *token table* has one row of $D$ learned numbers for each of them; a token's row is
-# its vector. A lookup adds nothing up, so there is no bias either.
+# its vector. A row is only looked up, so there is no bias.
 #
 # "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where in the
 # text it is. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*.
@@ -326,8 +328,8 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 # falls, and 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked
 # up.
 #
-# The chapter also says that embeddings use "billions of dimensions". GPT-2 small has $D = 768$, the largest GPT-3 has
-# 12,288.
+# The chapter also says that embeddings use "billions of dimensions". That is wrong: GPT-2 small has $D = 768$, the
+# largest GPT-3 has 12,288.
 
 
 # %% solution="2.4"
@@ -335,7 +337,7 @@ def embedding_params(cfg: GPTConfig) -> int:
     """Number of parameters of the token table and the position table together.
 
     Args:
-        cfg: a sound config.
+        cfg: a valid config.
 
     Returns:
         How many numbers the two tables hold, as an int.
@@ -368,18 +370,17 @@ def embedding_params(cfg: GPTConfig) -> int:
 # %% [markdown] exercise="2.5" objective="Count what a layer norm learns: a scale and a shift for each feature"
 # ## 2.5 Layer normalization
 #
-# A layer norm brings the $D$ numbers of each token to mean 0 and variance 1, and then lets the model choose another
-# scale and another center for each of the $D$ places:
+# A layer norm brings the $D$ numbers of each token to mean 0 and variance 1, and then gives each of the $D$ places a
+# scale $\gamma_i$ and a shift $\beta_i$ of its own:
 #
 # $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
 #
 # What is learned here? The mean $\mu$ and the variance $\sigma^2$ are computed anew from each token's own numbers, in
-# training and afterwards; nothing of them is stored. (Batch norm is different: it keeps running averages, and even
-# those are not learned.) The small $\varepsilon$ is a constant that prevents division by zero. All positions share the
-# same $\gamma$ and $\beta$, so the length of the text plays no part.
+# training and afterwards; nothing of them is stored. The small $\varepsilon$ is a constant that prevents division by
+# zero. All positions share the same $\gamma$ and $\beta$, so the length of the text plays no part.
 #
-# These counts are tiny beside the matrices. Still, they decide whether your total is exact. Count without making the
-# vectors: `emb_dim` may be so large that no memory would hold them.
+# These counts are tiny compared with those of the matrices. Still, they decide whether your total is exact. Count
+# without making the vectors: `emb_dim` may be so large that no memory would hold them.
 
 
 # %% solution="2.5"
@@ -421,21 +422,21 @@ def layernorm_params(emb_dim: int) -> int:
 # ## 2.6 Attention
 #
 # Attention has four linear layers, each from $D$ to $D$ numbers. Three make a *query*, a *key* and a *value* from each
-# token's vector (what it looks for, what it offers, what it hands over; 6.6 puts them to work). The fourth, the *output
+# token's vector (what it looks for, what it offers, what it hands over; you use them in 6.6). The fourth, the *output
 # projection*, mixes what the heads found.
 #
 # What do attention heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$,
-# and each head works with its piece. Seen from one head, its query layer has $D \cdot d$ weights; all heads together
-# have
+# and each head works with its piece. The part of the query layer that makes one head's piece has $D \cdot d$ weights;
+# all heads together have
 #
 # $$ H \cdot D \cdot d = H \cdot D \cdot \frac{D}{H} = D^2 $$
 #
-# More heads means thinner heads, not more parameters. Both ways of getting this wrong are common: counting $D^2$ for
+# More heads mean thinner heads, not more parameters. Both ways of getting this wrong are common: counting $D^2$ for
 # *each* head, and counting one head's share as if it were all.
 #
 # The other trap is `qkv_bias`. Its name says what it covers: queries, keys and values. The output projection has a bias
-# in every GPT-2, whatever the flag says. The chapter's list of components never explains the flag. OpenAI's GPT-2 has
-# these biases (True); the chapter's config leaves them out (False), as many newer models do.
+# in every GPT-2, whatever the flag says. OpenAI's GPT-2 has these biases (True); the chapter's config leaves them out
+# (False), as many newer models do.
 
 
 # %% solution="2.6"
@@ -443,7 +444,7 @@ def attention_params(cfg: GPTConfig) -> int:
     """Number of parameters of the attention layer of one block: query, key, value and output projection.
 
     Args:
-        cfg: a sound config; `qkv_bias` says whether query, key and value have a bias. The output projection
+        cfg: a valid config; `qkv_bias` says whether query, key and value have a bias. The output projection
             always has one.
 
     Returns:
@@ -489,14 +490,11 @@ def attention_params(cfg: GPTConfig) -> int:
 #
 # $$ y = W_2 \, \mathrm{GELU}(W_1 x + b_1) + b_2, \qquad W_1 : D \to m D, \qquad W_2 : m D \to D $$
 #
-# The width in the middle is the *hidden dimension* of the chapter's list. Look for it in the config: there is no key
-# for it. Lists and configs of the same model often disagree like this. (The chapter's config has, the other way round,
-# `vocab_size` and `qkv_bias`, which its list never explains.) GPT-2 takes $m = 4$ without saying so, and so will you
-# unless told otherwise.
+# The width in the middle is called the *hidden dimension*. The config has no key for it: GPT-2 has $m = 4$, and your
+# function has the argument `mult`, which is 4 unless the caller says something else.
 #
-# Both layers have a bias; `qkv_bias` is none of their business. GELU learns nothing. These two layers hold two thirds
-# of a block's parameters, and in the larger models more than half of all parameters, so a forgotten factor 4 is no
-# detail.
+# Both layers always have a bias, whatever `qkv_bias` says. GELU learns nothing. These two layers hold two thirds of a
+# block's parameters, and in the larger models more than half of all parameters, so a forgotten factor 4 is no detail.
 
 
 # %% solution="2.7"
@@ -504,7 +502,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
     """Number of parameters of the feed-forward network of one block: emb_dim -> mult * emb_dim -> emb_dim.
 
     Args:
-        cfg: a sound config.
+        cfg: a valid config.
         mult: how many times wider the middle is than emb_dim.
 
     Returns:
@@ -536,7 +534,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 #
 # **Next.** 2.8 adds everything up.
 
-# %% [markdown] exercise="2.8" objective="Put the counts of all parts together to that of a whole GPT-2"
+# %% [markdown] exercise="2.8" objective="Add up the counts of all parts of a GPT-2"
 # ## 2.8 The whole model
 #
 # Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
@@ -544,7 +542,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # linear layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
 #
 # The output head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its
-# numbers count once. This is the riddle of the name "124M":
+# numbers count once. This explains the name "124M":
 #
 # | GPT-2 small | head of its own | tied head |
 # |---|---|---|
@@ -560,7 +558,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # | large | 1,280 | 36 | 20 | 838,220,800 | 773,891,840 |
 # | XL | 1,600 | 48 | 25 | 1,637,792,000 | 1,557,380,800 |
 #
-# A total is right to the last digit or it is wrong; what it is off by tells you what you forgot.
+# A total must be right to the last digit; the difference tells you what you forgot.
 
 
 # %% solution="2.8"
@@ -568,7 +566,7 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
     """Number of parameters of a whole GPT-2 model.
 
     Args:
-        cfg: a sound config; the feed-forward networks are 4 * emb_dim wide.
+        cfg: a valid config; the feed-forward networks are 4 * emb_dim wide.
         tied: whether the head shares the token table's matrix; shared numbers count once.
 
     Returns:
@@ -611,18 +609,18 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # Formulas tell you what a model should have; now ask a model what it does have. Given any `nn.Module`, count its
 # parameters: each number once.
 #
-# A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a causal mask, are stored with the
-# model and move with it to another device, but are not learned, so they are not counted. Any module may hold either
-# kind itself, under any name, beside the modules inside it. A module also offers several views of what it holds:
-# `parameters()`, `buffers()`, `children()`, `state_dict()` and more. The last is what gets saved to a file; it lists
-# buffers, too (unless they are registered with `persistent=False`), and a tied matrix under each of its names, so that
-# a tied model counted this way looks larger than it is.
+# A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a table of constants, are stored
+# with the model and move with it to another device, but are not learned, so they are not counted. Any module may have
+# parameters and buffers of its own, under any name, besides those of the modules inside it. A module also offers
+# several views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. `state_dict()` is
+# what gets saved to a file. It lists buffers, too (except those with `persistent=False`), and a tied matrix under each
+# of its names, so it makes a tied model look larger than it is.
 #
 # *Tied* means that two layers hold the same tensor object, and training changes both at once. Two tensors that merely
 # have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
 #
-# When a model is fine-tuned, part of it is often *frozen*: a frozen parameter has `requires_grad` set to False, and
-# training leaves it alone. The flag asks for the others only.
+# When a finished model is trained further, part of it is often *frozen*: a frozen parameter has `requires_grad` set to
+# False, and training leaves it alone. With `trainable_only=True`, count only the others.
 
 
 # %% solution="2.9"
@@ -672,8 +670,9 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # 1,048,576 bytes. The 163,009,536 parameters of the chapter's model take 652,038,144 bytes in float32: 652.04 MB, but
 # 621.83 MiB. In bfloat16 it is half of that, 310.92 MiB. The trap is to mix the two, or to take 4 bytes for granted.
 #
-# This is the memory of the parameters alone. Training with Adam keeps a gradient and two running averages beside each
-# parameter: four numbers instead of one, 2,487.33 MiB in float32, and the activations come on top.
+# This is the memory of the parameters alone. Training with Adam (5.3) keeps a gradient and two averages beside each
+# parameter: four numbers instead of one, 2,487.33 MiB in float32. The numbers that the model computes on the way come
+# on top.
 #
 # Write two functions: exact bytes, and mebibytes.
 
@@ -742,18 +741,18 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # stay, and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way
 # through the model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
 #
-# That would make everything downstream a little smaller than it is without dropout. So the survivors are scaled up to
-# compensate. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
+# That would make all later numbers a little smaller than without dropout. So the numbers that are kept, the
+# *survivors*, are scaled up. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
 #
 # $$ y_i = \frac{m_i \, x_i}{1 - p}, \qquad \text{so that on average}
 # \quad (1 - p) \cdot \frac{x_i}{1 - p} + p \cdot 0 = x_i $$
 #
-# With $p = 0.1$ a survivor grows by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is dropped
-# and nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
+# With $p = 0.1$ a survivor is multiplied by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is
+# dropped and nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
 #
-# `F.dropout` draws its own mask, so it cannot use the one given here; apply it by hand. Note that $p$ is the share that
-# is dropped, while the mask says what is kept. And gradients must get through: they flow back to $x$ through what
-# survives, so stay with torch's operations on $x$ itself.
+# `F.dropout` draws its own mask, so it cannot use the one given here; apply the given mask by hand. Note that $p$ is
+# the share that is dropped, while the mask says what is kept. And gradients must flow back to $x$ through the
+# survivors, so stay with torch's operations on $x$ itself: no `.item()`, `.tolist()` or `.detach()`.
 
 
 # %% solution="2.11"
@@ -763,14 +762,13 @@ def apply_dropout(
     """Dropout with a given mask.
 
     Args:
-        x: activations, float, any shape; not changed.
+        x: activations, finite floats, any shape; not changed.
         keep_mask: bool, the shape of x; True where an activation is kept, False where it is dropped.
         p: share of activations that dropout drops on average, 0 <= p < 1.
         training: whether the model is in training mode.
 
     Returns:
-        Shape and dtype of x. In training: 0 where dropped, and x scaled where kept, such that the average over all
-        masks is x. Otherwise: x as it is.
+        Shape and dtype of x. In training: 0 where dropped, x / (1 - p) where kept. Otherwise: the numbers of x.
 
     Example:
         >>> apply_dropout(torch.tensor([9.0, 9.0, -18.0]), torch.tensor([True, False, True]), 0.1, True)
@@ -788,7 +786,7 @@ def apply_dropout(
 #    the share that is kept.
 
 # %% [markdown] solved="2.11"
-# **Why it works.** A number that survives is divided by its chance of surviving, so the average over all masks is the
+# **Why it works.** A number that survives is divided by its chance of surviving, so the average over many masks is the
 # number itself. Without dropout there is nothing to make up for.
 #
 # **In models.** GPT-2 was trained with a rate of 0.1. Many of today's large models go without, since they read most of
@@ -806,10 +804,10 @@ def apply_dropout(
 # * *"LLMs use millions of parameters."* `gpt_params(GPT_CONFIG_124M)` is 163,009,536, and that is the smallest GPT-2,
 #   of 2019. GPT-3, a year later, has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of GPT-2
 #   (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions.
-# * *"LLMs use billions of dimensions."* Attention has about $4 D^2$ and the feed-forward network about $8 D^2$
-#   parameters, so a model has about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$; exactly,
-#   `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9, "n_heads": 10})` is 144,000,101,660,000,000,000. In bfloat16 these
-#   take 288 million terabytes. Dimensions come in thousands, parameters in billions.
+# * *"LLMs use billions of dimensions."* In each block, attention has about $4 D^2$ and the feed-forward network about
+#   $8 D^2$ parameters, so $L$ blocks have about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$;
+#   exactly, `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9, "n_heads": 10})` is 144,000,101,660,000,000,000. In
+#   bfloat16 these take 288 million terabytes. Dimensions come in thousands, parameters in billions.
 # * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each
 #   additional position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
 # * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training

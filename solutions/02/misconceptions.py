@@ -291,8 +291,8 @@ def validate_config(cfg):
 @catalogue.misconception(
     "2.2",
     "heads-divided-wrong-way-round",
-    "A sound config is reported because of its heads, and twice as many heads as emb_dim are let through. Which of the two numbers has to be a multiple of the other?",
-    hint="Print `12 % 768` and `768 % 12`: 12 and 0, and 12 heads are sound. It is the 768 numbers that are handed out to the heads in equal shares. Which of the two is your remainder?",
+    "A valid config is reported because of its heads, and twice as many heads as emb_dim pass your check. Which of the two numbers has to be a multiple of the other?",
+    hint="Print `12 % 768` and `768 % 12`: 12 and 0, and 12 heads are valid. It is the 768 numbers that are handed out to the heads in equal shares. Which of the two is your remainder?",
 )
 def validate_config(cfg):
     return _offending(cfg, heads_fit=lambda cfg: cfg["n_heads"] % cfg["emb_dim"] == 0)
@@ -430,7 +430,7 @@ def validate_config(cfg):
 @catalogue.misconception(
     "2.2",
     "zero-divides",
-    "With n_heads = 0 your function stopped with a division by zero. Should the heads be divided before it is known that they are a sound number?",
+    "With n_heads = 0 your function stopped with a division by zero. Should the heads be divided before it is known that their number is valid?",
     hint="Read in the docstring when divisibility is judged at all. Look at the five sizes for themselves first: which two keys must not be among the offending ones before you divide?",
 )
 def validate_config(cfg):
@@ -543,7 +543,7 @@ def validate_config(cfg):
     "2.2",
     "verdict-instead-of-keys",
     "Your function returned a truth value. Which keys should the reader of the answer correct?",
-    hint="The docstring's two examples answer `[]` and `['n_heads', 'drop_rate']`. Collect names on the way instead of a yes or no at the end. What does your collection hold for a sound config?",
+    hint="The docstring's two examples answer `[]` and `['n_heads', 'drop_rate']`. Collect names on the way instead of a yes or no at the end. What does your collection hold for a valid config?",
 )
 def validate_config(cfg):
     return not _offending(cfg)
@@ -1479,7 +1479,7 @@ def count_parameters(module, trainable_only=False):
     "2.9",
     "bytes-counted",
     "Your count is that of bytes, several for each number. Is the size in memory asked for, or how many numbers there are?",
-    hint="Take nn.Linear(3, 2): 8 numbers. Which tensor method gives how many entries there are, whatever they weigh?",
+    hint="Take nn.Linear(3, 2): 8 numbers. Which tensor method gives how many entries there are, however many bytes each has?",
 )
 def count_parameters(module, trainable_only=False):
     return sum(p.nbytes for p in module.parameters() if p.requires_grad or not trainable_only)

@@ -1113,7 +1113,7 @@ def gradcheck_error(analytic, numeric):
 @catalogue.misconception(
     "3.8",
     "mean-over-entries",
-    "The result is the mean of the relative differences. What does a mean make of one wrong entry among a hundred right ones?",
+    "The result is the mean of the relative differences. How much does one wrong entry among a hundred right ones change a mean?",
     hint="With 99 perfect entries and one that is off by half, the answer must say 0.5 and not 0.005.",
 )
 def gradcheck_error(analytic, numeric):
@@ -1135,7 +1135,7 @@ def gradcheck_error(analytic, numeric):
     "3.8",
     "relative-to-first-gradient",
     "The differences are divided by the absolute value of the first gradient, even where the second is larger. Which of the two belongs in the denominator?",
-    hint="Exchange the two arguments: the result must stay the same. Both absolute values have a say in the denominator.",
+    hint="Exchange the two arguments: the result must stay the same. Both absolute values count in the denominator.",
 )
 def gradcheck_error(analytic, numeric):
     gap = (analytic - numeric).abs()

@@ -4,7 +4,7 @@
 # One neuron has a gradient for its weight and one for its bias, and you derived them on paper in assignment 03. A
 # language model has many thousands of neurons, layer upon layer, and its gradients are still found by the same rule,
 # applied layer by layer from the output back to the input. That is *back-propagation*, and this assignment covers the
-# chapter's section about it (retold in `docs/chapter.md` of the repository).
+# chapter's section about it (retold in `docs/chapter.md` of the repository; you need not read it).
 #
 # The chapter's network has one hidden layer between its inputs and its output. Such a network is called a *multi-layer
 # perceptron*, MLP for short, and every block of a GPT contains one. For a single example $x$ it computes
@@ -16,7 +16,7 @@
 # $$ L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
 # You write the forward pass (4.1), then the backward step of each kind of layer alone: ReLU, linear, sigmoid with its
-# loss, broadcasting, softmax with its loss, embedding (4.2 to 4.7). The last three of these are what a GPT needs beyond
+# loss, broadcasting, softmax with its loss, embedding (4.2 to 4.7). Exercises 4.5 to 4.7 are what a GPT needs beyond
 # the MLP. In 4.8 you chain your steps into the backward pass of the whole network. In 4.9 and 4.10 PyTorch does the
 # work, and you repair the chapter's listing, which does not run as printed.
 #
@@ -24,9 +24,9 @@
 # and find the one line that is wrong when a gradient is not what it must be.
 #
 # You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a
-# batch (3.5, 3.6). Nothing is imported from your earlier files; `torch.sigmoid`, `torch.relu` and `torch.softmax` are
-# yours to use. Up to 4.8 PyTorch's autograd is off limits. As in assignment 01, shapes and dtypes must be exact,
-# numbers right to seven digits in `float64`, and what comes in must stay as it is.
+# batch (3.5, 3.6). Nothing is imported from your earlier files; you may use `torch.sigmoid`, `torch.relu` and
+# `torch.softmax`. PyTorch's autograd is off limits in 4.2 to 4.8. As in assignment 01, shapes and dtypes must be exact,
+# numbers right to seven digits in `float64`, and every argument must stay as it is.
 #
 # Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The
 # gradient that arrives at a layer from the layers after it is the *upstream* gradient; here it is called `dout`.
@@ -46,18 +46,19 @@ from torch.nn import functional as F
 # $$ z_1 = X W_1^{\top} + b_1, \qquad h = \max(0, z_1), \qquad z_2 = h W_2^{\top} + b_2, \qquad a = \sigma(z_2) $$
 #
 # The function $\max(0, z)$ is the *ReLU*: it lets positive numbers pass and turns negative ones into 0. Without it, two
-# linear layers would collapse into a single one.
+# linear layers could do no more than a single one.
 #
-# The transposes are there because PyTorch stores a weight matrix as (outputs, inputs): each *row* holds the weights of
-# one unit. `nn.Linear(10, 5)` has a weight of shape (5, 10). The bias has one number for each unit, and the same bias
-# is added to every example.
+# The transposes are there because examples are rows now, while PyTorch stores a weight matrix as (outputs, inputs):
+# each *row* holds the weights of one unit. `nn.Linear(10, 5)` has a weight of shape (5, 10). The bias has one number
+# for each unit, and the same bias is added to every example.
 #
 # The backward pass will need what the forward pass computed on the way, so return all of it in a dict, the *cache*.
 # This is also why training needs so much more memory than using a model: every layer keeps such values until the
 # gradients are done.
 #
-# Two traps. Each activation function has its place; they are not interchangeable. And a cache is only worth something
-# if nobody changes a tensor after it was put there: an operation whose name ends in an underscore works in place.
+# Two traps. ReLU and sigmoid, the *activation functions*, are not interchangeable: the first belongs to the hidden
+# layer, the second to the output. And do not change a tensor after you put it into the cache: operations whose names
+# end in an underscore do so.
 
 
 # %% solution="4.1"
@@ -100,7 +101,7 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 
 # %% [markdown] solved="4.1"
 # **Why it works.** With one example per row, the product with the transposed weights gives every unit its dot product,
-# and the bias is broadcast over the rows. New tensors at each step keep the cache sound.
+# and the bias is broadcast over the rows. New tensors at each step keep the cache right.
 #
 # **In models.** Every block of GPT-2 small has this shape, from 768 to 3,072 and back, with GELU for the ReLU and no
 # sigmoid.
@@ -126,8 +127,8 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 # says 1. The probes keep away from that point.
 #
 # So where the forward pass let a number through, the gradient passes unchanged, and where it did not, the gradient
-# stops: a unit that is off for an example learns nothing from it. Watch which tensor decides what is on and what is
-# off. The gradient has signs, too, but they say something else.
+# stops: a unit that is off for an example learns nothing from it. The sign of `z` decides what is on and what is off,
+# not the sign of `dout`.
 
 
 # %% solution="4.2"
@@ -170,26 +171,26 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 # %% [markdown] exercise="4.3" objective="Derive the three gradients of a linear layer"
 # ## 4.3 Backward through a linear layer
 #
-# The linear layer is where most parameters of a language model live: attention, feed-forward and output head are
-# linear layers. For one example and one unit $o$ it computes
+# Most parameters of a language model are in linear layers: attention, feed-forward and output head are linear layers.
+# For one example and one unit $o$ it computes
 #
 # $$ z_o = \sum_i W_{oi}\,x_i + b_o $$
 #
-# Three things went into it, so three gradients come out: for the weights and the bias, which are to be updated, and for
-# the input, which is the upstream gradient of the layer before.
+# Three things went into it, so three gradients come out: for the weights and the bias, to update them, and for the
+# input. The last one is the upstream gradient of the layer before.
 #
 # For each of them, ask what it affects. A weight $W_{oi}$ affects one output of each example. An input $x_i$ affects
-# all outputs of its own example. The bias $b_o$ affects one output of each example, too, directly. Whatever affects the
-# loss along several paths gets the *sum* over the paths. That is all, and matrix products do the sums.
+# all outputs of its own example. The bias $b_o$ also affects one output of each example, with factor 1. Whatever
+# affects the loss along several paths gets the *sum* over the paths. That is all, and matrix products do the sums.
 #
-# A good guard: a gradient has exactly the shape of what it is the gradient of. Write the three shapes down first. But
-# do not trust shapes alone. If all sizes were equal, wrong products would fit, too, which is why the checks avoid that.
+# A good test: a gradient has exactly the shape of its own tensor. Write the three shapes down first. But do not trust
+# shapes alone. If all sizes are equal, wrong products have the right shape, too, so test with different sizes.
 #
 # Where does the mean over the batch come in? Not here. It belongs to the loss, and the upstream gradient already
 # contains it.
 #
 # In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every
-# token alike, as if all of them were in one long list. Your function takes any number of such axes in front.
+# token alike, as if all of them were in one long list. Your function takes one or more such axes in front.
 
 
 # %% solution="4.3"
@@ -256,16 +257,16 @@ def linear_backward(
 #
 # $$ L = -\frac{1}{N}\sum_{n=1}^{N}\bigl[\,y_n \ln a_n + (1 - y_n)\ln(1 - a_n)\,\bigr] $$
 #
-# You know both local derivatives from 3.4 and their product from 3.5. What is new is the mean: it divides, here and
-# only here. A gradient that is $N$ times too large is no catastrophe in itself, but then a larger batch means a larger
-# step, and no learning rate suits two batch sizes.
+# You know both local derivatives from 3.4 and their product from 3.5. The mean of the batch divides by $N$, in this
+# step and in no other. A gradient that is $N$ times too large does no harm by itself, but then a larger batch means a
+# larger step, and no learning rate suits two batch sizes.
 #
 # Take the two steps together, never apart. A prediction may be exactly 0 or 1 after rounding, and then
-# $\partial L/\partial a$ alone is a division by zero. Their product is a harmless number, and it is largest where the
-# network is confident and wrong, which is where it has the most to learn.
+# $\partial L/\partial a$ alone is a division by zero. Their product is finite, and it is largest where the network is
+# confident and wrong, which is where it has the most to learn.
 #
 # And there is a trap that the chapter itself falls into. The predictions are a column, of shape $(N, 1)$. Labels often
-# come as a row of numbers, $(N,)$, as the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your
+# come as a vector, $(N,)$, like the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your
 # function must cope with labels of either shape.
 
 
@@ -275,7 +276,7 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 
     Args:
         a: predictions from 0 to 1, both included, one per row.
-        y: labels, each 0.0 or 1.0, of a's dtype; either a column (N, 1) or a row (N,), in the order of the predictions.
+        y: labels, each 0.0 or 1.0, of a's dtype; a column (N, 1) or a vector (N,), in the order of the predictions.
 
     Returns:
         dL/dz, of a's shape (N, 1) and dtype; finite for every prediction. Neither input is changed.
@@ -321,8 +322,8 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 #
 # Your function gets the gradient `g` of the tensor *after* broadcasting and the `shape` *before* it. Remember the rule
 # of 1.10: shapes are aligned at their right ends. Two things can have happened to an axis. It was missing and was added
-# in front, or it had size 1 and was stretched. Which of the two leaves a trace in the shape of the result, and which
-# does not?
+# in front, or it had size 1 and was stretched. Which of the two axes is still in the result, with size 1, and which is
+# gone?
 #
 # Axes that were neither new nor stretched stay as they are, and it may well be that nothing was broadcast at all.
 
@@ -336,7 +337,7 @@ def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tenso
         shape: the tensor's shape before it was broadcast to g's shape; () for a single number.
 
     Returns:
-        dL/d(the tensor before), of the given shape and g's dtype. g is not changed.
+        dL/d(the tensor before), of the given shape and g's dtype. g is not changed; it may be returned itself.
 
     Example:
         >>> g = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
@@ -378,25 +379,25 @@ def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tenso
 # ## 4.6 Backward through softmax and cross-entropy
 #
 # A language model does not answer yes or no. It gives one raw score, a *logit*, to each of the $C$ tokens of its
-# vocabulary, turns them into probabilities with the softmax, and pays the negative logarithm of what it gave to the
-# token that really came next:
+# vocabulary and turns them into probabilities with the softmax. The loss is the negative logarithm of the probability
+# of the token that really came next, averaged over $N$ examples:
 #
 # $$ p_{nc} = \frac{e^{z_{nc}}}{\sum_k e^{z_{nk}}}, \qquad L = -\frac{1}{N}\sum_{n=1}^{N} \ln p_{n,t_n} $$
 #
-# Here $t_n$ is the right class of example $n$. Take one example, write the logarithm of the fraction as a difference,
-# and differentiate along $z_c$:
+# Here $t_n$ is the right class of example $n$. Take one example and write the logarithm of the fraction as a
+# difference:
 #
 # $$ -\ln p_t = -z_t + \ln\sum_k e^{z_k} $$
 #
-# The first term depends on one logit only, the second on all of them. You will meet a familiar form: this is the big
-# sister of sigmoid and binary cross-entropy. So *every* logit gets a gradient, not only that of the right class; the
-# wrong ones are pushed down.
+# Now differentiate with respect to $z_c$. The first term depends on one logit only, the second on all of them. So
+# *every* logit gets a gradient, not only that of the right class: a training step makes the others smaller. The result
+# looks like that of 4.4.
 #
-# For GPT-2 this matrix has 50,257 columns and one row for each token of the batch. It is where the backward pass of
-# every language model begins.
+# For GPT-2 the logits have 50,257 columns and one row for each token of the batch. Here the backward pass of every
+# language model begins.
 #
-# The same three traps as before: over which axis do probabilities add up to 1, whose mean is it, and what happens to
-# $e^{1000}$?
+# Three traps: along which axis do probabilities add up to 1, what does the mean divide by, and what is $e^{1000}$ on a
+# computer?
 
 
 # %% solution="4.6"
@@ -426,11 +427,11 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 #    where have you seen this fraction?
 # 2. $\frac{\partial L}{\partial z_{nc}} = \frac{1}{N}\bigl(p_{nc} - \mathbf{1}[c = t_n]\bigr)$.
 # 3. Turn each row of logits into probabilities, with something that survives large numbers. Subtract 1 in each row at
-#    the place of its right class, and nowhere else. Divide by the number of examples.
+#    the place of its right class (`F.one_hot` marks it), and nowhere else. Divide by the number of examples.
 
 # %% [markdown] solved="4.6"
-# **Why it works.** The logarithm of the sum has the softmax as its slope, and the right logit adds minus one. So right
-# logits are pushed up, and all others down, each by its probability.
+# **Why it works.** The logarithm of the sum has the softmax as its slope, and the right logit adds minus one. So a step
+# raises the right logit and lowers each other one in proportion to its probability.
 #
 # **In models.** In GPT-2 this gradient has 50,257 columns for each token. The backward pass of every GPT starts with
 # it.
@@ -448,16 +449,17 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 #
 # $$ x_{bt} = E_{i_{bt}} $$
 #
-# Nothing is computed; numbers are only copied. So by now you know what the backward step must be: each row of the table
-# collects the gradients of all the places it was copied to. A token that does not occur gets zeros, and a word such as
-# "the", which occurs in nearly every sentence, gets a sum with many terms.
+# Here $b$ counts the texts, $t$ the positions, and $i$ is `idx`. Nothing is computed; numbers are only copied. So by
+# now you know what the backward step must be: each row of the table collects the gradients of all the places it was
+# copied to. A token that does not occur gets zeros, and a word such as "the", which occurs in nearly every sentence,
+# gets a sum with many terms.
 #
 # That is the whole exercise, and the trap is in it. In a batch of text most tokens occur more than once. Try on paper
-# what your way of writing it does when the same id is at two positions. In PyTorch, assigning through an index that
-# holds a number twice does not do what a loop would.
+# what your way of writing it does when the same id is at two positions. In PyTorch, `dE[idx] += dout` adds only one of
+# the gradients of an id that occurs twice.
 #
-# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real
-# implementations write exactly such a scattered sum, never a large matrix product with mostly zeros.
+# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real code adds
+# each gradient to its row and avoids a product with a matrix of mostly zeros.
 
 
 # %% solution="4.7"
@@ -493,7 +495,7 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 # 2. $\frac{\partial L}{\partial E_v} = \sum_{(b,t)\,:\,i_{bt} = v} \text{dout}_{bt}$.
 # 3. Make a table of zeros with the dtype of the upstream gradient. Turn ids and gradients into one long list of pairs.
 #    Go through the pairs and add each gradient to the row that its id names; PyTorch has operations that add through an
-#    index, and they count repeated ids properly.
+#    index and count repeated ids (`index_add_`).
 
 # %% [markdown] solved="4.7"
 # **Why it works.** A lookup copies rows, so the gradient of a row is the sum over all places it was copied to. Adding
@@ -520,9 +522,9 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 # \frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial W_1}, \qquad
 # \frac{\partial L}{\partial b_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial b_1} $$
 #
-# Look at what is shared: $\partial L/\partial z_2$ is in three of them, $\partial L/\partial z_1$ in two. Each is
-# computed once and handed on. That is why all gradients together cost about two forward passes, and not one pass for
-# each parameter.
+# (As in 4.3, products here stand for the steps you wrote, not for `*` or `@`.) Look at what is shared:
+# $\partial L/\partial z_2$ is in three of them, $\partial L/\partial z_1$ in two. Each is computed once and handed on.
+# That is why all gradients together cost about two forward passes, and not one pass for each parameter.
 #
 # You have written every piece, in 4.2, 4.3 and 4.4, and you may call your own functions. What is left is bookkeeping,
 # and that is where real mistakes happen: which of the cached tensors does a step need, the one before the activation or
@@ -544,7 +546,7 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
         y: labels, each 0.0 or 1.0, one per row.
 
     Returns:
-        A dict of seven gradients of the loss, each of the shape and dtype of what it is the gradient of:
+        A dict of seven gradients of the loss, each of the shape and dtype of its own tensor:
         "dz2", "dW2", "db2", "dh", "dz1", "dW1" and "db1". Nothing in cache and p is changed.
 
     Example:
@@ -596,10 +598,9 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 # indentation of the class was lost in print, so Python stops with an `IndentationError`. In the cell below it is
 # restored and nothing else is changed. The network has $10 \cdot 5 + 5 + 5 \cdot 1 + 1 = 61$ parameters.
 #
-# The second mistake only shows when the listing is run. `chapters_step` is its training step up to the gradients, with
-# its own lines (the two lines that concern the optimizer, which assignment 05 builds, are left out, and
-# `net.zero_grad()` clears the gradients in place of the optimizer's). Call it with the chapter's data and read the
-# message:
+# The second mistake only shows when the listing is run. `chapters_step` is the chapter's training step up to the
+# gradients; `nn.BCELoss` is the loss of 4.4. The two lines about the optimizer (assignment 05) are left out, and
+# `net.zero_grad()` clears the gradients. Call it with the chapter's data and read the message:
 #
 # ```python
 # chapters_step(SimpleNet(), torch.randn(1, 10), torch.tensor([1.0]))
@@ -652,7 +653,7 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
     Args:
         net: a `SimpleNet` as given above; its output for a batch of N has the shape (N, 1).
         inputs: N examples, one per row.
-        labels: N labels, each 0.0 or 1.0, in the order of the examples.
+        labels: N labels, each 0.0 or 1.0, of the inputs' dtype, in the order of the examples.
 
     Returns:
         The mean binary cross-entropy of the batch, a Python number.
@@ -685,7 +686,7 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 # **Why it works.** The loss compares entry by entry, so it needs two tensors of one shape. Naming the axis that is
 # added or removed works for one example as it does for many.
 #
-# **In models.** In code for language models the same slip hides where losses and masks of shape (batch, tokens) meet:
+# **In models.** In code for language models the same mistake hides where two tensors of shape (batch, tokens) meet:
 # multiplied in the wrong shape, they still give a number.
 #
 # **In PyTorch.** `torch.nn.BCELoss` insists on equal shapes.
@@ -695,8 +696,8 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 # %% [markdown] exercise="4.10" objective="Read the gradients of a module by the names of its parameters"
 # ## 4.10 Reading the gradients
 #
-# The chapter's listing ends by walking over `net.named_parameters()` and printing each `param.grad`. That works, but
-# hides three surprises that you will meet in every training program.
+# The chapter's listing ends with a loop over `net.named_parameters()` that prints each `param.grad`
+# `if param.requires_grad`. That works, but hides three surprises that you will meet in every training program.
 #
 # First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`,
 # it *adds* to it, for the reason you met in 3.10; what is left from an earlier batch stays in the sum until somebody
@@ -705,10 +706,10 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 # you kept survives. Code should not depend on that.)
 #
 # Write a function that hands out the gradients of one batch, by name, and can be called again and again: each batch
-# gets its own gradients, and nobody can change them later behind your back.
+# gets its own gradients, and nothing that happens later changes them.
 #
-# The chapter's `if param.requires_grad` has its reason, too. Parameters can be *frozen*, as in fine-tuning, where most
-# of a language model stays as it is. A frozen parameter has no gradient and no place in the answer.
+# The chapter's `if` has its reason, too. Parameters can be *frozen* (2.9): in fine-tuning, where a finished model is
+# trained further, most of it often stays as it is. A frozen parameter has no gradient and no place in the answer.
 #
 # Comparing such dicts is how you find out whether two versions of a training step do the same.
 
@@ -718,10 +719,11 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
     """Gradients of the mean binary cross-entropy of one batch, by the names of the parameters.
 
     The result is that of this batch alone, whatever was called before, and the tensors in it belong to the caller: they
-    keep their values whatever happens to the network and to `.grad` later. The parameters themselves are not changed.
+    keep their values whatever happens to the network and to `.grad` later. The parameters themselves are not changed;
+    what `.grad` holds after the call does not matter.
 
     Args:
-        net: a network with one sigmoid output: a `SimpleNet`, or any other one.
+        net: a network with one sigmoid output, which depends on all of its parameters: a `SimpleNet`, or any other one.
         X: N examples, one per row.
         y: labels, each 0.0 or 1.0, of the shape of the network's output.
 
@@ -751,7 +753,7 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
 
 # %% [markdown] solved="4.10"
 # **Why it works.** Cleared first, the gradients are those of this batch alone; copied, they stay what they are when the
-# network is used again. A frozen parameter has nothing to report.
+# network is used again. A frozen parameter has no gradient.
 #
 # **In models.** Training runs log the size of each layer's gradient like this, to see trouble coming. In LoRA
 # fine-tuning, only the small added matrices show up.

@@ -84,7 +84,7 @@ def mlp_forward(X, p):
     "4.1",
     "second-bias-forgotten",
     "The hidden layer is right, and z2 is what it would be without a bias. Which parameter have you not used?",
-    hint="Call it with all of `W2` set to 0. The hidden layer then has no say, and `z2` must still be one and the same number for every example, not 0. Which one?",
+    hint="Call it with all of `W2` set to 0. The hidden layer then has no influence, and `z2` must still be one and the same number for every example, not 0. Which one?",
 )
 def mlp_forward(X, p):
     z1 = _layer(X, p, 1)
@@ -678,7 +678,7 @@ def _difference(a, y):
     "4.4",
     "not-divided-by-n",
     "The result is N times the right one. Is the loss the sum of the examples' losses, or their mean?",
-    hint="Give it the same example twice. The mean of two equal losses is the loss of one, and each of the two now has half the say in it. Do your two numbers become half as large?",
+    hint="Give it the same example twice. The mean of two equal losses is the loss of one, and each of the two now counts half in it. Do your two numbers become half as large?",
 )
 def sigmoid_bce_backward(a, y):
     return _difference(a, y)
@@ -755,7 +755,7 @@ def sigmoid_bce_backward(a, y):
 @catalogue.misconception(
     "4.4",
     "every-prediction-meets-every-label",
-    "Labels in a column are right, and labels in a row give a table (N, N) in which every prediction met every label. Which shapes does your subtraction see?",
+    "Labels in a column are right, and labels in a vector give a table (N, N) in which every prediction met every label. Which shapes does your subtraction see?",
     hint="For three examples print the shapes of `a`, of `y` and of their difference: (3, 1), (3,) and (3, 3). Aligned at the right, the row of labels lies across the column of predictions. Which shape must the labels have before the two meet?",
 )
 def sigmoid_bce_backward(a, y):
@@ -765,7 +765,7 @@ def sigmoid_bce_backward(a, y):
 @catalogue.misconception(
     "4.4",
     "always-one-more-axis",
-    "Labels in a row are right, and labels in a column give three axes. What does your code add to labels that are a column already?",
+    "Labels in a vector are right, and labels in a column give three axes. What does your code add to labels that are a column already?",
     hint="Print both shapes for labels (N,) and for labels (N, 1). One way to bring either into the shape of the predictions is enough.",
 )
 def sigmoid_bce_backward(a, y):
@@ -785,7 +785,7 @@ def sigmoid_bce_backward(a, y):
 @catalogue.misconception(
     "4.4",
     "mean-of-gradients",
-    "A single number came back, the sum of the right ones. The loss is a mean over the examples; does each of them not keep its own gradient?",
+    "A single number came back, the sum of the right ones. The loss depends on every z: how many numbers has its gradient?",
     hint="Each example has a $z$ of its own, so two examples need two numbers: -0.125 and 0.25 in the docstring's example. Yours is 0.125, their sum. What does the mean of the loss do to each gradient, if it does not add them up?",
 )
 def sigmoid_bce_backward(a, y):
@@ -1129,7 +1129,7 @@ def softmax_ce_backward(logits, targets):
 @catalogue.misconception(
     "4.6",
     "exponentials-too-large",
-    "Ordinary logits are right, and logits of 1000 give NaN. What is the exponential of 1000 in a computer, and what does a softmax not mind being subtracted from all logits of a row?",
+    "Ordinary logits are right, and logits of 1000 give NaN. What is the exponential of 1000 in a computer, and what can be subtracted from all logits of a row without a change of their softmax?",
     hint="Print `torch.exp(torch.tensor(1000.0))`, and that number divided by itself. The softmax of (1000, 999) is that of (1, 0): only differences count. PyTorch's own softmax knows that, too.",
 )
 def softmax_ce_backward(logits, targets):
@@ -1237,7 +1237,7 @@ def embedding_backward(dout, idx, V):
     "4.7",
     "averaged-by-count",
     "Where an id occurs more than once, the table has the mean of its gradients. Over several uses, do gradients average or add up?",
-    hint="In the docstring's example row 2 must be (6, 7), and yours is (3, 3.5). Raise a number of this row by 0.1: it goes up at both positions, and the loss feels both. Is that more or less than one position alone?",
+    hint="In the docstring's example row 2 must be (6, 7), and yours is (3, 3.5). Raise a number of this row by 0.1: it goes up at both positions, and both change the loss. Is that more or less than one position alone?",
 )
 def embedding_backward(dout, idx, V):
     table = _table(dout, V).index_add(0, idx.flatten(), dout.reshape(-1, dout.shape[-1]))
@@ -1745,7 +1745,7 @@ def fix_simple_net(net, inputs, labels):
 @catalogue.misconception(
     "4.9",
     "every-prediction-meets-every-label",
-    "A single example is right, and for several every prediction is compared with every label. Was one of the tensors blown up to (N, N) to make the message go away?",
+    "A single example is right, and for several every prediction is compared with every label. Was one of the tensors enlarged to (N, N) to make the message go away?",
     hint="Print the two shapes right before the loss for three examples: (3, 3) both, so the mean is taken over nine comparisons. Only three are wanted, each prediction with its own label. Which shape has room for exactly three?",
 )
 def fix_simple_net(net, inputs, labels):
@@ -1926,7 +1926,7 @@ def named_gradients(net, X, y):
 @catalogue.misconception(
     "4.10",
     "frozen-parameters-read",
-    "A frozen parameter stops the function with an error, since its .grad is None. Which line of the chapter's listing looks out for it?",
+    "A frozen parameter stops the function with an error, since its .grad is None. Which line of the chapter's listing checks that?",
     hint="Try it with `net.fc1.requires_grad_(False)`: print `.grad` of all four parameters after the backward pass, and two are None. Nothing can be copied there. What can you ask a parameter about itself before you touch its gradient?",
 )
 def named_gradients(net, X, y):

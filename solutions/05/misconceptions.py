@@ -57,7 +57,7 @@ def sgd_step(params, grads, lr):
 @catalogue.misconception(
     "5.1",
     "watched-by-autograd",
-    "PyTorch stops because a parameter is changed in place while autograd watches it. Is the update a part of the function whose gradient is wanted?",
+    "PyTorch stops because a parameter is changed in place while autograd records it. Is the update a part of the function whose gradient is wanted?",
     hint="torch has a context in which nothing is recorded. The update belongs into it.",
 )
 def sgd_step(params, grads, lr):

@@ -1410,7 +1410,7 @@ def _feed_forward(x, p, nonlinearity=None):
 @catalogue.misconception(
     "6.10",
     "post-norm",
-    "The norms come after the additions, as in the original transformer. On the main road or on the copy: where does GPT-2 normalize?",
+    "The norms come after the additions, as in the original transformer. Which does GPT-2 normalize: x itself, or the copy that a part works on?",
     hint="Set `Wo`, `bo`, `W2` and `b2` to zeros, so that both parts add nothing: x must come out exactly as it went in. In yours it comes out normalized. So what is the norm to be applied to?",
 )
 def gpt_block(x, p, H):
@@ -1443,7 +1443,7 @@ def gpt_block(x, p, H):
 @catalogue.misconception(
     "6.10",
     "no-residuals",
-    "Neither part was added to what went into it. What travels on the main road?",
+    "Neither part was added to what went into it. What goes from the first block to the last?",
     hint="Set `Wo`, `bo`, `W2` and `b2` to zeros, so that both parts give nothing: x must come out exactly as it went in. In yours nothing but zeros is left.",
 )
 def gpt_block(x, p, H):
@@ -1454,7 +1454,7 @@ def gpt_block(x, p, H):
 @catalogue.misconception(
     "6.10",
     "residual-from-normalized-input",
-    "The parts were added to the normalized copies, not to the inputs themselves. Which of the two stays on the main road?",
+    "The parts were added to the normalized copies, not to the inputs themselves. Which of the two goes on to the next part?",
     hint="Set `Wo`, `bo`, `W2` and `b2` to zeros: x must come out as it went in, and yours is normalized. Does your function still know the old x when it adds? A copy needs a name of its own.",
 )
 def gpt_block(x, p, H):
@@ -2041,7 +2041,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
     "6.12",
     "always-most-likely-token",
     "The most likely token is taken every time, whatever top_k is. When should a less likely one get its chance?",
-    hint="Take a model whose logits are all 0, with $V = 3$ and `top_k=3`: over 100 tokens each must come up about 33 times, and yours writes one and the same. Which step of yours throws the dice?",
+    hint="Take a model whose logits are all 0, with $V = 3$ and `top_k=3`: over 100 tokens each must come up about 33 times, and yours writes one and the same. Which step of yours draws a token at random?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     return _written(

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 06 Pre-train a tiny GPT
 #
-# The chapter (retold in `docs/chapter.md` of the repository) begins with pre-training: a model reads a lot of text and,
-# from nothing but the text, learns its structure. Here you do it. You write every part of a GPT as a small function,
-# put the parts together, and train the result on your own computer, in a few seconds. It is built like GPT-2, with
-# 27,776 parameters where GPT-2 small has 124 million.
+# The chapter (retold in `docs/chapter.md` of the repository; you need not read it) begins with pre-training: a model
+# reads a lot of text and, from nothing but the text, learns its structure. Here you do it. You write every part of a
+# GPT as a small function, put the parts together, and train the result on your own computer, in a few seconds. It is
+# built like GPT-2, with 27,776 parameters where GPT-2 small has 124 million.
 #
 # *Pre-training* means one task: given the tokens so far, predict the next one. The text itself holds the right answers,
 # so nobody has to label anything. Exercises 6.1 to 6.4 make training pairs from text and measure predictions. 6.5 to
@@ -18,12 +18,12 @@
 # (2.2, 2.8), dropout (2.11), the gradient of softmax and cross-entropy (4.6), and the training step (5.5). Nothing is
 # imported from your earlier files.
 #
-# torch's autograd does the backward pass, so gradients must find their way back through every function that a training
-# step goes through (6.3 and 6.6 to 6.11), from its result to every float tensor that came in. `no_grad()`, `detach()`,
-# `item()` or `torch.tensor(...)` in one of them would cut them off, and nothing behind that place would learn.
+# torch's autograd does the backward pass, so in 6.3 and 6.6 to 6.11 gradients must flow from the result back to every
+# float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these functions
+# would stop them, and nothing before that place would learn.
 #
 # As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and
-# what comes in must stay as it is.
+# every argument must stay as it is.
 #
 # Letters for sizes: $B$ sequences in a batch, $T$ tokens in a sequence, $D$ numbers for a token (`emb_dim`), $H$ heads
 # of $d = D/H$ numbers each, $V$ different tokens (`vocab_size`).
@@ -77,7 +77,7 @@ class CharTokenizer:
 # therefore the text, twice: once as input, once as target, and the target is one token ahead.
 #
 # The text is far too long to be read at once, so it is cut into windows of $T$ tokens. This $T$ is the *context
-# length*. A window knows nothing of sentences: it begins and ends wherever it happens to, as the rows below show.
+# length*. Windows ignore sentences: they begin and end anywhere, as the rows below show.
 #
 # For a text of $n$ tokens, list every window that has a target for each of its tokens. With the ids of "hello" as
 # letters and $T = 3$:
@@ -90,8 +90,8 @@ class CharTokenizer:
 # One window holds $T$ examples, not one: given "h" predict "e", given "he" predict "l", given "hel" predict "l".
 #
 # Here is a common mistake: if inputs and targets are equal, the model has to copy what it sees, and its loss falls to
-# almost zero within seconds. A loss that is too good to be true means that the answer was in the question. And what
-# follows the very last token? Nothing, and that limits how many windows there are.
+# almost zero within seconds. A loss that is too good to be true means that the model saw the answer. And what follows
+# the very last token? Nothing, and that limits how many windows there are.
 
 
 # %% solution="6.1"
@@ -145,17 +145,17 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 # Nobody trains on all windows in order: neighbors are nearly the same, and there are too many. Each step of training
 # draws a few windows at random, a *batch*.
 #
-# Draw $B$ starts, each on its own and each with the same chance, among all starts that have a full window and all its
-# targets. For a text of $n$ tokens these are $0, 1, \ldots, n - T - 1$. Then collect the $B$ windows and their targets.
+# Draw $B$ starts, independently and with equal chance, among all starts whose window and targets lie in the text. For a
+# text of $n$ tokens these are $0, 1, \ldots, n - T - 1$. Then collect the $B$ windows and their targets.
 #
 # The random numbers come from a `torch.Generator` that your function is given. A generator is a source of random
-# numbers with a memory of its own: started with the same seed, it gives the same batches again, so that a training run
+# numbers with a state of its own: started with the same seed, it gives the same batches again, so that a training run
 # can be repeated exactly. If you draw from torch's global source instead, any other code that draws numbers changes
 # your batches.
 #
-# The trap is at the end of the text, and an error by one goes either way. One start too many, and once in a while,
-# perhaps after hours, a window runs off the end. One too few, and the last token of the text is never learned; nobody
-# will ever notice.
+# The trap is at the end of the text, where you can be off by one in both directions. One start too many, and once in a
+# while, perhaps after hours, a window runs off the end. One too few, and the last token of the text is never learned;
+# nobody will ever notice.
 
 
 # %% solution="6.2"
@@ -193,8 +193,9 @@ def get_batch(
 #    limit allow exactly these?
 # 2. Starts are whole numbers from 0 up to but not including $n - T$, one for each row. Position $(b, t)$ of the input
 #    is start $b$ plus $t$; the target is one further.
-# 3. Draw as many starts as there are rows, from the generator given. Add the numbers 0 to $T - 1$ to each start, by
-#    broadcasting or in a loop. Pick the ids at these positions for the input and at the next positions for the target.
+# 3. Draw as many starts as there are rows, from the generator given (`torch.randint` takes one). Add the numbers 0 to
+#    $T - 1$ to each start, by broadcasting or in a loop. Pick the ids at these positions for the input and at the next
+#    positions for the target.
 
 # %% [markdown] solved="6.2"
 # **Why it works.** Every start that leaves room for a window and its targets has the same chance, no more and no fewer.
@@ -212,7 +213,7 @@ def get_batch(
 #
 # At every position the model gives $V$ numbers, the *logits*: one score for each token that might come next. The
 # softmax turns them into probabilities, and the loss is the negative logarithm of the probability of the token that did
-# come, averaged over all $B \cdot T$ positions:
+# come, averaged over all $B \cdot T$ positions ($z$ are the logits, $y$ the targets):
 #
 # $$ L = -\frac{1}{BT}\sum_{b,t} \ln \frac{e^{z_{bt\,y_{bt}}}}{\sum_{v} e^{z_{btv}}} $$
 #
@@ -220,10 +221,10 @@ def get_batch(
 # the natural one. A model that knows nothing gives every token the same chance; its loss is $\ln V$, which is 3.14 for
 # 23 characters and 10.82 for GPT-2. A training run that starts far from $\ln V$ has a mistake in it.
 #
-# Logits are raw scores. Where is the softmax in the formula? Exactly once. Library losses such as `F.cross_entropy`
-# take logits and contain the softmax; if the model's output is passed through a softmax first, nothing crashes, the
-# loss just stays high. Here you write the formula yourself, so the ready-made losses are off limits (`torch.logsumexp`
-# and `log_softmax` are not).
+# Logits are raw scores, and the softmax is in the formula exactly once. Library losses such as `F.cross_entropy` take
+# logits and contain the softmax; if the model's output is passed through a softmax first, nothing crashes, the loss
+# just stays high. Here you write the formula yourself, so the ready-made losses are off limits (`torch.logsumexp` and
+# `log_softmax` are allowed).
 #
 # Two more traps. $e^{1000}$ is infinite, so exponentials of raw logits break. And of the three axes only one runs over
 # the vocabulary.
@@ -274,20 +275,20 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 # A loss of 2.3 nats says little to most people. *Perplexity* is the same number in a friendlier unit:
 #
 # $$ \mathrm{PPL} = e^{L}, \qquad
-# L = \frac{\text{sum of the negative log-likelihoods of all tokens}}{\text{number of tokens}} $$
+# L = \frac{\text{sum of } {-\ln p} \text{ over all tokens}}{\text{number of tokens}} $$
 #
-# Read it as "the model hesitates as if it had to choose evenly among that many tokens". A model that really chooses
-# evenly among $V$ tokens has perplexity $V$; a model that is always certain and right has perplexity 1.
+# where $p$ is the probability that the model gave to the token that came. Read the perplexity as "the model hesitates
+# as if it had to choose evenly among that many tokens". A model that really chooses evenly among $V$ tokens has
+# perplexity $V$; a model that is always certain and right has perplexity 1.
 #
 # A long text is evaluated in batches, and the batches are rarely equally large: the last one is what was left over. So
 # for each batch you get a *sum* (of $-\ln p$ over its tokens) and a *count* (of its tokens). Combine them so that every
 # token weighs the same, however the text was cut.
 #
 # There are several ways to average that all look right: the mean of the batches' perplexities, the exponential of the
-# mean of their means. With one batch, or with equal ones, some of them even agree with the right one.
+# mean of the batches' losses. With one batch, or with equal ones, some of them even agree with the right one.
 #
-# And watch the base: with natural logarithms inside, the exponential must be $e^x$. Two to the power of $L$ fits losses
-# in bits.
+# And watch the base: with natural logarithms inside, the exponential must be $e^x$; $2^L$ is for losses in bits.
 
 
 # %% solution="6.4"
@@ -295,7 +296,7 @@ def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[
     """Perplexity of a text that was evaluated in batches.
 
     Args:
-        nll_sums: for each batch the sum of the negative log-likelihoods of its tokens, in nats.
+        nll_sums: for each batch the sum of -ln p over its tokens (negative log-likelihoods), in nats.
         counts: for each batch the number of its tokens, int64, at least 1.
 
     Returns:
@@ -392,10 +393,10 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 # %% [markdown] exercise="6.6" objective="Compute scaled dot-product attention"
 # ## 6.6 Attention
 #
-# Attention lets each position collect information from others. Each position has three vectors of $d$ numbers:
-# a *query* (what am I looking for?), a *key* (what do I offer?) and a *value* (what do I hand over?). The match of
-# query $i$ and key $j$ is their dot product. A softmax turns the matches of one query into weights that add up to 1,
-# and the output is the mean of the values with these weights:
+# Attention lets each position collect information from others. Each position has three vectors of $d$ numbers: a
+# *query* (what am I looking for?), a *key* (what do I offer?) and a *value* (what do I hand over?). The match of query
+# $i$ and key $j$ is their dot product. A softmax turns the matches of one query into weights that add up to 1, and the
+# output is the mean of the values with these weights (here $V$ are the values):
 #
 # $$ S = \frac{Q K^\top}{\sqrt{d}}, \qquad A = \mathrm{softmax}(S), \qquad O = A\,V $$
 #
@@ -424,7 +425,7 @@ def attention(
     """Scaled dot-product attention.
 
     Args:
-        q: queries; d numbers for each of T positions. Scores may be as far out as a million in either direction.
+        q: queries; d numbers for each of T positions. Scores may be from -1,000,000 to 1,000,000.
         k: keys, of the same shape.
         v: values, of the same shape.
         mask: mask[i, j] is True if query i may look at key j; each row has at least one True.
@@ -451,7 +452,8 @@ def attention(
 # 2. $O = \mathrm{softmax}\left(\frac{QK^\top}{\sqrt{d}}\right)V$, with scores of $-\infty$ where the mask is False; $d$
 #    is the length of one query vector.
 # 3. Multiply the queries with the keys, the last two axes of the keys swapped. Divide by the square root of the last
-#    size. Put minus infinity where the mask forbids. Softmax over the keys. Multiply with the values.
+#    size. Put minus infinity where the mask forbids (`masked_fill` or `torch.where`). Softmax over the keys. Multiply
+#    with the values.
 
 # %% [markdown] solved="6.6"
 # **Why it works.** Scaled scores stay moderate, so the softmax keeps a useful gradient. Minus infinity becomes a weight
@@ -472,9 +474,9 @@ def attention(
 # side by side again.
 #
 # Queries, keys and values are all made from the same input $x$ by one matrix of shape $(3D, D)$. Its first $D$ rows
-# make the queries, the next $D$ the keys, the last $D$ the values:
+# make the queries, the next $D$ the keys, the last $D$ the values, so they come out side by side:
 #
-# $$ Q\,|\,K\,|\,V = x\,W_{qkv}^\top, \qquad
+# $$ [\,Q \;\; K \;\; V\,] = x\,W_{qkv}^\top, \qquad
 # \text{head } h \text{ takes columns } hd \ldots (h+1)d - 1 \text{ of each} $$
 #
 # Each head then does causal attention, and the heads' outputs, concatenated to $D$ numbers, go through one more linear
@@ -482,8 +484,8 @@ def attention(
 # bias for $Q$, $K$, $V$: that is `qkv_bias: False`.
 #
 # Splitting and merging heads is 1.11 again, and still the place where most bugs of hand-written GPTs live. A `view` to
-# $(B, H, T, d)$ has the right shape and mixes positions into heads. Such a model trains, and some such bugs cannot even
-# be seen by testing whether the future leaks: two of them together can be perfectly causal.
+# $(B, H, T, d)$ has the right shape and mixes positions into heads. Such a model still trains, and a test of whether
+# the future leaks does not find every such bug: two of them together can hide the future perfectly.
 #
 # Use your `attention` and your `causal_mask`.
 
@@ -491,7 +493,7 @@ def attention(
 # %% solution="6.7"
 def multi_head_attention(
     x: Float[Tensor, "B T D"],
-    Wqkv: Float[Tensor, "3D D"],
+    Wqkv: Float[Tensor, "3*D D"],
     Wo: Float[Tensor, "D D"],
     bo: Float[Tensor, "D"],
     H: int,
@@ -562,7 +564,7 @@ def multi_head_attention(
 #
 # Watch the $\frac1D$: torch's `var` and `std` divide by $D - 1$ unless told otherwise.
 #
-# `F.layer_norm` and its relatives are off limits: they would do all three formulas for you.
+# `F.layer_norm` and other ready-made norms are off limits: they would do all three formulas for you.
 
 
 # %% solution="6.8"
@@ -625,8 +627,8 @@ def layer_norm(
 # Use this form. It differs from the exact one by at most 0.0005, too little to see in a plot, and enough that a model
 # loaded with GPT-2's weights gives other numbers.
 #
-# Every constant in it has a trap: the half in front, the one before the tanh, two over pi and not its inverse, the cube
-# and not the square.
+# Check every constant: $\frac12$ in front, 1 before the tanh, $\frac{2}{\pi}$ and not $\frac{\pi}{2}$, the cube and not
+# the square.
 #
 # The ready-made GELU is off limits.
 
@@ -670,19 +672,18 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # %% [markdown] exercise="6.10" objective="Build a pre-norm block with its two residual sums"
 # ## 6.10 One block
 #
-# A GPT is a stack of equal blocks. In a block the positions first exchange information (attention), then each thinks
-# about it alone (a feed-forward network, four times as wide inside):
+# A GPT is a stack of equal blocks. In a block the positions first exchange information (attention), then each is worked
+# on alone (a feed-forward network, four times as wide inside):
 #
-# $$ x \leftarrow x + \mathrm{attention}\bigl(\mathrm{norm}_1(x)\bigr), \qquad
+# $$ x \leftarrow x + \mathrm{multihead}\bigl(\mathrm{norm}_1(x)\bigr), \qquad
 # x \leftarrow x + W_2\,\mathrm{gelu}\bigl(W_1\,\mathrm{norm}_2(x) + b_1\bigr) + b_2 $$
 #
-# (for row vectors: times $W_1^\top$ and $W_2^\top$). The additions are *residual connections*. Read them as a main road
-# on which $x$ travels from the first block to the last, and from which each part takes a copy, works on it, and adds
-# its result. The gradient travels back along the same road without passing through any layer, which is what makes deep
-# models trainable.
+# (for row vectors: times $W_1^\top$ and $W_2^\top$). The additions are *residual connections*: $x$ goes from the first
+# block to the last, and each part takes a copy of it, works on it, and adds its result to $x$. Through the additions
+# the gradient goes back without passing through any layer, which makes deep models trainable.
 #
-# GPT-2 normalizes the copy, not the road: *pre-norm*. The original transformer normalized after each addition
-# (*post-norm*), so that every gradient has to pass all norms; it is harder to train. Both fit the same parameters, so
+# GPT-2 normalizes the copy, not $x$ itself: *pre-norm*. The original transformer normalized after each addition
+# (*post-norm*), so that every gradient has to pass all norms; it is harder to train. Both take the same parameters, so
 # no error message will tell you which one you wrote.
 #
 # The two halves come one after the other: the second sees what the first has added.
@@ -721,16 +722,16 @@ def gpt_block(x: Float[Tensor, "B T D"], p: dict[str, Tensor], H: int) -> Float[
 
 
 # %% [markdown] hints="6.10"
-# 1. Draw the main road as a line and mark where each part branches off and where it comes back. What is on the road
-#    between the two additions?
+# 1. Draw $x$ as a line and mark where each part takes its copy and where its result is added. What is $x$ between the
+#    two additions?
 # 2. Two lines, the same pattern twice: $x$ plus a function of a normalized copy of $x$. The second line uses the $x$
 #    that the first one made.
 # 3. Normalize with the first pair of norm parameters, attend, add to the input. Normalize that sum with the second
 #    pair, apply the first matrix and bias, the GELU, the second matrix and bias, and add to the sum.
 
 # %% [markdown] solved="6.10"
-# **Why it works.** Both halves add to what came in, so gradients can travel back past every layer. The norms are on the
-# side roads and leave the main one alone.
+# **Why it works.** Both halves add to what came in, so gradients can travel back past every layer. The norms act on the
+# copies and leave x itself alone.
 #
 # **In models.** GPT-2 stacks 12 to 48 such blocks. Llama keeps the plan, with other norms and another feed-forward
 # network.
@@ -742,9 +743,9 @@ def gpt_block(x: Float[Tensor, "B T D"], p: dict[str, Tensor], H: int) -> Float[
 # %% [markdown]
 # ## Where a model starts
 #
-# Before training, the matrices hold small random numbers, the biases zeros, and the norms leave their input alone. The
-# head's numbers are smaller still, so that at first all tokens are nearly equally likely. The same seed gives the same
-# start. This is given:
+# Before training, the matrices hold small random numbers, the biases zeros, and the norms have $\gamma = 1$ and
+# $\beta = 0$. The head's numbers are smaller still, so that at first all tokens are nearly equally likely. The same
+# seed gives the same start. This is given:
 
 # %%
 Parameters = dict[str, object]  # tensors, and under "blocks" a list of dicts of tensors
@@ -793,10 +794,10 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 # ## 6.11 The whole GPT
 #
 # From ids to logits in five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position
-# embedding*: a row of `positions` for place 0, 1, 2 and so on in the window. Attention by itself does not know the
-# order of what it looks at, and without this step it could tell "dog bites man" from "man bites dog" only by what the
-# mask hides. Then come the blocks in their order, then one last layer norm, then the *output head* (not one of
-# attention's heads), which compares the result with one row for each token of the vocabulary:
+# embedding*: a row of `positions` for place 0, 1, 2 and so on in the window. Attention does not know the order of the
+# tokens: without this step, only the mask would make a difference between "dog bites man" and "man bites dog". Then
+# come the blocks in their order, then one last layer norm, then the *output head* (not one of attention's heads), which
+# takes the dot product of the result with one row for each token of the vocabulary:
 #
 # $$ \text{logits} = \mathrm{norm}(x)\,W_{\text{head}}^\top $$
 #
@@ -809,7 +810,7 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 # While it trains, GPT-2 drops numbers in several places (dropout, 2.11). We do it in one: the sum of the two
 # embeddings, with `cfg["drop_rate"]`, and only if `training` is True.
 #
-# Count what your function uses, and you get exactly the number of 2.8. A forgotten part would be missing there.
+# The parameters in `p` are exactly as many as 2.8 counts; your function must use all of them.
 
 
 # %% solution="6.11"
@@ -817,17 +818,17 @@ def gpt_forward(ids: Int[Tensor, "B T"], p: Parameters, cfg: dict, training: boo
     """The logits of a GPT for the next token at every position.
 
     Args:
-        ids: token ids, int64; T is at most cfg["context_length"].
+        ids: token ids, int64, on the device of the parameters; T is at most cfg["context_length"].
         p: the parameters: tokens (V, D), positions (context_length, D), blocks (a list with a dict for each layer, see
             gpt_block), norm_gamma (D,), norm_beta (D,), and head (V, D). Without the key head, the head is tied to
             tokens.
         cfg: a config; emb_dim, n_heads, drop_rate and so on.
-        training: whether numbers are dropped, at random and each on its own, with the rate cfg["drop_rate"], from the
-            sum of the embeddings; the others are then scaled up, as in F.dropout.
+        training: whether numbers of the sum of the embeddings are dropped, at random and independently, with the rate
+            cfg["drop_rate"], and the others scaled up, as `F.dropout` does it (you may use it).
 
     Returns:
-        One logit for each token of the vocabulary at each position, of the dtype of the parameters; on the device of
-        the parameters, wherever that is.
+        One logit for each token of the vocabulary at each position, of the dtype and on the device of the
+        parameters.
 
     Example:
         >>> cfg = TINY_CONFIG | {"n_layers": 1}
@@ -922,10 +923,10 @@ def generate(
             gradients; when the function returns, it is in the mode it was in (train or eval), and autograd records
             again.
         ids: the beginnings, int64, at least one token each; may be longer than context_length.
-        n: how many tokens to append.
+        n: how many tokens to append, at least 1.
         context_length: the model sees this many tokens at most, the latest ones.
-        top_k: how many tokens to choose from, from 1 to V, in proportion to their probabilities; for each row and each
-            token a draw of its own.
+        top_k: how many tokens to choose from, from 1 to V, in proportion to their probabilities; independently for each
+            row and each token. Where logits are equal, any of them may be kept.
         generator: where the random numbers come from; None is torch's global source.
 
     Returns:
@@ -954,7 +955,7 @@ def generate(
 
 
 # %% [markdown] hints="6.12"
-# 1. Play model for one step: given a text of five tokens, which row of the logits is about token number six?
+# 1. Do one step by hand: given a text of five tokens, which row of the logits is about token number six?
 # 2. One round: logits of the last position of the last `context_length` tokens; the $k$ largest and where they are
 #    (`topk`); probabilities by softmax over these $k$; one draw (`torch.multinomial`); the token it stands for.
 # 3. Remember the mode, switch to eval and turn gradients off. Repeat $n$ times: crop, predict, keep the top $k$, draw
@@ -978,16 +979,16 @@ def generate(
 # step, draw a batch, predict, measure the loss, clear old gradients, go backward, let the optimizer step. You know the
 # loop from 5.5. The only new thing is that nobody wrote down the answers: they are the text itself.
 #
-# The recipe is fixed, so that your losses can be compared number by number, to six digits. The model is
-# `TinyGPT(cfg, seed)`, in train mode. The batches come from your `get_batch` with a generator of your own, started with
-# `seed`. The optimizer is `torch.optim.Adam` with `cfg["learning_rate"]` and all its other settings as they are. Note
-# the loss of each batch before the update, as a Python float: a tensor would keep the whole graph of its step in
-# memory.
+# The recipe is fixed, so that your losses can be compared number by number, to six digits, on texts with a single
+# window, where all batches are the same. The model is `TinyGPT(cfg, seed)`, in train mode. The batches come from your
+# `get_batch` with a generator of your own, started with `seed`. The optimizer is `torch.optim.Adam` with
+# `cfg["learning_rate"]` and all its other settings as they are. Store the loss of each batch before the update, as a
+# Python float: a tensor would keep the whole graph of its step in memory.
 #
 # How good can it get? At the start, the loss must be near $\ln 23 = 3.14$. A model that looks at the last character
-# only cannot get below 1.12 on this text, so less than that proves that attention looks back. And the grammar rolls
-# dice, which nobody can foresee: its sentences hold 0.186 nats of surprise per character. A loss that stays below that
-# is no talent: the answers leak into the question, or a short text was learned by heart.
+# only cannot get below 1.12 on this text, so less than that proves that attention looks back. And the grammar makes
+# random choices, which nobody can predict: they cost at least 0.186 nats per character on average. A loss that stays
+# below that is a bad sign: the model sees the targets, or has memorized a short text.
 #
 # When your function passes, look at `loss.png` and `sample.txt` beside this file: the loss curve, and the first words
 # of your model.
@@ -1004,7 +1005,8 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
         seed: of the model's initial parameters and, in a generator of its own, of the batches.
 
     Returns:
-        (model, losses): the trained model, and for each step the loss of its batch before the update, as Python floats.
+        (model, losses): the trained model, in train or eval mode, and for each step the loss of its batch before the
+            update, as Python floats.
 
     Example:
         >>> cfg = TINY_CONFIG | {"vocab_size": 4}
@@ -1033,14 +1035,14 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # 1. Write the six lines of the loop as comments first, in the order in which they must happen. What has to be made
 #    once, before the loop?
 # 2. Before the loop: ids, model, generator, optimizer, an empty list. In the loop: batch, loss, clear, backward, step,
-#    note.
+#    store.
 # 3. Encode the text with a tokenizer made from it. Build the model from cfg and seed, a generator with the same seed,
 #    and Adam over the model's parameters. For each step, call your batch function and your loss, then do the three
 #    calls of a training step in their order, and append the loss as a plain number.
 
 # %% [markdown] solved="6.13"
-# **Why it works.** The text is question and answer at once. The loss falls to what letter frequencies tell, then to
-# what the last character tells; below that, attention must be looking back.
+# **Why it works.** The text is input and target at once. The loss falls to what letter frequencies tell, then to what
+# the last character tells; below that, attention must be looking back.
 #
 # **In models.** This loop made GPT-2, with up to 1.5 billion parameters and 40 GB of text, and every base model since.
 #
@@ -1056,15 +1058,15 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 #     text = open("corpus.txt").read()
 #     model, losses = pretrain(TINY_CONFIG, text, steps=500, seed=0)
 #     tokenizer = CharTokenizer(text)
-#     start = tokenizer.encode("the ")[None]
+#     start = tokenizer.encode("the ")[None]  # a batch of one text
 #     print(tokenizer.decode(generate(model, start, 200, 32, top_k=3)[0]))
 #
 # (For another text, set `vocab_size` to the number of its different characters.) What is still missing from here to
 # GPT-2? Size and text, of course. A tokenizer with 50,257 pieces of words in place of 23 characters. Biases for
 # queries, keys and values, and an output head that shares the token table. Dropout in more places: on the attention
-# weights, and on what each half of a block adds. And smaller starting values for the matrices whose results are added
-# to the main road of 6.10, $1/\sqrt{2L}$ of the others for $L$ blocks. What is missing from there to an assistant
-# begins with fine-tuning: the same loop again, on chosen text.
+# weights, and on what each half of a block adds. And starting values of `Wo` and `W2` that are smaller by the factor
+# $1/\sqrt{2L}$ for $L$ blocks. What is missing from there to an assistant begins with fine-tuning: the same loop again,
+# on chosen text.
 
 # %% [markdown] picture="below"
 # ## What your functions draw

@@ -11,7 +11,7 @@ from gradlings.authoring.source import SourceFile, read_source
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import Hidden, checks_of, read_hidden
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise
+from gradlings.model.exercise import Exercise, path_of
 from gradlings.model.misconceptions import Misconception
 
 _NO_SOURCES = ("misconceptions", "variants", Path(HIDDEN).stem, Path(EQUIVALENT).stem)
@@ -80,7 +80,7 @@ def find_assignments(root: Path, ids: tuple[str, ...] = ()) -> list[Assignment]:
     """Read the assignments under `root/solutions`: all, or those with the given ids.
 
     Raises:
-        InputError: an id is unknown, or a source is not as it must be.
+        InputError: an id is unknown, a source is not as it must be, or an assignment is on a path.
     """
     present = {path.name: path for path in sorted((root / "solutions").glob("[0-9]*")) if path.is_dir()}
     if not present:
@@ -93,6 +93,11 @@ def find_assignments(root: Path, ids: tuple[str, ...] = ()) -> list[Assignment]:
 
 def _read_assignment(root: Path, solutions: Path) -> Assignment:
     folder = root / "assignments" / solutions.name
+    if on := path_of(folder):
+        raise InputError(
+            f"{folder} is on the path {on.name}. Run this where all exercises are to be done; there `course --path "
+            f"{on.name}` makes a course of the path."
+        )
     paths = [path for path in sorted(solutions.glob("*.py")) if path.stem not in _NO_SOURCES]
     if not paths:
         raise InputError(f"{solutions} holds no source")

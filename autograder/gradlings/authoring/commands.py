@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 _Ids = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Assignments, e.g. 03; all if none.")]
 _Force = Annotated[bool, typer.Option(help="Overwrite files that were edited, too.")]
@@ -20,6 +19,8 @@ def build(
     root: _Root = Path(),
 ) -> None:
     """Make the stubs, notebooks, hints and shipped data in assignments/ from solutions/."""
+    from rich.console import Console
+
     from gradlings.authoring.assignment import find_assignments
     from gradlings.authoring.build import build as build_assignment
     from gradlings.submission.reader import shown
@@ -41,17 +42,23 @@ def build(
 def course(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The nbgrader course; it is made if it is not there.")],
     ids: _Ids = None,
+    path: Annotated[
+        str, typer.Option(metavar="NAME", help="Only the exercises of a path (core) are to be done, the others given.")
+    ] = "",
     force: _Force = False,
     root: _Root = Path(),
 ) -> None:
     """Make an nbgrader course: notebooks with solutions in source/, and a short nbgrader_config.py."""
+    from rich.console import Console
+
     from gradlings.authoring.assignment import find_assignments
     from gradlings.authoring.nbgrader_course import write_course
     from gradlings.submission.reader import shown
 
     console = Console(highlight=False, markup=False)
     states = []
-    for result in write_course(folder.resolve(), find_assignments(root.resolve(), tuple(ids or ())), force=force):
+    assignments = find_assignments(root.resolve(), tuple(ids or ()))
+    for result in write_course(folder.resolve(), assignments, path, force=force):
         states.append(result.state)
         if result.state == "kept":
             console.print(f"kept: {shown(result.path)} was edited (--force overwrites it)", soft_wrap=True)

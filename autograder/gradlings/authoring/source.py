@@ -28,7 +28,7 @@ import nbformat
 
 from gradlings.authoring.solved_cells import solved_text
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.exercise import Exercise, all_exercises
 from gradlings.model.rule_table import RULES
 from gradlings.runners.final_picture.draw import MODULE as PICTURE
 
@@ -79,7 +79,7 @@ def read_source(path: Path, checks_file: Path) -> SourceFile:
     """
     if not checks_file.is_file():
         raise InputError(f"{path} has no checks: {checks_file} is missing")
-    exercises = read_exercises(checks_file)
+    exercises = all_exercises(checks_file)
     notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     cells = [cell for cell in notebook.cells if cell.source.strip()]
     for cell in cells:

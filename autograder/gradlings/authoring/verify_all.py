@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gradlings.authoring.assignment import Assignment, find_assignments
+from gradlings.authoring.proofs.on_paths import right_on_paths
 from gradlings.authoring.proofs.open_checks import keep_checks_open
 from gradlings.authoring.proofs.prove import prove
 from gradlings.authoring.proofs.student_path import full_marks_at_home
@@ -20,6 +21,7 @@ from gradlings.authoring.proofs.whole_files import Proof
 from gradlings.authoring.verify import VerifyResult, verify, wrong_total
 from gradlings.grading.parent_watch import end_with_parent
 from gradlings.model.errors import InputError
+from gradlings.submission.given.named_paths import path_names
 
 
 def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyResult], list[str], list[Proof]]:
@@ -51,6 +53,7 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
             proven[id] = pool.submit(prove, chosen[id], id, seeds)
             verified[id] = pool.submit(verify, chosen[id], id, seeds)
         at_home = [pool.submit(full_marks_at_home, assignment) for assignment in whole]
+        at_home += [pool.submit(right_on_paths, each) for each in whole if path_names(each.folder.parent)]
         jobs: list[Future[Any]] = [*verified.values(), *proven.values(), *at_home]
         try:
             for job in bar.track(as_completed(jobs), total=len(jobs), description="verifying"):

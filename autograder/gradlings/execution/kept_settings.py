@@ -57,6 +57,7 @@ class SideEffects:
 
 
 NO_SIDE_EFFECTS = SideEffects()
+_TIMED = "<timed exec>"  # how IPython compiles a cell that begins with %%time
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -90,7 +91,7 @@ def taken_names(namespace: Mapping[str, Any], submission: Submission) -> tuple[s
 def _is_of_others(value: Any, files: Collection[str]) -> bool:
     """Return whether a value certainly is no function of these files; one that was decorated may be."""
     if type(value) is FunctionType:
-        return value.__code__.co_filename not in files and "__wrapped__" not in vars(value)
+        return value.__code__.co_filename not in (*files, _TIMED) and "__wrapped__" not in vars(value)
     return type(value) is BuiltinFunctionType or type(value) is getattr(sys.modules.get("numpy"), "ufunc", None)
 
 

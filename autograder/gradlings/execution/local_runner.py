@@ -18,6 +18,7 @@ from gradlings.execution.runner_protocol import NOTHING_REBOUND, Target, loading
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.forbidden.static_check import breaches_in_cells
 from gradlings.model.exercise import Exercise
+from gradlings.model.given import NOTHING_GIVEN
 from gradlings.model.observation import CallResult, Raised
 from gradlings.model.rules import Breach
 from gradlings.model.scorecard import Verdict
@@ -66,7 +67,7 @@ class LocalRunner:
         self.side_effects = side_effects
         self._drivers = drivers
         self.in_notebook = in_notebook
-        self.tried_on_virtual_gpu = stand_ins is None and steps is None
+        self.tried_on_virtual_gpu = steps is None and not (stand_ins and stand_ins.replaces_own)
         self._steps, self._stand_ins = steps, stand_ins
         self._functions = functions
         self.rebound, self._last_functions = rebound, last_functions
@@ -142,7 +143,7 @@ class LocalRunner:
         """
         from gradlings.execution.float64_steps import Float64Steps
 
-        yield self._again(self.submission, Float64Steps(self.submission.files), self._stand_ins)
+        yield self._again(self.submission, self._stand_ins, Float64Steps(self.submission.files))
 
     def with_stand_ins(self, sources: Mapping[str, str]) -> LocalRunner:
         """Run the cells once more with right functions in place of some; see `SubmissionRunner.with_stand_ins`.
@@ -151,14 +152,13 @@ class LocalRunner:
         """
         known = tuple(sorted(sources))
         if known not in self._with_stand_ins:
-            from gradlings.execution.stand_in_names import StandInNames
-            from gradlings.submission.stand_ins import without_definitions
+            from gradlings.execution.stand_in_names import in_place
 
-            submission = without_definitions(self.submission, sources)
-            self._with_stand_ins[known] = self._again(submission, None, StandInNames(sources))
+            given = self._stand_ins.given if self._stand_ins else NOTHING_GIVEN
+            self._with_stand_ins[known] = self._again(*in_place(self.submission, sources, given), None)
         return self._with_stand_ins[known]
 
-    def _again(self, submission: Submission, steps: Float64Steps | None, stand_ins: StandInNames | None) -> LocalRunner:
+    def _again(self, submission: Submission, stand_ins: StandInNames | None, steps: Float64Steps | None) -> LocalRunner:
         if not self.in_notebook:
             return run_cells(submission, self._drivers, steps=steps, stand_ins=stand_ins, functions=self._functions)
         return LocalRunner(
@@ -172,10 +172,12 @@ class LocalRunner:
             last_functions=self._last_functions,
         )
 
-    def _names_of_the_kernel(self) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def _names_of_the_kernel(self) -> Iterator[None]:
         """Have the kernel's names stand for their last functions in the body, and for right ones where asked for."""
-        right = self._stand_ins.functions if self._stand_ins else {}
-        return bound_in(self.namespace, {**self._last_functions, **right} if self.in_notebook else {})
+        right = self._stand_ins.bound(self.namespace) if self._stand_ins and self.in_notebook else None
+        with bound_in(self.namespace, self._last_functions), right or contextlib.nullcontext():
+            yield
 
     def _recorder(self, exercise: Exercise) -> Recorder | None:
         if self._steps is not None:

@@ -1,25 +1,43 @@
-"""Bind right functions in a submission's namespace, and note which of them are called."""
+"""Bind functions in a submission's namespace: right ones, whose calls are noted, and those that are given."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gradlings.forbidden.blame import trust
+from gradlings.model.given import NOTHING_GIVEN, Given
+from gradlings.submission.cell_runner import bound_in
+from gradlings.submission.reader import Submission
+from gradlings.submission.stand_ins import without_definitions
 
 
 class StandInNames:
-    """Right functions, to be bound in place of a submission's own; made from the texts by name."""
+    """Right functions, made from the texts by name, and what is given: to be bound in place of a submission's own."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    def __init__(self, sources: Mapping[str, str], given: Given = NOTHING_GIVEN) -> None:
         self._called: set[str] = set()
-        self.functions: dict[str, Any] = {name: self._counted(name, source) for name, source in sources.items()}
+        self.given = given
+        self._given_names = _given_names(given)
+        self.replaces_own = bool(sources)
+        """Whether any stands in for what is the student's to write."""
+        right = {name: self._counted(name, source) for name, source in sources.items()}
+        self.functions: dict[str, Any] = {name: self._given_names[name] for name in given.functions} | right
         """By name; a class stands in for a class."""
 
     def bind(self, namespace: dict[str, Any]) -> None:
-        """Bind all of them, whatever the names stand for now."""
+        """Bind all of them, whatever the names stand for now; what is given borrows what others stand for then."""
         namespace.update(self.functions)
+        self._given_names.update({name: namespace[name] for name in self.given.borrows if name in namespace})
+
+    @contextlib.contextmanager
+    def bound(self, namespace: dict[str, Any]) -> Iterator[None]:
+        """Bind them in the body only."""
+        with bound_in(namespace, self.functions):
+            self.bind(namespace)
+            yield
 
     def take_called(self) -> tuple[str, ...]:
         """Return the names of those that were called since the last take."""
@@ -43,6 +61,21 @@ class StandInNames:
             return right(*args, **kwargs)
 
         return stand_in
+
+
+def in_place(
+    submission: Submission, sources: Mapping[str, str], given: Given = NOTHING_GIVEN
+) -> tuple[Submission, StandInNames]:
+    """Return a submission without its own functions of these names, and what to bind in their place."""
+    return without_definitions(submission, {*sources, *given.functions}), StandInNames(sources, given)
+
+
+def _given_names(given: Given) -> dict[str, Any]:
+    """Return the names of the module that is given; none if nothing is."""
+    namespace: dict[str, Any] = {"__name__": "given", "__file__": "<given>"}
+    if given.functions:  # not to be trusted: what it does for an exercise that forbids it counts as its caller's
+        exec(compile(given.code, "<given>", "exec"), namespace)
+    return namespace
 
 
 def _counted_class(right: Any, count: Callable[[], None]) -> Any:

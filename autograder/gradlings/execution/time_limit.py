@@ -45,7 +45,7 @@ def _end_of_run() -> NoReturn:
     """End the process, as a terminal that hangs is worse; what is known so far is shown first."""
     sys.setrecursionlimit(100_000)  # the alarm may have come in a recursion that has used it up
     sys.settrace(None)
-    if hasattr(signal, "setitimer"):
+    if sys.platform != "win32" and hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
     try:
         for show in _shown_at_end:
@@ -75,12 +75,16 @@ def time_limit(seconds: float, *, runner_files: Collection[str] = ()) -> Iterato
 
 @contextlib.contextmanager
 def _alarm(seconds: float, untraced_files: set[str]) -> Iterator[None]:
+    if sys.platform == "win32":
+        raise NotImplementedError
     fired = 0
     tracer = sys.gettrace()
     waited_before, reserve = _waited(), _MAX_EXTENSION_FACTOR * seconds
     imports = _Imports()
 
     def on_alarm(_number: int, frame: FrameType | None) -> None:
+        if sys.platform == "win32":
+            raise NotImplementedError
         nonlocal fired, waited_before, reserve
         if frame is not None and frame.f_code.co_filename in _OWN_FILES:
             return  # there will be another alarm, unless the code is done

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from contextlib import ExitStack
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from gradlings.checks.hidden_probes import FILE
-from gradlings.grading.class_report import report
-from gradlings.grading.class_results import ClassResults
-from gradlings.grading.class_run import grade_class
-from gradlings.grading.dask_pool import DaskPool
-from gradlings.grading.fault_log import logged_to
-from gradlings.grading.intake.collect import Submissions, collect
-from gradlings.grading.intake.roster import Roster
-from gradlings.grading.judge_session import bundle_of
-from gradlings.grading.local_pool import JudgePool, LocalPool
-from gradlings.grading.marks.marking import LateOptions, check_marks
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import read_exercises
-from gradlings.model.text import counted
-from gradlings.sandbox.judge import check_system
-from gradlings.submission.reader import source_name_of
+
+if TYPE_CHECKING:
+    from gradlings.grading.class_results import ClassResults
+    from gradlings.grading.intake.collect import Submissions
+    from gradlings.grading.intake.roster import Roster
+    from gradlings.grading.local_pool import JudgePool
+    from gradlings.grading.marks.marking import LateOptions
 
 
 class PoolKind(StrEnum):
@@ -42,6 +31,10 @@ def grade(
     assignment: Annotated[str, typer.Argument(metavar="NN", help="The assignment, e.g. 03.")],
     submissions: Annotated[Path, typer.Argument(help="A folder or zip of submissions, an LMS download, submitted/.")],
     to: Annotated[Path, typer.Option(help="The folder for scores and feedback.")],
+    path: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The path that students were given, e.g. core: only its exercises count."),
+    ] = "",
     student: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Grade only this one, as scores.csv has the name; repeatable."),
@@ -92,32 +85,48 @@ def grade(
     root: Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")] = Path(),
 ) -> None:
     """Grade a class: scores, a scorecard and a page of feedback for each student."""
+    from rich.console import Console
+
+    from gradlings.grading.class_inputs import assignment_folder, chosen_students, graded_source_name, hidden_file
+    from gradlings.grading.dask_pool import DaskPool
+    from gradlings.grading.intake.collect import collect
+    from gradlings.grading.intake.roster import Roster
+    from gradlings.grading.judge_session import bundle_of
+    from gradlings.grading.local_pool import LocalPool
+    from gradlings.grading.marks.marking import LateOptions, check_marks
+    from gradlings.model.text import counted
+    from gradlings.sandbox.judge import check_system
+    from gradlings.submission.given.path_folder import folder_on_path
+
     if (engine is PoolKind.DASK) != (scheduler is not None):
         raise InputError("--engine dask and --scheduler ADDRESS go together.")
     if engine is PoolKind.LOCAL:
         check_system()
     root = root.resolve()
     folder = assignment_folder(root / "assignments", assignment)
-    source_name = graded_source_name(folder)
-    collected = collect(submissions, source_name)
-    if not collected.students:
-        raise InputError(
-            f"{submissions} holds no submissions of {source_name}.py or {source_name}.ipynb. "
-            f"Expected is a folder per student, or files named after students."
-        )
-    people = Roster(roster) if roster else None
-    only = chosen_students(collected, student or ())
-    late = LateOptions(due, policy, times_of_files)
-    solutions = root / "solutions"
-    secret = hidden_file(solutions, hidden, assignment)
-    share = follow_through if stand_ins else None
-    bundle = bundle_of(folder, source_name, hidden=secret, closed=(solutions,), allow_weaker=allow_weaker, share=share)
-    points = {exercise.id: exercise.points for exercise in bundle.exercises}
-    # that all fits is known before anything starts
-    check_marks(to, points, [files.student for files in collected.students], people, late)
-    console = Console(stderr=True, highlight=False, markup=False)
-    count = min(judges or _processors(), len(only or collected.students))
     with ExitStack() as stack:
+        if path:
+            folder = stack.enter_context(folder_on_path(folder, path))
+        source_name = graded_source_name(folder)
+        collected = collect(submissions, source_name)
+        if not collected.students:
+            raise InputError(
+                f"{submissions} holds no submissions of {source_name}.py or {source_name}.ipynb. "
+                f"Expected is a folder per student, or files named after students."
+            )
+        people = Roster(roster) if roster else None
+        only = chosen_students(collected, student or ())
+        late = LateOptions(due, policy, times_of_files)
+        solutions = root / "solutions"
+        secret = hidden_file(solutions, hidden, assignment)
+        share = follow_through if stand_ins else None
+        closed = (solutions, folder.parent.parent / "solutions")
+        bundle = bundle_of(folder, source_name, hidden=secret, closed=closed, allow_weaker=allow_weaker, share=share)
+        points = {exercise.id: exercise.points for exercise in bundle.exercises}
+        # that all fits is known before anything starts
+        check_marks(to, points, [files.student for files in collected.students], people, late)
+        console = Console(stderr=True, highlight=False, markup=False)
+        count = min(judges or _processors(), len(only or collected.students))
         with console.status(f"Starting {counted(count, 'judge')}; a worker tries to break out ...", spinner="line"):
             pool = LocalPool(bundle, count) if scheduler is None else DaskPool(bundle, scheduler)
             stack.enter_context(pool)
@@ -134,48 +143,6 @@ def grade(
             seed=seed,
             verbose=verbose,
         )
-
-
-def chosen_students(submissions: Submissions, names: Iterable[str]) -> frozenset[str]:
-    """Return the students of these names; empty for none.
-
-    Raises:
-        InputError: a name is nobody's.
-    """
-    present = [files.student for files in submissions.students]
-    for name in names:
-        if name not in present:
-            near = [each for each in present if name.casefold() in each.casefold()]
-            near = near or get_close_matches(name, present, 3)
-            meant = f"Is {' or '.join(near[:3])} meant?" if near else "Write the name as scores.csv has it."
-            raise InputError(f"--student {name}: of nobody called so there is a submission. {meant}")
-    return frozenset(names)
-
-
-def assignment_folder(assignments: Path, assignment: str) -> Path:
-    """Return the folder of an assignment.
-
-    Raises:
-        InputError: there is none.
-    """
-    folder = assignments / assignment
-    if not folder.is_dir():
-        present = ", ".join(sorted(path.name for path in assignments.glob("[0-9]*")))
-        raise InputError(f"No assignment {assignment} in {assignments}; there are {present or 'none'}.")
-    return folder
-
-
-def hidden_file(solutions: Path, given: Path | None, assignment: str) -> Path | None:
-    """Return the file of hidden probes of an assignment: in the folder that was given, else beside its solution.
-
-    Raises:
-        InputError: the folder that was given has none.
-    """
-    paths = (given / assignment / FILE, given / FILE) if given else (solutions / assignment / FILE,)
-    found = next(filter(Path.is_file, paths), None)
-    if given and found is None:
-        raise InputError(f"{given} has no {FILE} and no {assignment}/{FILE}.")
-    return found
 
 
 def grade_submissions(
@@ -198,6 +165,11 @@ def grade_submissions(
     Raises:
         InputError: results or gradebook cannot be used.
     """
+    from rich.console import Console
+
+    from gradlings.grading.class_report import report
+    from gradlings.grading.class_run import grade_class
+    from gradlings.grading.fault_log import logged_to
     from gradlings.grading.progress_bar import class_progress
 
     console = Console(stderr=True, highlight=False, markup=False)
@@ -219,22 +191,6 @@ def grade_submissions(
         for line in write_gradebook(gradebook, graded, course):
             console.print(line, soft_wrap=True)
     return graded
-
-
-def graded_source_name(folder: Path) -> str:
-    """Return the name of an assignment's source that is worth points (the warm-up is not): `autodiff` for 03.
-
-    Raises:
-        InputError: there is none, or more than one.
-    """
-    found = [
-        source_name_of(path)
-        for path in sorted(folder.glob("test_*.py"))
-        if any(exercise.points for exercise in read_exercises(path))
-    ]
-    if len(found) != 1:
-        raise InputError(f"{folder} must have one file of checks with points; it has {', '.join(found) or 'none'}.")
-    return found[0]
 
 
 def _processors() -> int:

@@ -19,6 +19,7 @@ from gradlings.grading import local_pool
 from gradlings.grading.judge_session import AssignmentBundle, JudgeReply, JudgeSession
 from gradlings.model.errors import InputError
 from gradlings.submission.helpers.files import NO_HELPERS, Helpers
+from gradlings.submission.shipped_kit import in_a_clone
 
 _TIMEOUT_SECONDS = 30
 """For the scheduler to answer, and for a first worker to be there."""
@@ -50,9 +51,8 @@ class DaskPool:
         try:
             from dask.distributed import Client
         except ImportError:
-            raise InputError(
-                "--engine dask needs Dask, which is not installed: pip install 'gradlings[cluster]'"
-            ) from None
+            needed = in_a_clone(".[cluster]")
+            raise InputError(f"--engine dask needs Dask, which is not installed: {needed}") from None
         try:
             self._client = Client(self._scheduler, timeout=_TIMEOUT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:

@@ -48,7 +48,7 @@ class _PrivateFile(logging.Handler):
         self._path = folder / FILE
 
     def emit(self, record: logging.LogRecord) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         try:
             with open(os.open(self._path, flags, 0o600), "a", encoding="utf-8") as file:
                 file.write(f"{self.format(record)}\n")

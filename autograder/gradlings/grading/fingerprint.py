@@ -22,10 +22,9 @@ DECIDES_SCORES = (
 
 DECIDES_NOTHING = (
     *("__main__", "cli", "rendering", "progress", "reports", "learning", "authoring"),
-    *("runners/notebook_check", "runners/notebook_hint", "runners/notebook_summary", "runners/failing_call"),
-    *("runners/run_report", "runners/unattempted", "runners/final_picture"),
+    *("runners/failing_call", "runners/final_picture", "runners/kernel", "runners/run_report", "runners/unattempted"),
     # which file of a student is graded is no part of it: each record has the digest of that file
-    *("grading/intake", "grading/class_run", "grading/command", "grading/progress_bar"),
+    *("grading/intake", "grading/class_inputs", "grading/class_run", "grading/command", "grading/progress_bar"),
     "grading/export",
     *("grading/local_pool", "grading/dask_pool", "grading/parent_watch", "grading/results_store", "grading/nbgrader"),
     *("grading/platforms", "grading/marks", "grading/class_report", "grading/class_results", "grading/fault_log"),

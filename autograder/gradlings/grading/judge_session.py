@@ -24,7 +24,7 @@ from gradlings.grading.fault_log import collected_log
 from gradlings.grading.fingerprint import fingerprint
 from gradlings.grading.hidden_pass import checks_to_run, with_hidden_verdicts, with_pardons, worlds_to_try
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.exercise import Exercise, all_exercises, code_given_to, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard
@@ -197,9 +197,10 @@ class JudgeSession:
                     (folder / name).write_bytes(data)
                 self._checks = folder / f"test_{bundle.source_name}.py"
                 self._drivers = bundle.files.get("drivers.py", b"").decode("utf-8")
-                closed, weaker = [folder, *map(Path, bundle.closed)], bundle.allow_weaker
+                given, closed = code_given_to(self._checks), [folder, *map(Path, bundle.closed)]
+                weaker, limits = bundle.allow_weaker, bundle.limits
                 self._judge = judge = Judge(
-                    bundle.exercises, closed=closed, allow_weaker=weaker, limits=bundle.limits, late_imports=False
+                    bundle.exercises, given, closed=closed, allow_weaker=weaker, limits=limits, late_imports=False
                 )
                 opened.callback(judge.close)
                 judge.start()  # its zygote imports torch while this process does, to collect the checks
@@ -208,7 +209,8 @@ class JudgeSession:
                 self._grader = opened.enter_context(collected_checks(folder))
                 self._grader.for_marks(bundle.right, bundle.share or 0.0)
                 hidden = bundle.hidden.decode("utf-8")
-                self._hidden = read_hidden(hidden, Path(bundle.hidden_from), checks_of(bundle.exercises))
+                known = checks_of(all_exercises(self._checks))  # those that are not on a path, too
+                self._hidden = read_hidden(hidden, Path(bundle.hidden_from), known)
                 self.protection = opened.enter_context(judge).protection
                 self._open = opened.pop_all()
         except UnicodeDecodeError as error:

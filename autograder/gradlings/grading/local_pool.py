@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import tempfile
 import threading
 import traceback
@@ -158,6 +159,8 @@ class _JudgeProcess:
             self._end()
 
     def _start(self) -> None:
+        if sys.platform == "win32":
+            raise NotImplementedError
         fresh = multiprocessing.get_context("spawn")  # inherits nothing of this process, least of all its threads
         self._connection, its_end = fresh.Pipe()
         with its_end:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import logging
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +30,9 @@ from gradlings.model.student_result import Status, StudentResult
 RUN = "run.json"
 RECORDS = "records"
 _log = logging.getLogger(__name__)
+
+
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True)
@@ -123,15 +126,15 @@ class ResultsFolder:
         """
         try:
             (self.path / RECORDS).mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            lock = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR | _NO_LINKS, 0o600)
         except OSError as error:
             raise InputError(f"{self.path} cannot be written to ({error.strerror}).") from None
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _keep_others_out(lock)
             for unfinished in self.path.rglob(f".*{UNFINISHED}"):
                 unfinished.unlink(missing_ok=True)
             yield
-        except BlockingIOError:
+        except (BlockingIOError, PermissionError):
             raise InputError(f"Another `gradlings grade` is writing to {self.path}. Wait for its end.") from None
         finally:
             os.close(lock)
@@ -266,6 +269,17 @@ class ResultsFolder:
 
 
 _REMEDY = "Grade into another folder with --to, or grade everybody anew with --force."
+
+
+def _keep_others_out(lock: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)  # PermissionError where another process holds it
+    else:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def file_stem(student: str) -> str:

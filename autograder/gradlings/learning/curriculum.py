@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from gradlings.model.errors import InputError
+from gradlings.model.exercise import given_sentence
 from gradlings.model.kit_paths import KIT_FOLDER, kit_root
+from gradlings.model.text import counted
 from gradlings.progress.record import History, read_history
 from gradlings.progress.summary import ExerciseProgress, summarize
+from gradlings.submission.given.named_paths import EVERYTHING, named_path, path_of_kit
 from gradlings.submission.manifest import assignment_title
 from gradlings.submission.reader import read_submission, shown
 
@@ -26,6 +29,8 @@ class Curriculum:
     exercises: tuple[ExerciseProgress, ...]
     history: History
     """All that is on record."""
+    path: str = ""
+    """A sentence, if the exercises are only those of a path."""
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -72,6 +77,7 @@ class Curriculum:
         inside = self.of(wanted.zfill(2))
         if inside:
             return next((exercise for exercise in inside if not exercise.solved), inside[0])
+        self._require_not_given(wanted)
         near = self._near(wanted) or f"An exercise is written as {self.exercises[-1].id}."
         raise InputError(
             f"There is no assignment or exercise {wanted}. There are the assignments {', '.join(self.titles)}. {near}"
@@ -85,9 +91,15 @@ class Curriculum:
         """
         found = self.by_id.get(wanted) or self._by_function.get(wanted)
         if found is None:
+            self._require_not_given(wanted)
             near = self._near(wanted)
             raise InputError(" ".join(filter(None, [f"There is no exercise {wanted}.", near, _ALL])))
         return found
+
+    def _require_not_given(self, wanted: str) -> None:
+        for folder in sorted((self.root / KIT_FOLDER).glob("[0-9]*")):
+            if said := given_sentence(folder, wanted):
+                raise InputError(f"{said} {_ALL}")
 
     @cached_property
     def _by_function(self) -> dict[str, ExerciseProgress]:
@@ -115,14 +127,28 @@ def find_root(start: Path) -> Path:
     return root
 
 
-def read_curriculum(root: Path) -> Curriculum:
-    """Read every exercise of a kit, but for warm-ups (worth nothing), with what is on record of it.
+def read_curriculum(root: Path, path: str = "") -> Curriculum:
+    """Read the exercises of a kit, but for warm-ups (worth nothing), with what is on record of them.
+
+    Those of the path that the kit is on, or of a path in it that is named; "all" names the whole.
 
     Raises:
-        InputError: a file of checks cannot be read.
+        InputError: a file of checks cannot be read, or there is no such path.
     """
+    of_kit = path_of_kit(root)
+    chosen = named_path(root / KIT_FOLDER, path) if path and path != of_kit else None
+    if path and path != of_kit != EVERYTHING:
+        raise InputError(f"This kit is on the path {of_kit}; `gradlings init . --path {path}` makes it another.")
     history = read_history(root)
-    return Curriculum(root, summarize(root, history), history)
+    exercises = summarize(root, history)
+    if of_kit != EVERYTHING:
+        said = f"Path {of_kit}: {counted(len(exercises), 'exercise')}; the code of all others is given."
+        return Curriculum(root, exercises, history, said)
+    if chosen is None:
+        return Curriculum(root, exercises, history)
+    exercises = tuple(each for each in exercises if each.id in chosen.exercises)
+    said = f"Path {path}: {counted(len(exercises), 'exercise')}; no others are counted here."
+    return Curriculum(root, exercises, history, said)
 
 
 def where(exercise: ExerciseProgress) -> str:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from gradlings.model.errors import InputError
-from gradlings.submission.reader import shown
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from gradlings.learning.curriculum import Curriculum
     from gradlings.progress.summary import ExerciseProgress
 
@@ -20,6 +20,8 @@ Wanted = Annotated[str, typer.Argument(metavar="EXERCISE", help="The exercise, e
 
 
 def _console() -> Console:
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, emoji=False)
 
 
@@ -79,6 +81,7 @@ def try_call(
 ) -> None:
     """Run the first call that fails, as a script you can edit: its inputs, got and expected."""
     from gradlings.learning.try_call import debug_trial, run_trial, write_trial
+    from gradlings.submission.reader import shown
 
     curriculum, exercise = _exercise(root, wanted)
     trial = write_trial(curriculum.root, exercise)
@@ -120,6 +123,7 @@ def solution(wanted: Wanted, root: Kit = Path()) -> None:
 def reset(wanted: Wanted, root: Kit = Path()) -> None:
     """Put the stub of an exercise back. The file as it was is kept beside it."""
     from gradlings.learning.reset import reset_exercise
+    from gradlings.submission.reader import shown
 
     _, exercise = _exercise(root, wanted)
     done = reset_exercise(exercise)

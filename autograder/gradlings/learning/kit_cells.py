@@ -108,10 +108,12 @@ def merge(mine: Sequence[KitCell], new: Sequence[KitCell], before: Mapping[str, 
         before: digests of the cells as they were handed out, by key; empty where that is not on record.
     """
     own = {cell.key: cell for cell in reversed(mine)}
+    # the place of a cell below its heading moves where the student puts in or takes out another: its text tells it, too
+    untouched = {_short(cell.source): cell for cell in reversed(mine)}
     merged = Merged(list(mine))
     place = 0
     for cell in new:
-        there = own.get(cell.key)
+        there = untouched.get(before.get(cell.key, ""), own.get(cell.key))
         if there is None:
             if cell.key in before:  # the student took it out
                 continue

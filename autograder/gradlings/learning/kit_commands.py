@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from gradlings.model.errors import InputError
-from gradlings.model.text import counted
-from gradlings.submission.reader import shown
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from gradlings.learning.kit_update import KitResult
 
 Kit = Annotated[Path, typer.Option("--root", help="A folder in the kit; the nearest one with assignments/ counts.")]
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def where_am_i(root: Path) -> None:
@@ -24,7 +29,7 @@ def where_am_i(root: Path) -> None:
     from gradlings.learning.views.overview import overview
     from gradlings.rendering.terminal import can_show
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     try:
         kit = find_root(root)
     except InputError:
@@ -40,14 +45,22 @@ def where_am_i(root: Path) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="Where; it is made if it is not there.")] = Path(),
     solutions: Annotated[bool, typer.Option("--solutions", help="Write the answers, too.")] = False,
+    path: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Only the exercises of a path (core) are to be done, the others given; or all."
+        ),
+    ] = "",
 ) -> None:
     """Write the exercises into a folder. Files that you edited are kept."""
     from gradlings.learning.init_kit import write_kit
     from gradlings.learning.views.update_lines import name_lines
+    from gradlings.model.text import counted
     from gradlings.rendering.terminal import padded, width_of
+    from gradlings.submission.reader import shown
 
-    result = write_kit(folder, solutions=solutions)
-    console = Console(highlight=False, markup=False, emoji=False)
+    result = write_kit(folder, solutions=solutions, path=path)
+    console = _console()
     here = folder.resolve() == Path.cwd()
     name = "this folder" if here else shown(folder)
     if result.kept:
@@ -59,6 +72,11 @@ def init(
         console.print(f"The kit in {name} is up to date.", soft_wrap=True)
     elif result.written:
         console.print(f"The kit is in {name}: {counted(len(result.written), 'new file')}.", soft_wrap=True)
+    if result.path:
+        to_do = counted(len(result.path.exercises), "exercise")
+        console.print(
+            f"Its path is {result.path.name}: {to_do} to do; of all others the code is given.", soft_wrap=True
+        )
     steps = {} if here else {f"cd {shown(folder)}": ""}
     steps |= {
         "pytest assignments/01": "what is right so far",
@@ -75,9 +93,10 @@ def update(root: Kit = Path()) -> None:
     from gradlings import __version__
     from gradlings.learning.curriculum import find_root
     from gradlings.learning.init_kit import update_kit
+    from gradlings.model.text import counted
 
     result = update_kit(find_root(root))
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     before = result.before.gradlings
     version = f"gradlings {__version__}" + (f" (the kit was at {before})" if before not in ("", __version__) else "")
     if not (result.changes or result.written or result.updated or result.beside):
@@ -94,6 +113,7 @@ def update(root: Kit = Path()) -> None:
 
 def _say_what_changed(console: Console, result: KitResult) -> None:
     from gradlings.learning.views.update_lines import change_lines, name_lines
+    from gradlings.model.text import counted
 
     for change in change_lines(result.changes):
         console.print(change, soft_wrap=True)
@@ -117,13 +137,14 @@ def list_exercises(
     wanted = [assignment.zfill(2)] if assignment else list(curriculum.titles)
     if wanted[0] not in curriculum.titles:
         raise InputError(f"There is no assignment {assignment}; there are {', '.join(curriculum.titles)}.")
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     for line in exercise_list(curriculum, wanted):
         console.print(line, soft_wrap=True)
 
 
 def progress(
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with pictures to this file.")] = None,
+    path: Annotated[str, typer.Option(metavar="NAME", help="Count the exercises of this path only, e.g. core.")] = "",
     root: Kit = Path(),
 ) -> None:
     """Show points, attempts, and misconceptions met and overcome; --html makes a page of it."""
@@ -131,8 +152,8 @@ def progress(
     from gradlings.learning.views.progress_table import progress_parts
     from gradlings.rendering.terminal import can_show
 
-    curriculum = read_curriculum(find_root(root))
-    console = Console(highlight=False, markup=False, emoji=False)
+    curriculum = read_curriculum(find_root(root), path)
+    console = _console()
     if curriculum.history.problem:
         console.print(curriculum.history.problem, style="yellow")
     if html is not None:

@@ -14,11 +14,15 @@ from gradlings import __version__
 from gradlings.learning.kit_cells import digests_of, exercises_that_differ, functions_of, kit_cells, merge, written
 from gradlings.learning.kit_changes import ExerciseChange, changes_of
 from gradlings.learning.kit_record import RECORD, Declared, KitRecord, declared_in, read_record
+from gradlings.model.exercise import PATH_FILE
 from gradlings.model.files import write_atomically
 from gradlings.submission.cells import decode
+from gradlings.submission.given.named_paths import SETTINGS_FILE, NamedPath
 from gradlings.submission.manifest import MANIFEST, digest
 
 _MODE = 0o666  # the umask takes away what the user does not want, as for any file a user makes
+_OURS = (MANIFEST, PATH_FILE, SETTINGS_FILE)
+"""Files that are written anew, whatever is in them."""
 _OTHER_FORM = {".py": ".ipynb", ".ipynb": ".py"}
 
 
@@ -36,6 +40,8 @@ class KitResult:
     """What lies beside a file now: a newer version of an edited one, or an earlier one that may have been edited."""
     changes: tuple[ExerciseChange, ...] = ()
     """In a kit that was there before: what is new, different or gone."""
+    path: NamedPath | None = None
+    """The one that it is on; None if all exercises are to be done."""
 
 
 class KitUpdate:
@@ -94,7 +100,7 @@ class KitUpdate:
         """Bring a file that is there up to date; `mine` is its text with line feeds."""
         text, before = self._texts[name], self._result.before
         handed_out = before.files.get(name)
-        untouched = digest(mine) == handed_out or name.endswith(f"/{MANIFEST}")  # nobody edits a manifest
+        untouched = digest(mine) == handed_out or PurePosixPath(name).name in _OURS
         cells = before.cells.get(name, {})
         if name in self._cells and untouched and not cells:
             cells = digests_of(kit_cells(name, mine))

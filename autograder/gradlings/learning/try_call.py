@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gradlings.learning.curriculum import where
 from gradlings.model.errors import InputError
+from gradlings.model.exercise import code_given_to
 from gradlings.model.files import write_atomically
 from gradlings.model.scorecard import Verdict
 from gradlings.progress.summary import ExerciseProgress
@@ -54,6 +55,8 @@ def write_trial(root: Path, exercise: ExerciseProgress) -> Trial:
     path = root.resolve() / ".gradlings" / f"try_{exercise.id.replace('.', '_')}.py"
     file = runner.submission.path.resolve()
     imported = file.suffix == ".py" and not runner.problems() and not runner.side_effects.settings
+    if code_given_to(exercise.checks_file).functions:
+        imported = False  # what is given there may have been edited
     said, stored_in = found.check.message, path.with_suffix(".pt")
     script = script_of(found.call, exercise.id, said, file, imported=imported, stored_in=stored_in)
     try:

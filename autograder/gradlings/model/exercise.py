@@ -1,22 +1,28 @@
 """What an exercise is: its id, the functions a student writes, its points and its rules.
 
 The arguments of `@exercise` are literals, so that `read_exercises` reads an assignment from the text of its checks,
-without importing them (and thus without importing torch).
+without importing them (and thus without importing torch). An assignment on a path has a file that says which of them
+are to be done.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from gradlings.model.errors import InputError
+from gradlings.model.given import NOTHING_GIVEN, Given
 from gradlings.model.rule_table import RULES
 
 C = TypeVar("C", bound=type)
+
+PATH_FILE = "path.json"
+"""Beside the checks of an assignment on a path; written by `submission/given/on_path.py`."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,27 @@ class Exercise:
     class_name: str = ""
     """Of the class that holds the checks."""
     checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True)
+class AssignmentPath:
+    """Which exercises of an assignment are to be done; the others are given."""
+
+    name: str
+    """Of the path, e.g. "core"."""
+    exercises: tuple[str, ...]
+    """The ids of those to be done."""
+    source: str = ""
+    """The stem of the student's file that the given functions belong in, e.g. "autodiff"."""
+    given: Given = NOTHING_GIVEN
+
+    def asks_for(self, exercise: Exercise) -> bool:
+        """Return whether an exercise is to be done; a warm-up, which is worth nothing, always is."""
+        return exercise.id in self.exercises or not exercise.points
+
+    def to_json(self) -> str:
+        """Return the text of the file."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
 
 def exercise(
@@ -84,12 +111,59 @@ def shares(points: int, parts: int) -> list[int]:
 
 
 def read_exercises(checks_file: Path) -> tuple[Exercise, ...]:
-    """Return the exercises declared in a file of checks, in their order.
+    """Return the exercises in a file of checks that are to be done, in their order: all, or those on the path.
 
     Raises:
         InputError: the file cannot be read as checks; the message names the file, the line and the remedy.
         OSError: there is no such file.
     """
+    path = path_of(checks_file.parent)
+    return tuple(each for each in all_exercises(checks_file) if path is None or path.asks_for(each))
+
+
+def path_of(folder: Path) -> AssignmentPath | None:
+    """Return the path that the assignment in a folder is on; None where all of it is to be done.
+
+    Raises:
+        InputError: its file cannot be read.
+    """
+    file = folder / PATH_FILE
+    try:
+        found = json.loads(file.read_bytes())
+        code = found["given"]
+        given = Given(tuple(code["functions"]), tuple(code["borrows"]), str(code["code"]))
+        return AssignmentPath(str(found["name"]), tuple(found["exercises"]), str(found["source"]), given)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{file} cannot be read ({error!r}). `gradlings init . --path NAME` in the kit writes it anew."
+        ) from None
+
+
+def code_given_to(checks_file: Path) -> Given:
+    """Return the code that is given to the submissions that a file of checks is for.
+
+    Raises:
+        InputError: the file of the path cannot be read.
+    """
+    path = path_of(checks_file.parent)
+    return path.given if path and checks_file.stem == f"test_{path.source}" else NOTHING_GIVEN
+
+
+def given_sentence(folder: Path, wanted: str) -> str:
+    """Return what to say of an exercise or function that an assignment's folder gives; "" if it does not."""
+    path = path_of(folder)
+    for exercise in [each for file in folder.glob("test_*.py") for each in all_exercises(file)] if path else ():
+        if path and wanted in (exercise.id, *exercise.functions) and not path.asks_for(exercise):
+            return (
+                f"{exercise.id} {', '.join(exercise.functions)} is given on the path {path.name}: nothing to do there."
+            )
+    return ""
+
+
+def all_exercises(checks_file: Path) -> tuple[Exercise, ...]:
+    """Return all exercises declared in a file of checks; otherwise as `read_exercises`."""
     text = checks_file.read_text(encoding="utf-8")
     return _declared_in(text, checks_file) if "@exercise(" in text else ()
 
@@ -136,3 +210,8 @@ def _exercise_of(node: ast.ClassDef, decorator: ast.Call, file: Path) -> Exercis
     if unknown:
         raise InputError(f"{where}: forbids= names no rule {unknown}; there are {', '.join(RULES)}")
     return declared
+
+
+def grade_id(exercise: str) -> str:
+    """Return the name of an exercise's cell in nbgrader, which allows no dots: "ex-3-5" for "3.5"."""
+    return "ex-" + exercise.replace(".", "-")

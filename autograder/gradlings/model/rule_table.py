@@ -127,6 +127,11 @@ _RULES = (
         calls="torch.utils.data.*DataLoader.__init__ torch.utils.data.*Sampler.__i*__",
     ),
     _rule(
+        "tokenizers",
+        "a ready-made tokenizer (tiktoken, tokenizers, sentencepiece, transformers)",
+        calls="tiktoken.* tokenizers.* sentencepiece.* transformers.*",
+    ),
+    _rule(
         "eval",
         "having Python read text as code (eval, exec, compile, ast.literal_eval)",
         calls="""builtins.eval builtins.exec builtins.compile ast.literal_eval ast.parse typing.get_type_hints

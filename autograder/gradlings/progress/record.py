@@ -135,7 +135,8 @@ def record(root: Path, card: Scorecard, source: str, digests: Mapping[str, str])
     Returns:
         Why nothing could be recorded, in a sentence (a read-only folder); else "".
     """
-    attempts = _attempts_of(root, card, source, digests)
+    declared = declared_exercises(root / KIT_FOLDER / card.assignment)
+    attempts = attempts_in(card, source, digests, [exercise for _, exercise in declared])
     if not any(attempt.attempted for attempt in attempts) and not (root / PROGRESS_FILE).exists():
         return ""
     return _append(root, attempts)
@@ -143,7 +144,12 @@ def record(root: Path, card: Scorecard, source: str, digests: Mapping[str, str])
 
 def record_hint(root: Path, exercise: str, *, level: int = 0, misconception: str = "") -> str:
     """Append that a hint was shown; return as `record` does."""
-    return _append(root, [HintShown(when=_now(), exercise=exercise, level=level, misconception=misconception)])
+    return _append(root, [hint_shown(exercise, level, misconception)])
+
+
+def hint_shown(exercise: str, level: int, misconception: str) -> HintShown:
+    """Return the line for a hint that is shown now."""
+    return HintShown(when=_now(), exercise=exercise, level=level, misconception=misconception)
 
 
 def code_digests(submission: Submission, exercises: Iterable[Exercise]) -> dict[str, str]:
@@ -161,10 +167,15 @@ def declared_exercises(folder: Path) -> list[tuple[Path, Exercise]]:
     return sorted(found, key=lambda pair: [int(part) for part in pair[1].id.split(".")])
 
 
-def _attempts_of(root: Path, card: Scorecard, source: str, digests: Mapping[str, str]) -> list[Attempt]:
+def attempts_in(
+    card: Scorecard, source: str, digests: Mapping[str, str], declared: Iterable[Exercise]
+) -> list[Attempt]:
+    """Return the lines for a run's scorecard, whether they are new or not; `declared` are its exercises.
+
+    The other arguments are as for `record`.
+    """
     when = _now()
-    folder = root / KIT_FOLDER / card.assignment
-    exercises = {exercise.id: exercise for _, exercise in declared_exercises(folder)}
+    exercises = {exercise.id: exercise for exercise in declared}
     found = []
     for score in card.exercises:
         # without a digest nothing was checked: no file, or two edited ones

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from gradlings.grading.command import grade
 from gradlings.model.errors import InputError
-from gradlings.model.files import write_atomically
 
 PAGE = "class.html"
 """What `gradlings grade` writes beside the scores."""
@@ -33,6 +32,8 @@ def report(
     root: Annotated[Path, typer.Option("--root", help="The folder that holds assignments/.")] = Path(),
 ) -> None:
     """Report on a class: misconceptions, exercises, who needs help. One assignment twice: what changed."""
+    from rich.console import Console
+
     from gradlings.reports.class_report import class_report
     from gradlings.reports.read_results import read_run
 
@@ -66,6 +67,8 @@ def report(
 
 
 def _write(texts: Mapping[Path, str]) -> list[Path]:
+    from gradlings.model.files import write_atomically
+
     for path, text in texts.items():
         try:
             write_atomically(path, text.encode("utf-8", "replace"))
@@ -82,6 +85,8 @@ def with_class_page(grade: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(grade)
     def command(**options: Any) -> None:
+        from rich.console import Console
+
         grade(**options)
         folder, root = options["to"], options["root"]
         console = Console(stderr=True, highlight=False, markup=False)
@@ -100,3 +105,6 @@ def with_class_page(grade: Callable[..., None]) -> Callable[..., None]:
         console.print(f"What the class misunderstood: {folder / PAGE}", soft_wrap=True)
 
     return command
+
+
+grade_and_report = with_class_page(grade)

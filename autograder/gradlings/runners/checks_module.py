@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,10 +23,12 @@ def checks_module(path: Path, parent: pytest.Collector) -> pytest.Module:
     """
     module: pytest.Module = pytest.Module.from_parent(parent, path=path)
     manager = module.session._fixturemanager
+    holder = ModuleType(__name__)  # another one for each file: older versions of pytest read a holder only once
+    vars(holder).update(student=student, probes=probes)
     if pytest.version_tuple >= (9, 1):
-        manager.parsefactories(holder=sys.modules[__name__], node=module)
+        manager.parsefactories(holder=holder, node=module)
     else:
-        manager.parsefactories(sys.modules[__name__], module.nodeid)
+        manager.parsefactories(holder, module.nodeid)
     return module
 
 

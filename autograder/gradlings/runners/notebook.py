@@ -61,16 +61,16 @@ def check(exercise: str = "") -> NotebookVerdict:
     """Check an exercise, e.g. `check("3.5")`, with what is defined in this notebook, and show the verdict.
 
     `check()` checks all exercises of the notebook. Never raises: the cells below it are to run, too. What prevents a
-    check (none in this folder, an unknown exercise) is shown as the verdict, with the remedy.
+    check (an unknown exercise, a cell that has not run) is shown as the verdict, with the remedy.
     """
     shell = _shell()
     if shell is None:
         return NotebookVerdict(None, "<p>check(...) works in a notebook; in a terminal, run pytest on the folder.</p>")
     if not exercise:
-        from gradlings.runners.notebook_summary import check_all_in_notebook
+        from gradlings.runners.kernel.summary import check_all_in_notebook
 
         return NotebookVerdict(*check_all_in_notebook(shell))
-    from gradlings.runners.notebook_check import check_in_notebook
+    from gradlings.runners.kernel.check import check_in_notebook
 
     return NotebookVerdict(*check_in_notebook(str(exercise), shell))
 
@@ -83,7 +83,7 @@ def hint(exercise: str, level: int = 0) -> NotebookText:
     shell = _shell()
     if shell is None:
         return NotebookText(f"hint(...) works in a notebook; in a terminal: gradlings hint {exercise}")
-    from gradlings.runners.notebook_hint import hint_in_notebook
+    from gradlings.runners.kernel.hint import hint_in_notebook
 
     return NotebookText(hint_in_notebook(str(exercise), level, shell))
 
@@ -96,7 +96,7 @@ def try_call(exercise: str) -> NotebookText:
     shell = _shell()
     if shell is None:
         return NotebookText(f"try_call(...) works in a notebook; in a terminal: gradlings try {exercise}")
-    from gradlings.runners.failing_call.notebook_cell import cell_in_notebook
+    from gradlings.runners.kernel.failing_cell import cell_in_notebook
 
     return NotebookText(cell_in_notebook(str(exercise), shell))
 
@@ -109,7 +109,7 @@ def picture() -> NotebookPicture | NotebookText:
     shell = _shell()
     if shell is None:
         return NotebookText("picture() works in a notebook; in a terminal, pytest on the folder draws it.")
-    from gradlings.runners.final_picture.notebook_cell import picture_in_notebook
+    from gradlings.runners.kernel.picture import picture_in_notebook
 
     drawn = picture_in_notebook(shell)
     if isinstance(drawn, str):

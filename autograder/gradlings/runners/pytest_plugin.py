@@ -117,6 +117,16 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return UnattemptedModule.from_parent(parent, path=module_path)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, obj: object) -> list[pytest.Item] | None:
+    """Leave out the checks of exercises that are given on a path."""
+    id = getattr(obj, "exercise_id", None)
+    if id is None or not isinstance(obj, type):
+        return None
+    asked = {exercise.id for exercise in collector.config.stash[RUN_STATE].exercises(collector.path)}
+    return None if id in asked else []
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let `-k` select exercises by id and by function."""
     found = item.config.stash[RUN_STATE].of_item(item)

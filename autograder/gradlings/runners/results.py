@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gradlings.execution.student_api import Student, Unavailable
-from gradlings.model.exercise import Check, Exercise
+from gradlings.model.exercise import Check, Exercise, path_of
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
 from gradlings.submission.manifest import assignment_title
 
@@ -112,6 +112,11 @@ def scorecards(
                     score = ExerciseScore(exercise.id, exercise.functions, points, tuple(checks))
                     scores.append(score.with_fitting_named())
         scores.sort(key=lambda score: [int(part) for part in score.id.split(".")])
-        title, problems = assignment_title(folder), tuple(collected.problems.get(folder, ()))
+        title, problems = _title(folder), tuple(collected.problems.get(folder, ()))
         cards[folder] = Scorecard(folder.name, title, tuple(scores), problems, seed, len(not_run))
     return cards
+
+
+def _title(folder: Path) -> str:
+    path = path_of(folder)
+    return f"{assignment_title(folder)} (path {path.name})" if path else assignment_title(folder)

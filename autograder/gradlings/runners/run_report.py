@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import Scorecard
 from gradlings.runners.results import scorecards
 from gradlings.runners.run_state import RunState
+from gradlings.submission.manifest import assignment_title
 
 
 class RunReport:
@@ -105,7 +107,8 @@ class RunReport:
             if len(cards) == 1 or self._detail or card.problems or card.begun:
                 lines += [*self._page(folder, card, writer), *self._after_solving(folder, writer), ""]
         if len(cards) > 1:
-            lines += self._summary(list(cards.values()), writer)
+            # there is no room for the path
+            lines += self._summary([replace(c, title=assignment_title(f)) for f, c in cards.items()], writer)
         from gradlings.rendering.terminal import shown_in  # deferred: not every run needs rich
 
         for line in lines:

@@ -14,7 +14,7 @@ from gradlings.execution.drivers import load_drivers
 from gradlings.execution.local_runner import LocalRunner, run_cells
 from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.execution.student_api import Student
-from gradlings.model.exercise import Check, Exercise, read_exercises
+from gradlings.model.exercise import Check, Exercise, code_given_to, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
 from gradlings.model.scorecard import CheckResult
@@ -64,6 +64,8 @@ class RunState:
         """By file of checks, exercise and check: what was found so far, also for checks that were not selected."""
         self.followed: dict[str, CheckResult] = {}
         """By item: what is reported of a failed check that was judged again."""
+        self.pictures: Path | None = None
+        """The folder that a self-check leaves pictures in; None for the one of the checks."""
         self.runners: dict[Path, SubmissionRunner] = {}
         """The submission that is checked, by file of checks; any but the one beside them is put here."""
         self._drivers_in = cache(load_drivers)
@@ -112,7 +114,14 @@ class RunState:
     def run_cells(self, submission: Submission, checks_file: Path) -> LocalRunner:
         """Run a submission's cells in this process, with the drivers of its assignment at hand."""
         names = [name for exercise in self.exercises(checks_file) for name in exercise.functions]
-        return run_cells(submission, lambda: self._drivers_in(checks_file.parent), functions=names)
+        given, in_its_place = code_given_to(checks_file), None
+        if given.functions:
+            from gradlings.execution.stand_in_names import in_place  # deferred: needs torch
+
+            submission, in_its_place = in_place(submission, {}, given)
+        return run_cells(
+            submission, lambda: self._drivers_in(checks_file.parent), functions=names, stand_ins=in_its_place
+        )
 
     def _installed_right_functions(self, checks_file: Path) -> RightFunctions:
         folder = checks_file.parent
@@ -131,7 +140,7 @@ class RunState:
     def student(self, item_id: str, checks_file: Path, exercise: Exercise) -> Student:
         """Make what the check of an item gets as `student`."""
         # pictures are left beside the student's own file, never when other submissions are graded
-        folder = checks_file.parent if self.mode is RunMode.SELF_CHECK else None
+        folder = (self.pictures or checks_file.parent) if self.mode is RunMode.SELF_CHECK else None
         runner = self.runner(checks_file)
         if item_id in self.worlds:
             runner = runner.with_stand_ins(self.stand_ins(checks_file).sources(self.worlds[item_id]))

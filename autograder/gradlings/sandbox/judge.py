@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
+from gradlings.model.given import NOTHING_GIVEN, Given
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox.settings import (
     LAYERS,
@@ -55,13 +56,15 @@ class Judge:
 
     Entering it starts the zygote and has a worker try what must not work; with `allow_weaker`, grading continues if
     some of it worked. What the `exercises` forbid is read from a submission before it runs. `closed` are files and
-    folders that no worker may read (solutions, hidden checks), for that self-check. Without `late_imports` it starts
-    in half the time, and whoever grades has to call `import_late`.
+    folders that no worker may read (solutions, hidden checks), for that self-check. What is `given` takes the place
+    of a submission's own functions. Without `late_imports` it starts in half the time, and whoever grades has to call
+    `import_late`.
     """
 
     def __init__(
         self,
         exercises: Sequence[Exercise] = (),
+        given: Given = NOTHING_GIVEN,
         *,
         closed: Sequence[Path] = (),
         allow_weaker: bool = False,
@@ -72,7 +75,7 @@ class Judge:
     ) -> None:
         self._exercises = tuple(exercise for exercise in exercises if exercise.forbids)
         self._functions = tuple(name for exercise in exercises for name in exercise.functions)
-        self._closed, self._allow_weaker = tuple(closed), allow_weaker
+        self._given, self._closed, self._allow_weaker = given, tuple(closed), allow_weaker
         self._limits, self._submission_limits, self._layers = limits, submission_limits, layers
         self._late_imports, self._ends_at_late_imports, self._bubblewrap_problem = late_imports, True, ""
         self._zygote: Zygote | None = None
@@ -148,7 +151,8 @@ class Judge:
         if self._current is not None:
             self._current.close()
         self._ends_at_late_imports = True
-        material = Material(data, filename, drivers, self._exercises, helpers=helpers, functions=self._functions)
+        fixed: dict[str, Any] = {"helpers": helpers, "functions": self._functions, "given": self._given}
+        material = Material(data, filename, drivers, self._exercises, **fixed)
         self._current = RemoteRunner(Loader(material, lambda: self._fork(drivers), Budget(self._submission_limits)))
         return self._current
 

@@ -23,10 +23,9 @@ from typing import Any
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import bubblewrap
 from gradlings.sandbox.inside.exit_status import EXIT_REASONS, NEEDS_LATE_IMPORTS, WORKER_FAILED, reported
-from gradlings.sandbox.inside.lockdown import NOT_ASKED_FOR
 from gradlings.sandbox.inside.zygote import MAX_MESSAGE_BYTES
 from gradlings.sandbox.private_uids import PrivateUids
-from gradlings.sandbox.settings import ZYGOTE_ENVIRONMENT, ProtectionLayers, WorkerLimits
+from gradlings.sandbox.settings import NOT_ASKED_FOR, ZYGOTE_ENVIRONMENT, ProtectionLayers, WorkerLimits
 from gradlings.sandbox.worker_bundle import write_worker_bundle
 
 _log = logging.getLogger(__name__)

@@ -24,10 +24,9 @@ from gradlings.model.errors import InputError
 from gradlings.model.exercise import Exercise
 from gradlings.model.text import without_control_characters
 from gradlings.sandbox import remote_runner
-from gradlings.sandbox.inside.lockdown import LAYERS_IN_ORDER, NOT_ASKED_FOR
 from gradlings.sandbox.processes import WorkerFailed, WorkerProcess
 from gradlings.sandbox.remote_runner import RemoteRunner
-from gradlings.sandbox.settings import WorkerLimits
+from gradlings.sandbox.settings import LAYERS_IN_ORDER, NOT_ASKED_FOR, WorkerLimits
 from gradlings.sandbox.wire.channel import ChannelClosed, ReplyTimeout
 from gradlings.submission import shipped_kit
 

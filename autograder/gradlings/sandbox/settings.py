@@ -61,6 +61,10 @@ class SubmissionLimits:
 
 LIMITS, LAYERS, SUBMISSION_LIMITS = WorkerLimits(), ProtectionLayers(), SubmissionLimits()
 """The defaults."""
+LAYERS_IN_ORDER = ("descriptors", "limits", "user id", "privileges", "landlock", "seccomp")
+"""The names of the layers, as a worker puts them on."""
+NOT_ASKED_FOR = "it was not asked for"
+"""Why a layer is missing."""
 ZYGOTE_ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/",

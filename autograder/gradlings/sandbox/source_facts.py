@@ -14,6 +14,7 @@ from typing import Any
 
 from gradlings.execution.kept_settings import SideEffects, setting_names
 from gradlings.model.exercise import Exercise
+from gradlings.model.given import NOTHING_GIVEN, Given
 from gradlings.model.rules import Breach
 from gradlings.model.text import map_text, without_control_characters
 from gradlings.sandbox.budget import OverBudget
@@ -44,6 +45,7 @@ class Material:
     """Those of all exercises: each is judged on the last function that its name stood for."""
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """The texts of right functions that stand in for its own, by name."""
+    given: Given = NOTHING_GIVEN
 
     def load_request(
         self,
@@ -72,6 +74,7 @@ class Material:
             "helpers": [(helper.path, helper.file, helper.data) for helper in self.helpers.files],
             "functions": list(self.functions),
             "stand_ins": dict(self.stand_ins),
+            "given": (self.given.functions, self.given.borrows, self.given.code),
         }
 
 

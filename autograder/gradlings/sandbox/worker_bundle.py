@@ -9,7 +9,7 @@ from pathlib import Path
 
 _NEEDED = """
     __init__
-    model/__init__ model/errors model/exercise model/rules model/rule_table model/text
+    model/__init__ model/given model/rules model/rule_table model/text
     submission/__init__ submission/anonymous_code submission/answer_shapes submission/cells submission/cell_runner
     submission/manifest submission/reader submission/size_limits submission/stand_ins submission/wrong_signs
     submission/helpers/__init__ submission/helpers/files submission/helpers/functions submission/helpers/imports

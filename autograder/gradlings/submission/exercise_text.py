@@ -130,8 +130,13 @@ def solution_code(root: Path, assignment: str, source_name: str, exercise: str) 
             found = [cell.source for cell in module_cells(text, str(path)) if marker.match(cell.source)]
             if found:
                 cells = [_without_docstrings(source.partition("\n")[2].strip()) for source in found]
-                return "\n".join(line for line in "\n\n".join(cells).split("\n") if not _MARKS.match(line))
+                return without_marks("\n\n".join(cells))
     raise InputError(f"There is no solution of exercise {exercise} in {root / 'solutions'}.")
+
+
+def without_marks(code: str) -> str:
+    """Return code without the marks around its solutions."""
+    return "\n".join(line for line in code.split("\n") if not _MARKS.match(line))
 
 
 def _solutions(root: Path) -> Iterator[Path]:

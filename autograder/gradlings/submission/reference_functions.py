@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gradlings.model.errors import InputError
+from gradlings.model.given import Given
 from gradlings.submission import shipped_kit
 from gradlings.submission.answer_shapes import shapes
 from gradlings.submission.cells import decode
@@ -23,7 +24,7 @@ def stand_ins_for(root: Path | None, assignment: str, source_name: str, names: C
 
     There are none where no solution is installed, or where it does not define them.
     """
-    path = _solution(root, assignment, source_name)
+    path = solution_file(root, assignment, source_name)
     return cut(decode(path.read_bytes()), names) if path else {}
 
 
@@ -31,7 +32,7 @@ def answer_shapes(
     root: Path | None, assignment: str, source_name: str, names: Collection[str]
 ) -> dict[str, frozenset[str]]:
     """Return for functions the shapes of the solution and of its variants, of those that are large enough to tell."""
-    path = _solution(root, assignment, source_name)
+    path = solution_file(root, assignment, source_name)
     found: dict[str, frozenset[str]] = {}
     for file in (path, path.with_name("variants.py")) if path else ():
         if file.is_file():
@@ -41,7 +42,8 @@ def answer_shapes(
     return found
 
 
-def _solution(root: Path | None, assignment: str, source_name: str) -> Path | None:
+def solution_file(root: Path | None, assignment: str, source_name: str) -> Path | None:
+    """Return the solution of an assignment: the kit's own, else the one that is installed; None if there is neither."""
     folders = [root / "solutions"] if root else []
     with contextlib.suppress(InputError):
         folders.append(shipped_kit.solutions())
@@ -57,6 +59,21 @@ def cut(source: str, names: Collection[str]) -> dict[str, str]:
     defined_by, order = _definitions(source)
     needed = {name: _with_needs(name, defined_by, order) for name in names if name in defined_by}
     return {name: _unparsed(statements) for name, statements in needed.items()}
+
+
+def given_code(source: str, given: Collection[str], own: Collection[str]) -> Given:
+    """Return the code of functions that are given, cut from a solution; none of the students' `own` is part of it.
+
+    It needs those, too: then it calls what the student's module has by their names. The same holds for classes, of
+    which there must not be two.
+    """
+    defined_by, order = _definitions(source)
+    needed = {each for name in given for each in _with_needs(name, defined_by, order, frozenset(own))}
+    statements = sorted(needed, key=order.__getitem__)
+    used = {node.id for each in statements for node in ast.walk(each) if isinstance(node, ast.Name)}
+    classes = [each.name for each in statements if isinstance(each, ast.ClassDef)]
+    borrows = (*classes, *(name for name in own if name in used))
+    return Given(tuple(name for name in given if name in defined_by), borrows, _unparsed(statements))
 
 
 def written(source: str, name: str) -> list[str]:
@@ -83,13 +100,19 @@ def _definitions(source: str) -> tuple[dict[str, list[ast.stmt]], dict[ast.stmt,
     return defined_by, order
 
 
-def _with_needs(name: str, defined_by: Mapping[str, list[ast.stmt]], order: Mapping[ast.stmt, int]) -> list[ast.stmt]:
-    """Return the statements that define a name and what they need, in their order."""
+def _with_needs(
+    name: str,
+    defined_by: Mapping[str, list[ast.stmt]],
+    order: Mapping[ast.stmt, int],
+    without: Collection[str] = (),
+) -> list[ast.stmt]:
+    """Return the statements that define a name and what they need, in their order, but what defines those `without`."""
     needed: set[ast.stmt] = set()
     todo = [name]
     while todo:
-        for statement in defined_by.get(todo.pop(), []):
-            if statement not in needed:
+        name = todo.pop()
+        for statement in defined_by.get(name, []):
+            if statement not in needed and name not in without:
                 needed.add(statement)
                 todo += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
     return sorted(needed, key=order.__getitem__)

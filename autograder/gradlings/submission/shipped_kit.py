@@ -27,7 +27,7 @@ def assignments() -> Path:
     for folder in (_KIT / "assignments", _CHECKOUT / "assignments"):
         if _has_modules(folder):
             return folder
-    raise InputError("This installation of gradlings carries no assignments. Install it again: pip install gradlings")
+    raise InputError(f"This installation of gradlings carries no assignments. Install it again: {in_a_clone('.')}")
 
 
 def handed_out(assignment: str) -> tuple[str, ...]:
@@ -48,10 +48,12 @@ def solutions() -> Path:
     for folder in (_CHECKOUT / "solutions", *installed):
         if _has_modules(folder):
             return folder
-    raise InputError(
-        "The answers are not installed: pip install 'gradlings[answers]', or in a clone of gradlings: "
-        "pip install ./solutions"
-    )
+    raise InputError(f"The answers are not installed: {in_a_clone('./solutions')}")
+
+
+def in_a_clone(what: str) -> str:
+    """Return how to install gradlings, or more of it: "./solutions", or ".[class]". Nothing is on PyPI yet."""
+    return f"in a clone of gradlings, pip install '{what}' (it is not on PyPI yet)"
 
 
 def _has_modules(folder: Path) -> bool:

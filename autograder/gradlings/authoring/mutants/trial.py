@@ -15,6 +15,7 @@ import math
 import os
 import select
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -105,6 +106,8 @@ class _MutantGrader:
         return found
 
     def _until_one_is_ended(self, exercise: Exercise, mutants: Sequence[Mutant]) -> list[Fate]:
+        if sys.platform == "win32":
+            raise NotImplementedError
         seconds = math.ceil(self._seconds + _SPARE_SECONDS)
         reading, writing = os.pipe()
         parent = os.getpid()
@@ -129,7 +132,9 @@ class _MutantGrader:
         self, exercise: Exercise, mutants: Sequence[Mutant], writing: int, seconds: int, parent: int
     ) -> NoReturn:
         """Run mutants in the child, which never returns to the loop of its parent."""
-        import resource  # not on Windows, where there is no fork either
+        if sys.platform == "win32":
+            raise NotImplementedError
+        import resource
 
         try:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-new = typer.Typer(no_args_is_help=True, help="Begin a course, an assignment or an exercise of your own.")
+new = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Begin a course, an assignment or an exercise of your own.",
+)
 _Root = Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")]
 
 
@@ -68,4 +72,6 @@ def _built(root: Path, written: list[Path], id: str) -> None:
 
 
 def _say(text: str) -> None:
+    from rich.console import Console
+
     Console(highlight=False, markup=False).print(text, soft_wrap=True)

@@ -66,7 +66,7 @@ def _question(number: int, question: Question) -> str:
     if question.driver:
         asked += f" The function calls yours: {_docstring(question.driver)}"
     lettered = zip(ascii_lowercase, question.choices, strict=False)
-    return "\n".join([asked, *(f"   - ({letter}) {_code(choice)}" for letter, choice in lettered)])
+    return "\n".join([asked, *(f"    - ({letter}) {_code(choice)}" for letter, choice in lettered)])
 
 
 def _answers(assignments: Sequence[AssignmentOutline]) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _answer(number: int, question: Question) -> str:
     lines = [f"{number}. ({letters[question.right]}) {_code(question.right)}"]
     for wrong in question.wrong:
         told = wrong.misconception
-        lines.append(f"   - ({letters[wrong.answer]}) is `{told.id}`: {_plain(told.sentence)}")
+        lines.append(f"    - ({letters[wrong.answer]}) is `{told.id}`: {_plain(told.sentence)}")
     return "\n".join(lines)
 
 

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gradlings.model.errors import InputError
-from gradlings.model.text import without_control_characters
 
 
 class Form(StrEnum):
@@ -54,7 +52,10 @@ def export(
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="Where; in the results folder if not given.")] = None,
 ) -> None:
     """Write marks into the file that your LMS exported, ready to import; or feedback, CSV, JSON, JUnit."""
+    from rich.console import Console
+
     from gradlings.grading.export.writing import exported
+    from gradlings.model.text import without_control_characters
 
     if roster is not None and form in (Form.JSON, Form.JUNIT):
         raise InputError(f"`gradlings export {form}` takes no --roster.")

@@ -17,8 +17,10 @@ from gradlings.grading.intake.content import Content, content_of, functions_by_a
 from gradlings.grading.intake.found import Refused
 from gradlings.grading.intake.handed_in import HandedIn
 from gradlings.grading.intake.names import CODE, copy_number, suffix_of
+from gradlings.model.exercise import path_of
 from gradlings.model.text import some
 from gradlings.submission.cells import decode
+from gradlings.submission.given.on_path import path_said_in
 from gradlings.submission.helpers.files import (
     NO_HELPERS,
     Helpers,
@@ -89,6 +91,9 @@ def choose(
     if suffix_of(name) in CODE and suffix != suffix_of(name):
         what = "a notebook" if suffix == ".ipynb" else "a module"
         choice.notes.append(f"{counts.shown} is {what}, whatever its name says, and is read as one.")
+    said, on = path_said_in(counts.data), path_of(folder)
+    if said and (on is None or said != on.name):
+        choice.notes.append(f"{counts.shown} says that it is on the path {said}, and is not graded with --path {said}.")
     filename = submissions.source_name + suffix
     helpers, used = choice.helpers_of(counts, filename)
     known = [each.candidate for each in found] + used

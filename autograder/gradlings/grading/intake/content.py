@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gradlings.grading.intake.names import suffix_of
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import read_exercises
+from gradlings.model.exercise import all_exercises
 from gradlings.submission.cells import UTF_16
 
 _DEFINED = re.compile(rb"(?:\b|\\[nrt])(?:def|class)[ \t]+([A-Za-z_][A-Za-z0-9_]*)")  # in JSON a line begins after \n
@@ -87,7 +87,7 @@ def functions_by_assignment(assignments: Path) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for checks in sorted(assignments.glob("*/test_*.py")):
         try:
-            exercises = read_exercises(checks)
+            exercises = all_exercises(checks)
         except (InputError, OSError, SyntaxError, ValueError):
             continue  # another assignment's checks, which may be unfinished
         names = {name for exercise in exercises if exercise.points for name in exercise.functions}

@@ -29,6 +29,10 @@ from gradlings.grading.intake.found import (
 )
 from gradlings.model.errors import InputError
 
+# Windows has none of them but O_BINARY, which only Windows has
+_FOLDER, _NO_LINKS = getattr(os, "O_DIRECTORY", 0), getattr(os, "O_NOFOLLOW", 0)
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+
 _MAX_ENTRIES_BELOW = {1: 200_000, 2: 20_000}
 """By depth, how much is listed below a folder in all: the first may be one around a whole class."""
 
@@ -56,14 +60,20 @@ def open_source(path: Path, limits: ReadLimits) -> Source:
 
 
 class FolderSource:
-    """A folder on disk. Every step down is taken without following links."""
+    """A folder on disk. Every step down is taken without following links.
+
+    Raises:
+        InputError: this system opens no file by its place in an open folder (Windows).
+    """
 
     def __init__(self, path: Path) -> None:
+        if os.open not in os.supports_dir_fd:
+            raise InputError(f"{path}: folders of submissions are read on Linux and macOS only. Give a zip of it.")
         self._path = path
 
     def entries(self) -> Iterator[FoundFile]:
         """See `Source.entries`."""
-        with _opened(str(self._path), os.O_DIRECTORY) as fd:
+        with _opened(str(self._path), _FOLDER) as fd:
             yield from self._walk(fd, ())
 
     def _walk(self, fd: int, parents: tuple[str, ...]) -> Iterator[FoundFile]:
@@ -87,7 +97,7 @@ class FolderSource:
             elif len(parts) >= MAX_DEPTH:
                 yield FoundFile(parts, refused="is a folder too deep to look into")
             else:
-                with _opened(parts[-1], os.O_DIRECTORY | os.O_NOFOLLOW, fd) as inner:
+                with _opened(parts[-1], _FOLDER | _NO_LINKS, fd) as inner:
                     limit = _MAX_ENTRIES_BELOW.get(len(parts), MAX_FOLDER_ENTRIES)
                     for number, entry in enumerate(self._walk(inner, parts)):
                         if number == limit:
@@ -101,10 +111,10 @@ class FolderSource:
         """See `Source.read`."""
         with contextlib.ExitStack() as stack:
             try:
-                fd = stack.enter_context(_opened(str(self._path), os.O_DIRECTORY))
+                fd = stack.enter_context(_opened(str(self._path), _FOLDER))
                 for part in (*entry.wrapper, *entry.parts[:-1]):
-                    fd = stack.enter_context(_opened(part, os.O_DIRECTORY | os.O_NOFOLLOW, fd))
-                fd = stack.enter_context(_opened(entry.parts[-1], os.O_NOFOLLOW, fd))
+                    fd = stack.enter_context(_opened(part, _FOLDER | _NO_LINKS, fd))
+                fd = stack.enter_context(_opened(entry.parts[-1], _NO_LINKS, fd))
                 return _read_regular(fd, entry, max_bytes)
             except OSError as error:
                 raise Refused(f"{entry.shown} cannot be read ({error.strerror}).") from None
@@ -132,7 +142,7 @@ class FileSource:
 
 @contextlib.contextmanager
 def _opened(name: str, flags: int, folder: int | None = None) -> Iterator[int]:
-    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | flags, dir_fd=folder)
+    fd = os.open(name, _READ | flags, dir_fd=folder)
     try:
         yield fd
     finally:

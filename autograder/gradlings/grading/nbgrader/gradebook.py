@@ -19,8 +19,8 @@ from gradlings.grading.class_results import ClassResults
 from gradlings.grading.marks.lateness import in_zone
 from gradlings.grading.nbgrader.late_penalty import LatePenalties
 from gradlings.grading.results_store import Record, RunRecord
-from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
+from gradlings.model.exercise import grade_id
 from gradlings.model.student_result import exercise_points
 
 _MAX_NAME_CHARS = 128  # of nbgrader's columns

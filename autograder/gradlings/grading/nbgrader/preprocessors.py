@@ -23,9 +23,8 @@ from traitlets import Bool, Float, Integer, Unicode
 from gradlings.grading.judge_session import JudgeReply
 from gradlings.grading.nbgrader.prefetch import Prefetcher, prefetcher_for
 from gradlings.grading.nbgrader.sound_notebook import defuse, rebuilt, refuse_links
-from gradlings.model.cell_ids import grade_id
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise
+from gradlings.model.exercise import Exercise, grade_id
 from gradlings.model.scorecard import ExerciseScore
 from gradlings.model.student_result import exercise_points, for_student, graded, writable
 from gradlings.model.text import without_control_characters

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 _Assignment = Annotated[str, typer.Argument(metavar="NN", help="The assignment, e.g. 03.")]
 _Root = Annotated[Path, typer.Option("--root", help="The folder that holds assignments/ and solutions/.")]
@@ -27,7 +26,7 @@ def gradescope(
     root: _Root = Path(),
 ) -> None:
     """Write the autograder of an assignment for Gradescope: one zip to upload."""
-    from gradlings.grading.command import assignment_folder, graded_source_name, hidden_file
+    from gradlings.grading.class_inputs import assignment_folder, graded_source_name, hidden_file
     from gradlings.grading.platforms.gradescope import autograder_zip
 
     root = root.resolve()
@@ -48,7 +47,7 @@ def github(
     root: _Root = Path(),
 ) -> None:
     """Write a GitHub Actions workflow that grades an assignment at every push; Classroom 50 runs it, too."""
-    from gradlings.grading.command import assignment_folder
+    from gradlings.grading.class_inputs import assignment_folder
     from gradlings.grading.platforms.github import workflow_files
     from gradlings.submission.reader import shown
 
@@ -76,4 +75,6 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _say(text: str) -> None:
+    from rich.console import Console
+
     Console(highlight=False, markup=False).print(text, soft_wrap=True)

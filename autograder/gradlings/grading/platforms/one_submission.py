@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradlings.checks.hidden_probes import FILE as HIDDEN
+from gradlings.grading.class_inputs import graded_source_name
 from gradlings.grading.class_run import grade_class
-from gradlings.grading.command import graded_source_name
 from gradlings.grading.fault_log import logged_to
 from gradlings.grading.intake.collect import collect_one
 from gradlings.grading.judge_session import bundle_of

@@ -14,6 +14,9 @@ from gradlings.progress.summary import ExerciseProgress, totals
 def exercise_list(curriculum: Curriculum, assignments: Sequence[str]) -> Iterator[Text]:
     """Return lines, top to bottom: a heading for each of these assignments, and a line for each of its exercises."""
     width = max(cell_len(exercise.name) for exercise in curriculum.exercises)
+    if curriculum.path:
+        yield Text(curriculum.path, style="dim")
+        yield Text("")
     for assignment in assignments:
         exercises = curriculum.of(assignment)
         sums = totals(exercises)

@@ -19,6 +19,9 @@ def overview(curriculum: Curriculum, *, plain: bool) -> Iterator[Text]:
     for assignment in curriculum.titles:
         yield _line(curriculum, assignment, width, plain)
     yield Text("")
+    if curriculum.path:
+        yield Text(f"  {curriculum.path}", style="dim")
+        yield Text("")
     following = curriculum.next
     if following is None:
         yield Text("  Every exercise is solved: well done.", style="bold green")

@@ -33,6 +33,8 @@ def progress_parts(curriculum: Curriculum, *, plain: bool) -> Iterator[Table | T
     yield Text("")
     yield table
     yield Text("")
+    if curriculum.path:
+        yield Text(curriculum.path, style="dim")
     yield _summary(curriculum.exercises, plain)
     yield Text("")
 

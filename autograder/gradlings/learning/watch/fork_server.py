@@ -22,7 +22,6 @@ from gradlings.model.errors import InputError
 
 _log = logging.getLogger(__name__)
 
-_LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _READ_BYTES = 1 << 16
 
@@ -80,6 +79,8 @@ def serve(checks: ChecksCache, messages: BinaryIO) -> None:
 
 
 def _fork(checks: ChecksCache, request: CheckRequest, messages: BinaryIO) -> _Child:
+    if sys.platform == "win32":
+        raise NotImplementedError
     reading, writing = os.pipe()
     parent = os.getpid()
     pid = os.fork()
@@ -94,8 +95,10 @@ def _answer_and_exit(
     checks: ChecksCache, request: CheckRequest, writing: int, messages: BinaryIO, parent: int
 ) -> NoReturn:
     """Run a request in the child. Whatever goes wrong, the child never returns to the server's loop."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     try:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # an endless loop must not outlive the server
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # an endless loop must not outlive the server
         if os.getppid() != parent:  # the server died before that took effect
             os._exit(1)
         os.setsid()  # so that what the student's code starts is killed with it
@@ -142,6 +145,8 @@ def _report_end(child: _Child, text: str, messages: BinaryIO) -> None:
 
 def _kill(child: _Child) -> int:
     """Kill the child and what it started; return its exit status, negative for a signal."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):

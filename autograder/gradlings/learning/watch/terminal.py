@@ -123,6 +123,8 @@ def size() -> tuple[int, int]:
 
 @contextlib.contextmanager
 def _raw_posix(redraw: Callable[[], None]) -> Iterator[None]:
+    if sys.platform == "win32":
+        raise NotImplementedError
     import termios
     import tty
 

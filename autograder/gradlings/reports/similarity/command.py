@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gradlings.model.errors import InputError
-from gradlings.model.files import write_atomically
 
 PAGE, TABLE, DATA = "similarity.html", "pairs.csv", "similarity.json"
 
@@ -37,8 +35,10 @@ def similarity(
 ) -> None:
     """Show which submissions are more alike than chance makes them: side by side, and no verdict."""
     import msgspec
+    from rich.console import Console
 
-    from gradlings.grading.command import assignment_folder, graded_source_name
+    from gradlings.grading.class_inputs import assignment_folder, graded_source_name
+    from gradlings.model.files import write_atomically
     from gradlings.reports.kit_texts import kit_texts
     from gradlings.reports.similarity.export import command_for, exported
     from gradlings.reports.similarity.gather import gather

@@ -143,7 +143,7 @@ def _text(statement: ast.stmt, cell: Cell) -> str:
 
 def _limit_process() -> None:
     """Take from this process what it does not need: memory, files to write, dumps."""
-    with contextlib.suppress(ImportError):  # not on Windows
+    if sys.platform != "win32":
         import resource
 
         for what, most in (("AS", limits.MEMORY_BYTES), ("FSIZE", 0), ("CORE", 0)):
@@ -153,7 +153,7 @@ def _limit_process() -> None:
 
 def _limit_time(seconds: float) -> None:
     """End this process once it has used so much of a processor; 0 takes the limit back."""
-    if hasattr(signal, "setitimer"):
+    if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 

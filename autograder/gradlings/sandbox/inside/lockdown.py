@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gradlings.sandbox.inside.seccomp import MACHINES, allow_list
-from gradlings.sandbox.settings import ProtectionLayers, WorkerLimits
+from gradlings.sandbox.settings import NOT_ASKED_FOR, ProtectionLayers, WorkerLimits
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -35,10 +35,6 @@ _FILE_RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 5: 16}
 """How many file rights each Landlock ABI has, from the lowest bit on."""
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 
-NOT_ASKED_FOR = "it was not asked for"
-
-LAYERS_IN_ORDER = ("descriptors", "limits", "user id", "privileges", "landlock", "seccomp")
-"""Their names, as a worker puts them on."""
 CHANNEL = 3
 """The descriptor of a worker's channel to the judge: the only one left open besides /dev/null and its output."""
 

@@ -25,6 +25,7 @@ from gradlings.execution.python_state import ensure_recursion_limit
 from gradlings.execution.stand_in_names import StandInNames
 from gradlings.execution.tensor_tree import fresh, identical
 from gradlings.forbidden.runtime_recorder import CallRecorder
+from gradlings.model.given import Given
 from gradlings.runners.notebook import check  # noqa: F401  (notebooks import it and its like; here they do nothing)
 from gradlings.sandbox.inside.lockdown import CHANNEL, Locks, arrange_descriptors, lock
 from gradlings.sandbox.inside.reply_rows import breach_rows, clip, describe_source, names_row, raised_row
@@ -71,6 +72,7 @@ def rehearse() -> None:
             "helpers": [],
             "functions": [],
             "stand_ins": {"h": "def h():\n    pass"},
+            "given": ((), (), ""),
         }
         worker._load({**load, "exercises": [(("f",), ("matmul",))]})
         for name in ("f", "g"):
@@ -148,8 +150,9 @@ class _Worker:
         try:
             text = decode(request["source"])
             self._submission = from_source(text, path, Helpers(tuple(Helper(*row) for row in request["helpers"])))
-            if request["stand_ins"]:
-                self._submission = without_definitions(self._submission, request["stand_ins"])
+            given = Given(*request["given"])
+            if replaced := {*request["stand_ins"], *given.functions}:
+                self._submission = without_definitions(self._submission, replaced)
             answer = pack(
                 describe_source(
                     self._submission,
@@ -175,8 +178,8 @@ class _Worker:
             remember_lines(helper.file, helper.text)
         self._channel.send(answer)
         self._steps = Float64Steps(self._submission.files) if request["in_float64"] else None
-        self._stand_ins = StandInNames(request["stand_ins"])
         if request["run"]:
+            self._stand_ins = StandInNames(request["stand_ins"], given)
             self._run_cells(path, request["skip"], LastFunctions(self._submission.rebound(request["functions"])))
 
     def _run_cells(self, path: Path, skip: list[int], last: LastFunctions) -> None:

@@ -5,27 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from gradlings.model.errors import InputError
-from gradlings.model.kit_paths import kit_of
 from gradlings.progress.hints import Hint, ladder_hint, next_hint, text_once_solved
-from gradlings.progress.record import History, read_history, record_hint
-from gradlings.runners.notebook_check import find_checks, folders
+from gradlings.runners.kernel.check import described
+from gradlings.runners.kernel.memory import keep_hint, kept
+from gradlings.runners.kernel.place import folders, place_of
 
 
 def hint_in_notebook(exercise: str, level: int, shell: Any) -> str:
     """Return a hint as Markdown, or in a sentence why there is none; `level` 0 is the next one."""
     try:
-        folder = find_checks(exercise, folders(shell)).parent
-        kit = kit_of(folder)
-        history = read_history(kit) if kit else History()
-        solved = "" if level else text_once_solved(kit or folder, exercise, history)
+        place = place_of(exercise, folders(shell))
+        history = kept(place)
+        solved = "" if level else text_once_solved(place.texts, exercise, history)
         if solved:
             return f"**{exercise} is right.**\n\n{solved}"
-        chosen = ladder_hint(kit or folder, exercise, level) if level else next_hint(kit or folder, exercise, history)
+        chosen = ladder_hint(place.texts, exercise, level) if level else next_hint(place.texts, exercise, history)
+        return _markdown(chosen, remembered=keep_hint(chosen, place))
     except InputError as error:
         return str(error)
-    misconception = chosen.misconception.id if chosen.misconception else ""
-    remembered = kit and not record_hint(kit, exercise, level=chosen.level, misconception=misconception)
-    return _markdown(chosen, remembered=bool(remembered))
+    except Exception as error:
+        return f"There is no hint now ({described(error)})."
 
 
 def _markdown(hint: Hint, *, remembered: bool) -> str:

@@ -6,31 +6,37 @@ from pathlib import Path
 from typing import Any
 
 from gradlings.model.errors import InputError
-from gradlings.model.kit_paths import kit_of
 from gradlings.model.run_mode import RunMode
 from gradlings.runners.failing_call.found import failing_call
 from gradlings.runners.failing_call.script import cell_of
 from gradlings.runners.failing_call.value_source import Stored
-from gradlings.runners.notebook_check import find_checks, folders, kernel_checks
+from gradlings.runners.kernel.check import described, kernel_checks
+from gradlings.runners.kernel.place import folders, place_of, require_its_notebook
 
 
 def cell_in_notebook(exercise: str, shell: Any) -> str:
     """Make the cell, and return in Markdown what was done; `shell` is IPython's."""
     try:
-        checks_file = find_checks(exercise, folders(shell))
-        with kernel_checks(checks_file.parent, shell) as kernel:
-            graded = kernel.grader.check(kernel.runner, checks_file, seed=0, only=(exercise,), mode=RunMode.SELF_CHECK)
-        found = failing_call(graded, exercise)
-        if found.call is None or found.check is None:
-            return found.sentence
-        folder = (kit_of(checks_file.parent) or checks_file.parent) / ".gradlings"
-        stored_in = folder / f"try_{exercise.replace('.', '_')}.pt"
-        cell = cell_of(
-            found.call, exercise, found.check.message, checks_file.parent, shell.user_ns, stored_in=stored_in
-        )
-        _store(cell.stored, stored_in)
+        return _made(exercise, shell)
     except InputError as error:
         return str(error)
+    except Exception as error:
+        return f"There is no cell ({described(error)})."
+
+
+def _made(exercise: str, shell: Any) -> str:
+    place = place_of(exercise, folders(shell))
+    require_its_notebook(place, exercise, shell.user_ns)
+    with kernel_checks(place, shell) as kernel:
+        graded = kernel.grader.check(
+            kernel.runner, place.checks_file, seed=0, only=(exercise,), mode=RunMode.SELF_CHECK
+        )
+    found = failing_call(graded, exercise)
+    if found.call is None or found.check is None:
+        return found.sentence
+    stored_in = (place.kit or place.notebook_folder) / ".gradlings" / f"try_{exercise.replace('.', '_')}.pt"
+    cell = cell_of(found.call, exercise, found.check.message, place.folder, shell.user_ns, stored_in=stored_in)
+    _store(cell.stored, stored_in)
     shell.set_next_input(cell.text.rstrip())
     differs = f" {found.sentence}" if found.sentence else ""
     return f"The cell below makes the call `{found.check.call}`: run it, and change it as you like.{differs}"

@@ -10,10 +10,10 @@ import ast
 import contextlib
 import gc
 import html
-import linecache
+import logging
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,41 +22,48 @@ from gradlings.execution.drivers import load_drivers
 from gradlings.execution.kept_settings import SideEffects, standard_settings, taken_names
 from gradlings.execution.local_runner import LocalRunner
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import read_exercises
+from gradlings.model.exercise import path_of, read_exercises
 from gradlings.model.kit_paths import kit_of
 from gradlings.model.scorecard import ExerciseScore, Scorecard
 from gradlings.model.text import map_text
-from gradlings.progress.record import code_digests, record
+from gradlings.progress.record import code_digests
+from gradlings.runners.kernel.cells import cell_numbers, cells_that_ran
+from gradlings.runners.kernel.memory import keep
+from gradlings.runners.kernel.place import Place, folders, functions, place_of, require_its_notebook
 from gradlings.submission import shipped_kit
-from gradlings.submission.cells import Cell, compiled, without_magics
+from gradlings.submission.cells import compiled
 from gradlings.submission.exercise_text import Answer, answers, solved_texts
 from gradlings.submission.helpers.files import MAX_HELPER_BYTES, Helper, Helpers, is_of_the_kit
 from gradlings.submission.reader import Submission, from_cells, shown, source_name_of
-from gradlings.submission.stand_ins import blank
 
 if TYPE_CHECKING:
     from gradlings.runners.session import Grader
+
+_log = logging.getLogger(__name__)
 
 
 def check_in_notebook(exercise: str, shell: Any) -> tuple[int, str]:
     """Return the points of an exercise and the verdict as HTML; `shell` is IPython's."""
     try:
-        checks_file = find_checks(exercise, folders(shell))
-        score = _score(exercise, checks_file, shell)
+        place = place_of(exercise, folders(shell))
+        require_its_notebook(place, exercise, shell.user_ns)
+        score = _score(exercise, place, shell)
     except InputError as error:
         return 0, not_checked(str(error))
     except Exception as error:
-        message = (
-            f"The check itself failed ({type(error).__name__}: {error}). This is not your fault: please report it."
-        )
-        return 0, not_checked(message)
+        return 0, not_checked(f"The check itself failed ({described(error)}).")
+    sentence = f"{exercise} {score.name}: {score.points} of {score.max_points} points."
+    return score.points, drawn(lambda: _page(score, place, shell), sentence)
+
+
+def _page(score: ExerciseScore, place: Place, shell: Any) -> str:
     from gradlings.rendering.html import exercise_fragment
 
     if not score.solved:
-        return score.points, exercise_fragment(score, advice=_advice(exercise, shell))
-    solved = solved_texts(checks_file.parent).get(exercise, "")
-    others = [(answer.name, answer.code) for answer in _answers(exercise, checks_file)]
-    return score.points, exercise_fragment(score, solved=solved, answers=others)
+        return exercise_fragment(score, advice=_advice(score.id, shell))
+    solved = solved_texts(place.folder).get(score.id, "")
+    others = [(answer.name, answer.code) for answer in _answers(score.id, place.checks_file)]
+    return exercise_fragment(score, solved=solved, answers=others)
 
 
 def _advice(exercise: str, shell: Any) -> str:
@@ -75,37 +82,10 @@ def _answers(exercise: str, checks_file: Path) -> tuple[Answer, ...]:
         return ()
 
 
-def find_checks(exercise: str, folders: list[Path]) -> Path:
-    """Return the file of checks that declares an exercise, in the first of the folders that holds one.
-
-    Raises:
-        InputError: there is none; the message says where it was looked for and what to do.
-    """
-    known: list[str] = []
-    for folder in folders:
-        for path in sorted(folder.glob("test_*.py")):
-            ids = [found.id for found in read_exercises(path)]
-            if exercise in ids:
-                return path
-            known += ids
-    if known:
-        raise InputError(f"There is no exercise {exercise} here; there are {', '.join(known)}.")
-    raise InputError(
-        f'check("{exercise}") needs the checks of the assignment (test_*.py) beside the notebook; {folders[0]} holds '
-        "none. Download the whole folder of the assignment and open the notebook there."
-    )
-
-
-def folders(shell: Any) -> list[Path]:
-    """Return where the notebook may lie: the current folder, and the one that the editor names."""
-    named = (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))  # VS Code, Jupyter
-    return [Path.cwd(), *(Path(path).parent for path in named if isinstance(path, str) and os.path.isabs(path))]
-
-
-def _score(exercise: str, checks_file: Path, shell: Any) -> ExerciseScore:
-    with kernel_checks(checks_file.parent, shell) as kernel:
-        graded = kernel.grader.check(kernel.runner, checks_file, seed=0, only=(exercise,))
-    return recorded(graded.scorecard, checks_file, kernel)[0]
+def _score(exercise: str, place: Place, shell: Any) -> ExerciseScore:
+    with kernel_checks(place, shell) as kernel:
+        graded = kernel.grader.check(kernel.runner, place.checks_file, seed=0, only=(exercise,))
+    return recorded(graded.scorecard, place, kernel)[0]
 
 
 @dataclass(frozen=True)
@@ -119,38 +99,49 @@ class KernelChecks:
 
 
 @contextlib.contextmanager
-def kernel_checks(folder: Path, shell: Any) -> Iterator[KernelChecks]:
-    """Collect the checks in a folder, for what is defined in the kernel; the settings are torch's own meanwhile."""
+def kernel_checks(place: Place, shell: Any) -> Iterator[KernelChecks]:
+    """Collect the checks of a place, for what is defined in the kernel; the settings are torch's own meanwhile."""
     import torch
 
+    from gradlings.execution.stand_in_names import in_place
     from gradlings.runners.session import collected_checks
 
-    numbers = _numbers(shell)
-    submission = from_cells(Path("this notebook"), _cells(numbers, shell), _helpers(folder))
+    folder = place.folder
+    numbers = cell_numbers(shell)
+    submission = from_cells(Path("this notebook"), cells_that_ran(numbers, shell), _helpers(place))
+    path, given = path_of(folder), None
+    if path and path.given.functions:
+        submission, given = in_place(submission, {}, path.given)
     submission = replace(submission, syntax_problems=submission.syntax_problems[::-1])  # the last attempt counts
     drivers = load_drivers(folder)
-    names = [name for path in folder.glob("test_*.py") for each in read_exercises(path) for name in each.functions]
+    names = [name for file in folder.glob("test_*.py") for name in functions(read_exercises(file))]
     last = _last_functions(submission, names, shell.user_ns)
     rebound = {name: type(shell.user_ns[name]).__name__ for name in last}
     runner = LocalRunner(
-        submission, shell.user_ns, lambda: drivers, in_notebook=True, rebound=rebound, last_functions=last
+        *(submission, shell.user_ns, lambda: drivers),
+        in_notebook=True,
+        stand_ins=given,
+        rebound=rebound,
+        last_functions=last,
     )
     threads = torch.get_num_threads()
     try:
         # settings of the kernel are the student's, and must reach neither an oracle nor the functions
         with standard_settings() as changed, collected_checks(folder) as grader:
             runner.side_effects = SideEffects(changed, taken_names(shell.user_ns, submission))
+            grader.leave_pictures_in(place.notebook_folder if place.ships else folder)
             yield KernelChecks(grader, runner, numbers)
     finally:  # a pytest run settles down for good, a notebook goes on
         torch.set_num_threads(threads)
         gc.unfreeze()
 
 
-def recorded(card: Scorecard, checks_file: Path, kernel: KernelChecks) -> tuple[ExerciseScore, ...]:
-    """Record a run where the notebook is in a kit; return its scores, with numbers of cells in place of file names."""
-    root = kit_of(checks_file.parent)
-    if root is not None:
-        record(root, card, "notebook", code_digests(kernel.runner.submission, read_exercises(checks_file)))
+def recorded(card: Scorecard, place: Place, kernel: KernelChecks) -> tuple[ExerciseScore, ...]:
+    """Record a run in the kit, or in this kernel; return its scores, with numbers of cells in place of file names."""
+    try:
+        keep(card, place, code_digests(kernel.runner.submission, place.exercises))
+    except Exception:  # the record does not decide what was found
+        _log.debug("a result is not on record", exc_info=True)
 
     def with_cell_numbers(text: str) -> str:
         for file, number in kernel.numbers.items():
@@ -173,9 +164,9 @@ def _last_functions(submission: Submission, names: Collection[str], namespace: d
     return {name: function for name, function in found.items() if callable(function)}
 
 
-def _helpers(folder: Path) -> Helpers:
+def _helpers(place: Place) -> Helpers:
     """Return the modules that the kernel imported from beside the notebook, other than those of the kit."""
-    kit = shipped_kit.handed_out(folder.name)
+    kit, folder = shipped_kit.handed_out(place.folder.name), place.notebook_folder
     files = {file for module in list(sys.modules.values()) if isinstance(file := vars(module).get("__file__"), str)}
     found = []
     for file in sorted(file for file in files if file.startswith(f"{folder}{os.sep}") and file.endswith(".py")):
@@ -186,52 +177,21 @@ def _helpers(folder: Path) -> Helpers:
     return Helpers(tuple(found))
 
 
-def _numbers(shell: Any) -> dict[str, int]:
-    """Return every cell that was run, in order: the name under which IPython compiled it, and its number in brackets.
-
-    A cell that ran twice has the number of its last run.
-    """
-    found = {}
-    for file in list(linecache.cache):
-        label = shell.compile.format_code_name(file)  # ("Cell", "In[5]"), as its own tracebacks have it
-        if label:
-            found[file] = int(label[1].removeprefix("In[").removesuffix("]"))
-    return dict(sorted(found.items(), key=lambda entry: entry[1]))
-
-
-def _cells(numbers: Mapping[str, int], shell: Any) -> tuple[Cell, ...]:
-    """Return the cells as they ran, without what later ones define anew.
-
-    The cell that calls `check` is left out, if it defines nothing: it is on the way to everything that is called.
-    """
-    history = shell.history_manager.input_hist_raw
-    later: set[str] = set()
-    cells = []
-    for file, number in reversed(list(numbers.items())):
-        source, defined = _without(without_magics(history[number]) if number < len(history) else "", later)
-        if number == max(numbers.values()) and not defined:
-            continue
-        later |= defined
-        cells.append(Cell(source, file, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
-    return tuple(reversed(cells))
-
-
-def _without(source: str, later: set[str]) -> tuple[str, set[str]]:
-    """Blank the functions of a cell that a later cell defines anew; return that source and what the cell defines."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        return source, set()
-    lines = source.split("\n")
-    defined = set()
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            defined.add(node.name)
-            if node.name in later:
-                blank(lines, node)
-    return "\n".join(lines), defined
-
-
 def not_checked(text: str) -> str:
     """Return as HTML why nothing was checked."""
     return f"<p><strong>Not checked.</strong> {html.escape(text)}</p>"
+
+
+def described(error: Exception) -> str:
+    """Return what is said of an error that is a fault of ours."""
+    return f"{type(error).__name__}: {error}; this is not your fault: please report it"
+
+
+def drawn(page: Callable[[], str], otherwise: str) -> str:
+    """Return a page as HTML; if it cannot be made, the sentence that must not be lost with it."""
+    try:
+        return page()
+    except Exception as error:
+        _log.debug("a page could not be made", exc_info=True)
+        why = html.escape(described(error))
+        return f"<p><strong>{html.escape(otherwise)}</strong> The page could not be made ({why}).</p>"

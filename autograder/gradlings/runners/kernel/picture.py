@@ -7,18 +7,18 @@ from typing import Any
 from gradlings.execution.student_api import Unavailable
 from gradlings.model.errors import InputError
 from gradlings.runners.final_picture.draw import MODULE, Drawn, drawn_with
-from gradlings.runners.notebook_check import kernel_checks
-from gradlings.runners.notebook_summary import checks_of_notebook
+from gradlings.runners.kernel.check import kernel_checks
+from gradlings.runners.kernel.place import folders, place_of_notebook
 
 
 def picture_in_notebook(shell: Any) -> Drawn | str:
     """Return the picture, or in a sentence why there is none; `shell` is IPython's."""
     try:
-        folder = checks_of_notebook(shell).parent
-        if not (folder / MODULE).is_file():
-            raise InputError(f"This assignment has no picture: there is no {MODULE} in {folder}.")
-        with kernel_checks(folder, shell) as kernel:
-            return drawn_with(kernel.runner, folder)
+        place = place_of_notebook(folders(shell), shell.user_ns)
+        if not (place.folder / MODULE).is_file():
+            raise InputError(f"This assignment has no picture: there is no {MODULE} in {place.folder}.")
+        with kernel_checks(place, shell) as kernel:
+            return drawn_with(kernel.runner, place.folder)
     except (InputError, Unavailable) as why:
         return str(why)
     except Exception as error:

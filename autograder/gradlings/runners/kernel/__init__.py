@@ -1,0 +1,1 @@
+"""What `check`, `hint` and `try_call` do in a notebook, on what its kernel holds."""
