@@ -98,9 +98,8 @@ def chain_derivative(
 #
 # Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the
 # floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). One NaN on the way to
-# the loss spoils nearly every weight of the model when training changes the weights next. There are several ways to
-# write the sigmoid that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them
-# apart.
+# the loss spoils nearly every weight of the model in the next training step. There are several ways to write the
+# sigmoid that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
 #
 # `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment needs.
 
@@ -312,9 +311,10 @@ def manual_gradients(
 # broadcasting: a column of predictions and a vector of labels silently make a whole matrix.
 #
 # A very confident neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a
-# division by zero. The product $\frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z} = \frac{\partial
-# L}{\partial z}$ of 3.5 is finite even there, so use only the product. Such examples matter: training learns most where
-# the neuron is confident and wrong.
+# division by zero. The product
+# $\frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z} = \frac{\partial L}{\partial z}$ of 3.5 is finite
+# even there, so use only the product. Such examples matter: training learns most where the neuron is confident and
+# wrong.
 
 # %%
 def batch_gradients(
@@ -450,8 +450,8 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 #
 # From here on you build the engine. A computation is a *graph*: each number is a node, and it knows its *parents*, the
 # nodes it was computed from. The class `Value` below is such a node. Read it; it is short. Python turns `a + b` into a
-# call of its method `__add__`, and `a * b` into one of `__mul__`. So `h * h` makes a new node whose parents are `(h,
-# h)` and whose local derivatives are `(h.data, h.data)`.
+# call of its method `__add__`, and `a * b` into one of `__mul__`. So `h * h` makes a new node whose parents are
+# `(h, h)` and whose local derivatives are `(h.data, h.data)`.
 #
 # The backward pass starts at the result and hands gradients on to parents. A node gets a share from each of its
 # *users*, the nodes that were computed from it, and it may only hand on its own gradient once *all* shares have
@@ -536,10 +536,10 @@ def topological_order(node: Value) -> list[Value]:
 # \sum_{u\,:\,\text{users of } p} \frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p} $$
 #
 # That is the chain rule, and the sum is new: if a number influences the result along several paths, the contributions
-# add up. (`h * h` has $h$ as a parent twice, and both count.) Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then $h =
-# 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. The node $h$ gets three shares: 1, 6 and 6. A program that overwrites instead
-# of adding says 12 (it keeps only the last, a 6); one that hands on its sum each time a share arrives says 62 (if 1
-# arrives last: $2\cdot(6 + 12 + 13)$).
+# add up. (`h * h` has $h$ as a parent twice, and both count.) Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then
+# $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. The node $h$ gets three shares: 1, 6 and 6. A program that overwrites
+# instead of adding says 12 (it keeps only the last, a 6); one that hands on its sum each time a share arrives says 62
+# (if 1 arrives last: $2\cdot(6 + 12 + 13)$).
 #
 # Adding has a price: somebody must reset the sums to zero. In PyTorch that is the caller's job
 # (`optimizer.zero_grad()`), and forgetting it is among the most common bugs in training loops. Here it is your job:

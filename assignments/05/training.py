@@ -319,8 +319,8 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # 2024.)
 #
 # Two more questions about your loop. How often may the optimizer step? Old gradients may be there when your function is
-# called: when must you clear them, and when must you not clear? And do not join the micro-batches: the network may only
-# see one at a time.
+# called: when must you clear them, and when must you not? And do not join the micro-batches: the network may only see
+# one at a time.
 
 # %%
 def accumulate_step(
@@ -513,11 +513,11 @@ def minibatches(
 # While a network trains, its loss is measured from time to time on examples it does not learn from. Measure it in
 # *evaluation mode*, the mode in which the network will be used. Afterwards everything must be as before.
 #
-# A module has a switch, `net.training`: `net.train()` makes it True and `net.eval()` makes it False, in all parts of
-# the module. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets everything
-# through (2.11). If you forget the switch, the loss is that of a network with part of its numbers missing, and differs
-# from call to call. If you do not put it *back*, the rest of the training runs without dropout, and nobody notices. Put
-# it back to what it was, which need not be training mode.
+# A module has a switch, `net.training`: its method `train` makes it True, its method `eval` makes it False, in all
+# parts of the module. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets
+# everything through (2.11). If you forget the switch, the loss is that of a network with part of its numbers missing,
+# and differs from call to call. If you do not put it *back*, the rest of the training runs without dropout, and nobody
+# notices. Put it back to what it was, which need not be training mode.
 #
 # Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so switch the
 # recording off, but only for the measurement.

@@ -556,9 +556,9 @@ def gpt_block(x: Float[Tensor, "B T D"], p: dict[str, Tensor], H: int) -> Float[
 # %% [markdown]
 # ## Where a model starts
 #
-# Before training, the matrices hold small random numbers, the biases zeros, and the norms have $\gamma = 1$ and $\beta
-# = 0$. The numbers of the output head (6.11) are even smaller, so that at first all tokens are nearly equally likely.
-# The same seed gives the same start. This is given:
+# Before training, the matrices hold small random numbers, the biases zeros, and the norms have $\gamma = 1$ and
+# $\beta = 0$. The numbers of the output head (6.11) are even smaller, so that at first all tokens are nearly equally
+# likely. The same seed gives the same start. This is given:
 
 # %%
 Parameters = dict[str, object]  # tensors, and under "blocks" a list of dicts of tensors
