@@ -491,8 +491,8 @@ def numeric_gradient(
         h: the step to either side, a Python float.
 
     Returns:
-        The n measured slopes, a tensor of x's dtype. Rounding costs digits. In float64, six digits must be right if h is
-        small (such as 1e-5) and seven if h is large (such as 0.5); in float32, three (for an h such as 1e-2).
+        The n measured slopes, a tensor of x's dtype. Rounding costs digits. In float64, six must be right if h is small
+        (such as 1e-5) and seven if h is large (such as 0.5); in float32, three (for an h such as 1e-2).
 
     Example:
         >>> numeric_gradient(lambda t: t[0] ** 2 * t[1], torch.tensor([3.0, 2.0], dtype=torch.float64), 1e-4)
