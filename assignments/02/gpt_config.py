@@ -91,7 +91,7 @@ GPT_CONFIG_124M = {
 # %% [markdown]
 # ## 2.1 Read the chapter's listing
 #
-# *10 points · about 25 minutes · difficulty 2 of 3*
+# *17 points · about 25 minutes · difficulty 2 of 3*
 #
 # *Not allowed here: having Python read text as code (eval, exec, compile, ast.literal_eval); a ready-made parser
 # (json.loads and its relatives).*
@@ -143,7 +143,7 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 # %% [markdown]
 # ## 2.2 Which settings are wrong?
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 2.1*
+# *14 points · about 20 minutes · difficulty 2 of 3 · builds on 2.1*
 #
 # A config is checked before a model is built from it, because most mistakes in it do not stop the build; they cost a
 # training run. Report *every* offending key, not just the first: nobody likes to fix errors one restart at a time.
@@ -205,7 +205,7 @@ GPT_CONFIG_124M: GPTConfig = {
 # %% [markdown]
 # ## 2.3 A linear layer
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -243,7 +243,7 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 # %% [markdown]
 # ## 2.4 The two embedding tables
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -283,7 +283,7 @@ def embedding_params(cfg: GPTConfig) -> int:
 # %% [markdown]
 # ## 2.5 Layer normalization
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -319,7 +319,7 @@ def layernorm_params(emb_dim: int) -> int:
 # %% [markdown]
 # ## 2.6 Attention
 #
-# *15 points · about 15 minutes · difficulty 2 of 3 · builds on 2.3*
+# *12 points · about 15 minutes · difficulty 2 of 3 · builds on 2.3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -363,7 +363,7 @@ def attention_params(cfg: GPTConfig) -> int:
 # %% [markdown]
 # ## 2.7 The feed-forward network
 #
-# *10 points · about 10 minutes · difficulty 1 of 3 · builds on 2.3*
+# *8 points · about 10 minutes · difficulty 1 of 3 · builds on 2.3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -400,7 +400,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # %% [markdown]
 # ## 2.8 The whole model
 #
-# *20 points · about 20 minutes · difficulty 2 of 3 · builds on 2.3, 2.4, 2.5, 2.6, 2.7*
+# *16 points · about 20 minutes · difficulty 2 of 3 · builds on 2.3, 2.4, 2.5, 2.6, 2.7*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -450,7 +450,7 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # %% [markdown]
 # ## 2.9 Count what is really there
 #
-# *10 points · about 15 minutes · difficulty 2 of 3*
+# *11 points · about 15 minutes · difficulty 2 of 3*
 #
 # Formulas tell you what a model should have; now ask a model what it does have. Given any `nn.Module`, count its
 # parameters: each number once.
@@ -489,7 +489,7 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # %% [markdown]
 # ## 2.10 How much memory?
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and `torch.float16`
 # take 2, `torch.int8` takes 1. A byte is 8 bits, which is where the 32, 16 and 8 in the names come from.
@@ -543,7 +543,7 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # %% [markdown]
 # ## 2.11 What the dropout rate does
 #
-# *5 points · about 10 minutes · difficulty 1 of 3*
+# *6 points · about 10 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: PyTorch's dropout (F.dropout, nn.Dropout).*
 #
