@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
-SOLVED = ("chain_derivative", "sigmoid", "bce", "bce_grad_a", "sigmoid_grad")
+SOLVED = ("chain_derivative", "sigmoid", "bce", "logsumexp", "softmax", "bce_grad_a", "sigmoid_grad")
 WRONG = """
     a = torch.sigmoid(x * w + b)
     return (y - a) * x, y - a

@@ -59,11 +59,11 @@ def test_full_marks_carry_no_misconception(autodiff: tuple[Assignment, Grader]) 
 def test_one_slip_costs_its_own_points_alone(autodiff: tuple[Assignment, Grader]) -> None:
     card = graded(autodiff, (SIGMOID, MINUS))
     found = verdicts(card)
-    assert card.points == 90
+    assert card.points == 95
     assert {name for name, c in found.items() if c.verdict is Verdict.FOLLOWED_THROUGH} == FOLLOWED
     followed = found["3.5::test_one_example"]
     assert followed.message == "Your manual_gradients is right. It calls sigmoid (3.2), which is not yet: start there."
-    assert (followed.points, followed.misconception, followed.claim, followed.rows) == (15, None, "", ())
+    assert (followed.points, followed.misconception, followed.claim, followed.rows) == (10, None, "", ())
     assert not card.full_marks
 
 
@@ -73,7 +73,7 @@ def test_right_code_is_sent_to_no_hint(autodiff: tuple[Assignment, Grader]) -> N
     assert "gradlings hint 3.5" not in page
     assert "gradlings hint 3.6" not in page
     (line,) = (line for line in page.split("\n") if "batch_gradients  " in line)
-    assert line.endswith("15/15  2 of 2 checks")
+    assert line.endswith("12/12  2 of 2 checks")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_in_marks_the_same_points_are_given_and_hidden_probes_still_count() -> N
         reply = session.judge(replaced(assignment, (SIGMOID, MINUS)).encode(), source.path.name, seed=12)
         assert reply.card is not None, reply.fault
         found = verdicts(reply.card)
-        assert reply.card.points == 90
+        assert reply.card.points == 95
         assert {name for name, c in found.items() if c.verdict is Verdict.FOLLOWED_THROUGH} == FOLLOWED
         sly = replaced(assignment, (SIGMOID, MINUS)) + never_one_input
         reply = session.judge(sly.encode(), source.path.name, seed=12)

@@ -12,9 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradlings.authoring.assignment import find_assignments
+from gradlings.authoring.verify_all import select_exercises
 from gradlings.model.errors import InputError
 from gradlings.model.exercise import read_exercises, shares
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Named, Row, Scorecard, Verdict
+from gradlings.progress.record import declared_exercises
+from student_kit import PROJECT
 
 tried = settings(deadline=None, derandomize=True, max_examples=100)
 words = st.text(max_size=12)
@@ -210,3 +214,11 @@ def test_none_of_this_needs_torch() -> None:
     script = "import sys, gradlings.model.scorecard, gradlings.runners.results; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_exercises_come_in_the_order_of_their_file_and_a_warm_up_first() -> None:
+    ids = [exercise.id for _, exercise in declared_exercises(PROJECT / "assignments" / "03")]
+    assert ids.index("3.11") == ids.index("3.3") + 1
+    assert [exercise.id for exercise in find_assignments(PROJECT, ("03",))[0].exercises] == ids
+    assert list(select_exercises(PROJECT, ("3.4", "4.9", "3.11", "4.11"))[1]) == ["3.11", "3.4", "4.11", "4.9"]
+    assert declared_exercises(PROJECT / "assignments" / "01")[0][1].id == "1.0"

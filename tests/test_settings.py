@@ -151,7 +151,7 @@ def bce(a, y):
 
 @on_linux
 def test_what_one_exercise_sets_in_its_calls_costs_neither_it_nor_the_next(grader: Grader, judge: "Judge") -> None:
-    wanted = {"3.2": 10, "3.3": 10}
+    wanted = {"3.2": 5, "3.3": 7}
     remote = judge.load(SETS_IN_CALLS.encode(), PATH.name, DRIVERS)
     there = grader.check(remote, CHECKS, seed=0, only=wanted).scorecard
     here = grader.grade(from_source(SETS_IN_CALLS, PATH), CHECKS, seed=0, only=wanted).scorecard

@@ -39,7 +39,7 @@ PUBLISHED = {
 EXAMPLES = {
     "01": {"0.5", "0.1", ".0"},
     "02": {"0.1"},
-    "03": {"2.0", "1000", "-1000", "0.2", "-100", "100"},
+    "03": {"2.0", "1000", "-1000", "-2000", "1001", "1002", "1003", "0.2", "-100", "100"},
     "04": {"1.0", "1000"},
     "05": {"0.1", "0.01", "0.001", "100", "1000", "130"},
     "06": {"1000", "200", "500"},
@@ -244,8 +244,43 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
     early = sum(2 * sum(shares[: number + 1]) for number in range(len(shares)))
     assert (2 * sum(shares), 2 * shares[0], early) == (26, 12, 62)
 
+    told("03", "their exponentials are 1, 2 and 5, the sum is 8, and the probabilities are 1/8, 2/8 and 5/8")
+    scores = torch.tensor([1.0, 2.0, 5.0]).log()
+    assert torch.softmax(scores, 0).mul(8).tolist() == pytest.approx([1, 2, 5])
+
     told("05", "it would move by 3.2 times as much")
     assert round((1 - 0.9) / math.sqrt(1 - 0.999), 1) == 3.2
+
+
+def test_the_bug_of_the_backward_pass_shows_as_told() -> None:
+    names = runpy.run_path(str(ASSIGNMENTS["04"].main.path))
+    engine = runpy.run_path(str(ASSIGNMENTS["03"].main.path))
+    x, y = torch.tensor([[1.0, 2.0]], dtype=torch.float64), torch.ones(1, 1, dtype=torch.float64)
+    p = {
+        "W1": torch.tensor([[0.5, 0.5], [0.5, -1.0], [1.0, 0.5], [-1.0, 0.2]], dtype=torch.float64),
+        "b1": torch.zeros(4, dtype=torch.float64),
+        "W2": torch.tensor([[0.4, 0.3, -0.6, -0.2]], dtype=torch.float64),
+        "b2": torch.tensor([0.6], dtype=torch.float64),
+    }
+    cache = names["mlp_forward"](x, p)
+    dz2 = names["sigmoid_bce_backward"](cache["a"], y)
+    dz1 = names["hidden_gradient"](dz2, cache["z1"], p["W2"])
+
+    def measured(name: str) -> torch.Tensor:
+        def loss(numbers: torch.Tensor) -> torch.Tensor:
+            a = names["mlp_forward"](x, p | {name: numbers.reshape(p[name].shape)})["a"]
+            return torch.nn.functional.binary_cross_entropy(a, y)
+
+        slopes: torch.Tensor = engine["numeric_gradient"](loss, p[name].flatten(), 1e-5)
+        return slopes.reshape(p[name].shape)
+
+    text = next(cell.source for cell in ASSIGNMENTS["04"].main.cells if "4.11 Find the bug" in cell.source)
+    ours, right = (dz1.T @ x), measured("W1").round(decimals=9) + 0
+    for row, column in itertools.product(range(4), range(2)):
+        one, other = ours[row, column], right[row, column]
+        error = engine["gradcheck_error"](one, other).round(decimals=6).item()
+        assert f" W1[{row}, {column}] {one:16.4f} {other:15.4f} {error:8.1f}\n" in text + "\n"
+    assert engine["gradcheck_error"](dz2.T @ cache["h"], measured("W2")) < 1e-6
 
 
 def test_the_rounds_of_training_a_tokenizer_are_as_told() -> None:

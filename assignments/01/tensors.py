@@ -59,7 +59,7 @@ from torch import Tensor
 # %% [markdown]
 # ## 1.1 Four ranks
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *3 points · about 5 minutes · difficulty 1 of 3*
 #
 # A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and
 # columns, so two. Stack matrices and you have a tensor of rank 3, here called a cube. A language model cuts a text
@@ -99,7 +99,7 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 # %% [markdown]
 # ## 1.2 The shape of nested lists
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 1.1*
+# *13 points · about 20 minutes · difficulty 2 of 3 · builds on 1.1*
 #
 # The shape of a tensor lists its sizes from the outside in: how many items the outermost list has, then how many each
 # of those has, and so on. `[[1, 3], [5, 2], [4, 4]]` has three rows of two numbers: $(3, 2)$. A bare number has no
@@ -196,7 +196,7 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 # %% [markdown]
 # ## 1.4 Changing the dtype
 #
-# *5 points · about 5 minutes · difficulty 1 of 3 · builds on 1.3*
+# *3 points · about 5 minutes · difficulty 1 of 3 · builds on 1.3*
 #
 # Token counts are integers, but averages need floats, and a NumPy array brings `float64` where the model wants
 # `float32`. `.to()` converts: each number keeps its value, as exactly as the new type allows. Write a function that
@@ -234,7 +234,7 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 # %% [markdown]
 # ## 1.5 A column
 #
-# *10 points · about 10 minutes · difficulty 1 of 3 · builds on 1.2*
+# *6 points · about 10 minutes · difficulty 1 of 3 · builds on 1.2*
 #
 # Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading
 # order: the last index runs fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$
@@ -277,7 +277,7 @@ def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
 # %% [markdown]
 # ## 1.6 Transposing a batch
 #
-# *10 points · about 10 minutes · difficulty 2 of 3 · builds on 1.5*
+# *7 points · about 10 minutes · difficulty 2 of 3 · builds on 1.5*
 #
 # The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in
 # stacks, say $(B, T, D)$: $B$ texts of $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix
@@ -360,7 +360,7 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 # %% [markdown]
 # ## 1.8 Matrix multiplication with loops
 #
-# *15 points · about 20 minutes · difficulty 2 of 3 · builds on 1.2*
+# *13 points · about 20 minutes · difficulty 2 of 3 · builds on 1.2*
 #
 # *Not allowed here: ready-made matrix and dot products (the @ operator, matmul, einsum, nn.Linear and their
 # relatives).*
@@ -409,7 +409,7 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 # %% [markdown]
 # ## 1.9 The Gram matrix
 #
-# *5 points · about 10 minutes · difficulty 1 of 3 · builds on 1.6, 1.8*
+# *6 points · about 10 minutes · difficulty 1 of 3 · builds on 1.6, 1.8*
 #
 # The chapter's last example is `tensor2d @ tensor2d.T`. This product has a name and a meaning. Write $t_i$ for row $i$
 # of a matrix $t$ of shape $(n, d)$. Then
@@ -453,7 +453,7 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # %% [markdown]
 # ## 1.10 Broadcasting
 #
-# *10 points · about 20 minutes · difficulty 3 of 3 · builds on 1.2*
+# *13 points · about 20 minutes · difficulty 3 of 3 · builds on 1.2*
 #
 # *Not allowed here: ready-made broadcasting rules (torch.broadcast_shapes, expand, np.broadcast and their relatives).*
 #
@@ -501,7 +501,7 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # %% [markdown]
 # ## 1.11 Splitting into attention heads
 #
-# *10 points · about 25 minutes · difficulty 3 of 3 · builds on 1.5, 1.6, 1.7*
+# *16 points · about 25 minutes · difficulty 3 of 3 · builds on 1.5, 1.6, 1.7*
 #
 # A transformer (the network inside every GPT) lets several *attention heads* look at the text side by side, each with
 # its own share of a token's numbers. For $B$ texts of $T$ tokens with $D$ numbers each and $H$ heads, a head gets

@@ -19,7 +19,7 @@ def ranks():
     return torch.tensor(5), one_to_eight[:3], one_to_eight[:4].reshape(2, 2), one_to_eight.reshape(2, 2, 2)
 
 
-@exercise("1.1", "make_ranks", points=5, minutes=5, difficulty=1)
+@exercise("1.1", "make_ranks", points=3, minutes=5, difficulty=1)
 class TestMakeRanks:
     def test_four_ranks(self, student, probes):
         """A scalar, a vector, a matrix and a cube of whole numbers"""
@@ -58,7 +58,7 @@ def ragged_nesting(rng):
     return (nested,)
 
 
-@exercise("1.2", "nested_shape", points=10, minutes=20, difficulty=2, builds_on=("1.1",))
+@exercise("1.2", "nested_shape", points=13, minutes=20, difficulty=2, builds_on=("1.1",))
 class TestNestedShape:
     def test_full_nestings(self, student, probes):
         """Numbers, vectors, matrices and deeper than any tensor, empty lists among them"""
@@ -167,7 +167,7 @@ def fractions(rng):
     return (rng.normal(*rng.sizes(2, 4, 2)),)
 
 
-@exercise("1.4", "to_float32", points=5, minutes=5, difficulty=1, builds_on=("1.3",))
+@exercise("1.4", "to_float32", points=3, minutes=5, difficulty=1, builds_on=("1.3",))
 class TestToFloat32:
     def test_whole_numbers(self, student, probes):
         """Integers and booleans become float32"""
@@ -203,7 +203,7 @@ def transposed_tensor(rng):
     return (rng.normal(*rng.sizes(2, 5, 2)).T,)
 
 
-@exercise("1.5", "as_column", points=10, minutes=10, difficulty=1, builds_on=("1.2",))
+@exercise("1.5", "as_column", points=6, minutes=10, difficulty=1, builds_on=("1.2",))
 class TestAsColumn:
     def test_contiguous(self, student, probes):
         """Contiguous tensors of rank 0 to 3"""
@@ -236,7 +236,7 @@ def any_stack(rng):
     return (rng.normal(*rng.sizes(2, 6, rng.choice([3, 4]))),)
 
 
-@exercise("1.6", "swap_last_two", points=10, minutes=10, difficulty=2, builds_on=("1.5",))
+@exercise("1.6", "swap_last_two", points=7, minutes=10, difficulty=2, builds_on=("1.5",))
 class TestSwapLastTwo:
     def test_matrices(self, student, probes):
         """A single matrix"""
@@ -296,7 +296,7 @@ def two_whole_matrices(rng):
     return rng.integers(-9, 10, n, k), rng.integers(1, 10, k, m)
 
 
-@exercise("1.8", "matmul_loops", points=15, minutes=20, difficulty=2, forbids="matmul", builds_on=("1.2",))
+@exercise("1.8", "matmul_loops", points=13, minutes=20, difficulty=2, forbids="matmul", builds_on=("1.2",))
 class TestMatmulLoops:
     def test_floats(self, student, probes):
         """Matrices of floats, contiguous or not"""
@@ -332,7 +332,7 @@ def rows_with_rows(t):
     return torch.inner(t, t)
 
 
-@exercise("1.9", "gram", points=5, minutes=10, difficulty=1, builds_on=("1.6", "1.8"))
+@exercise("1.9", "gram", points=6, minutes=10, difficulty=1, builds_on=("1.6", "1.8"))
 class TestGram:
     def test_the_chapters_matrix(self, student, probes):
         """The chapter's matrix of whole numbers, and a square matrix of floats"""
@@ -384,7 +384,7 @@ def incompatible_shapes(rng):
 @exercise(
     "1.10",
     "broadcast_shape",
-    points=10,
+    points=13,
     minutes=20,
     difficulty=3,
     forbids="broadcast",
@@ -443,7 +443,7 @@ def heads_in_either_order(rng):
     return (rng.choice([one_way, rng.normal(batch, tokens, heads, size).transpose(1, 2)]),)
 
 
-@exercise("1.11", "split_heads", "merge_heads", points=10, minutes=25, difficulty=3, builds_on=("1.5", "1.6", "1.7"))
+@exercise("1.11", "split_heads", "merge_heads", points=16, minutes=25, difficulty=3, builds_on=("1.5", "1.6", "1.7"))
 class TestSplitAndMergeHeads:
     def test_split_heads(self, student, probes):
         """split_heads: each head gets its share of every token"""

@@ -90,7 +90,7 @@ GPT_CONFIG_124M = {
 # %% [markdown]
 # ## 2.1 Read the chapter's listing
 #
-# *10 points · about 25 minutes · difficulty 2 of 3*
+# *17 points · about 25 minutes · difficulty 2 of 3*
 #
 # *Not allowed here: having Python read text as code (eval, exec, compile, ast.literal_eval); a ready-made parser
 # (json.loads and its relatives).*
@@ -143,7 +143,7 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 # %% [markdown]
 # ## 2.2 Which settings are wrong?
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 2.1*
+# *14 points · about 20 minutes · difficulty 2 of 3 · builds on 2.1*
 #
 # A config is checked before a model is built from it, because most mistakes in it do not stop the build; they cost a
 # training run. Report *every* offending key, not just the first: nobody likes to fix errors one restart at a time.
@@ -205,7 +205,7 @@ GPT_CONFIG_124M: GPTConfig = {
 # %% [markdown]
 # ## 2.3 A linear layer
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -243,7 +243,7 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 # %% [markdown]
 # ## 2.4 The two embedding tables
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -284,7 +284,7 @@ def embedding_params(cfg: GPTConfig) -> int:
 # %% [markdown]
 # ## 2.5 Layer normalization
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -320,7 +320,7 @@ def layernorm_params(emb_dim: int) -> int:
 # %% [markdown]
 # ## 2.6 Attention
 #
-# *15 points · about 15 minutes · difficulty 2 of 3 · builds on 2.3*
+# *12 points · about 15 minutes · difficulty 2 of 3 · builds on 2.3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -364,7 +364,7 @@ def attention_params(cfg: GPTConfig) -> int:
 # %% [markdown]
 # ## 2.7 The feed-forward network
 #
-# *10 points · about 10 minutes · difficulty 1 of 3 · builds on 2.3*
+# *8 points · about 10 minutes · difficulty 1 of 3 · builds on 2.3*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -401,7 +401,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # %% [markdown]
 # ## 2.8 The whole model
 #
-# *20 points · about 20 minutes · difficulty 2 of 3 · builds on 2.3, 2.4, 2.5, 2.6, 2.7*
+# *16 points · about 20 minutes · difficulty 2 of 3 · builds on 2.3, 2.4, 2.5, 2.6, 2.7*
 #
 # *Not allowed here: the layers of torch.nn.*
 #
@@ -451,7 +451,7 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # %% [markdown]
 # ## 2.9 Count what is really there
 #
-# *10 points · about 15 minutes · difficulty 2 of 3*
+# *11 points · about 15 minutes · difficulty 2 of 3*
 #
 # Formulas tell you what a model should have; now ask a model what it does have. A model, or a part of one, is a
 # *module*, an object of the class `nn.Module`. Count the parameters of any module: each number once.
@@ -490,7 +490,7 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # %% [markdown]
 # ## 2.10 How much memory?
 #
-# *5 points · about 5 minutes · difficulty 1 of 3*
+# *4 points · about 5 minutes · difficulty 1 of 3*
 #
 # A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and `torch.float16`
 # take 2, `torch.int8` takes 1. A byte is 8 bits; the 32, 16 and 8 in the names are bits.
@@ -544,7 +544,7 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # %% [markdown]
 # ## 2.11 What the dropout rate does
 #
-# *5 points · about 10 minutes · difficulty 1 of 3*
+# *6 points · about 10 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: PyTorch's dropout (F.dropout, nn.Dropout).*
 #

@@ -134,7 +134,7 @@ def settings_in(text):
     return answer_to(text)
 
 
-@exercise("2.1", "load_config", points=10, minutes=25, difficulty=2, forbids=("eval", "json"))
+@exercise("2.1", "load_config", points=17, minutes=25, difficulty=2, forbids=("eval", "json"))
 class TestLoadConfig:
     def test_the_chapters_listing(self, student, probes):
         """the chapter's listing, and others like it"""
@@ -215,7 +215,7 @@ def offending_keys(cfg):
     return answer_to(cfg)
 
 
-@exercise("2.2", "validate_config", points=10, minutes=20, difficulty=2, builds_on=("2.1",))
+@exercise("2.2", "validate_config", points=14, minutes=20, difficulty=2, builds_on=("2.1",))
 class TestValidateConfig:
     def test_sizes_and_heads(self, student, probes):
         """sizes are whole numbers of at least 1, and the heads share emb_dim evenly"""
@@ -291,7 +291,7 @@ def any_linear(rng):
     return *rng.sizes(2, 50, 2), rng.choice((True, False))
 
 
-@exercise("2.3", "linear_params", points=5, minutes=5, difficulty=1, forbids="modules", seconds=2)
+@exercise("2.3", "linear_params", points=4, minutes=5, difficulty=1, forbids="modules", seconds=2)
 class TestLinearParams:
     def test_with_and_without_bias(self, student, probes):
         """weights, and biases where there are any, also of a layer with almost a billion outputs"""
@@ -316,7 +316,7 @@ def embedding_size(cfg):
     return size_of(embeddings_of(cfg))
 
 
-@exercise("2.4", "embedding_params", points=5, minutes=5, difficulty=1, forbids="modules")
+@exercise("2.4", "embedding_params", points=4, minutes=5, difficulty=1, forbids="modules")
 class TestEmbeddingParams:
     def test_both_tables(self, student, probes):
         """a row for each token, and one for each position"""
@@ -328,7 +328,7 @@ def layernorm_size(emb_dim):
     return size_of(nn.LayerNorm(emb_dim, device="meta"))
 
 
-@exercise("2.5", "layernorm_params", points=5, minutes=5, difficulty=1, forbids="modules")
+@exercise("2.5", "layernorm_params", points=4, minutes=5, difficulty=1, forbids="modules")
 class TestLayernormParams:
     def test_any_width(self, student, probes):
         """what one layer norm learns, also one that no memory would hold"""
@@ -347,7 +347,7 @@ def attention_size(cfg):
     return size_of(attention_of(cfg))
 
 
-@exercise("2.6", "attention_params", points=15, minutes=15, difficulty=2, forbids="modules", builds_on=("2.3",))
+@exercise("2.6", "attention_params", points=12, minutes=15, difficulty=2, forbids="modules", builds_on=("2.3",))
 class TestAttentionParams:
     def test_without_qkv_bias(self, student, probes):
         """query, key, value and output projection when qkv_bias is False"""
@@ -373,7 +373,7 @@ def feedforward_size(cfg, mult=4):
     return size_of(feedforward_of(cfg, mult))
 
 
-@exercise("2.7", "feedforward_params", points=10, minutes=10, difficulty=1, forbids="modules", builds_on=("2.3",))
+@exercise("2.7", "feedforward_params", points=8, minutes=10, difficulty=1, forbids="modules", builds_on=("2.3",))
 class TestFeedforwardParams:
     def test_four_times_wider(self, student, probes):
         """both layers, with a middle four times as wide"""
@@ -448,7 +448,7 @@ def any_gpt(rng):
 @exercise(
     "2.8",
     "gpt_params",
-    points=20,
+    points=16,
     minutes=20,
     difficulty=2,
     forbids="modules",
@@ -510,7 +510,7 @@ def any_partly_frozen_model(rng):
     return *rng.sizes(3, 12, 2), frozen, rng.choice((True, False))
 
 
-@exercise("2.9", "count_parameters", points=10, minutes=15, difficulty=2)
+@exercise("2.9", "count_parameters", points=11, minutes=15, difficulty=2)
 class TestCountParameters:
     def test_each_number_once(self, student, probes):
         """shared parameters once, equal ones separately, buffers not at all"""
@@ -557,7 +557,7 @@ def any_numbers(rng):
     return rng.size(1000, 10**9), rng.choice(dtypes)
 
 
-@exercise("2.10", "model_bytes", "model_mebibytes", points=5, minutes=5, difficulty=1)
+@exercise("2.10", "model_bytes", "model_mebibytes", points=4, minutes=5, difficulty=1)
 class TestModelBytes:
     def test_bytes(self, student, probes):
         """bytes for several dtypes"""
@@ -616,7 +616,7 @@ def in_either_mode(rng):
     return *in_training(rng)[:3], rng.choice((True, False))
 
 
-@exercise("2.11", "apply_dropout", points=5, minutes=10, difficulty=1, forbids="dropout")
+@exercise("2.11", "apply_dropout", points=6, minutes=10, difficulty=1, forbids="dropout")
 class TestApplyDropout:
     def test_training(self, student, probes):
         """in training: zeros where dropped, survivors scaled; the gradient flows back through them"""

@@ -8,9 +8,11 @@
 # need not read it).
 #
 # You start with the chain rule and one *neuron* (it turns inputs into one number), and derive its gradients on paper;
-# the tests compare them with PyTorch's own (3.1 to 3.6). Then you measure slopes, to check such formulas (3.7, 3.8). At
-# the end you write the engine itself: a small program that walks over a graph of numbers and finds all derivatives at
-# once (3.9, 3.10).
+# the tests compare them with PyTorch's own (3.1 to 3.6). On the way there is the softmax, which takes the neuron's place
+# where there are many answers (3.11; it stands after 3.3: do the exercises in the order of this file). Then you measure
+# slopes, to check such formulas (3.7, 3.8). You write the engine itself: a small program that walks over a graph of
+# numbers and finds all derivatives at once (3.9, 3.10). At the end you say what PyTorch's own engine leaves behind
+# (3.12).
 #
 # You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$,
 # $\sin x$ and $\ln x$. *Autograd*, the part of PyTorch that finds gradients, is off limits in your code except in 3.8:
@@ -83,7 +85,7 @@ def chain_derivative(
 # %% [markdown]
 # ## 3.2 The sigmoid
 #
-# *10 points · about 10 minutes · difficulty 1 of 3*
+# *5 points · about 10 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); a ready-made sigmoid
 # (torch.sigmoid, expit, softmax, F.logsigmoid, nn.Sigmoid and their relatives).*
@@ -94,7 +96,7 @@ def chain_derivative(
 # $$ \sigma(z) = \frac{1}{1 + e^{-z}} $$
 #
 # It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Today's language models use it
-# inside their layers, and its generalization to many answers, the *softmax*, at their output.
+# inside their layers, and its generalization to many answers, the *softmax* (3.11), at their output.
 #
 # Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the
 # floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). One NaN on the way to
@@ -124,7 +126,7 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # %% [markdown]
 # ## 3.3 Binary cross-entropy
 #
-# *10 points · about 15 minutes · difficulty 2 of 3*
+# *7 points · about 15 minutes · difficulty 2 of 3*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); PyTorch's ready-made losses
 # (F.binary_cross_entropy, nn.BCELoss and their relatives).*
@@ -170,9 +172,79 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 
 
 # %% [markdown]
+# ## 3.11 Softmax, and the logarithm of a sum
+#
+# *7 points · about 15 minutes · difficulty 2 of 3 · builds on 3.2*
+#
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); a ready-made softmax or logsumexp
+# (torch.softmax, log_softmax, logsumexp, logaddexp, F.cross_entropy ...).*
+#
+# The sigmoid is for two answers. A language model has to choose between 50,257 of them, one for each token it knows,
+# and gives each a score that may be any number. Such scores are called *logits*. The *softmax* makes probabilities of
+# them: take the exponential of each, and divide by the sum of all, so that they add up to 1.
+#
+# $$ \mathrm{softmax}(z)_i = \frac{e^{z_i}}{\sum_k e^{z_k}} $$
+#
+# Try it with the scores $\ln 1$, $\ln 2$ and $\ln 5$: their exponentials are 1, 2 and 5, the sum is 8, and the
+# probabilities are 1/8, 2/8 and 5/8. An answer whose score is larger by $\ln 2$ is twice as likely.
+#
+# The logarithm of that sum has a name of its own, because losses are made of logarithms of probabilities:
+#
+# $$ \mathrm{logsumexp}(z) = \ln \sum_k e^{z_k}, \qquad \ln \mathrm{softmax}(z)_i = z_i - \mathrm{logsumexp}(z) $$
+#
+# You write both, along the *last* axis: a tensor of shape (2, 3, 5) holds six rows of five scores, and each row is a
+# question of its own.
+#
+# The trap is the one of 3.2. With scores of 1000 the exponentials are infinite, with scores of -2000 they are all 0,
+# and the fraction is NaN in both cases. Yet only differences matter: if you add the same number $c$ to all scores of a
+# row, every exponential is multiplied by $e^c$, and the probabilities stay what they are. Which $c$ makes the
+# exponentials harmless, whatever the scores are? What does it change in the logsumexp? And is one $c$ enough for all
+# rows?
+#
+# A score may also be $-\infty$. That is how attention says "not this one" (6.6), and the probability must be exactly 0.
+# At least one score of each row is an ordinary number.
+#
+# Ready-made softmax functions and losses are off limits.
+
+# %%
+def logsumexp(z: Float[Tensor, "*batch V"]) -> Float[Tensor, "*batch"]:
+    """The natural logarithm of the sum of exponentials, along the last axis.
+
+    Args:
+        z: rows of V scores, as large as 1000 and as small as -2000; some may be -inf, but not all of a row.
+
+    Returns:
+        One finite number for each row: a tensor of z's shape without its last axis, and of z's dtype.
+
+    Example:
+        >>> logsumexp(torch.tensor([[0.0, 0.0], [1000.0, -math.inf]]))
+        tensor([   0.6931, 1000.0000])
+    """
+    raise NotImplementedError("Exercise 3.11: logsumexp")
+
+
+# %%
+def softmax(z: Float[Tensor, "*batch V"]) -> Float[Tensor, "*batch V"]:
+    """The probabilities that belong to scores, along the last axis.
+
+    Args:
+        z: rows of V scores, as large as 1000 and as small as -2000; some may be -inf, but not all of a row.
+
+    Returns:
+        A tensor of z's shape and dtype; each row adds up to 1, and where z is -inf it is 0. z itself is not changed.
+
+    Example:
+        >>> softmax(torch.tensor([[0.0, 0.0, -math.inf], [1000.0, 999.0, 998.0]]))
+        tensor([[0.5000, 0.5000, 0.0000],
+                [0.6652, 0.2447, 0.0900]])
+    """
+    raise NotImplementedError("Exercise 3.11: softmax")
+
+
+# %% [markdown]
 # ## 3.4 Two local derivatives
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 3.2, 3.3*
+# *9 points · about 20 minutes · difficulty 2 of 3 · builds on 3.2, 3.3*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -231,7 +303,7 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # %% [markdown]
 # ## 3.5 The gradients of one neuron
 #
-# *15 points · about 20 minutes · difficulty 2 of 3 · builds on 3.2, 3.4*
+# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 3.2, 3.4*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -292,7 +364,7 @@ def manual_gradients(
 # %% [markdown]
 # ## 3.6 The gradients of a batch
 #
-# *15 points · about 25 minutes · difficulty 3 of 3 · builds on 3.2, 3.5*
+# *12 points · about 25 minutes · difficulty 3 of 3 · builds on 3.2, 3.5*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -345,7 +417,7 @@ def batch_gradients(
 # %% [markdown]
 # ## 3.7 Measuring a slope
 #
-# *10 points · about 20 minutes · difficulty 2 of 3*
+# *9 points · about 20 minutes · difficulty 2 of 3*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -396,7 +468,7 @@ def numeric_gradient(
 # %% [markdown]
 # ## 3.8 Comparing two gradients
 #
-# *10 points · about 15 minutes · difficulty 2 of 3 · builds on 3.7*
+# *7 points · about 15 minutes · difficulty 2 of 3 · builds on 3.7*
 #
 # *Not allowed here: torch.autograd.gradcheck.*
 #
@@ -444,7 +516,7 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 # %% [markdown]
 # ## 3.9 An order for the backward pass
 #
-# *5 points · about 20 minutes · difficulty 2 of 3*
+# *9 points · about 20 minutes · difficulty 2 of 3*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -524,7 +596,7 @@ def topological_order(node: Value) -> list[Value]:
 # %% [markdown]
 # ## 3.10 Backpropagation
 #
-# *10 points · about 30 minutes · difficulty 3 of 3 · builds on 3.1, 3.9*
+# *13 points · about 30 minutes · difficulty 3 of 3 · builds on 3.1, 3.9*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -588,6 +660,70 @@ def backprop(root: Value) -> None:
     """
     raise NotImplementedError("Exercise 3.10: backprop")
 
+
+# %% [markdown]
+# ## 3.12 What is in `.grad`?
+#
+# *7 points · about 20 minutes · difficulty 2 of 3 · builds on 3.1, 3.10*
+#
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
+#
+# Your engine resets all gradients and fills in those of every node. PyTorch's does neither, and this surprises nearly
+# everybody who writes a first training loop. Here are its rules:
+#
+# - PyTorch records what is computed from a tensor with `requires_grad=True`. Such a tensor that was not computed from
+#   others is a *leaf*: a weight of a model, say. A tensor made without `requires_grad=True` is a *constant*.
+# - `y.backward()` goes back from `y` through what was recorded, and *adds* the slope of `y` to the `.grad` of each
+#   leaf.
+# - Until something is added, `.grad` is `None`. Assigning `None` clears it.
+# - Constants get no gradient. Nor does a node between leaf and result: its gradient is handed on and forgotten, unless
+#   `h.retain_grad()` was called before.
+# - `x.detach()` is the same number as a constant. Inside `with torch.no_grad():` nothing is recorded, so that every
+#   result is a constant.
+#
+# Ten short programs follow, each with a name. Every one begins with the same line, with a number in place of `...`:
+#
+# ```text
+#               x = torch.tensor(..., requires_grad=True)
+#
+#  leaf         y = x * x; y.backward()                                     x.grad ?
+#  twice        (x * x).backward(); (x * x).backward()                      x.grad ?
+#  cleared      (x * x).backward(); x.grad = None; (x * x).backward()       x.grad ?
+#  two terms    y = x * x; z = 3 * x; (y + z).backward()                    x.grad ?
+#  detached     y = x.detach() * x; y.backward()                            x.grad ?
+#  no_grad      with torch.no_grad(): h = x * x
+#               y = h * x; y.backward()                                     x.grad ?
+#  between      h = x * x; y = 3 * h; y.backward()                          h.grad ?
+#  retained     h = x * x; h.retain_grad(); y = h * h; y.backward()         h.grad ?
+#  constant     c = torch.tensor(2.0); y = c * x; y.backward()              c.grad ?
+#  before       y = x * x                                                   x.grad ?
+# ```
+#
+# Your function gets the name of a program and the number `x`, and returns what stands in the `.grad` that is asked for
+# at its end: a number, or `None`. Write each answer as a formula in `x`, or as `None`. The slope of $x \cdot x$ is
+# $2x$; what is the slope of $c \cdot x$?
+#
+# Predict first, on paper. Then you may type a program into a Python session and see what it does; but your function
+# itself must not run it.
+
+# %%
+def predicted_grad(program: str, x: float) -> float | None:
+    """What stands in the `.grad` that a program of the text asks for, when the program has ended.
+
+    Args:
+        program: "leaf", "twice", "cleared", "two terms", "detached", "no_grad", "between", "retained", "constant" or
+            "before".
+        x: the number that the program begins with.
+
+    Returns:
+        A number, or None where there is no gradient.
+
+    Example:
+        >>> predicted_grad("leaf", 3.0)
+        6.0
+    """
+    raise NotImplementedError("Exercise 3.12: predicted_grad")
+
 # %% [markdown]
 # ## Where this goes next: a network with a hidden layer
 #
@@ -611,5 +747,5 @@ def backprop(root: Value) -> None:
 # its gradient. If one share came too late, which gradients to the left of $h$ would be wrong?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `graph.png` beside this
-# file when 3.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
+# file when 3.12 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
 # sentence names it.

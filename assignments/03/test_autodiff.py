@@ -1,6 +1,7 @@
 """The checks of assignment 03: what you derive by hand is compared with what torch computes."""
 
 import math
+import warnings
 
 import torch
 from torch.nn import functional as F
@@ -56,7 +57,7 @@ def far_out(rng):
     return (torch.cat([rng.uniform(710, 2000, 2), rng.uniform(-2000, -710, 2), rng.normal(2)]),)
 
 
-@exercise("3.2", "sigmoid", points=10, minutes=10, difficulty=1, forbids=("autograd", "sigmoid"))
+@exercise("3.2", "sigmoid", points=5, minutes=10, difficulty=1, forbids=("autograd", "sigmoid"))
 class TestSigmoid:
     def test_any_shape(self, student, probes):
         """ordinary inputs, from a single number to three dimensions"""
@@ -96,7 +97,7 @@ def some_certain_predictions(rng):
     return a, y
 
 
-@exercise("3.3", "bce", points=10, minutes=15, difficulty=2, forbids=("autograd", "bce"))
+@exercise("3.3", "bce", points=7, minutes=15, difficulty=2, forbids=("autograd", "bce"))
 class TestBce:
     def test_mean_loss(self, student, probes):
         """the mean loss of a few examples with labels of both kinds"""
@@ -117,6 +118,77 @@ class TestBce:
         agree(student.bce, probes(hand_made, random=some_certain_predictions), torch_bce)
 
 
+# 3.11
+
+
+def torch_logsumexp(z):
+    return torch.logsumexp(z, dim=-1)
+
+
+def torch_softmax(z):
+    return torch.softmax(z, dim=-1)
+
+
+def random_scores(rng):
+    shape = rng.sizes(2, 5, rng.choice([1, 2, 3]))
+    return (2 * rng.normal(*shape),)
+
+
+def random_large_scores(rng):
+    """Rows around 1000 and around -2000 in one tensor, with a score of minus infinity in the last."""
+    scores = 100 * rng.normal(3, rng.size(3, 6)) + floats([[1000.0], [-2000.0], [0.0]])
+    scores[2, 0] = -math.inf
+    return (scores,)
+
+
+def some_scores():
+    return floats([[1.0, 3.0, 0.5], [-2.0, 0.0, 4.0]])
+
+
+def scores_with_three_axes():
+    return 2 * torch.sin(1.7 * torch.arange(1.0, 25.0, dtype=torch.float64) ** 1.5).reshape(2, 3, 4)
+
+
+def large_scores():
+    far_apart = floats([[1000.0, 998.0, -1000.0], [-2000.0, -2001.0, -2000.5]])
+    one_alone = floats([1000.0, -1000.0, -1001.0, -1002.0])
+    not_these = floats([[[2.0, -math.inf, 1.0]], [[-math.inf, -math.inf, -3.0]]])
+    return [(far_apart,), (one_alone,), (not_these,)]
+
+
+@exercise(
+    "3.11",
+    "logsumexp",
+    "softmax",
+    points=7,
+    minutes=15,
+    difficulty=2,
+    forbids=("autograd", "softmax"),
+    builds_on=("3.2",),
+)
+class TestSoftmax:
+    def test_softmax(self, student, probes):
+        """the probabilities of ordinary scores, along the last axis"""
+        ladder = probes([(floats([0.0, 2.0]),), (some_scores(),), (scores_with_three_axes(),)], random=random_scores)
+        agree(student.softmax, ladder, torch_softmax, strided=True)
+
+    def test_logsumexp(self, student, probes):
+        """the logarithm of the sum for ordinary scores, along the last axis"""
+        ladder = probes(
+            [(floats([0.0, 0.0]),), (some_scores(),), (scores_with_three_axes(),)],
+            random=random_scores,
+        )
+        agree(student.logsumexp, ladder, torch_logsumexp, strided=True)
+
+    def test_extreme_softmax(self, student, probes):
+        """probabilities where scores are huge, far apart or minus infinity"""
+        agree(student.softmax, probes(large_scores(), random=random_large_scores), torch_softmax)
+
+    def test_extreme_logsumexp(self, student, probes):
+        """the logarithm of the sum where scores are huge, far apart or minus infinity"""
+        agree(student.logsumexp, probes(large_scores(), random=random_large_scores), torch_logsumexp)
+
+
 # 3.4
 
 
@@ -132,7 +204,7 @@ def sigmoid_slope(z):
     "3.4",
     "bce_grad_a",
     "sigmoid_grad",
-    points=10,
+    points=9,
     minutes=20,
     difficulty=2,
     forbids="autograd",
@@ -170,7 +242,7 @@ def one_example(rng):
 @exercise(
     "3.5",
     "manual_gradients",
-    points=15,
+    points=10,
     minutes=20,
     difficulty=2,
     forbids="autograd",
@@ -209,7 +281,7 @@ def sure_batch(rng):
     return X, 300 * w, b, y
 
 
-@exercise("3.6", "batch_gradients", points=15, minutes=25, difficulty=3, forbids="autograd", builds_on=("3.2", "3.5"))
+@exercise("3.6", "batch_gradients", points=12, minutes=25, difficulty=3, forbids="autograd", builds_on=("3.2", "3.5"))
 class TestBatchGradients:
     def test_mean_gradients(self, student, probes):
         """dL/dw and dL/db of the mean loss of five examples with three inputs, and of other batches"""
@@ -261,7 +333,7 @@ def random_float32_point(rng):
     return function, x.float(), 1e-2
 
 
-@exercise("3.7", "numeric_gradient", points=10, minutes=20, difficulty=2, forbids="autograd")
+@exercise("3.7", "numeric_gradient", points=9, minutes=20, difficulty=2, forbids="autograd")
 class TestNumericGradient:
     def test_float64(self, student, probes):
         """the gradient to six digits, and with large steps as they make it; two calls of f for each entry; x left alone"""
@@ -350,7 +422,7 @@ def one_bad_of_a_hundred():
 @exercise(
     "3.8",
     "gradcheck_error",
-    points=10,
+    points=7,
     minutes=15,
     difficulty=2,
     forbids="gradcheck",
@@ -435,7 +507,7 @@ def random_program(rng):
     return ("; ".join(steps),)
 
 
-@exercise("3.9", "topological_order", points=5, minutes=20, difficulty=2, forbids="autograd")
+@exercise("3.9", "topological_order", points=9, minutes=20, difficulty=2, forbids="autograd")
 class TestTopologicalOrder:
     def test_users_before_parents(self, student, probes):
         """every node exactly once, after all nodes that use it"""
@@ -494,7 +566,7 @@ def random_number(rng):
     "3.10",
     "backprop",
     "exp",
-    points=10,
+    points=13,
     minutes=30,
     difficulty=3,
     forbids="autograd",
@@ -515,4 +587,75 @@ class TestBackprop:
         """the node of e ** x: its number, its parent and its local derivative"""
         ladder = probes([(0.5,), (-1.25,), (2.0,)], random=random_number)
         agree(student.through("node_of_exp"), ladder, exp_by_autograd, float32=False)
+
+
+# 3.12
+
+
+def grad_after_running(program, x):
+    """What stands in the .grad that a program asks for, once it was run."""
+    x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    h, c = x * x, torch.tensor(2.0)
+    asked_for = x
+    match program:
+        case "leaf":
+            h.backward()
+        case "twice":
+            (x * x).backward()
+            (x * x).backward()
+        case "cleared":
+            (x * x).backward()
+            x.grad = None
+            (x * x).backward()
+        case "two terms":
+            (h + 3 * x).backward()
+        case "detached":
+            (x.detach() * x).backward()
+        case "no_grad":
+            with torch.no_grad():
+                h = x * x
+            (h * x).backward()
+        case "between":
+            (3 * h).backward()
+            asked_for = h
+        case "retained":
+            h.retain_grad()
+            (h * h).backward()
+            asked_for = h
+        case "constant":
+            (c * x).backward()
+            asked_for = c
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of .grad in the middle of a graph, and gives None
+        grad = asked_for.grad
+    return None if grad is None else grad.item()
+
+
+def with_two_numbers(*programs):
+    return [(program, x) for program in programs for x in (3.0, -1.5)]
+
+
+def any_number_for(*programs):
+    return lambda rng: (rng.choice(programs), round(float(rng.uniform(0.5, 4.0)), 2))
+
+
+@exercise("3.12", "predicted_grad", points=7, minutes=20, difficulty=2, forbids="autograd", builds_on=("3.1", "3.10"))
+class TestPredictedGrad:
+    def test_what_is_added(self, student, probes):
+        """programs that go back once or twice, and from a sum"""
+        programs = "leaf", "twice", "cleared", "two terms"
+        ladder = probes(with_two_numbers(*programs), random=any_number_for(*programs))
+        agree(student.predicted_grad, ladder, grad_after_running, float32=False)
+
+    def test_what_is_cut_off(self, student, probes):
+        """programs in which one factor is not recorded"""
+        programs = "detached", "no_grad"
+        ladder = probes(with_two_numbers(*programs), random=any_number_for(*programs), n=3)
+        agree(student.predicted_grad, ladder, grad_after_running, float32=False)
+
+    def test_who_keeps_a_gradient(self, student, probes):
+        """programs that ask for the gradient of a node, of a constant, and before there is one"""
+        programs = "between", "retained", "constant", "before"
+        ladder = probes(with_two_numbers(*programs), random=any_number_for(*programs), n=3)
+        agree(student.predicted_grad, ladder, grad_after_running, float32=False)
         leave_picture(student, __file__)

@@ -19,16 +19,17 @@
 #
 # You write the forward pass (4.1), then the backward step of each kind of layer alone: ReLU, linear, sigmoid with its
 # loss, broadcasting, softmax with its loss, embedding (4.2 to 4.7). Exercises 4.5 to 4.7 are what a GPT needs beyond
-# the MLP. In 4.8 you chain your steps into the backward pass of the whole network. In 4.9 and 4.10 PyTorch does the
-# work, and you repair the chapter's listing, which does not run as printed.
+# the MLP. In 4.8 you chain your steps into the backward pass of the whole network, and in 4.11 you find the mistake in
+# a part of such a chain. (It stands after 4.8: do the exercises in the order of this file.) In 4.9 and 4.10 PyTorch
+# does the work, and you repair the chapter's listing, which does not run as printed.
 #
 # At the end you will be able to take any network built from these layers, say which shape each gradient has and why,
 # and find the wrong line when a gradient is not right.
 #
 # You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a
 # batch (3.5, 3.6). Nothing is imported from your earlier files; you may use `torch.sigmoid`, `torch.relu` and
-# `torch.softmax`. PyTorch's autograd is off limits in 4.2 to 4.8. As in assignment 01, shapes and dtypes must be exact,
-# numbers right to seven digits in `float64`, and every argument must stay as it is.
+# `torch.softmax`. PyTorch's autograd is off limits in 4.2 to 4.8 and 4.11. As in assignment 01, shapes and dtypes must
+# be exact, numbers right to seven digits in `float64`, and every argument must stay as it is.
 #
 # Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The
 # gradient that arrives at a layer from the layers after it is the *upstream* gradient; in code it is `dout`. And an
@@ -44,7 +45,7 @@ from torch.nn import functional as F
 # %% [markdown]
 # ## 4.1 The forward pass
 #
-# *10 points · about 15 minutes · difficulty 1 of 3 · builds on 1.8, 1.10, 3.2*
+# *8 points · about 15 minutes · difficulty 1 of 3 · builds on 1.8, 1.10, 3.2*
 #
 # A batch of $N$ examples with $D$ inputs each is a matrix $X$ of shape $(N, D)$, one example per row. The hidden layer
 # has $K$ units, the output layer has one. For the whole batch the network computes
@@ -136,7 +137,7 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 # %% [markdown]
 # ## 4.3 Backward through a linear layer
 #
-# *15 points · about 30 minutes · difficulty 3 of 3 · builds on 1.8, 3.6*
+# *14 points · about 30 minutes · difficulty 3 of 3 · builds on 1.8, 3.6*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -196,7 +197,7 @@ def linear_backward(
 # %% [markdown]
 # ## 4.4 Backward through sigmoid and loss
 #
-# *10 points · about 15 minutes · difficulty 2 of 3 · builds on 3.4, 3.5, 3.6*
+# *7 points · about 15 minutes · difficulty 2 of 3 · builds on 3.4, 3.5, 3.6*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -239,7 +240,7 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 # %% [markdown]
 # ## 4.5 Backward through broadcasting
 #
-# *10 points · about 25 minutes · difficulty 3 of 3 · builds on 1.10*
+# *12 points · about 25 minutes · difficulty 3 of 3 · builds on 1.10*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); Tensor.sum_to_size.*
 #
@@ -283,7 +284,7 @@ def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tenso
 # %% [markdown]
 # ## 4.6 Backward through softmax and cross-entropy
 #
-# *10 points · about 25 minutes · difficulty 2 of 3 · builds on 3.2, 4.4*
+# *12 points · about 25 minutes · difficulty 2 of 3 · builds on 3.11, 4.4*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -378,7 +379,7 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 # %% [markdown]
 # ## 4.8 The whole backward pass
 #
-# *15 points · about 30 minutes · difficulty 3 of 3 · builds on 4.1, 4.2, 4.3, 4.4*
+# *14 points · about 30 minutes · difficulty 3 of 3 · builds on 4.1, 4.2, 4.3, 4.4*
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
@@ -437,9 +438,79 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
     raise NotImplementedError("Exercise 4.8: mlp_backward")
 
 # %% [markdown]
+# ## 4.11 Find the bug: one gradient of two
+#
+# *7 points · about 15 minutes · difficulty 2 of 3 · builds on 3.8, 4.2, 4.3, 4.8*
+#
+# *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
+#
+# The pieces of a backward pass are often written anew as one function: shorter, faster, and sometimes wrong. The next
+# cell does what comes in the middle of 4.8. From $\partial L/\partial z_2$, here `dout`, it goes back through the
+# second linear layer and through the ReLU, and returns $\partial L/\partial z_1$.
+#
+# It runs, and its result has the right shape. But somebody measured the gradients as in 3.7, in a network with two
+# inputs, four hidden units and one example, and compared each entry as in 3.8:
+#
+# ```text
+#  weight      with the function     measured    error
+#  W1[0, 0]           0.0000         -0.2000      1.0
+#  W1[0, 1]           0.0000         -0.4000      1.0
+#  W1[1, 0]           0.0000          0.0000      0.0
+#  W1[1, 1]           0.0000          0.0000      0.0
+#  W1[2, 0]           0.3000          0.3000      0.0
+#  W1[2, 1]           0.6000          0.6000      0.0
+#  W1[3, 0]           0.1000          0.0000      1.0
+#  W1[3, 1]           0.2000          0.0000      1.0
+# ```
+#
+# All four entries of the gradient of `W2` agree with the measured ones.
+#
+# Read the table before you read the code. An error of 1 means that one of the two numbers is 0 and the other is not. So
+# the function loses some gradients, lets others through that should have stopped, and changes the size of none. Whole
+# rows are affected, and a row of `W1` belongs to one hidden unit. What does the good gradient of `W2` tell you about
+# `dout`?
+#
+# Then find the line, and write the function as it should be, under the name `repaired_hidden_gradient`. You repair it
+# yourself because this is how wrong gradients are found in real code, too: the search begins with a list of the entries
+# that are wrong, and the question of what they have in common.
+
+# %%
+
+
+def hidden_gradient(dout, z, W2):
+    """The gradient before the ReLU, from the one after the second linear layer. Find out what is wrong with it."""
+    dh = dout @ W2
+    passes = dh > 0
+    return torch.where(passes, dh, 0.0)
+
+
+# %%
+def repaired_hidden_gradient(
+    dout: Float[Tensor, "N M"], z: Float[Tensor, "N K"], W2: Float[Tensor, "M K"]
+) -> Float[Tensor, "N K"]:
+    """Gradient of the loss with respect to the hidden layer before its ReLU.
+
+    Args:
+        dout: gradient of the loss with respect to the output of the second linear layer, M numbers for each example.
+        z: the hidden layer before its ReLU, K units for each example, of dout's dtype; no entry is exactly 0.
+        W2: the weights of the second linear layer, of dout's dtype.
+
+    Returns:
+        dL/dz, a new tensor of z's shape and dtype. None of the inputs is changed.
+
+    Example:
+        >>> dout, W2 = torch.tensor([[1.0], [-2.0]]), torch.tensor([[1.0, 2.0, -3.0]])
+        >>> z = torch.tensor([[0.5, -1.0, 2.0], [-0.5, 3.0, 1.0]])
+        >>> repaired_hidden_gradient(dout, z, W2)
+        tensor([[ 1.,  0., -3.],
+                [ 0., -4.,  6.]])
+    """
+    raise NotImplementedError("Exercise 4.11: repaired_hidden_gradient")
+
+# %% [markdown]
 # ## 4.9 Repair the chapter's listing
 #
-# *10 points · about 15 minutes · difficulty 2 of 3 · builds on 4.4, 4.8*
+# *6 points · about 15 minutes · difficulty 2 of 3 · builds on 4.4, 4.8*
 #
 # The chapter shows the same network in PyTorch, and its listing has two mistakes. The first is plain to see: the
 # indentation of the class was lost in print, so Python stops with an `IndentationError`. In the cell below it is

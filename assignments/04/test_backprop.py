@@ -75,7 +75,7 @@ def random_net(rng):
     return rng.normal(n, d), {"W1": rng.normal(k, d), "b1": rng.normal(k), "W2": rng.normal(1, k), "b2": rng.normal(1)}
 
 
-@exercise("4.1", "mlp_forward", points=10, minutes=15, difficulty=1, builds_on=("1.8", "1.10", "3.2"))
+@exercise("4.1", "mlp_forward", points=8, minutes=15, difficulty=1, builds_on=("1.8", "1.10", "3.2"))
 class TestMlpForward:
     def test_hidden_layer(self, student, probes):
         """the hidden layer before and after its ReLU"""
@@ -138,7 +138,7 @@ def random_layer_of_tokens(rng):
     return rng.normal(batch, tokens, outputs), rng.normal(batch, tokens, inputs), rng.normal(outputs, inputs)
 
 
-@exercise("4.3", "linear_backward", points=15, minutes=30, difficulty=3, forbids="autograd", builds_on=("1.8", "3.6"))
+@exercise("4.3", "linear_backward", points=14, minutes=30, difficulty=3, forbids="autograd", builds_on=("1.8", "3.6"))
 class TestLinearBackward:
     def test_batch(self, student, probes):
         """dX, dW and db for a batch of examples"""
@@ -187,7 +187,7 @@ def random_sure_column(rng):
 @exercise(
     "4.4",
     "sigmoid_bce_backward",
-    points=10,
+    points=7,
     minutes=15,
     difficulty=2,
     forbids="autograd",
@@ -250,7 +250,7 @@ def stretched_axes(rng):
 @exercise(
     "4.5",
     "unbroadcast",
-    points=10,
+    points=12,
     minutes=25,
     difficulty=3,
     forbids=("autograd", "sum_to_size"),
@@ -311,7 +311,7 @@ def random_large_logits(rng):
 
 
 @exercise(
-    "4.6", "softmax_ce_backward", points=10, minutes=25, difficulty=2, forbids="autograd", builds_on=("3.2", "4.4")
+    "4.6", "softmax_ce_backward", points=12, minutes=25, difficulty=2, forbids="autograd", builds_on=("3.11", "4.4")
 )
 class TestSoftmaxCeBackward:
     def test_gradient(self, student, probes):
@@ -425,7 +425,7 @@ def random_forward(rng):
 @exercise(
     "4.8",
     "mlp_backward",
-    points=15,
+    points=14,
     minutes=30,
     difficulty=3,
     forbids="autograd",
@@ -455,6 +455,46 @@ class TestMlpBackward:
             n=3,
         )
         agree(student.mlp_backward, ladder, gradients_by_autograd, ordered=True, strided=True)
+
+
+# 4.11
+
+
+def slope_before_the_relu(dout, z, W2):
+    return slopes(lambda z: F.linear(torch.relu(z), W2), dout, z)[0]
+
+
+def one_output():
+    """Two examples, three units: on and off meet both signs of the gradient."""
+    z = floats([[0.5, -1.0, 2.0], [-0.5, 3.0, 1.0]])
+    return floats([[1.0], [-2.0]]), z, floats([[1.0, 2.0, -3.0]])
+
+
+def two_outputs():
+    z = floats([[0.9, -0.4, -1.3, 0.2], [-0.7, 1.6, 0.8, -2.1], [1.1, -0.3, 0.5, -0.6]])
+    W2 = floats([[0.7, -1.2, 0.4, 0.9], [-0.5, 0.3, 1.5, -0.8]])
+    return floats([[0.6, -1.1], [-0.4, 0.9], [1.3, 0.2]]), z, W2
+
+
+def random_hidden_layer(rng):
+    n, m, k = rng.sizes(2, 5, 3)
+    return rng.normal(n, m), rng.normal(n, k), rng.normal(m, k)
+
+
+@exercise(
+    "4.11",
+    "repaired_hidden_gradient",
+    points=7,
+    minutes=15,
+    difficulty=2,
+    forbids="autograd",
+    builds_on=("3.8", "4.2", "4.3", "4.8"),
+)
+class TestRepairedHiddenGradient:
+    def test_gradient(self, student, probes):
+        """dL/dz of the hidden layer, for units that were on and off, and gradients of both signs"""
+        ladder = probes([one_output(), two_outputs()], random=random_hidden_layer)
+        agree(student.repaired_hidden_gradient, ladder, slope_before_the_relu, strided=True)
 
 
 # 4.9 and 4.10
@@ -501,7 +541,7 @@ def random_examples(rng):
     return rng.normal(61), rng.normal(n, 10), labels_of_both_kinds(rng, n), rng.size(1, 2)
 
 
-@exercise("4.9", "fix_simple_net", points=10, minutes=15, difficulty=2, builds_on=("4.4", "4.8"), seconds=10)
+@exercise("4.9", "fix_simple_net", points=6, minutes=15, difficulty=2, builds_on=("4.4", "4.8"), seconds=10)
 class TestFixSimpleNet:
     def test_one_example(self, student, probes):
         """the loss and the gradients for a single example, as in the chapter"""

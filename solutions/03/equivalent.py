@@ -9,6 +9,8 @@ EQUIVALENT = (
     Equivalent("sigmoid", "argument detached", "z -> z.detach()", VALUES),
     Equivalent("bce", "argument detached", "a -> a.detach()", VALUES),
     Equivalent("bce", "argument detached", "y -> y.detach()", VALUES),
+    Equivalent("logsumexp", "argument detached", "z -> z.detach()", VALUES),
+    Equivalent("softmax", "argument detached", "z -> z.detach()", VALUES),
     Equivalent("bce_grad_a", "argument detached", "a -> a.detach()", VALUES),
     Equivalent("bce_grad_a", "argument detached", "y -> y.detach()", VALUES),
     Equivalent("sigmoid_grad", "argument detached", "z -> z.detach()", VALUES),

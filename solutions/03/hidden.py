@@ -39,6 +39,29 @@ PROBES = {
         (floats([1.0, 0.0, 1.0]), floats([1.0, 0.0, 1.0])),
         (floats([1e-30, 1e-60, 0.5]), floats([1.0, 1.0, 0.0])),  # a logarithm above -100, and one below it
     ],
+    # 3.11 softmax: a single row, many scores, one score alone, equal ones, four axes
+    "3.11::test_softmax": [
+        (floats([0.3, -1.2, 2.0, 0.7]),),
+        (floats([[2.5], [-1.0]]),),
+        (3 * rng.normal(4, 60),),
+        (rng.normal(2, 1, 3, 5),),
+    ],
+    "3.11::test_logsumexp": [
+        (floats([[-4.0, -4.0, -4.0, -4.0]]),),
+        (floats([[2.5], [-1.0]]),),
+        (3 * rng.normal(4, 60),),
+        (rng.normal(2, 1, 3, 5),),
+    ],
+    "3.11::test_extreme_softmax": [
+        (floats([-2000.0, -1999.0]),),
+        (floats([[[-math.inf, 1000.0, 1000.0]], [[-800.0, -math.inf, -800.0]]]),),
+        (300 * rng.normal(20, 8),),
+    ],
+    "3.11::test_extreme_logsumexp": [
+        (floats([-2000.0, -1999.0]),),
+        (floats([[[-math.inf, 1000.0, 1000.0]], [[-800.0, -math.inf, -800.0]]]),),
+        (300 * rng.normal(20, 8),),
+    ],
     # 3.4 local derivatives
     "3.4::test_bce_grad_a": [
         (floats([0.001, 0.999, 0.001]), floats([1.0, 0.0, 0.0])),
@@ -90,4 +113,8 @@ PROBES = {
     "3.10::test_gradients": [("x = 3", 1), (EQUAL_NUMBERS, 1), (NEGATIVE_AND_ZERO, 1), (DOUBLINGS, 1), (CHAIN, 1)],
     "3.10::test_calling_twice": [(EQUAL_NUMBERS, 3), (NEGATIVE_AND_ZERO, 2), (CHAIN, 2)],
     "3.10::test_exp": [(0.0,), (-4.5,), (7.0,)],
+    # 3.12 the same programs with other numbers
+    "3.12::test_what_is_added": [("leaf", -7.25), ("twice", 0.3), ("cleared", 11.0), ("two terms", -0.5)],
+    "3.12::test_what_is_cut_off": [("detached", -7.25), ("no_grad", 0.3), ("no_grad", -4.0)],
+    "3.12::test_who_keeps_a_gradient": [("between", 0.3), ("retained", -4.0), ("constant", 11.0), ("before", -0.5)],
 }

@@ -346,6 +346,326 @@ def bce(a, y):
     return -(y * torch.log(a + EPS) + (1 - y) * torch.log(1 - a + EPS)).mean()
 
 
+# --- 3.11 ----------------------------------------------------------------------------------------------------------
+
+
+def _largest(z):
+    return z.amax(-1, keepdim=True)
+
+
+def _sum_and_log(z, away):
+    """The logsumexp, with some numbers taken away first and put back in the end."""
+    return away.squeeze(-1) + torch.log(torch.exp(z - away).sum(-1))
+
+
+def _shares(powers):
+    return powers / powers.sum(-1, keepdim=True)
+
+
+@catalogue.misconception(
+    "3.11",
+    "exponentials-of-raw-scores",
+    "Ordinary scores are right, but large ones give NaN or infinity. How large is the exponential of 1000, and how small that of -2000?",
+    hint="Print `torch.exp(torch.tensor([1000.0, -2000.0]))`: inf and 0. With [1000, 999] you divide inf by inf. The answer is the same as for [1, 0], because only differences matter. Which number could you take away from every score first?",
+)
+def softmax(z):
+    return _shares(torch.exp(z))
+
+
+@catalogue.misconception("3.11", "sum-of-raw-exponentials", same_as="exponentials-of-raw-scores")
+def logsumexp(z):
+    return torch.log(torch.exp(z).sum(-1))
+
+
+@catalogue.misconception(
+    "3.11",
+    "one-largest-for-all-rows",
+    "A row far below the largest score of the whole tensor gives NaN or minus infinity. Whose largest score do you take away from it?",
+    hint="Call it with the rows [1000, 999] and [-2000, -2001]. After the subtraction the second row holds -3000 and -3001, and both exponentials are 0. Print the shape of what you take away: one number, or one for each row?",
+)
+def softmax(z):
+    return _shares(torch.exp(z - z.max()))
+
+
+@catalogue.misconception("3.11", "one-largest-for-all-sums", same_as="one-largest-for-all-rows")
+def logsumexp(z):
+    return z.max() + torch.log(torch.exp(z - z.max()).sum(-1))
+
+
+@catalogue.misconception(
+    "3.11",
+    "largest-not-put-back",
+    "The logarithm is too small by the largest score of its row. What did the subtraction change in the sum, and where is that undone?",
+    hint=r"Call logsumexp with [5, 5]: it is $5 + \ln 2$, which is 5.69, and you give 0.69. Every exponential was divided by $e^5$ when you took 5 away. What is the logarithm of that factor?",
+)
+def logsumexp(z):
+    return torch.log(torch.exp(z - _largest(z)).sum(-1))
+
+
+@catalogue.misconception(
+    "3.11",
+    "largest-taken-away-twice",
+    "The logarithm is too small by twice the largest score of its row. Is what was taken away from the scores added back, or subtracted once more?",
+    hint=r"Call logsumexp with [5, 5]: it is $5 + \ln 2$, which is 5.69, and you give -4.31. The exponentials were made smaller, so is the sum itself larger or smaller than what you have?",
+)
+def logsumexp(z):
+    return torch.log(torch.exp(z - _largest(z)).sum(-1)) - _largest(z).squeeze(-1)
+
+
+@catalogue.misconception(
+    "3.11",
+    "over-the-first-axis",
+    "The probabilities of a column add up to 1, and those of a row do not. Along which axis do the scores of one question lie?",
+    hint="Call it with the two rows [0, 0] and [0, 100]: the first row must give 0.5 and 0.5, whatever stands below it. Print `softmax(z).sum(-1)`. Which axis does your sum run along?",
+)
+def softmax(z):
+    powers = torch.exp(z - z.amax(0, keepdim=True))
+    return powers / powers.sum(0, keepdim=True)
+
+
+@catalogue.misconception("3.11", "sum-over-the-first-axis", same_as="over-the-first-axis")
+def logsumexp(z):
+    return torch.logsumexp(z, 0)
+
+
+@catalogue.misconception(
+    "3.11",
+    "over-the-second-axis",
+    "Matrices are right, but one row alone stops with an error, and with three axes the sum runs along the middle one. How do you name the last axis of a tensor of any rank?",
+    hint="Print `softmax(torch.zeros(2, 3, 4))`: each entry must be 1/4, and yours is 1/3. The number 1 names the last axis of a matrix only. Which number names the last axis always?",
+)
+def softmax(z):
+    powers = torch.exp(z - z.amax(1, keepdim=True))
+    return powers / powers.sum(1, keepdim=True)
+
+
+@catalogue.misconception("3.11", "sum-over-the-second-axis", same_as="over-the-second-axis")
+def logsumexp(z):
+    return torch.logsumexp(z, 1)
+
+
+@catalogue.misconception(
+    "3.11",
+    "over-everything",
+    "All entries together add up to 1, over all rows. Are the rows of a tensor one question or several?",
+    hint="Call it with two rows of [0, 0]: each entry must be 0.5, and yours is 0.25. Print the shape of the sum that you divide by or take the logarithm of: how many sums does a tensor with two rows have?",
+)
+def softmax(z):
+    powers = torch.exp(z - z.max())
+    return powers / powers.sum()
+
+
+@catalogue.misconception("3.11", "one-sum-for-everything", same_as="over-everything")
+def logsumexp(z):
+    return torch.logsumexp(z.flatten(), 0)
+
+
+@catalogue.misconception(
+    "3.11",
+    "mean-taken-away",
+    "Scores that lie close together are right, but one that stands far above the others, or a score of minus infinity, gives NaN or infinity. Is the mean of a row near its largest score?",
+    hint="Print the mean of [1000, -1000, -1001, -1002] and what is left of the 1000 when you take it away: 1500.75, and its exponential is infinite. Which other number of the row would leave nothing above 0?",
+)
+def softmax(z):
+    return _shares(torch.exp(z - z.mean(-1, keepdim=True)))
+
+
+@catalogue.misconception("3.11", "mean-taken-away-and-put-back", same_as="mean-taken-away")
+def logsumexp(z):
+    return _sum_and_log(z, z.mean(-1, keepdim=True))
+
+
+@catalogue.misconception(
+    "3.11",
+    "smallest-taken-away",
+    "The smallest score of each row is taken away, so that the largest one may still be huge. Which exponentials must not overflow?",
+    hint="Take the smallest from [1000, -1000]: 2000 and 0 are left, and $e^{2000}$ is infinite. An exponential that becomes 0 does no harm as long as another one of the row is 1. Which one should be 1?",
+)
+def softmax(z):
+    return _shares(torch.exp(z - z.amin(-1, keepdim=True)))
+
+
+@catalogue.misconception("3.11", "smallest-taken-away-and-put-back", same_as="smallest-taken-away")
+def logsumexp(z):
+    return _sum_and_log(z, z.amin(-1, keepdim=True))
+
+
+@catalogue.misconception(
+    "3.11",
+    "divided-by-the-largest",
+    "The scores are divided by the largest of their row, and that changes the probabilities. Which operation on all scores leaves a softmax as it is?",
+    hint="Call softmax with [0, 2]: 0.1192 and 0.8808 are right, and you give 0.2689 and 0.7311, which belongs to [0, 1]. Differences between scores are all that counts. Does a division keep them?",
+)
+def softmax(z):
+    return _shares(torch.exp(z / _largest(z)))
+
+
+@catalogue.misconception(
+    "3.11",
+    "scores-bounded",
+    "Ordinary scores are right, and of two very large ones both get the same probability. Are scores of 1000 and of 998 equally good?",
+    hint="Call softmax with [1000, 998]: it is that of [2, 0], 0.8808 and 0.1192, and you give 0.5 twice. A bound cuts off the difference. Move the scores in place of cutting them.",
+    constants={"LIMIT": (80, 50, 20, 30, 88, 100, 500, 700, 709)},
+)
+def softmax(z):
+    return _shares(torch.exp(z.clamp(-LIMIT, LIMIT)))
+
+
+@catalogue.misconception(
+    "3.11",
+    "scores-bounded-in-the-sum",
+    same_as="scores-bounded",
+    constants={"LIMIT": (80, 50, 20, 30, 88, 100, 500, 700, 709)},
+)
+def logsumexp(z):
+    return torch.log(torch.exp(z.clamp(-LIMIT, LIMIT)).sum(-1))
+
+
+@catalogue.misconception(
+    "3.11",
+    "scores-bounded-from-above",
+    same_as="scores-bounded",
+    constants={"LIMIT": (80, 50, 20, 30, 88, 100, 500, 700, 709)},
+)
+def softmax(z):
+    return _shares(torch.exp(z.clamp(max=LIMIT)))
+
+
+@catalogue.misconception(
+    "3.11",
+    "minus-infinity-taken-for-0",
+    "A score of minus infinity counts as if it were 0. What is the exponential of minus infinity?",
+    hint="Call softmax with [0, -inf]: 1 and 0 are right, and you give 0.5 twice. Print `torch.exp(torch.tensor(-math.inf))`: nothing has to be replaced. Where does your code touch infinite scores?",
+)
+def softmax(z):
+    z = torch.where(z == -math.inf, 0.0, z)
+    return _shares(torch.exp(z - _largest(z)))
+
+
+@catalogue.misconception("3.11", "minus-infinity-summed-as-0", same_as="minus-infinity-taken-for-0")
+def logsumexp(z):
+    z = torch.where(z == -math.inf, 0.0, z)
+    return _sum_and_log(z, _largest(z))
+
+
+@catalogue.misconception(
+    "3.11",
+    "powers-of-2",
+    "The result is that of powers of 2. Which base has the exponential in the formula?",
+    hint="Call softmax with [0, 1]: the second probability is $e/(1+e)$, which is 0.7311, and you give 2/3.",
+)
+def softmax(z):
+    return _shares(2 ** (z - _largest(z)))
+
+
+@catalogue.misconception("3.11", "logarithm-to-base-2-of-powers-of-2", same_as="powers-of-2")
+def logsumexp(z):
+    return _largest(z).squeeze(-1) + torch.log2((2 ** (z - _largest(z))).sum(-1))
+
+
+@catalogue.misconception(
+    "3.11",
+    "logarithm-to-base-2",
+    "The logarithm of the sum is taken to base 2. Which logarithm undoes an exponential of base e?",
+    hint="Call logsumexp with [0, 0]: it is the natural logarithm of 2, which is 0.6931, and you give 1. Which function did you call?",
+)
+def logsumexp(z):
+    return _largest(z).squeeze(-1) + torch.log2(torch.exp(z - _largest(z)).sum(-1))
+
+
+@catalogue.misconception(
+    "3.11",
+    "axis-kept",
+    "The numbers are right, but the last axis is still there, with length 1. Which shape does the docstring promise?",
+    hint="Print the shape of your result for a tensor of shape (2, 3): it must be (2,), and yours is (2, 1). The axis has to be kept while you subtract. Is it needed in what you return?",
+)
+def logsumexp(z):
+    return _largest(z) + torch.log(torch.exp(z - _largest(z)).sum(-1, keepdim=True))
+
+
+@catalogue.misconception(
+    "3.11",
+    "small-number-in-denominator",
+    "The probabilities of a row add up to a little less than 1. What was added to the sum, and can the sum be 0 at all?",
+    hint="Print `1 - softmax(z).sum(-1)`: it should be 0 but for rounding. The largest score of a row gives the exponential 1, so the sum is never below 1. What is the small number good for?",
+    constants={"TINY": (1e-6, 1e-3, 1e-4, 1e-5)},
+)
+def softmax(z):
+    powers = torch.exp(z - _largest(z))
+    return powers / (powers.sum(-1, keepdim=True) + TINY)
+
+
+@catalogue.misconception(
+    "3.11",
+    "not-divided-by-the-sum",
+    "The largest entry of each row is 1, and a row adds up to more than 1. What makes probabilities of the exponentials?",
+    hint="Call softmax with [0, 0]: you give 1 twice. Each row must add up to 1. You have the exponentials; what are they divided by?",
+)
+def softmax(z):
+    return torch.exp(z - _largest(z))
+
+
+@catalogue.misconception(
+    "3.11",
+    "logarithms-returned",
+    "The logarithms of the probabilities came back, all of them below 0. What is asked for, the probability or its logarithm?",
+    hint="Call softmax with [0, 0]: you give -0.6931 twice, which is the logarithm of 0.5. One step is left, and it undoes a logarithm.",
+)
+def softmax(z):
+    return z - torch.logsumexp(z, -1, keepdim=True)
+
+
+@catalogue.misconception(
+    "3.11",
+    "shares-of-the-scores",
+    "Each score is divided by the sum of the scores. Where are the exponentials, and what happens to a score below 0?",
+    hint="Call softmax with [-1, 1]: you divide by 0. Exponentials are never below 0, and so neither are their shares. They come first.",
+)
+def softmax(z):
+    return _shares(z)
+
+
+@catalogue.misconception(
+    "3.11",
+    "sigmoid-of-each-score",
+    "Each entry is the sigmoid of its own score, and a row does not add up to 1. Should a probability depend on the other scores of its row?",
+    hint="Call softmax with [0, 0, 0, 0]: four equal scores share 1, so each gets 0.25, and you give 0.5. The sigmoid knows two answers only. What do the exponentials have to be divided by here?",
+)
+def softmax(z):
+    return 1 / (1 + torch.exp(-z))
+
+
+@catalogue.misconception(
+    "3.11",
+    "no-logarithm",
+    "The result is the sum of the exponentials, without its logarithm. What does the name of the function say comes first, and what last?",
+    hint="Call logsumexp with [0, 0]: the sum is 2, and its logarithm 0.6931 is asked for. The name lists the steps from the outside to the inside.",
+)
+def logsumexp(z):
+    return torch.exp(z).sum(-1)
+
+
+@catalogue.misconception(
+    "3.11",
+    "largest-score-alone",
+    "The result is the largest score of each row. What do the other scores add to the sum?",
+    hint="Call logsumexp with [5, 5]: two exponentials of 5 make a sum twice as large, so the result is 5.69, and you give 5. For scores that are far apart the two are close to each other, which is why the large ones looked right.",
+)
+def logsumexp(z):
+    return z.amax(-1)
+
+
+@catalogue.misconception(
+    "3.11",
+    "scores-changed",
+    "The result is right, but the tensor of scores was changed. Is the difference a tensor of its own, or was it written into z?",
+    hint="Print z before and after your call: each row ends with 0 as its largest score. `z -= m` and operations whose names end in an underscore write into the tensor itself.",
+)
+def softmax(z):
+    z -= _largest(z)
+    return _shares(torch.exp(z))
+
+
 # --- 3.4 -----------------------------------------------------------------------------------------------------------
 
 
@@ -1587,3 +1907,193 @@ def exp(node):
 def exp(node):
     result = math.exp(node.data)
     return Value(result, (node,), (result * node.grad,))
+
+
+# --- 3.12 ----------------------------------------------------------------------------------------------------------
+
+
+def _believing(program, x, **other):
+    """The right answers, but for the programs that are named."""
+    right = {
+        "leaf": 2 * x,
+        "twice": 4 * x,
+        "cleared": 2 * x,
+        "two terms": 2 * x + 3,
+        "detached": x,
+        "no_grad": x * x,
+        "between": None,
+        "retained": 2 * x * x,
+        "constant": None,
+        "before": None,
+    }
+    return (right | {name.replace("two_", "two "): answer for name, answer in other.items()})[program]
+
+
+@catalogue.misconception(
+    "3.12",
+    "second-pass-replaces-the-first",
+    "For twice you give the gradient of a single pass. What does the second call of backward find in x.grad, and what does it do with it?",
+    hint="At x = 3 one pass gives 6. Type the program twice into a Python session and print x.grad after each of the two calls: 6, then another number. Which word in the second rule of the text says why?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, twice=2 * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "clearing-does-nothing",
+    "For cleared you give what two passes add up to. What stands in x.grad just before the second pass begins?",
+    hint="Write down x.grad after each of the three steps of cleared, at x = 3: 6, then None, then what? The second pass adds to nothing.",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, cleared=4 * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "last-term-counts",
+    "For two terms you give the slope of 3x alone. Along how many paths does x reach the result?",
+    hint="Write the result of two terms as one formula in x, $x^2 + 3x$, and differentiate it. Your 3 is the share of one of the two terms.",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, two_terms=3.0)
+
+
+@catalogue.misconception(
+    "3.12",
+    "first-term-counts",
+    "For two terms you give the slope of x times x alone. Along how many paths does x reach the result?",
+    hint="Write the result of two terms as one formula in x, $x^2 + 3x$, and differentiate it. Your $2x$ is the share of one of the two terms.",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, two_terms=2 * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "detach-changes-nothing",
+    "For detached you give the slope of x times x. Do both factors move when x moves, as far as PyTorch knows?",
+    hint="At x = 3 the first factor is the constant 3, so y is 3 times x. How steep is that? Compare with the program leaf, where both factors are recorded.",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, detached=2 * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "detach-cuts-everything-off",
+    "For detached you say that x has no gradient. Which of the two factors was detached, and what is the other one?",
+    hint="The program detached uses x twice. One arrow of its graph is missing and one is there. Follow the one that is there: what does it bring to x?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, detached=None)
+
+
+@catalogue.misconception(
+    "3.12",
+    "no-grad-changes-nothing",
+    "For no_grad you give the slope of x cubed. Is h a number that moves with x here, as far as PyTorch knows?",
+    hint="At x = 3 the block makes h = 9, and nothing was recorded of it. After that y is 9 times x. How steep is that?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, no_grad=3 * x * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "no-grad-cuts-everything-off",
+    "For no_grad you say that x has no gradient. Which lines of the program stand inside the block, and which after it?",
+    hint="In no_grad the product of h and x is computed after the block, and it is recorded. Which of its two factors is a leaf, and what is the slope along it?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, no_grad=None)
+
+
+@catalogue.misconception(
+    "3.12",
+    "slope-of-the-block-alone",
+    "For no_grad you give the slope of what was computed inside the block. Which of the two products was recorded?",
+    hint="Cross out the line inside the block and put a number in the place of h, say 9. What is the slope of 9 times x, and which formula in x is the 9?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, no_grad=2 * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "every-node-keeps-its-gradient",
+    "For between you give the slope of y along h. The gradient passes through h on its way; does PyTorch keep it there?",
+    hint="Type the program between into a Python session and print h.grad: PyTorch warns, and the answer is not 3. The fourth rule of the text says what would have to be called before.",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, between=3.0)
+
+
+@catalogue.misconception(
+    "3.12",
+    "nothing-is-retained",
+    "For retained you say that h has no gradient. What does h.retain_grad() do, and does it come before the backward pass?",
+    hint="Type the program retained into a Python session with and without h.retain_grad() and print h.grad. Without it you are right.",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, retained=None)
+
+
+@catalogue.misconception(
+    "3.12",
+    "gradient-of-x-for-that-of-h",
+    "For retained you give the slope of y along x. Whose .grad does the program ask for?",
+    hint="In the program retained the way back goes from y to h and from there to x. The question stops at h. What is the slope of h times h along h, and how large is h?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, retained=4 * x * x * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "x-for-h-in-the-slope",
+    "For retained you give 2x. The slope of h times h is 2h; how large is h?",
+    hint="In the program retained at x = 3 the node h holds 9. You put 3 into the slope. Which number does h times h start from?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, retained=2 * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "constants-have-gradients",
+    "For constant you give the slope of y along c. Was anything recorded for c?",
+    hint="The slope is x, and that is not what is asked for. Compare how c and x are made in the program constant: one of them has something that the other lacks. What does the fourth rule of the text say of it?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, constant=x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "computing-fills-in-gradients",
+    "For before you give the slope of y, although nothing went backward. When does PyTorch compute a slope, on the way forward or on the way back?",
+    hint="Look for the word backward in the program before. The forward pass records what was done; who walks along that record?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, before=2 * x)
+
+
+@catalogue.misconception(
+    "3.12",
+    "zero-for-none",
+    "Where there is no gradient you give 0. Is a gradient that is 0 the same as one that is not there?",
+    hint="Type the program before into a Python session and print x.grad: it is no number. A training step that multiplies it by a learning rate stops with an error, and with 0 it would not.",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, between=0.0, constant=0.0, before=0.0)
+
+
+@catalogue.misconception(
+    "3.12",
+    "value-in-place-of-slope",
+    "For leaf you give the value of y. What does a backward pass leave, the result or how fast it changes?",
+    hint="At x = 3 the result is 9, and the docstring's example says 6. Nudge x by 0.01: by how much does x times x grow?",
+)
+def predicted_grad(program, x):
+    return _believing(program, x, leaf=x * x, cleared=x * x, twice=2 * x * x)

@@ -119,6 +119,49 @@ def bce(a, y):
     return (-(t @ yes + (1 - t) @ no) / len(p)).to(a.dtype)
 
 
+# --- 3.11 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("3.11", "the largest and its place")
+def logsumexp(z):
+    top, _ = z.max(dim=-1)
+    return torch.log(torch.sum(torch.exp(z - top.unsqueeze(-1)), -1)) + top
+
+
+@catalogue.variant("3.11", "sorted, so that the largest is the last")
+def logsumexp(z):
+    z = z.sort(dim=-1).values
+    return z[..., -1] + (z - z[..., -1:]).exp().sum(-1).log()
+
+
+@catalogue.variant("3.11", "row by row, with Python's math")
+def logsumexp(z):
+    rows = z.reshape(-1, z.shape[-1]).tolist()
+    sums = [max(row) + math.log(math.fsum(math.exp(score - max(row)) for score in row)) for row in rows]
+    return torch.tensor(sums, dtype=z.dtype).reshape(z.shape[:-1])
+
+
+@catalogue.variant("3.11", "from the logsumexp")
+def softmax(z):
+    return torch.exp(z - logsumexp(z).unsqueeze(-1))
+
+
+@catalogue.variant("3.11", "in place on its own tensor")
+def softmax(z):
+    result = z - z.amax(-1, keepdim=True)
+    result.exp_()
+    result /= result.sum(-1, keepdim=True)
+    return result
+
+
+@catalogue.variant("3.11", "score by score")
+def softmax(z):
+    result = torch.empty_like(z)
+    for place in range(z.shape[-1]):
+        result[..., place] = 1 / torch.exp(z - z[..., place : place + 1]).sum(-1)
+    return torch.where(z == -math.inf, torch.zeros_like(z), result)
+
+
 # --- 3.4 -----------------------------------------------------------------------------------------------------------
 
 
@@ -423,3 +466,69 @@ def exp(node):
 def exp(node):
     power = torch.exp(torch.tensor(node.data, dtype=torch.float64)).item()
     return Value(power, [node], [math.exp(node.data)])
+
+
+# --- 3.12 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("3.12", "a chain of ifs")
+def predicted_grad(program, x):
+    if program in ("leaf", "cleared"):
+        return 2 * x
+    if program == "twice":
+        return 2 * x + 2 * x
+    if program == "two terms":
+        return 3 + 2 * x
+    if program == "detached":
+        return x
+    if program == "no_grad":
+        return x**2
+    if program == "retained":
+        return 2 * x**2
+    return None
+
+
+@catalogue.variant("3.12", "match")
+def predicted_grad(program, x):
+    match program:
+        case "between" | "constant" | "before":
+            return None
+        case "leaf" | "cleared":
+            slope = x + x
+        case "twice":
+            slope = 2 * (x + x)
+        case "two terms":
+            slope = x + x + 3
+        case "detached":
+            slope = x
+        case "no_grad":
+            slope = x * x
+        case "retained":
+            h = x * x
+            slope = h + h
+    return slope
+
+
+@catalogue.variant("3.12", "a table of functions")
+def predicted_grad(program, x):
+    rules = {
+        "leaf": lambda v: 2 * v,
+        "twice": lambda v: 4 * v,
+        "cleared": lambda v: 2 * v,
+        "two terms": lambda v: 2 * v + 3,
+        "detached": lambda v: v,
+        "no_grad": lambda v: v * v,
+        "between": lambda v: None,
+        "retained": lambda v: 2 * v * v,
+        "constant": lambda v: None,
+        "before": lambda v: None,
+    }
+    return rules[program](x)
+
+
+@catalogue.variant("3.12", "tensors of one number")
+def predicted_grad(program, x):
+    v = torch.tensor(x, dtype=torch.float64)
+    found = {"leaf": 2 * v, "twice": 4 * v, "cleared": 2 * v, "two terms": 2 * v + 3, "detached": v}
+    found |= {"no_grad": v**2, "retained": 2 * v**2}
+    return found.get(program)

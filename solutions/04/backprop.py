@@ -19,16 +19,17 @@
 #
 # You write the forward pass (4.1), then the backward step of each kind of layer alone: ReLU, linear, sigmoid with its
 # loss, broadcasting, softmax with its loss, embedding (4.2 to 4.7). Exercises 4.5 to 4.7 are what a GPT needs beyond
-# the MLP. In 4.8 you chain your steps into the backward pass of the whole network. In 4.9 and 4.10 PyTorch does the
-# work, and you repair the chapter's listing, which does not run as printed.
+# the MLP. In 4.8 you chain your steps into the backward pass of the whole network, and in 4.11 you find the mistake in
+# a part of such a chain. (It stands after 4.8: do the exercises in the order of this file.) In 4.9 and 4.10 PyTorch
+# does the work, and you repair the chapter's listing, which does not run as printed.
 #
 # At the end you will be able to take any network built from these layers, say which shape each gradient has and why,
 # and find the wrong line when a gradient is not right.
 #
 # You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a
 # batch (3.5, 3.6). Nothing is imported from your earlier files; you may use `torch.sigmoid`, `torch.relu` and
-# `torch.softmax`. PyTorch's autograd is off limits in 4.2 to 4.8. As in assignment 01, shapes and dtypes must be exact,
-# numbers right to seven digits in `float64`, and every argument must stay as it is.
+# `torch.softmax`. PyTorch's autograd is off limits in 4.2 to 4.8 and 4.11. As in assignment 01, shapes and dtypes must
+# be exact, numbers right to seven digits in `float64`, and every argument must stay as it is.
 #
 # Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The
 # gradient that arrives at a layer from the layers after it is the *upstream* gradient; in code it is `dout`. And an
@@ -593,6 +594,96 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 # **In models.** The backward pass of a GPT is the same chain with more kinds of links: its blocks, in reverse order.
 #
 # **In PyTorch.** `torch.Tensor.backward` walks it for you.
+#
+# **Next.** 4.11 has a mistake in such a chain.
+
+# %% [markdown] exercise="4.11" objective="Find a mistake in a backward step from measured gradients"
+# ## 4.11 Find the bug: one gradient of two
+#
+# The pieces of a backward pass are often written anew as one function: shorter, faster, and sometimes wrong. The next
+# cell does what comes in the middle of 4.8. From $\partial L/\partial z_2$, here `dout`, it goes back through the
+# second linear layer and through the ReLU, and returns $\partial L/\partial z_1$.
+#
+# It runs, and its result has the right shape. But somebody measured the gradients as in 3.7, in a network with two
+# inputs, four hidden units and one example, and compared each entry as in 3.8:
+#
+# ```text
+#  weight      with the function     measured    error
+#  W1[0, 0]           0.0000         -0.2000      1.0
+#  W1[0, 1]           0.0000         -0.4000      1.0
+#  W1[1, 0]           0.0000          0.0000      0.0
+#  W1[1, 1]           0.0000          0.0000      0.0
+#  W1[2, 0]           0.3000          0.3000      0.0
+#  W1[2, 1]           0.6000          0.6000      0.0
+#  W1[3, 0]           0.1000          0.0000      1.0
+#  W1[3, 1]           0.2000          0.0000      1.0
+# ```
+#
+# All four entries of the gradient of `W2` agree with the measured ones.
+#
+# Read the table before you read the code. An error of 1 means that one of the two numbers is 0 and the other is not. So
+# the function loses some gradients, lets others through that should have stopped, and changes the size of none. Whole
+# rows are affected, and a row of `W1` belongs to one hidden unit. What does the good gradient of `W2` tell you about
+# `dout`?
+#
+# Then find the line, and write the function as it should be, under the name `repaired_hidden_gradient`. You repair it
+# yourself because this is how wrong gradients are found in real code, too: the search begins with a list of the entries
+# that are wrong, and the question of what they have in common.
+
+# %%
+
+
+def hidden_gradient(dout, z, W2):
+    """The gradient before the ReLU, from the one after the second linear layer. Find out what is wrong with it."""
+    dh = dout @ W2
+    passes = dh > 0
+    return torch.where(passes, dh, 0.0)
+
+
+# %% solution="4.11"
+def repaired_hidden_gradient(
+    dout: Float[Tensor, "N M"], z: Float[Tensor, "N K"], W2: Float[Tensor, "M K"]
+) -> Float[Tensor, "N K"]:
+    """Gradient of the loss with respect to the hidden layer before its ReLU.
+
+    Args:
+        dout: gradient of the loss with respect to the output of the second linear layer, M numbers for each example.
+        z: the hidden layer before its ReLU, K units for each example, of dout's dtype; no entry is exactly 0.
+        W2: the weights of the second linear layer, of dout's dtype.
+
+    Returns:
+        dL/dz, a new tensor of z's shape and dtype. None of the inputs is changed.
+
+    Example:
+        >>> dout, W2 = torch.tensor([[1.0], [-2.0]]), torch.tensor([[1.0, 2.0, -3.0]])
+        >>> z = torch.tensor([[0.5, -1.0, 2.0], [-0.5, 3.0, 1.0]])
+        >>> repaired_hidden_gradient(dout, z, W2)
+        tensor([[ 1.,  0., -3.],
+                [ 0., -4.,  6.]])
+    """
+    ### BEGIN SOLUTION
+    dh = dout @ W2
+    return torch.where(z > 0, dh, 0.0)
+    ### END SOLUTION
+
+
+# %% [markdown] hints="4.11"
+# 1. The gradient of `W2` is made from `dout`, so `dout` is right. The gradient of `W1` is made from what the function
+#    returns. Look at its steps one by one: which of them can turn a number into 0?
+# 2. Call the function with the docstring's example, and print `dh`, `z` and the result below each other. Mark the
+#    entries that differ from the docstring. What do the marked ones have in common, in `dh` and in `z`?
+# 3. A ReLU is a switch that was set on the way forward: $\frac{\partial L}{\partial z} = \frac{\partial L}{\partial h}
+#    \odot \mathbf{1}[z > 0]$. Which of the three arguments knows how it was set, and where does it occur in the code?
+
+# %% [markdown] solved="4.11"
+# **Why it works.** The forward pass decided which units were on, by the sign of what went into the ReLU. A gradient may
+# have either sign and says nothing about that. Half of the entries come out right by chance, so the mistake is easy to
+# miss.
+#
+# **In models.** Layers that are fused into one step for speed have backward passes written by hand, and are tested like
+# this.
+#
+# **In PyTorch.** `torch.autograd.gradcheck.gradcheck` measures and shows both gradients where they disagree.
 #
 # **Next.** 4.9 leaves the gradients to PyTorch.
 

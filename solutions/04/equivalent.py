@@ -21,6 +21,10 @@ EQUIVALENT = (
     Equivalent("softmax_ce_backward", "argument detached", "logits -> logits.detach()", VALUES),
     Equivalent("embedding_backward", "argument detached", "dout -> dout.detach()", VALUES),
     Equivalent("mlp_backward", "argument detached", "y -> y.detach()", VALUES),
+    Equivalent("repaired_hidden_gradient", "comparison shifted", "z > 0 -> z >= 0", "No entry of z is exactly 0."),
+    Equivalent("repaired_hidden_gradient", "argument detached", "dout -> dout.detach()", VALUES),
+    Equivalent("repaired_hidden_gradient", "argument detached", "z -> z.detach()", VALUES),
+    Equivalent("repaired_hidden_gradient", "argument detached", "W2 -> W2.detach()", VALUES),
     Equivalent("fix_simple_net", "other method", "labels.reshape(outputs.shape) -> labels.view(outputs.shape)", FITS),
     Equivalent(
         "fix_simple_net",

@@ -112,6 +112,13 @@ PROBES = {
         after_forward(*net(4, 4, 4), floats([[1.0], [1.0], [1.0], [1.0]])),
         after_forward(*net(8, 6, 7), labels(8, 1)),
     ],
+    # 4.11 the hidden layer: one example and one unit, many outputs, larger than the public ones, other magnitudes
+    "4.11::test_gradient": [
+        (floats([[2.0]]), floats([[0.3]]), floats([[-1.5]])),
+        (rng.normal(1, 6), rng.normal(1, 2), rng.normal(6, 2)),
+        (rng.normal(9, 3), rng.normal(9, 8), rng.normal(3, 8)),
+        (1e-4 * rng.normal(4, 2), 1e3 * rng.normal(4, 5), rng.normal(2, 5)),
+    ],
     # 4.9 and 4.10 the chapter's network: more calls, more examples, batches of one, several frozen parameters
     "4.9::test_one_example": [simple_net(1, 3), simple_net(1, 1)],
     "4.9::test_four_examples": [simple_net(12, 3), simple_net(10, 1)],

@@ -1647,6 +1647,113 @@ def mlp_backward(cache, p, y):
     return {name: right[name] for name in ("dW2", "db2", "dW1", "db1")}
 
 
+# --- 4.11 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "4.11",
+    "mask-from-gradient",
+    "The result is dh = dout W2 without its negative entries, as in the function to be repaired. What decided on the way forward whether a unit was on?",
+    hint="In the docstring's example `dh` is [[1, 2, -3], [-2, -4, 6]], and the -3 and the -4 belong to units with `z` of 2 and 3. Were these units on? You return 0 for both. Look for `z` in the given function: how often does it occur?",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    dh = dout @ W2
+    passes = dh > 0
+    return torch.where(passes, dh, 0.0)
+
+
+@catalogue.misconception("4.11", "relu-of-gradient", same_as="mask-from-gradient")
+def repaired_hidden_gradient(dout, z, W2):
+    return torch.relu(dout @ W2)
+
+
+@catalogue.misconception(
+    "4.11",
+    "no-mask",
+    "The result is dout W2 for every unit, on or off. What reaches z where the ReLU gave 0?",
+    hint="In the table the units with the rows 1 and 3 have the measured gradient 0. You give them one. Move the `z` of such a unit from -1 to -0.9 and work out max(0, z): by how much does the loss change?",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    return dout @ W2
+
+
+@catalogue.misconception(
+    "4.11",
+    "mask-wrong-way-round",
+    "The gradient passes exactly where the ReLU was off. Which units did the forward pass let through?",
+    hint="In the docstring's example the first unit of the first example has `z` = 0.5, so a little more of it is a little more output. Its gradient is 1, and you give 0. Read your condition aloud for this unit.",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    return torch.where(z > 0, 0.0, dout @ W2)
+
+
+@catalogue.misconception(
+    "4.11",
+    "both-signs-asked",
+    "Units that were off get 0, which is right, but so do units that were on wherever their gradient is negative. Can a gradient not be negative?",
+    hint="In the docstring's example the last unit of the first example was on, with `z` = 2, and its gradient is -3. You give 0. You ask two questions about each entry; which of the two is the old one?",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    dh = dout @ W2
+    return torch.where((z > 0) & (dh > 0), dh, 0.0)
+
+
+@catalogue.misconception("4.11", "both-masks-multiplied", same_as="both-signs-asked")
+def repaired_hidden_gradient(dout, z, W2):
+    return torch.relu(dout @ W2) * (z > 0)
+
+
+@catalogue.misconception(
+    "4.11",
+    "either-sign-asked",
+    "Units that were off still get a gradient where it is positive. Is it enough for one of the two signs to be positive?",
+    hint="In the docstring's example the second unit of the first example has `z` = -1 and `dh` = 2: it was off, so its gradient is 0, and you give 2. You let an entry pass for two reasons; which of the two is none?",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    dh = dout @ W2
+    return torch.where((z > 0) | (dh > 0), dh, 0.0)
+
+
+@catalogue.misconception(
+    "4.11",
+    "times-hidden-layer",
+    "The result is dout W2 times relu(z). Is the local derivative of the ReLU its value, or its slope?",
+    hint="In the docstring's example the last unit of the first example has `z` = 2 and `dh` = -3. Its gradient is -3, and you give -6. Max(0, z) at 2 and at 2.1 differs by 0.1: how steep is it there?",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    return (dout @ W2) * torch.relu(z)
+
+
+@catalogue.misconception(
+    "4.11",
+    "sign-in-place-of-switch",
+    "Where z is negative, the result is dout W2 with the opposite sign. What is the slope of max(0, z) to the left of 0?",
+    hint="In the docstring's example the second unit of the first example has `z` = -1 and `dh` = 2. You give -2, as if the output fell when `z` grows. Work out max(0, z) at -1 and at -0.9: does it fall, rise, or stay?",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    return (dout @ W2) * torch.sign(z)
+
+
+@catalogue.misconception(
+    "4.11",
+    "one-mask-for-all-examples",
+    "A unit is on for all examples as soon as it is on for one. Does the ReLU decide by unit, or by unit and example?",
+    hint="Print the shape of your condition: the docstring's example has two examples and three units, so there are six switches. In its first row the second unit is off, and in the second row it is on.",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    return (dout @ W2) * (z > 0).any(dim=0)
+
+
+@catalogue.misconception(
+    "4.11",
+    "switch-alone",
+    "The result is 1 where a unit was on and 0 where it was off. Where is the gradient that arrives from the second layer?",
+    hint="In the docstring's example the last entry of the answer is 6, and you give 1. The switch says which entries of `dh` pass. How does `dh` come into your result?",
+)
+def repaired_hidden_gradient(dout, z, W2):
+    return (z > 0).to(dout.dtype)
+
+
 # --- 4.9 -----------------------------------------------------------------------------------------------------------
 
 

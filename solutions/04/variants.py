@@ -372,6 +372,31 @@ def mlp_backward(cache, p, y):
     return {name: t.to(y.dtype) for name, t in found.items()}
 
 
+# --- 4.11 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("4.11", "multiplied by the switch")
+def repaired_hidden_gradient(dout, z, W2):
+    return (dout @ W2) * (z > 0)
+
+
+@catalogue.variant("4.11", "the steps of 4.2 and 4.3")
+def repaired_hidden_gradient(dout, z, W2):
+    dh, _, _ = linear_backward(dout, torch.relu(z), W2)
+    return relu_backward(dh, z)
+
+
+@catalogue.variant("4.11", "zeros filled in")
+def repaired_hidden_gradient(dout, z, W2):
+    return torch.einsum("nm,mk->nk", dout, W2).masked_fill(z < 0, 0.0)
+
+
+@catalogue.variant("4.11", "example by example, the slope as a number")
+def repaired_hidden_gradient(dout, z, W2):
+    slope = torch.heaviside(z, torch.zeros_like(z))
+    return torch.stack([W2.T @ row * on for row, on in zip(dout, slope, strict=True)])
+
+
 # --- 4.9 -----------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from gradlings.authoring.source import SourceFile, read_source
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.checks.hidden_probes import Hidden, checks_of, read_hidden
 from gradlings.model.errors import InputError
-from gradlings.model.exercise import Exercise, path_of
+from gradlings.model.exercise import Exercise, path_of, place_of
 from gradlings.model.misconceptions import Misconception
 
 _NO_SOURCES = ("misconceptions", "variants", Path(HIDDEN).stem, Path(EQUIVALENT).stem)
@@ -33,8 +33,9 @@ class Assignment:
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
-        """The exercises of all sources."""
-        return tuple(exercise for source in self.sources for exercise in source.exercises)
+        """The exercises of all sources, in the order in which they are done."""
+        in_order = sorted(self.sources, key=lambda source: place_of(source.exercises))
+        return tuple(exercise for source in in_order for exercise in source.exercises)
 
     def catalogue(self, name: str) -> tuple[CatalogueEntry, ...]:
         """Read the entries of `misconceptions` or `variants`.

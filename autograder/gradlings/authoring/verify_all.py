@@ -34,14 +34,14 @@ def verify_all(root: Path, ids: Sequence[str], seeds: int) -> tuple[list[VerifyR
             exercises.
 
     Returns:
-        A result for each exercise, in the order of their ids; a sentence for each assignment whose points do not add
+        A result for each exercise, in their order; a sentence for each assignment whose points do not add
         up; and what was proven of each assignment as a whole. The last two are empty where only exercises are named.
 
     Raises:
         InputError: an id is unknown, or a source or its checks cannot be used.
     """
     whole, chosen = select_exercises(root, ids)
-    exercises = sorted(chosen, key=lambda id: [int(part) for part in id.split(".")])
+    exercises = list(chosen)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     context = multiprocessing.get_context("spawn")  # a fork of a process that used torch can hang
@@ -76,7 +76,7 @@ def _start() -> None:
 
 
 def select_exercises(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], dict[str, Assignment]]:
-    """Find the assignments that are verified as a whole, and each exercise to verify with its assignment.
+    """Find the assignments that are verified as a whole, and in order each exercise to verify with its assignment.
 
     Raises:
         InputError: an id is unknown.
@@ -89,5 +89,5 @@ def select_exercises(root: Path, ids: Sequence[str]) -> tuple[list[Assignment], 
         known = {exercise.id: assignment for assignment in find_assignments(root) for exercise in assignment.exercises}
         if unknown := [id for id in single if id not in known]:
             raise InputError(f"No exercise {', '.join(unknown)} in {root / 'solutions'}; there are {', '.join(known)}.")
-        chosen |= {id: known[id] for id in single}
+        chosen = {id: assignment for id, assignment in known.items() if id in chosen or id in single}
     return whole, chosen

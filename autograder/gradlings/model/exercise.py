@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -119,6 +119,15 @@ def read_exercises(checks_file: Path) -> tuple[Exercise, ...]:
     """
     path = path_of(checks_file.parent)
     return tuple(each for each in all_exercises(checks_file) if path is None or path.asks_for(each))
+
+
+def place_of(exercises: Sequence[Exercise]) -> tuple[int, ...]:
+    """Return the key that orders the files of an assignment, given the exercises of one: the number of its first.
+
+    In a file they are in the order in which they stand, whatever their numbers: one that was added later has a later
+    number.
+    """
+    return tuple(int(part) for part in exercises[0].id.split(".")) if exercises else ()
 
 
 def path_of(folder: Path) -> AssignmentPath | None:

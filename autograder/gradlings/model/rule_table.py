@@ -56,6 +56,16 @@ _RULES = (
         wrapper_files=(*_LAYERS, "distributions/"),
     ),
     _rule(
+        "softmax",
+        "a ready-made softmax or logsumexp (torch.softmax, log_softmax, logsumexp, logaddexp, F.cross_entropy ...)",
+        words="""softmax log_softmax _softmax _log_softmax _safe_softmax gumbel_softmax softmin special_softmax
+            special_log_softmax *logsumexp logcumsumexp _logcumsumexp logaddexp* cross_entropy* linear_cross_entropy
+            *scaled_dot_product* Softmax* Softmin LogSoftmax *CrossEntropyLoss AdaptiveLogSoftmaxWithLoss
+            MultiheadAttention Categorical OneHotCategorical*""",
+        methods="softmax log_softmax logsumexp logcumsumexp logaddexp logaddexp2",
+        wrapper_files=(*_LAYERS, "distributions/"),
+    ),
+    _rule(
         "bce",
         "PyTorch's ready-made losses (F.binary_cross_entropy, nn.BCELoss and their relatives)",
         words="binary_cross_entropy* cross_entropy* kl_div nll_loss* *_loss *Loss *Bernoulli log_loss",

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from gradlings.model.exercise import Exercise, read_exercises
+from gradlings.model.exercise import Exercise, place_of, read_exercises
 from gradlings.model.kit_paths import KIT_FOLDER, PROGRESS_FILE
 from gradlings.model.misconceptions import is_name, name_made_of
 from gradlings.model.scorecard import EARLIER_AT_FAULT, ExerciseScore, Scorecard, Verdict
@@ -158,13 +158,14 @@ def code_digests(submission: Submission, exercises: Iterable[Exercise]) -> dict[
 
 
 def declared_exercises(folder: Path) -> list[tuple[Path, Exercise]]:
-    """Return the exercises of an assignment's folder, by number, each with the file of its checks.
+    """Return the exercises of an assignment's folder in the order in which they are done, each with its file of checks.
 
     Raises:
         InputError: a file of checks cannot be read.
     """
-    found = [(path, exercise) for path in sorted(folder.glob("test_*.py")) for exercise in read_exercises(path)]
-    return sorted(found, key=lambda pair: [int(part) for part in pair[1].id.split(".")])
+    files = [(path, read_exercises(path)) for path in sorted(folder.glob("test_*.py"))]
+    in_order = sorted(files, key=lambda file: place_of(file[1]))
+    return [(path, exercise) for path, exercises in in_order for exercise in exercises]
 
 
 def attempts_in(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from gradlings.model.misconceptions import in_words
 from gradlings.model.scorecard import ExerciseScore, Scorecard
 from gradlings.reports.item_figures import tried
-from gradlings.reports.misconception_figures import misconceptions_of
 
 _MIN_LEFT = 3
 """So many exercises have to follow the last one that was tried."""
@@ -110,10 +109,9 @@ def _repeated(course: Course, student: str) -> Iterator[str]:
     met: dict[str, list[str]] = {}
     for assignment in course.assignments:
         card = course.cards[assignment].get(student)
-        for id in sorted(misconceptions_of(card)) if card else ():
+        for id in [id for score in card.exercises for id in sorted(set(score.misconceptions))] if card else ():
             exercise, _, name = id.partition("/")
             met.setdefault(name, []).append(exercise)
     for name, exercises in met.items():
         if name and len(exercises) > 1:
-            by_number = sorted(exercises, key=lambda id: [int(part) for part in id.split(".") if part.isdecimal()])
-            yield f"The same misconception in {', '.join(by_number)}: {in_words(f'0.0/{name}')}."
+            yield f"The same misconception in {', '.join(exercises)}: {in_words(f'0.0/{name}')}."

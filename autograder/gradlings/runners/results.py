@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gradlings.execution.student_api import Student, Unavailable
-from gradlings.model.exercise import Check, Exercise, path_of
+from gradlings.model.exercise import Check, Exercise, path_of, place_of
 from gradlings.model.scorecard import CheckResult, ExerciseScore, Scorecard, Verdict
 from gradlings.submission.manifest import assignment_title
 
@@ -98,7 +98,8 @@ def scorecards(
     cards = {}
     for folder, files in sorted(by_folder.items()):
         scores = []
-        for path, results in files.items():
+        for path in sorted(files, key=lambda path: place_of(exercises_of(path))):
+            results = files[path]
             for exercise in exercises_of(path):
                 points, checks = 0, []
                 for check in exercise.checks:
@@ -111,7 +112,6 @@ def scorecards(
                 if checks:
                     score = ExerciseScore(exercise.id, exercise.functions, points, tuple(checks))
                     scores.append(score.with_fitting_named())
-        scores.sort(key=lambda score: [int(part) for part in score.id.split(".")])
         title, problems = _title(folder), tuple(collected.problems.get(folder, ()))
         cards[folder] = Scorecard(folder.name, title, tuple(scores), problems, seed, len(not_run))
     return cards

@@ -62,7 +62,7 @@ def prove_by_mutants(root: Path, ids: Sequence[str], sample: int | None) -> list
         sample: how many mutants of each exercise, always the same ones; None for all.
 
     Returns:
-        A result for each exercise that has a solution, in the order of their ids.
+        A result for each exercise that has a solution, in their order.
 
     Raises:
         InputError: an id is unknown, something cannot be read, a solution fails, or this is not Linux.
@@ -70,9 +70,7 @@ def prove_by_mutants(root: Path, ids: Sequence[str], sample: int | None) -> list
     if sys.platform != "linux":
         raise InputError("Mutants are run in forked processes, which is safe on Linux only; WSL will do.")
     _, chosen = select_exercises(root, ids)
-    cases = [
-        _Case(chosen[id], id, sample) for id in sorted(chosen, key=lambda id: [int(part) for part in id.split(".")])
-    ]
+    cases = [_Case(assignment, id, sample) for id, assignment in chosen.items()]
     cases = [case for case in cases if case.mutants]
     jobs = [
         (case, case.mutants[at : at + _MUTANTS_A_JOB])
