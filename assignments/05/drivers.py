@@ -98,6 +98,15 @@ def accumulated_step(student, W, b, data, lr, old):
     }
 
 
+def repaired_epochs(student, W, b, data, lr, epochs):
+    """Several calls of `repaired_epoch` with the same batches: a linear layer, and plain gradient descent.
+
+    "gradients used" has a row for each step of the optimizer: what it found in `.grad`, of W and then of b. "loss" and
+    "parameters" have an entry or a row for each call.
+    """
+    return _epochs(lambda net, opt: student.repaired_epoch(net, opt, data), W, b, lr, epochs)
+
+
 def norm_of(student, params, grads, max_norm):
     """What `clip_gradients` returns for parameters with these gradients."""
     return student.clip_gradients(_with_gradients(params, grads), max_norm)
@@ -242,6 +251,17 @@ def _layer_and_optimizer(W, b, lr):
     layer = nn.Linear(1, 1)
     layer.weight, layer.bias = nn.Parameter(W.clone()), nn.Parameter(b.clone())
     return layer, _PlainDescent(layer.parameters(), lr)
+
+
+def _epochs(one_epoch, W, b, lr, epochs):
+    """What the optimizer was given in several epochs, their losses, and the parameters after each."""
+    net, opt = _layer_and_optimizer(W, b, lr)
+    losses, after = [], []
+    for _ in range(epochs):
+        losses.append(one_epoch(net, opt))
+        after.append(_flat(net.parameters()))
+    used = torch.stack(opt.seen) if opt.seen else torch.zeros(0, len(after[0]), dtype=W.dtype)
+    return {"step count": len(opt.seen), "gradients used": used, "loss": losses, "parameters": torch.stack(after)}
 
 
 def _net_with_dropout(W):

@@ -19,6 +19,8 @@ PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": F
 
 # a loss is a Python float, and neither a tensor nor an int
 LOSS = {"exact_types": True}
+# the number of steps first: what was used in them can only be compared if it is right
+REPAIRED = {"ordered": True, **LOSS}
 
 
 def stacked(history):
@@ -362,6 +364,84 @@ class TestAccumulateStep:
         four_four_two = (W3, b3, cut(X3, y3, 4, 4, 2), 0.3, 0.2)
         ladder = probes([two_one, four_four_two], random=unequal_micro_batches, n=3)
         agree(student.through("accumulated_step"), ladder, torch_step_on_all, ordered=True, **LOSS)
+
+
+# 5.12: a linear layer with D inputs and K outputs, and the mean squared error
+
+
+def gradient_by_hand(W, b, X, y):
+    """The loss of a batch and its gradient, of W and then of b, written out."""
+    error = X @ W.T + b - y
+    slope = 2 * error / error.numel()
+    return error.square().mean().item(), both(slope.T @ X, slope.sum(0))
+
+
+def epochs_by_hand(W, b, data, lr, epochs, shortened=lambda gradient: gradient):
+    p, used, losses, after = both(W, b), [], [], []
+    for _ in range(epochs):
+        total = 0.0
+        for X, y in data:
+            loss, gradient = gradient_by_hand(p[: W.numel()].reshape(W.shape), p[W.numel() :], X, y)
+            used.append(shortened(gradient))
+            p = p - lr * used[-1]
+            total += loss * len(y)
+        losses.append(total / sum(len(y) for _, y in data))
+        after.append(p)
+    return {
+        "step count": len(used),
+        "gradients used": torch.stack(used),
+        "loss": losses,
+        "parameters": torch.stack(after),
+    }
+
+
+def right_epochs(W, b, data, lr, epochs):
+    return epochs_by_hand(W, b, data, lr, epochs)
+
+
+def ten_examples():
+    """Three inputs, two outputs."""
+    W, b = floats([[0.5, -0.3, 0.2], [-0.2, 0.8, 0.1]]), floats([0.1, -0.2])
+    X = [[1, -0.5, 0.3], [2, -1.2, 0.7], [0.4, 1.5, -0.8], [-1.1, 2, 0.2], [0.9, -1.6, -0.1]]
+    y = [[1, 0.5], [-2, 1], [0.5, 3], [1.5, -1], [2, 0.2]]
+    return W, b, torch.cat([floats(X), floats(X) - 0.6]), torch.cat([floats(y), 1 - floats(y)])
+
+
+def one_weight():
+    """One input, one output, two examples."""
+    return floats([[0.5]]), floats([0.0]), floats([[1.0], [2.0]]), floats([[1.0], [3.0]])
+
+
+def random_regression(rng, sizes):
+    """A layer, and batches of these sizes with targets for it."""
+    d, k = rng.sizes(2, 3, 2)
+    return rng.normal(k, d), rng.normal(k), [(rng.normal(n, d), rng.normal(n, k)) for n in sizes]
+
+
+def random_epochs(rng):
+    W, b, data = random_regression(rng, rng.sizes(1, 4, 3))
+    return W, b, data, round(float(rng.uniform(0.02, 0.1)), 3), 2
+
+
+@exercise("5.12", "repaired_epoch", points=6, minutes=15, difficulty=2, builds_on=("5.5",))
+class TestRepairedEpoch:
+    def test_one_epoch(self, student, probes):
+        """one epoch of one batch, and of several: a step for each, with the gradient of this batch"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        hand_made = [(W, b, [(X, y)], 0.1, 1), (W, b, cut(X, y, 1, 1), 0.1, 1), (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 1)]
+        agree(
+            student.through("repaired_epochs"), probes(hand_made, random=random_epochs, n=2), right_epochs, **REPAIRED
+        )
+
+    def test_three_epochs(self, student, probes):
+        """three epochs, one after the other"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        hand_made = [(W, b, [(X, y)], 0.1, 3), (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 3)]
+        agree(
+            student.through("repaired_epochs"), probes(hand_made, random=random_epochs, n=2), right_epochs, **REPAIRED
+        )
 
 
 # 5.7

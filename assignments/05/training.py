@@ -350,6 +350,85 @@ def accumulate_step(
 
 
 # %% [markdown]
+# ## 5.12 Find the bug: a loss that explodes
+#
+# *6 points · about 15 minutes · difficulty 2 of 3 · builds on 5.5*
+#
+# Most bugs in training code raise no error. The program runs, and only its numbers look strange. In three exercises
+# (this one, 5.13 and 5.14) you get a function with one bug in it, and the *symptom*: what somebody saw who ran it. Find
+# the bug, and write the function again without it, under the new name. Run the broken one, print in it, change it: it
+# is yours.
+#
+# `broken_epoch`, in the cell below, goes through all batches once and takes a step for each. The outputs of the network
+# are to be near given numbers here, the *targets*, so the loss is the *mean squared error*: the mean of
+# $(\text{output} - \text{target})^2$ over all numbers of a batch, `F.mse_loss` in code. What comes back is the mean loss
+# of the epoch, in which every example counts the same.
+#
+# Somebody had 30 examples and trained for five epochs, with the same small learning rate each time, and cut the
+# examples into 1, 3, 10 and 30 batches. This was the loss of the fifth epoch:
+#
+# | batches in an epoch | `broken_epoch` | a right function |
+# |---|---|---|
+# | 1 | 1.185 | 1.185 |
+# | 3 | 0.128 | 0.293 |
+# | 10 | 14.926 | 0.144 |
+# | 30 | $4 \cdot 10^{11}$ | 0.192 |
+#
+# With one batch all is well, and with three the bug even looks like a success. Such a bug is found late: by the one who
+# gets more data. What is different about the second batch of an epoch?
+
+# %%
+def broken_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+) -> float:
+    """One epoch, with a bug."""
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+# %%
+def repaired_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+) -> float:
+    """One epoch: a step of the optimizer for each batch, with the gradient of this batch alone.
+
+    Before the first call every `.grad` is None; what it holds after a call is up to you.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
+        batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
+
+    Returns:
+        The mean squared error over all examples of the epoch, each measured before the step of its batch, a Python
+        float.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=0.25)
+        >>> X, y = torch.tensor([[1.0], [2.0], [0.0]]), torch.tensor([[1.0], [2.0], [3.0]])
+        >>> repaired_epoch(net, opt, [(X[:1], y[:1]), (X[1:], y[1:])])
+        2.2083
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[0.7500]]), tensor([1.1250]))
+    """
+    raise NotImplementedError("Exercise 5.12: repaired_epoch")
+
+
+# %% [markdown]
 # ## 5.7 Clipping gradients
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 5.5*

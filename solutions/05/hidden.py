@@ -19,6 +19,11 @@ def net_and_batches(sizes, d, c):
     return W, data
 
 
+def regression(sizes, d, k):
+    """A layer with d inputs and k outputs, and batches of these sizes with targets for it."""
+    return rng.normal(k, d), rng.normal(k), [(rng.normal(n, d), rng.normal(n, k)) for n in sizes]
+
+
 def gradients(*shape):
     """Gradients of either sign from 0.01 to 100."""
     return (2.0 * rng.integers(0, 2, *shape) - 1) * 10 ** rng.uniform(-2, 2, *shape)
@@ -74,6 +79,13 @@ PROBES = {
         (*layer([3] * 6, 5, 7), 50.0),
     ],
     "5.6::test_unequal_sizes": [(*layer([1, 20], 2, 3), 0.4), (*layer([6, 1, 2, 9, 1], 3, 5), -3.0)],
+    # 5.12 epochs: of batches of one, many epochs, one output; an epoch of one batch
+    "5.12::test_one_epoch": [
+        (*regression([1, 1, 1, 1, 1], 2, 1), 0.05, 1),
+        (*regression([6], 3, 2), 0.1, 1),
+        (*regression([1, 7, 2, 9, 3], 4, 3), 0.02, 1),
+    ],
+    "5.12::test_three_epochs": [(*regression([5, 2], 2, 3), 0.03, 6), (*regression([3, 1, 3, 1], 1, 1), 0.05, 2)],
     # 5.7 clipping: parameters of three axes and of none, all gradients but one missing, many parameters
     "5.7::test_norm": CLIPPING,
     "5.7::test_gradients": CLIPPING,

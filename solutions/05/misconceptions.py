@@ -1133,6 +1133,150 @@ def accumulate_step(net, opt, micro_batches):
     return sum(means) / len(means)
 
 
+# --- 5.12 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.12",
+    "as-given",
+    "Each step uses the sum of the gradients of its own batch and of all batches before it in the same epoch, as in `broken_epoch`. How often in an epoch are gradients cleared, and how often must they be?",
+    hint="Print `.grad` of a parameter at the beginning of each round, with two batches: in the second round the first batch's gradient is still there. Which of your lines stands outside of the loop and has to run in every round?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "never-cleared",
+    "Each step uses the sum of all gradients since the first epoch. Where are old gradients cleared?",
+    hint="Call your function twice with a single batch and print `.grad` of a parameter at the beginning of each call: in the second it still holds what the first call left. Removing the clearing is no repair; which line should it stand next to?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "cleared-before-step",
+    "Nothing moves: when the optimizer makes its step, the gradient is gone. Between which two of the four stages is clearing allowed?",
+    hint="Print `.grad` of a parameter right before the optimizer's step: None. From the backward pass to the step it must stay. Has your line come to the right side of the backward pass?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.zero_grad()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "one-step-for-the-epoch",
+    "The optimizer made one step in the whole epoch. For how many batches should it make one?",
+    hint="Print `opt` at work: count the calls of `step` for three batches. There must be three, and you make one, with the sum of three gradients. That sum is what went wrong before; taking the step less often does not clear it.",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        total += loss.item() * len(y)
+        count += len(y)
+    opt.step()
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "symptom-clipped-away",
+    "The gradients no longer explode, because they were cut to a maximal length. Each is still the sum of several batches. What made them long?",
+    hint="A shorter step in the wrong direction is wrong, too: the second step of an epoch still follows the first batch. Take the clipping out, print `.grad` at the beginning of each round, and ask what it is doing there.",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "mean-of-batch-means",
+    "The steps are right, and the loss that came back is the mean of the batches' means. Does an example in a small batch count as much as one in a large batch?",
+    hint="Take a batch of 4 with the mean 1 and a batch of 1 with the mean 6: over all five examples the mean is 2, and yours is 3.5. The broken function got this right. Compare its last lines with yours.",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item()
+        count += 1
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "last-loss-returned",
+    "The steps are right, and what came back is the loss of the last batch. Over which examples is the mean asked for?",
+    hint="For two batches with the losses 3 and 1, of equal size, 2 must come back, and you give 1. The broken function adds up what you throw away. What do its variables `total` and `count` hold at the end?",
+)
+def repaired_epoch(net, opt, batches):
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.12",
+    "loss-with-graph",
+    "The steps are right, and the loss that came back is a tensor. What does a sum of loss tensors keep alive?",
+    hint="Print what you return: there is a `grad_fn`. It holds the graphs of all batches of the epoch. Which method makes a Python number of a tensor with a single number in it?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss * len(y)
+        count += len(y)
+    return total / count
+
+
 # --- 5.7 -----------------------------------------------------------------------------------------------------------
 
 

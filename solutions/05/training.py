@@ -478,6 +478,112 @@ def accumulate_step(
 #
 # **In PyTorch.** There is no function for it: `torch.Tensor.backward` adds to `.grad`, and that is enough.
 #
+# **Next.** 5.12 is a loop in which the adding up goes wrong.
+
+# %% [markdown] exercise="5.12" objective="Find a bug from its symptom: a loss that depends on the number of batches"
+# ## 5.12 Find the bug: a loss that explodes
+#
+# Most bugs in training code raise no error. The program runs, and only its numbers look strange. In three exercises
+# (this one, 5.13 and 5.14) you get a function with one bug in it, and the *symptom*: what somebody saw who ran it. Find
+# the bug, and write the function again without it, under the new name. Run the broken one, print in it, change it: it
+# is yours.
+#
+# `broken_epoch`, in the cell below, goes through all batches once and takes a step for each. The outputs of the network
+# are to be near given numbers here, the *targets*, so the loss is the *mean squared error*: the mean of
+# $(\text{output} - \text{target})^2$ over all numbers of a batch, `F.mse_loss` in code. What comes back is the mean loss
+# of the epoch, in which every example counts the same.
+#
+# Somebody had 30 examples and trained for five epochs, with the same small learning rate each time, and cut the
+# examples into 1, 3, 10 and 30 batches. This was the loss of the fifth epoch:
+#
+# | batches in an epoch | `broken_epoch` | a right function |
+# |---|---|---|
+# | 1 | 1.185 | 1.185 |
+# | 3 | 0.128 | 0.293 |
+# | 10 | 14.926 | 0.144 |
+# | 30 | $4 \cdot 10^{11}$ | 0.192 |
+#
+# With one batch all is well, and with three the bug even looks like a success. Such a bug is found late: by the one who
+# gets more data. What is different about the second batch of an epoch?
+
+
+# %%
+def broken_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+) -> float:
+    """One epoch, with a bug."""
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+# %% solution="5.12"
+def repaired_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+) -> float:
+    """One epoch: a step of the optimizer for each batch, with the gradient of this batch alone.
+
+    Before the first call every `.grad` is None; what it holds after a call is up to you.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
+        batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
+
+    Returns:
+        The mean squared error over all examples of the epoch, each measured before the step of its batch, a Python
+        float.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=0.25)
+        >>> X, y = torch.tensor([[1.0], [2.0], [0.0]]), torch.tensor([[1.0], [2.0], [3.0]])
+        >>> repaired_epoch(net, opt, [(X[:1], y[:1]), (X[1:], y[1:])])
+        2.2083
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[0.7500]]), tensor([1.1250]))
+    """
+    ### BEGIN SOLUTION
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.12"
+# 1. With a single batch in each epoch the function is right. So look for what happens once in an epoch and should
+#    happen once for each batch. The four stages of 5.5 are a list to compare with.
+# 2. Print `net.weight.grad` (or that of any parameter) at the beginning of each round. In the first round it is None.
+#    What is it in the second, and what will PyTorch do with it?
+# 3. Each step must use $\partial L/\partial p$ of its own batch. Before a round begins, nothing may be left of the
+#    round before it. One line stands in front of the loop that belongs inside.
+
+# %% [markdown] solved="5.12"
+# **Why it works.** Now every step sees the gradient of its own batch. Before, gradients of a whole epoch added up: a
+# momentum that forgets nothing. With three batches that was faster, with thirty there were no brakes.
+#
+# **In models.** A bug that grows with the data hides in small tests. Try a new loop with one batch and with many.
+#
+# **In PyTorch.** `torch.optim.Optimizer.zero_grad` belongs in every step that begins a new gradient.
+#
 # **Next.** 5.7 tames single bad batches.
 
 # %% [markdown] exercise="5.7" objective="Clip gradients by their common norm, keeping their direction"

@@ -223,6 +223,55 @@ def accumulate_step(net, opt, micro_batches):
     return total
 
 
+# --- 5.12 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.12", "cleared after the step")
+def repaired_epoch(net, opt, batches):
+    losses = []
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+        losses += [loss.item()] * len(X)
+    return math.fsum(losses) / len(losses)
+
+
+@catalogue.variant("5.12", "the broken one, for each batch alone")
+def repaired_epoch(net, opt, batches):
+    sizes = [len(y) for _, y in batches]
+    losses = [broken_epoch(net, opt, [batch]) for batch in batches]
+    return sum(n * loss for n, loss in zip(sizes, losses, strict=True)) / sum(sizes)
+
+
+@catalogue.variant("5.12", "gradients from autograd.grad, the square by hand")
+def repaired_epoch(net, opt, batches):
+    params = list(net.parameters())
+    squares, numbers = 0.0, 0
+    for X, y in batches:
+        square = (net(X) - y).pow(2)
+        for p, g in zip(params, torch.autograd.grad(square.mean(), params), strict=True):
+            p.grad = g
+        opt.step()
+        squares, numbers = squares + float(square.detach().sum()), numbers + y.numel()
+    return squares / numbers
+
+
+@catalogue.variant("5.12", "cleared through the net, right before backward")
+def repaired_epoch(net, opt, batches):
+    net.train()
+    mean, seen = 0.0, 0
+    for X, y in batches:
+        loss = torch.nn.MSELoss()(net(X), y)
+        net.zero_grad(set_to_none=False)
+        loss.backward()
+        opt.step()
+        seen += len(y)
+        mean += (loss.item() - mean) * len(y) / seen
+    return mean
+
+
 # --- 5.7 -----------------------------------------------------------------------------------------------------------
 
 
