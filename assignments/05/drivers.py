@@ -120,6 +120,32 @@ def clipped(student, params, grads, max_norm):
     return {**{f"grads[{i}]": p.grad for i, p in enumerate(mine)}, "params as before": kept}
 
 
+def repaired_clipped_epochs(student, W, b, data, lr, max_norm, epochs):
+    """Several calls of `repaired_clipped_epoch` with the same batches: a linear layer, and plain gradient descent.
+
+    "gradients used" has a row for each step of the optimizer: what it found in `.grad`, of W and then of b. "loss" and
+    "parameters" have an entry or a row for each call.
+    """
+    return _epochs(lambda net, opt: student.repaired_clipped_epoch(net, opt, data, max_norm), W, b, lr, epochs)
+
+
+def warmed_up(student, W, b, data, rates, groups):
+    """One call of `repaired_warm_up`, on a linear layer: schedule(k) is rates[k], and there is a batch for each step.
+
+    With two groups, the optimizer has W in the first and b in the second. `log` is what came back; "parameters" has a row
+    for each step of the optimizer: W and then b after it.
+    """
+    net = _layer(W, b)
+    opt = (
+        _PlainDescent(*([p] for p in net.parameters()), lr=0.5)
+        if groups == 2
+        else _PlainDescent(net.parameters(), lr=0.5)
+    )
+    log = student.repaired_warm_up(net, opt, data, lambda step: rates[step])
+    after = torch.stack(opt.after) if opt.after else torch.zeros(0, W.numel() + b.numel(), dtype=W.dtype)
+    return {"step count": len(opt.after), "parameters": after, "log": log}
+
+
 def one_epoch(student, X, y, size, seed):
     """All that `minibatches` gives, with a generator of this seed."""
     return _epoch(student, X, y, size, torch.Generator().manual_seed(seed))
@@ -199,15 +225,17 @@ def _orders(student, n, size, epochs, seed):
 class _PlainDescent(torch.optim.Optimizer):
     """An optimizer of PyTorch that does gradient descent, and keeps a record of the gradients that it was given.
 
+    Each argument is the parameters of one group.
+
     It calls the function that torch.optim.SGD calls. The constructor of SGD, and that of Optimizer, would first import
     PyTorch's compiler, which takes longer than all checks of this assignment. So this one is set up as if it were loaded
     from a file.
     """
 
-    def __init__(self, params, lr):
-        groups = [{"params": list(params), "lr": lr}]
+    def __init__(self, *groups, lr):
+        groups = [{"params": list(params), "lr": lr} for params in groups]
         self.__setstate__({"defaults": {"lr": lr}, "state": collections.defaultdict(dict), "param_groups": groups})
-        self.seen = []
+        self.seen, self.after = [], []
 
     def zero_grad(self, set_to_none=True):
         for p in self._params():
@@ -223,10 +251,11 @@ class _PlainDescent(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         self.seen.append(_flat(torch.zeros_like(p) if p.grad is None else p.grad for p in self._params()))
-        there = [p for p in self._params() if p.grad is not None]
         options = {"weight_decay": 0.0, "momentum": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False}
-        lr = self.param_groups[0]["lr"]
-        sgd(there, [p.grad for p in there], [None] * len(there), foreach=False, lr=lr, **options)
+        for group in self.param_groups:
+            there = [p for p in group["params"] if p.grad is not None]
+            sgd(there, [p.grad for p in there], [None] * len(there), foreach=False, lr=group["lr"], **options)
+        self.after.append(_flat(self._params()))
         return loss
 
     def last_seen(self):
@@ -234,7 +263,7 @@ class _PlainDescent(torch.optim.Optimizer):
         return self.seen[-1] if self.seen else torch.zeros_like(_flat(self._params()))
 
     def _params(self):
-        return self.param_groups[0]["params"]
+        return [p for group in self.param_groups for p in group["params"]]
 
 
 class _HalfDropout(nn.Dropout):
@@ -247,10 +276,15 @@ class _HalfDropout(nn.Dropout):
         return x * kept / (1 - self.p)
 
 
-def _layer_and_optimizer(W, b, lr):
+def _layer(W, b):
     layer = nn.Linear(1, 1)
     layer.weight, layer.bias = nn.Parameter(W.clone()), nn.Parameter(b.clone())
-    return layer, _PlainDescent(layer.parameters(), lr)
+    return layer
+
+
+def _layer_and_optimizer(W, b, lr):
+    layer = _layer(W, b)
+    return layer, _PlainDescent(layer.parameters(), lr=lr)
 
 
 def _epochs(one_epoch, W, b, lr, epochs):

@@ -496,6 +496,41 @@ class TestClipGradients:
         agree(student.through("clipped"), clipping_ladder(probes), torch_clipped, rtol=1e-5, atol=1e-7)
 
 
+# 5.13
+
+
+def right_clipped_epochs(W, b, data, lr, max_norm, epochs):
+    def shortened(gradient):
+        return gradient * min(1.0, max_norm / float(gradient.norm())) if gradient.any() else gradient
+
+    return epochs_by_hand(W, b, data, lr, epochs, shortened)
+
+
+def random_clipped_epochs(rng):
+    """The norm is mostly between 1 and 10."""
+    W, b, data, lr, epochs = random_epochs(rng)
+    return W, b, data, lr, rng.choice([0.2, 0.7, 1.5, 200.0]), epochs
+
+
+@exercise("5.13", "repaired_clipped_epoch", points=5, minutes=10, difficulty=1, builds_on=("5.7", "5.12"))
+class TestRepairedClippedEpoch:
+    def test_epochs(self, student, probes):
+        """one epoch and several, with a limit far below the norm, near it, and far above it"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        hand_made = [
+            (W, b, [(X, y)], 0.1, 0.5, 1),
+            (W, b, cut(X, y, 1, 1), 0.1, 3.0, 2),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 0.25, 1),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 2.0, 2),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 100.0, 2),
+        ]
+        ladder = probes(hand_made, random=random_clipped_epochs, n=3)
+        # PyTorch's clipping adds 1e-6 to the norm
+        wide = {"rtol": 1e-5, "atol": 1e-6}
+        agree(student.through("repaired_clipped_epochs"), ladder, right_clipped_epochs, **wide, **REPAIRED)
+
+
 # 5.8
 
 
@@ -545,6 +580,41 @@ class TestLrAt:
         plan = (0.5, 0.1, 10, 100)
         hand_made = [(step, *plan) for step in (55, 30, 10, 99, 100, 130)]
         agree(student.lr_at, probes(hand_made, random=late), from_table, atol=1e-12)
+
+
+# 5.14
+
+
+def right_warm_up(W, b, data, rates, groups):
+    p, log, after = both(W, b), [], []
+    for (X, y), rate in zip(data, rates, strict=False):
+        loss, gradient = gradient_by_hand(p[: W.numel()].reshape(W.shape), p[W.numel() :], X, y)
+        p = p - rate * gradient
+        log.append((rate, loss))
+        after.append(p)
+    return {"step count": len(log), "parameters": torch.stack(after), "log": log}
+
+
+def random_warm_up(rng):
+    """The rates have an entry more than there are batches."""
+    W, b, data = random_regression(rng, rng.sizes(1, 4, 3))
+    return W, b, data, some_rates(rng, 4), rng.choice([1, 2])
+
+
+@exercise("5.14", "repaired_warm_up", points=5, minutes=10, difficulty=2, builds_on=("5.8", "5.12"))
+class TestRepairedWarmUp:
+    def test_steps(self, student, probes):
+        """the parameters after each step and the log, while the rate changes; the optimizer has one group or two"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        batches = cut(X3, y3, 4, 4, 2)
+        hand_made = [
+            (W, b, [(X, y)], [0.1, 0.0], 1),
+            (W, b, [(X, y)] * 3, [0.0, 0.05, 0.1, 0.2], 1),
+            (W3, b3, batches, [0.02, 0.04, 0.06, 0.08], 1),
+            (W3, b3, batches, [0.0, 0.05, 0.1, 0.15], 2),
+        ]
+        agree(student.through("warmed_up"), probes(hand_made, random=random_warm_up, n=3), right_warm_up, **REPAIRED)
 
 
 # 5.9

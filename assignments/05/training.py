@@ -30,7 +30,7 @@
 
 # %%
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from jaxtyping import Float, Int
@@ -421,9 +421,9 @@ def repaired_epoch(
         >>> opt = torch.optim.SGD(net.parameters(), lr=0.25)
         >>> X, y = torch.tensor([[1.0], [2.0], [0.0]]), torch.tensor([[1.0], [2.0], [3.0]])
         >>> repaired_epoch(net, opt, [(X[:1], y[:1]), (X[1:], y[1:])])
-        2.2083
+        2.5
         >>> net.weight.detach(), net.bias.detach()
-        (tensor([[0.7500]]), tensor([1.1250]))
+        (tensor([[0.7500]]), tensor([1.2500]))
     """
     raise NotImplementedError("Exercise 5.12: repaired_epoch")
 
@@ -482,6 +482,85 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 
 
 # %% [markdown]
+# ## 5.13 Find the bug: a limit without effect
+#
+# *5 points · about 10 minutes · difficulty 1 of 3 · builds on 5.7, 5.12*
+#
+# `broken_clipped_epoch` trains for one epoch like the repaired function of 5.12, and it also clips the gradients, as in
+# 5.7. PyTorch's `clip_grad_norm_` does the clipping, and nothing is wrong with it.
+#
+# Somebody tried three limits on the 30 examples of 5.12, in 10 batches and with the learning rate 0.1, each time
+# beginning with the same weights. These were the losses:
+#
+# | `max_norm` | epoch 1 | epoch 2 | epoch 3 |
+# |---|---|---|---|
+# | 100 | 1.384 | 0.285 | 0.161 |
+# | 1 | 1.384 | 0.285 | 0.161 |
+# | 0.01 | 1.384 | 0.285 | 0.161 |
+#
+# The limit makes no difference. Yet with the last one, a step may move the parameters by $0.1 \cdot 0.01 = 0.001$ at
+# most, and 10 such steps lead nowhere: in the first epoch the loss should stay near 2.57, where it began.
+#
+# Somebody also printed the norm of all gradients at the end of each round. It was never larger than the limit. So the
+# gradients *are* clipped. Who gets to see them?
+
+# %%
+def broken_clipped_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    max_norm: float,
+) -> float:
+    """One epoch with clipped gradients, with a bug."""
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+# %%
+def repaired_clipped_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    max_norm: float,
+) -> float:
+    """One epoch: a step of the optimizer for each batch, with the clipped gradient of this batch.
+
+    Before the first call every `.grad` is None; what it holds after a call is up to you.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
+        batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
+        max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. Shorter ones stay as
+            they are.
+
+    Returns:
+        The mean squared error over all examples of the epoch, each measured before the step of its batch, a Python
+        float.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=1.0)
+        >>> X, y = torch.tensor([[0.75]]), torch.tensor([[4.0]])
+        >>> repaired_clipped_epoch(net, opt, [(X, y)], max_norm=0.5)
+        16.0
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[0.3000]]), tensor([0.4000]))
+    """
+    raise NotImplementedError("Exercise 5.13: repaired_clipped_epoch")
+
+
+# %% [markdown]
 # ## 5.8 A schedule for the learning rate
 #
 # *10 points · about 15 minutes · difficulty 2 of 3*
@@ -522,6 +601,86 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
         [0.0, 0.25, 0.5, 0.4532, 0.1, 0.1]
     """
     raise NotImplementedError("Exercise 5.8: lr_at")
+
+
+# %% [markdown]
+# ## 5.14 Find the bug: a log that contradicts itself
+#
+# *5 points · about 10 minutes · difficulty 2 of 3 · builds on 5.8, 5.12*
+#
+# `broken_warm_up` trains with a learning rate that changes from step to step. It gets a `schedule`: a function from the
+# number of a step to the learning rate of this step, such as `lr_at` with its other arguments filled in. It returns a
+# *log*, a list with a pair for each step: the learning rate, and the loss before the step.
+#
+# Somebody gave it the same 30 examples in each step and a schedule that begins with 0 and rises by 0.02 a step. This
+# was the log:
+#
+# | step | 0 | 1 | 2 | 3 | 4 | 5 |
+# |---|---|---|---|---|---|---|
+# | learning rate | 0 | 0.02 | 0.04 | 0.06 | 0.08 | 0.10 |
+# | loss | 2.571 | 1.330 | 0.721 | 0.420 | 0.271 | 0.197 |
+#
+# The rates are those of the schedule, and the losses fall as one would wish. But the two lines do not belong together.
+# How far does a step with the learning rate 0 go, and what must the loss of step 1 be, then? And in which steps should
+# the loss fall most?
+#
+# One more thing to know: an optimizer may hold its parameters in several *groups*, each with a learning rate of its
+# own. `opt.param_groups` is the list of these groups, and each is a dict. Most optimizers have a single group.
+
+# %%
+def broken_warm_up(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    schedule: Callable[[int], float],
+) -> list[tuple[float, float]]:
+    """Training with a learning rate that changes, with a bug."""
+    log = []
+    lr = opt.param_groups[0]["lr"]
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+# %%
+def repaired_warm_up(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    schedule: Callable[[int], float],
+) -> list[tuple[float, float]]:
+    """A step of the optimizer for each batch, with the learning rate that the schedule has for this step.
+
+    The first batch is step 0. Each step uses the gradient of its own batch; before the call every `.grad` is None.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's. In each step, all of its groups have the
+            schedule's rate, whatever rate they had before the call.
+        batches: pairs of inputs and targets. The numbers of examples may differ.
+        schedule: gives the learning rate of a step.
+
+    Returns:
+        The log: for each step a tuple of its learning rate and the mean squared error of its batch before the step,
+        both Python floats.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=0.5)
+        >>> batch = torch.tensor([[1.0]]), torch.tensor([[2.0]])
+        >>> repaired_warm_up(net, opt, [batch, batch, batch], lambda step: 0.125 * step)
+        [(0.0, 4.0), (0.125, 4.0), (0.25, 1.0)]
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[1.]]), tensor([1.]))
+    """
+    raise NotImplementedError("Exercise 5.14: repaired_warm_up")
 
 
 # %% [markdown]

@@ -89,6 +89,12 @@ PROBES = {
     # 5.7 clipping: parameters of three axes and of none, all gradients but one missing, many parameters
     "5.7::test_norm": CLIPPING,
     "5.7::test_gradients": CLIPPING,
+    # 5.13 clipped epochs: batches of one, limits far below and above, many epochs
+    "5.13::test_epochs": [
+        (*regression([1, 1, 1, 1], 2, 1), 0.05, 0.1, 1),
+        (*regression([5, 2], 3, 4), 0.03, 1.0, 5),
+        (*regression([2, 6], 4, 2), 0.05, 1000.0, 2),
+    ],
     # 5.8 the learning rate: plans of the size of real ones, short ones, a smallest rate of 0
     "5.8::test_warm_up": [
         (1234, 6e-4, 6e-5, 2000, 9000),
@@ -102,6 +108,12 @@ PROBES = {
         (4, 0.3, 0.0, 3, 5),
         (5, 0.3, 0.0, 3, 5),
         (10**6, 0.5, 0.1, 10, 100),
+    ],
+    # 5.14 schedules: one step, many, a rate that falls; two groups
+    "5.14::test_steps": [
+        (*regression([3], 2, 3), [0.07, 0.1], 2),
+        (*regression([2, 2, 2, 2, 2, 2], 3, 1), [0.0, 0.01, 0.03, 0.09, 0.05, 0.02, 0.01], 1),
+        (*regression([1, 6, 3, 2], 4, 2), [0.1, 0.08, 0.04, 0.0, 0.0], 2),
     ],
     # 5.9 mini-batches: of one example, one for all, one example in all, many
     "5.9::test_one_epoch": [

@@ -1547,6 +1547,190 @@ def clip_gradients(params, max_norm):
     return norm
 
 
+# --- 5.13 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.13",
+    "as-given",
+    "The optimizer used the gradients unclipped, as in `broken_clipped_epoch`. What do they look like at the moment when it makes its step?",
+    hint="Print the norm of a parameter's `.grad` right before the optimizer's step, with a very small `max_norm`: it is as long as ever. Clipping has to find a gradient that is there, and the optimizer has to find a clipped one. In which order do the three lines stand?",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception("5.13", "clipping-left-out", same_as="as-given")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception("5.13", "clipped-before-backward", same_as="as-given")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "two-steps",
+    "The optimizer made two steps for each batch. How many steps does a batch get?",
+    hint="Count the calls of `step` in one round: the old one, unclipped, is still there, and a second one came after the clipping. Which of the two did you mean to keep?",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "each-number-on-its-own",
+    "Every number of the gradients was cut to the limit on its own. Of what is `max_norm` the largest allowed length?",
+    hint="A gradient (3, 4) with a limit of 1 must become (0.6, 0.8), and cut number by number it is (1, 1): longer than 1, and in another direction. The broken function calls the right tool. Only its place is wrong.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_value_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "each-tensor-on-its-own",
+    "Each parameter's gradient was clipped on its own. Does the step keep its direction then?",
+    hint="Two gradients [3] and [4] are 5 long together; with a limit of 1 they must become 0.6 and 0.8, and yours are 1 and 1. The function for clipping takes all parameters in one call.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        for p in net.parameters():
+            torch.nn.utils.clip_grad_norm_([p], max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "always-rescaled",
+    "Gradients that were shorter than the limit have been stretched to it. What should happen to them?",
+    hint="Try a limit of 100 with gradients of the norm 5: they must stay as they are, and you make them 20 times as long. By which factor may a gradient be multiplied at most?",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        norm = torch.cat([p.grad.flatten() for p in net.parameters()]).norm()
+        for p in net.parameters():
+            p.grad *= max_norm / norm
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "loss-clipped",
+    "The loss was limited before the backward pass, and where it is above the limit no gradient is left. What is to be shortened, the loss or its gradient?",
+    hint="The slope of a number that was cut to a limit is 0. So a bad batch would teach nothing at all. Leave the loss as it is, and shorten what the backward pass writes into `.grad`.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.clamp(max=max_norm).backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "cleared-before-step",
+    "Nothing moves: when the optimizer makes its step, the gradient is gone. What happens between the clipping and the step?",
+    hint="Print `.grad` of a parameter right before the optimizer's step: None. From the backward pass to the step, gradients may be shortened but not cleared.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.zero_grad()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "never-cleared",
+    "Clipping comes in time, but each step uses the clipped sum of all gradients so far. Which line of the round has gone missing?",
+    hint="Print `.grad` of a parameter at the beginning of each round: it still holds the batch before. Compare your round with the broken one, line by line: only one line had to move, and another has been lost.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
 # --- 5.8 -----------------------------------------------------------------------------------------------------------
 
 
@@ -1803,6 +1987,188 @@ def lr_at(step, max_lr, min_lr, warmup, total):
     if step >= total:
         return min_lr
     return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+# --- 5.14 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.14",
+    "as-given",
+    "The log is right, and all steps were made with the rate that the optimizer had before, as in `broken_warm_up`. Where does an optimizer read its learning rate?",
+    hint='Print `opt.param_groups[0]["lr"]` right before the optimizer\'s step: it is the same in every round. A new number under a local name, or in an attribute that nobody reads, does not reach it. Into which dicts must it be written?',
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception("5.14", "attribute-nobody-reads", same_as="as-given")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.lr = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception("5.14", "default-changed", same_as="as-given")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.defaults["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception("5.14", "copies-of-groups-changed", same_as="as-given")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group = {**group, "lr": lr}
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "first-group-only",
+    "With one group all is right; with two, the second keeps its old rate. How many dicts does `opt.param_groups` hold?",
+    hint="Make an optimizer with the weight in one group and the bias in another, and print the rates of both right before the step. One of them follows the schedule. What would a loop do here?",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.param_groups[0]["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "set-after-step",
+    "Each step was made with the rate of the step before, the first one with the rate that the optimizer came with. When is the rate read, and when do you write it?",
+    hint="Use a schedule that begins with 0 and print a parameter before and after the first step: it must not move, and yours does. The rate has to be there when the optimizer makes its step.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        for group in opt.param_groups:
+            group["lr"] = lr
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "counted-from-1",
+    "Each step was made with the rate of the step after it. Which number has the first batch?",
+    hint="The docstring calls the first batch step 0. Print what you ask the schedule for in the first round.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step + 1)
+        for group in opt.param_groups:
+            group["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "one-rate-for-all",
+    "All steps were made with the rate of step 0. How often does the rate have to be set?",
+    hint="Print the optimizer's rate in each round: it is right in the first one and then stays. A schedule has another number for every step, so setting it belongs inside the loop.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    lr = schedule(0)
+    for group in opt.param_groups:
+        group["lr"] = lr
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "rate-multiplied",
+    "The optimizer's rate was multiplied by the schedule's. Is the schedule a factor, or is it the learning rate itself?",
+    hint="With a schedule that says 0.1 in every step, each step must be made with 0.1. Print the optimizer's rate: yours shrinks from round to round.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group["lr"] *= lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "gradients-not-cleared",
+    "The rates are right, and each step uses the sum of all gradients so far. Which line of the round has gone missing?",
+    hint="Compare your round with the broken one: its four stages are all in order, and only the rate did not arrive. In yours, print `.grad` of a parameter at the beginning of the second round.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group["lr"] = lr
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
 
 
 # --- 5.9 -----------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@
 
 # %%
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from jaxtyping import Float, Int
@@ -551,9 +551,9 @@ def repaired_epoch(
         >>> opt = torch.optim.SGD(net.parameters(), lr=0.25)
         >>> X, y = torch.tensor([[1.0], [2.0], [0.0]]), torch.tensor([[1.0], [2.0], [3.0]])
         >>> repaired_epoch(net, opt, [(X[:1], y[:1]), (X[1:], y[1:])])
-        2.2083
+        2.5
         >>> net.weight.detach(), net.bias.detach()
-        (tensor([[0.7500]]), tensor([1.1250]))
+        (tensor([[0.7500]]), tensor([1.2500]))
     """
     ### BEGIN SOLUTION
     total, count = 0.0, 0
@@ -660,6 +660,114 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 #
 # **In PyTorch.** `torch.nn.utils.clip_grad_norm_` works in place, as its underscore says.
 #
+# **Next.** 5.13 is a loop in which clipping has no effect.
+
+# %% [markdown] exercise="5.13" objective="Find a bug from its symptom: a limit that changes nothing"
+# ## 5.13 Find the bug: a limit without effect
+#
+# `broken_clipped_epoch` trains for one epoch like the repaired function of 5.12, and it also clips the gradients, as in
+# 5.7. PyTorch's `clip_grad_norm_` does the clipping, and nothing is wrong with it.
+#
+# Somebody tried three limits on the 30 examples of 5.12, in 10 batches and with the learning rate 0.1, each time
+# beginning with the same weights. These were the losses:
+#
+# | `max_norm` | epoch 1 | epoch 2 | epoch 3 |
+# |---|---|---|---|
+# | 100 | 1.384 | 0.285 | 0.161 |
+# | 1 | 1.384 | 0.285 | 0.161 |
+# | 0.01 | 1.384 | 0.285 | 0.161 |
+#
+# The limit makes no difference. Yet with the last one, a step may move the parameters by $0.1 \cdot 0.01 = 0.001$ at
+# most, and 10 such steps lead nowhere: in the first epoch the loss should stay near 2.57, where it began.
+#
+# Somebody also printed the norm of all gradients at the end of each round. It was never larger than the limit. So the
+# gradients *are* clipped. Who gets to see them?
+
+
+# %%
+def broken_clipped_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    max_norm: float,
+) -> float:
+    """One epoch with clipped gradients, with a bug."""
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+# %% solution="5.13"
+def repaired_clipped_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    max_norm: float,
+) -> float:
+    """One epoch: a step of the optimizer for each batch, with the clipped gradient of this batch.
+
+    Before the first call every `.grad` is None; what it holds after a call is up to you.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
+        batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
+        max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. Shorter ones stay as
+            they are.
+
+    Returns:
+        The mean squared error over all examples of the epoch, each measured before the step of its batch, a Python
+        float.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=1.0)
+        >>> X, y = torch.tensor([[0.75]]), torch.tensor([[4.0]])
+        >>> repaired_clipped_epoch(net, opt, [(X, y)], max_norm=0.5)
+        16.0
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[0.3000]]), tensor([0.4000]))
+    """
+    ### BEGIN SOLUTION
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.13"
+# 1. The limit changes the gradients, and the gradients change the parameters. Which line reads the gradients, and which
+#    one changes them?
+# 2. With `max_norm` = 0.01, print the norm of `net.weight.grad` twice in each round: right before the optimizer's step
+#    and at the end of the round.
+# 3. What the optimizer finds in `.grad` must have been clipped already, and it must have been filled before that. This
+#    leaves one place in the round for the clipping.
+
+# %% [markdown] solved="5.13"
+# **Why it works.** The optimizer reads `.grad` in its step, so clipping counts only before it. Clipped afterwards, the
+# gradients were short when nobody needed them any more.
+#
+# **In models.** This bug has been found in published training code. It stays hidden as long as no batch is bad, and
+# then there is no limit.
+#
+# **In PyTorch.** `torch.nn.utils.clip_grad_norm_` returns the norm before clipping: log it beside the loss.
+#
 # **Next.** 5.8 changes the learning rate over time.
 
 # %% [markdown] exercise="5.8" objective="Compute a learning rate with warm-up and cosine decay"
@@ -724,6 +832,117 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 # **In models.** Llama 2 warmed up for 2,000 steps and then decayed along a cosine to a tenth of its highest rate.
 #
 # **In PyTorch.** `torch.optim.lr_scheduler.CosineAnnealingLR` is the decay; `LinearLR`, beside it, can warm up.
+#
+# **Next.** 5.14 is a loop that does not listen to its schedule.
+
+# %% [markdown] exercise="5.14" objective="Find a bug from its symptom: a log that contradicts itself"
+# ## 5.14 Find the bug: a log that contradicts itself
+#
+# `broken_warm_up` trains with a learning rate that changes from step to step. It gets a `schedule`: a function from the
+# number of a step to the learning rate of this step, such as `lr_at` with its other arguments filled in. It returns a
+# *log*, a list with a pair for each step: the learning rate, and the loss before the step.
+#
+# Somebody gave it the same 30 examples in each step and a schedule that begins with 0 and rises by 0.02 a step. This
+# was the log:
+#
+# | step | 0 | 1 | 2 | 3 | 4 | 5 |
+# |---|---|---|---|---|---|---|
+# | learning rate | 0 | 0.02 | 0.04 | 0.06 | 0.08 | 0.10 |
+# | loss | 2.571 | 1.330 | 0.721 | 0.420 | 0.271 | 0.197 |
+#
+# The rates are those of the schedule, and the losses fall as one would wish. But the two lines do not belong together.
+# How far does a step with the learning rate 0 go, and what must the loss of step 1 be, then? And in which steps should
+# the loss fall most?
+#
+# One more thing to know: an optimizer may hold its parameters in several *groups*, each with a learning rate of its
+# own. `opt.param_groups` is the list of these groups, and each is a dict. Most optimizers have a single group.
+
+
+# %%
+def broken_warm_up(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    schedule: Callable[[int], float],
+) -> list[tuple[float, float]]:
+    """Training with a learning rate that changes, with a bug."""
+    log = []
+    lr = opt.param_groups[0]["lr"]
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+# %% solution="5.14"
+def repaired_warm_up(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    schedule: Callable[[int], float],
+) -> list[tuple[float, float]]:
+    """A step of the optimizer for each batch, with the learning rate that the schedule has for this step.
+
+    The first batch is step 0. Each step uses the gradient of its own batch; before the call every `.grad` is None.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's. In each step, all of its groups have the
+            schedule's rate, whatever rate they had before the call.
+        batches: pairs of inputs and targets. The numbers of examples may differ.
+        schedule: gives the learning rate of a step.
+
+    Returns:
+        The log: for each step a tuple of its learning rate and the mean squared error of its batch before the step,
+        both Python floats.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=0.5)
+        >>> batch = torch.tensor([[1.0]]), torch.tensor([[2.0]])
+        >>> repaired_warm_up(net, opt, [batch, batch, batch], lambda step: 0.125 * step)
+        [(0.0, 4.0), (0.125, 4.0), (0.25, 1.0)]
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[1.]]), tensor([1.]))
+    """
+    ### BEGIN SOLUTION
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.14"
+# 1. The losses are those of a constant learning rate. So the optimizer never hears of the schedule. Which line was
+#    meant to tell it?
+# 2. Print `lr` and `opt.param_groups[0]["lr"]` side by side, right before the optimizer's step. Which of the two
+#    changes, and which of the two does the optimizer read?
+# 3. The assignment `lr = ...` gives a name to another number; nothing that had the old number notices. It is as in 5.1.
+#    Before each step, write the new rate into the dict of every group.
+
+# %% [markdown] solved="5.14"
+# **Why it works.** The optimizer reads the rate in its own groups. A local name that once got its number from there is
+# no way back into the dict; writing to the dict's entry is.
+#
+# **In models.** Groups have their own settings: weights decay, biases and norms often do not. So a schedule goes
+# through all of them.
+#
+# **In PyTorch.** `torch.optim.lr_scheduler.LambdaLR` writes into the groups for you, and its `get_last_lr` reads what
+# is really there. Log that.
 #
 # **Next.** 5.9 feeds the loop.
 

@@ -311,6 +311,50 @@ def clip_gradients(params, max_norm):
     return norm
 
 
+# --- 5.13 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.13", "cleared after the step")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    losses = []
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(net.parameters()), max_norm, foreach=False)
+        opt.step()
+        opt.zero_grad()
+        losses += [loss.item()] * len(X)
+    return math.fsum(losses) / len(losses)
+
+
+@catalogue.variant("5.13", "with the clipping of 5.7")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total = 0.0
+    for X, y in batches:
+        net.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        clip_gradients(list(net.parameters()), max_norm)
+        opt.step()
+        total += len(y) * float(loss)
+    return total / sum(len(y) for _, y in batches)
+
+
+@catalogue.variant("5.13", "one long vector, by hand")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    params = list(net.parameters())
+    squares, numbers = 0.0, 0
+    for X, y in batches:
+        square = (net(X) - y) ** 2
+        grads = torch.autograd.grad(square.mean(), params)
+        norm = torch.cat([g.flatten() for g in grads]).norm()
+        for p, g in zip(params, grads, strict=True):
+            p.grad = g * (max_norm / norm) if norm > max_norm else g
+        opt.step()
+        squares, numbers = squares + square.sum().item(), numbers + square.numel()
+    return squares / numbers
+
+
 # --- 5.8 -----------------------------------------------------------------------------------------------------------
 
 
@@ -338,6 +382,72 @@ def lr_at(step, max_lr, min_lr, warmup, total):
         return torch.tensor(max_lr, dtype=torch.float64) * step / warmup
     done = torch.tensor((step - warmup) / (total - warmup), dtype=torch.float64).clamp(max=1.0)
     return min_lr + (max_lr - min_lr) * (1 + torch.cos(math.pi * done)) / 2
+
+
+# --- 5.14 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.14", "all rates beforehand, groups updated, cleared after the step")
+def repaired_warm_up(net, opt, batches, schedule):
+    rates = [schedule(step) for step in range(len(batches))]
+    losses = []
+    for (X, y), rate in zip(batches, rates, strict=True):
+        [group.update(lr=rate) for group in opt.param_groups]
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+        losses.append(loss.item())
+    return list(zip(rates, losses, strict=True))
+
+
+@catalogue.variant("5.14", "the rate set by a function, between backward and step")
+def repaired_warm_up(net, opt, batches, schedule):
+    def set_rate(rate):
+        for i in range(len(opt.param_groups)):
+            opt.param_groups[i]["lr"] = rate
+
+    log, step = [], 0
+    while step < len(batches):
+        X, y = batches[step]
+        net.zero_grad()
+        loss = torch.mean((net(X) - y) ** 2)
+        loss.backward()
+        set_rate(schedule(step))
+        opt.step()
+        log += [(opt.param_groups[-1]["lr"], float(loss.detach()))]
+        step += 1
+    return log
+
+
+@catalogue.variant("5.14", "the next rate set at the end of each round")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    rate = schedule(0)
+    for group in opt.param_groups:
+        group["lr"] = rate
+    for step, (X, y) in enumerate(batches):
+        opt.zero_grad()
+        loss = torch.nn.MSELoss()(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((rate, loss.item()))
+        if step + 1 < len(batches):
+            rate = schedule(step + 1)
+            for group in opt.param_groups:
+                group["lr"] = rate
+    return log
+
+
+@catalogue.variant("5.14", "the broken one, for each batch alone")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, batch in enumerate(batches):
+        for group in opt.param_groups:
+            group["lr"] = schedule(step)
+        [(_, loss)] = broken_warm_up(net, opt, [batch], schedule)
+        log.append((schedule(step), loss))
+    return log
 
 
 # --- 5.9 -----------------------------------------------------------------------------------------------------------
