@@ -4,6 +4,8 @@ The first argument is your module; the others are what a failing check shows you
 """
 
 import collections
+import io
+import itertools
 
 import torch
 from torch import nn
@@ -76,6 +78,50 @@ def train_steps(student, W, b, data, lr):
         used.append(opt.last_seen())
         after.append(_flat(net.parameters()))
     return {"step count": counts, "gradient used": torch.stack(used), "loss": losses, "parameters": torch.stack(after)}
+
+
+def mlp_parameters(student, sizes):
+    """The parameters of `make_mlp(sizes)`: the shape of each, by its name."""
+    return {name: list(p.shape) for name, p in student.make_mlp(sizes).named_parameters()}
+
+
+def mlp_outputs(student, weights, x):
+    """What the network of `make_mlp` makes of x; weights[i] is the weight and the bias of layer i."""
+    return _mlp(student, weights)(x).detach()
+
+
+def saved_and_loaded(student, weights, x):
+    """A network with these weights is saved with `weights_to_bytes`, and loaded into another with `load_weights`.
+
+    "torch.load finds" is what the bytes hold. Then come what the second network makes of x, and what the first makes of it
+    when the second has been changed afterwards.
+    """
+    first = _mlp(student, weights)
+    data = student.weights_to_bytes(first)
+    found = _content_of(data)
+    answer = {"what came back": type(data).__name__, "torch.load finds": found}
+    if not isinstance(found, list):
+        return answer
+    second = student.make_mlp(_sizes(weights)).to(x)
+    student.load_weights(second, data)
+    answer["outputs of the second"] = second(x).detach()
+    with torch.no_grad():
+        for p in second.parameters():
+            p.add_(1)
+    return {**answer, "outputs of the first": first(x).detach()}
+
+
+def loaded_into_other(student, saved, wanted):
+    """What becomes of `load_weights` when the bytes belong to a network of the sizes `saved`, and the network has `wanted`."""
+    zeros = [torch.zeros(b, a) for a, b in itertools.pairwise(saved)]
+    return _loading(student, {n: v for i, W in enumerate(zeros) for n, v in _named(i, W, W[:, 0])}, wanted)
+
+
+def loaded_with_code(student, sizes):
+    """What becomes of `load_weights` when a bias in the file is no tensor but a call, which makes one when it is read."""
+    zeros = [torch.zeros(b, a) for a, b in itertools.pairwise(sizes)]
+    state = {n: v for i, W in enumerate(zeros) for n, v in _named(i, W, W[:, 0])}
+    return _loading(student, {**state, "layers.0.bias": _Call(sizes[1])}, sizes)
 
 
 def accumulated_step(student, W, b, data, lr, old):
@@ -274,6 +320,58 @@ class _HalfDropout(nn.Dropout):
             return x
         kept = torch.arange(x.numel(), device=x.device).reshape(x.shape) % 2
         return x * kept / (1 - self.p)
+
+
+class _Call:
+    """Read from a file, it becomes what a call returns: the zeros of a bias. Another call could do anything."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __reduce__(self):
+        return torch.zeros, (self.n,)
+
+
+def _sizes(weights):
+    return [weights[0][0].shape[1], *(len(W) for W, _ in weights)]
+
+
+def _named(i, W, b):
+    """Weight and bias of layer i with their names."""
+    return [(f"layers.{i}.weight", W), (f"layers.{i}.bias", b)]
+
+
+def _mlp(student, weights):
+    """A network of `make_mlp` with these numbers wherever it has parameters of the right name and shape."""
+    with torch.random.fork_rng(devices=[]):  # what keeps its first numbers has the same ones each time
+        torch.manual_seed(0)
+        net = student.make_mlp(_sizes(weights)).to(weights[0][0])
+    own = dict(net.named_parameters())
+    with torch.no_grad():
+        for name, values in [pair for i, (W, b) in enumerate(weights) for pair in _named(i, W, b)]:
+            if name in own and own[name].shape == values.shape:
+                own[name].copy_(values)
+    return net
+
+
+def _content_of(data):
+    """The names of the tensors that bytes hold, or what they hold instead."""
+    try:
+        content = torch.load(io.BytesIO(data), weights_only=True)
+    except Exception:
+        return "nothing"
+    return sorted(content) if isinstance(content, dict) else type(content).__name__
+
+
+def _loading(student, state, sizes):
+    """Whether `load_weights` filled a network with a state, or which error it raised."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    try:
+        student.load_weights(student.make_mlp(sizes), file.getvalue())
+    except Exception as error:
+        return type(error).__name__
+    return "no error"
 
 
 def _layer(W, b):

@@ -9,9 +9,12 @@
 # First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
 # to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
 # to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
-# memory (5.5, 5.6). Two tools keep a long training stable: clipping the gradients and a schedule for the learning rate
-# (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure the network without changing it (5.9,
-# 5.10).
+# memory (5.5, 5.6), and between them a network of your own, with what saves its weights (5.11). Two tools keep a long
+# training stable: clipping the gradients and a schedule for the learning rate (5.7, 5.8). At the end you feed the loop
+# with shuffled mini-batches and measure the network without changing it (5.9, 5.10).
+#
+# In three places you are given a training function with a bug, and what somebody saw who ran it: find the bug (5.12,
+# 5.13, 5.14). These exercises stand behind the ones whose idea they need, whatever their numbers say.
 #
 # The chapter is misleading in two places. What it calls a training loop is a single step, so it cannot show a mistake
 # that begins with the second step (5.5). And its algorithm goes through the training samples one by one; in practice,
@@ -29,6 +32,8 @@
 # parameters.
 
 # %%
+import io
+import itertools
 import math
 from collections.abc import Callable, Iterable
 
@@ -41,7 +46,7 @@ from torch.nn import functional as F
 # %% [markdown]
 # ## 5.1 A step of gradient descent
 #
-# *5 points · about 10 minutes · difficulty 1 of 3 · builds on 3.6, 4.10*
+# *4 points · about 10 minutes · difficulty 1 of 3 · builds on 3.6, 4.10*
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
@@ -85,7 +90,7 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 # %% [markdown]
 # ## 5.2 Momentum
 #
-# *10 points · about 15 minutes · difficulty 1 of 3 · builds on 5.1*
+# *6 points · about 15 minutes · difficulty 1 of 3 · builds on 5.1*
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
@@ -132,7 +137,7 @@ def momentum_step(
 # %% [markdown]
 # ## 5.3 Adam
 #
-# *15 points · about 30 minutes · difficulty 3 of 3 · builds on 5.1, 5.2*
+# *13 points · about 30 minutes · difficulty 3 of 3 · builds on 5.1, 5.2*
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
@@ -195,7 +200,7 @@ def adam_step(
 # %% [markdown]
 # ## 5.4 AdamW
 #
-# *5 points · about 10 minutes · difficulty 2 of 3 · builds on 5.3*
+# *4 points · about 10 minutes · difficulty 2 of 3 · builds on 5.3*
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
@@ -250,7 +255,7 @@ def adamw_step(
 # %% [markdown]
 # ## 5.5 One step of the training loop
 #
-# *15 points · about 20 minutes · difficulty 2 of 3 · builds on 4.6, 4.10, 5.1*
+# *9 points · about 20 minutes · difficulty 2 of 3 · builds on 4.6, 4.10, 5.1*
 #
 # A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through
 # four stages: the forward pass gives a loss, the backward pass gives gradients, the optimizer updates the parameters
@@ -296,9 +301,103 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 
 
 # %% [markdown]
+# ## 5.11 A network, and its weights as bytes
+#
+# *10 points · about 25 minutes · difficulty 2 of 3 · builds on 2.9*
+#
+# `train_step` trains any network. Here you build one, and you write what saves it: what training has found must
+# outlive the program.
+#
+# **The network.** A *multi-layer perceptron* (MLP) is linear layers, one after the other, with a ReLU between two of
+# them. `make_mlp([3, 5, 2])` makes this one:
+#
+# ```text
+# x (n, 3) -> linear 3 to 5 -> ReLU -> linear 5 to 2 -> outputs (n, 2)
+# ```
+#
+# After the last layer comes no ReLU: outputs may be negative. Write a class derived from `nn.Module` inside of your
+# function, with `__init__` (which first calls `super().__init__()`) and `forward`. It keeps its layers in an attribute
+# `layers`, in an `nn.ModuleList`: a list that a module looks into. A module finds its parameters through its
+# attributes, and gives each a name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not
+# look inside. What would an optimizer get from `net.parameters()`, then, and what would it train?
+#
+# **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. The code of
+# the class stays in your program. `torch.save` writes the dict into a file. Here the file is an `io.BytesIO`, which
+# lives in memory, and its bytes are what comes back.
+#
+# **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that is there
+# already. Two traps:
+#
+# - A file of `torch.save` is a *pickle*, and a pickle can hold any call, which is made when the file is read. Whoever
+#   opens a file from the internet runs a stranger's code. With `weights_only=True`, `torch.load` reads tensors and
+#   plain data and refuses everything else.
+# - The file may belong to a network of other sizes, or with more layers or fewer. Then a RuntimeError must be raised. A
+#   network that was filled in part would run, and answer nonsense. Which setting of `load_state_dict` takes care of it?
+
+# %%
+def make_mlp(sizes: list[int]) -> nn.Module:
+    """A network of linear layers with biases and a ReLU between two of them, none after the last one.
+
+    Args:
+        sizes: the number of inputs, then the number of outputs of each layer; at least two numbers.
+
+    Returns:
+        A module that maps a float tensor of shape (n, sizes[0]) to one of shape (n, sizes[-1]). Its parameters are
+        named layers.0.weight, layers.0.bias, layers.1.weight and so on.
+
+    Example:
+        >>> net = make_mlp([3, 5, 2])
+        >>> [(name, tuple(p.shape)) for name, p in net.named_parameters()][:3]
+        [('layers.0.weight', (5, 3)), ('layers.0.bias', (5,)), ('layers.1.weight', (2, 5))]
+        >>> net(torch.ones(4, 3)).shape
+        torch.Size([4, 2])
+    """
+    raise NotImplementedError("Exercise 5.11: make_mlp")
+
+
+# %%
+def weights_to_bytes(net: nn.Module) -> bytes:
+    """The state dict of a network, as the bytes of a file that `torch.save` writes.
+
+    Args:
+        net: any module; it is not changed.
+
+    Returns:
+        The bytes. `torch.load` gets the state dict from them, with weights_only=True.
+
+    Example:
+        >>> data = weights_to_bytes(make_mlp([3, 5, 2]))
+        >>> type(data).__name__, len(data) > 0
+        ('bytes', True)
+    """
+    raise NotImplementedError("Exercise 5.11: weights_to_bytes")
+
+
+# %%
+def load_weights(net: nn.Module, data: bytes) -> None:
+    """Copies weights into a network; afterwards it computes what the saved one computed.
+
+    Args:
+        net: a module, such as `make_mlp` makes; its parameters and buffers are changed in place.
+        data: what `weights_to_bytes` made of a network; or a file from anywhere. What is more than tensors and plain
+            data in it is refused by `torch.load` (an `UnpicklingError`), and no code in it is run.
+
+    Raises:
+        RuntimeError: these are the weights of a network of other sizes or with other names.
+
+    Example:
+        >>> first, second = make_mlp([3, 5, 2]), make_mlp([3, 5, 2])
+        >>> load_weights(second, weights_to_bytes(first))
+        >>> torch.equal(first(torch.ones(4, 3)), second(torch.ones(4, 3)))
+        True
+    """
+    raise NotImplementedError("Exercise 5.11: load_weights")
+
+
+# %% [markdown]
 # ## 5.6 A large batch in small pieces
 #
-# *10 points · about 20 minutes · difficulty 3 of 3 · builds on 5.5*
+# *8 points · about 20 minutes · difficulty 3 of 3 · builds on 5.5*
 #
 # Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The way
 # out uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
@@ -431,7 +530,7 @@ def repaired_epoch(
 # %% [markdown]
 # ## 5.7 Clipping gradients
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 5.5*
+# *8 points · about 20 minutes · difficulty 2 of 3 · builds on 5.5*
 #
 # *Not allowed here: PyTorch's gradient clipping (torch.nn.utils.clip_grad_norm_ and its relatives).*
 #
@@ -563,7 +662,7 @@ def repaired_clipped_epoch(
 # %% [markdown]
 # ## 5.8 A schedule for the learning rate
 #
-# *10 points · about 15 minutes · difficulty 2 of 3*
+# *6 points · about 15 minutes · difficulty 2 of 3*
 #
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
@@ -686,7 +785,7 @@ def repaired_warm_up(
 # %% [markdown]
 # ## 5.9 Mini-batches
 #
-# *10 points · about 20 minutes · difficulty 2 of 3*
+# *8 points · about 20 minutes · difficulty 2 of 3*
 #
 # *Not allowed here: PyTorch's own batches and splits (torch.utils.data: DataLoader, the samplers, random_split).*
 #
@@ -742,7 +841,7 @@ def minibatches(
 # %% [markdown]
 # ## 5.10 Measuring without disturbing
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 2.11, 5.5*
+# *8 points · about 20 minutes · difficulty 2 of 3 · builds on 2.11, 5.5*
 #
 # While a network trains, its loss is measured from time to time on examples it does not learn from. This is done in
 # evaluation mode, in which the network will be used, and afterwards everything must be as before.

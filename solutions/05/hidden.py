@@ -1,5 +1,7 @@
 """Hidden probes of assignment 05: further inputs that submissions meet when they are graded for marks."""
 
+import itertools
+
 import torch
 
 from gradlings import Rng, floats
@@ -22,6 +24,12 @@ def net_and_batches(sizes, d, c):
 def regression(sizes, d, k):
     """A layer with d inputs and k outputs, and batches of these sizes with targets for it."""
     return rng.normal(k, d), rng.normal(k), [(rng.normal(n, d), rng.normal(n, k)) for n in sizes]
+
+
+def mlp(sizes, n):
+    """Weights of a network of these sizes, and n inputs for it."""
+    weights = [(rng.normal(b, a), rng.normal(b)) for a, b in itertools.pairwise(sizes)]
+    return weights, rng.normal(n, sizes[0])
 
 
 def gradients(*shape):
@@ -73,6 +81,9 @@ PROBES = {
     # 5.5 and 5.6 a training step: one example, more classes, more batches
     "5.5::test_one_step": [layer([1], 1, 2), layer([1], 3, 5), layer([40], 6, 9, lr=1.5)],
     "5.5::test_three_steps": [layer([3, 3], 2, 3), layer([1, 5, 2, 4, 3, 6], 4, 5, lr=0.7)],
+    # 5.11 networks: deep and narrow ones, a single layer, one example; layers of one number
+    "5.11::test_network": [mlp([2, 3, 2, 4, 2, 3], 3), mlp([4, 2], 2), mlp([1, 1, 1], 1)],
+    "5.11::test_save_and_load": [mlp([3, 2], 1), mlp([2, 4, 4, 1, 3], 2)],
     "5.6::test_equal_sizes": [
         (*layer([5], 2, 3), 0.4),  # one micro-batch
         (*layer([1, 1, 1, 1], 2, 3), -2.0),

@@ -1,5 +1,7 @@
 """Wrong answers that we expect of students in assignment 05, each with the sentence they then read."""
 
+import io
+import itertools
 import math
 
 import torch
@@ -901,6 +903,289 @@ def train_step(net, opt, X, y):
     loss.backward()
     opt.step()
     return loss
+
+
+# --- 5.11 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.11",
+    "layers-in-python-list",
+    "The network has no parameters: its layers are where a module does not look. In which kind of list does it find them?",
+    hint="Print `list(net.parameters())`: it is empty, so an optimizer would train nothing, without a word. A plain list is just an object to a module. PyTorch has a list of its own for modules; the text names it.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "relu-after-last-layer",
+    "No output is negative: there is a ReLU after the last layer, too. Between which layers does it belong?",
+    hint="Give the last layer a weight of 0 and a bias of -1: every output has to be -1, and yours is 0. Logits must be free to be negative. Which round of your loop is one too many for the ReLU?",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = F.relu(layer(x))
+            return x
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "relu-left-out",
+    "There is nothing between the layers. What do two linear layers in a row make together?",
+    hint="Two linear layers without anything between them are one linear layer: W2 (W1 x + b1) + b2 has the form W x + b. Print the numbers after the first layer: which of them should become 0?",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = layer(x)
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "sigmoid-between",
+    "A sigmoid stands between the layers. Which function is asked for?",
+    hint="For -1 and 2 a ReLU gives 0 and 2, and yours gives 0.27 and 0.88. The sigmoid was the last step of the chapter's network; here the steps between the layers are others.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = torch.sigmoid(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "biases-left-out",
+    "The layers have no biases. Which parameters does a linear layer have?",
+    hint="Print the names of the parameters: after `layers.0.weight` must come `layers.0.bias`. With inputs of 0, your network can only answer 0.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "attributes-with-own-names",
+    "The parameters are there, under other names than `layers.0.weight` and so on. Where do the names of parameters come from?",
+    hint="A name is the way to the parameter: attribute, place in the list, attribute. Print yours beside those of the docstring. Weights saved under other names fit into no other network.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            for i, (a, b) in enumerate(itertools.pairwise(sizes)):
+                setattr(self, f"layer{i}", torch.nn.Linear(a, b))
+
+        def forward(self, x):
+            for i in range(len(sizes) - 2):
+                x = F.relu(getattr(self, f"layer{i}")(x))
+            return getattr(self, f"layer{len(sizes) - 2}")(x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "relus-among-layers",
+    "The numbers in the names go 0, 2, 4: something without parameters stands between the layers in the list. What should be in `layers`?",
+    hint="Print `net.layers` for [3, 5, 2]: three modules, the middle one a ReLU. Only linear layers belong there; a ReLU has nothing to remember, so `forward` can call it as a function.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            modules = []
+            for a, b in itertools.pairwise(sizes):
+                modules += [torch.nn.Linear(a, b), torch.nn.ReLU()]
+            self.layers = torch.nn.Sequential(*modules[:-1])
+
+        def forward(self, x):
+            return self.layers(x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "last-layer-left-out",
+    "The last layer is missing. How many layers do three sizes make?",
+    hint="Three sizes are two steps: 3 to 5, and 5 to 2. Count the parameters of your network: there must be two for each step.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes[:-1]))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "state-dict-itself",
+    "What came back is the state dict itself. Could it be written to a disk as it is, or sent to somebody?",
+    hint='Print the type of what you return: the docstring asks for bytes. And as long as it holds the network\'s own tensors, the next training step changes what you have "saved".',
+)
+def weights_to_bytes(net):
+    return net.state_dict()
+
+
+@catalogue.misconception(
+    "5.11",
+    "file-itself",
+    "What came back is the file in memory, not its bytes. Which of its methods gives all that was written?",
+    hint="Print the type of what you return: BytesIO, and it must be bytes. Have a look at the methods of `io.BytesIO`: one gives the whole content, wherever the file stands.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    return file
+
+
+@catalogue.misconception(
+    "5.11",
+    "read-at-the-end",
+    "There are no bytes in what came back. Where does a file stand after it was written?",
+    hint="Print `file.tell()` before you read: the file stands behind its last byte, and what is left to read is nothing. Go back to the beginning first, or ask for all of its content at once.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    return file.read()
+
+
+@catalogue.misconception(
+    "5.11",
+    "whole-network-pickled",
+    "PyTorch cannot save your network: a class that is made inside a function can't be found again by its name. What of a network has to be saved?",
+    hint="Even where it worked, the file would hold only the name of the class and would break when the code moves. Save what training has found, the names and numbers, and leave the code to the program.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net, file)
+    return file.getvalue()
+
+
+@catalogue.misconception(
+    "5.11",
+    "parameters-without-names",
+    "The bytes hold a list of tensors without names. How will a network know which is which?",
+    hint="Load your bytes with `torch.load` and look: there must be a dict, from names like layers.0.weight to numbers. A module makes this dict for you.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(list(net.parameters()), file)
+    return file.getvalue()
+
+
+@catalogue.misconception(
+    "5.11",
+    "not-strict",
+    "Weights of a network with more layers or fewer were taken without an error. What is left in the layers that the file does not know?",
+    hint="Load the bytes of [3, 5, 2] into a network of [3, 5, 2, 4]: its last layer keeps its random numbers, and every output is nonsense. Which argument of yours switches the comparison of names off?",
+)
+def load_weights(net, data):
+    net.load_state_dict(torch.load(io.BytesIO(data), weights_only=True), strict=False)
+
+
+@catalogue.misconception(
+    "5.11",
+    "nothing-loaded",
+    "The second network computes with the numbers that it was made with. What became of those in the file?",
+    hint="`torch.load` gives a dict and changes no network. Print a weight of the network before and after your call: it must change. Who copies the numbers over?",
+)
+def load_weights(net, data):
+    torch.load(io.BytesIO(data), weights_only=True)
+
+
+@catalogue.misconception("5.11", "state-dict-updated", same_as="nothing-loaded")
+def load_weights(net, data):
+    net.state_dict().update(torch.load(io.BytesIO(data), weights_only=True))
+
+
+@catalogue.misconception(
+    "5.11",
+    "copied-in-pairs",
+    "Numbers were copied in pairs, as far as both networks went, and nobody compared the names. What if one of them has more layers?",
+    hint="Load the bytes of [3, 5, 2, 4] into a network of [3, 5, 2]: it must raise a RuntimeError, and yours takes what fits. A module has a method that copies a state dict and compares every name and shape.",
+)
+def load_weights(net, data):
+    with torch.no_grad():
+        for p, values in zip(net.parameters(), torch.load(io.BytesIO(data), weights_only=True).values(), strict=False):
+            p.copy_(values)
+
+
+@catalogue.misconception(
+    "5.11",
+    "file-may-run-code",
+    "A file with a call in it was read, and the call was made. Who may have written the file?",
+    hint="The text warns of it: a pickle can hold any call, and reading makes it. Which argument of `torch.load` refuses everything but weights, and what is yours set to?",
+)
+def load_weights(net, data):
+    net.load_state_dict(torch.load(io.BytesIO(data), weights_only=False))
+
+
+@catalogue.misconception(
+    "5.11",
+    "error-swallowed",
+    "Weights of another network raise no error. Who gets to know that nothing was loaded?",
+    hint="Whoever calls your function goes on with a network full of random numbers. The error of `load_state_dict` says just what is wrong; let it pass through.",
+)
+def load_weights(net, data):
+    try:
+        net.load_state_dict(torch.load(io.BytesIO(data), weights_only=True))
+    except RuntimeError:
+        print("these weights do not fit")
 
 
 # --- 5.6 -----------------------------------------------------------------------------------------------------------

@@ -9,9 +9,12 @@
 # First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
 # to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
 # to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
-# memory (5.5, 5.6). Two tools keep a long training stable: clipping the gradients and a schedule for the learning rate
-# (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure the network without changing it (5.9,
-# 5.10).
+# memory (5.5, 5.6), and between them a network of your own, with what saves its weights (5.11). Two tools keep a long
+# training stable: clipping the gradients and a schedule for the learning rate (5.7, 5.8). At the end you feed the loop
+# with shuffled mini-batches and measure the network without changing it (5.9, 5.10).
+#
+# In three places you are given a training function with a bug, and what somebody saw who ran it: find the bug (5.12,
+# 5.13, 5.14). These exercises stand behind the ones whose idea they need, whatever their numbers say.
 #
 # The chapter is misleading in two places. What it calls a training loop is a single step, so it cannot show a mistake
 # that begins with the second step (5.5). And its algorithm goes through the training samples one by one; in practice,
@@ -29,6 +32,8 @@
 # parameters.
 
 # %%
+import io
+import itertools
 import math
 from collections.abc import Callable, Iterable
 
@@ -395,6 +400,139 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #
 # **In PyTorch.** `torch.optim.Optimizer.zero_grad` sets gradients to None by default.
 #
+# **Next.** 5.11 builds a network to train, and keeps its weights.
+
+# %% [markdown] exercise="5.11" objective="Build a network that knows its layers, and carry its weights as bytes"
+# ## 5.11 A network, and its weights as bytes
+#
+# `train_step` trains any network. Here you build one, and you write what saves it: what training has found must
+# outlive the program.
+#
+# **The network.** A *multi-layer perceptron* (MLP) is linear layers, one after the other, with a ReLU between two of
+# them. `make_mlp([3, 5, 2])` makes this one:
+#
+# ```text
+# x (n, 3) -> linear 3 to 5 -> ReLU -> linear 5 to 2 -> outputs (n, 2)
+# ```
+#
+# After the last layer comes no ReLU: outputs may be negative. Write a class derived from `nn.Module` inside of your
+# function, with `__init__` (which first calls `super().__init__()`) and `forward`. It keeps its layers in an attribute
+# `layers`, in an `nn.ModuleList`: a list that a module looks into. A module finds its parameters through its
+# attributes, and gives each a name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not
+# look inside. What would an optimizer get from `net.parameters()`, then, and what would it train?
+#
+# **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. The code of
+# the class stays in your program. `torch.save` writes the dict into a file. Here the file is an `io.BytesIO`, which
+# lives in memory, and its bytes are what comes back.
+#
+# **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that is there
+# already. Two traps:
+#
+# - A file of `torch.save` is a *pickle*, and a pickle can hold any call, which is made when the file is read. Whoever
+#   opens a file from the internet runs a stranger's code. With `weights_only=True`, `torch.load` reads tensors and
+#   plain data and refuses everything else.
+# - The file may belong to a network of other sizes, or with more layers or fewer. Then a RuntimeError must be raised. A
+#   network that was filled in part would run, and answer nonsense. Which setting of `load_state_dict` takes care of it?
+
+
+# %% solution="5.11"
+def make_mlp(sizes: list[int]) -> nn.Module:
+    """A network of linear layers with biases and a ReLU between two of them, none after the last one.
+
+    Args:
+        sizes: the number of inputs, then the number of outputs of each layer; at least two numbers.
+
+    Returns:
+        A module that maps a float tensor of shape (n, sizes[0]) to one of shape (n, sizes[-1]). Its parameters are
+        named layers.0.weight, layers.0.bias, layers.1.weight and so on.
+
+    Example:
+        >>> net = make_mlp([3, 5, 2])
+        >>> [(name, tuple(p.shape)) for name, p in net.named_parameters()][:3]
+        [('layers.0.weight', (5, 3)), ('layers.0.bias', (5,)), ('layers.1.weight', (2, 5))]
+        >>> net(torch.ones(4, 3)).shape
+        torch.Size([4, 2])
+    """
+    ### BEGIN SOLUTION
+
+    class MLP(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x: Float[Tensor, "n D"]) -> Float[Tensor, "n K"]:
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+    ### END SOLUTION
+
+
+# %% solution="5.11"
+def weights_to_bytes(net: nn.Module) -> bytes:
+    """The state dict of a network, as the bytes of a file that `torch.save` writes.
+
+    Args:
+        net: any module; it is not changed.
+
+    Returns:
+        The bytes. `torch.load` gets the state dict from them, with weights_only=True.
+
+    Example:
+        >>> data = weights_to_bytes(make_mlp([3, 5, 2]))
+        >>> type(data).__name__, len(data) > 0
+        ('bytes', True)
+    """
+    ### BEGIN SOLUTION
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    return file.getvalue()
+    ### END SOLUTION
+
+
+# %% solution="5.11"
+def load_weights(net: nn.Module, data: bytes) -> None:
+    """Copies weights into a network; afterwards it computes what the saved one computed.
+
+    Args:
+        net: a module, such as `make_mlp` makes; its parameters and buffers are changed in place.
+        data: what `weights_to_bytes` made of a network; or a file from anywhere. What is more than tensors and plain
+            data in it is refused by `torch.load` (an `UnpicklingError`), and no code in it is run.
+
+    Raises:
+        RuntimeError: these are the weights of a network of other sizes or with other names.
+
+    Example:
+        >>> first, second = make_mlp([3, 5, 2]), make_mlp([3, 5, 2])
+        >>> load_weights(second, weights_to_bytes(first))
+        >>> torch.equal(first(torch.ones(4, 3)), second(torch.ones(4, 3)))
+        True
+    """
+    ### BEGIN SOLUTION
+    net.load_state_dict(torch.load(io.BytesIO(data), weights_only=True))
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.11"
+# 1. Begin with `make_mlp([3, 5, 2])` and print the names in `net.named_parameters()`: the docstring shows the first
+#    three of four. Then take the other two functions, each of which has two parts: dict and bytes.
+# 2. Sizes $s_0, s_1, \dots, s_k$ make $k$ layers, from $s_{i}$ to $s_{i+1}$. For the saving, look up what `torch.save`
+#    and `torch.load` take in place of a file's name, and which method of `io.BytesIO` gives all of its bytes.
+# 3. In `forward`, go through all layers but the last one with a ReLU after each, then through the last. To save, write
+#    the state dict into a file in memory and return its bytes. To load, make a file in memory of the bytes, read the
+#    dict, weights only, and have the network take it over strictly, as it does by default.
+
+# %% [markdown] solved="5.11"
+# **Why it works.** A ModuleList registers its layers, so optimizer, state dict and device moves all find them. Names
+# and shapes must agree exactly, so a wrong file is noticed.
+#
+# **In models.** Weights that are published are files of named tensors; *safetensors* is a format for them that cannot
+# hold code at all.
+#
+# **In PyTorch.** `torch.nn.Module.load_state_dict` is strict unless told otherwise. To go on with a training, save the
+# optimizer's state dict, too.
+#
 # **Next.** 5.6 takes the step in pieces.
 
 # %% [markdown] exercise="5.6" objective="Get the update of a large batch from small pieces"
@@ -500,7 +638,7 @@ def accumulate_step(
 # |---|---|---|
 # | 1 | 1.185 | 1.185 |
 # | 3 | 0.128 | 0.293 |
-# | 10 | 14.926 | 0.144 |
+# | 10 | 14.93 | 0.144 |
 # | 30 | $4 \cdot 10^{11}$ | 0.192 |
 #
 # With one batch all is well, and with three the bug even looks like a success. Such a bug is found late: by the one who
@@ -848,7 +986,7 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 # | step | 0 | 1 | 2 | 3 | 4 | 5 |
 # |---|---|---|---|---|---|---|
 # | learning rate | 0 | 0.02 | 0.04 | 0.06 | 0.08 | 0.10 |
-# | loss | 2.571 | 1.330 | 0.721 | 0.420 | 0.271 | 0.197 |
+# | loss | 2.572 | 1.330 | 0.721 | 0.420 | 0.271 | 0.197 |
 #
 # The rates are those of the schedule, and the losses fall as one would wish. But the two lines do not belong together.
 # How far does a step with the learning rate 0 go, and what must the loss of step 1 be, then? And in which steps should

@@ -1,5 +1,7 @@
 """Correct answers to assignment 05 that look different from the solution; each must get full marks."""
 
+import io
+import itertools
 import math
 import random
 
@@ -175,6 +177,78 @@ def train_step(net, opt, X, y):
         return loss
 
     return opt.step(closure).item()
+
+
+# --- 5.11 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.11", "layers appended one by one, the last one told by its number")
+def make_mlp(sizes):
+    class Perceptron(torch.nn.Module):
+        def __init__(self, sizes):
+            super().__init__()
+            self.layers = torch.nn.ModuleList()
+            for i in range(len(sizes) - 1):
+                self.layers.append(torch.nn.Linear(sizes[i], sizes[i + 1]))
+
+        def forward(self, x):
+            for i, layer in enumerate(self.layers):
+                x = layer(x)
+                if i < len(self.layers) - 1:
+                    x = torch.relu(x)
+            return x
+
+    return Perceptron(sizes)
+
+
+@catalogue.variant("5.11", "a Sequential of linear layers, clamped between")
+def make_mlp(sizes):
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.Sequential(*(torch.nn.Linear(*pair) for pair in itertools.pairwise(sizes)))
+
+        def forward(self, x):
+            first, *others = self.layers
+            x = first(x)
+            for layer in others:
+                x = layer(x.clamp(min=0))
+            return x
+
+    return Net()
+
+
+@catalogue.variant("5.11", "the bytes of a buffer")
+def weights_to_bytes(net):
+    with io.BytesIO() as file:
+        torch.save({name: values.clone() for name, values in net.state_dict().items()}, file)
+        return bytes(file.getbuffer())
+
+
+@catalogue.variant("5.11", "read from the beginning")
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    file.seek(0)
+    return file.read()
+
+
+@catalogue.variant("5.11", "loaded for the CPU, strict")
+def load_weights(net, data):
+    state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return net.load_state_dict(state, strict=True)
+
+
+@catalogue.variant("5.11", "names and shapes compared, then copied one by one")
+def load_weights(net, data):
+    file = io.BytesIO()
+    file.write(data)
+    file.seek(0)
+    own, loaded = net.state_dict(), torch.load(file, weights_only=True)
+    if {name: v.shape for name, v in own.items()} != {name: v.shape for name, v in loaded.items()}:
+        raise RuntimeError("these are the weights of another network")
+    for name, values in own.items():
+        values.copy_(loaded[name])
 
 
 # --- 5.6 -----------------------------------------------------------------------------------------------------------
