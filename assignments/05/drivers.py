@@ -102,7 +102,7 @@ def saved_and_loaded(student, weights, x):
     answer = {"what came back": type(data).__name__, "torch.load finds": found}
     if not isinstance(found, list):
         return answer
-    second = student.make_mlp(_sizes(weights)).to(x)
+    second = _with_first_numbers(student, weights)
     student.load_weights(second, data)
     answer["outputs of the second"] = second(x).detach()
     with torch.no_grad():
@@ -341,11 +341,16 @@ def _named(i, W, b):
     return [(f"layers.{i}.weight", W), (f"layers.{i}.bias", b)]
 
 
+def _with_first_numbers(student, weights):
+    """A network of `make_mlp` for these weights, without them: with its first random numbers, the same ones each time."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return student.make_mlp(_sizes(weights)).to(weights[0][0])
+
+
 def _mlp(student, weights):
     """A network of `make_mlp` with these numbers wherever it has parameters of the right name and shape."""
-    with torch.random.fork_rng(devices=[]):  # what keeps its first numbers has the same ones each time
-        torch.manual_seed(0)
-        net = student.make_mlp(_sizes(weights)).to(weights[0][0])
+    net = _with_first_numbers(student, weights)
     own = dict(net.named_parameters())
     with torch.no_grad():
         for name, values in [pair for i, (W, b) in enumerate(weights) for pair in _named(i, W, b)]:

@@ -397,12 +397,15 @@ def random_mlp(rng):
     builds_on=("2.9",),
 )
 class TestMlp:
-    def test_network(self, student, probes):
-        """make_mlp: the names and shapes of its parameters, and its outputs"""
+    def test_parameters(self, student, probes):
+        """make_mlp: the names and shapes of its parameters"""
         by_hand = [([3, 5, 2],), ([2, 3],), ([3, 4, 6, 1],)]
         agree(
             student.through("mlp_parameters"), probes(by_hand, random=lambda rng: (rng.sizes(1, 6, 4),), n=2), by_name
         )
+
+    def test_outputs(self, student, probes):
+        """make_mlp: its outputs, with given weights"""
         ladder = probes([two_layers()], random=random_mlp, n=3)
         agree(student.through("mlp_outputs"), ladder, layer_after_layer)
 
@@ -414,7 +417,7 @@ class TestMlp:
     def test_other_files(self, student, probes):
         """load_weights: weights of other sizes or of another depth are refused, and so is code"""
         two, three = [3, 5, 2], [3, 5, 2, 4]
-        by_hand = [(two, two), (two, [3, 5, 3]), (two, three), (three, two), (two, [3, 2]), (two, [3, 5, 1])]
+        by_hand = [(two, two), (two, [3, 5, 3]), (two, three), (three, two), (two, [3, 2]), ([3, 5, 1], two)]
         agree(student.through("loaded_into_other"), probes(by_hand), refused_if_other)
         agree(student.through("loaded_with_code"), probes([(two,)]), code_refused)
 

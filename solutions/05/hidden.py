@@ -82,8 +82,10 @@ PROBES = {
     "5.5::test_one_step": [layer([1], 1, 2), layer([1], 3, 5), layer([40], 6, 9, lr=1.5)],
     "5.5::test_three_steps": [layer([3, 3], 2, 3), layer([1, 5, 2, 4, 3, 6], 4, 5, lr=0.7)],
     # 5.11 networks: deep and narrow ones, a single layer, one example; layers of one number
-    "5.11::test_network": [mlp([2, 3, 2, 4, 2, 3], 3), mlp([4, 2], 2), mlp([1, 1, 1], 1)],
+    "5.11::test_parameters": [([2, 3, 2, 4, 2, 3],), ([4, 2],), ([1, 1, 1],)],
+    "5.11::test_outputs": [mlp([2, 3, 2, 4, 2, 3], 3), mlp([4, 2], 2), mlp([1, 1, 1], 1)],
     "5.11::test_save_and_load": [mlp([3, 2], 1), mlp([2, 4, 4, 1, 3], 2)],
+    "5.11::test_other_files": [([4, 2], [4, 2]), ([2, 6, 1], [2, 6, 1, 1]), ([2, 3, 3, 1], [2, 3, 1])],
     "5.6::test_equal_sizes": [
         (*layer([5], 2, 3), 0.4),  # one micro-batch
         (*layer([1, 1, 1, 1], 2, 3), -2.0),
