@@ -9,9 +9,11 @@ import runpy
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from gradlings.authoring.assignment import Assignment, find_assignments
 from gradlings.authoring.solved_cells import MAX_WORDS, address
@@ -117,6 +119,36 @@ def tiny_gpt() -> int:
     return sum(value.numel() for value in cfg["TinyGPT"](cfg["TINY_CONFIG"], 0).parameters())
 
 
+def regression(count: int) -> tuple[Tensor, Tensor]:
+    """The examples of the broken loops of assignment 05: three inputs and a target each."""
+    i = torch.arange(1.0, count + 1, dtype=torch.float64)
+    X = torch.stack([torch.sin(i), torch.cos(2 * i), torch.sin(3 * i)], dim=1)
+    return X, (X @ torch.tensor([1, -2, 0.5], dtype=torch.float64) + 0.5 * torch.sin(5 * i))[:, None]
+
+
+@cache
+def loops() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The functions of assignment 05 and its drivers."""
+    assignment = ASSIGNMENTS["05"]
+    return runpy.run_path(str(assignment.main.path)), runpy.run_path(str(assignment.folder / "drivers.py"))
+
+
+def losses_of_epochs(function: str, pieces: int, epochs: int, *options: float) -> list[float]:
+    """The losses of some epochs with 30 examples, in pieces, from weights of 0 on, with the learning rate 0.1."""
+    names, drivers = loops()
+    X, y = regression(30)
+    batches = list(zip(X.chunk(pieces), y.chunk(pieces), strict=True))
+    net, opt = drivers["_layer_and_optimizer"](X.new_zeros(1, 3), X.new_zeros(1), 0.1)
+    return [names[function](net, opt, batches, *options) for _ in range(epochs)]
+
+
+def log_of_warm_up(function: str) -> list[tuple[float, float]]:
+    names, drivers = loops()
+    net, opt = drivers["_layer_and_optimizer"](torch.zeros(1, 3).double(), torch.zeros(1).double(), 0.3)
+    log: list[tuple[float, float]] = names[function](net, opt, [regression(30)] * 6, lambda step: 0.02 * step)
+    return log
+
+
 @cache
 def computed(assignment: str) -> dict[str, float]:
     emb = 768
@@ -171,7 +203,34 @@ def computed(assignment: str) -> dict[str, float]:
             assert numbers.grad is not None
             return {"0.5": numbers.grad.item(), "3,072": 4 * emb, "38,597,376": 50_257 * emb}
         case "05":
-            return {"0.63": 1 - 0.999**1000, "0.0001": 0.001 * 0.1}
+            last = {
+                (function, pieces): losses_of_epochs(function, pieces, 5)[-1]
+                for function, pieces in itertools.product(("broken_epoch", "repaired_epoch"), (1, 3, 10, 30))
+            }
+            assert last["broken_epoch", 1] == pytest.approx(last["repaired_epoch", 1])
+            assert 3.5e11 < last["broken_epoch", 30] < 4.5e11
+            unlimited = losses_of_epochs("broken_clipped_epoch", 10, 3, 100.0)
+            assert losses_of_epochs("broken_clipped_epoch", 10, 3, 1.0) == unlimited
+            assert losses_of_epochs("broken_clipped_epoch", 10, 3, 0.01) == unlimited
+            assert losses_of_epochs("repaired_clipped_epoch", 10, 1, 0.01) == pytest.approx([2.57], abs=0.005)
+            rates, losses = zip(*log_of_warm_up("broken_warm_up"), strict=True)
+            right = [loss for _, loss in log_of_warm_up("repaired_warm_up")]
+            assert right[0] == right[1], "a step with the rate 0 changes nothing"
+            assert [round(rate, 2) for rate in rates] == [0, 0.02, 0.04, 0.06, 0.08, 0.1]
+            return {
+                "0.63": 1 - 0.999**1000,
+                "0.0001": 0.001 * 0.1,
+                "1.185": last["broken_epoch", 1],
+                "0.128": last["broken_epoch", 3],
+                "0.293": last["repaired_epoch", 3],
+                "14.93": last["broken_epoch", 10],
+                "0.144": last["repaired_epoch", 10],
+                "0.192": last["repaired_epoch", 30],
+                **dict(zip(("1.384", "0.285", "0.161"), unlimited, strict=True)),
+                "2.57": losses[0],
+                **dict(zip(("0.02", "0.04", "0.06", "0.08", "0.10"), rates[1:], strict=True)),
+                **dict(zip(("2.572", "1.330", "0.721", "0.420", "0.271", "0.197"), losses, strict=True)),
+            }
         case "07":
             first_ids = {str(i): float(i) for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}
             return {str(byte): float(byte) for byte in "hié词".encode()} | first_ids | {"50,257": 2**8 + 50_000 + 1}

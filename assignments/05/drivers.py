@@ -4,6 +4,8 @@ The first argument is your module; the others are what a failing check shows you
 """
 
 import collections
+import io
+import itertools
 
 import torch
 from torch import nn
@@ -78,6 +80,50 @@ def train_steps(student, W, b, data, lr):
     return {"step count": counts, "gradient used": torch.stack(used), "loss": losses, "parameters": torch.stack(after)}
 
 
+def mlp_parameters(student, sizes):
+    """The parameters of `make_mlp(sizes)`: the shape of each, by its name."""
+    return {name: list(p.shape) for name, p in student.make_mlp(sizes).named_parameters()}
+
+
+def mlp_outputs(student, weights, x):
+    """What the network of `make_mlp` makes of x; weights[i] is the weight and the bias of layer i."""
+    return _mlp(student, weights)(x).detach()
+
+
+def saved_and_loaded(student, weights, x):
+    """A network with these weights is saved with `weights_to_bytes`, and loaded into another with `load_weights`.
+
+    "torch.load finds" is what the bytes hold. Then come what the second network makes of x, and what the first makes of it
+    when the second has been changed afterwards.
+    """
+    first = _mlp(student, weights)
+    data = student.weights_to_bytes(first)
+    found = _content_of(data)
+    answer = {"what came back": type(data).__name__, "torch.load finds": found}
+    if not isinstance(found, list):
+        return answer
+    second = _with_first_numbers(student, weights)
+    student.load_weights(second, data)
+    answer["outputs of the second"] = second(x).detach()
+    with torch.no_grad():
+        for p in second.parameters():
+            p.add_(1)
+    return {**answer, "outputs of the first": first(x).detach()}
+
+
+def loaded_into_other(student, saved, wanted):
+    """What becomes of `load_weights` when the bytes belong to a network of the sizes `saved`, and the network has `wanted`."""
+    zeros = [torch.zeros(b, a) for a, b in itertools.pairwise(saved)]
+    return _loading(student, {n: v for i, W in enumerate(zeros) for n, v in _named(i, W, W[:, 0])}, wanted)
+
+
+def loaded_with_code(student, sizes):
+    """What becomes of `load_weights` when a bias in the file is no tensor but a call, which makes one when it is read."""
+    zeros = [torch.zeros(b, a) for a, b in itertools.pairwise(sizes)]
+    state = {n: v for i, W in enumerate(zeros) for n, v in _named(i, W, W[:, 0])}
+    return _loading(student, {**state, "layers.0.bias": _Call(sizes[1])}, sizes)
+
+
 def accumulated_step(student, W, b, data, lr, old):
     """One call of `accumulate_step` with these micro-batches, on a linear layer all of whose gradients are `old` at first.
 
@@ -98,6 +144,15 @@ def accumulated_step(student, W, b, data, lr, old):
     }
 
 
+def repaired_epochs(student, W, b, data, lr, epochs):
+    """Several calls of `repaired_epoch` with the same batches: a linear layer, and plain gradient descent.
+
+    "gradients used" has a row for each step of the optimizer: what it found in `.grad`, of W and then of b. "loss" and
+    "parameters" have an entry or a row for each call.
+    """
+    return _epochs(lambda net, opt: student.repaired_epoch(net, opt, data), W, b, lr, epochs)
+
+
 def norm_of(student, params, grads, max_norm):
     """What `clip_gradients` returns for parameters with these gradients."""
     return student.clip_gradients(_with_gradients(params, grads), max_norm)
@@ -109,6 +164,32 @@ def clipped(student, params, grads, max_norm):
     student.clip_gradients(list(mine), max_norm)
     kept = all(torch.equal(p.detach(), values) for p, values in zip(mine, params, strict=True))
     return {**{f"grads[{i}]": p.grad for i, p in enumerate(mine)}, "params as before": kept}
+
+
+def repaired_clipped_epochs(student, W, b, data, lr, max_norm, epochs):
+    """Several calls of `repaired_clipped_epoch` with the same batches: a linear layer, and plain gradient descent.
+
+    "gradients used" has a row for each step of the optimizer: what it found in `.grad`, of W and then of b. "loss" and
+    "parameters" have an entry or a row for each call.
+    """
+    return _epochs(lambda net, opt: student.repaired_clipped_epoch(net, opt, data, max_norm), W, b, lr, epochs)
+
+
+def warmed_up(student, W, b, data, rates, groups):
+    """One call of `repaired_warm_up`, on a linear layer: schedule(k) is rates[k], and there is a batch for each step.
+
+    With two groups, the optimizer has W in the first and b in the second. `log` is what came back; "parameters" has a row
+    for each step of the optimizer: W and then b after it.
+    """
+    net = _layer(W, b)
+    opt = (
+        _PlainDescent(*([p] for p in net.parameters()), lr=0.5)
+        if groups == 2
+        else _PlainDescent(net.parameters(), lr=0.5)
+    )
+    log = student.repaired_warm_up(net, opt, data, lambda step: rates[step])
+    after = torch.stack(opt.after) if opt.after else torch.zeros(0, W.numel() + b.numel(), dtype=W.dtype)
+    return {"step count": len(opt.after), "parameters": after, "log": log}
 
 
 def one_epoch(student, X, y, size, seed):
@@ -190,15 +271,17 @@ def _orders(student, n, size, epochs, seed):
 class _PlainDescent(torch.optim.Optimizer):
     """An optimizer of PyTorch that does gradient descent, and keeps a record of the gradients that it was given.
 
+    Each argument is the parameters of one group.
+
     It calls the function that torch.optim.SGD calls. The constructor of SGD, and that of Optimizer, would first import
     PyTorch's compiler, which takes longer than all checks of this assignment. So this one is set up as if it were loaded
     from a file.
     """
 
-    def __init__(self, params, lr):
-        groups = [{"params": list(params), "lr": lr}]
+    def __init__(self, *groups, lr):
+        groups = [{"params": list(params), "lr": lr} for params in groups]
         self.__setstate__({"defaults": {"lr": lr}, "state": collections.defaultdict(dict), "param_groups": groups})
-        self.seen = []
+        self.seen, self.after = [], []
 
     def zero_grad(self, set_to_none=True):
         for p in self._params():
@@ -214,10 +297,11 @@ class _PlainDescent(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         self.seen.append(_flat(torch.zeros_like(p) if p.grad is None else p.grad for p in self._params()))
-        there = [p for p in self._params() if p.grad is not None]
         options = {"weight_decay": 0.0, "momentum": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False}
-        lr = self.param_groups[0]["lr"]
-        sgd(there, [p.grad for p in there], [None] * len(there), foreach=False, lr=lr, **options)
+        for group in self.param_groups:
+            there = [p for p in group["params"] if p.grad is not None]
+            sgd(there, [p.grad for p in there], [None] * len(there), foreach=False, lr=group["lr"], **options)
+        self.after.append(_flat(self._params()))
         return loss
 
     def last_seen(self):
@@ -225,7 +309,7 @@ class _PlainDescent(torch.optim.Optimizer):
         return self.seen[-1] if self.seen else torch.zeros_like(_flat(self._params()))
 
     def _params(self):
-        return self.param_groups[0]["params"]
+        return [p for group in self.param_groups for p in group["params"]]
 
 
 class _HalfDropout(nn.Dropout):
@@ -238,10 +322,83 @@ class _HalfDropout(nn.Dropout):
         return x * kept / (1 - self.p)
 
 
-def _layer_and_optimizer(W, b, lr):
+class _Call:
+    """Read from a file, it becomes what a call returns: the zeros of a bias. Another call could do anything."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __reduce__(self):
+        return torch.zeros, (self.n,)
+
+
+def _sizes(weights):
+    return [weights[0][0].shape[1], *(len(W) for W, _ in weights)]
+
+
+def _named(i, W, b):
+    """Weight and bias of layer i with their names."""
+    return [(f"layers.{i}.weight", W), (f"layers.{i}.bias", b)]
+
+
+def _with_first_numbers(student, weights):
+    """A network of `make_mlp` for these weights, without them: with its first random numbers, the same ones each time."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return student.make_mlp(_sizes(weights)).to(weights[0][0])
+
+
+def _mlp(student, weights):
+    """A network of `make_mlp` with these numbers wherever it has parameters of the right name and shape."""
+    net = _with_first_numbers(student, weights)
+    own = dict(net.named_parameters())
+    with torch.no_grad():
+        for name, values in [pair for i, (W, b) in enumerate(weights) for pair in _named(i, W, b)]:
+            if name in own and own[name].shape == values.shape:
+                own[name].copy_(values)
+    return net
+
+
+def _content_of(data):
+    """The names of the tensors that bytes hold, or what they hold instead."""
+    try:
+        content = torch.load(io.BytesIO(data), weights_only=True)
+    except Exception:
+        return "nothing"
+    return sorted(content) if isinstance(content, dict) else type(content).__name__
+
+
+def _loading(student, state, sizes):
+    """Whether `load_weights` filled a network with a state, or which error it raised."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    try:
+        student.load_weights(student.make_mlp(sizes), file.getvalue())
+    except Exception as error:
+        return type(error).__name__
+    return "no error"
+
+
+def _layer(W, b):
     layer = nn.Linear(1, 1)
     layer.weight, layer.bias = nn.Parameter(W.clone()), nn.Parameter(b.clone())
-    return layer, _PlainDescent(layer.parameters(), lr)
+    return layer
+
+
+def _layer_and_optimizer(W, b, lr):
+    layer = _layer(W, b)
+    return layer, _PlainDescent(layer.parameters(), lr=lr)
+
+
+def _epochs(one_epoch, W, b, lr, epochs):
+    """What the optimizer was given in several epochs, their losses, and the parameters after each."""
+    net, opt = _layer_and_optimizer(W, b, lr)
+    losses, after = [], []
+    for _ in range(epochs):
+        losses.append(one_epoch(net, opt))
+        after.append(_flat(net.parameters()))
+    used = torch.stack(opt.seen) if opt.seen else torch.zeros(0, len(after[0]), dtype=W.dtype)
+    return {"step count": len(opt.seen), "gradients used": used, "loss": losses, "parameters": torch.stack(after)}
 
 
 def _net_with_dropout(W):

@@ -4,6 +4,8 @@ The functions `sgd`, `adam` and `adamw` are what the steps of torch.optim.SGD, A
 import PyTorch's compiler, which takes longer than all checks of this assignment.
 """
 
+import itertools
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -19,6 +21,8 @@ PLAIN = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": F
 
 # a loss is a Python float, and neither a tensor nor an int
 LOSS = {"exact_types": True}
+# the number of steps first: what was used in them can only be compared if it is right
+REPAIRED = {"ordered": True, **LOSS}
 
 
 def stacked(history):
@@ -62,7 +66,7 @@ def random_parameters(rng):
     return params, grads, some_rates(rng, steps)
 
 
-@exercise("5.1", "sgd_step", points=5, minutes=10, difficulty=1, forbids="optimizers", builds_on=("3.6", "4.10"))
+@exercise("5.1", "sgd_step", points=4, minutes=10, difficulty=1, forbids="optimizers", builds_on=("3.6", "4.10"))
 class TestSgdStep:
     def test_steps(self, student, probes):
         """the parameters themselves after several steps, where some gradients are None"""
@@ -107,7 +111,7 @@ def momentum_on_its_way(rng):
     return rng.normal(rows, columns), rng.normal(5, rows, columns), rng.normal(rows, columns), some_rates(rng, 5), mu
 
 
-@exercise("5.2", "momentum_step", points=10, minutes=15, difficulty=1, forbids="optimizers", builds_on=("5.1",))
+@exercise("5.2", "momentum_step", points=6, minutes=15, difficulty=1, forbids="optimizers", builds_on=("5.1",))
 class TestMomentumStep:
     def test_velocity(self, student, probes):
         """the velocity after each step"""
@@ -202,7 +206,7 @@ def steep_and_flat():
     return floats([2.0, -3.0]), floats(gradients), [0.1, 0.1, 0.05, 0.2, 0.05, 0.01], (0.9, 0.999), 1e-8
 
 
-@exercise("5.3", "adam_step", points=15, minutes=30, difficulty=3, forbids="optimizers", builds_on=("5.1", "5.2"))
+@exercise("5.3", "adam_step", points=13, minutes=30, difficulty=3, forbids="optimizers", builds_on=("5.1", "5.2"))
 class TestAdamStep:
     def test_state(self, student, probes):
         """what is remembered: the count t and the averages m and v after each step"""
@@ -244,7 +248,7 @@ def adamw_run(rng):
     return p + p.sign(), gradients, rates, betas, rng.choice([1e-8, 1e-3]), decay
 
 
-@exercise("5.4", "adamw_step", points=5, minutes=10, difficulty=2, forbids="optimizers", builds_on=("5.3",))
+@exercise("5.4", "adamw_step", points=4, minutes=10, difficulty=2, forbids="optimizers", builds_on=("5.3",))
 class TestAdamwStep:
     def test_steps(self, student, probes):
         """the parameter and both averages after each step, with settings that are given and with the default ones"""
@@ -308,7 +312,7 @@ def random_batches(rng):
     return random_layer(rng, rng.sizes(2, 6, 3))
 
 
-@exercise("5.5", "train_step", points=15, minutes=20, difficulty=2, builds_on=("4.6", "4.10", "5.1"))
+@exercise("5.5", "train_step", points=9, minutes=20, difficulty=2, builds_on=("4.6", "4.10", "5.1"))
 class TestTrainStep:
     def test_one_step(self, student, probes):
         """one batch: one step of the optimizer, the loss, and where the parameters go"""
@@ -324,6 +328,101 @@ class TestTrainStep:
         same_batch = (W, b, [(X, y)] * 3, 0.5)
         ladder = probes([same_batch, (W3, b3, cut(X3, y3, 4, 2, 2), 0.3)], random=random_batches, n=3)
         agree(student.through("train_steps"), ladder, torch_train_steps, ordered=True, **LOSS)
+
+
+# 5.11
+
+
+def by_name(sizes):
+    shapes = enumerate(itertools.pairwise(sizes))
+    return {name: shape for i, (a, b) in shapes for name, shape in layer_names(i, [b, a], [b])}
+
+
+def layer_names(i, weight, bias):
+    return [(f"layers.{i}.weight", weight), (f"layers.{i}.bias", bias)]
+
+
+def layer_after_layer(weights, x):
+    """Products written out; where a number between two layers is negative, 0 stands in its place."""
+    for W, b in weights[:-1]:
+        x = torch.einsum("nd,kd->nk", x, W) + b
+        x = torch.where(x > 0, x, 0.0)
+    W, b = weights[-1]
+    return torch.einsum("nd,kd->nk", x, W) + b
+
+
+def two_networks(weights, x):
+    outputs = layer_after_layer(weights, x)
+    names = sorted(name for i in range(len(weights)) for name, _ in layer_names(i, None, None))
+    return {
+        "what came back": "bytes",
+        "torch.load finds": names,
+        "outputs of the second": outputs,
+        "outputs of the first": outputs,
+    }
+
+
+def refused_if_other(saved, wanted):
+    return "no error" if saved == wanted else "RuntimeError"
+
+
+def code_refused(sizes):
+    return "UnpicklingError"
+
+
+def two_layers():
+    """Weights of layers from 2 to 3 and from 3 to 1; one of the three numbers between them is negative for each example."""
+    first = floats([[1.0, -1.0], [0.5, 2.0], [-1.5, 0.25]]), floats([0.5, -0.25, 0.75])
+    return [first, (floats([[2.0, -3.0, 1.0]]), floats([-0.5]))], floats([[1.0, 0.5], [-1.0, 2.0]])
+
+
+def random_weights(rng, sizes, n):
+    """Weights of a network of these sizes, and inputs for it."""
+    weights = [(rng.normal(b, a), rng.normal(b)) for a, b in itertools.pairwise(sizes)]
+    return weights, rng.normal(n, sizes[0])
+
+
+def random_mlp(rng):
+    return random_weights(rng, rng.sizes(2, 6, rng.size(3, 5)), rng.size(2, 4))
+
+
+@exercise(
+    "5.11",
+    "make_mlp",
+    "weights_to_bytes",
+    "load_weights",
+    points=10,
+    minutes=25,
+    difficulty=2,
+    builds_on=("2.9",),
+)
+class TestMlp:
+    def test_parameters(self, student, probes):
+        """make_mlp: the names and shapes of its parameters"""
+        by_hand = [([3, 5, 2],), ([2, 3],), ([3, 4, 6, 1],)]
+        agree(
+            student.through("mlp_parameters"), probes(by_hand, random=lambda rng: (rng.sizes(1, 6, 4),), n=2), by_name
+        )
+
+    def test_outputs(self, student, probes):
+        """make_mlp: its outputs, with given weights"""
+        ladder = probes([two_layers()], random=random_mlp, n=3)
+        agree(student.through("mlp_outputs"), ladder, layer_after_layer)
+
+    def test_save_and_load(self, student, probes):
+        """weights_to_bytes and load_weights: a second network computes what the first one does"""
+        ladder = probes([two_layers()], random=random_mlp, n=2)
+        agree(student.through("saved_and_loaded"), ladder, two_networks, ordered=True, exact_types=True)
+
+    def test_other_files(self, student, probes):
+        """load_weights: weights of other sizes or of another depth are refused, and so is code"""
+        two, three = [3, 5, 2], [3, 5, 2, 4]
+        by_hand = [(two, two), (two, [3, 5, 3]), (two, three), (three, two), (two, [3, 2]), ([3, 5, 1], two)]
+        agree(student.through("loaded_into_other"), probes(by_hand), refused_if_other)
+        agree(student.through("loaded_with_code"), probes([(two,)]), code_refused)
+
+
+# 5.6
 
 
 def torch_step_on_all(W, b, data, lr, old):
@@ -344,7 +443,7 @@ def unequal_micro_batches(rng):
     return with_old_gradients(rng, random_layer(rng, rng.sizes(1, 5, rng.size(2, 3))))
 
 
-@exercise("5.6", "accumulate_step", points=10, minutes=20, difficulty=3, builds_on=("5.5",))
+@exercise("5.6", "accumulate_step", points=8, minutes=20, difficulty=3, builds_on=("5.5",))
 class TestAccumulateStep:
     def test_equal_sizes(self, student, probes):
         """micro-batches of equal size, with old gradients still in place"""
@@ -362,6 +461,84 @@ class TestAccumulateStep:
         four_four_two = (W3, b3, cut(X3, y3, 4, 4, 2), 0.3, 0.2)
         ladder = probes([two_one, four_four_two], random=unequal_micro_batches, n=3)
         agree(student.through("accumulated_step"), ladder, torch_step_on_all, ordered=True, **LOSS)
+
+
+# 5.12: a linear layer with D inputs and K outputs, and the mean squared error
+
+
+def gradient_by_hand(W, b, X, y):
+    """The loss of a batch and its gradient, of W and then of b, written out."""
+    error = X @ W.T + b - y
+    slope = 2 * error / error.numel()
+    return error.square().mean().item(), both(slope.T @ X, slope.sum(0))
+
+
+def epochs_by_hand(W, b, data, lr, epochs, shortened=lambda gradient: gradient):
+    p, used, losses, after = both(W, b), [], [], []
+    for _ in range(epochs):
+        total = 0.0
+        for X, y in data:
+            loss, gradient = gradient_by_hand(p[: W.numel()].reshape(W.shape), p[W.numel() :], X, y)
+            used.append(shortened(gradient))
+            p = p - lr * used[-1]
+            total += loss * len(y)
+        losses.append(total / sum(len(y) for _, y in data))
+        after.append(p)
+    return {
+        "step count": len(used),
+        "gradients used": torch.stack(used),
+        "loss": losses,
+        "parameters": torch.stack(after),
+    }
+
+
+def right_epochs(W, b, data, lr, epochs):
+    return epochs_by_hand(W, b, data, lr, epochs)
+
+
+def ten_examples():
+    """Three inputs, two outputs."""
+    W, b = floats([[0.5, -0.3, 0.2], [-0.2, 0.8, 0.1]]), floats([0.1, -0.2])
+    X = [[1, -0.5, 0.3], [2, -1.2, 0.7], [0.4, 1.5, -0.8], [-1.1, 2, 0.2], [0.9, -1.6, -0.1]]
+    y = [[1, 0.5], [-2, 1], [0.5, 3], [1.5, -1], [2, 0.2]]
+    return W, b, torch.cat([floats(X), floats(X) - 0.6]), torch.cat([floats(y), 1 - floats(y)])
+
+
+def one_weight():
+    """One input, one output, two examples."""
+    return floats([[0.5]]), floats([0.0]), floats([[1.0], [2.0]]), floats([[1.0], [3.0]])
+
+
+def random_regression(rng, sizes):
+    """A layer, and batches of these sizes with targets for it."""
+    d, k = rng.sizes(2, 3, 2)
+    return rng.normal(k, d), rng.normal(k), [(rng.normal(n, d), rng.normal(n, k)) for n in sizes]
+
+
+def random_epochs(rng):
+    W, b, data = random_regression(rng, rng.sizes(1, 4, 3))
+    return W, b, data, round(float(rng.uniform(0.02, 0.1)), 3), 2
+
+
+@exercise("5.12", "repaired_epoch", points=6, minutes=15, difficulty=2, builds_on=("5.5",))
+class TestRepairedEpoch:
+    def test_one_epoch(self, student, probes):
+        """one epoch of one batch, and of several: a step for each, with the gradient of this batch"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        hand_made = [(W, b, [(X, y)], 0.1, 1), (W, b, cut(X, y, 1, 1), 0.1, 1), (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 1)]
+        agree(
+            student.through("repaired_epochs"), probes(hand_made, random=random_epochs, n=2), right_epochs, **REPAIRED
+        )
+
+    def test_three_epochs(self, student, probes):
+        """three epochs, one after the other"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        hand_made = [(W, b, [(X, y)], 0.1, 3), (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 3)]
+        agree(
+            student.through("repaired_epochs"), probes(hand_made, random=random_epochs, n=2), right_epochs, **REPAIRED
+        )
 
 
 # 5.7
@@ -405,7 +582,7 @@ def clipping_ladder(probes):
     return probes(limits, random=some_gradients)
 
 
-@exercise("5.7", "clip_gradients", points=10, minutes=20, difficulty=2, forbids="clipping", builds_on=("5.5",))
+@exercise("5.7", "clip_gradients", points=8, minutes=20, difficulty=2, forbids="clipping", builds_on=("5.5",))
 class TestClipGradients:
     def test_norm(self, student, probes):
         """the norm of all gradients together, as it was before"""
@@ -414,6 +591,41 @@ class TestClipGradients:
     def test_gradients(self, student, probes):
         """the gradients afterwards, where the maximum is below their norm and where it is above"""
         agree(student.through("clipped"), clipping_ladder(probes), torch_clipped, rtol=1e-5, atol=1e-7)
+
+
+# 5.13
+
+
+def right_clipped_epochs(W, b, data, lr, max_norm, epochs):
+    def shortened(gradient):
+        return gradient * min(1.0, max_norm / float(gradient.norm())) if gradient.any() else gradient
+
+    return epochs_by_hand(W, b, data, lr, epochs, shortened)
+
+
+def random_clipped_epochs(rng):
+    """The norm is mostly between 1 and 10."""
+    W, b, data, lr, epochs = random_epochs(rng)
+    return W, b, data, lr, rng.choice([0.2, 0.7, 1.5, 200.0]), epochs
+
+
+@exercise("5.13", "repaired_clipped_epoch", points=5, minutes=10, difficulty=1, builds_on=("5.7", "5.12"))
+class TestRepairedClippedEpoch:
+    def test_epochs(self, student, probes):
+        """one epoch and several, with a limit far below the norm, near it, and far above it"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        hand_made = [
+            (W, b, [(X, y)], 0.1, 0.5, 1),
+            (W, b, cut(X, y, 1, 1), 0.1, 3.0, 2),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 0.25, 1),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 2.0, 2),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 100.0, 2),
+        ]
+        ladder = probes(hand_made, random=random_clipped_epochs, n=3)
+        # PyTorch's clipping adds 1e-6 to the norm
+        wide = {"rtol": 1e-5, "atol": 1e-6}
+        agree(student.through("repaired_clipped_epochs"), ladder, right_clipped_epochs, **wide, **REPAIRED)
 
 
 # 5.8
@@ -450,7 +662,7 @@ def late(rng):
     return step, *plan
 
 
-@exercise("5.8", "lr_at", points=10, minutes=15, difficulty=2, forbids="optimizers")
+@exercise("5.8", "lr_at", points=6, minutes=15, difficulty=2, forbids="optimizers")
 class TestLrAt:
     def test_warm_up(self, student, probes):
         """the warm-up, from step 0 up to the largest rate"""
@@ -465,6 +677,41 @@ class TestLrAt:
         plan = (0.5, 0.1, 10, 100)
         hand_made = [(step, *plan) for step in (55, 30, 10, 99, 100, 130)]
         agree(student.lr_at, probes(hand_made, random=late), from_table, atol=1e-12)
+
+
+# 5.14
+
+
+def right_warm_up(W, b, data, rates, groups):
+    p, log, after = both(W, b), [], []
+    for (X, y), rate in zip(data, rates, strict=False):
+        loss, gradient = gradient_by_hand(p[: W.numel()].reshape(W.shape), p[W.numel() :], X, y)
+        p = p - rate * gradient
+        log.append((rate, loss))
+        after.append(p)
+    return {"step count": len(log), "parameters": torch.stack(after), "log": log}
+
+
+def random_warm_up(rng):
+    """The rates have an entry more than there are batches."""
+    W, b, data = random_regression(rng, rng.sizes(1, 4, 3))
+    return W, b, data, some_rates(rng, 4), rng.choice([1, 2])
+
+
+@exercise("5.14", "repaired_warm_up", points=5, minutes=10, difficulty=2, builds_on=("5.8", "5.12"))
+class TestRepairedWarmUp:
+    def test_steps(self, student, probes):
+        """the parameters after each step and the log, while the rate changes; the optimizer has one group or two"""
+        W, b, X, y = one_weight()
+        W3, b3, X3, y3 = ten_examples()
+        batches = cut(X3, y3, 4, 4, 2)
+        hand_made = [
+            (W, b, [(X, y)], [0.1, 0.0], 1),
+            (W, b, [(X, y)] * 3, [0.0, 0.05, 0.1, 0.2], 1),
+            (W3, b3, batches, [0.02, 0.04, 0.06, 0.08], 1),
+            (W3, b3, batches, [0.0, 0.05, 0.1, 0.15], 2),
+        ]
+        agree(student.through("warmed_up"), probes(hand_made, random=random_warm_up, n=3), right_warm_up, **REPAIRED)
 
 
 # 5.9
@@ -584,7 +831,7 @@ def random_data(rng):
     return rng.normal(n, 2), rng.integers(0, 5, n), size, rng.size(0, 1000)
 
 
-@exercise("5.9", "minibatches", points=10, minutes=20, difficulty=2, forbids="dataloader")
+@exercise("5.9", "minibatches", points=8, minutes=20, difficulty=2, forbids="dataloader")
 class TestMinibatches:
     def test_one_epoch(self, student, probes):
         """one epoch: batches of the right sizes, every example once, and with its own label"""
@@ -629,7 +876,7 @@ def batches_with_a_rest():
     return (W, cut(torch.cat([X, X[:1] + 2]), torch.cat([y, y[:1]]), 2, 1)), (W3, cut(X3, y3, 3, 3, 2))
 
 
-@exercise("5.10", "evaluate", points=10, minutes=20, difficulty=2, builds_on=("2.11", "5.5"))
+@exercise("5.10", "evaluate", points=8, minutes=20, difficulty=2, builds_on=("2.11", "5.5"))
 class TestEvaluate:
     def test_mean_loss(self, student, probes):
         """the mean loss over all examples, with batches of different sizes, in a list or not, and a net with dropout"""

@@ -6,6 +6,8 @@ MEMORY = "A detached tensor has the memory of the other one: what is done in pla
 DATA = "The gradients of the parameters are asked for, and nobody asks for that of the data."
 EVEN = "The cosine is even: a progress with the other sign gives the same rate."
 AT_THE_END = "At step == total the cosine is exactly -1, which leaves min_lr."
+SQUARE = "The square of a difference is the same in both directions."
+ADDED = "A float and an int are added up and divided in either case."
 
 EQUIVALENT = (
     Equivalent(
@@ -64,6 +66,11 @@ EQUIVALENT = (
         "evaluate",
         "operands swapped",
         "(0.0, 0) -> (0, 0.0)",
-        "A float and an int are added up and divided in either case.",
+        ADDED,
     ),
+    Equivalent("repaired_epoch", "operands swapped", "(0.0, 0) -> (0, 0.0)", ADDED),
+    Equivalent("repaired_epoch", "arguments swapped", "F.mse_loss(net(X), y) -> F.mse_loss(y, net(X))", SQUARE),
+    Equivalent("repaired_clipped_epoch", "operands swapped", "(0.0, 0) -> (0, 0.0)", ADDED),
+    Equivalent("repaired_clipped_epoch", "arguments swapped", "F.mse_loss(net(X), y) -> F.mse_loss(y, net(X))", SQUARE),
+    Equivalent("repaired_warm_up", "arguments swapped", "F.mse_loss(net(X), y) -> F.mse_loss(y, net(X))", SQUARE),
 )

@@ -1,5 +1,7 @@
 """Hidden probes of assignment 05: further inputs that submissions meet when they are graded for marks."""
 
+import itertools
+
 import torch
 
 from gradlings import Rng, floats
@@ -17,6 +19,17 @@ def net_and_batches(sizes, d, c):
     """The same without a bias."""
     W, _, data, _ = layer(sizes, d, c)
     return W, data
+
+
+def regression(sizes, d, k):
+    """A layer with d inputs and k outputs, and batches of these sizes with targets for it."""
+    return rng.normal(k, d), rng.normal(k), [(rng.normal(n, d), rng.normal(n, k)) for n in sizes]
+
+
+def mlp(sizes, n):
+    """Weights of a network of these sizes, and n inputs for it."""
+    weights = [(rng.normal(b, a), rng.normal(b)) for a, b in itertools.pairwise(sizes)]
+    return weights, rng.normal(n, sizes[0])
 
 
 def gradients(*shape):
@@ -68,15 +81,33 @@ PROBES = {
     # 5.5 and 5.6 a training step: one example, more classes, more batches
     "5.5::test_one_step": [layer([1], 1, 2), layer([1], 3, 5), layer([40], 6, 9, lr=1.5)],
     "5.5::test_three_steps": [layer([3, 3], 2, 3), layer([1, 5, 2, 4, 3, 6], 4, 5, lr=0.7)],
+    # 5.11 networks: deep and narrow ones, a single layer, one example; layers of one number
+    "5.11::test_parameters": [([2, 3, 2, 4, 2, 3],), ([4, 2],), ([1, 1, 1],)],
+    "5.11::test_outputs": [mlp([2, 3, 2, 4, 2, 3], 3), mlp([4, 2], 2), mlp([1, 1, 1], 1)],
+    "5.11::test_save_and_load": [mlp([3, 2], 1), mlp([2, 4, 4, 1, 3], 2)],
+    "5.11::test_other_files": [([4, 2], [4, 2]), ([2, 6, 1], [2, 6, 1, 1]), ([2, 3, 3, 1], [2, 3, 1])],
     "5.6::test_equal_sizes": [
         (*layer([5], 2, 3), 0.4),  # one micro-batch
         (*layer([1, 1, 1, 1], 2, 3), -2.0),
         (*layer([3] * 6, 5, 7), 50.0),
     ],
     "5.6::test_unequal_sizes": [(*layer([1, 20], 2, 3), 0.4), (*layer([6, 1, 2, 9, 1], 3, 5), -3.0)],
+    # 5.12 epochs: of batches of one, many epochs, one output; an epoch of one batch
+    "5.12::test_one_epoch": [
+        (*regression([1, 1, 1, 1, 1], 2, 1), 0.05, 1),
+        (*regression([6], 3, 2), 0.1, 1),
+        (*regression([1, 7, 2, 9, 3], 4, 3), 0.02, 1),
+    ],
+    "5.12::test_three_epochs": [(*regression([5, 2], 2, 3), 0.03, 6), (*regression([3, 1, 3, 1], 1, 1), 0.05, 2)],
     # 5.7 clipping: parameters of three axes and of none, all gradients but one missing, many parameters
     "5.7::test_norm": CLIPPING,
     "5.7::test_gradients": CLIPPING,
+    # 5.13 clipped epochs: batches of one, limits far below and above, many epochs
+    "5.13::test_epochs": [
+        (*regression([1, 1, 1, 1], 2, 1), 0.05, 0.1, 1),
+        (*regression([5, 2], 3, 4), 0.03, 1.0, 5),
+        (*regression([2, 6], 4, 2), 0.05, 1000.0, 2),
+    ],
     # 5.8 the learning rate: plans of the size of real ones, short ones, a smallest rate of 0
     "5.8::test_warm_up": [
         (1234, 6e-4, 6e-5, 2000, 9000),
@@ -90,6 +121,12 @@ PROBES = {
         (4, 0.3, 0.0, 3, 5),
         (5, 0.3, 0.0, 3, 5),
         (10**6, 0.5, 0.1, 10, 100),
+    ],
+    # 5.14 schedules: one step, many, a rate that falls; two groups
+    "5.14::test_steps": [
+        (*regression([3], 2, 3), [0.07, 0.1], 2),
+        (*regression([2, 2, 2, 2, 2, 2], 3, 1), [0.0, 0.01, 0.03, 0.09, 0.05, 0.02, 0.01], 1),
+        (*regression([1, 6, 3, 2], 4, 2), [0.1, 0.08, 0.04, 0.0, 0.0], 2),
     ],
     # 5.9 mini-batches: of one example, one for all, one example in all, many
     "5.9::test_one_epoch": [

@@ -1,5 +1,7 @@
 """Wrong answers that we expect of students in assignment 05, each with the sentence they then read."""
 
+import io
+import itertools
 import math
 
 import torch
@@ -903,6 +905,289 @@ def train_step(net, opt, X, y):
     return loss
 
 
+# --- 5.11 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.11",
+    "layers-in-python-list",
+    "The network has no parameters: its layers are where a module does not look. In which kind of list does it find them?",
+    hint="Print `list(net.parameters())`: it is empty, so an optimizer would train nothing, without a word. A plain list is just an object to a module. PyTorch has a list of its own for modules; the text names it.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "relu-after-last-layer",
+    "No output is negative: there is a ReLU after the last layer, too. Between which layers does it belong?",
+    hint="Give the last layer a weight of 0 and a bias of -1: every output has to be -1, and yours is 0. Logits must be free to be negative. Which round of your loop is one too many for the ReLU?",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = F.relu(layer(x))
+            return x
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "relu-left-out",
+    "There is nothing between the layers. What do two linear layers in a row make together?",
+    hint="Two linear layers without anything between them are one linear layer: W2 (W1 x + b1) + b2 has the form W x + b. Print the numbers after the first layer: which of them should become 0?",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = layer(x)
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "sigmoid-between",
+    "A sigmoid stands between the layers. Which function is asked for?",
+    hint="For -1 and 2 a ReLU gives 0 and 2, and yours gives 0.27 and 0.88. The sigmoid was the last step of the chapter's network; here the steps between the layers are others.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = torch.sigmoid(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "biases-left-out",
+    "The layers have no biases. Which parameters does a linear layer have?",
+    hint="Print the names of the parameters: after `layers.0.weight` must come `layers.0.bias`. With inputs of 0, your network can only answer 0.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "attributes-with-own-names",
+    "The parameters are there, under other names than `layers.0.weight` and so on. Where do the names of parameters come from?",
+    hint="A name is the way to the parameter: attribute, place in the list, attribute. Print yours beside those of the docstring. Weights saved under other names fit into no other network.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            for i, (a, b) in enumerate(itertools.pairwise(sizes)):
+                setattr(self, f"layer{i}", torch.nn.Linear(a, b))
+
+        def forward(self, x):
+            for i in range(len(sizes) - 2):
+                x = F.relu(getattr(self, f"layer{i}")(x))
+            return getattr(self, f"layer{len(sizes) - 2}")(x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "relus-among-layers",
+    "The numbers in the names go 0, 2, 4: something without parameters stands between the layers in the list. What should be in `layers`?",
+    hint="Print `net.layers` for [3, 5, 2]: three modules, the middle one a ReLU. Only linear layers belong there; a ReLU has nothing to remember, so `forward` can call it as a function.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            modules = []
+            for a, b in itertools.pairwise(sizes):
+                modules += [torch.nn.Linear(a, b), torch.nn.ReLU()]
+            self.layers = torch.nn.Sequential(*modules[:-1])
+
+        def forward(self, x):
+            return self.layers(x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "last-layer-left-out",
+    "The last layer is missing. How many layers do three sizes make?",
+    hint="Three sizes are two steps: 3 to 5, and 5 to 2. Count the parameters of your network: there must be two for each step.",
+)
+def make_mlp(sizes):
+    class MLP(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in itertools.pairwise(sizes[:-1]))
+
+        def forward(self, x):
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+
+
+@catalogue.misconception(
+    "5.11",
+    "state-dict-itself",
+    "What came back is the state dict itself. Could it be written to a disk as it is, or sent to somebody?",
+    hint='Print the type of what you return: the docstring asks for bytes. And as long as it holds the network\'s own tensors, the next training step changes what you have "saved".',
+)
+def weights_to_bytes(net):
+    return net.state_dict()
+
+
+@catalogue.misconception(
+    "5.11",
+    "file-itself",
+    "What came back is the file in memory, not its bytes. Which of its methods gives all that was written?",
+    hint="Print the type of what you return: BytesIO, and it must be bytes. Have a look at the methods of `io.BytesIO`: one gives the whole content, wherever the file stands.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    return file
+
+
+@catalogue.misconception(
+    "5.11",
+    "read-at-the-end",
+    "There are no bytes in what came back. Where does a file stand after it was written?",
+    hint="Print `file.tell()` before you read: the file stands behind its last byte, and what is left to read is nothing. Go back to the beginning first, or ask for all of its content at once.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    return file.read()
+
+
+@catalogue.misconception(
+    "5.11",
+    "whole-network-pickled",
+    "PyTorch cannot save your network: a class that is made inside a function can't be found again by its name. What of a network has to be saved?",
+    hint="Even where it worked, the file would hold only the name of the class and would break when the code moves. Save what training has found, the names and numbers, and leave the code to the program.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net, file)
+    return file.getvalue()
+
+
+@catalogue.misconception(
+    "5.11",
+    "parameters-without-names",
+    "The bytes hold a list of tensors without names. How will a network know which is which?",
+    hint="Load your bytes with `torch.load` and look: there must be a dict, from names like layers.0.weight to numbers. A module makes this dict for you.",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(list(net.parameters()), file)
+    return file.getvalue()
+
+
+@catalogue.misconception(
+    "5.11",
+    "not-strict",
+    "Weights of a network with more layers or fewer were taken without an error. What is left in the layers that the file does not know?",
+    hint="Load the bytes of [3, 5, 2] into a network of [3, 5, 2, 4]: its last layer keeps its random numbers, and every output is nonsense. Which argument of yours switches the comparison of names off?",
+)
+def load_weights(net, data):
+    net.load_state_dict(torch.load(io.BytesIO(data), weights_only=True), strict=False)
+
+
+@catalogue.misconception(
+    "5.11",
+    "nothing-loaded",
+    "The second network computes with the numbers that it was made with. What became of those in the file?",
+    hint="`torch.load` gives a dict and changes no network. Print a weight of the network before and after your call: it must change. Who copies the numbers over?",
+)
+def load_weights(net, data):
+    torch.load(io.BytesIO(data), weights_only=True)
+
+
+@catalogue.misconception("5.11", "state-dict-updated", same_as="nothing-loaded")
+def load_weights(net, data):
+    net.state_dict().update(torch.load(io.BytesIO(data), weights_only=True))
+
+
+@catalogue.misconception(
+    "5.11",
+    "copied-in-pairs",
+    "Numbers were copied in pairs, as far as both networks went, and nobody compared the names. What if one of them has more layers?",
+    hint="Load the bytes of [3, 5, 2, 4] into a network of [3, 5, 2]: it must raise a RuntimeError, and yours takes what fits. A module has a method that copies a state dict and compares every name and shape.",
+)
+def load_weights(net, data):
+    with torch.no_grad():
+        for p, values in zip(net.parameters(), torch.load(io.BytesIO(data), weights_only=True).values(), strict=False):
+            p.copy_(values)
+
+
+@catalogue.misconception(
+    "5.11",
+    "file-may-run-code",
+    "A file with a call in it was read, and the call was made. Who may have written the file?",
+    hint="The text warns of it: a pickle can hold any call, and reading makes it. Which argument of `torch.load` refuses everything but weights, and what is yours set to?",
+)
+def load_weights(net, data):
+    net.load_state_dict(torch.load(io.BytesIO(data), weights_only=False))
+
+
+@catalogue.misconception(
+    "5.11",
+    "error-swallowed",
+    "Weights of another network raise no error. Who gets to know that nothing was loaded?",
+    hint="Whoever calls your function goes on with a network full of random numbers. The error of `load_state_dict` says just what is wrong; let it pass through.",
+)
+def load_weights(net, data):
+    try:
+        net.load_state_dict(torch.load(io.BytesIO(data), weights_only=True))
+    except RuntimeError:
+        print("these weights do not fit")
+
+
 # --- 5.6 -----------------------------------------------------------------------------------------------------------
 
 
@@ -1131,6 +1416,150 @@ def accumulate_step(net, opt, micro_batches):
         means.append(loss.item())
     opt.step()
     return sum(means) / len(means)
+
+
+# --- 5.12 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.12",
+    "as-given",
+    "Each step uses the sum of the gradients of its own batch and of all batches before it in the same epoch, as in `broken_epoch`. How often in an epoch are gradients cleared, and how often must they be?",
+    hint="Print `.grad` of a parameter at the beginning of each round, with two batches: in the second round the first batch's gradient is still there. Which of your lines stands outside of the loop and has to run in every round?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "never-cleared",
+    "Each step uses the sum of all gradients since the first epoch. Where are old gradients cleared?",
+    hint="Call your function twice with a single batch and print `.grad` of a parameter at the beginning of each call: in the second it still holds what the first call left. Removing the clearing is no repair; which line should it stand next to?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "cleared-before-step",
+    "Nothing moves: when the optimizer makes its step, the gradient is gone. Between which two of the four stages is clearing allowed?",
+    hint="Print `.grad` of a parameter right before the optimizer's step: None. From the backward pass to the step it must stay. Has your line come to the right side of the backward pass?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.zero_grad()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "one-step-for-the-epoch",
+    "The optimizer made one step in the whole epoch. For how many batches should it make one?",
+    hint="Print `opt` at work: count the calls of `step` for three batches. There must be three, and you make one, with the sum of three gradients. That sum is what went wrong before; taking the step less often does not clear it.",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        total += loss.item() * len(y)
+        count += len(y)
+    opt.step()
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "symptom-clipped-away",
+    "The gradients no longer explode, because they were cut to a maximal length. Each is still the sum of several batches. What made them long?",
+    hint="A shorter step in the wrong direction is wrong, too: the second step of an epoch still follows the first batch. Take the clipping out, print `.grad` at the beginning of each round, and ask what it is doing there.",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "mean-of-batch-means",
+    "The steps are right, and the loss that came back is the mean of the batches' means. Does an example in a small batch count as much as one in a large batch?",
+    hint="Take a batch of 4 with the mean 1 and a batch of 1 with the mean 6: over all five examples the mean is 2, and yours is 3.5. The broken function got this right. Compare its last lines with yours.",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item()
+        count += 1
+    return total / count
+
+
+@catalogue.misconception(
+    "5.12",
+    "last-loss-returned",
+    "The steps are right, and what came back is the loss of the last batch. Over which examples is the mean asked for?",
+    hint="For two batches with the losses 3 and 1, of equal size, 2 must come back, and you give 1. The broken function adds up what you throw away. What do its variables `total` and `count` hold at the end?",
+)
+def repaired_epoch(net, opt, batches):
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+    return loss.item()
+
+
+@catalogue.misconception(
+    "5.12",
+    "loss-with-graph",
+    "The steps are right, and the loss that came back is a tensor. What does a sum of loss tensors keep alive?",
+    hint="Print what you return: there is a `grad_fn`. It holds the graphs of all batches of the epoch. Which method makes a Python number of a tensor with a single number in it?",
+)
+def repaired_epoch(net, opt, batches):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss * len(y)
+        count += len(y)
+    return total / count
 
 
 # --- 5.7 -----------------------------------------------------------------------------------------------------------
@@ -1403,6 +1832,190 @@ def clip_gradients(params, max_norm):
     return norm
 
 
+# --- 5.13 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.13",
+    "as-given",
+    "The optimizer used the gradients unclipped, as in `broken_clipped_epoch`. What do they look like at the moment when it makes its step?",
+    hint="Print the norm of a parameter's `.grad` right before the optimizer's step, with a very small `max_norm`: it is as long as ever. Clipping has to find a gradient that is there, and the optimizer has to find a clipped one. In which order do the three lines stand?",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception("5.13", "clipping-left-out", same_as="as-given")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception("5.13", "clipped-before-backward", same_as="as-given")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "two-steps",
+    "The optimizer made two steps for each batch. How many steps does a batch get?",
+    hint="Count the calls of `step` in one round: the old one, unclipped, is still there, and a second one came after the clipping. Which of the two did you mean to keep?",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "each-number-on-its-own",
+    "Every number of the gradients was cut to the limit on its own. Of what is `max_norm` the largest allowed length?",
+    hint="A gradient (3, 4) with a limit of 1 must become (0.6, 0.8), and cut number by number it is (1, 1): longer than 1, and in another direction. The broken function calls the right tool. Only its place is wrong.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_value_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "each-tensor-on-its-own",
+    "Each parameter's gradient was clipped on its own. Does the step keep its direction then?",
+    hint="Two gradients [3] and [4] are 5 long together; with a limit of 1 they must become 0.6 and 0.8, and yours are 1 and 1. The function for clipping takes all parameters in one call.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        for p in net.parameters():
+            torch.nn.utils.clip_grad_norm_([p], max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "always-rescaled",
+    "Gradients that were shorter than the limit have been stretched to it. What should happen to them?",
+    hint="Try a limit of 100 with gradients of the norm 5: they must stay as they are, and you make them 20 times as long. By which factor may a gradient be multiplied at most?",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        norm = torch.cat([p.grad.flatten() for p in net.parameters()]).norm()
+        for p in net.parameters():
+            p.grad *= max_norm / norm
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "loss-clipped",
+    "The loss was limited before the backward pass, and where it is above the limit no gradient is left. What is to be shortened, the loss or its gradient?",
+    hint="The slope of a number that was cut to a limit is 0. So a bad batch would teach nothing at all. Leave the loss as it is, and shorten what the backward pass writes into `.grad`.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.clamp(max=max_norm).backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "cleared-before-step",
+    "Nothing moves: when the optimizer makes its step, the gradient is gone. What happens between the clipping and the step?",
+    hint="Print `.grad` of a parameter right before the optimizer's step: None. From the backward pass to the step, gradients may be shortened but not cleared.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.zero_grad()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "never-cleared",
+    "Clipping comes in time, but each step uses the clipped sum of all gradients so far. Which line of the round has gone missing?",
+    hint="Print `.grad` of a parameter at the beginning of each round: it still holds the batch before. Compare your round with the broken one, line by line: only one line had to move, and another has been lost.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
 # --- 5.8 -----------------------------------------------------------------------------------------------------------
 
 
@@ -1659,6 +2272,188 @@ def lr_at(step, max_lr, min_lr, warmup, total):
     if step >= total:
         return min_lr
     return min_lr + 0.5 * (max_lr - min_lr) * (1 + math.cos(math.pi * _part(step, warmup, total)))
+
+
+# --- 5.14 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "5.14",
+    "as-given",
+    "The log is right, and all steps were made with the rate that the optimizer had before, as in `broken_warm_up`. Where does an optimizer read its learning rate?",
+    hint='Print `opt.param_groups[0]["lr"]` right before the optimizer\'s step: it is the same in every round. A new number under a local name, or in an attribute that nobody reads, does not reach it. Into which dicts must it be written?',
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception("5.14", "attribute-nobody-reads", same_as="as-given")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.lr = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception("5.14", "default-changed", same_as="as-given")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.defaults["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception("5.14", "copies-of-groups-changed", same_as="as-given")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group = {**group, "lr": lr}
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "first-group-only",
+    "With one group all is right; with two, the second keeps its old rate. How many dicts does `opt.param_groups` hold?",
+    hint="Make an optimizer with the weight in one group and the bias in another, and print the rates of both right before the step. One of them follows the schedule. What would a loop do here?",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.param_groups[0]["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "set-after-step",
+    "Each step was made with the rate of the step before, the first one with the rate that the optimizer came with. When is the rate read, and when do you write it?",
+    hint="Use a schedule that begins with 0 and print a parameter before and after the first step: it must not move, and yours does. The rate has to be there when the optimizer makes its step.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        for group in opt.param_groups:
+            group["lr"] = lr
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "counted-from-1",
+    "Each step was made with the rate of the step after it. Which number has the first batch?",
+    hint="The docstring calls the first batch step 0. Print what you ask the schedule for in the first round.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step + 1)
+        for group in opt.param_groups:
+            group["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "one-rate-for-all",
+    "All steps were made with the rate of step 0. How often does the rate have to be set?",
+    hint="Print the optimizer's rate in each round: it is right in the first one and then stays. A schedule has another number for every step, so setting it belongs inside the loop.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    lr = schedule(0)
+    for group in opt.param_groups:
+        group["lr"] = lr
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "rate-multiplied",
+    "The optimizer's rate was multiplied by the schedule's. Is the schedule a factor, or is it the learning rate itself?",
+    hint="With a schedule that says 0.1 in every step, each step must be made with 0.1. Print the optimizer's rate: yours shrinks from round to round.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group["lr"] *= lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+@catalogue.misconception(
+    "5.14",
+    "gradients-not-cleared",
+    "The rates are right, and each step uses the sum of all gradients so far. Which line of the round has gone missing?",
+    hint="Compare your round with the broken one: its four stages are all in order, and only the rate did not arrive. In yours, print `.grad` of a parameter at the beginning of the second round.",
+)
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group["lr"] = lr
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
 
 
 # --- 5.9 -----------------------------------------------------------------------------------------------------------

@@ -9,9 +9,12 @@
 # First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
 # to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
 # to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
-# memory (5.5, 5.6). Two tools keep a long training stable: clipping the gradients and a schedule for the learning rate
-# (5.7, 5.8). At the end you feed the loop with shuffled *mini-batches*, small groups of examples, and measure the
-# network without changing it (5.9, 5.10).
+# memory (5.5, 5.6), and between them a network of your own, with what saves its weights (5.11). Two tools keep a long
+# training stable: clipping the gradients and a schedule for the learning rate (5.7, 5.8). At the end you feed the loop
+# with shuffled *mini-batches*, small groups of examples, and measure the network without changing it (5.9, 5.10).
+#
+# In three places you get a training function with a bug, and what somebody saw who ran it: find the bug (5.12, 5.13,
+# 5.14). 5.11 to 5.14 stand where they belong, not where their numbers would put them.
 #
 # The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that begins with
 # the second step does not show (5.5). And its algorithm takes the training examples one by one; in practice, and in its
@@ -29,8 +32,10 @@
 # parameters.
 
 # %%
+import io
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from jaxtyping import Float, Int
@@ -398,6 +403,139 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #
 # **In PyTorch.** `torch.optim.Optimizer.zero_grad` sets gradients to None by default.
 #
+# **Next.** 5.11 builds a network to train, and keeps its weights.
+
+# %% [markdown] exercise="5.11" objective="Build a network that knows its layers, and carry its weights as bytes"
+# ## 5.11 A network, and its weights as bytes
+#
+# `train_step` trains any network. Here you build one, and you write what saves it: what training has found must
+# outlive the program.
+#
+# **The network.** A *multi-layer perceptron* (MLP) is linear layers, one after the other, with a ReLU between two of
+# them. `make_mlp([3, 5, 2])` makes this one:
+#
+# ```text
+# x (n, 3) -> linear 3 to 5 -> ReLU -> linear 5 to 2 -> outputs (n, 2)
+# ```
+#
+# After the last layer comes no ReLU: outputs may be negative. Write a class derived from `nn.Module` inside of your
+# function, with `__init__` (which first calls `super().__init__()`) and `forward`. It keeps its layers in an attribute
+# `layers`, in an `nn.ModuleList`: a list that a module looks into. A module finds its parameters through its
+# attributes, and gives each a name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not
+# look inside. What would an optimizer get from `net.parameters()`, then, and what would it train?
+#
+# **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. The code of
+# the class stays in your program. `torch.save` writes the dict into a file. Here the file is an `io.BytesIO`, which
+# lives in memory, and its bytes are what comes back.
+#
+# **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that is there
+# already. Two traps:
+#
+# - A file of `torch.save` is a *pickle*, and a pickle can hold any call, which is made when the file is read. Whoever
+#   opens a file from the internet runs a stranger's code. With `weights_only=True`, `torch.load` reads tensors and
+#   plain data and refuses everything else.
+# - The file may belong to a network of other sizes, or with more layers or fewer. Then a RuntimeError must be raised. A
+#   network that was filled in part would run, and answer nonsense. Which setting of `load_state_dict` takes care of it?
+
+
+# %% solution="5.11"
+def make_mlp(sizes: list[int]) -> nn.Module:
+    """A network of linear layers with biases and a ReLU between two of them, none after the last one.
+
+    Args:
+        sizes: the number of inputs, then the number of outputs of each layer; at least two numbers.
+
+    Returns:
+        A module that maps a float tensor of shape (n, sizes[0]) to one of shape (n, sizes[-1]). Its parameters are
+        named layers.0.weight, layers.0.bias, layers.1.weight and so on.
+
+    Example:
+        >>> net = make_mlp([3, 5, 2])
+        >>> [(name, tuple(p.shape)) for name, p in net.named_parameters()][:3]
+        [('layers.0.weight', (5, 3)), ('layers.0.bias', (5,)), ('layers.1.weight', (2, 5))]
+        >>> net(torch.ones(4, 3)).shape
+        torch.Size([4, 2])
+    """
+    ### BEGIN SOLUTION
+
+    class MLP(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+
+        def forward(self, x: Float[Tensor, "n D"]) -> Float[Tensor, "n K"]:
+            for layer in self.layers[:-1]:
+                x = F.relu(layer(x))
+            return self.layers[-1](x)
+
+    return MLP()
+    ### END SOLUTION
+
+
+# %% solution="5.11"
+def weights_to_bytes(net: nn.Module) -> bytes:
+    """The state dict of a network, as the bytes of a file that `torch.save` writes.
+
+    Args:
+        net: any module; it is not changed.
+
+    Returns:
+        The bytes. `torch.load` gets the state dict from them, with weights_only=True.
+
+    Example:
+        >>> data = weights_to_bytes(make_mlp([3, 5, 2]))
+        >>> type(data).__name__, len(data) > 0
+        ('bytes', True)
+    """
+    ### BEGIN SOLUTION
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    return file.getvalue()
+    ### END SOLUTION
+
+
+# %% solution="5.11"
+def load_weights(net: nn.Module, data: bytes) -> None:
+    """Copies weights into a network; afterwards it computes what the saved one computed.
+
+    Args:
+        net: a module, such as `make_mlp` makes; its parameters and buffers are changed in place.
+        data: what `weights_to_bytes` made of a network; or a file from anywhere. What is more than tensors and plain
+            data in it is refused by `torch.load` (an `UnpicklingError`), and no code in it is run.
+
+    Raises:
+        RuntimeError: these are the weights of a network of other sizes or with other names.
+
+    Example:
+        >>> first, second = make_mlp([3, 5, 2]), make_mlp([3, 5, 2])
+        >>> load_weights(second, weights_to_bytes(first))
+        >>> torch.equal(first(torch.ones(4, 3)), second(torch.ones(4, 3)))
+        True
+    """
+    ### BEGIN SOLUTION
+    net.load_state_dict(torch.load(io.BytesIO(data), weights_only=True))
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.11"
+# 1. Begin with `make_mlp([3, 5, 2])` and print the names in `net.named_parameters()`: the docstring shows the first
+#    three of four. Then take the other two functions, each of which has two parts: dict and bytes.
+# 2. Sizes $s_0, s_1, \dots, s_k$ make $k$ layers, from $s_{i}$ to $s_{i+1}$. For the saving, look up what `torch.save`
+#    and `torch.load` take in place of a file's name, and which method of `io.BytesIO` gives all of its bytes.
+# 3. In `forward`, go through all layers but the last one with a ReLU after each, then through the last. To save, write
+#    the state dict into a file in memory and return its bytes. To load, make a file in memory of the bytes, read the
+#    dict, weights only, and have the network take it over strictly, as it does by default.
+
+# %% [markdown] solved="5.11"
+# **Why it works.** A ModuleList registers its layers, so optimizer, state dict and device moves all find them. Names
+# and shapes must agree exactly, so a wrong file is noticed.
+#
+# **In models.** Weights that are published are files of named tensors; *safetensors* is a format for them that cannot
+# hold code at all.
+#
+# **In PyTorch.** `torch.nn.Module.load_state_dict` is strict unless told otherwise. To go on with a training, save the
+# optimizer's state dict, too.
+#
 # **Next.** 5.6 takes the step in pieces.
 
 # %% [markdown] exercise="5.6" objective="Get the update of a large batch from small pieces"
@@ -483,6 +621,112 @@ def accumulate_step(
 #
 # **In PyTorch.** There is no function for it: `torch.Tensor.backward` adds to `.grad`, and that is enough.
 #
+# **Next.** 5.12 is a loop in which the adding up goes wrong.
+
+# %% [markdown] exercise="5.12" objective="Find a bug from its symptom: a loss that depends on the number of batches"
+# ## 5.12 Find the bug: a loss that explodes
+#
+# Most bugs in training code raise no error. The program runs, and only its numbers look strange. In three exercises
+# (this one, 5.13 and 5.14) you get a function with one bug in it, and the *symptom*: what somebody saw who ran it. Find
+# the bug, and write the function again without it, under the new name. Run the broken one, print in it, change it: it
+# is yours.
+#
+# `broken_epoch`, in the cell below, goes through all batches once and takes a step for each. The outputs of the network
+# are to be near given numbers here, the *targets*, so the loss is the *mean squared error*: the mean of
+# $(\text{output} - \text{target})^2$ over all numbers of a batch, `F.mse_loss` in code. What comes back is the mean loss
+# of the epoch, in which every example counts the same.
+#
+# Somebody had 30 examples and trained for five epochs, with the same small learning rate each time, and cut the
+# examples into 1, 3, 10 and 30 batches. This was the loss of the fifth epoch:
+#
+# | batches in an epoch | `broken_epoch` | a right function |
+# |---|---|---|
+# | 1 | 1.185 | 1.185 |
+# | 3 | 0.128 | 0.293 |
+# | 10 | 14.93 | 0.144 |
+# | 30 | $4 \cdot 10^{11}$ | 0.192 |
+#
+# With one batch all is well, and with three the bug even looks like a success. Such a bug is found late: by the one who
+# gets more data. What is different about the second batch of an epoch?
+
+
+# %%
+def broken_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+) -> float:
+    """One epoch, with a bug."""
+    total, count = 0.0, 0
+    opt.zero_grad()
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+# %% solution="5.12"
+def repaired_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+) -> float:
+    """One epoch: a step of the optimizer for each batch, with the gradient of this batch alone.
+
+    Before the first call every `.grad` is None; what it holds after a call is up to you.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
+        batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
+
+    Returns:
+        The mean squared error over all examples of the epoch, each measured before the step of its batch, a Python
+        float.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=0.25)
+        >>> X, y = torch.tensor([[1.0], [2.0], [0.0]]), torch.tensor([[1.0], [2.0], [3.0]])
+        >>> repaired_epoch(net, opt, [(X[:1], y[:1]), (X[1:], y[1:])])
+        2.5
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[0.7500]]), tensor([1.2500]))
+    """
+    ### BEGIN SOLUTION
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.12"
+# 1. With a single batch in each epoch the function is right. So look for what happens once in an epoch and should
+#    happen once for each batch. The four stages of 5.5 are a list to compare with.
+# 2. Print `net.weight.grad` (or that of any parameter) at the beginning of each round. In the first round it is None.
+#    What is it in the second, and what will PyTorch do with it?
+# 3. Each step must use $\partial L/\partial p$ of its own batch. Before a round begins, nothing may be left of the
+#    round before it. One line stands in front of the loop that belongs inside.
+
+# %% [markdown] solved="5.12"
+# **Why it works.** Now every step sees the gradient of its own batch. Before, gradients of a whole epoch added up: a
+# momentum that forgets nothing. With three batches that was faster, with thirty there were no brakes.
+#
+# **In models.** A bug that grows with the data hides in small tests. Try a new loop with one batch and with many.
+#
+# **In PyTorch.** `torch.optim.Optimizer.zero_grad` belongs in every step that begins a new gradient.
+#
 # **Next.** 5.7 tames single bad batches.
 
 # %% [markdown] exercise="5.7" objective="Clip gradients by their common norm, keeping their direction"
@@ -558,6 +802,114 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 #
 # **In PyTorch.** `torch.nn.utils.clip_grad_norm_` works in place, as its underscore says.
 #
+# **Next.** 5.13 is a loop in which clipping has no effect.
+
+# %% [markdown] exercise="5.13" objective="Find a bug from its symptom: a limit that changes nothing"
+# ## 5.13 Find the bug: a limit without effect
+#
+# `broken_clipped_epoch` trains for one epoch like the repaired function of 5.12, and it also clips the gradients, as in
+# 5.7. PyTorch's `clip_grad_norm_` does the clipping, and nothing is wrong with it.
+#
+# Somebody tried three limits on the 30 examples of 5.12, in 10 batches and with the learning rate 0.1, each time
+# beginning with the same weights. These were the losses:
+#
+# | `max_norm` | epoch 1 | epoch 2 | epoch 3 |
+# |---|---|---|---|
+# | 100 | 1.384 | 0.285 | 0.161 |
+# | 1 | 1.384 | 0.285 | 0.161 |
+# | 0.01 | 1.384 | 0.285 | 0.161 |
+#
+# The limit makes no difference. Yet with the last one, a step may move the parameters by $0.1 \cdot 0.01 = 0.001$ at
+# most, and 10 such steps lead nowhere: in the first epoch the loss should stay near 2.57, where it began.
+#
+# Somebody also printed the norm of all gradients at the end of each round. It was never larger than the limit. So the
+# gradients *are* clipped. Who gets to see them?
+
+
+# %%
+def broken_clipped_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    max_norm: float,
+) -> float:
+    """One epoch with clipped gradients, with a bug."""
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+# %% solution="5.13"
+def repaired_clipped_epoch(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    max_norm: float,
+) -> float:
+    """One epoch: a step of the optimizer for each batch, with the clipped gradient of this batch.
+
+    Before the first call every `.grad` is None; what it holds after a call is up to you.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's.
+        batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
+        max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. Shorter ones stay as
+            they are.
+
+    Returns:
+        The mean squared error over all examples of the epoch, each measured before the step of its batch, a Python
+        float.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=1.0)
+        >>> X, y = torch.tensor([[0.75]]), torch.tensor([[4.0]])
+        >>> repaired_clipped_epoch(net, opt, [(X, y)], max_norm=0.5)
+        16.0
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[0.3000]]), tensor([0.4000]))
+    """
+    ### BEGIN SOLUTION
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.13"
+# 1. The limit changes the gradients, and the gradients change the parameters. Which line reads the gradients, and which
+#    one changes them?
+# 2. With `max_norm` = 0.01, print the norm of `net.weight.grad` twice in each round: right before the optimizer's step
+#    and at the end of the round.
+# 3. What the optimizer finds in `.grad` must have been clipped already, and it must have been filled before that. This
+#    leaves one place in the round for the clipping.
+
+# %% [markdown] solved="5.13"
+# **Why it works.** The optimizer reads `.grad` in its step, so clipping counts only before it. Clipped afterwards, the
+# gradients were short when nobody needed them any more.
+#
+# **In models.** This bug has been found in published training code. It stays hidden as long as no batch is bad, and
+# then there is no limit.
+#
+# **In PyTorch.** `torch.nn.utils.clip_grad_norm_` returns the norm before clipping: log it beside the loss.
+#
 # **Next.** 5.8 changes the learning rate over time.
 
 # %% [markdown] exercise="5.8" objective="Compute a learning rate with warm-up and cosine decay"
@@ -623,6 +975,117 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 # **In models.** Llama 2 warmed up for 2,000 steps and then decayed along a cosine to a tenth of its highest rate.
 #
 # **In PyTorch.** `torch.optim.lr_scheduler.CosineAnnealingLR` is the decay; `LinearLR`, beside it, can warm up.
+#
+# **Next.** 5.14 is a loop that does not listen to its schedule.
+
+# %% [markdown] exercise="5.14" objective="Find a bug from its symptom: a log that contradicts itself"
+# ## 5.14 Find the bug: a log that contradicts itself
+#
+# `broken_warm_up` trains with a learning rate that changes from step to step. It gets a `schedule`: a function from the
+# number of a step to the learning rate of this step, such as `lr_at` with its other arguments filled in. It returns a
+# *log*, a list with a pair for each step: the learning rate, and the loss before the step.
+#
+# Somebody gave it the same 30 examples in each step and a schedule that begins with 0 and rises by 0.02 a step. This
+# was the log:
+#
+# | step | 0 | 1 | 2 | 3 | 4 | 5 |
+# |---|---|---|---|---|---|---|
+# | learning rate | 0 | 0.02 | 0.04 | 0.06 | 0.08 | 0.10 |
+# | loss | 2.572 | 1.330 | 0.721 | 0.420 | 0.271 | 0.197 |
+#
+# The rates are those of the schedule, and the losses fall as one would wish. But the two lines do not belong together.
+# How far does a step with the learning rate 0 go, and what must the loss of step 1 be, then? And in which steps should
+# the loss fall most?
+#
+# One more thing to know: an optimizer may hold its parameters in several *groups*, each with a learning rate of its
+# own. `opt.param_groups` is the list of these groups, and each is a dict. Most optimizers have a single group.
+
+
+# %%
+def broken_warm_up(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    schedule: Callable[[int], float],
+) -> list[tuple[float, float]]:
+    """Training with a learning rate that changes, with a bug."""
+    log = []
+    lr = opt.param_groups[0]["lr"]
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+
+
+# %% solution="5.14"
+def repaired_warm_up(
+    net: nn.Module,
+    opt: torch.optim.Optimizer,
+    batches: list[tuple[Float[Tensor, "n D"], Float[Tensor, "n K"]]],
+    schedule: Callable[[int], float],
+) -> list[tuple[float, float]]:
+    """A step of the optimizer for each batch, with the learning rate that the schedule has for this step.
+
+    The first batch is step 0. Each step uses the gradient of its own batch; before the call every `.grad` is None.
+
+    Args:
+        net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
+        opt: the optimizer of the network's parameters, one of PyTorch's. In each step, all of its groups have the
+            schedule's rate, whatever rate they had before the call.
+        batches: pairs of inputs and targets. The numbers of examples may differ.
+        schedule: gives the learning rate of a step.
+
+    Returns:
+        The log: for each step a tuple of its learning rate and the mean squared error of its batch before the step,
+        both Python floats.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> net.load_state_dict({"weight": torch.zeros(1, 1), "bias": torch.zeros(1)})
+        <All keys matched successfully>
+        >>> opt = torch.optim.SGD(net.parameters(), lr=0.5)
+        >>> batch = torch.tensor([[1.0]]), torch.tensor([[2.0]])
+        >>> repaired_warm_up(net, opt, [batch, batch, batch], lambda step: 0.125 * step)
+        [(0.0, 4.0), (0.125, 4.0), (0.25, 1.0)]
+        >>> net.weight.detach(), net.bias.detach()
+        (tensor([[1.]]), tensor([1.]))
+    """
+    ### BEGIN SOLUTION
+    log = []
+    for step, (X, y) in enumerate(batches):
+        lr = schedule(step)
+        for group in opt.param_groups:
+            group["lr"] = lr
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((lr, loss.item()))
+    return log
+    ### END SOLUTION
+
+
+# %% [markdown] hints="5.14"
+# 1. The losses are those of a constant learning rate. So the optimizer never hears of the schedule. Which line was
+#    meant to tell it?
+# 2. Print `lr` and `opt.param_groups[0]["lr"]` side by side, right before the optimizer's step. Which of the two
+#    changes, and which of the two does the optimizer read?
+# 3. The assignment `lr = ...` gives a name to another number; nothing that had the old number notices. It is as in 5.1.
+#    Before each step, write the new rate into the dict of every group.
+
+# %% [markdown] solved="5.14"
+# **Why it works.** The optimizer reads the rate in its own groups. A local name that once got its number from there is
+# no way back into the dict; writing to the dict's entry is.
+#
+# **In models.** Groups have their own settings: weights decay, biases and norms often do not. So a schedule goes
+# through all of them.
+#
+# **In PyTorch.** `torch.optim.lr_scheduler.LambdaLR` writes into the groups for you, and its `get_last_lr` reads what
+# is really there. Log that.
 #
 # **Next.** 5.9 feeds the loop.
 

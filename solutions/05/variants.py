@@ -1,5 +1,7 @@
 """Correct answers to assignment 05 that look different from the solution; each must get full marks."""
 
+import io
+import itertools
 import math
 import random
 
@@ -177,6 +179,78 @@ def train_step(net, opt, X, y):
     return opt.step(closure).item()
 
 
+# --- 5.11 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.11", "layers appended one by one, the last one told by its number")
+def make_mlp(sizes):
+    class Perceptron(torch.nn.Module):
+        def __init__(self, sizes):
+            super().__init__()
+            self.layers = torch.nn.ModuleList()
+            for i in range(len(sizes) - 1):
+                self.layers.append(torch.nn.Linear(sizes[i], sizes[i + 1]))
+
+        def forward(self, x):
+            for i, layer in enumerate(self.layers):
+                x = layer(x)
+                if i < len(self.layers) - 1:
+                    x = torch.relu(x)
+            return x
+
+    return Perceptron(sizes)
+
+
+@catalogue.variant("5.11", "a Sequential of linear layers, clamped between")
+def make_mlp(sizes):
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.Sequential(*(torch.nn.Linear(*pair) for pair in itertools.pairwise(sizes)))
+
+        def forward(self, x):
+            first, *others = self.layers
+            x = first(x)
+            for layer in others:
+                x = layer(x.clamp(min=0))
+            return x
+
+    return Net()
+
+
+@catalogue.variant("5.11", "the bytes of a buffer")
+def weights_to_bytes(net):
+    with io.BytesIO() as file:
+        torch.save({name: values.clone() for name, values in net.state_dict().items()}, file)
+        return bytes(file.getbuffer())
+
+
+@catalogue.variant("5.11", "read from the beginning")
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save(net.state_dict(), file)
+    file.seek(0)
+    return file.read()
+
+
+@catalogue.variant("5.11", "loaded for the CPU, strict")
+def load_weights(net, data):
+    state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return net.load_state_dict(state, strict=True)
+
+
+@catalogue.variant("5.11", "names and shapes compared, then copied one by one")
+def load_weights(net, data):
+    file = io.BytesIO()
+    file.write(data)
+    file.seek(0)
+    own, loaded = net.state_dict(), torch.load(file, weights_only=True)
+    if {name: v.shape for name, v in own.items()} != {name: v.shape for name, v in loaded.items()}:
+        raise RuntimeError("these are the weights of another network")
+    for name, values in own.items():
+        values.copy_(loaded[name])
+
+
 # --- 5.6 -----------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +297,55 @@ def accumulate_step(net, opt, micro_batches):
     return total
 
 
+# --- 5.12 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.12", "cleared after the step")
+def repaired_epoch(net, opt, batches):
+    losses = []
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+        losses += [loss.item()] * len(X)
+    return math.fsum(losses) / len(losses)
+
+
+@catalogue.variant("5.12", "the broken one, for each batch alone")
+def repaired_epoch(net, opt, batches):
+    sizes = [len(y) for _, y in batches]
+    losses = [broken_epoch(net, opt, [batch]) for batch in batches]
+    return sum(n * loss for n, loss in zip(sizes, losses, strict=True)) / sum(sizes)
+
+
+@catalogue.variant("5.12", "gradients from autograd.grad, the square by hand")
+def repaired_epoch(net, opt, batches):
+    params = list(net.parameters())
+    squares, numbers = 0.0, 0
+    for X, y in batches:
+        square = (net(X) - y).pow(2)
+        for p, g in zip(params, torch.autograd.grad(square.mean(), params), strict=True):
+            p.grad = g
+        opt.step()
+        squares, numbers = squares + float(square.detach().sum()), numbers + y.numel()
+    return squares / numbers
+
+
+@catalogue.variant("5.12", "cleared through the net, right before backward")
+def repaired_epoch(net, opt, batches):
+    net.train()
+    mean, seen = 0.0, 0
+    for X, y in batches:
+        loss = torch.nn.MSELoss()(net(X), y)
+        net.zero_grad(set_to_none=False)
+        loss.backward()
+        opt.step()
+        seen += len(y)
+        mean += (loss.item() - mean) * len(y) / seen
+    return mean
+
+
 # --- 5.7 -----------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +385,50 @@ def clip_gradients(params, max_norm):
     return norm
 
 
+# --- 5.13 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.13", "cleared after the step")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    losses = []
+    for X, y in batches:
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(net.parameters()), max_norm, foreach=False)
+        opt.step()
+        opt.zero_grad()
+        losses += [loss.item()] * len(X)
+    return math.fsum(losses) / len(losses)
+
+
+@catalogue.variant("5.13", "with the clipping of 5.7")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total = 0.0
+    for X, y in batches:
+        net.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        clip_gradients(list(net.parameters()), max_norm)
+        opt.step()
+        total += len(y) * float(loss)
+    return total / sum(len(y) for _, y in batches)
+
+
+@catalogue.variant("5.13", "one long vector, by hand")
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    params = list(net.parameters())
+    squares, numbers = 0.0, 0
+    for X, y in batches:
+        square = (net(X) - y) ** 2
+        grads = torch.autograd.grad(square.mean(), params)
+        norm = torch.cat([g.flatten() for g in grads]).norm()
+        for p, g in zip(params, grads, strict=True):
+            p.grad = g * (max_norm / norm) if norm > max_norm else g
+        opt.step()
+        squares, numbers = squares + square.sum().item(), numbers + square.numel()
+    return squares / numbers
+
+
 # --- 5.8 -----------------------------------------------------------------------------------------------------------
 
 
@@ -289,6 +456,72 @@ def lr_at(step, max_lr, min_lr, warmup, total):
         return torch.tensor(max_lr, dtype=torch.float64) * step / warmup
     done = torch.tensor((step - warmup) / (total - warmup), dtype=torch.float64).clamp(max=1.0)
     return min_lr + (max_lr - min_lr) * (1 + torch.cos(math.pi * done)) / 2
+
+
+# --- 5.14 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("5.14", "all rates beforehand, groups updated, cleared after the step")
+def repaired_warm_up(net, opt, batches, schedule):
+    rates = [schedule(step) for step in range(len(batches))]
+    losses = []
+    for (X, y), rate in zip(batches, rates, strict=True):
+        [group.update(lr=rate) for group in opt.param_groups]
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+        losses.append(loss.item())
+    return list(zip(rates, losses, strict=True))
+
+
+@catalogue.variant("5.14", "the rate set by a function, between backward and step")
+def repaired_warm_up(net, opt, batches, schedule):
+    def set_rate(rate):
+        for i in range(len(opt.param_groups)):
+            opt.param_groups[i]["lr"] = rate
+
+    log, step = [], 0
+    while step < len(batches):
+        X, y = batches[step]
+        net.zero_grad()
+        loss = torch.mean((net(X) - y) ** 2)
+        loss.backward()
+        set_rate(schedule(step))
+        opt.step()
+        log += [(opt.param_groups[-1]["lr"], float(loss.detach()))]
+        step += 1
+    return log
+
+
+@catalogue.variant("5.14", "the next rate set at the end of each round")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    rate = schedule(0)
+    for group in opt.param_groups:
+        group["lr"] = rate
+    for step, (X, y) in enumerate(batches):
+        opt.zero_grad()
+        loss = torch.nn.MSELoss()(net(X), y)
+        loss.backward()
+        opt.step()
+        log.append((rate, loss.item()))
+        if step + 1 < len(batches):
+            rate = schedule(step + 1)
+            for group in opt.param_groups:
+                group["lr"] = rate
+    return log
+
+
+@catalogue.variant("5.14", "the broken one, for each batch alone")
+def repaired_warm_up(net, opt, batches, schedule):
+    log = []
+    for step, batch in enumerate(batches):
+        for group in opt.param_groups:
+            group["lr"] = schedule(step)
+        [(_, loss)] = broken_warm_up(net, opt, [batch], schedule)
+        log.append((schedule(step), loss))
+    return log
 
 
 # --- 5.9 -----------------------------------------------------------------------------------------------------------
