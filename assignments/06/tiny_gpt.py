@@ -20,8 +20,8 @@
 # imported from your earlier files.
 #
 # torch's autograd does the backward pass, so in 6.3, 6.6 to 6.11 and 6.15 gradients must flow from the result back to
-# every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these functions
-# would stop them, and nothing before that place would learn.
+# every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these
+# functions would stop them, and nothing before that place would learn.
 #
 # As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and
 # every argument must stay as it is.
@@ -858,8 +858,8 @@ def pretrain_with_validation(
 # | 100 | 2.66 | 0.45 |
 #
 # It begins near $\ln 23$, as it must. It falls a little, since it is lower for better predictions, and then it stays
-# where it is. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss` makes
-# a certain prediction look nearly like a guess?
+# where it is. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss`
+# makes a certain prediction look nearly like a guess?
 
 # %%
 def broken_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -> Float[Tensor, ""]:
@@ -895,8 +895,8 @@ def repaired_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -
 # *4 points · about 15 minutes · difficulty 3 of 3 · builds on 6.1*
 #
 # `broken_batch` is meant to cut windows and their targets from a text, at given starts. A model was trained with it for
-# 150 steps, as in 6.13. Its loss falls quickly, and nobody would look for a bug: over 512 windows the loss is 0.45 in the
-# end, where a run with right batches has 0.38.
+# 150 steps, as in 6.13. Its loss falls quickly, and nobody would look for a bug: over 512 windows the loss is 0.45 in
+# the end, where a run with right batches has 0.38.
 #
 # Then somebody took the mean at each position of the windows, and not over all of them at once:
 #

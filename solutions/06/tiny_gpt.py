@@ -20,8 +20,8 @@
 # imported from your earlier files.
 #
 # torch's autograd does the backward pass, so in 6.3, 6.6 to 6.11 and 6.15 gradients must flow from the result back to
-# every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these functions
-# would stop them, and nothing before that place would learn.
+# every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these
+# functions would stop them, and nothing before that place would learn.
 #
 # As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and
 # every argument must stay as it is.
@@ -1051,7 +1051,7 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 #
 # **Next.** 6.14 tells learning from learning by heart.
 
-# %% [markdown] exercise="6.14" objective="Measure on other text, without disturbing the training, whether a model overfits"
+# %% [markdown] exercise="6.14" objective="Measure whether a model overfits, without disturbing its training"
 # ## 6.14 Text it has never seen
 #
 # The loss of 6.13 tells how well the model predicts the text that it trains on. A short text can be learned by heart.
@@ -1143,8 +1143,8 @@ def pretrain_with_validation(
 # %% [markdown] hints="6.14"
 # 1. Copy your loop of 6.13 and mark the one place in it where the model has made exactly `step` updates. What must be
 #    ready before the loop, so that measuring there is two or three lines?
-# 2. With $n$ validation ids there are $\lfloor (n - 1) / T \rfloor$ windows side by side: the last target needs one more
-#    id. All of them fit into one matrix of inputs and one of targets, the latter one id further in the text.
+# 2. With $n$ validation ids there are $\lfloor (n - 1) / T \rfloor$ windows side by side: the last target needs one
+#    more id. All of them fit into one matrix of inputs and one of targets, the latter one id further in the text.
 # 3. Make the tokenizer from the two texts joined. Cut the two validation matrices once, before the loop. At the top of
 #    each round, if the step is a multiple of `every`: switch to eval mode, measure the loss without recording
 #    gradients, note it with the step, switch back to train mode. The rest of the round is that of 6.13.
@@ -1176,8 +1176,8 @@ def pretrain_with_validation(
 # | 100 | 2.66 | 0.45 |
 #
 # It begins near $\ln 23$, as it must. It falls a little, since it is lower for better predictions, and then it stays
-# where it is. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss` makes
-# a certain prediction look nearly like a guess?
+# where it is. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss`
+# makes a certain prediction look nearly like a guess?
 
 
 # %%
@@ -1213,8 +1213,8 @@ def repaired_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -
 # %% [markdown] hints="6.15"
 # 1. The model is right, since it learns with another loss. So look at the two lines of `broken_loss`: what does each of
 #    them take, and what does it give?
-# 2. Print `broken_loss` for one position with the logits 50, 0, 0 and target 0. A certain and right prediction must cost
-#    0. Then print what goes into the ready-made loss: which numbers does it see, and how far are they apart?
+# 2. Print `broken_loss` for one position with the logits 50, 0, 0 and target 0. A certain and right prediction must
+#    cost 0. Then print what goes into the ready-made loss: which numbers does it see, and how far are they apart?
 # 3. `F.cross_entropy` wants logits, because the softmax is one of the things it does. How often does the softmax happen
 #    in the broken function, and how often does the formula of 6.3 have it?
 
@@ -1232,8 +1232,8 @@ def repaired_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -
 # ## 6.16 Find the bug: a loss that is nearly right
 #
 # `broken_batch` is meant to cut windows and their targets from a text, at given starts. A model was trained with it for
-# 150 steps, as in 6.13. Its loss falls quickly, and nobody would look for a bug: over 512 windows the loss is 0.45 in the
-# end, where a run with right batches has 0.38.
+# 150 steps, as in 6.13. Its loss falls quickly, and nobody would look for a bug: over 512 windows the loss is 0.45 in
+# the end, where a run with right batches has 0.38.
 #
 # Then somebody took the mean at each position of the windows, and not over all of them at once:
 #
@@ -1287,10 +1287,10 @@ def repaired_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[I
 # %% [markdown] hints="6.16"
 # 1. All positions but the last are fine. So look for what makes the last target of a row, and not for what makes the
 #    others.
-# 2. Print `broken_batch(torch.arange(10), [2], 4)`. The text is 0, 1, 2 and so on, so each target must be its input plus
-#    one. Where does the wrong number come from?
-# 3. A roll pushes a number out at one end and brings it back in at the other. Which token really follows the last one of
-#    a window, and is it anywhere in x? If not, from where must the targets be taken?
+# 2. Print `broken_batch(torch.arange(10), [2], 4)`. The text is 0, 1, 2 and so on, so each target must be its input
+#    plus one. Where does the wrong number come from?
+# 3. A roll pushes a number out at one end and brings it back in at the other. Which token really follows the last one
+#    of a window, and is it anywhere in x? If not, from where must the targets be taken?
 
 # %% [markdown] solved="6.16"
 # **Why it works.** The token after a window is in the text, not in the window. The roll asked the last position for the
