@@ -162,13 +162,24 @@ def losses(*_: Any) -> tuple[torch.nn.Module, list[float]]:
 
 def test_the_losses_of_06_and_a_text_that_goes_with_them() -> None:
     runner = solved("06")
-    runner.namespace |= {"pretrain": losses, "generate": lambda model, ids, *_: ids}
+    runner.namespace |= {
+        "pretrain": losses,
+        "generate": lambda model, ids, *_: ids,
+        "pretrain_with_validation": lambda *_: (
+            [3.0 - step / 120 for step in range(201)],
+            [(step, 1 + abs(step - 25) / 250) for step in range(0, 201, 25)],
+        ),
+    }
     found = drawn(runner, "06").picture
     assert found.file == "loss.png"
     assert found.texts == {"sample.txt": ("what it writes", "the \n")}
-    runner.namespace["generate"] = divided_by_zero
+    assert found.missing == ""
+    assert "at step 25, 1.00, and ends at 1.70" in found.alt
+    runner.namespace |= dict.fromkeys(("generate", "pretrain_with_validation"), divided_by_zero)
     found = drawn(runner, "06").picture
     assert (found.texts, "Once generate (6.12) works" in found.missing) == ({}, True)
+    assert "pretrain_with_validation (6.14) works" in found.missing
+    assert len(found.figure.axes) == 1
 
 
 # ---- where it is left, and where not

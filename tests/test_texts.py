@@ -7,6 +7,8 @@ import math
 import re
 import runpy
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,7 @@ EXAMPLES = {
     "03": {"2.0", "1000", "-1000", "-2000", "1001", "1002", "1003", "0.2", "-100", "100"},
     "04": {"1.0", "1000"},
     "05": {"0.1", "0.01", "0.001", "100", "1000", "130"},
-    "06": {"1000", "200", "500"},
+    "06": {"1000", "100", "150", "200", "500", "512"},
     "07": {"100", "200", "1,000"},
 }
 """Inputs that the reader is to try."""
@@ -114,8 +116,13 @@ def corpus() -> dict[str, float]:
     }
 
 
+@cache
+def names_of_06() -> dict[str, Any]:
+    return runpy.run_path(str(ASSIGNMENTS["06"].main.path))
+
+
 def tiny_gpt() -> int:
-    cfg = runpy.run_path(str(ASSIGNMENTS["06"].main.path))
+    cfg = names_of_06()
     return sum(value.numel() for value in cfg["TinyGPT"](cfg["TINY_CONFIG"], 0).parameters())
 
 
@@ -147,6 +154,69 @@ def log_of_warm_up(function: str) -> list[tuple[float, float]]:
     net, opt = drivers["_layer_and_optimizer"](torch.zeros(1, 3).double(), torch.zeros(1).double(), 0.3)
     log: list[tuple[float, float]] = names[function](net, opt, [regression(30)] * 6, lambda step: 0.02 * step)
     return log
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run of 06 with a loss and batches that may be broken, and what it leads to."""
+
+    losses: list[float]
+    by_position: list[float]
+
+
+def run_of_06(steps: int, loss_of: Callable[..., torch.Tensor], cut: Callable[..., tuple[torch.Tensor, ...]]) -> Run:
+    names = names_of_06()
+    cfg, T = names["TINY_CONFIG"], names["TINY_CONFIG"]["context_length"]
+    text = (PROJECT / "assignments" / "06" / "corpus.txt").read_text(encoding="utf-8")
+    data, model = names["CharTokenizer"](text).encode(text), names["TinyGPT"](cfg, 0)
+    generator = torch.Generator().manual_seed(0)
+
+    def batch(size: int) -> tuple[torch.Tensor, ...]:
+        return cut(data, torch.randint(len(data) - T, (size,), generator=generator).tolist(), T)
+
+    optimizer = torch.optim.Adam(model.parameters(), lr=cfg["learning_rate"])
+    losses = []
+    for _ in range(steps):
+        x, y = batch(cfg["batch_size"])
+        loss = loss_of(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(loss.item())
+    generator.manual_seed(1)
+    x, y = batch(512)
+    with torch.no_grad():
+        each = torch.nn.functional.cross_entropy(model(x).transpose(1, 2), y, reduction="none")
+    return Run(losses, each.mean(0).tolist())
+
+
+@cache
+def tables_of_06() -> dict[str, list[list[float]]]:
+    """The figures of its tables, row by row, in float64, so that they do not depend on the machine."""
+    names = names_of_06()
+    lines = (PROJECT / "assignments" / "06" / "corpus.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    train, valid = "".join(lines[:6]), "".join(lines[6:12])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)
+    try:
+        right = run_of_06(150, names["repaired_loss"], names["repaired_batch"])
+        softmax = run_of_06(101, names["broken_loss"], names["repaired_batch"])
+        rolled = run_of_06(150, names["repaired_loss"], names["broken_batch"])
+        cfg = names["TINY_CONFIG"] | {"vocab_size": len(set(train + valid))}
+        both = names["pretrain_with_validation"](cfg, train, valid, 301, 50, 0)
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_num_threads(threads)
+    valid_losses = dict(both[1])
+    places = [position - 1 for position in (1, 2, 3, 4, 8, 16, 31, 32)]
+    return {
+        "6.14": [[both[0][step], valid_losses[step]] for step in (0, 50, 100, 200, 300)],
+        "6.15": [[softmax.losses[step], right.losses[step]] for step in (0, 25, 100)],
+        "6.16": [[run.by_position[place] for place in places] for run in (rolled, right)],
+        "means": [[sum(run.by_position) / 32 for run in (rolled, right)]],
+        "floor": [[math.log(math.e + 22) - 1]],  # one probability of 1 and 22 of 0, taken as logits
+    }
 
 
 @cache
@@ -235,7 +305,8 @@ def computed(assignment: str) -> dict[str, float]:
             first_ids = {str(i): float(i) for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}
             return {str(byte): float(byte) for byte in "hié词".encode()} | first_ids | {"50,257": 2**8 + 50_000 + 1}
     tied = gpt(12, emb, tied=True, qkv_bias=True) / 1e6
-    return {"27,776": tiny_gpt(), "124": tied, "10.82": math.log(50_257)} | corpus() | gelu_at_one()
+    trained = {f"{value:.2f}": value for rows in tables_of_06().values() for row in rows for value in row}
+    return {"27,776": tiny_gpt(), "124": tied, "10.82": math.log(50_257)} | trained | corpus() | gelu_at_one()
 
 
 def gpt_by_formula(layers: int, emb: int) -> int:
@@ -340,6 +411,17 @@ def test_the_bug_of_the_backward_pass_shows_as_told() -> None:
         error = engine["gradcheck_error"](one, other).round(decimals=6).item()
         assert f" W1[{row}, {column}] {one:16.4f} {other:15.4f} {error:8.1f}\n" in text + "\n"
     assert engine["gradcheck_error"](dz2.T @ cache["h"], measured("W2")) < 1e-6
+
+
+def test_the_tables_of_06_are_as_told() -> None:
+    tables = {name: [[f"{value:.2f}" for value in row] for row in rows] for name, rows in tables_of_06().items()}
+    for name, firsts in {"6.14": (0, 50, 100, 200, 300), "6.15": (0, 25, 100)}.items():
+        told("06", *(f"| {step} | {' | '.join(row)} |" for step, row in zip(firsts, tables[name], strict=True)))
+    for run, row in zip(("with `broken_batch`", "with right batches"), tables["6.16"], strict=True):
+        told("06", f"| {run} | {' | '.join(row)} |")
+    ((rolled, right),) = tables["means"]
+    told("06", f"over 512 windows the loss is {rolled} in the end, where a run with right batches has {right}.")
+    told("06", f"certain and right every time it is {tables['floor'][0][0]} instead of 0")
 
 
 def test_the_rounds_of_training_a_tokenizer_are_as_told() -> None:

@@ -350,6 +350,12 @@ def losses_on_text(student, cfg, text, steps, seed):
     return list(losses)
 
 
+def _order_of(losses):
+    """For each step, the first one with the same loss: the step in which its batch came first."""
+    rounded = [f"{float(loss):.8f}" for loss in losses]
+    return [rounded.index(loss) for loss in rounded]
+
+
 def batches_drawn(student, cfg, text, steps, seed):
     """How many different losses `pretrain` gives, and whether their order is that of the seed and of nothing else.
 
@@ -361,8 +367,7 @@ def batches_drawn(student, cfg, text, steps, seed):
         torch.manual_seed(global_seed)
         with float64_by_default():
             _, losses = _pretrained(student, cfg, text, steps, own_seed)
-        rounded = [f"{float(loss):.8f}" for loss in losses]
-        return [rounded.index(loss) for loss in rounded]  # the step in which a batch came first
+        return _order_of(losses)
 
     order, again, other = run(seed, 1), run(seed, 2), run(seed + 1, 1)
     return {
@@ -385,3 +390,60 @@ def run_on_corpus(student, cfg, lines, steps, seed):
     """The first loss of `pretrain` on a text, given as its lines, and the mean of the last 20; to two decimals."""
     _, losses = _pretrained(student, cfg, "".join(lines), steps, seed)
     return round(float(losses[0]), 2), round(sum(float(loss) for loss in losses[-20:]) / 20, 2)
+
+
+def _validated(student, cfg, train_text, valid_text, steps, every, seed):
+    """The training losses of `pretrain_with_validation` and its pairs of step and validation loss, with float64 parameters."""
+    with float64_by_default():
+        answer = student.pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed)
+    if not (isinstance(answer, (tuple, list)) and len(answer) == 2):
+        raise TypeError("pretrain_with_validation must return a pair: the training losses, and valid")
+    losses, valid = answer
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in valid):
+        raise TypeError("valid must be a list of pairs: a step, and the validation loss before its update")
+    return list(losses), [tuple(pair) for pair in valid]
+
+
+def losses_beside_validation(student, cfg, train_text, valid_text, steps, every, seed):
+    """What `pretrain_with_validation` returns. A train_text of context_length + 1 characters is one single window."""
+    torch.manual_seed(seed)
+    losses, valid = _validated(student, cfg, train_text, valid_text, steps, every, seed)
+    return {"training losses": losses, "valid": valid}
+
+
+def training_losses(student, cfg, train_text, valid_text, steps, every, seed):
+    """The training losses of `pretrain_with_validation`."""
+    torch.manual_seed(seed)
+    return _validated(student, cfg, train_text, valid_text, steps, every, seed)[0]
+
+
+def validation_losses(student, cfg, train_text, valid_text, steps, every, seed):
+    """The list `valid` of `pretrain_with_validation`. At learning rate 0 its losses are all the same."""
+    torch.manual_seed(seed)
+    return _validated(student, cfg, train_text, valid_text, steps, every, seed)[1]
+
+
+def batches_beside_validation(student, cfg, train_text, valid_text, steps, seed):
+    """How many different training losses there are, and whether their order is that of the seed and of nothing else.
+
+    At learning rate 0 losses differ by nothing but the batch. The first run validates at every step. The others have the
+    same seed and validate once, the same seed with torch's global source somewhere else, and another seed.
+    """
+
+    def order(every, own_seed, global_seed=1):
+        torch.manual_seed(global_seed)
+        losses, _ = _validated(student, cfg, train_text, valid_text, steps, every, own_seed)
+        return _order_of(losses)
+
+    first = order(1, seed)
+    return {
+        "different training losses": len(set(first)),
+        "same batches, validated once": first == order(steps, seed),
+        "same batches, global source elsewhere": first == order(1, seed, global_seed=2),
+        "same batches, other seed": first == order(1, seed + 1),
+    }
+
+
+def repaired_loss_and_gradients(student, logits, targets):
+    """`repaired_loss`, and the gradient that flows back through it."""
+    return _with_gradients(student.repaired_loss, logits, targets)

@@ -1,5 +1,6 @@
 """The checks of assignment 06: each part of a GPT against torch's own layers, then the whole, then how it learns."""
 
+import itertools
 import math
 import runpy
 from functools import cache
@@ -145,7 +146,7 @@ def huge_logits(rng):
 
 
 @exercise(
-    "6.3", "lm_cross_entropy", points=10, minutes=20, difficulty=2, forbids="crossentropy", builds_on=("3.3", "4.6")
+    "6.3", "lm_cross_entropy", points=7, minutes=20, difficulty=2, forbids="crossentropy", builds_on=("3.3", "4.6")
 )
 class TestLmCrossEntropy:
     def test_mean_over_all_positions(self, student, probes):
@@ -185,7 +186,7 @@ def unequal_batches(rng):
     return rng.uniform(0.2, 3.0, len(counts)) * counts, counts
 
 
-@exercise("6.4", "perplexity", points=10, minutes=10, difficulty=1, builds_on=("6.3",))
+@exercise("6.4", "perplexity", points=4, minutes=10, difficulty=1, builds_on=("6.3",))
 class TestPerplexity:
     def test_one_batch(self, student, probes):
         """a text in one batch; an even choice among 23 tokens has perplexity 23"""
@@ -217,7 +218,7 @@ def same_device(T, device):
     return str(torch.device(device))
 
 
-@exercise("6.5", "causal_mask", points=5, minutes=10, difficulty=1)
+@exercise("6.5", "causal_mask", points=4, minutes=10, difficulty=1)
 class TestCausalMask:
     def test_who_may_look_where(self, student, probes):
         """True where a position may look, at itself and at all before it; made on the device that is asked for"""
@@ -270,7 +271,7 @@ def three_positions():
     return q, k, floats([[1.0, 0.0, 2.0], [-1.0, 3.0, 0.5], [2.0, -2.0, 4.0]])
 
 
-@exercise("6.6", "attention", points=15, minutes=30, difficulty=3, forbids="attention", builds_on=("1.8", "6.5"))
+@exercise("6.6", "attention", points=10, minutes=30, difficulty=3, forbids="attention", builds_on=("1.8", "6.5"))
 class TestAttention:
     def test_all_positions_visible(self, student, probes):
         """every query sees every key, also where scores are very large; the gradients flow back"""
@@ -342,7 +343,7 @@ def small_heads(H, d, T=4):
 @exercise(
     "6.7",
     "multi_head_attention",
-    points=15,
+    points=10,
     minutes=30,
     difficulty=3,
     forbids="attention",
@@ -407,7 +408,7 @@ def gelu_in_torch(x):
     return F.gelu(x, approximate="tanh")
 
 
-@exercise("6.9", "gelu", points=5, minutes=10, difficulty=1, forbids="gelu")
+@exercise("6.9", "gelu", points=3, minutes=10, difficulty=1, forbids="gelu")
 class TestGelu:
     def test_tanh_form(self, student, probes):
         """the tanh form from -6 to 6, and far out; its gradient"""
@@ -518,9 +519,7 @@ def small_block(H, d, T=4, attention=True):
     return x, p, H
 
 
-@exercise(
-    "6.10", "gpt_block", points=10, minutes=20, difficulty=2, forbids="attention", builds_on=("6.7", "6.8", "6.9")
-)
+@exercise("6.10", "gpt_block", points=7, minutes=20, difficulty=2, forbids="attention", builds_on=("6.7", "6.8", "6.9"))
 class TestGptBlock:
     def test_feed_forward_half(self, student, probes):
         """the second half alone: the attention's output layer is all zeros"""
@@ -630,7 +629,7 @@ def alike_out_of_training_only(ids, p, cfg):
     return {"same logits twice, not training": True, "same logits twice, training": False}
 
 
-@exercise("6.11", "gpt_forward", points=5, minutes=25, difficulty=2, builds_on=("2.8", "6.8", "6.10"))
+@exercise("6.11", "gpt_forward", points=8, minutes=25, difficulty=2, builds_on=("2.8", "6.8", "6.10"))
 class TestGptForward:
     def test_logits(self, student, probes):
         """the logits at every position, for windows shorter than the context, with a head of its own and tied"""
@@ -729,7 +728,7 @@ def by_the_rule_and_left_as_found(V, ids, n, context_length, training):
     return by_the_rule(V, ids, n, context_length, 1), training, False, True
 
 
-@exercise("6.12", "generate", points=5, minutes=25, difficulty=2, builds_on=("6.11",))
+@exercise("6.12", "generate", points=8, minutes=25, difficulty=2, builds_on=("6.11",))
 class TestGenerate:
     def test_most_likely(self, student, probes):
         """top_k = 1: the most likely token every time, also when the text grows longer than the context"""
@@ -784,21 +783,31 @@ def start_of(cfg, seed):
     return model_of(cfg, draw)
 
 
-def losses_on_one_window(cfg, text, steps, seed):
-    """With torch's layers. The text is one window and its last target, so that every batch holds nothing else."""
-    characters = sorted(set(text))
-    window = ids([characters.index(character) for character in text])
+def encoded(text, characters):
+    return ids([sorted(set(characters)).index(character) for character in text])
+
+
+def loss_in_torch(window, p, cfg):
+    """Of a text that is one window and its last target."""
+    return F.cross_entropy(gpt_in_torch(window[None, :-1], p, cfg)[0], window[1:])
+
+
+def training_on_one_window(window, cfg, seed):
+    """With torch's layers: the parameters and the loss before each update. Every batch holds this window only."""
     p = start_of(cfg, seed)
     every = [t.requires_grad_() for t in tensors_of(p)]
     optimizer = torch.optim.Adam(every, lr=cfg["learning_rate"])
-    losses = []
-    for _ in range(steps):
-        loss = F.cross_entropy(gpt_in_torch(window[None, :-1], p, cfg)[0], window[1:])
+    while True:
+        loss = loss_in_torch(window, p, cfg)
+        yield p, loss.item()
         for parameter, slope in zip(every, torch.autograd.grad(loss, every), strict=True):
             parameter.grad = slope
         optimizer.step()
-        losses.append(loss.item())
-    return losses
+
+
+def losses_on_one_window(cfg, text, steps, seed):
+    training = training_on_one_window(encoded(text, text), cfg, seed)
+    return [loss for _, loss in itertools.islice(training, steps)]
 
 
 def one_window(rng):
@@ -856,7 +865,7 @@ def learns_and_does_not_cheat(answer, cfg, lines, steps, seed):
 @exercise(
     "6.13",
     "pretrain",
-    points=5,
+    points=10,
     minutes=30,
     difficulty=3,
     builds_on=("5.5", "6.2", "6.3", "6.11"),
@@ -877,3 +886,138 @@ class TestPretrain:
         ladder = probes([], random=lambda rng: (TINY, lines, STEPS, rng.size(0, 10_000)), n=1)
         satisfies(student.through("run_on_corpus"), ladder, learns_and_does_not_cheat)
         leave_picture(student, __file__)
+
+
+# 6.14: again, the training text is one window, so that every batch is known
+
+
+def side_by_side(held_back, T):
+    """The windows with their last targets; the last target of one is the first token of the next."""
+    return [held_back[start : start + T + 1] for start in range(0, len(held_back) - T, T)]
+
+
+def losses_on_both(cfg, train_text, valid_text, steps, every, seed):
+    window, held_back = (encoded(text, train_text + valid_text) for text in (train_text, valid_text))
+    losses, valid = [], []
+    for step, (p, loss) in zip(range(steps), training_on_one_window(window, cfg, seed), strict=False):
+        if step in range(0, steps, every):
+            parts = [loss_in_torch(part, p, cfg).item() for part in side_by_side(held_back, cfg["context_length"])]
+            valid.append((step, sum(parts) / len(parts)))
+        losses.append(loss)
+    return {"training losses": losses, "valid": valid}
+
+
+def losses_of_a_start(cfg, train_text, valid_text, steps, every, seed):
+    return losses_on_both(cfg, train_text, valid_text, steps, every, seed)["valid"]
+
+
+def batches_as_without_validation(cfg, train_text, valid_text, steps, seed):
+    return {"different training losses": 2} | {
+        f"same batches, {what}": same
+        for what, same in {"validated once": True, "global source elsewhere": True, "other seed": False}.items()
+    }
+
+
+def any_validation(rng):
+    cfg, train_text, _, seed = one_window(rng)
+    T = cfg["context_length"]
+    valid_text = "".join(rng.choice("abcdefg") for _ in range(rng.size(2 * T, 4 * T))) + "fg"
+    return cfg | {"vocab_size": 7}, train_text, valid_text, rng.size(4, 6), rng.size(2, 3), seed
+
+
+def not_in_eval_mode(losses, cfg, train_text, valid_text, steps, every, seed):
+    plain = losses_on_one_window(cfg, train_text, steps, seed)
+    right = sum(math.isclose(mine, its, rel_tol=1e-6) for mine, its in zip(losses, plain, strict=False))
+    if right:
+        return f"{right} of {steps} training losses are those of a model that drops nothing, but drop_rate is 0.3."
+    return None
+
+
+SEVEN = SMALL | {"vocab_size": 7}
+
+
+@exercise(
+    "6.14",
+    "pretrain_with_validation",
+    points=7,
+    minutes=20,
+    difficulty=2,
+    builds_on=("6.2", "6.3", "6.11", "6.13"),
+    seconds=20,
+)
+class TestPretrainWithValidation:
+    def test_losses(self, student, probes):
+        """training losses and validation losses number by number, where all batches are the same"""
+        ladder = probes(
+            [
+                (SMALL, "abcdeba", "edcbaab", 3, 1, 1),
+                (SMALL, "abcdeba", "edcbaabcdeabc", 7, 3, 1),
+                (SEVEN, "abcdeba", "gfedcb" * 3, 3, 2, 2),
+            ],
+            random=any_validation,
+            n=2,
+        )
+        both = student.through("losses_beside_validation")
+        agree(both, ladder, losses_on_both, exact_types=True, float32=False, rtol=1e-6)
+
+    def test_training_is_not_disturbed(self, student, probes):
+        """batches and dropout as without validation; each validation loss as without dropout"""
+        ladder = probes([(FROZEN, "abcdebac", "edcbaabcdeabc", 30, 1)])
+        agree(student.through("batches_beside_validation"), ladder, batches_as_without_validation)
+        still = DROPPING | {"learning_rate": 0.0}
+        ladder = probes([(still, "abcdeba", "edcbaabcdeabc", 5, 2, 1)])
+        agree(student.through("validation_losses"), ladder, losses_of_a_start, float32=False, rtol=1e-6)
+        ladder = probes([(still, "abcdeba", "edcbaab", 4, 2, 1)])
+        satisfies(student.through("training_losses"), ladder, not_in_eval_mode)
+        leave_picture(student, __file__)
+
+
+# 6.15
+
+
+def nats_of_a_distribution(logits, targets):
+    return -torch.distributions.Categorical(logits=logits).log_prob(targets).mean()
+
+
+@exercise("6.15", "repaired_loss", points=3, minutes=10, difficulty=1, builds_on=("6.3",))
+class TestRepairedLoss:
+    def test_loss(self, student, probes):
+        """the mean over all positions, as in 6.3, and its gradient"""
+        one = floats([[[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
+        two = floats([[[1.0, 3.0], [0.5, -1.0], [2.0, 2.5]], [[-1.0, 0.0], [4.0, 1.0], [0.0, 0.3]]])
+        certain = floats([[[50.0, 0.0, 0.0, 0.0], [0.0, 0.0, 50.0, 0.0]]])
+        by_hand = [(one, ids([[0, 2]])), (certain, ids([[0, 2]])), (two, ids([[0, 1, 1], [1, 0, 1]]))]
+        ladder = probes(by_hand, random=any_logits)
+        agree(student.repaired_loss, ladder, nats_of_a_distribution, strided=True, requires_grad=True)
+        ladder = probes([(two, ids([[0, 1, 1], [1, 0, 1]]))])
+        gradients_agree(student.through("repaired_loss_and_gradients"), ladder, nats_of_a_distribution)
+
+
+# 6.16
+
+
+def couples_at(data, starts, T):
+    """The rows of all windows that begin there, from 6.1."""
+    x, y = couples_in_windows(data, T)
+    return x[starts], y[starts]
+
+
+def text_and_starts(rng):
+    T, more = rng.sizes(2, 6, 2)
+    return ids(rng.shuffled(range(10, 10 + T + more))), [rng.size(0, more - 1) for _ in range(3)], T
+
+
+@exercise("6.16", "repaired_batch", points=4, minutes=15, difficulty=3, builds_on=("6.1",))
+class TestRepairedBatch:
+    def test_windows(self, student, probes):
+        """the window at each start, and for each of its tokens, also the last, the one that follows in the text"""
+        ladder = probes(
+            [
+                (ids([7, 4, 11, 11, 14]), [1, 0], 3),
+                (ids([5, 6, 7, 8, 9, 4]), [0, 2, 0], 3),
+                (ids([3, 1, 4, 2]), [2, 0], 1),
+                (ids([8, 2, 9]), [0], 2),
+            ],
+            random=text_and_starts,
+        )
+        agree(student.repaired_batch, ladder, couples_at, names=("x", "y"))

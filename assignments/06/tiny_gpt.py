@@ -10,7 +10,8 @@
 # *Pre-training* means one task: given the tokens so far, predict the next one. The text itself holds the right answers,
 # so nobody has to label anything. Exercises 6.1 to 6.4 make training pairs from text and measure predictions. 6.5 to
 # 6.7 are attention, the part in which tokens exchange information. 6.8 and 6.9 are two small functions between layers;
-# 6.10 and 6.11 assemble them into a GPT. In 6.12 the model writes, and in 6.13 it learns.
+# 6.10 and 6.11 assemble them into a GPT. In 6.12 the model writes, and in 6.13 it learns. In 6.14 you watch it on text
+# that it has never seen, and in 6.15 and 6.16 you find a bug in somebody else's code.
 #
 # At the end you will be able to read the code of a real GPT and know what each line is for, and to tell from a loss
 # curve whether a model learns, does not learn, or cheats.
@@ -19,9 +20,9 @@
 # (2.2, 2.8), dropout (2.11), the gradient of softmax and cross-entropy (4.6), and the training step (5.5). Nothing is
 # imported from your earlier files.
 #
-# torch's autograd does the backward pass, so in 6.3 and 6.6 to 6.11 gradients must flow from the result back to every
-# float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these functions
-# would stop the gradients, and the parts of the model before it would not learn.
+# torch's autograd does the backward pass, so in 6.3, 6.6 to 6.11 and 6.15 gradients must flow from the result back to
+# every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these
+# functions would stop the gradients, and the parts of the model before it would not learn.
 #
 # As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and
 # every argument must stay as it is.
@@ -169,7 +170,7 @@ def get_batch(
 # %% [markdown]
 # ## 6.3 The loss of a language model
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 3.3, 4.6*
+# *7 points · about 20 minutes · difficulty 2 of 3 · builds on 3.3, 4.6*
 #
 # *Not allowed here: PyTorch's ready-made cross-entropy (F.cross_entropy, F.nll_loss, nn.CrossEntropyLoss).*
 #
@@ -213,7 +214,7 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 # %% [markdown]
 # ## 6.4 Perplexity
 #
-# *10 points · about 10 minutes · difficulty 1 of 3 · builds on 6.3*
+# *4 points · about 10 minutes · difficulty 1 of 3 · builds on 6.3*
 #
 # A loss of 2.3 nats says little to most people. *Perplexity* is the same number in a friendlier unit:
 #
@@ -255,7 +256,7 @@ def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[
 # %% [markdown]
 # ## 6.5 The causal mask
 #
-# *5 points · about 10 minutes · difficulty 1 of 3*
+# *4 points · about 10 minutes · difficulty 1 of 3*
 #
 # While it trains, the model sees a whole window at once and predicts at all $T$ positions in parallel. That saves a lot
 # of time, but the answer to position 3 is at position 4, right there in the input. The *causal mask* forbids looking
@@ -299,7 +300,7 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 # %% [markdown]
 # ## 6.6 Attention
 #
-# *15 points · about 30 minutes · difficulty 3 of 3 · builds on 1.8, 6.5*
+# *10 points · about 30 minutes · difficulty 3 of 3 · builds on 1.8, 6.5*
 #
 # *Not allowed here: ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer).*
 #
@@ -356,7 +357,7 @@ def attention(
 # %% [markdown]
 # ## 6.7 Multi-head attention
 #
-# *15 points · about 30 minutes · difficulty 3 of 3 · builds on 1.11, 6.5, 6.6*
+# *10 points · about 30 minutes · difficulty 3 of 3 · builds on 1.11, 6.5, 6.6*
 #
 # *Not allowed here: ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer).*
 #
@@ -462,7 +463,7 @@ def layer_norm(
 # %% [markdown]
 # ## 6.9 GELU
 #
-# *5 points · about 10 minutes · difficulty 1 of 3*
+# *3 points · about 10 minutes · difficulty 1 of 3*
 #
 # *Not allowed here: a ready-made GELU (F.gelu, nn.GELU).*
 #
@@ -505,7 +506,7 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # %% [markdown]
 # ## 6.10 One block
 #
-# *10 points · about 20 minutes · difficulty 2 of 3 · builds on 6.7, 6.8, 6.9*
+# *7 points · about 20 minutes · difficulty 2 of 3 · builds on 6.7, 6.8, 6.9*
 #
 # *Not allowed here: ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer).*
 #
@@ -606,7 +607,7 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 # %% [markdown]
 # ## 6.11 The whole GPT
 #
-# *5 points · about 25 minutes · difficulty 2 of 3 · builds on 2.8, 6.8, 6.10*
+# *8 points · about 25 minutes · difficulty 2 of 3 · builds on 2.8, 6.8, 6.10*
 #
 # From ids to logits in five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position
 # embedding*: a row of `positions` for place 0, 1, 2 and so on in the window. Attention does not know the order of the
@@ -678,7 +679,7 @@ class TinyGPT(nn.Module):
 # %% [markdown]
 # ## 6.12 Let it write
 #
-# *5 points · about 25 minutes · difficulty 2 of 3 · builds on 6.11*
+# *8 points · about 25 minutes · difficulty 2 of 3 · builds on 6.11*
 #
 # A language model writes one token at a time: predict, choose, append, and again with the longer text.
 #
@@ -737,7 +738,7 @@ def generate(
 # %% [markdown]
 # ## 6.13 Pre-training
 #
-# *5 points · about 30 minutes · difficulty 3 of 3 · builds on 5.5, 6.2, 6.3, 6.11*
+# *10 points · about 30 minutes · difficulty 3 of 3 · builds on 5.5, 6.2, 6.3, 6.11*
 #
 # Now everything comes together. Make a tokenizer from the text and encode it; build a `TinyGPT`; and then, step by
 # step, draw a batch, predict, measure the loss, clear old gradients, go backward, let the optimizer step. You know the
@@ -779,6 +780,176 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
     """
     raise NotImplementedError("Exercise 6.13: pretrain")
 
+
+# %% [markdown]
+# ## 6.14 Text it has never seen
+#
+# *7 points · about 20 minutes · difficulty 2 of 3 · builds on 6.2, 6.3, 6.11, 6.13*
+#
+# The loss of 6.13 tells how well the model predicts the text that it trains on. A short text can be learned by heart.
+# Then this loss is nearly zero, and the model is still bad at every other text. That is called *overfitting*. To notice
+# it, some text is kept back, the *validation text*. The model never trains on it; from time to time, its loss there is
+# measured, the *validation loss*.
+#
+# Here a model trains on the first six lines of `corpus.txt`. The next six lines are the validation text:
+#
+# | step | training loss | validation loss |
+# |---|---|---|
+# | 0 | 3.13 | 3.13 |
+# | 50 | 0.76 | 1.25 |
+# | 100 | 0.24 | 1.08 |
+# | 200 | 0.15 | 1.23 |
+# | 300 | 0.13 | 1.28 |
+#
+# Both fall at first: what the model learns is true of both texts. After step 100 only the training loss still falls,
+# since the model now learns the six lines themselves. The validation loss rises. The best moment to stop is where it is
+# lowest, and the training loss alone would never have told you.
+#
+# Write the training loop of 6.13 again and add the measuring. At step 0, `every`, 2 times `every` and so on, before the
+# update, note the step and the validation loss. Two things are new.
+#
+# - The windows of the validation text are not drawn. They lie side by side: the first begins at the first character,
+#   and each later one begins where the one before ended. What does not fill a window with all its targets is left out.
+#   The validation loss is the mean over all of these windows.
+# - The tokenizer is made from both texts together, since a character that only one of them has needs an id, too.
+#
+# Measuring must not disturb the training: however often you measure, the training losses stay the same, number by
+# number. So the model must not learn from the validation text, and validation must take no number from the generator of
+# the batches. And it happens in eval mode, as in 6.12. A question about that: a model has dropout and is left in eval
+# mode after the first measurement. Which losses change, and would an error message tell you?
+
+# %%
+def pretrain_with_validation(
+    cfg: dict, train_text: str, valid_text: str, steps: int, every: int, seed: int
+) -> tuple[list[float], list[tuple[int, float]]]:
+    """Trains a fresh model as 6.13 does, and measures its loss on another text in between.
+
+    Args:
+        cfg: a config such as TINY_CONFIG; its vocab_size is the number of different characters in both texts together.
+        train_text: what the model trains on; longer than cfg["context_length"] characters.
+        valid_text: what it is measured on; longer than cfg["context_length"] characters.
+        steps: how many updates, at least 1.
+        every: how many steps there are from one measurement to the next, at least 1.
+        seed: of the model's initial parameters and, in a generator of its own, of the batches, as in 6.13.
+
+    Returns:
+        (train_losses, valid): for each step the loss of its batch before the update, as Python floats; and for the
+            steps 0, every, 2 * every, ... below steps a pair of the step and the loss before its update, in eval mode,
+            over the windows of valid_text that lie side by side, as a Python int and a Python float.
+
+    Example:
+        >>> cfg = TINY_CONFIG | {"vocab_size": 4}
+        >>> losses, valid = pretrain_with_validation(cfg, "abcd" * 20, "dcba" * 20, steps=10, every=4, seed=0)
+        >>> len(losses), [step for step, _ in valid]
+        (10, [0, 4, 8])
+        >>> losses[8] < 0.9, valid[-1][1] > 1.5  # it knows what follows in "abcd", and not in "dcba"
+        (True, True)
+    """
+    raise NotImplementedError("Exercise 6.14: pretrain_with_validation")
+
+
+# %% [markdown]
+# ## 6.15 Find the bug: a loss that stays high
+#
+# *3 points · about 10 minutes · difficulty 1 of 3 · builds on 6.3*
+#
+# Many training runs go wrong without an error message. All you have is figures. In this exercise and the next one,
+# somebody's code runs, and is wrong in one place. Find the place, and write the whole function as it should be.
+#
+# `broken_loss` is meant to be the loss of 6.3: the mean cross-entropy of next-token predictions. A model was trained
+# with it as in 6.13, on the whole of `corpus.txt`. Beside it stand the losses of the same run with a right loss:
+#
+# | step | `broken_loss` | right loss |
+# |---|---|---|
+# | 0 | 3.13 | 3.11 |
+# | 25 | 2.71 | 1.34 |
+# | 100 | 2.66 | 0.45 |
+#
+# It begins near $\ln 23$, as it must. It falls a little, since it is lower for better predictions, and then it stays
+# where it is. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss`
+# makes a certain prediction look nearly like a guess?
+
+# %%
+def broken_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -> Float[Tensor, ""]:
+    """Is meant to be the mean cross-entropy of next-token predictions, in nats, and has one bug."""
+    predictions = logits.softmax(dim=-1)
+    return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())
+
+
+# %%
+def repaired_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -> Float[Tensor, ""]:
+    """Mean cross-entropy of next-token predictions, in nats: what broken_loss is meant to be.
+
+    Args:
+        logits: for each position a score for each token of the vocabulary; ordinary numbers, from -50 to 50.
+        targets: for each position the id of the token that came, int64, from 0 to V - 1.
+
+    Returns:
+        The mean over all B * T positions, a scalar tensor of the dtype of the logits. Ready-made losses are allowed.
+
+    Example:
+        >>> logits = torch.tensor([[[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])  # B=1, T=2, V=3
+        >>> broken_loss(logits, torch.tensor([[0, 2]]))
+        tensor(0.9674)
+        >>> repaired_loss(logits, torch.tensor([[0, 2]]))
+        tensor(0.8955)
+    """
+    raise NotImplementedError("Exercise 6.15: repaired_loss")
+
+
+# %% [markdown]
+# ## 6.16 Find the bug: a loss that is nearly right
+#
+# *4 points · about 15 minutes · difficulty 3 of 3 · builds on 6.1*
+#
+# `broken_batch` is meant to cut windows and their targets from a text, at given starts. A model was trained with it for
+# 150 steps, as in 6.13. Its loss falls quickly, and nobody would look for a bug: over 512 windows the loss is 0.45 in
+# the end, where a run with right batches has 0.38.
+#
+# Then somebody took the mean at each position of the windows, and not over all of them at once:
+#
+# | position | 1 | 2 | 3 | 4 | 8 | 16 | 31 | 32 |
+# |---|---|---|---|---|---|---|---|---|
+# | with `broken_batch` | 1.70 | 0.81 | 0.56 | 0.43 | 0.37 | 0.27 | 0.36 | 2.74 |
+# | with right batches | 1.68 | 0.82 | 0.47 | 0.39 | 0.38 | 0.28 | 0.33 | 0.37 |
+#
+# The first positions are hard in both runs, since the model has seen hardly any text there. Later ones are easier. What
+# is so hard about the last one? A mean over many positions hides what is wrong at a few, so it is worth looking at the
+# parts of a loss, too.
+
+# %%
+def broken_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
+    """Is meant to give the windows of a text at some starts and their targets, and has one bug."""
+    x = torch.stack([data[start : start + T] for start in starts])
+    y = x.roll(-1, dims=1)  # one to the left
+    return x, y
+
+
+# %%
+def repaired_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
+    """The windows of a text at some starts, and their targets: what broken_batch is meant to give.
+
+    Args:
+        data: the text as token ids, int64; more than T of them.
+        starts: where the windows begin, at least one, each from 0 to n - T - 1; a start may come more than once.
+        T: tokens in a window, at least 1.
+
+    Returns:
+        (x, y), both int64 of shape (B, T), with a row for each start, in this order. Row b of x is the window that
+        begins at starts[b]; y[b, t] is the id that follows x[b, t] in the text.
+
+    Example:
+        >>> data = torch.tensor([7, 4, 11, 11, 14])
+        >>> x, y = repaired_batch(data, [1, 0], 3)
+        >>> x
+        tensor([[ 4, 11, 11],
+                [ 7,  4, 11]])
+        >>> y
+        tensor([[11, 11, 14],
+                [ 4, 11, 11]])
+    """
+    raise NotImplementedError("Exercise 6.16: repaired_batch")
+
 # %% [markdown]
 # ## What now?
 #
@@ -801,7 +972,9 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # ## What your functions draw
 #
 # The losses of your `pretrain`, over 300 steps on the corpus. Two lines show what other models could reach: one that
-# knows nothing, and one that sees only the last character. And the first words of your model, by your `generate`.
+# knows nothing, and one that sees only the last character. Then both losses of your `pretrain_with_validation` on six
+# lines, which it learns by heart. And the first words of your model, by your `generate`.
 #
 # In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write
-# `loss.png` and `sample.txt` beside this file when 6.13 is right.
+# `loss.png` and `sample.txt` beside this file when 6.13 is right, and again, with the second pair of curves, when 6.14
+# is.

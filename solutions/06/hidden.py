@@ -101,6 +101,11 @@ def norm(*shape, eps=1e-5, spread=1.0, around=0.0):
     return around + spread * rng.normal(*shape), rng.normal(shape[-1]), rng.normal(shape[-1]), eps
 
 
+def watched(vocab_size, emb_dim, batch_size):
+    """A config of pretrain_with_validation, for training texts of 7 characters, which are one window."""
+    return config(vocab_size, 6, emb_dim, 2, 1) | {"batch_size": batch_size, "learning_rate": 0.02}
+
+
 PROBES = {
     # 6.1 all windows: a single one, a longer text, one token over and over
     "6.1::test_every_window": [(text(9, 5), 8), (text(60, 7), 9), (ids([7, 7, 7, 7]), 2), (text(12, 3), 1)],
@@ -167,5 +172,25 @@ PROBES = {
     # 6.13 training: more layers and heads, another rate
     "6.13::test_training": [
         (config(3, 9, 12, 3, 3) | {"batch_size": 1, "learning_rate": 0.005}, "abacabbcaa", 4, 77),
+    ],
+    # 6.14 validation: a text with a last target and nothing more, many windows, letters that one text has alone
+    "6.14::test_losses": [
+        (watched(5, 8, 4), "abacdab", "dcbaeb" * 5 + "a", 4, 3, 77),
+        (watched(8, 12, 3), "ghabcah", "fedcbaab", 3, 2, 5),
+    ],
+    "6.14::test_training_is_not_disturbed": [
+        (watched(4, 8, 2) | {"batch_size": 1, "learning_rate": 0.0}, "abcdbaca", "dcbabcdabcadbb", 40, 9),
+    ],
+    # 6.15 the repaired loss: one position, a larger vocabulary, certain and wrong
+    "6.15::test_loss": [
+        (floats([[[0.3, -1.2, 0.8, 0.1]]]), ids([[3]])),
+        (2 * rng.normal(2, 3, 60), 59 * torch.ones(2, 3, dtype=torch.int64)),
+        (floats([[[-30.0, 20.0], [4.0, 4.0]], [[0.5, -0.5], [9.0, -9.0]]]), ids([[0, 1], [1, 0]])),
+    ],
+    # 6.16 the repaired batch: the last window of the text, windows of one token, one row, one token over and over
+    "6.16::test_windows": [
+        (shuffled(30), [29 - 8, 0, 13, 13, 5], 8),
+        (text(9, 5), [7], 1),
+        (ids([7, 7, 7, 2]), [0, 0], 3),
     ],
 }

@@ -2583,3 +2583,398 @@ def pretrain(cfg, text, steps, seed):
 def pretrain(cfg, text, steps, seed):
     _, losses = _run(cfg, text, steps, seed)
     return losses
+
+
+# --- 6.14 ----------------------------------------------------------------------------------------------------------
+
+
+def _side_by_side(held_back, T):
+    end = (len(held_back) - 1) // T * T
+    return held_back[:end].view(-1, T), held_back[1 : end + 1].view(-1, T)
+
+
+def _measured(model, held_back, cfg, generator=None):
+    """The validation loss, and the model as it was."""
+    model.eval()
+    with torch.no_grad():
+        loss = _loss(model, *_side_by_side(held_back, cfg["context_length"]))
+    model.train()
+    return loss.item()
+
+
+def _watched(cfg, train_text, valid_text, steps, every, seed, measure=_measured, tokenizers=None, steps_of=None):
+    """A training run with validation; one of its parts is replaced in each entry below."""
+    of_train, of_valid = tokenizers or [CharTokenizer(train_text + valid_text)] * 2
+    data, held_back = of_train.encode(train_text), of_valid.encode(valid_text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = _adam(model.parameters(), cfg)
+    losses, valid = [], []
+    for step in range(steps):
+        if step in (range(0, steps, every) if steps_of is None else steps_of):
+            valid.append((step, measure(model, held_back, cfg, generator)))
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return losses, valid
+
+
+@catalogue.misconception(
+    "6.14",
+    "batches-of-validation-drawn",
+    "The validation loss is that of a random batch, drawn from the generator of the training: each measurement changes all later batches. Which windows does the text ask for, and who needs random numbers for them?",
+    hint="Call it twice, with `every=1` and with `every=steps`, on a text with many windows, and compare the training losses: they must be the same, and yours part after the first step. Who takes numbers from the generator in between?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    def measure(model, held_back, cfg, generator):
+        model.eval()
+        with torch.no_grad():
+            loss = _loss(model, *get_batch(held_back, cfg["batch_size"], cfg["context_length"], generator))
+        model.train()
+        return loss.item()
+
+    return _watched(cfg, train_text, valid_text, steps, every, seed, measure)
+
+
+@catalogue.misconception(
+    "6.14",
+    "left-in-eval-mode",
+    "From the first measurement on, the model trains in eval mode: without dropout all numbers are right, and with it nothing is dropped. Which mode does a training step need?",
+    hint="Print `model.training` right before the batch of each step: it must be True, and yours is False from step 0 on. What did the measurement switch, and who switches it back?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    def measure(model, held_back, cfg, generator):
+        model.eval()
+        with torch.no_grad():
+            return _loss(model, *_side_by_side(held_back, cfg["context_length"])).item()
+
+    return _watched(cfg, train_text, valid_text, steps, every, seed, measure)
+
+
+@catalogue.misconception(
+    "6.14",
+    "measured-in-train-mode",
+    "The validation loss is right without dropout, and with it the model drops numbers while it is measured. In which mode is a model measured?",
+    hint="Take a `drop_rate` of 0.3 and a learning rate of 0: the model never changes, so each validation loss must be the same. Yours change from one to the next. What is still random?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    def measure(model, held_back, cfg, generator):
+        with torch.no_grad():
+            return _loss(model, *_side_by_side(held_back, cfg["context_length"])).item()
+
+    return _watched(cfg, train_text, valid_text, steps, every, seed, measure)
+
+
+@catalogue.misconception(
+    "6.14",
+    "measured-on-training-text",
+    "The validation losses are losses on the training text, in windows side by side. On which of the two texts would you notice that the other one is learned by heart?",
+    hint="Call it with two validation texts that have the same letters in another order: your validation losses are the same for both. Print which ids your validation windows are cut from.",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    tokenizer = CharTokenizer(train_text + valid_text)
+    data = tokenizer.encode(train_text)
+    return _watched(
+        cfg,
+        train_text,
+        valid_text,
+        steps,
+        every,
+        seed,
+        lambda model, held_back, cfg, generator: _measured(model, data, cfg),
+    )
+
+
+@catalogue.misconception(
+    "6.14",
+    "learns-from-validation-text",
+    "From the second step on the training losses are not those of 6.13: the model takes a step on the validation text, too. What is left to measure on, once a text has been learned from?",
+    hint="Print one parameter before and after a measurement: it has moved. Which of backward and step belong to a measurement?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    tokenizer = CharTokenizer(train_text + valid_text)
+    data, held_back = tokenizer.encode(train_text), tokenizer.encode(valid_text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = _adam(model.parameters(), cfg)
+    losses, valid = [], []
+    for step in range(steps):
+        if step % every == 0:
+            model.eval()
+            loss = _loss(model, *_side_by_side(held_back, cfg["context_length"]))
+            _update(optimizer, loss)
+            model.train()
+            valid.append((step, loss.item()))
+        loss = _loss(model, *get_batch(data, cfg["batch_size"], cfg["context_length"], generator))
+        _update(optimizer, loss)
+        losses.append(loss.item())
+    return losses, valid
+
+
+@catalogue.misconception(
+    "6.14",
+    "vocabulary-of-training-text",
+    "A character that only the validation text has ends in an error: it has no id. From which texts is your tokenizer made?",
+    hint='Encode "gab" with a tokenizer made from "abc": there is no g in its list. What would it have to be made from, so that both texts can be encoded?',
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    tokenizer = CharTokenizer(train_text)
+    return _watched(cfg, train_text, valid_text, steps, every, seed, tokenizers=[tokenizer, tokenizer])
+
+
+@catalogue.misconception(
+    "6.14",
+    "tokenizer-for-each-text",
+    "Each text has a tokenizer of its own. Where the texts have different characters, one and the same letter has two ids. How should the model know what the second one means?",
+    hint='Print the id of b from a tokenizer made from "abc" and from one made from "bc": 1 and 0. The model has learned what 1 means.',
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    tokenizers = [CharTokenizer(train_text), CharTokenizer(valid_text)]
+    return _watched(cfg, train_text, valid_text, steps, every, seed, tokenizers=tokenizers)
+
+
+@catalogue.misconception(
+    "6.14",
+    "measured-after-update",
+    "The training losses are right, and each validation loss is that of the model after the update of its step. Which model has made exactly as many updates as the step says?",
+    hint="By hand, compute the validation loss of a fresh `TinyGPT(cfg, seed)`: the pair of step 0 must hold this number. Where in a round of your loop is it measured?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    tokenizer = CharTokenizer(train_text + valid_text)
+    data, held_back = tokenizer.encode(train_text), tokenizer.encode(valid_text)
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = _adam(model.parameters(), cfg)
+    losses, valid = [], []
+    for step in range(steps):
+        x, y = get_batch(data, cfg["batch_size"], cfg["context_length"], generator)
+        loss = _loss(model, x, y)
+        _update(optimizer, loss)
+        losses.append(loss.item())
+        if step % every == 0:
+            valid.append((step, _measured(model, held_back, cfg)))
+    return losses, valid
+
+
+@catalogue.misconception(
+    "6.14",
+    "step-0-not-measured",
+    "The first measurement is missing: that of step 0. From where should a curve start that shows what training has done?",
+    hint="Print the steps in `valid` for `steps=7` and `every=3`: they must be 0, 3 and 6. How much is 0 modulo 3?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    return _watched(cfg, train_text, valid_text, steps, every, seed, steps_of=range(every, steps, every))
+
+
+@catalogue.misconception(
+    "6.14",
+    "last-step-of-each-stretch",
+    "The measurements come one step early: after every so many steps counted from 1. What are the multiples of `every`, from 0 on?",
+    hint="Print the steps in `valid` for `steps=7` and `every=3`: they must be 0, 3 and 6, and yours are 2 and 5. Which number do you divide?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    return _watched(cfg, train_text, valid_text, steps, every, seed, steps_of=range(every - 1, steps, every))
+
+
+@catalogue.misconception(
+    "6.14",
+    "overlapping-windows",
+    "The validation loss is the mean over all windows of the validation text, one from each possible start. Which windows lie side by side?",
+    hint="Write down the starts of your validation windows for a context of 6 and a text of 13 characters: they must be 0 and 6. Yours are 0, 1, 2 and so on. How far is one start from the next?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    def measure(model, held_back, cfg, generator):
+        model.eval()
+        with torch.no_grad():
+            loss = _loss(model, *next_token_pairs(held_back, cfg["context_length"]))
+        model.train()
+        return loss.item()
+
+    return _watched(cfg, train_text, valid_text, steps, every, seed, measure)
+
+
+@catalogue.misconception(
+    "6.14",
+    "first-window-only",
+    "The validation loss is that of the first window. How much of the validation text is measured?",
+    hint="Print the shape of your validation inputs for a context of 6 and a text of 13 characters: it must be 2 windows of 6, and yours is 1.",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    return _watched(
+        cfg,
+        train_text,
+        valid_text,
+        steps,
+        every,
+        seed,
+        lambda model, held_back, cfg, generator: _measured(model, held_back[: cfg["context_length"] + 1], cfg),
+    )
+
+
+@catalogue.misconception(
+    "6.14",
+    "validation-losses-without-steps",
+    "The validation losses came back without their steps. To which step does each belong?",
+    hint="Read what the docstring says of `valid`: each member is a pair. What stands beside the loss?",
+)
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    losses, valid = _watched(cfg, train_text, valid_text, steps, every, seed)
+    return losses, [loss for _, loss in valid]
+
+
+# --- 6.15 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "6.15",
+    "as-broken",
+    "This is what the broken function gives. Which of the two things that it does is done a second time inside the other?",
+    hint="Print `broken_loss` for one position with the logits 50, 0, 0 and target 0: it is 0.55, and a certain and right prediction costs nothing. What does the ready-made loss get, and what does it expect?",
+)
+def repaired_loss(logits, targets):
+    return F.cross_entropy(logits.softmax(dim=-1).flatten(0, 1), targets.flatten())
+
+
+@catalogue.misconception(
+    "6.15",
+    "probabilities-without-logarithm",
+    "The loss is minus the mean probability of the targets, and no logarithm is left in it. Which of the two formulas has one?",
+    hint="Print your loss for one position with the logits 0, 0 and target 0: it must be 0.69, which is ln 2, and yours is -0.5. What does `nll_loss` expect to be given, and does it take a logarithm itself?",
+)
+def repaired_loss(logits, targets):
+    return F.nll_loss(logits.softmax(dim=-1).flatten(0, 1), targets.flatten())
+
+
+@catalogue.misconception(
+    "6.15",
+    "logits-without-softmax",
+    "The loss is minus the mean logit of the targets: now there is no softmax at all. How often must it happen?",
+    hint="Print your loss for one position with the logits 0, 0 and target 0: it must be 0.69, which is ln 2, and yours is 0. Which ready-made loss contains the softmax, and which one does not?",
+)
+def repaired_loss(logits, targets):
+    return F.nll_loss(logits.flatten(0, 1), targets.flatten())
+
+
+@catalogue.misconception(
+    "6.15",
+    "reshaped-to-classes-second",
+    "The logits were reshaped to have the vocabulary in the second dimension, which mixes the positions. Does a reshape exchange two dimensions?",
+    hint="Print logits of shape (1, 2, 3) before and after your reshape: the first position must be the first column, and yours is spread over the rows. Which method exchanges dimensions?",
+)
+def repaired_loss(logits, targets):
+    B, T, V = logits.shape
+    return F.cross_entropy(logits.reshape(B, V, T), targets)
+
+
+@catalogue.misconception(
+    "6.15",
+    "sum-over-positions",
+    "The loss is the sum over all positions. What does a mean divide by?",
+    hint="Print your loss for two positions with the same logits and targets: it must be that of one, and yours is twice as large.",
+)
+def repaired_loss(logits, targets):
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum")
+
+
+@catalogue.misconception(
+    "6.15",
+    "logarithm-of-mean",
+    "The probabilities of the targets are averaged first, and the logarithm is taken of their mean. Which of the two comes first in the formula of 6.3?",
+    hint="Take two targets with the probabilities 1 and 0.25 by hand: the mean of 0 and 1.39 is 0.69, and minus the logarithm of 0.625 is 0.47. Which one is yours?",
+)
+def repaired_loss(logits, targets):
+    return -logits.softmax(dim=-1).gather(-1, targets.unsqueeze(-1)).mean().log()
+
+
+@catalogue.misconception(
+    "6.15",
+    "sigmoid-for-softmax",
+    "The softmax has become a sigmoid, which also squeezes the logits into 0 to 1 before the loss. What should the loss be given?",
+    hint="Print what goes into the ready-made loss for the logits 50, 0, 0: it is 1, 0.5, 0.5, and the 50 is gone. Is there any reason to change the logits at all?",
+)
+def repaired_loss(logits, targets):
+    return F.cross_entropy(logits.sigmoid().flatten(0, 1), targets.flatten())
+
+
+# --- 6.16 ----------------------------------------------------------------------------------------------------------
+
+
+def _windows(data, starts, T):
+    return torch.stack([data[start : start + T] for start in starts])
+
+
+@catalogue.misconception(
+    "6.16",
+    "as-broken",
+    "This is what the broken function gives: all targets are right but the last of each row. Which token comes into that place when a row is rolled, and which one follows the window in the text?",
+    hint="Print `broken_batch(torch.arange(10), [2], 4)`: the inputs are 2, 3, 4, 5 and the targets 3, 4, 5 and 2. A 6 belongs there. Is there a 6 anywhere in the inputs?",
+)
+def repaired_batch(data, starts, T):
+    x = _windows(data, starts, T)
+    return x, x.roll(-1, dims=1)
+
+
+@catalogue.misconception(
+    "6.16",
+    "targets-equal-inputs",
+    "The targets are the inputs themselves. By how many places must they be ahead?",
+    hint="Print both for `torch.arange(10)`, the start 2 and `T=4`: the targets must be 3, 4, 5, 6, and yours are 2, 3, 4, 5.",
+)
+def repaired_batch(data, starts, T):
+    x = _windows(data, starts, T)
+    return x, x.clone()
+
+
+@catalogue.misconception(
+    "6.16",
+    "rolled-to-right",
+    "The rows were rolled in the other direction, so that each target is the token before. Does a target come before its input or after it?",
+    hint="Print both for `torch.arange(10)`, the start 2 and `T=4`: the targets must be 3, 4, 5, 6, and yours are 5, 2, 3, 4. Was the direction of the roll what was wrong?",
+)
+def repaired_batch(data, starts, T):
+    x = _windows(data, starts, T)
+    return x, x.roll(1, dims=1)
+
+
+@catalogue.misconception(
+    "6.16",
+    "last-target-left-out",
+    "The last target of each row was left out, so that there is one target less than there are inputs. Is there really no token after a window?",
+    hint="Print the shapes of both: they must be the same. The text goes on after a window: at which place in `data` is the missing target?",
+)
+def repaired_batch(data, starts, T):
+    x = _windows(data, starts, T)
+    return x, x[:, 1:]
+
+
+@catalogue.misconception(
+    "6.16",
+    "last-token-left-out",
+    "Inputs and targets fit, but the rows are one token short: the last position was left out of both. Was it the position that was wrong, or its target?",
+    hint="Print the shape of x for `T=4`: it must have 4 columns, and yours has 3. At which place in `data` is the target of the fourth token?",
+)
+def repaired_batch(data, starts, T):
+    x = _windows(data, starts, T)
+    return x[:, :-1], x[:, 1:]
+
+
+@catalogue.misconception(
+    "6.16",
+    "last-input-repeated",
+    "The last target of each row is the last input once more. What follows the last token of a window in the text?",
+    hint="Print both for `torch.arange(10)`, the start 2 and `T=4`: the targets must be 3, 4, 5, 6, and yours are 3, 4, 5, 5. A row of x does not hold the 6; what does?",
+)
+def repaired_batch(data, starts, T):
+    x = _windows(data, starts, T)
+    return x, torch.cat([x[:, 1:], x[:, -1:]], dim=1)
+
+
+@catalogue.misconception(
+    "6.16",
+    "two-ahead",
+    "The targets are two tokens ahead of the inputs. By how many places is the text moved, and how often?",
+    hint="Print both for `torch.arange(10)`, the start 2 and `T=4`: the targets must be 3, 4, 5, 6, and yours are 4, 5, 6 and something else. Did a roll stay where the text is moved already?",
+)
+def repaired_batch(data, starts, T):
+    return _windows(data, starts, T), _windows(data.roll(-2), starts, T)

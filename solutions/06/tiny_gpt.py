@@ -10,7 +10,8 @@
 # *Pre-training* means one task: given the tokens so far, predict the next one. The text itself holds the right answers,
 # so nobody has to label anything. Exercises 6.1 to 6.4 make training pairs from text and measure predictions. 6.5 to
 # 6.7 are attention, the part in which tokens exchange information. 6.8 and 6.9 are two small functions between layers;
-# 6.10 and 6.11 assemble them into a GPT. In 6.12 the model writes, and in 6.13 it learns.
+# 6.10 and 6.11 assemble them into a GPT. In 6.12 the model writes, and in 6.13 it learns. In 6.14 you watch it on text
+# that it has never seen, and in 6.15 and 6.16 you find a bug in somebody else's code.
 #
 # At the end you will be able to read the code of a real GPT and know what each line is for, and to tell from a loss
 # curve whether a model learns, does not learn, or cheats.
@@ -19,9 +20,9 @@
 # (2.2, 2.8), dropout (2.11), the gradient of softmax and cross-entropy (4.6), and the training step (5.5). Nothing is
 # imported from your earlier files.
 #
-# torch's autograd does the backward pass, so in 6.3 and 6.6 to 6.11 gradients must flow from the result back to every
-# float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these functions
-# would stop the gradients, and the parts of the model before it would not learn.
+# torch's autograd does the backward pass, so in 6.3, 6.6 to 6.11 and 6.15 gradients must flow from the result back to
+# every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these
+# functions would stop the gradients, and the parts of the model before it would not learn.
 #
 # As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and
 # every argument must stay as it is.
@@ -1056,7 +1057,258 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 #
 # **In PyTorch.** `torch.optim.Adam` is the optimizer here; `torch.compile` speeds up the steps of larger models.
 #
-# **Next.** Give it another text, or more steps: the end of the notebook shows how.
+# **Next.** 6.14 tells learning from learning by heart.
+
+# %% [markdown] exercise="6.14" objective="Measure whether a model overfits, without disturbing its training"
+# ## 6.14 Text it has never seen
+#
+# The loss of 6.13 tells how well the model predicts the text that it trains on. A short text can be learned by heart.
+# Then this loss is nearly zero, and the model is still bad at every other text. That is called *overfitting*. To notice
+# it, some text is kept back, the *validation text*. The model never trains on it; from time to time, its loss there is
+# measured, the *validation loss*.
+#
+# Here a model trains on the first six lines of `corpus.txt`. The next six lines are the validation text:
+#
+# | step | training loss | validation loss |
+# |---|---|---|
+# | 0 | 3.13 | 3.13 |
+# | 50 | 0.76 | 1.25 |
+# | 100 | 0.24 | 1.08 |
+# | 200 | 0.15 | 1.23 |
+# | 300 | 0.13 | 1.28 |
+#
+# Both fall at first: what the model learns is true of both texts. After step 100 only the training loss still falls,
+# since the model now learns the six lines themselves. The validation loss rises. The best moment to stop is where it is
+# lowest, and the training loss alone would never have told you.
+#
+# Write the training loop of 6.13 again and add the measuring. At step 0, `every`, 2 times `every` and so on, before the
+# update, note the step and the validation loss. Two things are new.
+#
+# - The windows of the validation text are not drawn. They lie side by side: the first begins at the first character,
+#   and each later one begins where the one before ended. What does not fill a window with all its targets is left out.
+#   The validation loss is the mean over all of these windows.
+# - The tokenizer is made from both texts together, since a character that only one of them has needs an id, too.
+#
+# Measuring must not disturb the training: however often you measure, the training losses stay the same, number by
+# number. So the model must not learn from the validation text, and validation must take no number from the generator of
+# the batches. And it happens in eval mode, as in 6.12. A question about that: a model has dropout and is left in eval
+# mode after the first measurement. Which losses change, and would an error message tell you?
+
+
+# %% solution="6.14"
+def pretrain_with_validation(
+    cfg: dict, train_text: str, valid_text: str, steps: int, every: int, seed: int
+) -> tuple[list[float], list[tuple[int, float]]]:
+    """Trains a fresh model as 6.13 does, and measures its loss on another text in between.
+
+    Args:
+        cfg: a config such as TINY_CONFIG; its vocab_size is the number of different characters in both texts together.
+        train_text: what the model trains on; longer than cfg["context_length"] characters.
+        valid_text: what it is measured on; longer than cfg["context_length"] characters.
+        steps: how many updates, at least 1.
+        every: how many steps there are from one measurement to the next, at least 1.
+        seed: of the model's initial parameters and, in a generator of its own, of the batches, as in 6.13.
+
+    Returns:
+        (train_losses, valid): for each step the loss of its batch before the update, as Python floats; and for the
+            steps 0, every, 2 * every, ... below steps a pair of the step and the loss before its update, in eval mode,
+            over the windows of valid_text that lie side by side, as a Python int and a Python float.
+
+    Example:
+        >>> cfg = TINY_CONFIG | {"vocab_size": 4}
+        >>> losses, valid = pretrain_with_validation(cfg, "abcd" * 20, "dcba" * 20, steps=10, every=4, seed=0)
+        >>> len(losses), [step for step, _ in valid]
+        (10, [0, 4, 8])
+        >>> losses[8] < 0.9, valid[-1][1] > 1.5  # it knows what follows in "abcd", and not in "dcba"
+        (True, True)
+    """
+    ### BEGIN SOLUTION
+    tokenizer = CharTokenizer(train_text + valid_text)
+    data, held_back = tokenizer.encode(train_text), tokenizer.encode(valid_text)
+    T = cfg["context_length"]
+    end = (len(held_back) - 1) // T * T
+    x_valid, y_valid = held_back[:end].view(-1, T), held_back[1 : end + 1].view(-1, T)
+    model = TinyGPT(cfg, seed)
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=cfg["learning_rate"])
+    train_losses, valid = [], []
+    for step in range(steps):
+        if step % every == 0:
+            model.eval()
+            with torch.no_grad():
+                valid.append((step, lm_cross_entropy(model(x_valid), y_valid).item()))
+            model.train()
+        x, y = get_batch(data, cfg["batch_size"], T, generator)
+        loss = lm_cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        train_losses.append(loss.item())
+    return train_losses, valid
+    ### END SOLUTION
+
+
+# %% [markdown] hints="6.14"
+# 1. Copy your loop of 6.13 and mark the one place in it where the model has made exactly `step` updates. What must be
+#    ready before the loop, so that measuring there is two or three lines?
+# 2. With $n$ validation ids there are $\lfloor (n - 1) / T \rfloor$ windows side by side: the last target needs one
+#    more id. All of them fit into one matrix of inputs and one of targets, the latter one id further in the text.
+# 3. Make the tokenizer from the two texts joined. Cut the two validation matrices once, before the loop. At the top of
+#    each round, if the step is a multiple of `every`: switch to eval mode, measure the loss without recording
+#    gradients, note it with the step, switch back to train mode. The rest of the round is that of 6.13.
+
+# %% [markdown] solved="6.14"
+# **Why it works.** The validation text is new to the model, so learning by heart does not help there. Fixed windows and
+# no random numbers make each measurement comparable with the one before and leave the training as it was.
+#
+# **In models.** GPT-3's authors plot both losses; most runs today keep the checkpoint whose validation loss is lowest.
+#
+# **In PyTorch.** `torch.nn.Module.eval` and `torch.no_grad` are two switches: the one turns off dropout, the other the
+# graph.
+#
+# **Next.** In 6.15 a loss does not fall, and you find out why.
+
+# %% [markdown] exercise="6.15" objective="Find a softmax too many from a loss that stays high"
+# ## 6.15 Find the bug: a loss that stays high
+#
+# Many training runs go wrong without an error message. All you have is figures. In this exercise and the next one,
+# somebody's code runs, and is wrong in one place. Find the place, and write the whole function as it should be.
+#
+# `broken_loss` is meant to be the loss of 6.3: the mean cross-entropy of next-token predictions. A model was trained
+# with it as in 6.13, on the whole of `corpus.txt`. Beside it stand the losses of the same run with a right loss:
+#
+# | step | `broken_loss` | right loss |
+# |---|---|---|
+# | 0 | 3.13 | 3.11 |
+# | 25 | 2.71 | 1.34 |
+# | 100 | 2.66 | 0.45 |
+#
+# It begins near $\ln 23$, as it must. It falls a little, since it is lower for better predictions, and then it stays
+# where it is. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss`
+# makes a certain prediction look nearly like a guess?
+
+
+# %%
+def broken_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -> Float[Tensor, ""]:
+    """Is meant to be the mean cross-entropy of next-token predictions, in nats, and has one bug."""
+    predictions = logits.softmax(dim=-1)
+    return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())
+
+
+# %% solution="6.15"
+def repaired_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -> Float[Tensor, ""]:
+    """Mean cross-entropy of next-token predictions, in nats: what broken_loss is meant to be.
+
+    Args:
+        logits: for each position a score for each token of the vocabulary; ordinary numbers, from -50 to 50.
+        targets: for each position the id of the token that came, int64, from 0 to V - 1.
+
+    Returns:
+        The mean over all B * T positions, a scalar tensor of the dtype of the logits. Ready-made losses are allowed.
+
+    Example:
+        >>> logits = torch.tensor([[[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])  # B=1, T=2, V=3
+        >>> broken_loss(logits, torch.tensor([[0, 2]]))
+        tensor(0.9674)
+        >>> repaired_loss(logits, torch.tensor([[0, 2]]))
+        tensor(0.8955)
+    """
+    ### BEGIN SOLUTION
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+    ### END SOLUTION
+
+
+# %% [markdown] hints="6.15"
+# 1. The model is right, since it learns with another loss. So look at the two lines of `broken_loss`: what does each of
+#    them take, and what does it give?
+# 2. Print `broken_loss` for one position with the logits 50, 0, 0 and target 0. A certain and right prediction must
+#    cost 0. Then print what goes into the ready-made loss: which numbers does it see, and how far are they apart?
+# 3. `F.cross_entropy` wants logits, because the softmax is one of the things it does. How often does the softmax happen
+#    in the broken function, and how often does the formula of 6.3 have it?
+
+# %% [markdown] solved="6.15"
+# **Why it works.** Probabilities lie between 0 and 1. Taken as logits they are almost equal, so a second softmax makes
+# them almost even, and the slopes nearly vanish. With the softmax once, a certain and right prediction costs nothing.
+#
+# **In models.** A model ends with logits for this reason; probabilities are made only where text is written.
+#
+# **In PyTorch.** `torch.nn.CrossEntropyLoss` takes logits, `torch.nn.NLLLoss` the logarithms of probabilities.
+#
+# **Next.** The bug of 6.16 hides in a loss that looks good.
+
+# %% [markdown] exercise="6.16" objective="Find wrong targets from the loss at each position"
+# ## 6.16 Find the bug: a loss that is nearly right
+#
+# `broken_batch` is meant to cut windows and their targets from a text, at given starts. A model was trained with it for
+# 150 steps, as in 6.13. Its loss falls quickly, and nobody would look for a bug: over 512 windows the loss is 0.45 in
+# the end, where a run with right batches has 0.38.
+#
+# Then somebody took the mean at each position of the windows, and not over all of them at once:
+#
+# | position | 1 | 2 | 3 | 4 | 8 | 16 | 31 | 32 |
+# |---|---|---|---|---|---|---|---|---|
+# | with `broken_batch` | 1.70 | 0.81 | 0.56 | 0.43 | 0.37 | 0.27 | 0.36 | 2.74 |
+# | with right batches | 1.68 | 0.82 | 0.47 | 0.39 | 0.38 | 0.28 | 0.33 | 0.37 |
+#
+# The first positions are hard in both runs, since the model has seen hardly any text there. Later ones are easier. What
+# is so hard about the last one? A mean over many positions hides what is wrong at a few, so it is worth looking at the
+# parts of a loss, too.
+
+
+# %%
+def broken_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
+    """Is meant to give the windows of a text at some starts and their targets, and has one bug."""
+    x = torch.stack([data[start : start + T] for start in starts])
+    y = x.roll(-1, dims=1)  # one to the left
+    return x, y
+
+
+# %% solution="6.16"
+def repaired_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
+    """The windows of a text at some starts, and their targets: what broken_batch is meant to give.
+
+    Args:
+        data: the text as token ids, int64; more than T of them.
+        starts: where the windows begin, at least one, each from 0 to n - T - 1; a start may come more than once.
+        T: tokens in a window, at least 1.
+
+    Returns:
+        (x, y), both int64 of shape (B, T), with a row for each start, in this order. Row b of x is the window that
+        begins at starts[b]; y[b, t] is the id that follows x[b, t] in the text.
+
+    Example:
+        >>> data = torch.tensor([7, 4, 11, 11, 14])
+        >>> x, y = repaired_batch(data, [1, 0], 3)
+        >>> x
+        tensor([[ 4, 11, 11],
+                [ 7,  4, 11]])
+        >>> y
+        tensor([[11, 11, 14],
+                [ 4, 11, 11]])
+    """
+    ### BEGIN SOLUTION
+    windows = torch.stack([data[start : start + T + 1] for start in starts])
+    return windows[:, :-1], windows[:, 1:]
+    ### END SOLUTION
+
+
+# %% [markdown] hints="6.16"
+# 1. All positions but the last are fine. So look for what makes the last target of a row, and not for what makes the
+#    others.
+# 2. Print `broken_batch(torch.arange(10), [2], 4)`. The text is 0, 1, 2 and so on, so each target must be its input
+#    plus one. Where does the wrong number come from?
+# 3. A roll pushes a number out at one end and brings it back in at the other. Which token really follows the last one
+#    of a window, and is it anywhere in x? If not, from where must the targets be taken?
+
+# %% [markdown] solved="6.16"
+# **Why it works.** The token after a window is in the text, not in the window. The roll asked the last position for the
+# first token of its own window, which has nothing to do with what follows.
+#
+# **In models.** Training code for GPT-2 cuts one token more than the context holds, for this reason.
+#
+# **In PyTorch.** `torch.roll` loses nothing: what leaves at one end comes in at the other.
+#
+# **Next.** Give your model another text, or more steps: the end of the notebook shows how.
 
 # %% [markdown]
 # ## What now?
@@ -1080,7 +1332,9 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # ## What your functions draw
 #
 # The losses of your `pretrain`, over 300 steps on the corpus. Two lines show what other models could reach: one that
-# knows nothing, and one that sees only the last character. And the first words of your model, by your `generate`.
+# knows nothing, and one that sees only the last character. Then both losses of your `pretrain_with_validation` on six
+# lines, which it learns by heart. And the first words of your model, by your `generate`.
 #
 # In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write
-# `loss.png` and `sample.txt` beside this file when 6.13 is right.
+# `loss.png` and `sample.txt` beside this file when 6.13 is right, and again, with the second pair of curves, when 6.14
+# is.

@@ -466,3 +466,151 @@ def pretrain(cfg, text, steps, seed):
                 v.mul_(0.999).addcmul_(g, g, value=0.001)
                 p -= cfg["learning_rate"] * (m / (1 - 0.9**step)) / ((v / (1 - 0.999**step)).sqrt() + 1e-8)
     return model, losses
+
+
+# --- 6.14 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("6.14", "validation window by window, gradients recorded and dropped")
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    tokenizer = CharTokenizer(valid_text + train_text)
+    data, held_back = tokenizer.encode(train_text), tokenizer.encode(valid_text)
+    T = cfg["context_length"]
+    model = TinyGPT(cfg, seed).train()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=cfg["learning_rate"])
+    losses, valid = [], []
+    for step in range(steps):
+        if not step % every:
+            model.eval()
+            parts = [
+                lm_cross_entropy(model(held_back[None, start : start + T]), held_back[None, start + 1 : start + T + 1])
+                for start in range(0, len(held_back) - T, T)
+            ]
+            valid.append((step, float(sum(parts) / len(parts))))
+            model.train()
+        inputs, targets = get_batch(data, cfg["batch_size"], T, generator)
+        loss = lm_cross_entropy(model(inputs), targets)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return losses, valid
+
+
+@catalogue.variant("6.14", "sums of all tokens, every T-th of all windows")
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    characters = CharTokenizer("".join({*train_text, *valid_text}))
+    data = characters.encode(train_text)
+    x_held, y_held = (
+        part[:: cfg["context_length"]]
+        for part in next_token_pairs(characters.encode(valid_text), cfg["context_length"])
+    )
+    model = TinyGPT(cfg, seed)
+    generator = torch.Generator()
+    generator.manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=cfg["learning_rate"])
+    losses, valid, due = [], [], 0
+    for step in range(steps):
+        if step == due:
+            due += every
+            with torch.inference_mode():
+                total = F.cross_entropy(model.eval()(x_held).transpose(1, 2), y_held, reduction="sum")
+            valid.append([step, total.item() / y_held.numel()])
+        model.train()
+        loss = lm_cross_entropy(
+            *(lambda x, y: (model(x), y))(*get_batch(data, cfg["batch_size"], x_held.shape[1], generator))
+        )
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    return [losses, valid]
+
+
+@catalogue.variant("6.14", "a copy of the model is measured at the end")
+def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
+    tokenizer = CharTokenizer(train_text + valid_text)
+    data, held_back = tokenizer.encode(train_text), tokenizer.encode(valid_text)
+    T = cfg["context_length"]
+    model, copy = TinyGPT(cfg, seed).train(), TinyGPT(cfg, seed).eval()
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=cfg["learning_rate"])
+    losses, states = [], {}
+    for step in range(steps):
+        if step % every == 0:
+            states[step] = {name: value.clone() for name, value in model.state_dict().items()}
+        x, y = get_batch(data, cfg["batch_size"], T, generator)
+        loss = lm_cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    valid = []
+    for step, state in states.items():
+        copy.load_state_dict(state)
+        windows = held_back.unfold(0, T + 1, T)
+        with torch.no_grad():
+            valid.append((step, lm_cross_entropy(copy(windows[:, :-1]), windows[:, 1:]).item()))
+    return losses, valid
+
+
+# --- 6.15 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("6.15", "log_softmax and nll_loss")
+def repaired_loss(logits, targets):
+    return F.nll_loss(logits.log_softmax(dim=-1).flatten(0, 1), targets.flatten())
+
+
+@catalogue.variant("6.15", "the vocabulary as second dimension")
+def repaired_loss(logits, targets):
+    return F.cross_entropy(logits.permute(0, 2, 1), targets)
+
+
+@catalogue.variant("6.15", "the loss of 6.3")
+def repaired_loss(logits, targets):
+    return lm_cross_entropy(logits, targets)
+
+
+@catalogue.variant("6.15", "log_softmax before, which changes nothing")
+def repaired_loss(logits, targets):
+    predictions = logits.log_softmax(dim=-1)
+    return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())
+
+
+@catalogue.variant("6.15", "logarithm of the softmax")
+def repaired_loss(logits, targets):
+    predictions = logits.softmax(dim=-1)
+    return F.nll_loss(predictions.log().flatten(0, 1), targets.flatten())
+
+
+# --- 6.16 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant("6.16", "the text is rolled, not the window")
+def repaired_batch(data, starts, T):
+    following = data.roll(-1)
+    x = torch.stack([data[start : start + T] for start in starts])
+    y = torch.stack([following[start : start + T] for start in starts])
+    return x, y
+
+
+@catalogue.variant("6.16", "positions by broadcasting")
+def repaired_batch(data, starts, T):
+    positions = torch.tensor(starts)[:, None] + torch.arange(T)
+    return data[positions], data[positions + 1]
+
+
+@catalogue.variant("6.16", "some of all windows")
+def repaired_batch(data, starts, T):
+    return tuple(part[starts] for part in next_token_pairs(data, T))
+
+
+@catalogue.variant("6.16", "rolled, and the last target put right")
+def repaired_batch(data, starts, T):
+    x = torch.stack([data[start : start + T] for start in starts])
+    y = x.roll(-1, dims=1)
+    for row, start in enumerate(starts):
+        y[row, -1] = data[start + T]
+    return x, y
