@@ -73,4 +73,16 @@ EQUIVALENT = (
     Equivalent("repaired_clipped_epoch", "operands swapped", "(0.0, 0) -> (0, 0.0)", ADDED),
     Equivalent("repaired_clipped_epoch", "arguments swapped", "F.mse_loss(net(X), y) -> F.mse_loss(y, net(X))", SQUARE),
     Equivalent("repaired_warm_up", "arguments swapped", "F.mse_loss(net(X), y) -> F.mse_loss(y, net(X))", SQUARE),
+    Equivalent(
+        "load_weights",
+        "argument dropped",
+        "torch.load(io.BytesIO(data), weights_only=True) -> torch.load(io.BytesIO(data))",
+        "Since PyTorch 2.6 it is what torch.load does unless told otherwise.",
+    ),
+    Equivalent(
+        "repaired_clipped_epoch",
+        "not in place",
+        "nn.utils.clip_grad_norm_(net.parameters(), max_norm) -> nn.utils.clip_grad_norm(net.parameters(), max_norm)",
+        "The older name of the same function; it works in place, too.",
+    ),
 )

@@ -418,11 +418,23 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # x (n, 3) -> linear 3 to 5 -> ReLU -> linear 5 to 2 -> outputs (n, 2)
 # ```
 #
-# After the last layer comes no ReLU: outputs may be negative. Write a class derived from `nn.Module` inside of your
-# function, with `__init__` (which first calls `super().__init__()`) and `forward`. It keeps its layers in an attribute
-# `layers`, in an `nn.ModuleList`: a list that a module looks into. A module finds its parameters through its
-# attributes, and gives each a name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not
-# look inside. What would an optimizer get from `net.parameters()`, then, and what would it train?
+# After the last layer comes no ReLU: outputs may be negative. A network in PyTorch is a class derived from `nn.Module`,
+# such as this one with a single parameter named `shift`:
+#
+# ```python
+# class Shift(nn.Module):
+#     def __init__(self, n):
+#         super().__init__()
+#         self.shift = nn.Parameter(torch.zeros(n))
+#
+#     def forward(self, x):
+#         return x + self.shift
+# ```
+#
+# Write such a class inside of your function, and return an object of it. Keep the layers in an attribute `layers`, in an
+# `nn.ModuleList`: a list that a module looks into. A module finds parameters through its attributes, and gives each a
+# name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not look inside. What would an
+# optimizer get from `net.parameters()`, then, and what would it train?
 #
 # **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. The code of
 # the class stays in your program. `torch.save` writes the dict into a file. Here the file is an `io.BytesIO`, which
@@ -632,9 +644,9 @@ def accumulate_step(
 # is yours.
 #
 # `broken_epoch`, in the cell below, goes through all batches once and takes a step for each. The outputs of the network
-# are to be near given numbers here, the *targets*, so the loss is the *mean squared error*: the mean of
-# $(\text{output} - \text{target})^2$ over all numbers of a batch, `F.mse_loss` in code. What comes back is the mean loss
-# of the epoch, in which every example counts the same.
+# are to be near given numbers here, the *targets*. So the loss is the *mean squared error*: the mean of
+# $(\text{output} - \text{target})^2$ over all numbers of a batch, in code `F.mse_loss`. The function returns the mean
+# loss of the epoch, in which every example counts the same.
 #
 # Somebody had 30 examples and trained for five epochs, with the same small learning rate each time, and cut the
 # examples into 1, 3, 10 and 30 batches. This was the loss of the fifth epoch:
