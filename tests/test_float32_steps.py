@@ -1,6 +1,5 @@
 """A float32 step costs no points, and a number that is a little wrong costs them as before."""
 
-import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +8,9 @@ from textwrap import dedent
 import pytest
 import torch
 
+from changed_exercises import exercises_changed
 from float32_panel import PANEL, Candidate
 from gradlings.authoring.assignment import Assignment, find_assignments
-from gradlings.authoring.proofs.calls import functions_in_reach
 from gradlings.execution.float64_steps import Float64Steps
 from gradlings.model.scorecard import Scorecard
 from gradlings.runners.session import Grader, collected_checks
@@ -30,27 +29,13 @@ def at_hand(request: pytest.FixtureRequest) -> Iterator[tuple[Assignment, Grader
 
 
 def graded(at_hand: tuple[Assignment, Grader], candidate: Candidate) -> Scorecard:
-    """The scorecard of the exercises that a candidate can have changed: its function's, and those that may call it."""
+    """The scorecard of the exercises that a candidate can have changed."""
     assignment, grader = at_hand
     source = assignment.main
     text = candidate.apply(source.text)
-    before, after = (dict(functions_of(each)) for each in (source.text, text))
-    changed = {name for name in after if after[name] != before.get(name)}
-    reach = functions_in_reach(assignment)
-    only = [
-        exercise.id
-        for exercise in source.exercises
-        if exercise.id != SLOW and (changed & {*exercise.functions} or changed & reach[exercise.id])
-    ]
+    only = [id for id in exercises_changed(assignment, text) if id != SLOW]
     assert only, candidate.what
     return grader.grade(from_source(text, source.path), source.checks_file, seed=0, only=only).scorecard
-
-
-def functions_of(source: str) -> Iterator[tuple[str, str]]:
-    """The name and the code of each function."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef):
-            yield node.name, ast.dump(node)
 
 
 def test_every_file_of_the_panel_gets_full_marks(at_hand: tuple[Assignment, Grader]) -> None:

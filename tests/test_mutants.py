@@ -151,7 +151,7 @@ def test_what_is_declared_must_be_complete_and_true(author_kit: Kit) -> None:
         ("count_up", "statement removed", "if n < 0: -> nothing", "No probe was negative once."),
         ("count_up", "constant off", "n < 5 -> n < 6", "The line was different once."),
     )
-    ended = author_kit.run("gradlings", "verify", "--mutants", "9.3")
+    ended = author_kit.gradlings("verify", "--mutants", "9.3")
     assert ended.code == 1
     assert row_of(ended, "9.3")[-4:] == ["2", "1", "NO", "(3)"]
     assert f"constant off: {SURVIVOR}" in ended.said

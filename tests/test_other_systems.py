@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from student_kit import RIGHT, Kit
+from student_kit import PROJECT, RIGHT, Kit
 
 # A sitecustomize module: the modules of gradlings find what Python has on Windows when they are imported. Other ones
 # go by the name of the system, and stay as they are.
@@ -82,3 +85,11 @@ def test_a_command_that_cannot_go_on_says_why(
     done = kit.run("gradlings", *command, environment=windows)
     assert done.code == 2, done.said
     assert said in " ".join(done.said.split())
+
+
+def test_no_two_files_differ_by_the_case_of_letters_alone() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=False).stdout
+    names = tracked.splitlines() or [path.relative_to(PROJECT).as_posix() for path in PROJECT.rglob("*")]
+    assert len(names) > 300
+    assert [name for name, count in Counter(name.casefold() for name in names).items() if count > 1] == []
+    assert [name for name in names if re.search(r'[<>:"\\|?*]|[ .]$', name)] == [], "Windows has no such names"

@@ -231,20 +231,17 @@ def test_a_picture_survives_the_way_from_a_parallel_worker(upside_down: Kit) -> 
     assert "* differs" in shown.out
 
 
-def test_the_page_of_tokens_shows_each_token_and_the_bytes_of_cut_characters(tmp_path: Path) -> None:
-    report = runpy.run_path(str(PROJECT / "assignments" / "07" / "report.py"))
-    pages = {"one": ("a bc<词", [97, 32, 256, 60, 232, 175, 141])}
-    said = report["write_report"](tmp_path, [(98, 99)], pages, {"one": [(0, 1.0), (1, 1.25)]})
-    assert "tokens.html" in said
-    assert (tmp_path / "compression.png").is_file()
-    text = (tmp_path / "tokens.html").read_text(encoding="utf-8")
+def test_the_page_of_tokens_shows_each_token_and_the_bytes_of_cut_characters() -> None:
+    functions = runpy.run_path(str(PROJECT / "assignments" / "07" / "picture.py"))
+    table = functions["bytes_of_ids"]([(98, 99)])
+    text = functions["page_of"](table, 1, {"one": ("a bc<词", [97, 32, 256, 60, 232, 175, 141])})
     boxes = re.findall(r'<span class="[abcd]">(.*?)</span>', text)
     assert boxes == ["a", " ", "bc", "&lt;", "<i>E8</i>", "<i>AF</i>", "<i>8D</i>"]
     assert "<td>6</td><td>8</td><td>7</td><td>1.14</td>" in text
 
 
 def test_the_page_of_tokens_shows_pages_of_the_kit_and_a_chinese_sentence(tmp_path: Path) -> None:
-    pages_of = runpy.run_path(str(PROJECT / "assignments" / "07" / "report.py"))["pages_of"]
+    pages_of = runpy.run_path(str(PROJECT / "assignments" / "07" / "picture.py"))["pages_of"]
     learned, pages = pages_of(PROJECT / "assignments" / "07")
     assert learned.startswith("# Hints: Tokens and data")
     own, english, chinese = pages.values()

@@ -1,6 +1,6 @@
 """`gradlings verify` holds on a good kit and names the breach on one that is not.
 
-The two runs of the command start processes of their own; the breaches are looked for in this one.
+The runs of the command start processes of their own; the breaches are looked for in this one.
 """
 
 import shutil
@@ -57,7 +57,7 @@ def test_a_good_kit_holds(built_kit: Kit) -> None:
 def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:
     author_kit.edit(VARIANTS, "return torch.sub(a, b)", "return torch.sub(b, a)")
     author_kit.edit(SOURCE, 'total_points="30"', 'total_points="35"')
-    ended = author_kit.run("gradlings", "verify", "09", "--seeds", "0")
+    ended = author_kit.gradlings("verify", "09", "--seeds", "0")
     assert ended.code == 1
     row = next(line for line in ended.out.splitlines() if line.startswith("9.1"))
     assert row.split() == ["9.1", "difference", "0", "10/10", "6/6", "6/6", "1/2", "NO", "(1)"]
@@ -69,7 +69,7 @@ def test_a_breach_is_exit_code_1_and_named(author_kit: Kit) -> None:
 def test_one_exercise_is_verified_alone(author_kit: Kit) -> None:
     """Its assignment's points are not looked at: they need not add up while exercises are being added."""
     author_kit.edit(SOURCE, 'total_points="30"', 'total_points="35"')
-    ended = author_kit.run("gradlings", "verify", "9.0", "--seeds", "0")
+    ended = author_kit.gradlings("verify", "9.0", "--seeds", "0")
     assert ended.code == 0, ended.said
     assert [line.split()[0] for line in ended.out.splitlines() if line.startswith("9.")] == ["9.0"]
     assert "1 exercises: 0 of 0 misconceptions caught" in ended.said
@@ -112,7 +112,7 @@ def test_a_kit_that_cannot_be_read_ends_the_run(tmp_path: Path) -> None:
     for folder in ("assignments/01", "solutions/01"):
         shutil.copytree(PROJECT / folder, tmp_path / folder)
     (tmp_path / "solutions" / "01" / "hidden.py").write_text("PROBES = {", encoding="utf-8")
-    ended = Kit(tmp_path).run("gradlings", "verify", "01", "--seeds", "0", seconds=300)
+    ended = Kit(tmp_path).gradlings("verify", "01", "--seeds", "0")
     assert ended.code == 2
     assert "hidden.py" in ended.said
 

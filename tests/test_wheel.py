@@ -224,7 +224,7 @@ def test_a_notebook_alone_is_checked_with_what_the_wheel_carries(installed: Path
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 for cell in {cells!r}:
-    print("shown:", shell.run_cell(cell, store_history=True, silent=True).result)
+    print("shown:", shell.run_cell(cell, store_history=True).result)
 """
     said = run(installed, "-c", code, cwd=tmp_path)
     assert "shown: 15\n" in said, said

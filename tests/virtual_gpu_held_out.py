@@ -603,11 +603,29 @@ def whole_numbers_of_the_gpu_say_what_is_read(x):
     return torch.eye(4)[x.argmax(1)].to(x.device)
 
 
-@mixed
+@clean
 def mask_of_the_gpu_says_what_is_written(x):
     table = torch.zeros(x.shape)
     table[x > 0] = 1.0
+    table[:, (x > 0)[0]] = 2.0
     return table.to(x.device)
+
+
+@mixed
+def mask_of_the_gpu_says_what_is_read(x):
+    return torch.zeros(x.shape)[x > 0].to(x.device)
+
+
+@mixed
+def mask_of_the_gpu_says_what_is_added_to(x):
+    table = torch.zeros(x.shape)
+    table[x > 0] += 1.0
+    return table.to(x.device)
+
+
+@mixed
+def mask_of_the_gpu_fills_a_cpu_tensor(x):
+    return torch.zeros(x.shape).masked_fill_(x > 0, 1.0).to(x.device)
 
 
 @mixed

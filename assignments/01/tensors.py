@@ -2,10 +2,10 @@
 # # 01 Tensors
 #
 # Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the
-# scores it gives to the next word. This assignment covers the section on tensors of a chapter about basic LLM concepts
-# (retold in `docs/chapter.md` of the repository; you need not read it). At its end you will be able to say, before you
-# run a line of code, which shape and dtype will come out, and you will have written by hand the operations that models
-# use most.
+# scores it gives to the next word. This assignment covers the section on tensors of "the chapter", a text about large
+# language models (LLMs) that the exercises follow (retold in `docs/chapter.md` of the repository; you need not read
+# it). At the end you will be able to say, before you run a line of code, which shape and dtype will come out, and you
+# will have written by hand the operations that models use most.
 #
 # You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing
 # up their numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out
@@ -19,10 +19,10 @@
 # - its *device* is where it lives: the CPU or a GPU (`t.device`).
 #
 # What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact,
-# other numbers right to seven digits in `float64` and to four in `float32` (a relative error of at most $10^{-7}$ and
-# $10^{-4}$). So never shorten a constant such as $\pi$: compute it, or write all its digits. An argument may be a
-# transposed tensor, a slice of a larger one, or one that requires grad (assignment 03). Every argument must stay as it
-# is.
+# other numbers right to seven digits in `float64` and to four in `float32` (the error divided by the right number is at
+# most $10^{-7}$ and $10^{-4}$). So never round a constant such as $\pi$: take `math.pi`. An argument may be a
+# transposed tensor, a slice of a larger one, or one for which PyTorch finds gradients (`requires_grad`, assignment 03).
+# Every argument must stay as it is.
 
 # %% [markdown]
 # ## How to read a type line
@@ -72,12 +72,11 @@ from torch import Tensor
 # the brackets, and you know the rank.
 #
 # Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself. It always makes
-# floats, and it takes a single number for a size. Print `torch.Tensor(3)` and see. Second, a Python number, a vector of
-# length 1 and a scalar tensor look much alike when printed, but behave differently.
+# floats, and it takes a single number as a size: print `torch.Tensor(3)`. Second, a Python number, a vector of length 1
+# and a scalar tensor look much alike when printed, but behave differently.
 #
-# In some copies of the chapter the first line of the listing reads `pythonCopy codeimport torch`. The first words are
-# the label and the button of a web page, pasted along with the code, and Python answers with a `SyntaxError`. The line
-# is `import torch`.
+# (If you copy the chapter's listing: in some copies its first line is `pythonCopy codeimport torch`, because the label
+# and the button of a web page were copied along. Python answers with a `SyntaxError`; write `import torch`.)
 
 # %%
 def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "2 2"], Int64[Tensor, "2 2 2"]]:
@@ -107,18 +106,19 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 # dimension: $()$.
 #
 # The chapter writes its example of a vector as `[5, 1]`. It is easy to read this as a shape: five rows of one column.
-# It is a vector that holds the two numbers 5 and 1, and its shape is $(2,)$. The comma makes it a tuple of one size.
+# It is a vector that holds the two numbers 5 and 1, and its shape is $(2,)$. (With its comma, `(2,)` is a tuple of one
+# size.)
 #
-# Write the function that finds the shape of nested lists. This is what `torch.tensor` does first of all, and a tensor
-# must be a full box: on every level all lists have the same length, and lists and numbers never stand side by side.
-# Where this fails, the nesting is *ragged* and has no shape, so your function raises `ValueError`. Real texts differ in
-# length, so batches of tokens are ragged until the short ones are filled up; code that looks only at the first row does
-# not notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and
-# the 1 is lost without a word. Yours will be stricter.
+# Write the function that finds the shape of nested lists, as `torch.tensor` does first of all. A tensor must be a full
+# box: on every level all lists have the same length, and lists and numbers never stand side by side. Otherwise the
+# nesting is *ragged* and has no shape; then your function must raise `ValueError`. Real texts differ in length, so
+# batches of tokens are ragged until the short texts are filled up. Code that looks only at the first row does not
+# notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the
+# 1 is lost without an error. Your function must be stricter: it raises.
 #
-# Do it by hand and in plain Python: the shape is the first thing to ask about any tensor, and you should be able to
-# read it off the brackets. PyTorch and NumPy would not help anyway: one test input has 130 levels of brackets, and no
-# tensor or array can have so many dimensions.
+# Do it in plain Python: the shape is the first thing to ask about any tensor, and you should be able to read it off the
+# brackets. PyTorch and NumPy would not help anyway: one test input has 130 levels of brackets, and no tensor or array
+# can have so many dimensions.
 
 # %%
 def nested_shape(x: int | float | list) -> tuple[int, ...]:
@@ -198,13 +198,14 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 #
 # *5 points · about 5 minutes · difficulty 1 of 3 · builds on 1.3*
 #
-# Token counts are integers, but averages and gradients need floats, and a NumPy array brings `float64` where the model
-# wants `float32`. `.to()` converts: each number keeps its value, as exactly as the new type allows. Write a function
-# that converts any tensor to `float32`.
+# Token counts are integers, but averages need floats, and a NumPy array brings `float64` where the model wants
+# `float32`. `.to()` converts: each number keeps its value, as exactly as the new type allows. Write a function that
+# converts any tensor to `float32`.
 #
 # The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for
 # devices alike: after the line `t.to("cuda")` alone, `t` is still where it was. (If nothing has to change, you get the
-# very same tensor back, not a copy.) A module is different: `model.to("cuda")` moves the weights of the model itself.
+# very same tensor back, not a copy.) A model (in PyTorch a *module*) is different: `model.to("cuda")` moves the weights
+# of the model itself.
 #
 # Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a
 # one. Read as a `float32`, this very pattern means $1.4\cdot 10^{-45}$. PyTorch has both: `.to(dtype)` converts,
@@ -246,9 +247,10 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 # $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top =
 # \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
 #
-# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. No
-# fixed step through the memory reads the numbers in this order, so one of the two methods refuses (`RuntimeError`), and
-# the other copies. Find out which, and return the column for both kinds of tensor.
+# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. To read
+# a column from memory, PyTorch moves on by the same distance for each number; here the distances are 3, -2, 3, -2, 3.
+# So one of the two methods refuses (`RuntimeError`), and the other copies. Find out which, and return the column for
+# contiguous tensors and all others.
 #
 # You need not compute $n$: PyTorch works out one size that is given as -1.
 
@@ -331,11 +333,12 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 # exercises: `transpose` only swaps two sizes and two strides and never touches the numbers, and `view` fails where no
 # strides can describe the result.
 #
-# Two traps: direction and units. Is the fastest dimension the first or the last? (In Fortran and MATLAB it is the other
-# one.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it have?
+# Two traps: direction and units. Which dimension has stride 1, the first or the last? (Fortran and MATLAB begin at the
+# other end.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it
+# have?
 #
-# Do it by hand, from the shape alone: asking a tensor for its strides shows you the numbers and not the rule. The rule
-# also answers where there is no tensor to ask: some test inputs are shapes of tensors that no memory could hold.
+# Compute them from the shape alone and make no tensor: its strides would show you the numbers but not the rule, and
+# some test inputs are shapes of tensors that no memory could hold.
 
 # %%
 def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -362,8 +365,8 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 # *Not allowed here: ready-made matrix and dot products (the @ operator, matmul, einsum, nn.Linear and their
 # relatives).*
 #
-# Every linear layer, every attention score and the final prediction of a language model is a matrix product. A matrix
-# $a$ of shape $(n, k)$ times a matrix $b$ of shape $(k, m)$ gives a matrix of shape $(n, m)$:
+# Most of the work of a language model is matrix products. A matrix $a$ of shape $(n, k)$ times a matrix $b$ of shape
+# $(k, m)$ gives a matrix of shape $(n, m)$:
 #
 # $$ c_{ij} = \sum_{l=1}^{k} a_{il}\, b_{lj} $$
 #
@@ -375,11 +378,12 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 # 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
 #
 # Write it from multiplications and additions: number by number in loops, or with `*` and `.sum()` on whole rows. It
-# takes $n \cdot m \cdot k$ of each; this count is why big models need big machines.
+# takes $n \cdot m \cdot k$ multiplications and as many additions, which is why big models need big machines.
 #
 # Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three
-# different sizes. And watch the dtype: `int64` matrices give an `int64` result, exact also above $2^{53}$, where floats
-# skip numbers, and `float64` gives `float64`. Where does the dtype of your result come from? And its device?
+# different sizes. And watch the dtype: `float64` matrices give `float64`, and `int64` matrices give an `int64` result
+# that is exact even above $2^{53}$, where floats skip numbers. Where does the dtype of your result come from? And its
+# device?
 #
 # You write it by hand to learn the formula and the shape rule. PyTorch's own product `@` is off limits, and so are its
 # relatives (`torch.dot`, `einsum`, `F.linear` and so on).
@@ -414,8 +418,8 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 #
 # is the *Gram matrix*: all dot products of the rows with each other, of shape $(n, n)$. A dot product measures how well
 # two vectors agree, so if the rows are tokens, $G$ says how similar each token is to each other one. Attention starts
-# from a table of just this kind. $G$ is symmetric, and its diagonal holds the squared lengths of the rows. For the
-# chapter's matrix with the rows 1, 2 and 3, 4 it is
+# from such a table. $G$ is symmetric, and its diagonal holds the squared lengths of the rows. For the chapter's matrix
+# with the rows 1, 2 and 3, 4 it is
 #
 # $$ \begin{pmatrix} 1\cdot1 + 2\cdot2 & 1\cdot3 + 2\cdot4 \\
 # 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
@@ -467,12 +471,12 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same
 # rule: with a 1 it gives 0.
 #
-# Write the rule as a function. It matters because broadcasting hides mistakes. If somebody subtracts labels of shape
-# $(5,)$ from predictions of shape $(5, 1)$, you would wish for an error. But the rule says $(5, 5)$, so PyTorch goes on
-# with 25 differences instead of 5, and the loss is silently wrong.
+# Write the rule as a function. It matters because broadcasting hides mistakes. If somebody subtracts labels (the right
+# answers) of shape $(5,)$ from predictions of shape $(5, 1)$, you would wish for an error. But the rule says $(5, 5)$,
+# so PyTorch goes on with 25 differences instead of 5, and the loss is silently wrong.
 #
-# Do it by hand, without `torch.broadcast_shapes`, `expand` and the like: you will apply this rule in your head at every
-# line of model code that adds or multiplies. Some test inputs are shapes of tensors that no memory could hold.
+# Write it without `torch.broadcast_shapes`, `expand` and the like: you will apply this rule in your head at every line
+# of model code that adds or multiplies. Some test inputs are shapes of tensors that no memory could hold.
 
 # %%
 def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
@@ -511,10 +515,10 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and $H = 12$, so $d = 64$, in each of its 12 layers.
 #
 # Published code has had this mistake: reshaping $x$ directly to $(B, H, T, d)$ gives the right shape, but mixes the
-# numbers of different tokens. Reshaping keeps the reading order, and there the token comes before the head. Which shape
-# can you reshape to, and what must follow? Testing that merging undoes splitting proves nothing: two functions that
-# only reshape pass this test, too. Follow a single number instead: in which head does the last number of the first
-# token belong?
+# numbers of different tokens. Reshaping keeps the reading order of $x$, in which all heads of the first token come
+# before the second token. Which shape can you reshape to, and what must follow? To test that merging undoes splitting
+# proves nothing: two functions that only reshape pass this test, too. Follow a single number instead: in which head
+# does the last number of the first token belong?
 #
 # A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not
 # contiguous. Your function will be given heads of both kinds, contiguous and not.
@@ -559,8 +563,8 @@ def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
 # ## What your functions draw
 #
 # Twelve numbers, and what your own `row_major_strides`, `as_column`, `swap_last_two`, `split_heads` and `merge_heads`
-# make of them. Look at which of them move numbers in memory and which only read the same numbers in another order, and
-# at what a reshape alone does to the colors.
+# make of them. Which of them move numbers in memory, and which only read the same numbers in another order? And what
+# does a reshape alone do to the colors?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `heads.png` beside this
 # file when 1.11 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a

@@ -1,16 +1,15 @@
 # %% [markdown]
 # # 02 GPT config and parameter counting
 #
-# The chapter (retold in `docs/chapter.md` of the repository; you need not read it) describes a whole language model by
-# a handful of settings: vocabulary size, context length, embedding dimension, heads, layers, dropout rate, bias. This
-# assignment works with exactly these settings. You read them from the chapter's listing, check that a model can be
-# built from them, and work out how many numbers that model learns: exactly, without building it.
+# "The chapter" is a text about language models that the exercises follow (retold in `docs/chapter.md` of the
+# repository; you need not read it). It describes a whole language model by a handful of settings. You read these
+# settings from its listing, check that a model can be built from them, and work out how many numbers that model learns:
+# exactly, without building it.
 #
 # At the end you will be able to say where each of the 163,009,536 parameters of the chapter's model sits, why a model
-# named "124M" has that many, how much memory they need, and which of the chapter's own claims are wrong by these
-# numbers.
+# named "124M" has that many, how much memory they need, and which of the chapter's own claims these numbers disprove.
 #
-# Nothing is needed from assignment 01 but the idea of a shape. Assignment 06 builds the model that you count here.
+# From assignment 01 you need shapes and how to read a type line. Assignment 06 builds the model that you count here.
 #
 # As in assignment 01, counts must be exact, other numbers right to seven digits in `float64`, and every argument must
 # stay as it is.
@@ -18,10 +17,10 @@
 # %% [markdown]
 # ## The model you will count
 #
-# Text comes in at the bottom as numbers that stand for tokens, and predictions come out at the top. The middle column
-# says in which exercise you count a part, the right one how many parameters it has with the chapter's settings. A block
-# has the sum of its parts. Where a `+` stands, the results of its two arrows are added, which needs no parameters. At
-# the end your own functions will give these numbers.
+# Text comes in at the bottom as numbers that stand for *tokens* (words, or pieces of words), and predictions come out
+# at the top. The middle column says in which exercise you count a part, the right one how many parameters it has with
+# the chapter's settings. A block has the sum of its parts. At a `+`, what comes from below and what comes from the
+# right are added, which needs no parameters. At the end your own functions will give these numbers.
 #
 # ```text
 #    scores: one for each possible token
@@ -97,16 +96,17 @@ GPT_CONFIG_124M = {
 # (json.loads and its relatives).*
 #
 # The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
-# `false` in lower case. It is not Python either: there `//` divides, so Python stops at the first comment with a
+# `false` in lower case. It is not Python either: in Python `//` divides, so Python stops at the first comment with a
 # `SyntaxError`. Configs written for human eyes often look like this, and somebody has to read them.
 #
-# Write a reader for this notation. You write it by hand for two reasons. `eval` and `exec` do not read a text, they
-# *obey* it: a config from the internet could delete your files. And `json` and `ast.literal_eval` refuse this text; to
-# change it into something that they accept, your code would have to read it anyway.
+# Write a reader for this notation. `eval`, `exec`, `json` and `ast.literal_eval` are off limits. The first two do not
+# read a text, they *run* it: a config from the internet could delete your files. The others refuse this text; to change
+# it into something that they accept, your code would have to read it anyway.
 #
 # The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` counts it as true, and the model
-# silently gets biases that nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And whatever
-# is between quotes is a string, no matter what it looks like: a web address contains `//` and is no comment.
+# silently gets biases (2.3) that nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And
+# whatever is between quotes is a string, no matter what it looks like: the `//` in a web address does not start a
+# comment.
 
 # %%
 def load_config(text: str) -> dict[str, int | float | bool | str]:
@@ -120,7 +120,7 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
     * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
       in double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
       belongs to it.
-    * Other forms do not occur: no `+5`, `.5` or `5.`, no space before a colon or a comma, no key twice.
+    * No listing has `+5`, `.5`, `5.`, `1_000`, `nan` or `inf`, a space before a colon or a comma, or a key twice.
 
     Args:
         text: the listing.
@@ -130,7 +130,7 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
         bool, and quoted values str without their quotes, even "True" or "0.1".
 
     Raises:
-        ValueError: a value without quotes is neither a number nor `True` or `False` (`yes` or `1/2`, say).
+        ValueError: a value without quotes is neither a number nor `True` or `False`, such as `yes` or `1/2`.
 
     Example:
         >>> load_config('TINY = {\n"emb_dim": 8, // small\n"qkv_bias": False\n}')
@@ -148,14 +148,14 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 # A config is checked before a model is built from it, because most mistakes in it do not stop the build; they cost a
 # training run. Report *every* offending key, not just the first: nobody likes to fix errors one restart at a time.
 #
-# Two rules come from the architecture. The heads share the embedding: each of the $H$ heads works on $d = D / H$ of the
-# $D$ numbers. With $D = 768$ and $H = 10$ rounding down gives $d = 76$, the heads together cover only 760, and 8
-# numbers have no head. The dropout rate is a share, $0 \le p < 1$: whoever writes 10 for ten percent is off by a factor
+# Two rules come from the architecture. The attention heads share the $D$ numbers of a token: each of the $H$ heads
+# works on $d = D / H$ of them. With $D = 768$ and $H = 10$ rounding down gives $d = 76$, the heads together cover only
+# 760, and 8 numbers have no head. The dropout rate is a share, $0 \le p < 1$: 10 for ten percent is wrong by a factor
 # of 100, and $p = 1$ would keep nothing (exercise 2.11 divides by $1 - p$).
 #
-# Two traps come from Python. `True` passes for an integer: `isinstance(True, int)` holds, and `True >= 1` too. And the
-# number "not a number", `nan`, answers *no* to every comparison except `!=`, so a test for "too small or too large"
-# lets it through.
+# Two traps come from Python. `True` passes for an integer: `isinstance(True, int)` and `True >= 1` are both true. And
+# with the float `nan` ("not a number") every comparison except `!=` is false: `nan < 0` is false and `nan >= 1` is
+# false, so a test for "too small or too large" does not find it.
 
 # %%
 def validate_config(cfg: dict[str, object]) -> list[str]:
@@ -215,11 +215,11 @@ GPT_CONFIG_124M: GPTConfig = {
 # $$ y = W x + b $$
 #
 # Each output is a weighted sum of all the inputs, so the weight matrix $W$ has one entry for each pair of an output and
-# an input. The bias $b$, where there is one, is added to the result.
+# an input. The bias $b$, if there is one, is added to the result.
 #
-# Count the entries of both. Modules from `torch.nn` are off limits from here to 2.8: you want the count before you
-# build the model, to know whether it fits into memory. Think of the shapes; the trap is the bias: which of the two
-# sizes is its length? A layer may have a billion outputs, so counting them one by one takes too long.
+# Count the entries of both. Modules (parts of a model) from `torch.nn` are off limits in 2.3 to 2.8: you want the count
+# before you build the model, to know whether it fits into memory. The trap is the bias: which of the two sizes is its
+# length? A layer may have a billion outputs, so counting them one by one takes too long.
 
 # %%
 def linear_params(in_features: int, out_features: int, bias: bool) -> int:
@@ -247,18 +247,19 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 #
 # *Not allowed here: the layers of torch.nn.*
 #
-# Text enters the model as *token ids*: a tokenizer cuts it into tokens, words or pieces of words, and each of the $V$
-# different tokens has a number. The *token table* has one row of $D$ learned numbers for each of them; a token's row is
-# its vector. A row is only looked up, so there is no bias.
+# Text enters the model as *token ids*: a tokenizer cuts it into tokens, and each of the $V$ different tokens has a
+# number. The *token table* has one row of $D$ learned numbers for each of them; a token's row is its vector, its
+# *embedding*. A row is only looked up, so there is no bias.
 #
 # "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where in the
 # text it is. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*.
-# The first Transformer computed position vectors from sines and cosines, which costs no parameters; GPT-2 learns them.
+# The first Transformer (the kind of network that GPT-2 is) computed position vectors from sines and cosines, which
+# costs no parameters; GPT-2 learns them.
 #
-# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of
-# a *sentence*. In fact it is the number of tokens in one training window: a window is cut from running text wherever it
-# falls, and 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked
-# up.
+# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of a
+# *sentence*. In fact it is the number of tokens in one training window. A window may begin and end in the middle of a
+# sentence, and 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be
+# looked up.
 #
 # The chapter also says that embeddings use "billions of dimensions". That is wrong: GPT-2 small has $D = 768$, the
 # largest GPT-3 has 12,288.
@@ -293,8 +294,8 @@ def embedding_params(cfg: GPTConfig) -> int:
 # $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
 #
 # What is learned here? The mean $\mu$ and the variance $\sigma^2$ are computed anew from each token's own numbers, in
-# training and afterwards; nothing of them is stored. The small $\varepsilon$ is a constant that prevents division by
-# zero. All positions share the same $\gamma$ and $\beta$, so the length of the text plays no part.
+# training and afterwards; neither is stored. The small $\varepsilon$ is a constant that prevents division by zero. All
+# positions share the same $\gamma$ and $\beta$, so the length of the text plays no part.
 #
 # These counts are tiny compared with those of the matrices. Still, they decide whether your total is exact. Count
 # without making the vectors: `emb_dim` may be so large that no memory would hold them.
@@ -328,17 +329,17 @@ def layernorm_params(emb_dim: int) -> int:
 # projection*, mixes what the heads found.
 #
 # What do attention heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$,
-# and each head works with its piece. The part of the query layer that makes one head's piece has $D \cdot d$ weights;
-# all heads together have
+# and each head works with its piece. One head's piece is made from $D$ numbers and has $d$, so it needs $D \cdot d$
+# weights. The number of weights for all heads is
 #
 # $$ H \cdot D \cdot d = H \cdot D \cdot \frac{D}{H} = D^2 $$
 #
 # More heads mean thinner heads, not more parameters. Both ways of getting this wrong are common: counting $D^2$ for
 # *each* head, and counting one head's share as if it were all.
 #
-# The other trap is `qkv_bias`. Its name says what it covers: queries, keys and values. The output projection has a bias
-# in every GPT-2, whatever the flag says. OpenAI's GPT-2 has these biases (True); the chapter's config leaves them out
-# (False), as many newer models do.
+# The other trap is `qkv_bias`. Its name says what it covers: queries, keys and values. OpenAI's GPT-2 has these biases
+# (True); the chapter's config leaves them out (False), as many newer models do. The output projection has a bias in
+# every GPT-2, whatever the flag says.
 
 # %%
 def attention_params(cfg: GPTConfig) -> int:
@@ -376,7 +377,7 @@ def attention_params(cfg: GPTConfig) -> int:
 # The width in the middle is called the *hidden dimension*. The config has no key for it: GPT-2 has $m = 4$, and your
 # function has the argument `mult`, which is 4 unless the caller says something else.
 #
-# Both layers always have a bias, whatever `qkv_bias` says. GELU learns nothing. These two layers hold two thirds of a
+# Both layers always have a bias, whatever `qkv_bias` says. GELU learns nothing. The two layers hold two thirds of a
 # block's parameters, and in the larger models more than half of all parameters, so a forgotten factor 4 is no detail.
 
 # %%
@@ -425,7 +426,7 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # | large | 1,280 | 36 | 20 | 838,220,800 | 773,891,840 |
 # | XL | 1,600 | 48 | 25 | 1,637,792,000 | 1,557,380,800 |
 #
-# A total must be right to the last digit; the difference tells you what you forgot.
+# Your total must be right to the last digit. If it is not, the difference from the right one tells you what you forgot.
 
 # %%
 def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
@@ -452,15 +453,15 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3*
 #
-# Formulas tell you what a model should have; now ask a model what it does have. Given any `nn.Module`, count its
-# parameters: each number once.
+# Formulas tell you what a model should have; now ask a model what it does have. A model, or a part of one, is a
+# *module*, an object of the class `nn.Module`. Count the parameters of any module: each number once.
 #
 # A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a table of constants, are stored
 # with the model and move with it to another device, but are not learned, so they are not counted. Any module may have
 # parameters and buffers of its own, under any name, besides those of the modules inside it. A module also offers
 # several views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. `state_dict()` is
-# what gets saved to a file. It lists buffers, too (except those with `persistent=False`), and a tied matrix under each
-# of its names, so it makes a tied model look larger than it is.
+# what gets saved to a file. It lists buffers, too (except those made with `persistent=False`, which are not saved), and
+# a tied matrix under each of its names, so it makes a tied model look larger than it is.
 #
 # *Tied* means that two layers hold the same tensor object, and training changes both at once. Two tensors that merely
 # have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
@@ -492,17 +493,17 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # *5 points · about 5 minutes · difficulty 1 of 3*
 #
 # A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and `torch.float16`
-# take 2, `torch.int8` takes 1. A byte is 8 bits, which is where the 32, 16 and 8 in the names come from.
+# take 2, `torch.int8` takes 1. A byte is 8 bits; the 32, 16 and 8 in the names are bits.
 #
 # Memory is reported in two units that look alike. A megabyte (MB) is $10^6$ bytes; a mebibyte (MiB) is $2^{20}$ =
 # 1,048,576 bytes. The 163,009,536 parameters of the chapter's model take 652,038,144 bytes in float32: 652.04 MB, but
 # 621.83 MiB. In bfloat16 it is half of that, 310.92 MiB. The trap is to mix the two, or to take 4 bytes for granted.
 #
-# This is the memory of the parameters alone. Training with Adam (5.3) keeps a gradient and two averages beside each
-# parameter: four numbers instead of one, 2,487.33 MiB in float32. The numbers that the model computes on the way come
-# on top.
+# This is the memory of the parameters alone. Training with Adam (5.3) keeps three more numbers for each parameter, a
+# gradient (assignment 03) and two averages: 2,487.33 MiB in float32. The numbers that the model computes on the way
+# come on top.
 #
-# Write two functions: exact bytes, and mebibytes.
+# Write two functions: one returns the exact bytes, one the mebibytes.
 
 # %%
 def model_bytes(n: int, dtype: torch.dtype) -> int:
@@ -548,8 +549,8 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # *Not allowed here: PyTorch's dropout (F.dropout, nn.Dropout).*
 #
 # The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text
-# stay, and so does the shape of every tensor. What is set to zero are *activations*, single numbers on their way
-# through the model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
+# stay, and so does the shape of every tensor. Dropout sets *activations* to zero, single numbers on their way through
+# the model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
 #
 # That would make all later numbers a little smaller than without dropout. So the numbers that are kept, the
 # *survivors*, are scaled up. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
@@ -561,8 +562,9 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # dropped and nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
 #
 # `F.dropout` draws its own mask, so it cannot use the one given here; apply the given mask by hand. Note that $p$ is
-# the share that is dropped, while the mask says what is kept. And gradients must flow back to $x$ through the
-# survivors, so stay with torch's operations on $x$ itself: no `.item()`, `.tolist()` or `.detach()`.
+# the share that is dropped, while the mask says what is kept. And PyTorch must be able to follow your computation back
+# to $x$: gradients flow this way (assignment 03). So compute the result from $x$ with torch's operations, without
+# `.item()`, `.tolist()` or `.detach()`.
 
 # %%
 def apply_dropout(
@@ -577,7 +579,7 @@ def apply_dropout(
         training: whether the model is in training mode.
 
     Returns:
-        Shape and dtype of x. In training: 0 where dropped, x / (1 - p) where kept. Otherwise: the numbers of x.
+        A tensor of x's shape and dtype. In training: 0 where dropped, x / (1 - p) where kept. Otherwise: x's numbers.
 
     Example:
         >>> apply_dropout(torch.tensor([9.0, 9.0, -18.0]), torch.tensor([True, False, True]), 0.1, True)
@@ -605,8 +607,8 @@ def apply_dropout(
 # %% [markdown]
 # ## What your functions draw
 #
-# Where the parameters of GPT-2 sit, to scale, by your own counts (2.3 to 2.8). Which part has nearly a third of the
-# small model, and a twentieth of the largest? Why does it not grow like the others?
+# Where the parameters of GPT-2 sit, to scale, by your own counts (2.3 to 2.8), with a tied head. Which part has nearly
+# a third of the small model, and a twentieth of the largest, XL? Why does it not grow like the others?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `parameters.png` beside
 # this file when 2.11 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a

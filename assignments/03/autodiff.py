@@ -3,19 +3,23 @@
 #
 # A language model learns by asking one question over and over: if I nudge this weight, does the loss go up or down, and
 # how fast? The answer is a derivative, and a model with 163 million weights needs 163 million of them at every step.
-# PyTorch gets them with one call, `loss.backward()`. This assignment takes that call apart. It covers the chapter's
-# section on automatic differentiation (retold in `docs/chapter.md` of the repository; you need not read it).
+# PyTorch gets them with one call, `loss.backward()`. This assignment takes that call apart. It covers a section of "the
+# chapter", a text about language models that the exercises follow (retold in `docs/chapter.md` of the repository; you
+# need not read it).
 #
-# You start with the chain rule and with one neuron, derive its gradients on paper and check them against PyTorch's own
-# (3.1 to 3.6). Then you measure slopes, to check such formulas (3.7, 3.8). At the end you write the engine itself: a
-# small program that walks over a graph of numbers and finds all derivatives at once (3.9, 3.10).
+# You start with the chain rule and one *neuron* (it turns inputs into one number), and derive its gradients on paper;
+# the tests compare them with PyTorch's own (3.1 to 3.6). Then you measure slopes, to check such formulas (3.7, 3.8). At
+# the end you write the engine itself: a small program that walks over a graph of numbers and finds all derivatives at
+# once (3.9, 3.10).
 #
 # You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$,
-# $\sin x$ and $\ln x$. PyTorch's autograd is off limits except in 3.8: you write what it does. As in assignment 01,
-# shapes and dtypes must be exact, numbers right to seven digits in `float64`, and every argument must stay as it is.
+# $\sin x$ and $\ln x$. *Autograd*, the part of PyTorch that finds gradients, is off limits in your code except in 3.8:
+# you write what it does. As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in
+# `float64`, and every argument must stay as it is.
 #
 # Two words come up everywhere: the *gradient* of a loss is the list of its derivatives, one for each weight; a *local*
 # derivative is the derivative of a single step of the computation with respect to one of this step's inputs.
+# ($\partial$ is written instead of $d$ where there are several inputs: the others stay fixed.)
 
 # %%
 import math
@@ -94,8 +98,8 @@ def chain_derivative(
 #
 # Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the
 # floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). One NaN on the way to
-# the loss spoils nearly every weight of the model at the next update. There are several ways to write the sigmoid that
-# agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
+# the loss spoils nearly every weight of the model in the next training step. There are several ways to write the
+# sigmoid that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
 #
 # `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment needs.
 
@@ -125,9 +129,9 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); PyTorch's ready-made losses
 # (F.binary_cross_entropy, nn.BCELoss and their relatives).*
 #
-# The loss says how bad a prediction was. Here $a$ is the predicted probability that the label is 1, and $y$ is the
-# label, 0 or 1. *Binary cross-entropy* (BCE) is the negative logarithm of the probability that the prediction gives to
-# the true label, averaged over $N$ examples:
+# The loss says how bad a prediction was. Here $y$ is the *label*, the right answer, 0 or 1, and $a$ is the predicted
+# probability that the label is 1. *Binary cross-entropy* (BCE) is the negative logarithm of the probability that the
+# prediction gives to the true label, averaged over $N$ examples:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N}\bigl[\,y_i \ln a_i + (1 - y_i)\ln(1 - a_i)\,\bigr] $$
 #
@@ -135,13 +139,13 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # correct prediction costs almost nothing; a confident, wrong one costs a lot. The loss a language model is trained with
 # is the same idea with 50,257 possible answers instead of two.
 #
-# There is a trap at the ends. If $a$ is exactly 1 or exactly 0, one of the logarithms is minus infinity. Where the
-# prediction was wrong, the loss becomes infinite. Where it was right, the other term is zero times infinity, which is
-# NaN. PyTorch therefore replaces every logarithm below $-100$ by $-100$, so that no example costs more than 100. Do the
-# same.
+# There is a trap at the ends. If $a$ is exactly 1 or exactly 0, one of the logarithms is minus infinity. If the
+# prediction is wrong, the loss becomes infinite. If it is right, this logarithm is multiplied by 0, and 0 times
+# infinity is NaN. PyTorch therefore replaces every logarithm below $-100$ by $-100$, so that no example costs more than
+# 100. Do the same.
 #
-# The ready-made losses are off limits. Test yours with labels of both kinds: a loss that never looks at $1 - y$ seems
-# perfect as long as all labels are 1.
+# The ready-made losses are off limits. Test your function with both labels, 0 and 1: a loss without the second term is
+# right as long as all labels are 1.
 
 # %%
 def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
@@ -179,16 +183,15 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 # Each step has a local derivative, and you write a function for each: `bce_grad_a` returns $\partial L/\partial a$, and
 # `sigmoid_grad` returns $d\sigma/dz$.
 #
-# For the loss, use $(\ln a)' = 1/a$. The second logarithm holds $1 - a$, not $a$: it is a small chain of its own. For
-# the sigmoid, write it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone,
-# which is why PyTorch keeps the sigmoid's *output* for the backward pass and forgets its input.
+# For the loss, use $(\ln a)' = 1/a$. The second logarithm is taken of $1 - a$, not of $a$: it is a small chain of its
+# own. Write the sigmoid as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone, so
+# PyTorch keeps only the sigmoid's *output* for the backward pass, which computes gradients.
 #
 # Two things to watch. `sigmoid_grad` is given $z$, the number before the sigmoid; `bce_grad_a` is given $a$, the number
 # after it. And each returns its own derivative only. Books often show the product of the two, because it is so short;
 # you multiply them in the next exercise.
 #
-# Both functions work entry by entry, without a mean. You write them by hand because these two are the links of every
-# chain to come.
+# Both functions work entry by entry, without a mean. You write them by hand because the next exercises build on both.
 
 # %%
 def bce_grad_a(a: Float[Tensor, "*shape"], y: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -232,7 +235,8 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# Now put the pieces together. One neuron predicts one label, and a loss says how wrong it was:
+# Now put the pieces together. One neuron with a weight $w$ and a *bias* $b$ predicts one label, and a loss says how
+# wrong it was:
 #
 # $$ z = x\,w + b, \qquad a = \sigma(z), \qquad L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
@@ -255,8 +259,8 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # which PyTorch prints as `-0.0898` and `-0.0817`.
 #
 # Look at the signs before you trust a result. The label is 1 and the prediction is below it, so more $w$ and more $b$
-# lower the loss: both slopes must be negative. And beware of a single example. Here $b$ is 0 and $w$ is exactly twice
-# $x$, so several different mistakes look alike, and a forgotten $b$ does not show at all.
+# lower the loss: both slopes must be negative. And do not trust a single example. Here $b$ is 0, so a forgotten $b$
+# does not show, and $w$ is exactly twice $x$, so a gradient with $w$ in place of $x$ looks like a forgotten factor 2.
 #
 # You write it by hand because this is what `loss.backward()` does for every weight of a language model.
 
@@ -303,12 +307,14 @@ def manual_gradients(
 # is a steadier guide than any single one.
 #
 # A gradient always has the shape of what it is the gradient of: $(D,)$ for $w$, no dimension at all for $b$. So ask of
-# every axis: must it stay, or is it summed away? And by which number does a mean divide? Keep an eye on broadcasting: a
-# column of predictions and a row of labels make a whole matrix, silently.
+# every axis (dimension): must it stay, or is it summed away? And by which number does a mean divide? Watch out for
+# broadcasting: a column of predictions and a vector of labels silently make a whole matrix.
 #
 # A very confident neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a
-# division by zero. The product $\partial L/\partial z$ is finite even there, so use it: training learns most from
-# examples where the neuron is confident and wrong.
+# division by zero. The product
+# $\frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z} = \frac{\partial L}{\partial z}$ of 3.5 is finite
+# even there, so use only the product. Such examples matter: training learns most where the neuron is confident and
+# wrong.
 
 # %%
 def batch_gradients(
@@ -348,17 +354,17 @@ def batch_gradients(
 #
 # $$ \frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h} $$
 #
-# Here $e_i$ is 1 at place $i$ and 0 elsewhere: only *one* entry moves at a time. A step to each side pays off. The
-# error of the one-sided quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centered one like $h^2$.
-# For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
+# Here $e_i$ is 1 at place $i$ and 0 elsewhere: only *one* entry moves at a time. It is worth stepping to both sides.
+# The error of the one-sided quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centered one like
+# $h^2$. For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
 #
 # Smaller is not always better: a computer keeps a limited number of digits. In float32, $1 + 10^{-8}$ *is* 1, so with
-# $h = 10^{-8}$ both calls of $f$ see the same input and the measured slope is 0. That is why $h$ is an argument. And it
-# must be used: even with a large $h$ the answer is this quotient, not the true slope.
+# $h = 10^{-8}$ both calls of $f$ see the same input and the measured slope is 0. That is why $h$ is an argument. Use it
+# as it is: even with a large $h$ the answer is the quotient above, not the true slope.
 #
-# Measuring calls $f$ twice for each of the $n$ entries. A model with 163 million weights would need 326 million forward
-# passes for a single gradient; backpropagation gets it in one forward and one backward pass. So measured slopes are for
-# checking.
+# Measuring calls $f$ twice for each of the $n$ entries. A model with 163 million weights would need 326 million
+# *forward passes* (computations of the loss) for a single gradient; backpropagation (3.10) gets it in one forward and
+# one backward pass. So measured slopes are only for checking.
 #
 # The trap: your function is given the tensor itself, not a copy. If you write into it, restore each entry before you
 # nudge the next one, and the last one, too.
@@ -373,12 +379,12 @@ def numeric_gradient(
 
     Args:
         f: takes a tensor of n numbers and returns a scalar tensor.
-        x: the point, n numbers, float64 or float32, not requiring grad.
+        x: the point, n numbers, float64 or float32; it does not require grad, so autograd does not record it.
         h: the step to either side, a Python float.
 
     Returns:
-        The n measured slopes, a tensor of x's dtype. Rounding costs digits: in float64 six must be right for a small h
-        (1e-5, say) and seven for a large one (0.5), in float32 three (1e-2).
+        The n measured slopes, a tensor of x's dtype. Rounding costs digits. In float64, six must be right if h is small
+        (such as 1e-5) and seven if h is large (such as 0.5); in float32, three (for an h such as 1e-2).
 
     Example:
         >>> numeric_gradient(lambda t: t[0] ** 2 * t[1], torch.tensor([3.0, 2.0], dtype=torch.float64), 1e-4)
@@ -394,22 +400,21 @@ def numeric_gradient(
 #
 # *Not allowed here: torch.autograd.gradcheck.*
 #
-# You have a gradient from theory and one from measuring. Are they the same? An absolute difference of $10^{-4}$ is a
-# disaster if the gradients are about $10^{-4}$, and it is nothing if they are about $10^{4}$. So the error is taken
-# relative to the larger of the two, entry by entry, and the worst entry counts:
+# You have a gradient from theory and one from measuring. Are they the same? A difference of $10^{-4}$ is huge if the
+# gradients are about $10^{-4}$, and it is nothing if they are about $10^{4}$. So the error is taken relative to the
+# larger of the two, entry by entry, and the worst entry counts:
 #
 # $$ \text{error} = \max_i \frac{|a_i - n_i|}{\max(|a_i|, |n_i|)} $$
 #
 # With float64 and a good step, a right gradient ends up below $10^{-6}$ or so; a wrong one is mostly above $10^{-2}$.
 # The largest possible value is 2, for numbers that differ in nothing but their sign.
 #
-# Two cases need thought. Where both entries are 0 the formula says 0/0, yet the gradients agree perfectly (many layers
-# give such entries): count 0. And if an entry of either gradient is NaN, something is badly broken, so the answer must
-# be infinity. Every comparison with NaN except `!=` is false: a test such as `if error > tolerance` would not notice
-# it.
+# Two cases need thought. Where both entries are 0 the formula says 0/0, but the gradients agree perfectly (many layers
+# give such entries): count an error of 0. And if an entry of either gradient is NaN, something is badly broken, so the
+# answer must be infinity. Every comparison with NaN except `!=` is false: a test such as `if error > tolerance` would
+# not notice it.
 #
-# Think also about why the *worst* entry is asked for. In a layer with a thousand weights, how much would a single wrong
-# one change the mean?
+# And why the *worst* entry? In a layer with a thousand weights, how much would a single wrong one change the mean?
 #
 # `torch.autograd.gradcheck` is PyTorch's tool for this. It is off limits here because it would hide the arithmetic; the
 # rest of autograd is allowed.
@@ -423,7 +428,7 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 
     Args:
         analytic: the gradient from theory; every entry is finite or NaN.
-        numeric: the measured gradient, of the same shape and dtype.
+        numeric: the measured gradient, of the same shape and dtype; every entry is finite or NaN.
 
     Returns:
         The error of the worst entry, from 0 to 2 or infinity: a scalar tensor of the inputs' dtype.
@@ -444,20 +449,22 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
 # From here on you build the engine. A computation is a *graph*: each number is a node, and it knows its *parents*, the
-# nodes it was computed from. The class `Value` below is such a node. Read it; it is short. `h * h` makes a new node
-# whose parents are `(h, h)` and whose local derivatives are `(h.data, h.data)`.
+# nodes it was computed from. The class `Value` below is such a node. Read it; it is short. Python turns `a + b` into a
+# call of its method `__add__`, and `a * b` into one of `__mul__`. So `h * h` makes a new node whose parents are
+# `(h, h)` and whose local derivatives are `(h.data, h.data)`.
 #
-# The backward pass starts at the result and hands gradients on to parents. A node that is used in several places gets a
-# share from each of its *users*, and it may only hand on its own gradient once *all* shares have arrived. So the nodes
-# must come in an order in which every node comes after all its users (a *topological order*). The result comes first.
+# The backward pass starts at the result and hands gradients on to parents. A node gets a share from each of its
+# *users*, the nodes that were computed from it, and it may only hand on its own gradient once *all* shares have
+# arrived. So the nodes must come in an order in which every node comes after all its users (a *topological order*). The
+# result comes first.
 #
 # Take $h = 2x$ (in code: `Value(2.0) * x`), $g = 5h$ and $y = h + g$. The node $h$ is only one step away from $y$ along
 # one path, and two along the other:
 #
 # $$ y \to h, \qquad y \to g \to h $$
 #
-# Whoever visits $h$ before $g$ takes 1 instead of 6 for the gradient of $h$, and gets $dy/dx = 2$ instead of 12. Going
-# through the graph level by level is therefore not enough.
+# A program that visits $h$ before $g$ takes 1 instead of 6 for the gradient of $h$, and gets $dy/dx = 2$ instead of 12.
+# So it is not enough to go through the graph level by level.
 #
 # Every node must appear exactly once, even when it is reached along many paths or happens to hold the same number as
 # another one.
@@ -521,19 +528,21 @@ def topological_order(node: Value) -> list[Value]:
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# With this order, backpropagation is a few lines. The gradient of the result with respect to itself is 1. Then each
-# node hands its gradient on to its parents, times the local derivative:
+# With the order of 3.9, *backpropagation*, the computation of all gradients from the result back to the inputs, is a
+# few lines. The gradient of the result with respect to itself is 1. Then each node hands its gradient on to its
+# parents, times the local derivative:
 #
 # $$ \frac{\partial y}{\partial p} =
 # \sum_{u\,:\,\text{users of } p} \frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p} $$
 #
 # That is the chain rule, and the sum is new: if a number influences the result along several paths, the contributions
 # add up. (`h * h` has $h$ as a parent twice, and both count.) Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then
-# $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. A program that overwrites instead of adding says 12; one that hands on
-# its whole sum each time a share arrives says 62.
+# $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. The node $h$ gets three shares: 1, 6 and 6. A program that overwrites
+# instead of adding says 12 (it keeps only the last, a 6); one that hands on its sum each time a share arrives says 62
+# (if 1 arrives last: $2\cdot(6 + 12 + 13)$).
 #
 # Adding has a price: somebody must reset the sums to zero. In PyTorch that is the caller's job
-# (`optimizer.zero_grad()`), and forgetting it is among the most common bugs in training loops. Here it is yours:
+# (`optimizer.zero_grad()`), and forgetting it is among the most common bugs in training loops. Here it is your job:
 # `backprop` first resets the gradient of every node in the graph, so that calling it twice gives the same gradients as
 # calling it once.
 #
@@ -582,14 +591,15 @@ def backprop(root: Value) -> None:
 # %% [markdown]
 # ## Where this goes next: a network with a hidden layer
 #
-# The chapter ends its section with a network of two layers. For one example $x$ it computes
+# The chapter ends its section with a network of two layers; the first one is *hidden* between inputs and output. For
+# one example $x$ it computes
 #
 # $$ z_1 = W_1 x + b_1, \qquad h = \mathrm{ReLU}(z_1), \qquad z_2 = W_2 h + b_2, \qquad a = \sigma(z_2) $$
 #
 # with the same loss as above. There is nothing new in its backward pass, only more links in the chain. Its second layer
-# is the neuron of 3.5, with $h$ in the place of the input. Before it come two more links, the ReLU and the first layer.
-# Their gradients reuse the slope along $z_2$, which you already have. Nothing is computed twice: this makes
-# backpropagation cheap.
+# is the neuron of 3.5, with $h$ in the place of the input. Before it come two more links, the first layer and the ReLU
+# (it turns negative numbers into 0). Their gradients reuse the slope along $z_2$, which you already have. Nothing is
+# computed twice, so backpropagation is cheap.
 #
 # In assignment 04 you write each of these steps, for batches of examples.
 
@@ -597,8 +607,8 @@ def backprop(root: Value) -> None:
 # ## What your functions draw
 #
 # The graph of $y = h\,e^h + h$ with $h = w x + b$, made with your `exp`, in the order of your `topological_order`, with
-# the gradients of your `backprop`. Follow the three arrows that leave $h$: on the way back each brings a share of its
-# gradient. What would be wrong in the boxes to its left if one of them came too late?
+# the gradients of your `backprop`. Follow the three arrows that leave $h$: on the way back, each brings $h$ a share of
+# its gradient. If one share came too late, which gradients to the left of $h$ would be wrong?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `graph.png` beside this
 # file when 3.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a

@@ -2,20 +2,20 @@
 # # 05 The training loop and its optimizers
 #
 # Assignments 03 and 04 found gradients. This one uses them: it turns a network that knows nothing into one that has
-# learned. In the chapter (retold in `docs/chapter.md` of the repository; you need not read it) this is the last step of
-# the back-propagation algorithm ("update the parameters with an optimization algorithm") and the part of its PyTorch
-# listing that it calls the training loop.
+# learned. "The chapter" is a text about language models that the exercises follow (retold in `docs/chapter.md` of the
+# repository; you need not read it). Its algorithm for back-propagation ends with this step: "update the parameters with
+# an optimization algorithm". Its PyTorch listing calls it the training loop.
 #
 # First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
 # to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
 # to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
 # memory (5.5, 5.6). Two tools keep a long training stable: clipping the gradients and a schedule for the learning rate
-# (5.7, 5.8). At the end you feed the loop with shuffled mini-batches and measure the network without changing it (5.9,
-# 5.10).
+# (5.7, 5.8). At the end you feed the loop with shuffled *mini-batches*, small groups of examples, and measure the
+# network without changing it (5.9, 5.10).
 #
-# The chapter is misleading in two places. What it calls a training loop is a single step, so it cannot show a mistake
-# that begins with the second step (5.5). And its algorithm goes through the training samples one by one; in practice,
-# and in its own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
+# The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that begins with
+# the second step does not show (5.5). And its algorithm takes the training examples one by one; in practice, and in its
+# own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
 #
 # At the end you will be able to write a training loop for any PyTorch model and say what each line is for. You need the
 # gradients of a batch (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout
@@ -54,13 +54,14 @@ from torch.nn import functional as F
 # grow. In practice the gradient comes from a small random batch of examples, hence the name *stochastic gradient
 # descent*, SGD.
 #
-# The arithmetic is one line. The difficulty is *where the result goes*. The model holds tensors, and it must find the
-# new numbers in those very tensors. Python's assignment `p = ...` writes no numbers anywhere; it only gives a name to
-# something. Ask of each line of your code whether a number in the model's own memory changes.
+# The arithmetic is one line. The difficulty is *where the result goes*. The model keeps its own tensors, so the new
+# numbers must be written *into* these tensors, that is, *in place*. Python's assignment `p = ...` writes no numbers
+# anywhere; it only gives a name to something. Ask of each line of your code whether it changes a number in the model's
+# own tensors.
 #
-# Two more things. A parameter requires grad, so autograd records whatever you do with it. An update is not part of the
-# function to be differentiated: switch the recording off (`torch.no_grad`). And a parameter that took no part in the
-# loss has no gradient at all: `None`, which is not the same as 0.
+# Two more things. A parameter requires grad, so autograd records whatever you do with it. But an update is not part of
+# the function whose gradient is wanted, so switch the recording off (`torch.no_grad`). And a parameter that took no
+# part in the loss has no gradient at all: `None`, which is not the same as 0.
 
 # %%
 def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."] | None], lr: float) -> None:
@@ -96,15 +97,15 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 #
 # $$ v \leftarrow \mu\, v + g, \qquad p \leftarrow p - \eta\, v $$
 #
-# What points back and forth cancels out in $v$, and what always points the same way adds up. If the gradient stayed the
-# same for ever, $v$ would grow toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual
+# Gradients that point back and forth cancel out in $v$; those that always point the same way add up. If the gradient
+# stayed the same for ever, $v$ would grow toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual
 # $\mu = 0.9$ is ten times the gradient.
 #
-# This is the rule of `torch.optim.SGD`. Other books and libraries have relatives of it: with a weight on the new
-# gradient, with the learning rate inside the velocity, or with a look ahead (Nesterov). Some of them give the same
-# parameters as long as the learning rate is constant, and different ones once it changes, as in 5.8.
+# Write exactly this rule, which is that of `torch.optim.SGD`. Other books and libraries have variants of it. One puts
+# the learning rate into the velocity; it gives the same parameters as long as the learning rate is constant, and
+# different ones once it changes, as in 5.8.
 #
-# The velocity is needed again in the next step. Local variables end with the call, so where must it be kept?
+# The next step needs the velocity again. Local variables end with the call, so where must the velocity be kept?
 
 # %%
 def momentum_step(
@@ -143,20 +144,20 @@ def momentum_step(
 #
 # $$ m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2 $$
 #
-# Both start at 0, and so they are too small at first. After $t$ steps (the first is $t = 1$) the weights of all
-# gradients in an average add up to $1 - \beta^t$, not to 1. Dividing by this number repairs that; only then comes the
+# Both start at 0, and so they are too small at first. In an average, each earlier gradient has a factor. After $t$
+# steps (the first is $t = 1$) these factors add up to $1 - \beta^t$, not to 1. So divide by this number, and only then
 # update:
 #
 # $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
 # p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
 #
 # In the first step $\hat m = g$ and $\hat v = g^2$, so the parameter moves by about $\eta$, no matter whether the
-# gradient is 100 or 0.01. With the usual $\beta_1 = 0.9$ and $\beta_2 = 0.999$ and without the correction it would move
-# by 3.2 times as much.
+# gradient is 100 or 0.01. Without this correction, and with the usual $\beta_1 = 0.9$ and $\beta_2 = 0.999$, it would
+# move by 3.2 times as much: $v$ would be far too small, and you divide by its root.
 #
-# Keep $m$ and $v$ in the state, never $\hat m$ and $\hat v$. The small $\varepsilon$ keeps a parameter whose gradient
-# was always 0 from being divided by 0. Where exactly it is added makes a difference when gradients are small. And the
-# correction never ends: after 1000 steps $1 - \beta_2^t$ is still 0.63.
+# Keep $m$ and $v$ in the state, never $\hat m$ and $\hat v$. The small $\varepsilon$ prevents a division by 0 where a
+# gradient was always 0. Where exactly it is added makes a difference when gradients are small. And do not stop
+# correcting: after 1000 steps $1 - \beta_2^t$ is still 0.63.
 
 # %%
 def adam_step(
@@ -215,8 +216,8 @@ def adam_step(
 # $$ p \leftarrow (1 - \eta\lambda)\,p, \qquad \text{then a step of Adam with } g $$
 #
 # Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Watch what the
-# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. And it is a share
-# of the parameter *before* the step of Adam.
+# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. And this share is
+# taken of the parameter *before* the step of Adam.
 #
 # You may call your `adam_step`.
 
@@ -255,17 +256,19 @@ def adamw_step(
 # A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through
 # four stages: the forward pass gives a loss, the backward pass gives gradients, the optimizer updates the parameters
 # (its method `step`), and somewhere the old gradients are cleared (`zero_grad`). The loss here is the one of language
-# models, the cross-entropy of $N$ examples with $C$ classes; $z_i$ are the $C$ outputs of the network for example $i$:
+# models, the cross-entropy of $N$ examples with $C$ classes; for example $i$, $z_i$ are the $C$ outputs of the network,
+# and $y_i$ is the right class:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N} \ln \operatorname{softmax}(z_i)_{y_i} $$
 #
-# The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. That hides the most
-# common mistake. PyTorch *adds* each new gradient to what is already in `.grad`. In the first step there is nothing to
-# add to. In the second, the gradient of the first batch may still be there. So the clearing is needed, and its place
-# matters: between which two of the other stages would it delete what is still needed?
+# The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. A single step hides
+# the most common mistake. PyTorch *adds* each new gradient to what is already in `.grad`. In the first step `.grad` is
+# empty. In the second, the gradient of the first batch may still be in it. So you must clear the gradients, and the
+# place matters: forward pass, backward pass, update: between which two of them would clearing delete what is still
+# needed?
 #
-# Return the loss as a Python number. The loss tensor keeps the whole graph of its batch alive, and a list of a thousand
-# such losses fills the memory.
+# Return the loss as a Python number. The loss tensor keeps the whole graph of its batch in memory, and a list of a
+# thousand such losses fills the memory.
 
 # %%
 def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D"], y: Int[Tensor, "N"]) -> float:
@@ -300,22 +303,24 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #
 # *10 points · about 20 minutes · difficulty 3 of 3 · builds on 5.5*
 #
-# Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The way
-# out uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
+# Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The
+# solution uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
 # through the network one after the other, with a single update at the end. This is called *gradient accumulation*.
 #
 # The result must be the same as if the whole batch had gone through at once. Say micro-batch $j$ has $n_j$ examples
-# with the mean loss $L_j$, and $N = \sum_j n_j$. The mean loss of the whole batch is
+# with the mean loss $L_j$, example $i$ has the loss $\ell_i$, and $N = \sum_j n_j$. The mean loss of the whole batch is
 #
 # $$ L = \frac{1}{N}\sum_{i=1}^{N} \ell_i = \sum_j \frac{n_j}{N}\,L_j $$
 #
-# and its gradient is the sum of the gradients of the terms on the right. So each micro-batch has to be scaled *before*
-# its gradient is added. Look closely at the factor. Many programs use another one, which is right only when all
-# micro-batches are equally large, and the last one seldom is. (In language models it is seldom right: their loss is a
-# mean over tokens, and texts differ in length. A widely used library had this mistake until 2024.)
+# and its gradient is the sum of the gradients of the terms on the right. So each loss $L_j$ has to be scaled *before*
+# its gradient is added. Look closely at the factor. Many programs use another factor, which is right only when all
+# micro-batches have the same size, and often the last micro-batch is smaller. (In language models that factor is seldom
+# right: their loss is a mean over tokens, and texts differ in length. A widely used library had this mistake until
+# 2024.)
 #
-# Two more questions to ask of your loop. How often may the optimizer step? When may gradients be cleared, and when must
-# they, since there may be old ones? And do not join the micro-batches: the network may only see one at a time.
+# Two more questions about your loop. How often may the optimizer step? Old gradients may be there when your function is
+# called: when must you clear them, and when must you not? And do not join the micro-batches: the network may only see
+# one at a time.
 
 # %%
 def accumulate_step(
@@ -357,8 +362,8 @@ def accumulate_step(
 # *Not allowed here: PyTorch's gradient clipping (torch.nn.utils.clip_grad_norm_ and its relatives).*
 #
 # Now and then a batch comes along whose gradient is a hundred times as large as usual. One such step can undo days of
-# training. So the gradient is given a maximal length: a longer one is made shorter, and a shorter one is left alone.
-# GPT-3 was trained with a maximum of 1.
+# training. So the gradient gets a maximal length: a longer one is shortened, and a shorter one is left alone. GPT-3 was
+# trained with a maximum of 1.
 #
 # Length means the Euclidean norm over *all* parameters together, as if their gradients were written one behind the
 # other into one long vector:
@@ -367,7 +372,7 @@ def accumulate_step(
 # g_p \leftarrow g_p \cdot \min\Bigl(1, \frac{c}{\lVert g \rVert}\Bigr) $$
 #
 # where $c$ is the maximum. All gradients are multiplied by one and the same factor. The step becomes shorter and keeps
-# its direction, which would not be so if every tensor, or every number, were cut down on its own.
+# its direction. If every tensor, or every number, were shortened on its own, the direction would change.
 #
 # The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So
 # return the norm before clipping, not the one after it.
@@ -375,8 +380,7 @@ def accumulate_step(
 # Some parameters may have no gradient, and all gradients may be 0: your function must work for both. Clipping takes
 # place between the backward pass and the step of the optimizer.
 #
-# `torch.nn.utils.clip_grad_norm_` is off limits; it adds $10^{-6}$ to the norm before it divides. Both ways count as
-# right.
+# `torch.nn.utils.clip_grad_norm_` is off limits. It adds $10^{-6}$ to the norm before it divides; you may do so or not.
 
 # %%
 def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float[Tensor, ""]:
@@ -410,9 +414,9 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 # *Not allowed here: PyTorch's ready-made optimizers and learning rate schedules (torch.optim).*
 #
 # No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients
-# and the network knows nothing yet, so one begins with tiny steps. Then they may be large, and toward the end they must
-# become small again, or the loss does not settle at its minimum. Many language models are trained with a *linear
-# warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of warm-up and $T$ steps in all,
+# and the network knows nothing yet, so training begins with tiny steps. Then the steps may be large, and toward the end
+# they must become small again, or the loss does not settle at its minimum. Many language models are trained with a
+# *linear warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of warm-up and $T$ steps in all,
 #
 # $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex]
 # \eta_{\min} + \dfrac{1}{2}\,(\eta_{\max} - \eta_{\min})\Bigl(1 + \cos\Bigl(\pi\,\dfrac{s - W}{T - W}\Bigr)\Bigr) &
@@ -421,8 +425,9 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 # The cosine falls from 1 to $-1$ over half a turn, so the bracket falls from 2 to 0: first slowly, then fast, then
 # slowly again. At $s = W$ the rate is exactly $\eta_{\max}$.
 #
-# Test yours not only at the beginning, in the middle and at the end of the decay: there a straight line agrees with the
-# cosine. And think about steps after $T$: people train on for "just a few more steps", and there a cosine rises again.
+# Do not test your function only at the beginning, in the middle and at the end of the decay: at these three steps a
+# wrong straight line gives the same rates as the cosine. And think about steps after $T$: people train on for "just a
+# few more steps", but after $T$ a cosine rises again.
 
 # %%
 def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> float:
@@ -456,20 +461,19 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 #
 # $$ \underbrace{B + B + \dots + B}_{\lfloor N/B \rfloor \text{ times}} + (N \bmod B) = N $$
 #
-# The last batch holds what is left over; it is smaller, and it counts. Dropping it leaves out $N \bmod B$ examples in
-# every epoch.
+# If $N$ is not a multiple of $B$, the last batch holds what is left over: it is smaller, and you must not drop it.
 #
 # The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say
-# all texts of one author first, each batch would pull the network in the direction of its own kind and undo what the
-# one before did.
+# all texts of one author first, each batch would pull the network toward its own author and undo what the batches
+# before did.
 #
 # Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise
 # nothing crashes and nothing is learned. The originals must keep their order, since they may be needed elsewhere.
 #
 # Randomness in an experiment has to be repeatable. A `torch.Generator` is a source of random numbers with a state of
-# its own. Whoever starts with the same seed gets the same orders again; and because the state moves on with every
-# number drawn, the next epoch gets a different one. So use the generator that you are given, as it is, and no other
-# source.
+# its own. Whoever starts it with the same *seed* (a whole number) gets the same orders again; and because the state
+# changes with every number drawn, the next epoch gets a different order. So use the generator that you are given, as it
+# is, and no other source.
 #
 # PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you
 # see once how simple it is.
@@ -506,14 +510,14 @@ def minibatches(
 #
 # *10 points · about 20 minutes · difficulty 2 of 3 · builds on 2.11, 5.5*
 #
-# While a network trains, its loss is measured from time to time on examples it does not learn from. This is done in
-# evaluation mode, in which the network will be used, and afterwards everything must be as before.
+# While a network trains, its loss is measured from time to time on examples it does not learn from. Measure it in
+# *evaluation mode*, the mode in which the network will be used. Afterwards everything must be as before.
 #
-# A module has a switch, `net.training`, which its methods `eval` and `train` set in all of its parts. In training mode
-# dropout zeroes part of the activations at random; in evaluation mode it lets everything through (2.11). Forget the
-# switch, and the loss is that of a network with part of its numbers missing, and differs from call to call. Forget to
-# put it *back*, and the rest of the training runs without dropout, and nobody notices. Put it back to what it was,
-# which need not be training mode.
+# A module has a switch, `net.training`: its method `train` makes it True, its method `eval` makes it False, in all
+# parts of the module. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets
+# everything through (2.11). If you forget the switch, the loss is that of a network with part of its numbers missing,
+# and differs from call to call. If you do not put it *back*, the rest of the training runs without dropout, and nobody
+# notices. Put it back to what it was, which need not be training mode.
 #
 # Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so switch the
 # recording off, but only for the measurement.
@@ -535,7 +539,7 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.
         loader: the batches, at least one, pairs of inputs and right classes (int64). The numbers of examples may
-            differ. It need not be a list: it may have no length, and it can perhaps be gone through only once.
+            differ. It need not be a list: it may have no length, and a second loop over it may give nothing.
 
     Returns:
         The mean over all examples, a Python float.
@@ -567,15 +571,16 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 #     print(step, loss, evaluate(net, [(X_test, y_test)]))
 # ```
 #
-# The call of `clip_gradients` belongs inside `train_step`; you know between which two lines. In assignment 06 you write
-# such a loop once more, around a small GPT of your own.
+# (`opt.param_groups` is where an optimizer keeps its learning rate.) The call of `clip_gradients` belongs inside
+# `train_step`; you know between which two lines. In assignment 06 you write such a loop once more, around a small GPT
+# of your own.
 
 # %% [markdown]
 # ## What your functions draw
 #
-# Your `sgd_step` against your `adam_step`, each with three learning rates, on weights whose slopes differ by a factor
-# of about 30; and both, with `momentum_step`, on their way through a narrow valley. No rate suits all weights of SGD:
-# what happens to the weights with large slopes if it is made large enough for those with small ones?
+# First your `sgd_step` against your `adam_step`, each with three learning rates, on weights whose gradients differ by a
+# factor of about 30. Then the paths of these two and of `momentum_step` through a narrow valley. With SGD, no rate
+# suits all weights: if it is large enough for weights with small gradients, what happens to those with large gradients?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `losses.png` beside this
 # file when 5.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a

@@ -50,11 +50,3 @@ def splits_of_generators(student, docs, n_valid, seed):
         "same seed, same split": put_aside(seed, 2) == first,
         "other seeds, same split": all(other == first for other in others),
     }
-
-
-def tokens_to_look_at(student, learned, pages, measured, n_merges, sizes):
-    """Merges from a text, each page of other texts with its ids, and the compression of the pages with these titles."""
-    merges = [tuple(pair) for pair in student.train_bpe(learned, n_merges)]
-    cut = {title: (text, student.encode(text, merges)) for title, text in pages.items()}
-    each = {title: student.compression(learned, pages[title], sizes) for title in measured}
-    return merges, cut, {title: list(zip(sizes, numbers, strict=True)) for title, numbers in each.items()}

@@ -5,20 +5,15 @@ The oracles of the tokenizer take ids for the numbers of characters, and let `st
 
 import codecs
 import math
-import runpy
 from collections import Counter
 from itertools import pairwise, product
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from gradlings import agree, exercise, floats, satisfies
+from gradlings import agree, exercise, floats, leave_picture, satisfies
 from gradlings.checks.behavior.statistics import implausible
-from gradlings.execution.student_api import Unavailable
-
-HERE = Path(__file__).parent
 
 
 def ids(values):
@@ -575,24 +570,6 @@ def two_texts(rng):
     return text_of(rng, "abc ", 10, 40), text_of(rng, "abcé ", 3, 20), sizes
 
 
-N_MERGES, SIZES = 300, [0, 10, 25, 50, 100, 200, 300]
-"""Of what there is to look at in the end."""
-
-
-def pages_to_look_at(student):
-    """Cuts pages of the student's own kit up with the student's own tokenizer, and leaves them beside the file."""
-    report = runpy.run_path(str(HERE / "report.py"))
-    try:
-        learned, pages = report["pages_of"](student.folder)
-        *_, english, chinese = pages
-        found = student.through("tokens_to_look_at")(learned, pages, [english, chinese], N_MERGES, SIZES)
-        return report["write_report"](student.folder, *found)
-    except OSError as error:
-        return f"Your tokens could not be written down to look at: {error}."
-    except Unavailable as error:  # nothing to look at is no reason to fail
-        return f"There are no pages of your tokens to look at: {error.message}"
-
-
 HENS = "the big hen clucks at the red hen.\nthe shy owl hoots at the red hen.\n" * 3
 
 
@@ -624,5 +601,4 @@ class TestWhatTokensAreWorth:
             (HENS, "the hen", [8, 2, 0]),
         ]
         agree(student.compression, probes(by_hand, random=two_texts), each_size_anew)
-        if student.folder:
-            student.notes.append(pages_to_look_at(student))
+        leave_picture(student, __file__)

@@ -22,8 +22,8 @@
 # your earlier files.
 #
 # Two data types go through the whole assignment. Ids are a `list[int]`. Merges are a `list[tuple[int, int]]`, and their
-# place says which id they make: the first one makes 256, the next one 257, and so on. Everything must be exact, and
-# what comes in must stay as it is.
+# place says which id they make: the first one makes 256, the next one 257, and so on. Ids must be exact, other numbers
+# right to seven digits in `float64`, and what comes in must stay as it is.
 
 # %%
 import itertools
@@ -640,3 +640,14 @@ def compression(train_text: str, test_text: str, sizes: list[int]) -> list[float
 # Real tokenizers do the same with more care for speed and for detail: GPT-2 cuts text into words by a longer rule that
 # knows about apostrophes and numbers, and their training texts are a million times longer. Yours would be slow there,
 # since it counts every pair anew after each merge. What changes when one pair is merged? Only the words that hold it.
+
+# %% [markdown]
+# ## What your functions draw
+#
+# Your `train_bpe`, `encode` and `compression` on pages of this kit: how many bytes a token stands for with more and
+# more merges, for a sentence in English and for the same in Chinese; and, in `tokens.html`, the pages in colored
+# tokens.
+#
+# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `compression.png` and
+# `tokens.html` beside this file when 7.10 is right. They are there to be looked at, for no points. If one of the
+# functions is not right yet, a sentence names it.

@@ -3,11 +3,13 @@
 #
 # One neuron has a gradient for its weight and one for its bias, and you derived them on paper in assignment 03. A
 # language model has many thousands of neurons, layer upon layer, and its gradients are still found by the same rule,
-# applied layer by layer from the output back to the input. That is *back-propagation*, and this assignment covers the
-# chapter's section about it (retold in `docs/chapter.md` of the repository; you need not read it).
+# applied layer by layer from the output back to the input. That is *back-propagation*. "The chapter", a text about
+# language models that the exercises follow, has a section about it (retold in `docs/chapter.md` of the repository; you
+# need not read it).
 #
-# The chapter's network has one hidden layer between its inputs and its output. Such a network is called a *multi-layer
-# perceptron*, MLP for short, and every block of a GPT contains one. For a single example $x$ it computes
+# The chapter's network has one *hidden layer* (a row of neurons, also called *units*) between its inputs and its
+# output. Such a network is called a *multi-layer perceptron*, MLP for short, and every block of a GPT contains one. For
+# a single example $x$ it computes
 #
 # $$ z_1 = W_1 x + b_1, \qquad h = \max(0, z_1), \qquad z_2 = W_2 h + b_2, \qquad a = \sigma(z_2) $$
 #
@@ -21,7 +23,7 @@
 # work, and you repair the chapter's listing, which does not run as printed.
 #
 # At the end you will be able to take any network built from these layers, say which shape each gradient has and why,
-# and find the one line that is wrong when a gradient is not what it must be.
+# and find the wrong line when a gradient is not right.
 #
 # You need the shapes and matrix products of assignment 01 (1.6, 1.8, 1.10) and the gradients of one neuron and of a
 # batch (3.5, 3.6). Nothing is imported from your earlier files; you may use `torch.sigmoid`, `torch.relu` and
@@ -29,7 +31,8 @@
 # numbers right to seven digits in `float64`, and every argument must stay as it is.
 #
 # Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The
-# gradient that arrives at a layer from the layers after it is the *upstream* gradient; here it is called `dout`.
+# gradient that arrives at a layer from the layers after it is the *upstream* gradient; in code it is `dout`. And an
+# *axis* is a dimension of a tensor.
 
 # %%
 import torch
@@ -48,7 +51,7 @@ from torch.nn import functional as F
 # The function $\max(0, z)$ is the *ReLU*: it lets positive numbers pass and turns negative ones into 0. Without it, two
 # linear layers could do no more than a single one.
 #
-# The transposes are there because examples are rows now, while PyTorch stores a weight matrix as (outputs, inputs):
+# The formulas have transposes because examples are rows now, while PyTorch stores a weight matrix as (outputs, inputs):
 # each *row* holds the weights of one unit. `nn.Linear(10, 5)` has a weight of shape (5, 10). The bias has one number
 # for each unit, and the same bias is added to every example.
 #
@@ -58,7 +61,7 @@ from torch.nn import functional as F
 #
 # Two traps. ReLU and sigmoid, the *activation functions*, are not interchangeable: the first belongs to the hidden
 # layer, the second to the output. And do not change a tensor after you put it into the cache: operations whose names
-# end in an underscore do so.
+# end in an underscore change it.
 
 
 # %% solution="4.1"
@@ -123,12 +126,12 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 #
 # $$ \frac{dh}{dz} = \begin{cases} 1 & z > 0 \\ 0 & z < 0 \end{cases} $$
 #
-# At $z = 0$ exactly there is no derivative. PyTorch's `relu` calls it 0 there, `torch.maximum` says 0.5, and `clamp`
-# says 1. The probes keep away from that point.
+# At $z = 0$ exactly there is no derivative. PyTorch's `relu` calls it 0, `torch.maximum` says 0.5, and `clamp` says 1.
+# No test input is exactly 0.
 #
-# So where the forward pass let a number through, the gradient passes unchanged, and where it did not, the gradient
-# stops: a unit that is off for an example learns nothing from it. The sign of `z` decides what is on and what is off,
-# not the sign of `dout`.
+# So where the forward pass let a number through, the gradient passes unchanged; elsewhere it becomes 0, and a unit that
+# is off for an example learns nothing from this example. The sign of `z` decides what is on and what is off, not the
+# sign of `dout`.
 
 
 # %% solution="4.2"
@@ -171,17 +174,17 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 # %% [markdown] exercise="4.3" objective="Derive the three gradients of a linear layer"
 # ## 4.3 Backward through a linear layer
 #
-# Most parameters of a language model are in linear layers: attention, feed-forward and output head are linear layers.
-# For one example and one unit $o$ it computes
+# Most parameters of a language model are in linear layers. For one example and one unit $o$ a linear layer computes
 #
 # $$ z_o = \sum_i W_{oi}\,x_i + b_o $$
 #
 # Three things went into it, so three gradients come out: for the weights and the bias, to update them, and for the
-# input. The last one is the upstream gradient of the layer before.
+# input. The gradient for the input is handed back: for the layer before, it is the upstream gradient.
 #
 # For each of them, ask what it affects. A weight $W_{oi}$ affects one output of each example. An input $x_i$ affects
 # all outputs of its own example. The bias $b_o$ also affects one output of each example, with factor 1. Whatever
-# affects the loss along several paths gets the *sum* over the paths. That is all, and matrix products do the sums.
+# affects the loss along several paths (through several outputs or several examples) gets the *sum* over the paths. That
+# is all, and matrix products can do such sums.
 #
 # A good test: a gradient has exactly the shape of its own tensor. Write the three shapes down first. But do not trust
 # shapes alone. If all sizes are equal, wrong products have the right shape, too, so test with different sizes.
@@ -190,7 +193,8 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 # contains it.
 #
 # In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every
-# token alike, as if all of them were in one long list. Your function takes one or more such axes in front.
+# token alike, as if all of them were in one long list. So in `dout` and `X` your function must allow one or more axes
+# before the last.
 
 
 # %% solution="4.3"
@@ -258,12 +262,12 @@ def linear_backward(
 # $$ L = -\frac{1}{N}\sum_{n=1}^{N}\bigl[\,y_n \ln a_n + (1 - y_n)\ln(1 - a_n)\,\bigr] $$
 #
 # You know both local derivatives from 3.4 and their product from 3.5. The mean of the batch divides by $N$, in this
-# step and in no other. A gradient that is $N$ times too large does no harm by itself, but then a larger batch means a
-# larger step, and no learning rate suits two batch sizes.
+# step and in no other. A gradient that is $N$ times too large still has the right direction, but then a larger batch
+# means a larger step, and no learning rate suits two batch sizes.
 #
-# Take the two steps together, never apart. A prediction may be exactly 0 or 1 after rounding, and then
-# $\partial L/\partial a$ alone is a division by zero. Their product is finite, and it is largest where the network is
-# confident and wrong, which is where it has the most to learn.
+# Use the product of the two derivatives, never one alone. A prediction may be exactly 0 or 1 after rounding, and then
+# $\partial L/\partial a$ alone is a division by zero. The product is finite, and it is largest where the network is
+# confident and wrong: these examples teach it most.
 #
 # And there is a trap that the chapter itself falls into. The predictions are a column, of shape $(N, 1)$. Labels often
 # come as a vector, $(N,)$, like the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your
@@ -313,8 +317,8 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 # ## 4.5 Backward through broadcasting
 #
 # Broadcasting copies silently. Add a bias of shape $(3,)$ to a batch of shape $(4, 3)$ and each of its three numbers is
-# used four times; multiply a batch $(2, 4, 3)$ by a column $(4, 1)$ and each number is used six times. Position
-# embeddings meet a batch of sequences this way, and so does the scale of a layer norm.
+# used four times; multiply a batch $(2, 4, 3)$ by a column $(4, 1)$ and each number is used six times. A GPT broadcasts
+# in this way in many places, for example whenever it adds a bias.
 #
 # Reading a number several times means that it affects the loss along several paths, and gradients add up over paths. So
 # the backward step of broadcasting is a sum over all the copies. PyTorch does it for you in every `+` and `*`, and now
@@ -322,10 +326,10 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 #
 # Your function gets the gradient `g` of the tensor *after* broadcasting and the `shape` *before* it. Remember the rule
 # of 1.10: shapes are aligned at their right ends. Two things can have happened to an axis. It was missing and was added
-# in front, or it had size 1 and was stretched. Which of the two axes is still in the result, with size 1, and which is
-# gone?
+# in front, or it had size 1 and was stretched. Your function undoes both by summing: after which of the two does the
+# axis stay, with size 1, and after which is it gone?
 #
-# Axes that were neither new nor stretched stay as they are, and it may well be that nothing was broadcast at all.
+# Axes that were neither new nor stretched stay as they are. Sometimes nothing was broadcast at all.
 
 
 # %% solution="4.5"
@@ -384,17 +388,17 @@ def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tenso
 #
 # $$ p_{nc} = \frac{e^{z_{nc}}}{\sum_k e^{z_{nk}}}, \qquad L = -\frac{1}{N}\sum_{n=1}^{N} \ln p_{n,t_n} $$
 #
-# Here $t_n$ is the right class of example $n$. Take one example and write the logarithm of the fraction as a
-# difference:
+# Here $t_n$ is the right token (the right *class*) of example $n$. Take one example and write the logarithm of the
+# fraction as a difference:
 #
 # $$ -\ln p_t = -z_t + \ln\sum_k e^{z_k} $$
 #
 # Now differentiate with respect to $z_c$. The first term depends on one logit only, the second on all of them. So
-# *every* logit gets a gradient, not only that of the right class: a training step makes the others smaller. The result
-# looks like that of 4.4.
+# *every* logit gets a gradient, not only that of the right class: a training step makes the logits of all wrong classes
+# smaller. The result looks like that of 4.4.
 #
-# For GPT-2 the logits have 50,257 columns and one row for each token of the batch. Here the backward pass of every
-# language model begins.
+# For GPT-2 the logits have 50,257 columns and one row for each token of the batch. The backward pass of every language
+# model begins with this gradient.
 #
 # Three traps: along which axis do probabilities add up to 1, what does the mean divide by, and what is $e^{1000}$ on a
 # computer?
@@ -449,17 +453,17 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 #
 # $$ x_{bt} = E_{i_{bt}} $$
 #
-# Here $b$ counts the texts, $t$ the positions, and $i$ is `idx`. Nothing is computed; numbers are only copied. So by
-# now you know what the backward step must be: each row of the table collects the gradients of all the places it was
-# copied to. A token that does not occur gets zeros, and a word such as "the", which occurs in nearly every sentence,
-# gets a sum with many terms.
+# Here $b$ counts the texts, $t$ the positions, and $i$ is `idx`. Nothing is computed; numbers are only copied. So you
+# can say what the backward step must be: each row of the table collects the gradients of all the places it was copied
+# to. A token that does not occur gets zeros, and a word such as "the", which occurs in nearly every sentence, gets a
+# sum with many terms.
 #
-# That is the whole exercise, and the trap is in it. In a batch of text most tokens occur more than once. Try on paper
-# what your way of writing it does when the same id is at two positions. In PyTorch, `dE[idx] += dout` adds only one of
-# the gradients of an id that occurs twice.
+# The trap: in a batch of text most tokens occur more than once. Try on paper what your code does when the same id is at
+# two positions. In PyTorch, `dE[idx] += dout` adds only one of the gradients of an id that occurs twice.
 #
 # The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real code adds
-# each gradient to its row and avoids a product with a matrix of mostly zeros.
+# each gradient to its row. (A product with a matrix of ones and zeros gives the same and is allowed, but is slow for a
+# large table.)
 
 
 # %% solution="4.7"
@@ -522,13 +526,14 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 # \frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial W_1}, \qquad
 # \frac{\partial L}{\partial b_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial b_1} $$
 #
-# (As in 4.3, products here stand for the steps you wrote, not for `*` or `@`.) Look at what is shared:
-# $\partial L/\partial z_2$ is in three of them, $\partial L/\partial z_1$ in two. Each is computed once and handed on.
-# That is why all gradients together cost about two forward passes, and not one pass for each parameter.
+# (A product in these formulas stands for a backward step that you wrote, in the right shapes; it is not simply `*` or
+# `@`.) Look at what is shared: $\partial L/\partial z_2$ is in three of them, $\partial L/\partial z_1$ in two. Each is
+# computed once and handed on. That is why all gradients together cost about two forward passes, and not one pass for
+# each parameter.
 #
 # You have written every piece, in 4.2, 4.3 and 4.4, and you may call your own functions. What is left is bookkeeping,
-# and that is where real mistakes happen: which of the cached tensors does a step need, the one before the activation or
-# the one after it?
+# and real mistakes happen in it: which of the cached tensors does a step need, the one before the activation or the one
+# after it?
 #
 # As in 3.6, the whole batch goes through at once, and the gradients are those of the mean.
 #
@@ -610,9 +615,10 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 # and trains on a wrong number.
 #
 # Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several.
-# Some repairs that the internet suggests only work for one of the two, and another one silences the message by changing
-# the loss. So print the two shapes for both cases, and say which axis is which, before you change anything. Leave
-# `SimpleNet` as it is: its output must still have the shape $(N, 1)$, and 4.10 uses it, too.
+# Some repairs that the internet suggests only work for one of the two; another repair changes the loss, so that the
+# message disappears and the result is wrong. So print the shapes of outputs and labels for both cases, and say which
+# axis is which, before you change anything. Leave `SimpleNet` as it is: its output must still have the shape $(N, 1)$,
+# and 4.10 uses it, too.
 
 # %%
 
@@ -699,11 +705,11 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 # The chapter's listing ends with a loop over `net.named_parameters()` that prints each `param.grad`
 # `if param.requires_grad`. That works, but hides three surprises that you will meet in every training program.
 #
-# First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`,
-# it *adds* to it, for the reason you met in 3.10; what is left from an earlier batch stays in the sum until somebody
-# clears it. Third, `param.grad` is not a copy. It is the very tensor that the next backward pass adds to, and that
-# `zero_grad(set_to_none=False)` fills with zeros. (By default `zero_grad` puts `None` in its place, and then a tensor
-# you kept survives. Code should not depend on that.)
+# First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`, it
+# *adds* to it, for the reason you met in 3.10; what is left from an earlier batch stays in the sum until somebody
+# clears it. Third, `param.grad` is not a copy. It is the tensor itself: the next backward pass adds to it, and
+# `zero_grad(set_to_none=False)` fills it with zeros. (By default `zero_grad` puts `None` in its place, and then a
+# tensor that you kept stays as it is. Code should not depend on that.)
 #
 # Write a function that hands out the gradients of one batch, by name, and can be called again and again: each batch
 # gets its own gradients, and nothing that happens later changes them.
@@ -765,9 +771,9 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
 # %% [markdown] picture="below"
 # ## What your functions draw
 #
-# Two kinds of points that no straight line can separate, and a network with 16 hidden units that learns to:
-# `mlp_forward` says what it thinks of every place, and `mlp_backward` says where each step goes. The line is made of
-# straight pieces. Which part of the network makes the corners?
+# Two kinds of points that no straight line can separate, and a network with 16 hidden units that learns to separate
+# them: `mlp_forward` predicts the kind at every place, and `mlp_backward` gives the gradients for each step. The line
+# between the two kinds is made of straight pieces. Which part of the network makes the corners?
 #
 # In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `boundary.png` beside this
 # file when 4.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a

@@ -1,10 +1,11 @@
 # %% [markdown]
 # # 06 Pre-train a tiny GPT
 #
-# The chapter (retold in `docs/chapter.md` of the repository; you need not read it) begins with pre-training: a model
-# reads a lot of text and, from nothing but the text, learns its structure. Here you do it. You write every part of a
-# GPT as a small function, put the parts together, and train the result on your own computer, in a few seconds. It is
-# built like GPT-2, with 27,776 parameters where GPT-2 small has 124 million.
+# "The chapter" is a text about language models that the exercises follow (retold in `docs/chapter.md` of the
+# repository; you need not read it). It begins with pre-training: a model reads a lot of text and, from nothing but the
+# text, learns its structure. Here you do it. You write every part of a GPT as a small function, put the parts together,
+# and train the result on your own computer, in a few seconds. It is built like GPT-2, with 27,776 parameters where
+# GPT-2 small has 124 million.
 #
 # *Pre-training* means one task: given the tokens so far, predict the next one. The text itself holds the right answers,
 # so nobody has to label anything. Exercises 6.1 to 6.4 make training pairs from text and measure predictions. 6.5 to
@@ -21,7 +22,7 @@
 #
 # torch's autograd does the backward pass, so in 6.3, 6.6 to 6.11 and 6.15 gradients must flow from the result back to
 # every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these
-# functions would stop them, and nothing before that place would learn.
+# functions would stop the gradients, and the parts of the model before it would not learn.
 #
 # As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and
 # every argument must stay as it is.
@@ -40,9 +41,9 @@ from torch.nn import functional as F
 # %% [markdown]
 # ## The text, and its tokens
 #
-# Have a look at `corpus.txt` beside this file: 600 sentences by a small grammar (`corpus.py`). Each token is one
-# character here, so the vocabulary has 23 tokens instead of the 50,257 of GPT-2. The tokenizer is given; it turns text
-# into ids and back.
+# Have a look at `corpus.txt` beside this file: 600 sentences by a small grammar (`corpus.py`). A *token* is the unit in
+# which a model reads text; here each token is one character, so the vocabulary has 23 tokens instead of the 50,257 of
+# GPT-2. The tokenizer is given; it turns text into ids and back.
 
 # %%
 TINY_CONFIG = {
@@ -75,7 +76,7 @@ class CharTokenizer:
 # ## 6.1 Next-token pairs
 #
 # A language model gets tokens and predicts, at every position, the token that comes next. The training data is
-# therefore the text, twice: once as input, once as target, and the target is one token ahead.
+# therefore the text, twice: once as input, and once as *target* (the right answer), one token ahead.
 #
 # The text is far too long to be read at once, so it is cut into windows of $T$ tokens. This $T$ is the *context
 # length*. Windows ignore sentences: they begin and end anywhere, as the rows below show.
@@ -91,8 +92,8 @@ class CharTokenizer:
 # One window holds $T$ examples, not one: given "h" predict "e", given "he" predict "l", given "hel" predict "l".
 #
 # Here is a common mistake: if inputs and targets are equal, the model has to copy what it sees, and its loss falls to
-# almost zero within seconds. A loss that is too good to be true means that the model saw the answer. And what follows
-# the very last token? Nothing, and that limits how many windows there are.
+# almost zero within seconds. A loss that is too good to be true means that the model saw the answer. And nothing
+# follows the last token of the text, which limits how many windows there are.
 
 
 # %% solution="6.1"
@@ -143,8 +144,8 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 # %% [markdown] exercise="6.2" objective="Draw random windows that start anywhere in the text"
 # ## 6.2 A random batch
 #
-# Nobody trains on all windows in order: neighbors are nearly the same, and there are too many. Each step of training
-# draws a few windows at random, a *batch*.
+# Nobody trains on all windows in order: there are too many, and neighboring windows are nearly the same. Each step of
+# training draws a few windows at random, a *batch*.
 #
 # Draw $B$ starts, independently and with equal chance, among all starts whose window and targets lie in the text. For a
 # text of $n$ tokens these are $0, 1, \ldots, n - T - 1$. Then collect the $B$ windows and their targets.
@@ -212,20 +213,20 @@ def get_batch(
 # %% [markdown] exercise="6.3" objective="Measure next-token predictions by their mean cross-entropy"
 # ## 6.3 The loss of a language model
 #
-# At every position the model gives $V$ numbers, the *logits*: one score for each token that might come next. The
-# softmax turns them into probabilities, and the loss is the negative logarithm of the probability of the token that did
-# come, averaged over all $B \cdot T$ positions ($z$ are the logits, $y$ the targets):
+# At every position the model gives $V$ numbers, the *logits*: one for each token that might come next. The softmax
+# turns them into probabilities, and the loss is the negative logarithm of the probability of the token that did come,
+# averaged over all $B \cdot T$ positions. Here $z_{b,t,v}$ is the logit of token $v$, and $y_{b,t}$ the target:
 #
-# $$ L = -\frac{1}{BT}\sum_{b,t} \ln \frac{e^{z_{bt\,y_{bt}}}}{\sum_{v} e^{z_{btv}}} $$
+# $$ L = -\frac{1}{BT}\sum_{b,t} \ln \frac{e^{z_{b,t,y_{b,t}}}}{\sum_{v} e^{z_{b,t,v}}} $$
 #
 # This is cross-entropy, as in assignments 03 and 04, with $V$ classes. Its unit is the *nat*, since the logarithm is
 # the natural one. A model that knows nothing gives every token the same chance; its loss is $\ln V$, which is 3.14 for
 # 23 characters and 10.82 for GPT-2. A training run that starts far from $\ln V$ has a mistake in it.
 #
-# Logits are raw scores, and the softmax is in the formula exactly once. Library losses such as `F.cross_entropy` take
-# logits and contain the softmax; if the model's output is passed through a softmax first, nothing crashes, the loss
-# just stays high. Here you write the formula yourself, so the ready-made losses are off limits (`torch.logsumexp` and
-# `log_softmax` are allowed).
+# Logits are raw numbers, not probabilities, and the formula has the softmax exactly once. Library losses such as
+# `F.cross_entropy` take logits and contain the softmax; if the model's output is passed through a softmax first,
+# nothing crashes, but the loss stays high. Here you write the formula yourself, so the ready-made losses are off limits
+# (`torch.logsumexp` and `log_softmax` are allowed).
 #
 # Two more traps. $e^{1000}$ is infinite, so exponentials of raw logits break. And of the three axes only one runs over
 # the vocabulary.
@@ -278,18 +279,18 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 # $$ \mathrm{PPL} = e^{L}, \qquad
 # L = \frac{\text{sum of } {-\ln p} \text{ over all tokens}}{\text{number of tokens}} $$
 #
-# where $p$ is the probability that the model gave to the token that came. Read the perplexity as "the model hesitates
-# as if it had to choose evenly among that many tokens". A model that really chooses evenly among $V$ tokens has
+# where $p$ is the probability that the model gave to the token that came. A perplexity of 10 means that the model is as
+# unsure as if it had to choose evenly among 10 tokens. A model that really chooses evenly among $V$ tokens has
 # perplexity $V$; a model that is always certain and right has perplexity 1.
 #
 # A long text is evaluated in batches, and the batches are rarely equally large: the last one is what was left over. So
 # for each batch you get a *sum* (of $-\ln p$ over its tokens) and a *count* (of its tokens). Combine them so that every
 # token weighs the same, however the text was cut.
 #
-# There are several ways to average that all look right: the mean of the batches' perplexities, the exponential of the
-# mean of the batches' losses. With one batch, or with equal ones, some of them even agree with the right one.
+# Two wrong ways look right: the mean of the batches' perplexities, and the exponential of the mean of the batches'
+# losses. With one batch both give the right result, and the second also with batches of equal size.
 #
-# And watch the base: with natural logarithms inside, the exponential must be $e^x$; $2^L$ is for losses in bits.
+# And watch the base: the loss has natural logarithms, so the result is $e^L$; $2^L$ is for losses in bits.
 
 
 # %% solution="6.4"
@@ -345,10 +346,11 @@ def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[
 # diagonal, the first position could look at nothing at all.
 #
 # Two conventions exist: `True` for "may look" and `True` for "is hidden". `F.scaled_dot_product_attention` has the
-# first, `nn.MultiheadAttention` the second. Here, `True` means "may look". The dtype must be bool, because a mask of
-# ones and zeros means something else to most functions: they add it to the scores.
+# first, `nn.MultiheadAttention` the second. Here, `True` means "may look". The dtype must be bool: most functions *add*
+# a mask of numbers to the scores of attention (6.6), so that ones and zeros hide nothing.
 #
-# Your function is also told *where* to make the mask. A mask on the CPU cannot be combined with scores on a GPU.
+# Your function is also told *where* to make the mask: on the CPU or on a GPU. A mask on the CPU cannot be combined with
+# scores on a GPU.
 
 
 # %% solution="6.5"
@@ -395,9 +397,10 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 # ## 6.6 Attention
 #
 # Attention lets each position collect information from others. Each position has three vectors of $d$ numbers: a
-# *query* (what am I looking for?), a *key* (what do I offer?) and a *value* (what do I hand over?). The match of query
-# $i$ and key $j$ is their dot product. A softmax turns the matches of one query into weights that add up to 1, and the
-# output is the mean of the values with these weights (here $V$ are the values):
+# *query* (what am I looking for?), a *key* (what do I offer?) and a *value* (what do I hand over?). The dot product of
+# query $i$ and key $j$, divided by $\sqrt{d}$, is their *score*. A softmax turns the scores of one query into weights
+# that add up to 1, and the output is the mean of the values with these weights. The scores are $S$, the weights $A$,
+# and here $V$ are the values:
 #
 # $$ S = \frac{Q K^\top}{\sqrt{d}}, \qquad A = \mathrm{softmax}(S), \qquad O = A\,V $$
 #
@@ -413,7 +416,7 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 # $i$, and each row must sum to 1.
 #
 # Any number of axes may come before the last two (batch, heads); they are carried along. Ready-made attention is off
-# limits, here and up to 6.10, since this is the heart of the whole model.
+# limits in 6.6 to 6.10, since attention is the heart of the whole model.
 
 
 # %% solution="6.6"
@@ -470,9 +473,9 @@ def attention(
 # %% [markdown] exercise="6.7" objective="Put projections, heads and mask together to causal self-attention"
 # ## 6.7 Multi-head attention
 #
-# One set of weights can follow one thing at a time: the previous character, say, or the last animal. So the $D$ numbers
-# of a position are split among $H$ *heads* of $d = D/H$ numbers, each head attends on its own, and the results are put
-# side by side again.
+# With one set of attention weights, a position can look for one kind of thing: the previous character, say, or the
+# animal in this sentence. So the $D$ numbers of a position are split among $H$ *heads* of $d = D/H$ numbers, each head
+# attends on its own, and the results are put side by side again.
 #
 # Queries, keys and values are all made from the same input $x$ by one matrix of shape $(3D, D)$. Its first $D$ rows
 # make the queries, the next $D$ the keys, the last $D$ the values, so they come out side by side:
@@ -481,12 +484,13 @@ def attention(
 # \text{head } h \text{ takes columns } hd \ldots (h+1)d - 1 \text{ of each} $$
 #
 # Each head then does causal attention, and the heads' outputs, concatenated to $D$ numbers, go through one more linear
-# layer: $y = O\,W_o^\top + b_o$. Matrices have the layout of `nn.Linear`, (out, in), hence the transposes. There is no
-# bias for $Q$, $K$, $V$: that is `qkv_bias: False`.
+# layer, the *output projection*: $y = O\,W_o^\top + b_o$. Matrices have the layout of `nn.Linear`, (out, in), hence the
+# transposes. There is no bias for $Q$, $K$, $V$: that is `qkv_bias: False`.
 #
-# Splitting and merging heads is 1.11 again, and still the place where most bugs of hand-written GPTs live. A `view` to
-# $(B, H, T, d)$ has the right shape and mixes positions into heads. Such a model still trains, and a test of whether
-# the future leaks does not find every such bug: two of them together can hide the future perfectly.
+# Splitting and merging heads is 1.11 again, and most bugs of hand-written GPTs are here. A `view` to $(B, H, T, d)$ has
+# the right shape but mixes positions into heads. Such a model still trains. And to test that no position sees the
+# future is not enough: with two such bugs, one in the splitting and one in the merging, the results are wrong, but none
+# depends on the future.
 #
 # Use your `attention` and your `causal_mask`.
 
@@ -559,13 +563,13 @@ def multi_head_attention(
 # Each position is treated alone: it must not matter what else is in the window or in the batch. (If it did, the future
 # could leak into the past through the mean.)
 #
-# The small $\varepsilon$ keeps the division possible when all $D$ numbers are equal. It belongs *under* the root,
-# beside the variance. For ordinary inputs this hardly matters, which is why mistakes with it survive for years; for
-# very small inputs it matters a lot.
+# The small $\varepsilon$ prevents a division by 0 when all $D$ numbers are equal. It belongs *under* the root, beside
+# the variance. For ordinary inputs its place hardly matters, so mistakes with it are not noticed for years; for very
+# small inputs it matters a lot.
 #
 # Watch the $\frac1D$: torch's `var` and `std` divide by $D - 1$ unless told otherwise.
 #
-# `F.layer_norm` and other ready-made norms are off limits: they would do all three formulas for you.
+# `F.layer_norm` and other ready-made norms are off limits: they would do everything for you.
 
 
 # %% solution="6.8"
@@ -619,8 +623,9 @@ def layer_norm(
 # unit), a smooth relative: almost $x$ for large $x$, almost 0 for very negative $x$, and a soft dip in between instead
 # of a corner, so that the gradient never stops abruptly.
 #
-# Its definition is $x\,\Phi(x)$, where $\Phi(x)$ is the probability that a standard normal number is below $x$. GPT-2
-# uses an approximation that is faster to compute, and its published weights were trained with it:
+# Its definition is $x\,\Phi(x)$, where $\Phi(x)$ is the probability that a random number with normal distribution (mean
+# 0, variance 1) is below $x$. GPT-2 uses an approximation that is faster to compute, and its published weights were
+# trained with it:
 #
 # $$ \mathrm{gelu}(x) =
 # \tfrac12\, x \left(1 + \tanh\!\left(\sqrt{\tfrac{2}{\pi}}\,\bigl(x + 0.044715\,x^3\bigr)\right)\right) $$
@@ -679,13 +684,14 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # $$ x \leftarrow x + \mathrm{multihead}\bigl(\mathrm{norm}_1(x)\bigr), \qquad
 # x \leftarrow x + W_2\,\mathrm{gelu}\bigl(W_1\,\mathrm{norm}_2(x) + b_1\bigr) + b_2 $$
 #
-# (for row vectors: times $W_1^\top$ and $W_2^\top$). The additions are *residual connections*: $x$ goes from the first
-# block to the last, and each part takes a copy of it, works on it, and adds its result to $x$. Through the additions
-# the gradient goes back without passing through any layer, which makes deep models trainable.
+# The formula has one position as a column. In your tensors each position is a row, so multiply from the right by
+# $W_1^\top$ and $W_2^\top$, as in 6.7. The additions are *residual connections*: $x$ goes from the first block to the
+# last, and each part takes a copy of it, works on it, and adds its result to $x$. Through the additions the gradient
+# goes back without passing through any layer, so deep models can be trained.
 #
-# GPT-2 normalizes the copy, not $x$ itself: *pre-norm*. The original transformer normalized after each addition
-# (*post-norm*), so that every gradient has to pass all norms; it is harder to train. Both take the same parameters, so
-# no error message will tell you which one you wrote.
+# GPT-2 normalizes the copy, not $x$ itself: *pre-norm*. The first *transformer* (the kind of network that GPTs are)
+# normalized after each addition (*post-norm*), so that every gradient has to pass all norms; it is harder to train.
+# Both take the same parameters, so no error message will tell you which one you wrote.
 #
 # The two halves come one after the other: the second sees what the first has added.
 #
@@ -745,8 +751,8 @@ def gpt_block(x: Float[Tensor, "B T D"], p: dict[str, Tensor], H: int) -> Float[
 # ## Where a model starts
 #
 # Before training, the matrices hold small random numbers, the biases zeros, and the norms have $\gamma = 1$ and
-# $\beta = 0$. The head's numbers are smaller still, so that at first all tokens are nearly equally likely. The same
-# seed gives the same start. This is given:
+# $\beta = 0$. The numbers of the output head (6.11) are even smaller, so that at first all tokens are nearly equally
+# likely. The same seed gives the same start. This is given:
 
 # %%
 Parameters = dict[str, object]  # tensors, and under "blocks" a list of dicts of tensors
@@ -796,7 +802,7 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 #
 # From ids to logits in five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position
 # embedding*: a row of `positions` for place 0, 1, 2 and so on in the window. Attention does not know the order of the
-# tokens: without this step, only the mask would make a difference between "dog bites man" and "man bites dog". Then
+# tokens: without positions, only the mask would make a difference between "dog bites man" and "man bites dog". Then
 # come the blocks in their order, then one last layer norm, then the *output head* (not one of attention's heads), which
 # takes the dot product of the result with one row for each token of the vocabulary:
 #
@@ -805,8 +811,8 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 # A window may be shorter than the context; its first token still has place 0. The result has logits for *every*
 # position, since every position is an example.
 #
-# If there is no `head` among the parameters, it is *tied*: the head is the token table itself, one tensor in two roles
-# (2.8). The same tensor, not a copy: both roles send it gradients.
+# If there is no `head` among the parameters, the head is *tied*: it is the token table itself (2.8). Use the same
+# tensor, not a copy, since it gets gradients from both uses.
 #
 # While it trains, GPT-2 drops numbers in several places (dropout, 2.11). We do it in one: the sum of the two
 # embeddings, with `cfg["drop_rate"]`, and only if `training` is True.
@@ -893,19 +899,20 @@ class TinyGPT(nn.Module):
 #
 # A language model writes one token at a time: predict, choose, append, and again with the longer text.
 #
-# **Predict.** The model gives logits at every position; only those of one position say what comes after the text so
-# far. Which? The model cannot see more than its context, so once the text is longer, it gets the *last*
-# `context_length` tokens.
+# **Predict.** The model cannot see more than its context, so once the text is longer, give it the *last*
+# `context_length` tokens. It returns logits at every position. At which position do they say what comes after the text
+# so far?
 #
-# **Choose.** Always taking the most likely token gives dull text that soon repeats itself; drawing from all tokens now
-# and then picks nonsense. *Top-k* sampling is between the two: keep the $k$ tokens with the highest logits, give the
-# others probability zero, and draw from the softmax of what is left. With $k = 1$ it is the most likely token.
+# **Choose.** If you always take the most likely token, the text soon repeats itself. If you draw from all tokens, some
+# tokens are nonsense. *Top-k* sampling is between the two: keep the $k$ tokens with the highest logits, give the others
+# probability zero, and draw from the softmax of what is left. With $k = 1$ it is the most likely token.
 #
-# **Append**, at the end, and for each row of the batch its own token. The text that came in is not changed; what comes
-# out begins with it.
+# **Append** to each row of the batch its own token, at the end. Do not change the tensor that came in; the result
+# begins with the same tokens.
 #
 # A model that writes is not being trained. Switch it to `eval` mode, or dropout spoils every prediction, and afterwards
-# give it back in the mode it was in. And record no gradients, which would cost memory for nothing.
+# give it back in the mode it was in. And record nothing for gradients (`torch.no_grad`): it would cost memory for
+# nothing.
 
 
 # %% solution="6.12"
@@ -926,8 +933,9 @@ def generate(
         ids: the beginnings, int64, at least one token each; may be longer than context_length.
         n: how many tokens to append, at least 1.
         context_length: the model sees this many tokens at most, the latest ones.
-        top_k: how many tokens to choose from, from 1 to V, in proportion to their probabilities; independently for each
-            row and each token. Where logits are equal, any of them may be kept.
+        top_k: how many of the most likely tokens to keep, from 1 to V. Draw among these in proportion to their
+            probabilities, independently for each row and each token. If more tokens have the k-th highest logit, you
+            may keep any of them or all.
         generator: where the random numbers come from; None is torch's global source.
 
     Returns:
@@ -980,16 +988,16 @@ def generate(
 # step, draw a batch, predict, measure the loss, clear old gradients, go backward, let the optimizer step. You know the
 # loop from 5.5. The only new thing is that nobody wrote down the answers: they are the text itself.
 #
-# The recipe is fixed, so that your losses can be compared number by number, to six digits, on texts with a single
-# window, where all batches are the same. The model is `TinyGPT(cfg, seed)`, in train mode. The batches come from your
-# `get_batch` with a generator of your own, started with `seed`. The optimizer is `torch.optim.Adam` with
-# `cfg["learning_rate"]` and all its other settings as they are. Store the loss of each batch before the update, as a
-# Python float: a tensor would keep the whole graph of its step in memory.
+# The recipe is fixed, so that your losses can be compared with ours, to six digits. (This is done on texts with a
+# single window: there the random choice of windows makes no difference.) The model is `TinyGPT(cfg, seed)`, in train
+# mode. The batches come from your `get_batch` with a generator of your own, started with `seed`. The optimizer is
+# `torch.optim.Adam` with `cfg["learning_rate"]` and all its other settings as they are. Store the loss of each batch
+# before the update, as a Python float: a tensor would keep the whole graph of its step in memory.
 #
-# How good can it get? At the start, the loss must be near $\ln 23 = 3.14$. A model that looks at the last character
-# only cannot get below 1.12 on this text, so less than that proves that attention looks back. And the grammar makes
+# How low can the loss get? At the start, it must be near $\ln 23 = 3.14$. A model that looks at the last character only
+# cannot get below 1.12 on this text, so a lower loss proves that attention looks further back. And the grammar makes
 # random choices, which nobody can predict: they cost at least 0.186 nats per character on average. A loss that stays
-# below that is a bad sign: the model sees the targets, or has memorized a short text.
+# below 0.186 is a bad sign: the model sees the targets, or has memorized a short text.
 #
 # When your function passes, look at `loss.png` and `sample.txt` beside this file: the loss curve, and the first words
 # of your model.
@@ -1317,15 +1325,15 @@ def repaired_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[I
 # GPT-2? Size and text, of course. A tokenizer with 50,257 pieces of words in place of 23 characters. Biases for
 # queries, keys and values, and an output head that shares the token table. Dropout in more places: on the attention
 # weights, and on what each half of a block adds. And starting values of `Wo` and `W2` that are smaller by the factor
-# $1/\sqrt{2L}$ for $L$ blocks. What is missing from there to an assistant begins with fine-tuning: the same loop again,
-# on chosen text.
+# $1/\sqrt{2L}$ for $L$ blocks. And from GPT-2 to an assistant? The next step is fine-tuning: the same loop again, on
+# chosen text.
 
 # %% [markdown] picture="below"
 # ## What your functions draw
 #
-# The losses of your `pretrain`, over 300 steps on the corpus, beside what a model could reach that knows nothing, or
-# sees one character only; both losses of your `pretrain_with_validation` on six lines, which it learns by heart; and
-# the first words of your model, by your `generate`.
+# The losses of your `pretrain`, over 300 steps on the corpus. Two lines show what other models could reach: one that
+# knows nothing, and one that sees only the last character. Beside it, both losses of your `pretrain_with_validation` on
+# six lines, which it learns by heart. And the first words of your model, by your `generate`.
 #
 # In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write
 # `loss.png` and `sample.txt` beside this file when 6.13 is right, and again, with the second pair of curves, when 6.14

@@ -257,8 +257,9 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 @catalogue.variant("6.8", "row by row")
 def layer_norm(x, gamma, beta, eps=1e-5):
     rows = x.reshape(-1, x.shape[-1])
-    normed = [(row - row.mean()) / torch.sqrt(row.var(correction=0) + eps) for row in rows]
-    return torch.stack(normed).reshape(x.shape) * gamma + beta
+    mean = torch.stack([row.mean() for row in rows])[:, None]
+    variance = torch.stack([row.var(correction=0) for row in rows])[:, None]
+    return ((rows - mean) / torch.sqrt(variance + eps)).reshape(x.shape) * gamma + beta
 
 
 # --- 6.9 -----------------------------------------------------------------------------------------------------------

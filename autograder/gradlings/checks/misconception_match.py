@@ -37,6 +37,7 @@ _MAX_ELEMENTS = 4096  # of a tensor that is kept; probes are far smaller
 _MAX_PARTS = 50_000  # of a value that is looked at, ten times what the catalogue of any assignment holds
 _DIGITS = 9  # of a float
 _MAX_ERROR_CHARS = 60
+_OF_THE_COMPILER = ("SyntaxError", "IndentationError", "TabError")  # each version of Python words these anew
 
 
 def observed(examinations: Sequence[Examination]) -> list[Any]:
@@ -159,6 +160,7 @@ def _encoded(result: CallResult, call: tuple[Any, ...], *, text_counts: bool) ->
             return {"type": type(result.value).__name__}
         altered = [i for i, (a, b) in enumerate(zip(call, result.args_after, strict=False)) if changed(a, b)]
         if result.raised is not None:
+            text_counts = text_counts and result.raised.kind not in _OF_THE_COMPILER
             text = _error_text(result.raised.message) if text_counts else None
             return {"raises": [result.raised.kind, text], "changes": altered}
         after = [[i, _encode(a) if _is_small(a := result.args_after[i]) else {}] for i in altered]

@@ -19,7 +19,7 @@ from gradlings.rendering.svg import picture_svg
 
 _VERDICT_WORDS = {
     Verdict.PASS: "right",
-    Verdict.FOLLOWED_THROUGH: "right, but for what it calls",
+    Verdict.FOLLOWED_THROUGH: "right, except for what it calls",
     Verdict.UNDECIDED: "waits for what it calls",
     Verdict.WRONG: "wrong",
     Verdict.ERROR: "error",

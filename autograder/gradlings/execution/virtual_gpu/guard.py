@@ -126,12 +126,12 @@ class _Guard:
     def _refuse_indexing(self, rules: _Rules, args: Any, inputs: list[torch.Tensor]) -> None:
         """Refuse indices that are neither on the CPU nor where the indexed tensor is; a 0-dim value may be anywhere.
 
-        Whole numbers may be anywhere, too, where they say what is written: torch moves them, and masks it does not.
+        Those that say what is written may be anywhere, too: torch moves them.
         """
         target, indices, values = args[0], tensors_in([args[1]]), tensors_in(args[2:])
         place = place_of(target)
-        refused = [index for index in indices if rules.name in _READING or index.dtype in (torch.bool, torch.uint8)]
-        if place is Place.CPU and any(place_of(index) is Place.GPU for index in refused):
+        reads = rules.name in _READING
+        if reads and place is Place.CPU and any(place_of(index) is Place.GPU for index in indices):
             raise self._mixed(rules, target, inputs)
         for value in values:
             if value.dim() > 0 and {place, place_of(value)} == {Place.CPU, Place.GPU}:

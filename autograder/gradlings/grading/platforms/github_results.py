@@ -51,7 +51,7 @@ def _table(scores: tuple[ExerciseScore, ...]) -> str:
         points = exercise_points(score)
         mark = "?" if points is None else "\u2713" if score.solved else "\u2717" if score.attempted else ""
         if points == score.max_points and not score.solved:
-            mark = "\u2192"  # right, but for what it calls
+            mark = "\u2192"  # right, except for what it calls
         shown = "?" if points is None else str(points)
         cells = (score.id, f"<code>{escape(score.name)}</code>", f"{shown} / {score.max_points}", mark)
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")

@@ -1,10 +1,48 @@
-"""Shows text cut up by the student's own tokenizer, as a page of colored tokens and a curve, for you to look at."""
+"""The picture at the end of assignment 07: what merges bring, and pages of your own kit in your own tokens."""
 
 import html
+from pathlib import Path
 
+from gradlings.runners.final_picture.picture import BLUE, RED, SOFT, FinalPicture, new_figure
+
+HERE = Path(__file__).parent
 ENGLISH = "A large language model cuts text into tokens, and predicts the next one."
 CHINESE = "大语言模型把文本切成词元，再预测下一个词元。"
 MAX_LEARNED_CHARS = 8_000  # merges are learned in less than a second from so many
+N_MERGES, SIZES = 300, [0, 10, 25, 50, 100, 200, 300]
+
+
+def picture(own):
+    """Learns merges with `train_bpe`, cuts texts with `encode`, and measures them with `compression`."""
+    learned, pages = pages_of(HERE)
+    merges = [(int(left), int(right)) for left, right in own.train_bpe(learned, N_MERGES)]
+    table = bytes_of_ids(merges)
+    cut = {title: (text, [int(i) for i in own.encode(text, merges)]) for title, text in pages.items()}
+    for text, ids in cut.values():
+        own.agreed("encode", b"".join(table[i] for i in ids), text.encode("utf-8"))
+    *_, english, chinese = pages
+    curves = {title: own.compression(learned, pages[title], list(SIZES)) for title in (english, chinese)}
+    for title, each in curves.items():
+        text, ids = cut[title]
+        first, last = len(text.encode("utf-8")), len(text.encode("utf-8")) / len(ids)
+        own.agreed("compression", [len(each), each[0], each[-1]], [len(SIZES), first / first, last])
+
+    figure = new_figure("What more merges bring, learned from the English hints of this kit", height=4.8)
+    axes = figure.add_subplot()
+    for (title, each), color in zip(curves.items(), (BLUE, RED), strict=True):
+        axes.plot(SIZES, each, "o-", color=color, linewidth=2, markersize=4)
+        axes.annotate(title, (SIZES[-1], each[-1]), (-4, 7), textcoords="offset points", ha="right", color=color)
+    axes.axhline(1, color=SOFT, linestyle=":", linewidth=1)
+    axes.set(xlabel="merges", ylabel="bytes for each token", ylim=(0, 1.15 * max(map(max, curves.values()))))
+    ends = [each[-1] for each in curves.values()]
+    return FinalPicture(
+        figure,
+        "compression.png",
+        "what more merges bring",
+        f"Two curves of bytes for each token, over the number of merges: both begin at 1, and with {N_MERGES} merges the "
+        f"sentence in English has {ends[0]:.2f}, the one in Chinese {ends[1]:.2f}.",
+        texts={"tokens.html": ("texts in your tokens", page_of(table, len(merges), cut))},
+    )
 
 
 def pages_of(folder):
@@ -32,33 +70,14 @@ def pages_of(folder):
     return learned[:MAX_LEARNED_CHARS], {title: text.strip() for title, text in pages.items()}
 
 
-def write_report(folder, merges, pages, curves):
-    """Write `tokens.html` and `compression.png` into a folder.
-
-    Args:
-        folder: a pathlib.Path.
-        merges: pairs of ids; the one at place k makes the id 256 + k.
-        pages: for each title the text and its ids.
-        curves: for each title a list of (number of merges, bytes for each token).
-
-    Returns:
-        What was written, in one or two sentences.
-    """
-    (folder / "tokens.html").write_text(_page(_bytes_of_ids(merges), len(merges), pages), encoding="utf-8")
-    drawn = _draw(folder / "compression.png", curves)
-    written = "tokens.html (texts in your tokens)" + " and compression.png (what more merges bring)" * drawn
-    sentence = f"Have a look at {written} in assignments/{folder.name}."
-    return sentence if drawn else f"{sentence} For the curve, install matplotlib and run this again."
-
-
-def _bytes_of_ids(merges):
+def bytes_of_ids(merges):
     table = [bytes([byte]) for byte in range(256)]
     for left, right in merges:
         table.append(table[left] + table[right])
     return table
 
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --paper: #ffffff; --soft: #59636e; --line: #d1d9e0;
   --a: #d7e8ff; --b: #ffe3c9; --c: #d9f2d9; --d: #f0dcf7; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #9198a1; --line: #3d444d;
@@ -78,7 +97,7 @@ td { text-align: right; } td:first-child, th:first-child { text-align: left; }
 """
 
 
-def _page(table, n_merges, pages):
+def page_of(table, n_merges, pages):
     rows, sections = [], []
     for title, (text, ids) in pages.items():
         n_bytes = len(text.encode("utf-8"))
@@ -88,14 +107,14 @@ def _page(table, n_merges, pages):
             f"<td>{each:.2f}</td></tr>"
         )
         whole = f'<p lang="zh">{html.escape(text)}</p>\n' if text == CHINESE else ""
-        sections.append(f'<h2>{html.escape(title)}</h2>\n{whole}<div class="text">{_colored(table, ids)}</div>')
+        sections.append(f'<h2>{html.escape(title)}</h2>\n{whole}<div class="text">{colored(table, ids)}</div>')
     longest = sorted(table[256:], key=len, reverse=True)[:12]
     names = ", ".join(f"<code>{html.escape(repr(piece.decode('utf-8', 'replace')))}</code>" for piece in longest)
     heads = "".join(f"<th>{head}</th>" for head in ("text", "characters", "bytes", "tokens", "bytes for each token"))
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Texts in your tokens</title>
-<style>{_STYLE}</style></head>
+<style>{STYLE}</style></head>
 <body>
 <h1>Texts in your tokens</h1>
 <p>Your tokenizer learned {n_merges} merges from the hints of this kit, all of them English. Each colored box is one
@@ -110,7 +129,7 @@ token. A byte that is no whole character stands as its two hexadecimal digits.</
 """
 
 
-def _colored(table, ids):
+def colored(table, ids):
     """One box for each token; bytes of cut characters as digits."""
     boxes = []
     for place, i in enumerate(ids):
@@ -124,24 +143,3 @@ def _colored(table, ids):
             shown = html.escape(shown).replace("\n", "⏎\n")
         boxes.append(f'<span class="{"abcd"[place % 4]}">{shown}</span>')
     return "".join(boxes)
-
-
-def _draw(path, curves):
-    """True if the picture was drawn; matplotlib may not be installed. Needs no display."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for (title, curve), color in zip(curves.items(), ("#08519c", "#a50f15"), strict=False):
-        sizes, each = zip(*curve, strict=True)
-        axes.plot(sizes, each, "o-", color=color, linewidth=2, markersize=4)
-        axes.annotate(title, (sizes[-1], each[-1]), (-4, 7), textcoords="offset points", ha="right", color=color)
-    axes.axhline(1, color="gray", linestyle=":", linewidth=1)
-    axes.set(xlabel="merges", ylabel="bytes for each token", title="What more merges bring")
-    axes.set(ylim=(0, 1.15 * max(each for curve in curves.values() for _, each in curve)))
-    figure.savefig(path, dpi=120)
-    return True
