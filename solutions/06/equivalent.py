@@ -3,6 +3,7 @@
 from gradlings.authoring import Equivalent
 
 SYMMETRIC = "Which two axes change places is the same in either order."
+ROWS_OF_A_TEXT = "A part of a text of whole rows can be viewed as rows, and where a view is possible reshape is one."
 
 EQUIVALENT = (
     Equivalent(
@@ -41,5 +42,23 @@ EQUIVALENT = (
     ),
     Equivalent(
         "pretrain", "call dropped", "TinyGPT(cfg, seed).train() -> TinyGPT(cfg, seed)", "A new module is in train mode."
+    ),
+    Equivalent(
+        "pretrain_with_validation",
+        "other method",
+        "held_back[:end].view(-1, T) -> held_back[:end].reshape(-1, T)",
+        ROWS_OF_A_TEXT,
+    ),
+    Equivalent(
+        "pretrain_with_validation",
+        "other method",
+        "held_back[1:end + 1].view(-1, T) -> held_back[1:end + 1].reshape(-1, T)",
+        ROWS_OF_A_TEXT,
+    ),
+    Equivalent(
+        "pretrain_with_validation",
+        "statement removed",
+        "with torch.no_grad(): -> if True:",
+        "A graph that nobody goes backward through costs memory, and changes no number.",
     ),
 )

@@ -2770,7 +2770,7 @@ def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
 @catalogue.misconception(
     "6.14",
     "last-step-of-each-stretch",
-    "The measurements come one step early: after every so many steps counted from 1. What are the multiples of `every`, from 0 on?",
+    "The measurements come late: the first one belongs to the last step before a multiple, as if the steps were counted from 1. Which steps does the docstring name?",
     hint="Print the steps in `valid` for `steps=7` and `every=3`: they must be 0, 3 and 6, and yours are 2 and 5. Which number do you divide?",
 )
 def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
