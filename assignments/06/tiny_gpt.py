@@ -972,13 +972,8 @@ def repaired_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[I
 # ## What your functions draw
 #
 # The losses of your `pretrain`, over 300 steps on the corpus. Two lines show what other models could reach: one that
-<<<<<<< HEAD
-# knows nothing, and one that sees only the last character. Then both losses of your `pretrain_with_validation` on six
-# lines, which it learns by heart. And the first words of your model, by your `generate`.
-=======
 # knows nothing, and one that sees only the last character. Beside it, both losses of your `pretrain_with_validation` on
 # six lines, which it learns by heart. And the first words of your model, by your `generate`.
->>>>>>> h/fill-c
 #
 # In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write
 # `loss.png` and `sample.txt` beside this file when 6.13 is right, and again, with the second pair of curves, when 6.14
