@@ -937,7 +937,7 @@ def backprop(root: Value) -> None:
 
 
 # %% solution="3.12"
-def predicted_grad(program: str, x: float) -> float | None:
+def predicted_grad(program: str, x: float) -> "float | None":
     """What stands in the `.grad` that a program of the text asks for, when the program has ended.
 
     Args:
