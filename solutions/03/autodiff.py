@@ -8,11 +8,10 @@
 # need not read it).
 #
 # You start with the chain rule and one *neuron* (it turns inputs into one number), and derive its gradients on paper;
-# the tests compare them with PyTorch's own (3.1 to 3.6). On the way there is the softmax, which takes the neuron's place
-# where there are many answers (3.11; it stands after 3.3: do the exercises in the order of this file). Then you measure
-# slopes, to check such formulas (3.7, 3.8). You write the engine itself: a small program that walks over a graph of
-# numbers and finds all derivatives at once (3.9, 3.10). At the end you say what PyTorch's own engine leaves behind
-# (3.12).
+# the tests compare them with PyTorch's own (3.1 to 3.6). On the way there is the softmax, for where there are many
+# answers (3.11; it stands after 3.3: do the exercises in the order of this file). Then you measure slopes, to check
+# such formulas (3.7, 3.8). You write the engine itself: a small program that walks over a graph of numbers and finds
+# all derivatives at once (3.9, 3.10). At the end you say what PyTorch's own engine leaves behind (3.12).
 #
 # You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$,
 # $\sin x$ and $\ln x$. *Autograd*, the part of PyTorch that finds gradients, is off limits in your code except in 3.8:
@@ -938,7 +937,7 @@ def backprop(root: Value) -> None:
 
 
 # %% solution="3.12"
-def predicted_grad(program: str, x: float) -> float | None:
+def predicted_grad(program: str, x: float) -> "float | None":
     """What stands in the `.grad` that a program of the text asks for, when the program has ended.
 
     Args:
