@@ -431,9 +431,9 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #         return x + self.shift
 # ```
 #
-# Write such a class inside of your function, and return an object of it. Keep the layers in an attribute `layers`, in an
-# `nn.ModuleList`: a list that a module looks into. A module finds parameters through its attributes, and gives each a
-# name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not look inside. What would an
+# Write such a class inside of your function, and return an object of it. Keep the layers in an attribute `layers`, in
+# an `nn.ModuleList`: a list that a module looks into. A module finds parameters through its attributes, and gives each
+# a name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not look inside. What would an
 # optimizer get from `net.parameters()`, then, and what would it train?
 #
 # **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. The code of
