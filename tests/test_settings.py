@@ -212,7 +212,11 @@ def test_numpy_draws_on_where_it_was() -> None:
 
 TAKEN = {
     "torch first": ("from torch import *\n# %%\n" + SOLUTION, "range", "Python's own abs, max and range"),
-    "torch last": (SOLUTION + "\n# %%\nfrom torch import *\n", "Value", "Your file defines exp, logsumexp, sigmoid and softmax, and"),
+    "torch last": (
+        SOLUTION + "\n# %%\nfrom torch import *\n",
+        "Value",
+        "Your file defines exp, logsumexp, sigmoid and softmax, and",
+    ),
     "math last": (
         SOLUTION + "\n# %%\nfrom math import *\n",
         "real number",
