@@ -228,7 +228,7 @@ EDITS: dict[str, Callable[[str], str]] = {
 def test_the_core_path_is_the_one_that_was_chosen() -> None:
     path = named_path(PROJECT / "assignments", "core")
     assert path
-    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13"
+    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.11 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13"
     assert " ".join(path.exercises) == chosen
 
 
@@ -260,10 +260,10 @@ def test_a_new_kit_counts_the_path_only(core: Kit) -> None:
     curriculum = read_curriculum(core.root)
     asked = sum(each.declared.points for each in curriculum.exercises)
     assert (page.code, f"0 of {asked} points" in page.said) == (1, True), page.said
-    assert len(curriculum.exercises) == 19
+    assert len(curriculum.exercises) == 20
     for command in ("progress", "list"):
         said = core.gradlings(command).said
-        assert "Path core: 19 exercises; the code of all others is given." in said
+        assert "Path core: 20 exercises; the code of all others is given." in said
         assert "3.3" not in said
     assert "given on the path core" in core.gradlings("hint", "3.3").said
 
