@@ -76,7 +76,8 @@ def secret_lines(source: str) -> tuple[set[str], str]:
     region = re.compile(r"^[ \t]*### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTION\n", re.MULTILINE | re.DOTALL)
     inside = {line.strip() for found in region.findall(source) for line in found.splitlines()}
     rest = region.sub("", source)
-    return {line for line in inside - {line.strip() for line in rest.splitlines()} if len(line) >= 8}, rest
+    outside = {line.strip().lstrip("# ") for line in rest.splitlines()}  # prose shows code, too
+    return {line for line in inside - outside if len(line) >= 8}, rest
 
 
 def shipped_lines(folder: Path) -> Iterator[tuple[str, str]]:
