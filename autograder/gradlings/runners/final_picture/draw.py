@@ -89,4 +89,4 @@ def _left_in(folder: Path, runner: SubmissionRunner, assignment: Path) -> str:
 
 
 def _in_words(folder: Path) -> str:
-    return f"in assignments/{folder.name}" if folder.parent.name == KIT_FOLDER else "beside your notebook"
+    return f"in assignments/{folder.name}" if folder.parent.name == KIT_FOLDER else "beside your file"
