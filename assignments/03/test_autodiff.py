@@ -515,4 +515,4 @@ class TestBackprop:
         """the node of e ** x: its number, its parent and its local derivative"""
         ladder = probes([(0.5,), (-1.25,), (2.0,)], random=random_number)
         agree(student.through("node_of_exp"), ladder, exp_by_autograd, float32=False)
-        leave_picture(student, __file__)
+        leave_picture(student)

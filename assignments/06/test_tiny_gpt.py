@@ -876,4 +876,4 @@ class TestPretrain:
         lines = CORPUS.splitlines(keepends=True)
         ladder = probes([], random=lambda rng: (TINY, lines, STEPS, rng.size(0, 10_000)), n=1)
         satisfies(student.through("run_on_corpus"), ladder, learns_and_does_not_cheat)
-        leave_picture(student, __file__)
+        leave_picture(student)
