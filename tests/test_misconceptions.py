@@ -253,8 +253,7 @@ def test_which_constant_of_a_family_is_a_free_choice(author_kit: Kit, number: st
 def test_what_the_compiler_says_is_kept_by_its_type_alone() -> None:
     """Each version of Python words it anew, and the catalogue is made with one of them."""
     files = sorted(PROJECT.glob("assignments/*/misconceptions.json"))
-    raised = re.findall(
-        r'"raises": \["(\w+)", (null|".*?(?<!\\)")\]', "".join(file.read_text("utf-8") for file in files)
-    )
+    texts = "".join(file.read_text(encoding="utf-8") for file in files)
+    raised = re.findall(r'"raises": \["(\w+)", (null|".*?(?<!\\)")\]', texts)
     assert len(raised) > 100
     assert {text for kind, text in raised if kind == "SyntaxError"} == {"null"}
