@@ -25,8 +25,13 @@ from gradlings.sandbox.worker_bundle import MODULES
 from gradlings.submission.reader import parse, read_submission
 from student_kit import PROJECT, Kit, as_if_started_in
 
-TOPICS = {"01": "tensors", "02": "gpt_config", "03": "autodiff", "04": "backprop", "05": "training", "06": "tiny_gpt"}
-TOPICS["07"] = "tokens"
+TOPICS = dict(
+    zip(
+        ("01", "02", "03", "04", "05", "06", "07"),
+        ("tensors", "gpt_config", "autodiff", "backprop", "training", "tiny_gpt", "tokens"),
+        strict=True,
+    )
+)
 EASY = [assignment for assignment in TOPICS if assignment != "06"]  # which takes seconds
 DRAWING = {
     "01": ("row_major_strides", "as_column", "swap_last_two", "split_heads", "merge_heads"),

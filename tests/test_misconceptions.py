@@ -2,11 +2,12 @@
 
 import ast
 import json
+import re
 
 import pytest
 
 from gradlings.checks.misconception_match import same_observed
-from student_kit import RIGHT, TINY, Kit
+from student_kit import PROJECT, RIGHT, TINY, Kit
 
 SIGN = "Every entry is the right one with the opposite sign."
 DATA = "misconceptions.json"
@@ -247,3 +248,12 @@ def test_which_constant_of_a_family_is_a_free_choice(author_kit: Kit, number: st
     author_kit.gradlings("build")
     shown = author_kit.answer(**RIGHT | {"difference": f"return a - b + {number}"}).check()
     assert ("A small number is added." in shown.said) == same
+
+
+def test_what_the_compiler_says_is_kept_by_its_type_alone() -> None:
+    """Each version of Python words it anew, and the catalogue is made with one of them."""
+    files = sorted(PROJECT.glob("assignments/*/misconceptions.json"))
+    texts = "".join(file.read_text(encoding="utf-8") for file in files)
+    raised = re.findall(r'"raises": \["(\w+)", (null|".*?(?<!\\)")\]', texts)
+    assert len(raised) > 100
+    assert {text for kind, text in raised if kind == "SyntaxError"} == {"null"}

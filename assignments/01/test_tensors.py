@@ -460,4 +460,4 @@ class TestSplitAndMergeHeads:
         ]
         ladder = probes(hand_made, random=heads_in_either_order)
         agree(student.merge_heads, ladder, joined, strided=True, requires_grad=True)
-        leave_picture(student, __file__)
+        leave_picture(student)

@@ -637,4 +637,4 @@ class TestApplyDropout:
         x, mask = floats([9.0, 9.0, -18.0]), masks(True, False, True)
         ladder = probes([(x, mask, 0.1, False), (x, mask, 0.1, True)], random=in_either_mode)
         agree(student.apply_dropout, ladder, dropout)
-        leave_picture(student, __file__)
+        leave_picture(student)

@@ -658,4 +658,4 @@ class TestPredictedGrad:
         programs = "between", "retained", "constant", "before"
         ladder = probes(with_two_numbers(*programs), random=any_number_for(*programs), n=3)
         agree(student.predicted_grad, ladder, grad_after_running, float32=False)
-        leave_picture(student, __file__)
+        leave_picture(student)

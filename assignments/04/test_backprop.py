@@ -601,4 +601,4 @@ class TestNamedGradients:
         hand_made = [(chapter_parameters(), X[:2], y[:2], X[2:], y[2:])]
         ladder = probes(hand_made, random=random_two_batches, n=2)
         agree(student.through("gradients_of_two_batches"), ladder, gradients_of_each)
-        leave_picture(student, __file__)
+        leave_picture(student)

@@ -892,4 +892,4 @@ class TestEvaluate:
         hand_made = [(*two, True), (*two, False), (*three, True)]
         ladder = probes(hand_made, random=random_batches_and_mode, n=3)
         agree(student.through("evaluated_in_mode"), ladder, mean_loss_and_no_traces, **LOSS)
-        leave_picture(student, __file__)
+        leave_picture(student)

@@ -885,7 +885,7 @@ class TestPretrain:
         lines = CORPUS.splitlines(keepends=True)
         ladder = probes([], random=lambda rng: (TINY, lines, STEPS, rng.size(0, 10_000)), n=1)
         satisfies(student.through("run_on_corpus"), ladder, learns_and_does_not_cheat)
-        leave_picture(student, __file__)
+        leave_picture(student)
 
 
 # 6.14: again, the training text is one window, so that every batch is known
@@ -969,7 +969,7 @@ class TestPretrainWithValidation:
         agree(student.through("validation_losses"), ladder, losses_of_a_start, float32=False, rtol=1e-6)
         ladder = probes([(still, "abcdeba", "edcbaab", 4, 2, 1)])
         satisfies(student.through("training_losses"), ladder, not_in_eval_mode)
-        leave_picture(student, __file__)
+        leave_picture(student)
 
 
 # 6.15

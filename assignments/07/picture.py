@@ -24,8 +24,8 @@ def picture(own):
     curves = {title: own.compression(learned, pages[title], list(SIZES)) for title in (english, chinese)}
     for title, each in curves.items():
         text, ids = cut[title]
-        first, last = len(text.encode("utf-8")), len(text.encode("utf-8")) / len(ids)
-        own.agreed("compression", [len(each), each[0], each[-1]], [len(SIZES), first / first, last])
+        with_all = len(text.encode("utf-8")) / len(ids)
+        own.agreed("compression", [len(each), each[0], each[-1]], [len(SIZES), 1.0, with_all])
 
     figure = new_figure("What more merges bring, learned from the English hints of this kit", height=4.8)
     axes = figure.add_subplot()

@@ -601,4 +601,4 @@ class TestWhatTokensAreWorth:
             (HENS, "the hen", [8, 2, 0]),
         ]
         agree(student.compression, probes(by_hand, random=two_texts), each_size_anew)
-        leave_picture(student, __file__)
+        leave_picture(student)

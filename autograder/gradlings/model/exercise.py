@@ -163,8 +163,10 @@ def code_given_to(checks_file: Path) -> Given:
 def given_sentence(folder: Path, wanted: str) -> str:
     """Return what to say of an exercise or function that an assignment's folder gives; "" if it does not."""
     path = path_of(folder)
-    for exercise in [each for file in folder.glob("test_*.py") for each in all_exercises(file)] if path else ():
-        if path and wanted in (exercise.id, *exercise.functions) and not path.asks_for(exercise):
+    if path is None:
+        return ""
+    for exercise in [each for file in folder.glob("test_*.py") for each in all_exercises(file)]:
+        if wanted in (exercise.id, *exercise.functions) and not path.asks_for(exercise):
             return (
                 f"{exercise.id} {', '.join(exercise.functions)} is given on the path {path.name}: nothing to do there."
             )

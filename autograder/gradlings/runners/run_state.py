@@ -64,8 +64,6 @@ class RunState:
         """By file of checks, exercise and check: what was found so far, also for checks that were not selected."""
         self.followed: dict[str, CheckResult] = {}
         """By item: what is reported of a failed check that was judged again."""
-        self.pictures: Path | None = None
-        """The folder that a self-check leaves pictures in; None for the one of the checks."""
         self.runners: dict[Path, SubmissionRunner] = {}
         """The submission that is checked, by file of checks; any but the one beside them is put here."""
         self._drivers_in = cache(load_drivers)
@@ -140,7 +138,7 @@ class RunState:
     def student(self, item_id: str, checks_file: Path, exercise: Exercise) -> Student:
         """Make what the check of an item gets as `student`."""
         # pictures are left beside the student's own file, never when other submissions are graded
-        folder = (self.pictures or checks_file.parent) if self.mode is RunMode.SELF_CHECK else None
+        folder = checks_file.parent if self.mode is RunMode.SELF_CHECK else None
         runner = self.runner(checks_file)
         if item_id in self.worlds:
             runner = runner.with_stand_ins(self.stand_ins(checks_file).sources(self.worlds[item_id]))

@@ -88,10 +88,6 @@ class Grader:
         self._mode = RunMode.SELF_CHECK
         return self.run_cells(read_own_submission(checks_file), checks_file)
 
-    def leave_pictures_in(self, folder: Path) -> None:
-        """Have a self-check leave pictures in a folder, where that of the checks is not the student's."""
-        self._state.pictures = folder
-
     def run_cells(self, submission: Submission, checks_file: Path) -> LocalRunner:
         """Run a submission's cells in this process."""
         return self._state.run_cells(submission, checks_file)

@@ -13,7 +13,6 @@ from gradlings.execution.runner_protocol import SubmissionRunner
 from gradlings.execution.student_api import Student, Unavailable
 from gradlings.execution.time_limit import TimeUp, time_limit
 from gradlings.model.files import write_atomically
-from gradlings.model.kit_paths import KIT_FOLDER
 from gradlings.model.scorecard import Verdict
 from gradlings.model.text import listed
 
@@ -62,19 +61,19 @@ def drawn_with(runner: SubmissionRunner, folder: Path) -> Drawn:
     return Drawn(picture, data.getvalue())
 
 
-def leave_picture(student: Student, checks_file: str) -> None:
-    """Draw the picture of an assignment, and add a note that says where it is, or why there is none.
+def leave_picture(student: Student) -> None:
+    """Draw the picture of an assignment into its folder, and add a note that says where it is, or why there is none.
 
-    Called by the last check of an assignment, with its own `__file__`, when everything in it is right. Nothing happens
-    where nothing may be written, which is everywhere but in a self-check.
+    Called by the last check of an assignment when everything in it is right. Nothing happens where nothing may be
+    written, which is everywhere but in a self-check; in a notebook, `picture()` shows it.
     """
     if student.folder is not None:
-        student.notes.append(_left_in(student.folder, student.runner, Path(checks_file).parent))
+        student.notes.append(_left_in(student.folder, student.runner))
 
 
-def _left_in(folder: Path, runner: SubmissionRunner, assignment: Path) -> str:
+def _left_in(folder: Path, runner: SubmissionRunner) -> str:
     try:
-        drawn = drawn_with(runner, assignment)
+        drawn = drawn_with(runner, folder)
         picture = drawn.picture
         write_atomically(folder / picture.file, drawn.png)  # watch mode may end this process at any time
         for name, (_, text) in picture.texts.items():
@@ -85,8 +84,4 @@ def _left_in(folder: Path, runner: SubmissionRunner, assignment: Path) -> str:
         return f"The picture at the end could not be written: {error}."
     files = {picture.file: picture.about, **{name: about for name, (about, _) in picture.texts.items()}}
     written = listed([f"{name} ({about})" for name, about in files.items()])
-    return " ".join(filter(None, [f"Have a look at {written} {_in_words(folder)}.", picture.missing]))
-
-
-def _in_words(folder: Path) -> str:
-    return f"in assignments/{folder.name}" if folder.parent.name == KIT_FOLDER else "beside your notebook"
+    return " ".join(filter(None, [f"Have a look at {written} in assignments/{folder.name}.", picture.missing]))

@@ -129,7 +129,6 @@ def kernel_checks(place: Place, shell: Any) -> Iterator[KernelChecks]:
         # settings of the kernel are the student's, and must reach neither an oracle nor the functions
         with standard_settings() as changed, collected_checks(folder) as grader:
             runner.side_effects = SideEffects(changed, taken_names(shell.user_ns, submission))
-            grader.leave_pictures_in(place.notebook_folder if place.ships else folder)
             yield KernelChecks(grader, runner, numbers)
     finally:  # a pytest run settles down for good, a notebook goes on
         torch.set_num_threads(threads)
