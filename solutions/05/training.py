@@ -438,8 +438,8 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #
 # **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. Some
 # modules also keep numbers that no optimizer trains, their *buffers*, such as a mean over all batches so far. The state
-# dict holds these, too; `net.parameters()` does not. The code of the class stays in your program. `torch.save` writes the dict into a file. Here the file is an `io.BytesIO`, which
-# lives in memory, and its bytes are what comes back.
+# dict holds these, too; `net.parameters()` does not. The code of the class stays in your program. `torch.save` writes
+# the dict into a file. Here the file is an `io.BytesIO`, which lives in memory, and its bytes are what comes back.
 #
 # **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that is there
 # already. Two traps:
