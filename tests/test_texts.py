@@ -358,7 +358,7 @@ def told(assignment: str, *parts: str) -> None:
 
 
 def test_figures_of_one_or_two_digits_are_computed() -> None:
-    told("01", r"means $1.4\cdot 10^{-45}$", "31 zero bits and a one")
+    told("01", r"the same 32 bits mean $1.4\cdot 10^{-45}$", "31 zero bits and a one")
     assert f"{torch.tensor(1, dtype=torch.int32).view(torch.float32).item():.1e}" == "1.4e-45"
 
     told("03", r"For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$")

@@ -148,8 +148,8 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.2*
 #
-# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type
-# ...).*
+# *Not allowed here: making a tensor or an array to read its dtype (torch.tensor, np.array ...), and result_type, which
+# tells it.*
 #
 # A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is
 # given:

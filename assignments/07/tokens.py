@@ -194,10 +194,10 @@ def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
 # %% [markdown]
 # ## How text is cut into words
 #
-# If a pair could have a space inside, the end of one word and the beginning of the next would be merged, into useless
-# tokens such as "e th". So tokenizers first cut the text into words, and merge only within a word. GPT-2 has a long
-# rule for the cutting; ours is short. A word keeps one space in front of it, and every other white space is a word of
-# its own. Nothing is lost: joined, the words are the text again. This function is given:
+# If a pair could span two words, frequent ends and beginnings of words would be merged into useless tokens such as "e
+# th". So tokenizers first cut the text into words, and merge only within a word. GPT-2 has a long rule for the cutting;
+# ours is short. A word keeps one space in front of it, and every other white space is a word of its own. Nothing is
+# lost: joined, the words are the text again. This function is given:
 
 # %%
 def split_words(text: str) -> list[str]:
@@ -384,8 +384,8 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 # ## From lists to tensors
 #
 # Ids are lists of any length; a model takes tensors, in which all rows are equally long. There are two ways to make a
-# tensor of lists. Rows can be filled up to the same length (7.7): so a model can answer many questions at once. Or
-# texts can be laid end to end and cut (7.8): this wastes nothing, and models are pre-trained so.
+# tensor from lists. Rows can be filled up to the same length (7.7): so a model can answer many questions at once. Or
+# texts can be laid end to end and cut (7.8): this wastes nothing, and models are pre-trained in this way.
 
 # %% [markdown]
 # ## 7.7 A padded batch
@@ -523,7 +523,7 @@ def document_mask(ids: Int[Tensor, "T"], eos: int) -> Bool[Tensor, "T T"]:
 #
 # *Not allowed here: PyTorch's own batches and splits (torch.utils.data: DataLoader, the samplers, random_split).*
 #
-# A model can know a text that it has seen by heart. Only texts that it has *not* seen show whether it has learned
+# A model may know by heart a text that it has seen. Only texts that it has *not* seen show whether it has learned
 # anything. So before training, some documents are put aside, to *validate* with, that is, to measure with later.
 #
 # `split_documents` puts `n_valid` different documents aside, drawn at random, and gives two lists: the documents for

@@ -49,10 +49,11 @@
 #    all parameters together                         163,009,536
 # ```
 #
-# A few words in advance. *Attention* lets each token collect information from the tokens before it; several *attention
-# heads* do so side by side. A *layer norm* brings numbers to a common scale. The *feed-forward* network works on each
-# token alone. The *output head* at the top is no attention head, despite its name. You build all of this in assignment
-# 06; to count it, you only need to know which matrices it has.
+# A few words in advance. A *tokenizer* is the program that cuts text into tokens (for GPT-2, a BPE tokenizer, which you
+# build in 07). *Attention* lets each token collect information from the tokens before it; several *attention heads* do
+# so side by side. A *layer norm* brings numbers to a common scale. The *feed-forward* network works on each token
+# alone. The *output head* at the top is no attention head, despite its name. You build all of this in assignment 06; to
+# count it, you only need to know which matrices it has.
 
 # %%
 from typing import TypedDict
@@ -63,7 +64,7 @@ from torch import Tensor, nn
 
 
 class GPTConfig(TypedDict):
-    """The settings of a GPT model."""
+    """The settings of a GPT model: an ordinary dict that has these keys."""
 
     vocab_size: int  # V: how many different tokens there are
     context_length: int  # T: how many tokens the model sees at once
@@ -113,13 +114,13 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
     The first line is `NAME = {`, the last is `}`. Between them are lines of four kinds, indented or not: an entry
     `"key": value`, an entry with a comment after it, a comment alone, a blank line.
 
-    * A comma follows the value, before any comment; after the last value it may be missing. * A comment starts at `//`
-    outside quotes and runs to the end of its line; it may contain anything. * A value is a whole number (`768`, `-1`),
-    a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
+    * A comma follows the value, before any comment; after the last value it may be missing.
+    * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
+    * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
       in double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
       belongs to it.
     * Your code need not handle what never occurs: `+5`, `.5`, `5.`, `1_000`, `nan`, `inf`, a space before a colon or a
-    comma, a key twice.
+      comma, a key twice.
 
     Args:
         text: the listing.
@@ -812,15 +813,16 @@ def apply_dropout(
 # Check these figures yourself: call the functions you wrote.
 #
 # * *"LLMs use millions of parameters."* `gpt_params(GPT_CONFIG_124M)` is 163,009,536, and that is the smallest GPT-2,
-# of 2019. GPT-3 came a year later and has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of GPT-2
-# (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions. * *"LLMs use billions of
-# dimensions."* In each block, attention has about $4 D^2$ and the feed-forward network about $8 D^2$ parameters, so $L$
-# blocks have about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$; exactly,
-# `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9, "n_heads": 10})` is 144,000,101,660,000,000,000. In bfloat16 these
-# parameters take 288 million terabytes. Dimensions come in thousands, parameters in billions. * *"The context length is
-# the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each additional position. A position is
-# a place in a window of tokens; nothing in the count knows what a sentence is. * *"Dropout removes a percentage of the
-# data."* `apply_dropout` returns as many numbers as it was given, in training and out of it.
+#   of 2019. GPT-3 came a year later and has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of
+#   GPT-2 (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions.
+# * *"LLMs use billions of dimensions."* In each block, attention has about $4 D^2$ and the feed-forward network about
+#   $8 D^2$ parameters, so $L$ blocks have about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$;
+#   exactly, `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9, "n_heads": 10})` is 144,000,101,660,000,000,000. In
+#   bfloat16 these parameters take 288 million terabytes. Dimensions come in thousands, parameters in billions.
+# * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each
+#   additional position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
+# * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training
+#   and out of it.
 
 # %% [markdown] picture="below"
 # ## What your functions draw

@@ -737,14 +737,15 @@ def repaired_epoch(
 #    round before it. One line stands in front of the loop that belongs inside.
 
 # %% [markdown] solved="5.12"
-# **Why it works.** Now every step sees the gradient of its own batch. Before, gradients of a whole epoch added up: a
-# momentum that forgets nothing. With three batches that was faster, with thirty there were no brakes.
+# **Why it works.** Now every step sees the gradient of its own batch. Before, the gradients of a whole epoch added up,
+# like a momentum that forgets nothing. With three batches the loss fell faster; with thirty the steps became far too
+# large.
 #
 # **In models.** A bug that grows with the data hides in small tests. Try a new loop with one batch and with many.
 #
 # **In PyTorch.** `torch.optim.Optimizer.zero_grad` belongs in every step that begins a new gradient.
 #
-# **Next.** 5.7 tames single bad batches.
+# **Next.** 5.7 limits the harm of single bad batches.
 
 # %% [markdown] exercise="5.7" objective="Clip gradients by their common norm, keeping their direction"
 # ## 5.7 Clipping gradients
@@ -921,11 +922,11 @@ def repaired_clipped_epoch(
 #    leaves one place in the round for the clipping.
 
 # %% [markdown] solved="5.13"
-# **Why it works.** The optimizer reads `.grad` in its step, so clipping counts only before it. Clipped afterwards, the
-# gradients were short when nobody needed them any more.
+# **Why it works.** The optimizer reads `.grad` in its step, so clipping counts only before it. Clipping after the step
+# changed gradients that nobody used any more.
 #
-# **In models.** This bug has been found in published training code. It stays hidden as long as no batch is bad, and
-# then there is no limit.
+# **In models.** This bug has been found in published training code. It stays hidden until a bad batch comes, and then
+# the limit is missing.
 #
 # **In PyTorch.** `torch.nn.utils.clip_grad_norm_` returns the norm before clipping: log it beside the loss.
 #

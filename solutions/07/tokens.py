@@ -105,12 +105,12 @@ def utf8_text(ids: list[int]) -> str:
 # 1. Python has a type for rows of bytes, `bytes`. What does a list made from one hold?
 # 2. A string has a method that gives its bytes, and bytes have one that gives their string. Both want the name of the
 #    rule, "utf-8", and the second one also wants to know what to do where the rule is broken.
-# 3. There: encode, and make a list of it. Back: make `bytes` of the list (that step already refuses what is no byte),
-#    then decode all of them at once, with the sign for what cannot be read.
+# 3. `utf8_ids`: encode the text, and make a list of the bytes. `utf8_text`: make `bytes` of the list (this step already
+#    refuses what is no byte), then decode all of them at once, with the sign for what cannot be read.
 
 # %% [markdown] solved="7.1"
-# **Why it works.** UTF-8 marks the first byte of each character and says there how many follow, so bytes can be read
-# without gaps between them. Where the count does not come out, the decoder puts a sign and goes on.
+# **Why it works.** In UTF-8 the first byte of each character says how many bytes follow, so no gaps are needed between
+# characters. Where the bytes do not fit, the decoder puts a sign and goes on.
 #
 # **In models.** GPT-2, GPT-4 and Llama 3 begin with these 256 bytes, so that no text is unknown to them.
 #
@@ -180,8 +180,8 @@ def count_pairs(words: list[tuple[list[int], int]]) -> dict[tuple[int, int], int
 #    on. Take the count so far, 0 if there is none, add the word's frequency, and put it back.
 
 # %% [markdown] solved="7.2"
-# **Why it works.** Every place of every word has one say, as often as the word stands in the text. Counting each
-# different word once gives the same numbers as reading the whole text, and is far quicker.
+# **Why it works.** Each place of a word counts as often as the word occurs in the text. Looking at each different word
+# only once gives the same numbers as reading the whole text, and is much faster.
 #
 # **In models.** The tokenizers library of Hugging Face counts in the same way, words with frequencies, and keeps the
 # counts up to date from merge to merge.
@@ -257,19 +257,19 @@ def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
 # **Why it works.** A place that moves on by two after a merge uses each id once, and the left one of two that overlap
 # comes first. Nothing that was written is looked at again.
 #
-# **In models.** This one step is all that a trained GPT-2 tokenizer does to a text, up to 50,000 different ways.
+# **In models.** A trained GPT-2 tokenizer does nothing but this step, with 50,000 different pairs.
 #
-# **In PyTorch.** PyTorch has no tokenizer; `torch.tensor` is where its world begins, once the ids are there.
+# **In PyTorch.** PyTorch has no tokenizer; `torch.tensor` makes a tensor once you have the ids.
 #
 # **Next.** 7.4 decides what is merged.
 
 # %% [markdown]
 # ## How text is cut into words
 #
-# If a pair could have a space inside, the end of one word and the beginning of the next would be merged, into useless
-# tokens such as "e th". So tokenizers first cut the text into words, and merge only within a word. GPT-2 has a long
-# rule for the cutting; ours is short. A word keeps one space in front of it, and every other white space is a word of
-# its own. Nothing is lost: joined, the words are the text again. This function is given:
+# If a pair could span two words, frequent ends and beginnings of words would be merged into useless tokens such as "e
+# th". So tokenizers first cut the text into words, and merge only within a word. GPT-2 has a long rule for the cutting;
+# ours is short. A word keeps one space in front of it, and every other white space is a word of its own. Nothing is
+# lost: joined, the words are the text again. This function is given:
 
 
 # %%
@@ -358,7 +358,7 @@ def train_bpe(text: str, n_merges: int) -> list[tuple[int, int]]:
 
 # %% [markdown] solved="7.4"
 # **Why it works.** Every merge makes the text shorter by as many tokens as the pair had places, so the most frequent
-# pair is the best next step. It is greedy: nothing promises the shortest text in the end.
+# pair is the best next step. But the best single steps may not give the shortest text.
 #
 # **In models.** GPT-2 has 50,000 merges, which with 256 bytes and one special token makes 50,257. Llama 3 has 128,000
 # tokens of text.
@@ -464,8 +464,8 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
 #    upwards, merge by merge; refuse ids that are not in it; join the bytes of all ids, and read them once.
 
 # %% [markdown] solved="7.5"
-# **Why it works.** Merging by rank repeats on a word what training did to it. Decoding needs no ranks: an id is a fixed
-# row of bytes, and text is read from the whole row.
+# **Why it works.** Merging in the order of learning repeats on a word what training did to it. Decoding needs no order:
+# each id stands for fixed bytes, and all the bytes together are read as text.
 #
 # **In models.** GPT-2's encoder has this loop, and GPT-4's library runs it in Rust. Servers that print one token at a
 # time hold back bytes until a character is whole.
@@ -539,7 +539,8 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 # **Why it works.** A pattern is tried at each place from left to right, and of its alternatives the first that fits is
 # taken: sorted by length, that is the longest. The group keeps the specials among the pieces.
 #
-# **In models.** GPT-2 has one special token. Llama 3 keeps 256 places for them, and a chat is held together by them.
+# **In models.** GPT-2 has one special token. Llama 3 keeps 256 places for them, and uses them to mark who speaks in a
+# chat.
 #
 # **In PyTorch.** For `torch.nn.Embedding` a special token is a row like any other, learned from its places in the data.
 #
@@ -549,8 +550,8 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 # ## From lists to tensors
 #
 # Ids are lists of any length; a model takes tensors, in which all rows are equally long. There are two ways to make a
-# tensor of lists. Rows can be filled up to the same length (7.7): so a model can answer many questions at once. Or
-# texts can be laid end to end and cut (7.8): this wastes nothing, and models are pre-trained so.
+# tensor from lists. Rows can be filled up to the same length (7.7): so a model can answer many questions at once. Or
+# texts can be laid end to end and cut (7.8): this wastes nothing, and models are pre-trained in this way.
 
 # %% [markdown] exercise="7.7" objective="Pad sequences to a batch, with a mask made from their lengths"
 # ## 7.7 A padded batch
@@ -724,8 +725,8 @@ def document_mask(ids: Int[Tensor, "T"], eos: int) -> Bool[Tensor, "T T"]:
 #    its own place already, so take the end itself off again. Compare column with row, and keep the lower triangle.
 
 # %% [markdown] solved="7.8"
-# **Why it works.** Cut side by side, every token but the first is a target once. The running sum numbers the documents,
-# and taking off the end itself leaves each eos with what it ends.
+# **Why it works.** The rows lie side by side, so every token but the first is a target at most once. The running sum
+# numbers the documents; without counting itself, each eos stays in the document that it ends.
 #
 # **In models.** GPT-3 was trained on packed rows without such a mask, and had to learn what its end-of-text token
 # means. Llama 3 was trained with one.
@@ -737,7 +738,7 @@ def document_mask(ids: Int[Tensor, "T"], eos: int) -> Bool[Tensor, "T T"]:
 # %% [markdown] exercise="7.9" objective="Hold out documents at random, with all their copies"
 # ## 7.9 Texts to measure with
 #
-# A model can know a text that it has seen by heart. Only texts that it has *not* seen show whether it has learned
+# A model may know by heart a text that it has seen. Only texts that it has *not* seen show whether it has learned
 # anything. So before training, some documents are put aside, to *validate* with, that is, to measure with later.
 #
 # `split_documents` puts `n_valid` different documents aside, drawn at random, and gives two lists: the documents for
@@ -801,7 +802,7 @@ def split_documents(docs: list[str], n_valid: int, generator: torch.Generator) -
 # whether its text was drawn keeps copies together.
 #
 # **In models.** GPT-3 was tested on some questions that had been in its training text; a bug kept them from being taken
-# out. Finding near copies, not only exact ones, is a trade of its own.
+# out. Finding copies that are not exact is much harder.
 #
 # **In PyTorch.** `torch.utils.data.random_split` splits at random, and knows nothing of copies.
 #
