@@ -439,9 +439,10 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # each a name, such as `layers.0.weight`. It does not look into an ordinary Python list. If `layers` were one, what
 # would an optimizer get from `net.parameters()`, and what would it train?
 #
-# **Saving.** Save the *state dict*: `net.state_dict()`, a dict from these names to the numbers. The code of the class
-# is not saved. `torch.save` writes the dict into a file. Here the file is an `io.BytesIO`, a file in memory. Return its
-# bytes.
+# **Saving.** Save the *state dict*: `net.state_dict()`, a dict from these names to the numbers. Some modules also keep
+# numbers that no optimizer trains, their *buffers*, such as a mean over all batches so far. The state dict holds these,
+# too; `net.parameters()` does not. The code of the class is not saved. `torch.save` writes the dict into a file. Here
+# the file is an `io.BytesIO`, a file in memory. Return its bytes.
 #
 # **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that you have
 # built. Beware of two traps:
@@ -879,7 +880,7 @@ def repaired_clipped_epoch(
 
     Args:
         net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
-        opt: the optimizer of the network's parameters, one of PyTorch's.
+        opt: the optimizer of the network's parameters, one of PyTorch's; it may keep them in several groups.
         batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
         max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. If the norm is
             smaller, the gradients stay as they are.
