@@ -358,7 +358,7 @@ def told(assignment: str, *parts: str) -> None:
 
 
 def test_figures_of_one_or_two_digits_are_computed() -> None:
-    told("01", r"means $1.4\cdot 10^{-45}$", "31 zero bits and a one")
+    told("01", r"the same 32 bits mean $1.4\cdot 10^{-45}$", "31 zero bits and a one")
     assert f"{torch.tensor(1, dtype=torch.int32).view(torch.float32).item():.1e}" == "1.4e-45"
 
     told("03", r"For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$")
@@ -379,8 +379,9 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
     scores = torch.tensor([1.0, 2.0, 5.0]).log()
     assert torch.softmax(scores, 0).mul(8).tolist() == pytest.approx([1, 2, 5])
 
-    told("05", "it would move by 3.2 times as much")
-    assert round((1 - 0.9) / math.sqrt(1 - 0.999), 1) == 3.2
+    told("05", "it would move by 3.2 times as much: $m$ would be 10 times too small, but $\\sqrt v$", "32 times.")
+    first, second = 1 - 0.9, math.sqrt(1 - 0.999)
+    assert [round(figure, 1) for figure in (first / second, 1 / first, 1 / second)] == [3.2, 10, 31.6]
 
 
 def test_the_bug_of_the_backward_pass_shows_as_told() -> None:

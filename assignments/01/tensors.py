@@ -1,15 +1,15 @@
 # %% [markdown]
 # # 01 Tensors
 #
-# Everything a language model knows or computes sits in tensors: the numbers it reads, the weights it has learned, the
-# scores it gives to the next word. This assignment covers the section on tensors of "the chapter", a text about large
-# language models (LLMs) that the exercises follow (retold in `docs/chapter.md` of the repository; you need not read
-# it). At the end you will be able to say, before you run a line of code, which shape and dtype will come out, and you
-# will have written by hand the operations that models use most.
+# Everything a language model knows or computes sits in tensors: the numbers it reads, the *weights* (numbers) that it
+# has learned, the scores it gives to each possible next word. This assignment covers the section on tensors of "the
+# chapter", a text about large language models (LLMs) that the exercises follow (retold in `docs/chapter.md` of the
+# repository; you need not read it). At the end you will be able to say, before you run a line of code, which shape and
+# dtype will come out, and you will have written by hand the operations that models use most.
 #
 # You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing
 # up their numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out
-# broadcasting, and cut a tensor into attention heads (1.8 to 1.11).
+# broadcasting, and cut a tensor into attention heads, which the last exercise explains (1.8 to 1.11).
 #
 # You need Python (functions, loops, lists) and nothing else. Four words come up everywhere:
 #
@@ -18,16 +18,16 @@
 # - its *dtype* is the kind of number it holds (`t.dtype`),
 # - its *device* is where it lives: the CPU or a GPU (`t.device`).
 #
-# What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact,
-# other numbers right to seven digits in `float64` and to four in `float32` (the error divided by the right number is at
-# most $10^{-7}$ and $10^{-4}$). So never round a constant such as $\pi$: take `math.pi`. An argument may be a
-# transposed tensor, a slice of a larger one, or one for which PyTorch finds gradients (`requires_grad`, assignment 03).
-# Every argument must stay as it is.
+# What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact.
+# Other numbers must be right to seven digits in `float64` (an error of at most $10^{-7}$ of the right number), and to
+# four digits in `float32` ($10^{-4}$). So never round a constant such as $\pi$: take `math.pi`. An argument may be a
+# transposed tensor, a slice of a larger one, or one with `requires_grad=True` (see assignment 03; your function must
+# accept it, nothing more). Every argument must stay as it is.
 
 # %% [markdown]
 # ## How to read a type line
 #
-# The first line of each function is its specification: it says which tensors go in and which come out. In
+# The first line of each function says which tensors go in and which come out. In
 #
 # ```python
 # def weighted(x: Float[Tensor, "*batch n"], w: Float[Tensor, "n"]) -> Float[Tensor, "*batch"]:
@@ -61,19 +61,19 @@ from torch import Tensor
 #
 # *3 points · about 5 minutes · difficulty 1 of 3*
 #
-# A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one. A *matrix* has rows and
-# columns, so two. Stack matrices and you have a tensor of rank 3, here called a cube. A language model cuts a text
-# into *tokens* (words, or pieces of words) and works with a vector of numbers for each. So one token is a vector, a
-# text is a matrix, and a batch of texts has rank 3: texts, tokens, numbers per token. The *loss*, the one number that
-# says how bad the model's predictions are, is a scalar.
+# A *scalar* is one number and has no dimension. A *vector* is a row of numbers and has one dimension. A *matrix* has
+# rows and columns, so it has two. If you stack matrices, you get a tensor of rank 3, here called a cube. A language
+# model cuts a text into *tokens* (words, or pieces of words) and works with a vector of numbers for each token. So one
+# token is a vector, a text is a matrix, and a batch of texts has rank 3: texts, tokens, numbers per token. The *loss*,
+# the one number that says how bad the model's predictions are, is a scalar.
 #
 # Make one tensor of each rank, with the chapter's numbers. (For the scalar, the chapter has 5 in its text and 1 in its
 # code: take 5.) `torch.tensor` turns nested lists into a tensor: every level of square brackets is one dimension. Count
 # the brackets, and you know the rank.
 #
 # Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself. It always makes
-# floats, and it takes a single number as a size: print `torch.Tensor(3)`. Second, a Python number, a vector of length 1
-# and a scalar tensor look much alike when printed, but behave differently.
+# floats, and it takes a single number as a size: try `print(torch.Tensor(3))`. Second, a Python number, a vector of
+# length 1 and a scalar tensor look much alike when printed, but behave differently.
 #
 # (If you copy the chapter's listing: in some copies its first line is `pythonCopy codeimport torch`, because the label
 # and the button of a web page were copied along. Python answers with a `SyntaxError`; write `import torch`.)
@@ -109,16 +109,16 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 # It is a vector that holds the two numbers 5 and 1, and its shape is $(2,)$. (With its comma, `(2,)` is a tuple of one
 # size.)
 #
-# Write the function that finds the shape of nested lists, as `torch.tensor` does first of all. A tensor must be a full
-# box: on every level all lists have the same length, and lists and numbers never stand side by side. Otherwise the
-# nesting is *ragged* and has no shape; then your function must raise `ValueError`. Real texts differ in length, so
+# Write the function that finds the shape of nested lists. (`torch.tensor` begins with this step, too.) A tensor is a
+# full box: on every level all lists have the same length, and a list and a number never stand side by side. Otherwise
+# the nesting is *ragged* and has no shape; then your function must raise `ValueError`. Real texts differ in length, so
 # batches of tokens are ragged until the short texts are filled up. Code that looks only at the first row does not
 # notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the
 # 1 is lost without an error. Your function must be stricter: it raises.
 #
-# Do it in plain Python: the shape is the first thing to ask about any tensor, and you should be able to read it off the
-# brackets. PyTorch and NumPy would not help anyway: one test input has 130 levels of brackets, and no tensor or array
-# can have so many dimensions.
+# Write it in plain Python, since you should be able to read a shape off the brackets yourself. PyTorch and NumPy (a
+# library for arrays, Python's older tensors) would not help anyway: one test input has 130 levels of brackets, and no
+# tensor or array can have so many dimensions.
 
 # %%
 def nested_shape(x: int | float | list) -> tuple[int, ...]:
@@ -148,8 +148,8 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 #
 # *10 points · about 15 minutes · difficulty 2 of 3 · builds on 1.2*
 #
-# *Not allowed here: building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type
-# ...).*
+# *Not allowed here: making a tensor or an array to read its dtype (torch.tensor, np.array ...), and result_type, which
+# tells it.*
 #
 # A tensor holds numbers of a single kind, its dtype. `torch.tensor` chooses one by looking at all the values it is
 # given:
@@ -159,16 +159,16 @@ def nested_shape(x: int | float | list) -> tuple[int, ...]:
 # - at least one float, anywhere: `torch.float32` (PyTorch's default, and nobody changes it here)
 # - no values at all: `torch.float32`, too.
 #
-# One kind for all: the most general one wins, wherever it is. Write this rule as a function. It matters in practice,
-# since token ids must be integers, weights must be floats, and a single `.0` in a list changes the type of everything
-# in it.
+# All values get the same kind, and the most general kind wins, wherever it is. Write this rule as a function. It
+# matters in practice: token ids (the whole numbers that stand for tokens) must be integers, weights must be floats, and
+# a single `.0` in a list changes the type of all its values.
 #
-# The chapter says that floats become `float32`. That holds for Python floats. A NumPy array has a dtype of its own and
+# The chapter says that floats become `float32`. That is true of Python floats. A NumPy array has a dtype of its own and
 # keeps it, and NumPy's default is `float64`. So `torch.tensor(np.array([0.5]))` is `float64`, and its matrix product
-# with `float32` weights stops with an error. `torch.from_numpy` keeps the dtype, too, and goes one step further.
-# It *shares the memory* of the array, so a change in one shows in the other, whereas `torch.tensor` copies.
+# with `float32` weights stops with an error. `torch.from_numpy` keeps the dtype, too. Moreover, its tensor *shares the
+# memory* of the array, so a change in one shows in the other; `torch.tensor` makes a copy.
 #
-# A trap of Python: `True` counts as a whole number, too: `isinstance(True, int)` is true.
+# Python has a trap here: `True` counts as a whole number, so `isinstance(True, int)` is true.
 #
 # You may not make a tensor or an array here, and functions such as `torch.result_type` or `np.result_type` are off
 # limits, since they would tell you the answer that you are asked to predict.
@@ -199,16 +199,16 @@ def predict_dtype(x: bool | int | float | list | np.ndarray) -> torch.dtype:
 # *3 points · about 5 minutes · difficulty 1 of 3 · builds on 1.3*
 #
 # Token counts are integers, but averages need floats, and a NumPy array brings `float64` where the model wants
-# `float32`. `.to()` converts: each number keeps its value, as exactly as the new type allows. Write a function that
+# `float32`. `.to()` converts: each number keeps its value as exactly as the new type allows. Write a function that
 # converts any tensor to `float32`.
 #
 # The trap: `.to()` does not change the tensor it is called on. It *returns* the result. This holds for dtypes and for
-# devices alike: after the line `t.to("cuda")` alone, `t` is still where it was. (If nothing has to change, you get the
-# very same tensor back, not a copy.) A model (in PyTorch a *module*) is different: `model.to("cuda")` moves the weights
-# of the model itself.
+# devices alike: after the line `t.to("cuda")` alone (`cuda` is the name for a GPU), `t` is still where it was. (If
+# nothing has to change, you get the very same tensor back, not a copy.) A model (in PyTorch a *module*) is different:
+# `model.to("cuda")` moves the weights of the model itself.
 #
 # Converting a number is not the same as re-reading its bits. As `int32`, the number 1 is stored as 31 zero bits and a
-# one. Read as a `float32`, this very pattern means $1.4\cdot 10^{-45}$. PyTorch has both: `.to(dtype)` converts,
+# one. Read as a `float32`, the same 32 bits mean $1.4\cdot 10^{-45}$. PyTorch can do both: `.to(dtype)` converts,
 # `.view(dtype)` re-reads the bits.
 #
 # And `float32` is not exact: it holds all whole numbers up to $2^{24} = 16\,777\,216$; the next one, $16\,777\,217$,
@@ -237,8 +237,8 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 # *6 points · about 10 minutes · difficulty 1 of 3 · builds on 1.2*
 #
 # Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading
-# order: the last index runs fastest, as in reading a page line by line. Arrange any tensor as a single column $(n, 1)$
-# in reading order. Predictions, one per example, often have this shape.
+# order: the last index runs fastest, as in reading a page line by line. Arrange the numbers of any tensor as a single
+# column, of shape $(n, 1)$, in reading order. Predictions, one per example, often have this shape.
 #
 # The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in
 # reading order (such a tensor is *contiguous*). But transposing moves nothing in memory; it only changes the way the
@@ -247,12 +247,12 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 # $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top =
 # \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
 #
-# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. To read
-# a column from memory, PyTorch moves on by the same distance for each number; here the distances are 3, -2, 3, -2, 3.
-# So one of the two methods refuses (`RuntimeError`), and the other copies. Find out which, and return the column for
-# contiguous tensors and all others.
+# Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. Without
+# copying, PyTorch can read a column only if the next number is always the same distance away in memory. For $A^\top$
+# the distances are not equal: 3, -2, 3, -2, 3 places. So one of the two methods refuses (`RuntimeError`), and the other
+# copies. Find out which, and return the column for contiguous tensors and all others.
 #
-# You need not compute $n$: PyTorch works out one size that is given as -1.
+# You need not compute $n$: if you give -1 as one of the sizes, PyTorch works it out.
 
 # %%
 def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
@@ -281,17 +281,17 @@ def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
 #
 # The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in
 # stacks, say $(B, T, D)$: $B$ texts of $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix
-# of the stack, so the last two dimensions swap and all in front of them stay:
+# of the stack, so the last two dimensions are swapped and all dimensions in front of them stay:
 #
 # $$ (\ldots, n, m) \to (\ldots, m, n), \qquad \text{result}_{\ldots ij} = t_{\ldots ji} $$
 #
-# Write this for any rank from 2 up.
+# Write this for tensors of any rank from 2 up.
 #
 # The chapter transposes with `.T`, which is right for a matrix. On three dimensions `.T` reverses *all* of them,
 # $(B, T, D) \to (D, T, B)$, and a warning says that this will become an error.
 #
-# The trap is a right shape with wrong contents. `reshape` can give the shape $(\ldots, m, n)$ as well, but keeps the
-# reading order, so most numbers are then in the wrong place, and nothing complains. Look at a small tensor of different
+# The trap is a right shape with wrong contents. `reshape` can give the shape $(\ldots, m, n)$ as well, but it keeps the
+# reading order, so most numbers are then in the wrong place, and you get no error. Look at a small tensor of different
 # sizes, such as `torch.arange(24).reshape(2, 3, 4)`, and follow a single number: where must the 1 go?
 #
 # Dimensions can be counted from the end: -1 is the last, -2 the one before.
@@ -333,11 +333,11 @@ def swap_last_two(t: Shaped[Tensor, "... n m"]) -> Shaped[Tensor, "... m n"]:
 # exercises: `transpose` only swaps two sizes and two strides and never touches the numbers, and `view` fails where no
 # strides can describe the result.
 #
-# Two traps: direction and units. Which dimension has stride 1, the first or the last? (Fortran and MATLAB begin at the
-# other end.) PyTorch counts elements, NumPy counts bytes. And a scalar has no dimension, so how many strides does it
-# have?
+# There are three traps. Which dimension has stride 1, the first or the last? (Fortran and MATLAB have it the other way
+# round.) Strides in PyTorch count elements; in NumPy they count bytes. And a scalar has no dimension, so how many
+# strides does it have?
 #
-# Compute them from the shape alone and make no tensor: its strides would show you the numbers but not the rule, and
+# Compute the strides from the shape alone, and make no tensor: PyTorch would tell you the numbers but not the rule, and
 # some test inputs are shapes of tensors that no memory could hold.
 
 # %%
@@ -370,20 +370,20 @@ def row_major_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 #
 # $$ c_{ij} = \sum_{l=1}^{k} a_{il}\, b_{lj} $$
 #
-# In words: row $i$ of $a$ meets column $j$ of $b$; multiply number by number and add up. The inner sizes $k$ must
-# agree, and they vanish. For example
+# In words: take row $i$ of $a$ and column $j$ of $b$, multiply number by number, and add up. The inner sizes $k$ must
+# agree, and they do not appear in the result. For example
 #
 # $$ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix} =
 # \begin{pmatrix} 1\cdot5 + 2\cdot7 & 1\cdot6 + 2\cdot8 \\
 # 3\cdot5 + 4\cdot7 & 3\cdot6 + 4\cdot8 \end{pmatrix} = \begin{pmatrix} 19 & 22 \\ 43 & 50 \end{pmatrix} $$
 #
-# Write it from multiplications and additions: number by number in loops, or with `*` and `.sum()` on whole rows. It
-# takes $n \cdot m \cdot k$ multiplications and as many additions, which is why big models need big machines.
+# Write the product from multiplications and additions: number by number in loops, or with `*` and `.sum()` on whole
+# rows. It takes $n \cdot m \cdot k$ multiplications and as many additions, which is why big models need big machines.
 #
 # Two traps. With square matrices almost any mix-up of indices still gives some square matrix, so test yours with three
-# different sizes. And watch the dtype: `float64` matrices give `float64`, and `int64` matrices give an `int64` result
-# that is exact even above $2^{53}$, where floats skip numbers. Where does the dtype of your result come from? And its
-# device?
+# different sizes. And watch the dtype: `float64` matrices give `float64`, and `int64` matrices give an `int64` result,
+# which must be exact even above $2^{53}$, where even `float64` cannot hold every whole number. Where does the dtype of
+# your result come from? And its device?
 #
 # You write it by hand to learn the formula and the shape rule. PyTorch's own product `@` is off limits, and so are its
 # relatives (`torch.dot`, `einsum`, `F.linear` and so on).
@@ -417,20 +417,20 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 # $$ G = t\, t^\top, \qquad G_{ij} = t_i \cdot t_j = \sum_l t_{il}\, t_{jl} $$
 #
 # is the *Gram matrix*: all dot products of the rows with each other, of shape $(n, n)$. A dot product measures how well
-# two vectors agree, so if the rows are tokens, $G$ says how similar each token is to each other one. Attention starts
-# from such a table. $G$ is symmetric, and its diagonal holds the squared lengths of the rows. For the chapter's matrix
-# with the rows 1, 2 and 3, 4 it is
+# two vectors agree, so if the rows are tokens, $G$ says how similar any two tokens are. *Attention*, the part of a
+# model in which tokens exchange information, starts from such a table. $G$ is symmetric, and its diagonal holds the
+# squared lengths of the rows. For the chapter's matrix with the rows 1, 2 and 3, 4 it is
 #
 # $$ \begin{pmatrix} 1\cdot1 + 2\cdot2 & 1\cdot3 + 2\cdot4 \\
 # 3\cdot1 + 4\cdot2 & 3\cdot3 + 4\cdot4 \end{pmatrix} = \begin{pmatrix} 5 & 11 \\ 11 & 25 \end{pmatrix} $$
 #
 # You may use PyTorch's own product here. The trap: `@` is the matrix product, while `*` multiplies entry by entry. And
-# $t\,t^\top$ compares rows, $t^\top t$ columns: for a square $t$ both have the same shape, so the shape cannot show you
-# a mix-up.
+# $t\,t^\top$ compares rows, while $t^\top t$ compares columns: for a square $t$ both have the same shape, so the shape
+# cannot show you a mix-up.
 #
-# The chapter multiplies a matrix of whole numbers. This works on the CPU; on a CUDA GPU PyTorch has no matrix product
-# for `int64` (its issue 44428). Your function gets whole numbers on the CPU only, so convert nothing: whole numbers in,
-# exact whole numbers out.
+# The chapter multiplies a matrix of whole numbers. This works on the CPU; on an NVIDIA GPU, PyTorch has no matrix
+# product for `int64` (its issue 44428). Your function gets whole numbers on the CPU only, so convert nothing: from
+# whole numbers you must return exact whole numbers.
 
 # %%
 def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
@@ -461,19 +461,19 @@ def gram(t: Num[Tensor, "n d"]) -> Num[Tensor, "n n"]:
 # behaves as if the smaller tensor were repeated until both have one shape. The rule needs only the two shapes:
 #
 # 1. Write the shapes below each other, aligned at the *right*. Where the shorter one has nothing, put a 1.
-# 2. In each column the two sizes must be equal, or one of them must be 1. Then the 1 is stretched to the other size.
+# 2. In each column the two sizes must be equal, or one of them must be 1. A 1 is then stretched to the other size.
 # 3. If any column breaks this rule, the shapes are incompatible.
 #
 # For example, tensors of shapes $(4, 1, 3)$ and $(2, 3)$ give
 #
 # $$ \begin{array}{ccc} 4 & 1 & 3 \\ & 2 & 3 \\ \hline 4 & 2 & 3 \end{array} $$
 #
-# Nothing but a 1 can be stretched: not a 2 to a 4. And a dimension of size 0, which holds no elements, obeys the same
-# rule: with a 1 it gives 0.
+# Only a 1 can be stretched: a 2 cannot become a 4. And a dimension of size 0, which holds no elements, follows the same
+# rule: together with a 1 it gives 0.
 #
 # Write the rule as a function. It matters because broadcasting hides mistakes. If somebody subtracts labels (the right
-# answers) of shape $(5,)$ from predictions of shape $(5, 1)$, you would wish for an error. But the rule says $(5, 5)$,
-# so PyTorch goes on with 25 differences instead of 5, and the loss is silently wrong.
+# answers) of shape $(5,)$ from predictions of shape $(5, 1)$, an error would be best. But the rule gives $(5, 5)$, so
+# PyTorch computes 25 differences instead of 5, and the loss is wrong without any warning.
 #
 # Write it without `torch.broadcast_shapes`, `expand` and the like: you will apply this rule in your head at every line
 # of model code that adds or multiplies. Some test inputs are shapes of tensors that no memory could hold.
@@ -505,8 +505,8 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 #
 # A transformer (the network inside every GPT) lets several *attention heads* look at the text side by side, each with
 # its own share of a token's numbers. For $B$ texts of $T$ tokens with $D$ numbers each and $H$ heads, a head gets
-# $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The attention formula then works on the
-# last two dimensions, so each head needs a $(T, d)$ matrix of its own:
+# $d = D / H$ of them: head 0 the first $d$, head 1 the next $d$, and so on. The formula of attention (6.6) then works
+# on the last two dimensions, so each head needs a $(T, d)$ matrix of its own:
 #
 # $$ (B, T, D) \;\to\; (B, H, T, d), \qquad
 # \text{result}_{b,h,t,i} = x_{b,\,t,\,h \cdot d + i}, \quad i = 0, \dots, d - 1 $$
@@ -515,12 +515,12 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and $H = 12$, so $d = 64$, in each of its 12 layers.
 #
 # Published code has had this mistake: reshaping $x$ directly to $(B, H, T, d)$ gives the right shape, but mixes the
-# numbers of different tokens. Reshaping keeps the reading order of $x$, in which all heads of the first token come
-# before the second token. Which shape can you reshape to, and what must follow? To test that merging undoes splitting
-# proves nothing: two functions that only reshape pass this test, too. Follow a single number instead: in which head
-# does the last number of the first token belong?
+# numbers of different tokens. Reshaping keeps the reading order of $x$, in which all $D$ numbers of the first token,
+# for all heads, come before those of the second token. Which shape can you reshape to, and what must follow? A test
+# that merging undoes splitting proves nothing: two functions that only reshape pass this test, too. Follow a single
+# number instead: to which head does the last number of the first token belong?
 #
-# A second trap waits in `merge_heads`, and you know it from 1.5: a tensor whose dimensions were swapped is not
+# There is a second trap in `merge_heads`, which you know from 1.5: a tensor whose dimensions were swapped is not
 # contiguous. Your function will be given heads of both kinds, contiguous and not.
 
 # %%
@@ -562,10 +562,10 @@ def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
 # %% [markdown]
 # ## What your functions draw
 #
-# Twelve numbers, and what your own `row_major_strides`, `as_column`, `swap_last_two`, `split_heads` and `merge_heads`
-# make of them. Which of them move numbers in memory, and which only read the same numbers in another order? And what
-# does a reshape alone do to the colors?
+# The picture shows twelve numbers, and what your own `row_major_strides`, `as_column`, `swap_last_two`, `split_heads`
+# and `merge_heads` make of them. Which functions move numbers in memory, and which only read the same numbers in
+# another order? And what does a reshape alone do to the colors?
 #
-# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `heads.png` beside this
-# file when 1.11 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
-# sentence names it.
+# In a notebook, run the next cell to draw it. In a terminal, `pytest` and `gradlings watch` (which tests your file
+# whenever you save it) write it as `heads.png` beside this file when 1.11 is right. There are no points for it. If one
+# of the functions is not right yet, a sentence names it.

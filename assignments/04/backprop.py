@@ -1,15 +1,14 @@
 # %% [markdown]
 # # 04 Back-propagation through an MLP
 #
-# One neuron has a gradient for its weight and one for its bias, and you derived them on paper in assignment 03. A
-# language model has many thousands of neurons, layer upon layer, and its gradients are still found by the same rule,
-# applied layer by layer from the output back to the input. That is *back-propagation*. "The chapter", a text about
-# language models that the exercises follow, has a section about it (retold in `docs/chapter.md` of the repository; you
-# need not read it).
+# In assignment 03 you derived the gradients of one neuron on paper: one for its weight and one for its bias. A language
+# model has many layers with many thousands of neurons, but the same rule finds all its gradients, applied layer by
+# layer from the output back to the input. That is *back-propagation*. "The chapter", a text about language models that
+# the exercises follow, has a section about it (retold in `docs/chapter.md` of the repository; you need not read it).
 #
 # The chapter's network has one *hidden layer* (a row of neurons, also called *units*) between its inputs and its
-# output. Such a network is called a *multi-layer perceptron*, MLP for short, and every block of a GPT contains one. For
-# a single example $x$ it computes
+# output. Such a network is called a *multi-layer perceptron*, MLP for short, and each of the blocks that a GPT is built
+# from contains one. For a single example $x$ it computes
 #
 # $$ z_1 = W_1 x + b_1, \qquad h = \max(0, z_1), \qquad z_2 = W_2 h + b_2, \qquad a = \sigma(z_2) $$
 #
@@ -18,10 +17,11 @@
 # $$ L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
 # You write the forward pass (4.1), then the backward step of each kind of layer alone: ReLU, linear, sigmoid with its
-# loss, broadcasting, softmax with its loss, embedding (4.2 to 4.7). Exercises 4.5 to 4.7 are what a GPT needs beyond
-# the MLP. In 4.8 you chain your steps into the backward pass of the whole network, and in 4.11 you find the mistake in
-# a part of such a chain. (It stands after 4.8: do the exercises in the order of this file.) In 4.9 and 4.10 PyTorch
-# does the work, and you repair the chapter's listing, which does not run as printed.
+# loss, broadcasting, softmax with its loss, embedding (4.2 to 4.7). The last three of these (4.5 to 4.7) are not in the
+# chapter's network, but a GPT needs them. In 4.8 you chain your steps into the backward pass of the whole network, and
+# in 4.11 you find the mistake in a part of such a chain. (It stands after 4.8: do the exercises in the order of this
+# file.) In 4.9 and 4.10 PyTorch does the work, and you repair the chapter's listing, which does not run as it is
+# printed.
 #
 # At the end you will be able to take any network built from these layers, say which shape each gradient has and why,
 # and find the wrong line when a gradient is not right.
@@ -31,9 +31,9 @@
 # `torch.softmax`. PyTorch's autograd is off limits in 4.2 to 4.8 and 4.11. As in assignment 01, shapes and dtypes must
 # be exact, numbers right to seven digits in `float64`, and every argument must stay as it is.
 #
-# Two names recur. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to `z`. The
-# gradient that arrives at a layer from the layers after it is the *upstream* gradient; in code it is `dout`. And an
-# *axis* is a dimension of a tensor.
+# Two names come up often. In code, `dz` is short for $\partial L/\partial z$, the gradient of the loss with respect to
+# `z`. The gradient that arrives at a layer from the layers after it is the *upstream* gradient; in code it is `dout`.
+# And an *axis* is a dimension of a tensor.
 
 # %%
 import torch
@@ -48,24 +48,24 @@ from torch.nn import functional as F
 # *8 points · about 15 minutes · difficulty 1 of 3 · builds on 1.8, 1.10, 3.2*
 #
 # A batch of $N$ examples with $D$ inputs each is a matrix $X$ of shape $(N, D)$, one example per row. The hidden layer
-# has $K$ units, the output layer has one. For the whole batch the network computes
+# has $K$ units, and the output layer has one unit. For the whole batch the network computes
 #
 # $$ z_1 = X W_1^{\top} + b_1, \qquad h = \max(0, z_1), \qquad z_2 = h W_2^{\top} + b_2, \qquad a = \sigma(z_2) $$
 #
-# The function $\max(0, z)$ is the *ReLU*: it lets positive numbers pass and turns negative ones into 0. Without it, two
-# linear layers could do no more than a single one.
+# The function $\max(0, z)$ is the *ReLU*: it lets positive numbers pass and turns negative ones into 0. Without the
+# ReLU, two linear layers could do no more than a single linear layer.
 #
 # The formulas have transposes because examples are rows now, while PyTorch stores a weight matrix as (outputs, inputs):
 # each *row* holds the weights of one unit. `nn.Linear(10, 5)` has a weight of shape (5, 10). The bias has one number
 # for each unit, and the same bias is added to every example.
 #
-# The backward pass will need what the forward pass computed on the way, so return all of it in a dict, the *cache*.
-# This is also why training needs so much more memory than using a model: every layer keeps such values until the
+# The backward pass will need the results of all steps of the forward pass, so return them in a dict, the *cache*. For
+# the same reason, training a model needs much more memory than using it: every layer keeps such values until the
 # gradients are done.
 #
-# Two traps. ReLU and sigmoid, the *activation functions*, are not interchangeable: the first belongs to the hidden
-# layer, the second to the output. And do not change a tensor after you put it into the cache: operations whose names
-# end in an underscore change it.
+# There are two traps. Do not swap ReLU and sigmoid, the *activation functions*: the ReLU belongs to the hidden layer,
+# the sigmoid to the output. And do not change a tensor after you put it into the cache: operations whose names end in
+# an underscore change it.
 
 # %%
 def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -99,22 +99,21 @@ def mlp_forward(X: Float[Tensor, "N D"], p: dict[str, Tensor]) -> dict[str, Tens
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# Now go backward, one layer at a time. A layer's backward step answers one question: if I know how the loss changes
-# with my *output*, how does it change with my *input*? The chain rule multiplies:
+# Now go backward, one layer at a time. A layer's backward step answers one question: if we know how the loss changes
+# with the layer's *output*, how does it change with the layer's *input*? The chain rule says:
 #
 # $$ \frac{\partial L}{\partial z} = \frac{\partial L}{\partial h}\cdot\frac{\partial h}{\partial z} $$
 #
 # The first factor is the upstream gradient `dout`; it arrives from the layers after this one. The second is the local
-# derivative, the only thing this layer has to know about itself. For the ReLU $h = \max(0, z)$ it is a switch:
+# derivative, which depends only on this layer. For the ReLU $h = \max(0, z)$ it is 1 or 0:
 #
 # $$ \frac{dh}{dz} = \begin{cases} 1 & z > 0 \\ 0 & z < 0 \end{cases} $$
 #
-# At $z = 0$ exactly there is no derivative. PyTorch's `relu` calls it 0, `torch.maximum` says 0.5, and `clamp` says 1.
-# No test input is exactly 0.
+# At $z = 0$ exactly there is no derivative. In its place, PyTorch's `relu` uses 0, `torch.maximum` uses 0.5, and
+# `clamp` uses 1. No test input is exactly 0.
 #
-# So where the forward pass let a number through, the gradient passes unchanged; elsewhere it becomes 0, and a unit that
-# is off for an example learns nothing from this example. The sign of `z` decides what is on and what is off, not the
-# sign of `dout`.
+# So where $z > 0$, the gradient passes unchanged; elsewhere it becomes 0, and a unit with $z < 0$ for an example learns
+# nothing from this example. The sign of `z` decides this, not the sign of `dout`.
 
 # %%
 def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -145,23 +144,23 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 #
 # $$ z_o = \sum_i W_{oi}\,x_i + b_o $$
 #
-# Three things went into it, so three gradients come out: for the weights and the bias, to update them, and for the
-# input. The gradient for the input is handed back: for the layer before, it is the upstream gradient.
+# This has three inputs: weights, bias and $x$. So your function returns three gradients. Those for the weights and the
+# bias are used to update them. The gradient for $x$ is handed back: for the layer before, it is the upstream gradient.
 #
-# For each of them, ask what it affects. A weight $W_{oi}$ affects one output of each example. An input $x_i$ affects
-# all outputs of its own example. The bias $b_o$ also affects one output of each example, with factor 1. Whatever
-# affects the loss along several paths (through several outputs or several examples) gets the *sum* over the paths. That
-# is all, and matrix products can do such sums.
+# For each of the three, ask what it affects. A weight $W_{oi}$ affects one output of each example. An input $x_i$
+# affects all outputs of its own example. The bias $b_o$ also affects one output of each example, with factor 1.
+# Whatever affects the loss along several paths (through several outputs or several examples) gets the *sum* over the
+# paths. Matrix products can do such sums.
 #
-# A good test: a gradient has exactly the shape of its own tensor. Write the three shapes down first. But do not trust
-# shapes alone. If all sizes are equal, wrong products have the right shape, too, so test with different sizes.
+# A gradient has exactly the shape of its own tensor, so write the three shapes down first. But do not trust shapes
+# alone: if all sizes are equal, wrong products have the right shape, too. So test with different sizes.
 #
-# Where does the mean over the batch come in? Not here. It belongs to the loss, and the upstream gradient already
-# contains it.
+# Do not divide by the number of examples here. The mean belongs to the loss, and the upstream gradient already contains
+# it.
 #
 # In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every
-# token alike, as if all of them were in one long list. So in `dout` and `X` your function must allow one or more axes
-# before the last.
+# token alike, as if all of them were in one long list. So `dout` and `X` may have one or more axes before the last, and
+# your function must handle them.
 
 # %%
 def linear_backward(
@@ -207,16 +206,16 @@ def linear_backward(
 # $$ L = -\frac{1}{N}\sum_{n=1}^{N}\bigl[\,y_n \ln a_n + (1 - y_n)\ln(1 - a_n)\,\bigr] $$
 #
 # You know both local derivatives from 3.4 and their product from 3.5. The mean of the batch divides by $N$, in this
-# step and in no other. A gradient that is $N$ times too large still has the right direction, but then a larger batch
-# means a larger step, and no learning rate suits two batch sizes.
+# step and in no other. Without this division, the gradient would be $N$ times too large. Its direction would be right,
+# but with a larger batch, each step of training would be larger, too.
 #
-# Use the product of the two derivatives, never one alone. A prediction may be exactly 0 or 1 after rounding, and then
-# $\partial L/\partial a$ alone is a division by zero. The product is finite, and it is largest where the network is
-# confident and wrong: these examples teach it most.
+# Use the short formula for the product of the two derivatives, multiplied out on paper. A prediction may be exactly 0
+# or 1 after rounding, and then $\partial L/\partial a$ alone is a division by zero. The short formula is finite. It is
+# largest where the network is confident and wrong: from these examples it learns most.
 #
 # And there is a trap that the chapter itself falls into. The predictions are a column, of shape $(N, 1)$. Labels often
 # come as a vector, $(N,)$, like the chapter's `torch.tensor([1.0])`. What does broadcasting make of the two? Your
-# function must cope with labels of either shape.
+# function must accept labels of either shape.
 
 # %%
 def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Float[Tensor, "N"]) -> Float[Tensor, "N 1"]:
@@ -244,20 +243,21 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func); Tensor.sum_to_size.*
 #
-# Broadcasting copies silently. Add a bias of shape $(3,)$ to a batch of shape $(4, 3)$ and each of its three numbers is
-# used four times; multiply a batch $(2, 4, 3)$ by a column $(4, 1)$ and each number is used six times. A GPT broadcasts
-# in this way in many places, for example whenever it adds a bias.
+# Broadcasting uses numbers several times. If you add a bias of shape $(3,)$ to a batch of shape $(4, 3)$, each of the
+# three numbers of the bias is used four times. If you multiply a batch of shape $(2, 4, 3)$ by a column of shape
+# $(4, 1)$, each number of the column is used six times. A GPT broadcasts in many places, for example whenever it adds a
+# bias.
 #
-# Reading a number several times means that it affects the loss along several paths, and gradients add up over paths. So
-# the backward step of broadcasting is a sum over all the copies. PyTorch does it for you in every `+` and `*`, and now
-# you write it yourself (`Tensor.sum_to_size` is off limits).
+# A number that is used several times affects the loss along several paths, and gradients add up over paths. So the
+# backward step of broadcasting is a sum over all uses. PyTorch does it for you in every `+` and `*`, and now you write
+# it yourself (`Tensor.sum_to_size` is off limits).
 #
 # Your function gets the gradient `g` of the tensor *after* broadcasting and the `shape` *before* it. Remember the rule
-# of 1.10: shapes are aligned at their right ends. Two things can have happened to an axis. It was missing and was added
-# in front, or it had size 1 and was stretched. Your function undoes both by summing: after which of the two does the
-# axis stay, with size 1, and after which is it gone?
+# of 1.10: shapes are aligned at their right ends. Broadcasting can do two things to an axis: add it in front where it
+# was missing, or stretch it where it had size 1. Your function undoes both by summing over the axis. In which of the
+# two cases must the axis stay, with size 1, and in which must it be gone?
 #
-# Axes that were neither new nor stretched stay as they are. Sometimes nothing was broadcast at all.
+# Axes that were neither added nor stretched stay as they are. Sometimes there is no such axis at all.
 
 # %%
 def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tensor, "*small"]:
@@ -299,15 +299,15 @@ def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tenso
 #
 # $$ -\ln p_t = -z_t + \ln\sum_k e^{z_k} $$
 #
-# Now differentiate with respect to $z_c$. The first term depends on one logit only, the second on all of them. So
-# *every* logit gets a gradient, not only that of the right class: a training step makes the logits of all wrong classes
-# smaller. The result looks like that of 4.4.
+# Now differentiate with respect to $z_c$. The first term depends on one logit only, the second on all logits. So
+# *every* logit gets a gradient, not only that of the right class: a training step pushes the logits of all wrong
+# classes down. The formula that you get looks like that of 4.4.
 #
 # For GPT-2 the logits have 50,257 columns and one row for each token of the batch. The backward pass of every language
 # model begins with this gradient.
 #
-# Three traps: along which axis do probabilities add up to 1, what does the mean divide by, and what is $e^{1000}$ on a
-# computer?
+# There are three traps. Along which axis do the probabilities add up to 1? By what does the mean divide? And what is
+# $e^{1000}$ on a computer?
 
 # %%
 def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"]) -> Float[Tensor, "N C"]:
@@ -341,17 +341,17 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 #
 # $$ x_{bt} = E_{i_{bt}} $$
 #
-# Here $b$ counts the texts, $t$ the positions, and $i$ is `idx`. Nothing is computed; numbers are only copied. So you
-# can say what the backward step must be: each row of the table collects the gradients of all the places it was copied
-# to. A token that does not occur gets zeros, and a word such as "the", which occurs in nearly every sentence, gets a
-# sum with many terms.
+# Here $b$ counts the texts, $t$ the positions, and $i$ is `idx`. Nothing is computed; rows are only copied. So in the
+# backward step, each row of the table gets the sum of the gradients of all places to which it was copied. A token that
+# does not occur gets zeros, and a word such as "the", which occurs in nearly every sentence, gets a sum with many
+# terms.
 #
 # The trap: in a batch of text most tokens occur more than once. Try on paper what your code does when the same id is at
 # two positions. In PyTorch, `dE[idx] += dout` adds only one of the gradients of an id that occurs twice.
 #
-# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real code adds
-# each gradient to its row. (A product with a matrix of ones and zeros gives the same and is allowed, but is slow for a
-# large table.)
+# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real code only
+# adds each gradient to its row. (A product with a matrix of ones and zeros gives the same result and is allowed, but it
+# is slow for a large table.)
 
 # %%
 def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch"], V: int) -> Float[Tensor, "V D"]:
@@ -396,22 +396,22 @@ def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch
 # \frac{\partial L}{\partial b_1} = \frac{\partial L}{\partial z_1}\,\frac{\partial z_1}{\partial b_1} $$
 #
 # (A product in these formulas stands for a backward step that you wrote, in the right shapes; it is not simply `*` or
-# `@`.) Look at what is shared: $\partial L/\partial z_2$ is in three of them, $\partial L/\partial z_1$ in two. Each is
-# computed once and handed on. That is why all gradients together cost about two forward passes, and not one pass for
-# each parameter.
+# `@`.) Some factors are shared: $\partial L/\partial z_2$ is used three times, $\partial L/\partial z_1$ twice. Each is
+# computed only once. So all gradients together cost about as much as two forward passes, and not one pass for each
+# parameter.
 #
-# You have written every piece, in 4.2, 4.3 and 4.4, and you may call your own functions. What is left is bookkeeping,
-# and real mistakes happen in it: which of the cached tensors does a step need, the one before the activation or the one
-# after it?
+# You have written every piece, in 4.2, 4.3 and 4.4, and you may call your own functions. What is left is to choose the
+# right tensors, and here real mistakes happen: which of the cached tensors does a step need, the one before the
+# activation function or the one after it?
 #
-# As in 3.6, the whole batch goes through at once, and the gradients are those of the mean.
+# As in 3.6, the whole batch is treated at once, and the gradients are those of the mean loss.
 #
-# A mistake in one gradient spoils all that come after it. The check therefore compares your tensors in the order of the
-# backward pass and tells you the *first* wrong one. Start there.
+# A mistake in one gradient spoils all gradients that are computed from it. So the test compares your tensors in the
+# order of the backward pass and tells you the *first* wrong one. Start there.
 
 # %%
 def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor, "N 1"]) -> dict[str, Tensor]:
-    """Gradients of the mean binary cross-entropy of the network of 4.1, the intermediate ones too.
+    """Gradients of the mean binary cross-entropy of the network of 4.1, for the parameters and for the steps between.
 
     Args:
         cache: what `mlp_forward` returns: "X" (N, D), "z1" and "h" (N, K), "z2" and "a" (N, 1).
@@ -444,12 +444,13 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 #
 # *Not allowed here: PyTorch's autograd (backward, torch.autograd.grad, torch.func).*
 #
-# The pieces of a backward pass are often written anew as one function: shorter, faster, and sometimes wrong. The next
-# cell does what comes in the middle of 4.8. From $\partial L/\partial z_2$, here `dout`, it goes back through the
-# second linear layer and through the ReLU, and returns $\partial L/\partial z_1$.
+# Several steps of a backward pass are often rewritten as one function, which is shorter and faster, and sometimes
+# wrong. `hidden_gradient` in the next cell does the middle steps of 4.8. It gets $\partial L/\partial z_2$ as `dout`,
+# goes back through the second linear layer and through the ReLU, and returns $\partial L/\partial z_1$.
 #
-# It runs, and its result has the right shape. But somebody measured the gradients as in 3.7, in a network with two
-# inputs, four hidden units and one example, and compared each entry as in 3.8:
+# It runs, and its result has the right shape. But somebody used it to compute the gradient of `W1`, in a network with
+# two inputs and four hidden units, for one example. Then this gradient was measured as in 3.7, and each entry was
+# compared as in 3.8:
 #
 # ```text
 #  weight      with the function     measured    error
@@ -463,22 +464,21 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 #  W1[3, 1]           0.2000          0.0000      1.0
 # ```
 #
-# All four entries of the gradient of `W2` agree with the measured ones.
+# The gradient of `W2` was computed, too, and all its four entries agree with the measured ones.
 #
 # Read the table before you read the code. An error of 1 means that one of the two numbers is 0 and the other is not. So
-# the function loses some gradients, lets others through that should have stopped, and changes the size of none. Whole
-# rows are affected, and a row of `W1` belongs to one hidden unit. What does the good gradient of `W2` tell you about
-# `dout`?
+# the function sets some gradients to 0 that should pass, and lets others pass that should be 0. Whole rows are wrong,
+# and a row of `W1` belongs to one hidden unit. The gradient of `W2`, which is right, is computed from `dout`, too: what
+# does that tell you about `dout`?
 #
-# Then find the line, and write the function as it should be, under the name `repaired_hidden_gradient`. You repair it
-# yourself because this is how wrong gradients are found in real code, too: the search begins with a list of the entries
-# that are wrong, and the question of what they have in common.
+# Then find the wrong line, and write the whole function as it should be, under the name `repaired_hidden_gradient`.
+# Wrong gradients in real code are found in the same way: list the wrong entries, and ask what they have in common.
 
 # %%
 
 
 def hidden_gradient(dout, z, W2):
-    """The gradient before the ReLU, from the one after the second linear layer. Find out what is wrong with it."""
+    """The gradient before the ReLU, from the gradient after the second linear layer. Find out what is wrong here."""
     dh = dout @ W2
     passes = dh > 0
     return torch.where(passes, dh, 0.0)
@@ -512,26 +512,26 @@ def repaired_hidden_gradient(
 #
 # *6 points · about 15 minutes · difficulty 2 of 3 · builds on 4.4, 4.8*
 #
-# The chapter shows the same network in PyTorch, and its listing has two mistakes. The first is plain to see: the
-# indentation of the class was lost in print, so Python stops with an `IndentationError`. In the cell below it is
-# restored and nothing else is changed. The network has $10 \cdot 5 + 5 + 5 \cdot 1 + 1 = 61$ parameters.
+# The chapter shows the same network in PyTorch, and its listing has two mistakes. The first is easy to see: the
+# indentation of the class was lost in print, so Python stops with an `IndentationError`. In the cell below, the
+# indentation is restored. The network has $10 \cdot 5 + 5 + 5 \cdot 1 + 1 = 61$ parameters.
 #
-# The second mistake only shows when the listing is run. `chapters_step` is the chapter's training step up to the
+# You see the second mistake only when you run the listing. `chapters_step` is the chapter's training step up to the
 # gradients; `nn.BCELoss` is the loss of 4.4. The two lines about the optimizer (assignment 05) are left out, and
-# `net.zero_grad()` clears the gradients. Call it with the chapter's data and read the message:
+# `net.zero_grad()` clears the gradients. Call `chapters_step` with the chapter's data and read the message:
 #
 # ```python
 # chapters_step(SimpleNet(), torch.randn(1, 10), torch.tensor([1.0]))
 # ```
 #
-# Be glad of this error. In the same situation `nn.MSELoss` only warns, broadcasts its two tensors against each other,
-# and trains on a wrong number.
+# This error is helpful. In the same situation `nn.MSELoss`, the mean squared error as a loss, only warns: it broadcasts
+# its two tensors against each other, and the model is trained with a wrong loss.
 #
-# Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several.
-# Some repairs that the internet suggests only work for one of the two; another repair changes the loss, so that the
-# message disappears and the result is wrong. So print the shapes of outputs and labels for both cases, and say which
-# axis is which, before you change anything. Leave `SimpleNet` as it is: its output must still have the shape $(N, 1)$,
-# and 4.10 uses it, too.
+# Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several
+# examples. Some repairs on the internet work in only one of these two cases; after another one the message is gone, but
+# the loss is wrong. So before you change anything, print the shapes of outputs and labels in both cases, and say what
+# each axis means. Leave `SimpleNet` as it is: its output must still have the shape $(N, 1)$, and 4.10 uses this class,
+# too.
 
 # %%
 
@@ -566,8 +566,8 @@ def chapters_step(net, inputs, labels):
 def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[Tensor, "N"]) -> float:
     """The chapter's training step up to the gradients, repaired: for one example and for any number of them.
 
-    Afterwards `.grad` of each parameter of the network holds the gradient of this batch's loss, and nothing of what was
-    there before. The parameters themselves are not changed.
+    Afterwards `.grad` of each parameter of the network must hold the gradient of this batch's loss only, whatever was
+    there before. The parameters themselves must not change.
 
     Args:
         net: a `SimpleNet` as given above; its output for a batch of N has the shape (N, 1).
@@ -592,19 +592,20 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 # *5 points · about 10 minutes · difficulty 1 of 3 · builds on 3.10, 4.9*
 #
 # The chapter's listing ends with a loop over `net.named_parameters()` that prints each `param.grad`
-# `if param.requires_grad`. That works, but hides three surprises that you will meet in every training program.
+# `if param.requires_grad`. That works, but you do not see three surprises there that you will meet in every training
+# program.
 #
 # First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`, it
 # *adds* to it, for the reason you met in 3.10; what is left from an earlier batch stays in the sum until somebody
-# clears it. Third, `param.grad` is not a copy. It is the tensor itself: the next backward pass adds to it, and
-# `zero_grad(set_to_none=False)` fills it with zeros. (By default `zero_grad` puts `None` in its place, and then a
-# tensor that you kept stays as it is. Code should not depend on that.)
+# clears it. Third, `param.grad` is not a copy. If you keep this tensor, its numbers can change later: the next backward
+# pass may add to them, and `zero_grad(set_to_none=False)` sets them to zero.
 #
-# Write a function that hands out the gradients of one batch, by name, and can be called again and again: each batch
-# gets its own gradients, and nothing that happens later changes them.
+# Write a function that returns the gradients of one batch, by name. It may be called again and again: each call must
+# return the gradients of its own batch, and nothing that happens later may change them.
 #
-# The chapter's `if` has its reason, too. Parameters can be *frozen* (2.9): in fine-tuning, where a finished model is
-# trained further, most of it often stays as it is. A frozen parameter has no gradient and no place in the answer.
+# There is a reason for the chapter's `if`, too. Parameters can be *frozen* (2.9): in fine-tuning, where a finished
+# model is trained further, most of its parameters often stay as they are. A frozen parameter has no gradient and must
+# not be in the result.
 #
 # Comparing such dicts is how you find out whether two versions of a training step do the same.
 
@@ -612,17 +613,18 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N 1"]) -> dict[str, Tensor]:
     """Gradients of the mean binary cross-entropy of one batch, by the names of the parameters.
 
-    The result is that of this batch alone, whatever was called before, and the tensors in it belong to the caller: they
-    keep their values whatever happens to the network and to `.grad` later. The parameters themselves are not changed;
-    what `.grad` holds after the call does not matter.
+    The gradients are those of this batch alone, whatever was called before, and the tensors in the result must keep
+    their values whatever happens to the network and to `.grad` later. The parameters themselves must not change; what
+    `.grad` holds after the call does not matter.
 
     Args:
-        net: a network with one sigmoid output, which depends on all of its parameters: a `SimpleNet`, or any other one.
+        net: a `SimpleNet`, or any other network with one sigmoid output. This output depends on every parameter of the
+            network.
         X: N examples, one per row.
         y: labels, each 0.0 or 1.0, of the shape of the network's output.
 
     Returns:
-        For each parameter that requires grad its gradient, under the name `net.named_parameters()` gives it.
+        For each parameter that requires grad its gradient, under its name in `net.named_parameters()`.
 
     Example:
         >>> gradients = named_gradients(SimpleNet(), torch.randn(3, 10), torch.tensor([[1.0], [0.0], [1.0]]))
@@ -634,10 +636,11 @@ def named_gradients(net: nn.Module, X: Float[Tensor, "N D"], y: Float[Tensor, "N
 # %% [markdown]
 # ## What your functions draw
 #
-# Two kinds of points that no straight line can separate, and a network with 16 hidden units that learns to separate
-# them: `mlp_forward` predicts the kind at every place, and `mlp_backward` gives the gradients for each step. The line
-# between the two kinds is made of straight pieces. Which part of the network makes the corners?
+# The picture shows points of two kinds that no straight line can separate, and a network with 16 hidden units that
+# learns to separate them. `mlp_forward` predicts for every place in the picture which kind of point belongs there, and
+# `mlp_backward` gives the gradients for each step. The line between the two kinds is made of straight pieces. Which
+# part of the network makes the corners?
 #
-# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `boundary.png` beside this
-# file when 4.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
-# sentence names it.
+# In a notebook, run the next cell to draw it. In a terminal, `pytest` and `gradlings watch` (which tests your file
+# whenever you save it) write it as `boundary.png` beside this file when 4.10 is right. There are no points for it. If
+# one of the functions is not right yet, a sentence names it.

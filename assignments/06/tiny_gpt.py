@@ -2,16 +2,16 @@
 # # 06 Pre-train a tiny GPT
 #
 # "The chapter" is a text about language models that the exercises follow (retold in `docs/chapter.md` of the
-# repository; you need not read it). It begins with pre-training: a model reads a lot of text and, from nothing but the
-# text, learns its structure. Here you do it. You write every part of a GPT as a small function, put the parts together,
-# and train the result on your own computer, in a few seconds. It is built like GPT-2, with 27,776 parameters where
-# GPT-2 small has 124 million.
+# repository; you need not read it). It begins with pre-training: a model reads a lot of text and learns the structure
+# of language from this text alone. Here you pre-train a model. You write every part of a GPT as a small function, put
+# the parts together, and train the result on your own computer, in a few seconds. It is built like GPT-2, but it has
+# only 27,776 parameters; GPT-2 small has 124 million.
 #
 # *Pre-training* means one task: given the tokens so far, predict the next one. The text itself holds the right answers,
 # so nobody has to label anything. Exercises 6.1 to 6.4 make training pairs from text and measure predictions. 6.5 to
 # 6.7 are attention, the part in which tokens exchange information. 6.8 and 6.9 are two small functions between layers;
-# 6.10 and 6.11 assemble them into a GPT. In 6.12 the model writes, and in 6.13 it learns. In 6.14 you watch it on text
-# that it has never seen, and in 6.15 and 6.16 you find a bug in somebody else's code.
+# in 6.10 and 6.11 you assemble all parts into a GPT. In 6.12 the model writes, and in 6.13 it learns. In 6.14 you
+# measure it on text that it has never seen, and in 6.15 and 6.16 you find a bug in somebody else's code.
 #
 # At the end you will be able to read the code of a real GPT and know what each line is for, and to tell from a loss
 # curve whether a model learns, does not learn, or cheats.
@@ -20,8 +20,8 @@
 # (2.2, 2.8), dropout (2.11), the gradient of softmax and cross-entropy (4.6), and the training step (5.5). Nothing is
 # imported from your earlier files.
 #
-# torch's autograd does the backward pass, so in 6.3, 6.6 to 6.11 and 6.15 gradients must flow from the result back to
-# every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these
+# PyTorch's autograd does the backward pass. So in 6.3, 6.6 to 6.11 and 6.15, gradients must flow from the result back
+# to every float tensor in the arguments. `no_grad()`, `detach()`, `item()` or `torch.tensor(...)` in one of these
 # functions would stop the gradients, and the parts of the model before it would not learn.
 #
 # As in assignment 01, shapes, dtypes and token ids must be exact, other numbers right to seven digits in `float64`, and
@@ -41,9 +41,9 @@ from torch.nn import functional as F
 # %% [markdown]
 # ## The text, and its tokens
 #
-# Have a look at `corpus.txt` beside this file: 600 sentences by a small grammar (`corpus.py`). A *token* is the unit in
-# which a model reads text; here each token is one character, so the vocabulary has 23 tokens instead of the 50,257 of
-# GPT-2. The tokenizer is given; it turns text into ids and back.
+# Have a look at `corpus.txt` beside this file: 600 sentences, made at random by a small grammar (`corpus.py`). A
+# *token* is the unit in which a model reads text; here each token is one character, so the vocabulary has 23 tokens
+# instead of the 50,257 of GPT-2. The tokenizer is given; it turns text into ids and back.
 
 # %%
 TINY_CONFIG = {
@@ -77,25 +77,25 @@ class CharTokenizer:
 #
 # *5 points · about 15 minutes · difficulty 1 of 3*
 #
-# A language model gets tokens and predicts, at every position, the token that comes next. The training data is
-# therefore the text, twice: once as input, and once as *target* (the right answer), one token ahead.
+# A language model gets tokens and predicts, at every position, the token that comes next. So the training data is the
+# text twice: once as input, and once, shifted by one token, as *target* (the right answer).
 #
-# The text is far too long to be read at once, so it is cut into windows of $T$ tokens. This $T$ is the *context
+# The text is far too long for the model to read at once, so it gets windows of $T$ tokens. This $T$ is the *context
 # length*. Windows ignore sentences: they begin and end anywhere, as the rows below show.
 #
-# For a text of $n$ tokens, list every window that has a target for each of its tokens. With the ids of "hello" as
-# letters and $T = 3$:
+# For a text of $n$ tokens, return every window that has a target for each of its tokens. For "hello" and $T = 3$, with
+# letters in place of ids:
 #
 # | input | target |
 # |---|---|
 # | h e l | e l l |
 # | e l l | l l o |
 #
-# One window holds $T$ examples, not one: given "h" predict "e", given "he" predict "l", given "hel" predict "l".
+# One window holds $T$ examples, not just one: given "h" predict "e", given "he" predict "l", given "hel" predict "l".
 #
 # Here is a common mistake: if inputs and targets are equal, the model has to copy what it sees, and its loss falls to
-# almost zero within seconds. A loss that is too good to be true means that the model saw the answer. And nothing
-# follows the last token of the text, which limits how many windows there are.
+# almost zero within seconds. A loss that is too good to be true means that the model saw the answer. Another trap:
+# nothing follows the last token of the text, so this token is never an input. How many windows does that leave?
 
 # %%
 def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"], Int[Tensor, "n-T T"]]:
@@ -126,8 +126,8 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 #
 # *5 points · about 15 minutes · difficulty 2 of 3 · builds on 6.1*
 #
-# Nobody trains on all windows in order: there are too many, and neighboring windows are nearly the same. Each step of
-# training draws a few windows at random, a *batch*.
+# Models are not trained on all windows in order: there are too many, and neighboring windows are nearly the same. Each
+# step of training draws a few windows at random, a *batch*.
 #
 # Draw $B$ starts, independently and with equal chance, among all starts whose window and targets lie in the text. For a
 # text of $n$ tokens these are $0, 1, \ldots, n - T - 1$. Then collect the $B$ windows and their targets.
@@ -137,9 +137,9 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 # can be repeated exactly. If you draw from torch's global source instead, any other code that draws numbers changes
 # your batches.
 #
-# The trap is at the end of the text, where you can be off by one in both directions. One start too many, and once in a
-# while, perhaps after hours, a window runs off the end. One too few, and the last token of the text is never learned;
-# nobody will ever notice.
+# The trap is at the end of the text, where you can be off by one in both directions. With one start too many, a target
+# is sometimes missing, and the program stops, perhaps after hours. With one start too few, the last token of the text
+# is never a target, and nobody ever notices.
 
 # %%
 def get_batch(
@@ -180,17 +180,17 @@ def get_batch(
 #
 # $$ L = -\frac{1}{BT}\sum_{b,t} \ln \frac{e^{z_{b,t,y_{b,t}}}}{\sum_{v} e^{z_{b,t,v}}} $$
 #
-# This is cross-entropy, as in assignments 03 and 04, with $V$ classes. Its unit is the *nat*, since the logarithm is
-# the natural one. A model that knows nothing gives every token the same chance; its loss is $\ln V$, which is 3.14 for
-# 23 characters and 10.82 for GPT-2. A training run that starts far from $\ln V$ has a mistake in it.
+# This is cross-entropy, as in assignments 03 and 04, with $V$ classes. With the natural logarithm, its unit is called
+# the *nat*. A model that knows nothing gives every token the same chance; its loss is $\ln V$, which is 3.14 for 23
+# characters and 10.82 for GPT-2. A training run that starts far from $\ln V$ has a mistake in it.
 #
-# Logits are raw numbers, not probabilities, and the formula has the softmax exactly once. Library losses such as
-# `F.cross_entropy` take logits and contain the softmax; if the model's output is passed through a softmax first,
-# nothing crashes, but the loss stays high. Here you write the formula yourself, so the ready-made losses are off limits
+# Logits are raw numbers, not probabilities, and the formula has the softmax exactly once. Losses of libraries, such as
+# `F.cross_entropy`, take logits and contain the softmax. If you apply a softmax to the model's output before, nothing
+# crashes, but the loss stays high. Here you write the formula yourself, so the ready-made losses are off limits
 # (`torch.logsumexp` and `log_softmax` are allowed).
 #
-# Two more traps. $e^{1000}$ is infinite, so exponentials of raw logits break. And of the three axes only one runs over
-# the vocabulary.
+# Two more traps. $e^{1000}$ is infinite, so exponentials of raw logits break. And only one of the three axes runs over
+# the vocabulary: the softmax belongs there.
 
 # %%
 def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -> Float[Tensor, ""]:
@@ -216,7 +216,8 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 #
 # *4 points · about 10 minutes · difficulty 1 of 3 · builds on 6.3*
 #
-# A loss of 2.3 nats says little to most people. *Perplexity* is the same number in a friendlier unit:
+# A loss of 2.3 nats says little to most people. *Perplexity* gives the same information in a form that is easier to
+# understand:
 #
 # $$ \mathrm{PPL} = e^{L}, \qquad
 # L = \frac{\text{sum of } {-\ln p} \text{ over all tokens}}{\text{number of tokens}} $$
@@ -225,14 +226,14 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 # unsure as if it had to choose evenly among 10 tokens. A model that really chooses evenly among $V$ tokens has
 # perplexity $V$; a model that is always certain and right has perplexity 1.
 #
-# A long text is evaluated in batches, and the batches are rarely equally large: the last one is what was left over. So
-# for each batch you get a *sum* (of $-\ln p$ over its tokens) and a *count* (of its tokens). Combine them so that every
-# token weighs the same, however the text was cut.
+# A long text is evaluated in batches, and the batches are rarely equally large: the last one holds what is left over.
+# So for each batch you get a *sum* (of $-\ln p$ over its tokens) and a *count* (of its tokens). Combine them so that
+# every token weighs the same, however the text was cut.
 #
 # Two wrong ways look right: the mean of the batches' perplexities, and the exponential of the mean of the batches'
 # losses. With one batch both give the right result, and the second also with batches of equal size.
 #
-# And watch the base: the loss has natural logarithms, so the result is $e^L$; $2^L$ is for losses in bits.
+# And mind the base: the loss has natural logarithms, so the result is $e^L$; $2^L$ is for losses in bits.
 
 # %%
 def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[Tensor, ""]:
@@ -259,27 +260,27 @@ def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[
 # *4 points · about 10 minutes · difficulty 1 of 3*
 #
 # While it trains, the model sees a whole window at once and predicts at all $T$ positions in parallel. That saves a lot
-# of time, but the answer to position 3 is at position 4, right there in the input. The *causal mask* forbids looking
-# ahead: position $i$ may look at position $j$ only if $j$ is not later than $i$.
+# of time, but the right answer for position 3 is the token at position 4, and this token is in the input, too. The
+# *causal mask* forbids looking ahead: position $i$ may look at position $j$ only if $j$ is not later than $i$.
 #
 # The mask is a matrix of $T$ rows and $T$ columns. Row $i$ belongs to the position that looks, column $j$ to the one
 # that is looked at. For $T = 3$:
 #
 # $$ \begin{pmatrix} 1 & 0 & 0 \\ 1 & 1 & 0 \\ 1 & 1 & 1 \end{pmatrix} $$
 #
-# A position may look at itself: what it predicts is the *next* token, so its own token is no secret. Without the
-# diagonal, the first position could look at nothing at all.
+# A position may look at itself, because it predicts the *next* token and not its own. Without the diagonal, the first
+# position could look at nothing at all.
 #
 # Two conventions exist: `True` for "may look" and `True` for "is hidden". `F.scaled_dot_product_attention` has the
 # first, `nn.MultiheadAttention` the second. Here, `True` means "may look". The dtype must be bool: most functions *add*
-# a mask of numbers to the scores of attention (6.6), so that ones and zeros hide nothing.
+# a mask of numbers to the scores of attention (6.6), and then ones and zeros hide nothing.
 #
-# Your function is also told *where* to make the mask: on the CPU or on a GPU. A mask on the CPU cannot be combined with
+# The argument `device` says *where* to make the mask: on the CPU or on a GPU. A mask on the CPU cannot be combined with
 # scores on a GPU.
 
 # %%
 def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor, "T T"]:
-    """Which position may look at which: at itself and at all before it.
+    """Which positions each position may look at: itself and all before it.
 
     Args:
         T: number of positions.
@@ -313,18 +314,19 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 # $$ S = \frac{Q K^\top}{\sqrt{d}}, \qquad A = \mathrm{softmax}(S), \qquad O = A\,V $$
 #
 # Why $\sqrt{d}$? If the numbers of a query and a key are independent, with mean 0 and variance 1, their dot product has
-# mean 0 and standard deviation $\sqrt{d}$. Undivided, the largest score would take nearly all the weight, and the
-# gradient of the softmax would vanish.
+# mean 0 and standard deviation $\sqrt{d}$. Without the division, the largest score would get nearly all the weight, and
+# the gradient of the softmax would be nearly 0.
 #
 # Where the mask is False, the weight must be 0, and the other weights must still add up to 1. So the mask acts on the
 # scores, *before* the softmax, and it makes them $-\infty$, since $e^{-\infty} = 0$. A score of 0 would not do it,
 # because $e^0 = 1$. And if weights are set to zero *after* the softmax, the rest no longer adds up to 1.
 #
-# Along which axis is the softmax? Each query shares out its attention among the keys. Row $i$ of $A$ belongs to query
-# $i$, and each row must sum to 1.
+# Along which axis is the softmax? Each query divides its attention among the keys: row $i$ of $A$ belongs to query $i$,
+# and each row must sum to 1.
 #
-# Any number of axes may come before the last two (batch, heads); they are carried along. Ready-made attention is off
-# limits in 6.6 to 6.10, since attention is the heart of the whole model.
+# Any number of axes may come before the last two, such as batch and heads; each of their entries is treated alone.
+# Ready-made attention is off limits in 6.6 to 6.10, because you should write the most important part of the model
+# yourself.
 
 # %%
 def attention(
@@ -361,9 +363,9 @@ def attention(
 #
 # *Not allowed here: ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer).*
 #
-# With one set of attention weights, a position can look for one kind of thing: the previous character, say, or the
-# animal in this sentence. So the $D$ numbers of a position are split among $H$ *heads* of $d = D/H$ numbers, each head
-# attends on its own, and the results are put side by side again.
+# With one set of attention weights, a position can look for only one kind of thing, such as the previous character or
+# the animal in this sentence. So the $D$ numbers of a position are split among $H$ *heads* of $d = D/H$ numbers, each
+# head attends on its own, and the results are put side by side again.
 #
 # Queries, keys and values are all made from the same input $x$ by one matrix of shape $(3D, D)$. Its first $D$ rows
 # make the queries, the next $D$ the keys, the last $D$ the values, so they come out side by side:
@@ -376,9 +378,9 @@ def attention(
 # transposes. There is no bias for $Q$, $K$, $V$: that is `qkv_bias: False`.
 #
 # Splitting and merging heads is 1.11 again, and most bugs of hand-written GPTs are here. A `view` to $(B, H, T, d)$ has
-# the right shape but mixes positions into heads. Such a model still trains. And to test that no position sees the
-# future is not enough: with two such bugs, one in the splitting and one in the merging, the results are wrong, but none
-# depends on the future.
+# the right shape but mixes positions into heads. A model with this bug still trains. And a test that no position sees
+# the future is not enough: with two such bugs, one in the splitting and one in the merging, the results are wrong, but
+# no position sees the future.
 #
 # Use your `attention` and your `causal_mask`.
 
@@ -420,9 +422,9 @@ def multi_head_attention(
 # *Not allowed here: ready-made normalization (F.layer_norm, nn.LayerNorm, F.group_norm, F.batch_norm and their
 # relatives).*
 #
-# Numbers that pass through many layers tend to grow or to shrink. *Layer norm* puts each position back on a fixed
-# scale. From the $D$ numbers of one position it takes the mean and the variance, and then lets the model choose scale
-# and shift with two learned vectors $\gamma$ and $\beta$:
+# Numbers that pass through many layers tend to grow or to shrink. *Layer norm* brings each position back to a fixed
+# scale. It computes the mean and the variance of the $D$ numbers of one position, and changes the numbers so that they
+# have mean 0 and variance 1. Then two learned vectors $\gamma$ and $\beta$ scale and shift them:
 #
 # $$ \mu = \frac1D\sum_j x_j, \qquad \sigma^2 = \frac1D\sum_j (x_j - \mu)^2, \qquad
 # y_j = \gamma_j\,\frac{x_j - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_j $$
@@ -431,8 +433,8 @@ def multi_head_attention(
 # could leak into the past through the mean.)
 #
 # The small $\varepsilon$ prevents a division by 0 when all $D$ numbers are equal. It belongs *under* the root, beside
-# the variance. For ordinary inputs its place hardly matters, so mistakes with it are not noticed for years; for very
-# small inputs it matters a lot.
+# the variance. For ordinary inputs its place hardly matters, so a mistake may stay unnoticed for years; for very small
+# inputs it matters a lot.
 #
 # Watch the $\frac1D$: torch's `var` and `std` divide by $D - 1$ unless told otherwise.
 #
@@ -467,19 +469,19 @@ def layer_norm(
 #
 # *Not allowed here: a ready-made GELU (F.gelu, nn.GELU).*
 #
-# The feed-forward network of assignment 04 had a ReLU between its layers. GPT-2 has a GELU (Gaussian error linear
-# unit), a smooth relative: almost $x$ for large $x$, almost 0 for very negative $x$, and a soft dip in between instead
-# of a corner, so that the gradient never stops abruptly.
+# The feed-forward network of assignment 04 had a ReLU between its layers. GPT-2 has a GELU (Gaussian error linear unit)
+# there, which is similar but smooth: almost $x$ for large $x$, almost 0 for very negative $x$, and a curve in between
+# instead of a corner, so that the gradient never jumps.
 #
 # Its definition is $x\,\Phi(x)$, where $\Phi(x)$ is the probability that a random number with normal distribution (mean
 # 0, variance 1) is below $x$. GPT-2 uses an approximation that is faster to compute, and its published weights were
-# trained with it:
+# trained with this approximation:
 #
 # $$ \mathrm{gelu}(x) =
 # \tfrac12\, x \left(1 + \tanh\!\left(\sqrt{\tfrac{2}{\pi}}\,\bigl(x + 0.044715\,x^3\bigr)\right)\right) $$
 #
-# Use this form. It differs from the exact one by at most 0.0005, too little to see in a plot, and enough that a model
-# loaded with GPT-2's weights gives other numbers.
+# Use this form. It differs from the exact form by at most 0.0005. That is too little to see in a plot, but enough to
+# change the results of a model with GPT-2's weights.
 #
 # Check every constant: $\frac12$ in front, 1 before the tanh, $\frac{2}{\pi}$ and not $\frac{\pi}{2}$, the cube and not
 # the square.
@@ -510,22 +512,22 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # *Not allowed here: ready-made attention (F.scaled_dot_product_attention, nn.MultiheadAttention, nn.Transformer).*
 #
-# A GPT is a stack of equal blocks. In a block the positions first exchange information (attention), then each is worked
-# on alone (a feed-forward network, four times as wide inside):
+# A GPT is a stack of equal blocks. In a block the positions first exchange information (attention). Then each position
+# passes alone through a feed-forward network, which is four times as wide in the middle:
 #
 # $$ x \leftarrow x + \mathrm{multihead}\bigl(\mathrm{norm}_1(x)\bigr), \qquad
 # x \leftarrow x + W_2\,\mathrm{gelu}\bigl(W_1\,\mathrm{norm}_2(x) + b_1\bigr) + b_2 $$
 #
-# The formula has one position as a column. In your tensors each position is a row, so multiply from the right by
-# $W_1^\top$ and $W_2^\top$, as in 6.7. The additions are *residual connections*: $x$ goes from the first block to the
-# last, and each part takes a copy of it, works on it, and adds its result to $x$. Through the additions the gradient
-# goes back without passing through any layer, so deep models can be trained.
+# In the formula, $x$ is one position, written as a column. In your tensors each position is a row, so multiply from the
+# right by $W_1^\top$ and $W_2^\top$, as in 6.7. The additions are *residual connections*: $x$ goes from the first block
+# to the last, and each part takes a copy of $x$, computes something from it, and adds the result to $x$. Through the
+# additions the gradient goes back without passing through any layer, so deep models can be trained.
 #
-# GPT-2 normalizes the copy, not $x$ itself: *pre-norm*. The first *transformer* (the kind of network that GPTs are)
-# normalized after each addition (*post-norm*), so that every gradient has to pass all norms; it is harder to train.
-# Both take the same parameters, so no error message will tell you which one you wrote.
+# GPT-2 normalizes the copy, not $x$ itself; this is called *pre-norm*. The first *transformer* (the kind of network
+# that GPTs are) normalized after each addition (*post-norm*). Then every gradient has to pass all norms, and training
+# is harder. Both forms have the same parameters, so no error message will tell you which of them you wrote.
 #
-# The two halves come one after the other: the second sees what the first has added.
+# The two halves come one after the other: the second works with what the first has added.
 #
 # The parameters of a block come as a dict. Use your own `layer_norm`, `multi_head_attention` and `gelu`.
 
@@ -559,7 +561,7 @@ def gpt_block(x: Float[Tensor, "B T D"], p: dict[str, Tensor], H: int) -> Float[
 #
 # Before training, the matrices hold small random numbers, the biases zeros, and the norms have $\gamma = 1$ and
 # $\beta = 0$. The numbers of the output head (6.11) are even smaller, so that at first all tokens are nearly equally
-# likely. The same seed gives the same start. This is given:
+# likely. The same seed gives the same numbers. This function is given:
 
 # %%
 Parameters = dict[str, object]  # tensors, and under "blocks" a list of dicts of tensors
@@ -609,22 +611,22 @@ def initial_parameters(cfg: dict, seed: int) -> Parameters:
 #
 # *8 points · about 25 minutes · difficulty 2 of 3 · builds on 2.8, 6.8, 6.10*
 #
-# From ids to logits in five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position
+# From ids to logits takes five steps. Look up the *token embedding* of each id, a row of `tokens`. Add the *position
 # embedding*: a row of `positions` for place 0, 1, 2 and so on in the window. Attention does not know the order of the
-# tokens: without positions, only the mask would make a difference between "dog bites man" and "man bites dog". Then
-# come the blocks in their order, then one last layer norm, then the *output head* (not one of attention's heads), which
-# takes the dot product of the result with one row for each token of the vocabulary:
+# tokens: without positions, only the mask would make a difference between "dog bites man" and "man bites dog". Apply
+# the blocks in their order, and then one last layer norm. The *output head* (not one of attention's heads) has one row
+# for each token of the vocabulary. The dot product of a row with the result is the logit of this token:
 #
 # $$ \text{logits} = \mathrm{norm}(x)\,W_{\text{head}}^\top $$
 #
-# A window may be shorter than the context; its first token still has place 0. The result has logits for *every*
+# A window may have fewer than `context_length` tokens; its first token still has place 0. Return logits for *every*
 # position, since every position is an example.
 #
 # If there is no `head` among the parameters, the head is *tied*: it is the token table itself (2.8). Use the same
 # tensor, not a copy, since it gets gradients from both uses.
 #
-# While it trains, GPT-2 drops numbers in several places (dropout, 2.11). We do it in one: the sum of the two
-# embeddings, with `cfg["drop_rate"]`, and only if `training` is True.
+# In training, GPT-2 uses dropout (2.11) in several places. Here, use it only on the sum of the two embeddings, with the
+# rate `cfg["drop_rate"]`, and only if `training` is True.
 #
 # The parameters in `p` are exactly as many as 2.8 counts; your function must use all of them.
 
@@ -657,8 +659,8 @@ def gpt_forward(ids: Int[Tensor, "B T"], p: Parameters, cfg: dict, training: boo
 # %% [markdown]
 # ## The model as a module
 #
-# Optimizers and training loops expect an `nn.Module`, which knows its parameters and whether it is being trained.
-# Given:
+# Optimizers and training loops expect an `nn.Module`, which knows its parameters and whether it is being trained. This
+# class is given:
 
 # %%
 class TinyGPT(nn.Module):
@@ -681,22 +683,23 @@ class TinyGPT(nn.Module):
 #
 # *8 points · about 25 minutes · difficulty 2 of 3 · builds on 6.11*
 #
-# A language model writes one token at a time: predict, choose, append, and again with the longer text.
+# A language model writes one token at a time. It predicts, chooses a token and appends it, and then does the same again
+# with the longer text.
 #
-# **Predict.** The model cannot see more than its context, so once the text is longer, give it the *last*
+# **Predict.** The model cannot take more than `context_length` tokens, so if the text is longer, give it the *last*
 # `context_length` tokens. It returns logits at every position. At which position do they say what comes after the text
 # so far?
 #
 # **Choose.** If you always take the most likely token, the text soon repeats itself. If you draw from all tokens, some
 # tokens are nonsense. *Top-k* sampling is between the two: keep the $k$ tokens with the highest logits, give the others
-# probability zero, and draw from the softmax of what is left. With $k = 1$ it is the most likely token.
+# probability zero, and draw from the softmax of what is left. With $k = 1$ this is always the most likely token.
 #
-# **Append** to each row of the batch its own token, at the end. Do not change the tensor that came in; the result
+# **Append** to each row of the batch its own token, at the end. Do not change the tensor `ids`; return a new one that
 # begins with the same tokens.
 #
 # A model that writes is not being trained. Switch it to `eval` mode, or dropout spoils every prediction, and afterwards
-# give it back in the mode it was in. And record nothing for gradients (`torch.no_grad`): it would cost memory for
-# nothing.
+# give it back in the mode it was in. And record nothing for gradients (`torch.no_grad`), since nobody needs them here
+# and they would cost memory.
 
 # %%
 def generate(
@@ -710,15 +713,15 @@ def generate(
     """Continues each row of ids by n tokens, each drawn from the top_k most likely ones.
 
     Args:
-        model: maps ids (B, T) to logits (B, T, V) for T up to context_length. Runs in eval mode and without recording
-            gradients; when the function returns, it is in the mode it was in (train or eval), and autograd records
-            again.
+        model: maps ids (B, T) to logits (B, T, V) for T up to context_length. It must run in eval mode and without
+            recording gradients. When the function returns, the model must be in the mode it was in (train or eval), and
+            autograd must record as before.
         ids: the beginnings, int64, at least one token each; may be longer than context_length.
         n: how many tokens to append, at least 1.
         context_length: the model sees this many tokens at most, the latest ones.
         top_k: how many of the most likely tokens to keep, from 1 to V. Draw among these in proportion to their
-            probabilities, independently for each row and each token. If more tokens have the k-th highest logit, you
-            may keep any of them or all.
+            probabilities, independently for each row and each token. If several tokens share the k-th highest logit,
+            you may keep any of these or all.
         generator: where the random numbers come from; None is torch's global source.
 
     Returns:
@@ -742,21 +745,23 @@ def generate(
 #
 # Now everything comes together. Make a tokenizer from the text and encode it; build a `TinyGPT`; and then, step by
 # step, draw a batch, predict, measure the loss, clear old gradients, go backward, let the optimizer step. You know the
-# loop from 5.5. The only new thing is that nobody wrote down the answers: they are the text itself.
+# loop from 5.5. Only the answers are new: nobody had to write them, since they are the text itself.
 #
-# The recipe is fixed, so that your losses can be compared with ours, to six digits. (This is done on texts with a
-# single window: there the random choice of windows makes no difference.) The model is `TinyGPT(cfg, seed)`, in train
-# mode. The batches come from your `get_batch` with a generator of your own, started with `seed`. The optimizer is
-# `torch.optim.Adam` with `cfg["learning_rate"]` and all its other settings as they are. Store the loss of each batch
-# before the update, as a Python float: a tensor would keep the whole graph of its step in memory.
+# Keep exactly to the following settings, so that your losses can be compared with ours, to six digits. (The tests
+# compare on texts with a single window, where the random choice of windows makes no difference.) The model is
+# `TinyGPT(cfg, seed)`, in train mode. The batches come from your `get_batch` with a generator of your own, started with
+# `seed`. The optimizer is `torch.optim.Adam` with `cfg["learning_rate"]` and all its other settings as they are. Store
+# the loss of each batch before the update, as a Python float: a tensor would keep the whole graph of its step in
+# memory.
 #
 # How low can the loss get? At the start, it must be near $\ln 23 = 3.14$. A model that looks at the last character only
 # cannot get below 1.12 on this text, so a lower loss proves that attention looks further back. And the grammar makes
-# random choices, which nobody can predict: they cost at least 0.186 nats per character on average. A loss that stays
-# below 0.186 is a bad sign: the model sees the targets, or has memorized a short text.
+# random choices, which nobody can predict: because of them, the loss on new text is at least 0.186 nats per character
+# on average. A loss that stays below 0.186 is a bad sign: the model sees the targets, or it has learned a short text by
+# heart.
 #
-# When your function passes, look at `loss.png` and `sample.txt` beside this file: the loss curve, and the first words
-# of your model.
+# When your function passes, look at `loss.png` and `sample.txt` beside this file. They show the loss curve, and the
+# first words of your model.
 
 # %%
 def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list[float]]:
@@ -769,7 +774,7 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
         seed: of the model's initial parameters and, in a generator of its own, of the batches.
 
     Returns:
-        (model, losses): the trained model, in train or eval mode, and for each step the loss of its batch before the
+        (model, losses): the trained model (its mode is up to you), and for each step the loss of its batch before the
             update, as Python floats.
 
     Example:
@@ -787,9 +792,9 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # *7 points · about 20 minutes · difficulty 2 of 3 · builds on 6.2, 6.3, 6.11, 6.13*
 #
 # The loss of 6.13 tells how well the model predicts the text that it trains on. A short text can be learned by heart.
-# Then this loss is nearly zero, and the model is still bad at every other text. That is called *overfitting*. To notice
-# it, some text is kept back, the *validation text*. The model never trains on it; from time to time, its loss there is
-# measured, the *validation loss*.
+# Then this loss is nearly zero, but the model still predicts every other text badly. This is called *overfitting*. To
+# notice it, some text is set aside, the *validation text*. The model never trains on this text, but from time to time
+# its loss on it is measured: the *validation loss*.
 #
 # Here a model trains on the first six lines of `corpus.txt`. The next six lines are the validation text:
 #
@@ -801,22 +806,22 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # | 200 | 0.15 | 1.23 |
 # | 300 | 0.13 | 1.28 |
 #
-# Both fall at first: what the model learns is true of both texts. After step 100 only the training loss still falls,
-# since the model now learns the six lines themselves. The validation loss rises. The best moment to stop is where it is
-# lowest, and the training loss alone would never have told you.
+# At first both losses fall, since what the model learns holds for both texts. After step 100 only the training loss
+# still falls, because the model now learns the six lines by heart. The validation loss rises. The best moment to stop
+# is where the validation loss is lowest; the training loss alone would never have told you.
 #
-# Write the training loop of 6.13 again and add the measuring. At step 0, `every`, 2 times `every` and so on, before the
-# update, note the step and the validation loss. Two things are new.
+# Write the training loop of 6.13 again and add the measuring. At the steps 0, `every`, 2 times `every` and so on,
+# measure the validation loss before the update, and keep the step and the loss. Two things are new.
 #
-# - The windows of the validation text are not drawn. They lie side by side: the first begins at the first character,
-#   and each later one begins where the one before ended. What does not fill a window with all its targets is left out.
-#   The validation loss is the mean over all of these windows.
-# - The tokenizer is made from both texts together, since a character that only one of them has needs an id, too.
+# - The windows of the validation text are not drawn at random. They lie side by side: the first begins at the first
+#   character, and each later window begins where the window before it ends. Leave out what does not fill a window with
+#   all its targets. The validation loss is the mean over all of these windows.
+# - Make the tokenizer from both texts together, since a character that is in only one of them needs an id, too.
 #
 # Measuring must not disturb the training: however often you measure, the training losses stay the same, number by
 # number. So the model must not learn from the validation text, and validation must take no number from the generator of
-# the batches. And it happens in eval mode, as in 6.12. A question about that: a model has dropout and is left in eval
-# mode after the first measurement. Which losses change, and would an error message tell you?
+# the batches. And measure in eval mode, as in 6.12. Suppose that the model has dropout, and you forget to switch it
+# back after the first measurement. Which losses change, and would an error message tell you?
 
 # %%
 def pretrain_with_validation(
@@ -829,13 +834,13 @@ def pretrain_with_validation(
         train_text: what the model trains on; longer than cfg["context_length"] characters.
         valid_text: what it is measured on; longer than cfg["context_length"] characters.
         steps: how many updates, at least 1.
-        every: how many steps there are from one measurement to the next, at least 1.
+        every: the number of steps from one measurement to the next, at least 1.
         seed: of the model's initial parameters and, in a generator of its own, of the batches, as in 6.13.
 
     Returns:
-        (train_losses, valid): for each step the loss of its batch before the update, as Python floats; and for the
-            steps 0, every, 2 * every, ... below steps a pair of the step and the loss before its update, in eval mode,
-            over the windows of valid_text that lie side by side, as a Python int and a Python float.
+        (train_losses, valid). train_losses holds for each step the loss of its batch before the update, as a Python
+        float. valid holds a pair for each of the steps 0, every, 2 * every, ... below `steps`: the step, a Python int,
+        and the mean loss before its update, in eval mode, over the side-by-side windows of valid_text, a Python float.
 
     Example:
         >>> cfg = TINY_CONFIG | {"vocab_size": 4}
@@ -853,11 +858,12 @@ def pretrain_with_validation(
 #
 # *3 points · about 10 minutes · difficulty 1 of 3 · builds on 6.3*
 #
-# Many training runs go wrong without an error message. All you have is figures. In this exercise and the next one,
-# somebody's code runs, and is wrong in one place. Find the place, and write the whole function as it should be.
+# Many training runs go wrong without an error message. All that you can look at are the losses. In this exercise and
+# the next, you get code that runs but is wrong in one place. Find the place, and write the whole function as it should
+# be.
 #
 # `broken_loss` is meant to be the loss of 6.3: the mean cross-entropy of next-token predictions. A model was trained
-# with it as in 6.13, on the whole of `corpus.txt`. Beside it stand the losses of the same run with a right loss:
+# with it as in 6.13, on the whole of `corpus.txt`. The right column shows the same run with a right loss:
 #
 # | step | `broken_loss` | right loss |
 # |---|---|---|
@@ -865,8 +871,8 @@ def pretrain_with_validation(
 # | 25 | 2.71 | 1.34 |
 # | 100 | 2.66 | 0.45 |
 #
-# It begins near $\ln 23$, as it must. It falls a little, since it is lower for better predictions, and then it stays
-# where it is. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss`
+# `broken_loss` begins near $\ln 23$, as it must. It falls a little, since better predictions do lower it, but then it
+# hardly changes. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss`
 # makes a certain prediction look nearly like a guess?
 
 # %%
@@ -906,16 +912,16 @@ def repaired_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]) -
 # 150 steps, as in 6.13. Its loss falls quickly, and nobody would look for a bug: over 512 windows the loss is 0.45 in
 # the end, where a run with right batches has 0.38.
 #
-# Then somebody took the mean at each position of the windows, and not over all of them at once:
+# Then somebody took the mean loss at each position of the windows separately:
 #
 # | position | 1 | 2 | 3 | 4 | 8 | 16 | 31 | 32 |
 # |---|---|---|---|---|---|---|---|---|
 # | with `broken_batch` | 1.70 | 0.81 | 0.56 | 0.43 | 0.37 | 0.27 | 0.36 | 2.74 |
 # | with right batches | 1.68 | 0.82 | 0.47 | 0.39 | 0.38 | 0.28 | 0.33 | 0.37 |
 #
-# The first positions are hard in both runs, since the model has seen hardly any text there. Later ones are easier. What
-# is so hard about the last one? A mean over many positions hides what is wrong at a few, so it is worth looking at the
-# parts of a loss, too.
+# The first positions are hard in both runs, since the model has seen hardly any text there. Later positions are easier.
+# But why is the last position so hard with `broken_batch`? A mean over many positions hides what is wrong at a few, so
+# look at the parts of a loss, too.
 
 # %%
 def broken_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
@@ -961,20 +967,21 @@ def repaired_batch(data: Int[Tensor, "n"], starts: list[int], T: int) -> tuple[I
 #     start = tokenizer.encode("the ")[None]  # a batch of one text
 #     print(tokenizer.decode(generate(model, start, 200, 32, top_k=3)[0]))
 #
-# (For another text, set `vocab_size` to the number of its different characters.) What is still missing from here to
-# GPT-2? Size and text, of course. A tokenizer with 50,257 pieces of words in place of 23 characters. Biases for
-# queries, keys and values, and an output head that shares the token table. Dropout in more places: on the attention
-# weights, and on what each half of a block adds. And starting values of `Wo` and `W2` that are smaller by the factor
-# $1/\sqrt{2L}$ for $L$ blocks. And from GPT-2 to an assistant? The next step is fine-tuning: the same loop again, on
-# chosen text.
+# (For another text, set `vocab_size` to the number of its different characters.) Your model differs from GPT-2 in a few
+# more things than size and text. GPT-2 has a tokenizer with 50,257 pieces of words in place of 23 characters. It has
+# biases for queries, keys and values, and an output head that shares the token table. It has dropout in more places: on
+# the attention weights, and on what each half of a block adds. And its `Wo` and `W2` start with numbers that are
+# smaller by the factor $1/\sqrt{2L}$ for $L$ blocks. To turn a GPT into an assistant, the next step is fine-tuning: the
+# same loop again, on chosen text.
 
 # %% [markdown]
 # ## What your functions draw
 #
-# The losses of your `pretrain`, over 300 steps on the corpus. Two lines show what other models could reach: one that
-# knows nothing, and one that sees only the last character. Beside it, both losses of your `pretrain_with_validation` on
-# six lines, which it learns by heart. And the first words of your model, by your `generate`.
+# The picture shows the losses of your `pretrain`, over 300 steps on the corpus. Two lines show what other models could
+# reach: one that knows nothing, and one that sees only the last character. A second picture beside it shows both losses
+# of your `pretrain_with_validation` on six lines, which the model learns by heart. And your `generate` writes the first
+# words of your model.
 #
-# In a notebook, the cell below draws it, which takes seconds. In a terminal, `pytest` and `gradlings watch` write
-# `loss.png` and `sample.txt` beside this file when 6.13 is right, and again, with the second pair of curves, when 6.14
-# is.
+# In a notebook, run the next cell to draw it; this takes seconds. In a terminal, `pytest` and `gradlings watch` (which
+# tests your file whenever you save it) write `loss.png` and `sample.txt` beside this file when 6.13 is right, and write
+# them again, with the second pair of curves, when 6.14 is right.

@@ -2,9 +2,9 @@
 # # 02 GPT config and parameter counting
 #
 # "The chapter" is a text about language models that the exercises follow (retold in `docs/chapter.md` of the
-# repository; you need not read it). It describes a whole language model by a handful of settings. You read these
-# settings from its listing, check that a model can be built from them, and work out how many numbers that model learns:
-# exactly, without building it.
+# repository; you need not read it). It describes a whole language model by a handful of settings, its *config*. You
+# read these settings from the chapter's listing, check that a model can be built from them, and work out exactly how
+# many numbers that model learns, without building it.
 #
 # At the end you will be able to say where each of the 163,009,536 parameters of the chapter's model sits, why a model
 # named "124M" has that many, how much memory they need, and which of the chapter's own claims these numbers disprove.
@@ -18,9 +18,9 @@
 # ## The model you will count
 #
 # Text comes in at the bottom as numbers that stand for *tokens* (words, or pieces of words), and predictions come out
-# at the top. The middle column says in which exercise you count a part, the right one how many parameters it has with
-# the chapter's settings. A block has the sum of its parts. At a `+`, what comes from below and what comes from the
-# right are added, which needs no parameters. At the end your own functions will give these numbers.
+# at the top. The middle column says in which exercise you count a part, and the right one how many parameters (learned
+# numbers) it has with the chapter's settings. A block has the sum of its parts. At a `+`, what comes from below and
+# what comes from the right are added, which needs no parameters. At the end your own functions will give these numbers.
 #
 # ```text
 #    scores: one for each possible token
@@ -44,13 +44,16 @@
 #    row of the token table
 #    + row of the position table                2.4    39,383,808
 #        ^
-#    token ids                             together   163,009,536
+#    token ids
+#
+#    all parameters together                         163,009,536
 # ```
 #
-# A few words in advance. *Attention* lets each token collect information from the tokens before it; several *attention
-# heads* do so side by side. A *layer norm* brings numbers to a common scale. The *feed-forward* network works on each
-# token alone. The *output head* at the top is no attention head: it only shares the name. You build all of this in
-# assignment 06; to count it, you only need to know which matrices it has.
+# A few words in advance. A *tokenizer* is the program that cuts text into tokens (for GPT-2, a BPE tokenizer, which you
+# build in 07). *Attention* lets each token collect information from the tokens before it; several *attention heads* do
+# so side by side. A *layer norm* brings numbers to a common scale. The *feed-forward* network works on each token
+# alone. The *output head* at the top is no attention head, despite its name. You build all of this in assignment 06; to
+# count it, you only need to know which matrices it has.
 
 # %%
 from typing import TypedDict
@@ -61,7 +64,7 @@ from torch import Tensor, nn
 
 
 class GPTConfig(TypedDict):
-    """The settings of a GPT model."""
+    """The settings of a GPT model: an ordinary dict that has these keys."""
 
     vocab_size: int  # V: how many different tokens there are
     context_length: int  # T: how many tokens the model sees at once
@@ -91,13 +94,14 @@ GPT_CONFIG_124M = {
 #
 # The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
 # `false` in lower case. It is not Python either: in Python `//` divides, so Python stops at the first comment with a
-# `SyntaxError`. Configs written for human eyes often look like this, and somebody has to read them.
+# `SyntaxError`. Configs written for people often look like this, and programs have to read them, too.
 #
 # Write a reader for this notation. `eval`, `exec`, `json` and `ast.literal_eval` are off limits. The first two do not
-# read a text, they *run* it: a config from the internet could delete your files. The others refuse this text; to change
-# it into something that they accept, your code would have to read it anyway.
+# read a text, they *run* it: a config from the internet could delete your files. `json` and `ast.literal_eval` refuse
+# this text. To rewrite it in a notation that they accept, your code would have to read it first, and that is the whole
+# exercise.
 #
-# The trap is types. `"False"` as a string is not empty, so `if config["qkv_bias"]:` counts it as true, and the model
+# The trap is types. The string `"False"` is not empty, so `if config["qkv_bias"]:` counts it as true, and the model
 # silently gets biases (2.3) that nobody asked for. A rate of `"0.1"` fails only much later, far from its cause. And
 # whatever is between quotes is a string, no matter what it looks like: the `//` in a web address does not start a
 # comment.
@@ -110,12 +114,13 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
     The first line is `NAME = {`, the last is `}`. Between them are lines of four kinds, indented or not: an entry
     `"key": value`, an entry with a comment after it, a comment alone, a blank line.
 
-    * A comma follows the value, before any comment; after the last entry it may be missing.
+    * A comma follows the value, before any comment; after the last value it may be missing.
     * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
     * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
       in double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
       belongs to it.
-    * No listing has `+5`, `.5`, `5.`, `1_000`, `nan` or `inf`, a space before a colon or a comma, or a key twice.
+    * Your code need not handle what never occurs: `+5`, `.5`, `5.`, `1_000`, `nan`, `inf`, a space before a colon or a
+      comma, a key twice.
 
     Args:
         text: the listing.
@@ -173,13 +178,13 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 # %% [markdown] exercise="2.2" objective="Judge which settings of a model can be right"
 # ## 2.2 Which settings are wrong?
 #
-# A config is checked before a model is built from it, because most mistakes in it do not stop the build; they cost a
-# training run. Report *every* offending key, not just the first: nobody likes to fix errors one restart at a time.
+# A config is checked before a model is built from it, because most mistakes in it raise no error; they spoil a training
+# run. Report *every* offending key, not just the first: nobody likes to fix errors one restart at a time.
 #
 # Two rules come from the architecture. The attention heads share the $D$ numbers of a token: each of the $H$ heads
 # works on $d = D / H$ of them. With $D = 768$ and $H = 10$ rounding down gives $d = 76$, the heads together cover only
-# 760, and 8 numbers have no head. The dropout rate is a share, $0 \le p < 1$: 10 for ten percent is wrong by a factor
-# of 100, and $p = 1$ would keep nothing (exercise 2.11 divides by $1 - p$).
+# 760, and 8 numbers have no head. The dropout rate $p$, the share of numbers set to zero in training (2.11), has
+# $0 \le p < 1$: 10 for ten percent is wrong by a factor of 100, and $p = 1$ would keep nothing.
 #
 # Two traps come from Python. `True` passes for an integer: `isinstance(True, int)` and `True >= 1` are both true. And
 # with the float `nan` ("not a number") every comparison except `!=` is false: `nan < 0` is false and `nan >= 1` is
@@ -246,7 +251,7 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
 
 # %% [markdown]
 # From here on, functions take a valid config as a plain dictionary, whose keys may come in any order. Here is the
-# chapter's, so that what follows does not depend on your reader.
+# chapter's config, so that the rest does not depend on your `load_config`.
 
 # %%
 GPT_CONFIG_124M: GPTConfig = {
@@ -262,8 +267,9 @@ GPT_CONFIG_124M: GPTConfig = {
 # %% [markdown] exercise="2.3" objective="Count the weights and biases of a linear layer"
 # ## 2.3 A linear layer
 #
-# *Parameters* are the numbers that training adjusts: weights and biases. Most parameters of an LLM sit in linear
-# layers. A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of $n_\text{out}$ numbers,
+# *Parameters* are the numbers that training adjusts: weights and biases. Most parameters of a large language model
+# (LLM) sit in linear layers. A linear layer turns a vector $x$ of $n_\text{in}$ numbers into a vector $y$ of
+# $n_\text{out}$ numbers,
 #
 # $$ y = W x + b $$
 #
@@ -272,7 +278,7 @@ GPT_CONFIG_124M: GPTConfig = {
 #
 # Count the entries of both. Modules (parts of a model) from `torch.nn` are off limits in 2.3 to 2.8: you want the count
 # before you build the model, to know whether it fits into memory. The trap is the bias: which of the two sizes is its
-# length? A layer may have a billion outputs, so counting them one by one takes too long.
+# length? Use a formula, without a loop over the outputs: a layer may have a billion of them.
 
 
 # %% solution="2.3"
@@ -320,17 +326,16 @@ def linear_params(in_features: int, out_features: int, bias: bool) -> int:
 # *embedding*. A row is only looked up, so there is no bias.
 #
 # "Dog bites man" and "man bites dog" are the same three rows in another order, and nothing in a row says where in the
-# text it is. GPT-2 therefore adds a second vector to each token's row, that of its *position*, from a *position table*.
-# The first Transformer (the kind of network that GPT-2 is) computed position vectors from sines and cosines, which
-# costs no parameters; GPT-2 learns them.
+# text it is. GPT-2, the model that the chapter's config describes, therefore adds a second vector to each token's row,
+# that of its *position*, from a *position table*. The first Transformer (the kind of network that GPT-2 is) computed
+# position vectors from sines and cosines, which costs no parameters; GPT-2 learns them.
 #
-# How many positions are there? As many as the context length $T$. The chapter calls this the maximum length of a
-# *sentence*. In fact it is the number of tokens in one training window. A window may begin and end in the middle of a
-# sentence, and 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be
-# looked up.
+# There are as many positions as the context length $T$. The chapter calls this the maximum length of a *sentence*. In
+# fact it is the number of tokens in one training window. A window may begin and end in the middle of a sentence, and
+# 1,024 tokens of English mostly span dozens of sentences. Position 1,025 has no row, so it cannot be looked up.
 #
-# The chapter also says that embeddings use "billions of dimensions". That is wrong: GPT-2 small has $D = 768$, the
-# largest GPT-3 has 12,288.
+# The chapter also says that embeddings use "billions of dimensions". That is wrong: the smallest GPT-2 has $D = 768$,
+# the largest GPT-3 has 12,288.
 
 
 # %% solution="2.4"
@@ -376,9 +381,9 @@ def embedding_params(cfg: GPTConfig) -> int:
 #
 # $$ y_i = \gamma_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta_i, \qquad i = 1, \dots, D $$
 #
-# What is learned here? The mean $\mu$ and the variance $\sigma^2$ are computed anew from each token's own numbers, in
-# training and afterwards; neither is stored. The small $\varepsilon$ is a constant that prevents division by zero. All
-# positions share the same $\gamma$ and $\beta$, so the length of the text plays no part.
+# Which of these are learned? The mean $\mu$ and the variance $\sigma^2$ are computed anew from each token's own
+# numbers, in training and afterwards; neither of them is stored. The small $\varepsilon$ is a constant that prevents
+# division by zero. All positions share the same $\gamma$ and $\beta$, so the length of the text plays no part.
 #
 # These counts are tiny compared with those of the matrices. Still, they decide whether your total is exact. Count
 # without making the vectors: `emb_dim` may be so large that no memory would hold them.
@@ -423,17 +428,17 @@ def layernorm_params(emb_dim: int) -> int:
 # ## 2.6 Attention
 #
 # Attention has four linear layers, each from $D$ to $D$ numbers. Three make a *query*, a *key* and a *value* from each
-# token's vector (what it looks for, what it offers, what it hands over; you use them in 6.6). The fourth, the *output
-# projection*, mixes what the heads found.
+# token's vector: what the token looks for, what it offers, and what it hands over (you use them in 6.6). The fourth,
+# the *output projection*, mixes what the heads found.
 #
 # What do attention heads change? With $H$ heads, the $D$ numbers of a query are *cut* into $H$ pieces of $d = D / H$,
-# and each head works with its piece. One head's piece is made from $D$ numbers and has $d$, so it needs $D \cdot d$
-# weights. The number of weights for all heads is
+# and each head works with its piece. The piece for one head consists of $d$ numbers. Each of them is a weighted sum of
+# all $D$ numbers of the token's vector, so one piece needs $D \cdot d$ weights. The number of weights for all heads is
 #
 # $$ H \cdot D \cdot d = H \cdot D \cdot \frac{D}{H} = D^2 $$
 #
-# More heads mean thinner heads, not more parameters. Both ways of getting this wrong are common: counting $D^2$ for
-# *each* head, and counting one head's share as if it were all.
+# With more heads, each head is smaller, but there are not more parameters. Two mistakes are common: counting $D^2$ for
+# *each* head, and counting the weights of one head only.
 #
 # The other trap is `qkv_bias`. Its name says what it covers: queries, keys and values. OpenAI's GPT-2 has these biases
 # (True); the chapter's config leaves them out (False), as many newer models do. The output projection has a bias in
@@ -485,7 +490,7 @@ def attention_params(cfg: GPTConfig) -> int:
 # %% [markdown] exercise="2.7" objective="Count a feed-forward network from its width and its factor"
 # ## 2.7 The feed-forward network
 #
-# After attention, each token's vector passes through a small network of its own: a linear layer widens it from $D$ to
+# After attention, each token's vector passes by itself through a small network: a linear layer widens it from $D$ to
 # $m D$ numbers, a GELU is applied to each of them, and a second linear layer brings them back to $D$. (A *GELU* is a
 # fixed curve, nearly 0 for very negative $x$ and nearly $x$ for large ones. You write it in 6.9.)
 #
@@ -495,7 +500,8 @@ def attention_params(cfg: GPTConfig) -> int:
 # function has the argument `mult`, which is 4 unless the caller says something else.
 #
 # Both layers always have a bias, whatever `qkv_bias` says. GELU learns nothing. The two layers hold two thirds of a
-# block's parameters, and in the larger models more than half of all parameters, so a forgotten factor 4 is no detail.
+# block's parameters, and in the larger models more than half of all parameters, so a forgotten factor 4 makes a large
+# difference.
 
 
 # %% solution="2.7"
@@ -538,9 +544,9 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # %% [markdown] exercise="2.8" objective="Add up the counts of all parts of a GPT-2"
 # ## 2.8 The whole model
 #
-# Now put it together. A GPT-2 is, from bottom to top: the two embedding tables; $L$ blocks, each with two layer norms,
-# one before attention and one before the feed-forward network; one more layer norm at the end; and the *output head*, a
-# linear layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
+# Now put it together. A GPT-2 consists, from bottom to top, of the two embedding tables; $L$ blocks, each with two
+# layer norms, one before attention and one before the feed-forward network; one more layer norm at the end; and the
+# *output head*, a linear layer without bias that turns the final $D$ numbers into a score for each of the $V$ tokens.
 #
 # The output head has the same shape as the token table. OpenAI used one matrix for both: the head is *tied*, and its
 # numbers count once. This explains the name "124M":
@@ -550,8 +556,9 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # | `qkv_bias=False`, the chapter's config | 163,009,536 | 124,412,160 |
 # | `qkv_bias=True`, as OpenAI trained it | 163,037,184 | 124,439,808 |
 #
-# So the chapter's config describes a model of 163 million parameters unless the head is tied. The larger models,
-# with `qkv_bias=False`, a head of their own, and 1,024 positions like the small one:
+# So the chapter's config describes a model of 163 million parameters unless the head is tied. The larger models have
+# 1,024 positions, too. With `qkv_bias=False` they have these totals, with an output head of its own ("own head") or a
+# tied one:
 #
 # | | $D$ | $L$ | $H$ | own head | tied |
 # |---|---|---|---|---|---|
@@ -559,7 +566,8 @@ def feedforward_params(cfg: GPTConfig, mult: int = 4) -> int:
 # | large | 1,280 | 36 | 20 | 838,220,800 | 773,891,840 |
 # | XL | 1,600 | 48 | 25 | 1,637,792,000 | 1,557,380,800 |
 #
-# Your total must be right to the last digit. If it is not, the difference from the right one tells you what you forgot.
+# Your total must be right to the last digit. If it is not, its difference from the right total tells you what you
+# forgot.
 
 
 # %% solution="2.8"
@@ -613,15 +621,15 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a table of constants, are stored
 # with the model and move with it to another device, but are not learned, so they are not counted. Any module may have
 # parameters and buffers of its own, under any name, besides those of the modules inside it. A module also offers
-# several views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. `state_dict()` is
-# what gets saved to a file. It lists buffers, too (except those made with `persistent=False`, which are not saved), and
-# a tied matrix under each of its names, so it makes a tied model look larger than it is.
+# several views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. Choose with care:
+# `state_dict()` is made for saving to a file. It lists most buffers, too, and it lists a tied matrix twice, so a tied
+# model looks larger than it is.
 #
-# *Tied* means that two layers hold the same tensor object, and training changes both at once. Two tensors that merely
-# have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
+# *Tied* means that two layers hold the same tensor object, under two names, and training changes both at once. Two
+# tensors that merely have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
 #
 # When a finished model is trained further, part of it is often *frozen*: a frozen parameter has `requires_grad` set to
-# False, and training leaves it alone. With `trainable_only=True`, count only the others.
+# False, and training leaves it alone. With `trainable_only=True`, leave out the frozen parameters.
 
 
 # %% solution="2.9"
@@ -664,16 +672,17 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # %% [markdown] exercise="2.10" objective="Turn a number of parameters into bytes and mebibytes"
 # ## 2.10 How much memory?
 #
-# A parameter is a number, and numbers have a width. `torch.float32` takes 4 bytes, `torch.bfloat16` and `torch.float16`
-# take 2, `torch.int8` takes 1. A byte is 8 bits; the 32, 16 and 8 in the names are bits.
+# A parameter is a number, and how many bytes a number takes depends on its dtype. A `torch.float32` takes 4 bytes,
+# `torch.bfloat16` and `torch.float16` take 2, `torch.int8` takes 1. (The 32, 16 and 8 in the names are bits; 8 bits are
+# a byte.) PyTorch knows the width of every dtype, so you need no table.
 #
 # Memory is reported in two units that look alike. A megabyte (MB) is $10^6$ bytes; a mebibyte (MiB) is $2^{20}$ =
 # 1,048,576 bytes. The 163,009,536 parameters of the chapter's model take 652,038,144 bytes in float32: 652.04 MB, but
 # 621.83 MiB. In bfloat16 it is half of that, 310.92 MiB. The trap is to mix the two, or to take 4 bytes for granted.
 #
-# This is the memory of the parameters alone. Training with Adam (5.3) keeps three more numbers for each parameter, a
-# gradient (assignment 03) and two averages: 2,487.33 MiB in float32. The numbers that the model computes on the way
-# come on top.
+# This is the memory of the parameters alone. Training with Adam (5.3) keeps three more numbers for each parameter: a
+# gradient (assignment 03) and two averages. All four take 2,487.33 MiB in float32. The numbers that the model computes
+# in between need further memory.
 #
 # Write two functions: one returns the exact bytes, one the mebibytes.
 
@@ -738,12 +747,12 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # %% [markdown] exercise="2.11" objective="Apply dropout, and say why survivors are scaled"
 # ## 2.11 What the dropout rate does
 #
-# The chapter likens the dropout rate to a share of *data* that is removed. No data goes away: all tokens of a text
-# stay, and so does the shape of every tensor. Dropout sets *activations* to zero, single numbers on their way through
+# The chapter compares the dropout rate to a share of *data* that is removed. But no data is removed: all tokens of a
+# text stay, and every tensor keeps its shape. Dropout sets *activations* to zero, single numbers on their way through
 # the model, chosen anew at random in each step. With $p = 0.1$, about 77 of a token's 768 numbers become 0.
 #
 # That would make all later numbers a little smaller than without dropout. So the numbers that are kept, the
-# *survivors*, are scaled up. With $m_i = 1$ for a place that is kept and 0 for one that is dropped,
+# *survivors*, are scaled up. With a *mask* in which $m_i = 1$ for a place that is kept and 0 for one that is dropped,
 #
 # $$ y_i = \frac{m_i \, x_i}{1 - p}, \qquad \text{so that on average}
 # \quad (1 - p) \cdot \frac{x_i}{1 - p} + p \cdot 0 = x_i $$
@@ -751,10 +760,10 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # With $p = 0.1$ a survivor is multiplied by $1 / 0.9 = 1.1111$. When the model is used (`training=False`), nothing is
 # dropped and nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
 #
-# `F.dropout` draws its own mask, so it cannot use the one given here; apply the given mask by hand. Note that $p$ is
-# the share that is dropped, while the mask says what is kept. And PyTorch must be able to follow your computation back
-# to $x$: gradients flow this way (assignment 03). So compute the result from $x$ with torch's operations, without
-# `.item()`, `.tolist()` or `.detach()`.
+# PyTorch's dropout chooses its own random mask. Here a mask is given: apply it by hand. Note that $p$ is the share that
+# is dropped, while the mask says what is kept. And PyTorch must be able to follow your computation back to $x$:
+# gradients flow this way (assignment 03). So compute the result from $x$ with torch's operations, without `.item()`,
+# `.tolist()` or `.detach()`.
 
 
 # %% solution="2.11"
@@ -801,15 +810,15 @@ def apply_dropout(
 # %% [markdown]
 # # The chapter's claims, in your own numbers
 #
-# Do not take our word for it: call the functions you wrote.
+# Check these figures yourself: call the functions you wrote.
 #
 # * *"LLMs use millions of parameters."* `gpt_params(GPT_CONFIG_124M)` is 163,009,536, and that is the smallest GPT-2,
-#   of 2019. GPT-3, a year later, has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of GPT-2
-#   (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions.
+#   of 2019. GPT-3 came a year later and has $T$ = 2,048, $D$ = 12,288, $H$ = $L$ = 96 and otherwise the settings of
+#   GPT-2 (`qkv_bias=True`, a tied head): your function gives 174,604,259,328. LLMs have billions.
 # * *"LLMs use billions of dimensions."* In each block, attention has about $4 D^2$ and the feed-forward network about
 #   $8 D^2$ parameters, so $L$ blocks have about $12 L D^2$. For $D = 10^9$ and $L = 12$ that is $1.44 \cdot 10^{20}$;
 #   exactly, `gpt_params({**GPT_CONFIG_124M, "emb_dim": 10**9, "n_heads": 10})` is 144,000,101,660,000,000,000. In
-#   bfloat16 these take 288 million terabytes. Dimensions come in thousands, parameters in billions.
+#   bfloat16 these parameters take 288 million terabytes. Dimensions come in thousands, parameters in billions.
 # * *"The context length is the maximum length of a sentence."* `embedding_params` grows by $D$ = 768 for each
 #   additional position. A position is a place in a window of tokens; nothing in the count knows what a sentence is.
 # * *"Dropout removes a percentage of the data."* `apply_dropout` returns as many numbers as it was given, in training
@@ -818,9 +827,10 @@ def apply_dropout(
 # %% [markdown] picture="below"
 # ## What your functions draw
 #
-# Where the parameters of GPT-2 sit, to scale, by your own counts (2.3 to 2.8), with a tied head. Which part has nearly
-# a third of the small model, and a twentieth of the largest, XL? Why does it not grow like the others?
+# The picture shows where the parameters of GPT-2 sit, to scale, by your own counts (2.3 to 2.8), with a tied head.
+# Which part has nearly a third of the small model, and a twentieth of the largest, XL? Why does this part not grow like
+# the others?
 #
-# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `parameters.png` beside
-# this file when 2.11 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
-# sentence names it.
+# In a notebook, run the next cell to draw it. In a terminal, `pytest` and `gradlings watch` (which tests your file
+# whenever you save it) write it as `parameters.png` beside this file when 2.11 is right. There are no points for it. If
+# one of the functions is not right yet, a sentence names it.

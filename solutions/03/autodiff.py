@@ -1,26 +1,26 @@
 # %% [markdown]
 # # 03 Autodiff by hand
 #
-# A language model learns by asking one question over and over: if I nudge this weight, does the loss go up or down, and
-# how fast? The answer is a derivative, and a model with 163 million weights needs 163 million of them at every step.
-# PyTorch gets them with one call, `loss.backward()`. This assignment takes that call apart. It covers a section of "the
-# chapter", a text about language models that the exercises follow (retold in `docs/chapter.md` of the repository; you
-# need not read it).
+# A language model learns by asking one question over and over: if I change this weight a little, does the *loss* (the
+# number that says how bad the predictions are) go up or down, and how fast? The answer is a derivative, and a model
+# with 163 million weights needs 163 million of them at every step. PyTorch gets them with one call, `loss.backward()`.
+# In this assignment you learn what happens in this call. It covers a section of "the chapter", a text about language
+# models that the exercises follow (retold in `docs/chapter.md` of the repository; you need not read it).
 #
 # You start with the chain rule and one *neuron* (it turns inputs into one number), and derive its gradients on paper;
-# the tests compare them with PyTorch's own (3.1 to 3.6). On the way there is the softmax, for where there are many
-# answers (3.11; it stands after 3.3: do the exercises in the order of this file). Then you measure slopes, to check
-# such formulas (3.7, 3.8). You write the engine itself: a small program that walks over a graph of numbers and finds
-# all derivatives at once (3.9, 3.10). At the end you say what PyTorch's own engine leaves behind (3.12).
+# the tests compare them with PyTorch's own (3.1 to 3.6). Between them comes the softmax, for a choice between many
+# answers (3.11; it follows 3.3: do the exercises in the order of this file). Then you measure slopes, to check such
+# formulas (3.7, 3.8). Next you write an engine like PyTorch's: a small program that walks over a graph of numbers and
+# finds all derivatives at once (3.9, 3.10). At the end you predict which gradients PyTorch's own engine keeps (3.12).
 #
 # You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$,
-# $\sin x$ and $\ln x$. *Autograd*, the part of PyTorch that finds gradients, is off limits in your code except in 3.8:
-# you write what it does. As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in
-# `float64`, and every argument must stay as it is.
+# $\sin x$ and $\ln x$. *Autograd*, the part of PyTorch that finds gradients, is off limits in your code except in 3.8,
+# because you write by hand what it does. As in assignment 01, shapes and dtypes must be exact, numbers right to seven
+# digits in `float64`, and every argument must stay as it is.
 #
 # Two words come up everywhere: the *gradient* of a loss is the list of its derivatives, one for each weight; a *local*
-# derivative is the derivative of a single step of the computation with respect to one of this step's inputs.
-# ($\partial$ is written instead of $d$ where there are several inputs: the others stay fixed.)
+# derivative is the derivative of a single step of the computation with respect to one of this step's inputs. (With
+# several inputs, one writes $\partial$ instead of $d$: it means that all other inputs stay fixed.)
 
 # %%
 import math
@@ -34,20 +34,21 @@ from torch import Tensor
 # ## 3.1 The chain rule
 #
 # A network is a chain of functions: the output of one is the input of the next. The *chain rule* says how fast the end
-# of such a chain moves when you nudge its beginning. If $y = f(u)$ and $u = g(x)$, then
+# of such a chain changes when you change its beginning. If $y = f(u)$ and $u = g(x)$, then
 #
 # $$ \frac{dy}{dx} = \frac{dy}{du}\cdot\frac{du}{dx} = f'\bigl(g(x)\bigr)\cdot g'(x) $$
 #
-# Think of gears: if the second wheel turns three times as fast as the first, and the third twice as fast as the second,
-# the third turns six times as fast as the first. Rates multiply.
+# Think of gears: if the second wheel turns three times as fast as the first, and the third wheel twice as fast as the
+# second, then the third turns six times as fast as the first. The rates are multiplied.
 #
 # Your function gets the outer derivative $f'$, the inner function $g$ and its derivative $g'$ as Python functions, and
 # a number $x$. It returns $dy/dx$ at this $x$. It is not given $f$ itself, because the rule does not need it.
 #
-# The trap is *where* each derivative is taken. The outer function is never given $x$ itself; what is it given?
+# The trap is the number at which you take each derivative. The outer function is never given $x$ itself; what is it
+# given?
 #
-# You write it by hand because everything else in this assignment, and all of `loss.backward()`, is this one line used
-# many times.
+# You write it by hand because everything else in this assignment, and all of `loss.backward()`, is this one formula,
+# used many times.
 
 
 # %% solution="3.1"
@@ -104,13 +105,14 @@ def chain_derivative(
 #
 # $$ \sigma(z) = \frac{1}{1 + e^{-z}} $$
 #
-# It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Today's language models use it
-# inside their layers, and its generalization to many answers, the *softmax* (3.11), at their output.
+# It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Today's language models use the
+# sigmoid inside their layers. At their output they use its generalization to many answers, the *softmax* (3.11).
 #
 # Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the
-# floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). One NaN on the way to
-# the loss spoils nearly every weight of the model in the next training step. There are several ways to write the
-# sigmoid that agree on paper. Some of them break at $z = 1000$, and no test with small numbers tells them apart.
+# floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). If a single NaN gets
+# into the loss, the next training step turns nearly every weight of the model into NaN. Several ways to write the
+# sigmoid are equal on paper. Some of them break for very large positive or negative $z$, and a test with small numbers
+# does not show which.
 #
 # `torch.sigmoid` and its relatives are off limits: here you build the function that the rest of the assignment needs.
 
@@ -164,17 +166,17 @@ def sigmoid(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N}\bigl[\,y_i \ln a_i + (1 - y_i)\ln(1 - a_i)\,\bigr] $$
 #
-# For each example only one of the two terms counts: $y_i$ switches the first one on, $1 - y_i$ the second. A confident,
-# correct prediction costs almost nothing; a confident, wrong one costs a lot. The loss a language model is trained with
-# is the same idea with 50,257 possible answers instead of two.
+# For each example only one of the two terms counts: the first if $y_i$ is 1, and the second if $y_i$ is 0. A confident,
+# correct prediction costs almost nothing; a confident, wrong one costs a lot. The loss that trains a language model is
+# the same idea, with 50,257 possible answers instead of two.
 #
-# There is a trap at the ends. If $a$ is exactly 1 or exactly 0, one of the logarithms is minus infinity. If the
-# prediction is wrong, the loss becomes infinite. If it is right, this logarithm is multiplied by 0, and 0 times
-# infinity is NaN. PyTorch therefore replaces every logarithm below $-100$ by $-100$, so that no example costs more than
+# There is a trap. If $a$ is exactly 1 or exactly 0, one of the logarithms is minus infinity. If the prediction is
+# wrong, the loss becomes infinite. If it is right, this logarithm is multiplied by 0, and 0 times infinity is NaN.
+# PyTorch therefore replaces every logarithm below $-100$ by $-100$, so that no example costs more than
 # 100. Do the same.
 #
-# The ready-made losses are off limits. Test your function with both labels, 0 and 1: a loss without the second term is
-# right as long as all labels are 1.
+# The ready-made losses are off limits. Test your function with both labels, 0 and 1: a wrong loss, without the second
+# term, gives the right result as long as all labels are 1.
 
 
 # %% solution="3.3"
@@ -224,30 +226,31 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 # %% [markdown] exercise="3.11" objective="Compute softmax and logsumexp without overflow"
 # ## 3.11 Softmax, and the logarithm of a sum
 #
-# The sigmoid is for two answers. A language model has to choose between 50,257 of them, one for each token it knows,
-# and gives each a score that may be any number. Such scores are called *logits*. The *softmax* makes probabilities of
-# them: take the exponential of each, and divide by the sum of all, so that they add up to 1.
+# The sigmoid is for two answers. A language model has to choose between 50,257 answers, one for each token that it
+# knows. It gives each answer a score, which may be any number. Such scores are called *logits*. The *softmax* turns
+# logits into probabilities: take the exponential of each logit, and divide by the sum of all these exponentials, so
+# that the results add up to 1.
 #
 # $$ \mathrm{softmax}(z)_i = \frac{e^{z_i}}{\sum_k e^{z_k}} $$
 #
 # Try it with the scores $\ln 1$, $\ln 2$ and $\ln 5$: their exponentials are 1, 2 and 5, the sum is 8, and the
 # probabilities are 1/8, 2/8 and 5/8. An answer whose score is larger by $\ln 2$ is twice as likely.
 #
-# The logarithm of that sum has a name of its own, because losses are made of logarithms of probabilities:
+# Losses need the logarithm of a probability, and so the logarithm of that sum. It has a name of its own:
 #
 # $$ \mathrm{logsumexp}(z) = \ln \sum_k e^{z_k}, \qquad \ln \mathrm{softmax}(z)_i = z_i - \mathrm{logsumexp}(z) $$
 #
-# You write both, along the *last* axis: a tensor of shape (2, 3, 5) holds six rows of five scores, and each row is a
-# question of its own.
+# You write both, along the *last* axis: a tensor of shape (2, 3, 5) holds six rows of five scores, and each row is
+# treated by itself.
 #
-# The trap is the one of 3.2. With scores of 1000 the exponentials are infinite, with scores of -2000 they are all 0,
-# and the fraction is NaN in both cases. Yet only differences matter: if you add the same number $c$ to all scores of a
-# row, every exponential is multiplied by $e^c$, and the probabilities stay what they are. Which $c$ makes the
-# exponentials harmless, whatever the scores are? What does it change in the logsumexp? And is one $c$ enough for all
-# rows?
+# The trap is the same as in 3.2. With scores of 1000 the exponentials are infinite, with scores of -2000 they are all
+# 0, and the fraction is NaN in both cases. Yet only differences matter: if you add the same number $c$ to all scores of
+# a row, every exponential is multiplied by $e^c$, and the probabilities stay what they are. Which $c$ makes sure that
+# no exponential is infinite and their sum is not 0, whatever the scores are? How does adding $c$ change the logsumexp?
+# And can all rows have the same $c$?
 #
-# A score may also be $-\infty$. That is how attention says "not this one" (6.6), and the probability must be exactly 0.
-# At least one score of each row is an ordinary number.
+# A score may also be $-\infty$, and then its probability must be exactly 0. (In 6.6, attention excludes tokens in this
+# way.) At least one score of each row is an ordinary number.
 #
 # Ready-made softmax functions and losses are off limits.
 
@@ -295,8 +298,8 @@ def softmax(z: Float[Tensor, "*batch V"]) -> Float[Tensor, "*batch V"]:
 
 
 # %% [markdown] hints="3.11"
-# 1. Work out the softmax of the scores 1, 2, 3 and of 1001, 1002, 1003 on paper. Which of the two could a computer do,
-#    and why do both have the same answer?
+# 1. Work out the softmax of the scores 1, 2, 3 and of 1001, 1002, 1003 on paper. With which of the two does a computer
+#    have no trouble, and why do both have the same answer?
 # 2. Let $m$ be the largest score of the row. Then
 #    $\mathrm{softmax}(z)_i = \frac{e^{z_i - m}}{\sum_k e^{z_k - m}}$ and
 #    $\mathrm{logsumexp}(z) = m + \ln \sum_k e^{z_k - m}$.
@@ -325,13 +328,13 @@ def softmax(z: Float[Tensor, "*batch V"]) -> Float[Tensor, "*batch V"]:
 # Each step has a local derivative, and you write a function for each: `bce_grad_a` returns $\partial L/\partial a$, and
 # `sigmoid_grad` returns $d\sigma/dz$.
 #
-# For the loss, use $(\ln a)' = 1/a$. The second logarithm is taken of $1 - a$, not of $a$: it is a small chain of its
-# own. Write the sigmoid as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone, so
-# PyTorch keeps only the sigmoid's *output* for the backward pass, which computes gradients.
+# For the loss, use $(\ln a)' = 1/a$. The second logarithm is taken of $1 - a$, not of $a$: so it needs the chain rule.
+# For the sigmoid, write it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone.
+# So for the *backward pass*, the computation of the gradients, PyTorch keeps only the sigmoid's *output*.
 #
 # Two things to watch. `sigmoid_grad` is given $z$, the number before the sigmoid; `bce_grad_a` is given $a$, the number
-# after it. And each returns its own derivative only. Books often show the product of the two, because it is so short;
-# you multiply them in the next exercise.
+# after it. And each function returns its own derivative only. Books often show the product of the two derivatives,
+# because it is so short; you multiply them in the next exercise.
 #
 # Both functions work entry by entry, without a mean. You write them by hand because the next exercises build on both.
 
@@ -403,8 +406,8 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # $$ z = x\,w + b, \qquad a = \sigma(z), \qquad L = -\bigl[\,y \ln a + (1 - y)\ln(1 - a)\,\bigr] $$
 #
-# Training changes $w$ and $b$, so we need the slope of $L$ along each of them. Both live inside $z$, so the two chains
-# share their first two factors:
+# Training changes $w$ and $b$, so we need the derivative of $L$ with respect to each of them. $L$ depends on both
+# through $z$, so the two chains have the same first two factors:
 #
 # $$ \frac{\partial L}{\partial w} =
 # \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z}\,\frac{\partial z}{\partial w},
@@ -412,7 +415,7 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 # \frac{\partial L}{\partial b} =
 # \frac{\partial L}{\partial a}\,\frac{\partial a}{\partial z}\,\frac{\partial z}{\partial b} $$
 #
-# Multiplied out, the first two factors become surprisingly short. Do it on paper once.
+# Multiply the first two factors on paper: their product is surprisingly short.
 #
 # The chapter's example is $x = 1.1$, $w = 2.2$, $b = 0$, $y = 1$. It gives $z = 2.42$, $a = 0.9183397$,
 # $L = 0.0851879$, and the gradients
@@ -421,9 +424,10 @@ def sigmoid_grad(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 #
 # which PyTorch prints as `-0.0898` and `-0.0817`.
 #
-# Look at the signs before you trust a result. The label is 1 and the prediction is below it, so more $w$ and more $b$
-# lower the loss: both slopes must be negative. And do not trust a single example. Here $b$ is 0, so a forgotten $b$
-# does not show, and $w$ is exactly twice $x$, so a gradient with $w$ in place of $x$ looks like a forgotten factor 2.
+# Look at the signs before you trust a result. The label is 1 and the prediction is below 1. So a larger $w$ or a larger
+# $b$ makes the loss smaller, and both derivatives must be negative. And do not trust a single example. Here $b$ is 0,
+# so you do not notice it when $b$ is forgotten. And $w$ is exactly twice $x$, so a gradient with $w$ in place of $x$
+# looks as if only a factor 2 were wrong.
 #
 # You write it by hand because this is what `loss.backward()` does for every weight of a language model.
 
@@ -478,25 +482,23 @@ def manual_gradients(
 # %% [markdown] exercise="3.6" objective="Carry gradients over from one example to the mean of a batch"
 # ## 3.6 The gradients of a batch
 #
-# One neuron with one input, and one example: that was 3.5, and its two gradients turned out to be short. Now the
-# neuron gets $D$ inputs and learns from $N$ examples at once. Row $i$ of the matrix $X$ is example $i$, and the loss is
-# the *mean* of the examples' losses:
+# In 3.5 the neuron had one input and one example. Now it gets $D$ inputs and learns from $N$ examples at once. Row $i$
+# of the matrix $X$ is example $i$, and the loss is the *mean* of the examples' losses:
 #
 # $$ z_i = \sum_{j=1}^{D} X_{ij} w_j + b, \qquad a_i = \sigma(z_i), \qquad L = \frac{1}{N}\sum_{i=1}^{N} L_i $$
 #
-# The chapter's algorithm steps through the training samples one by one. In practice a whole *mini-batch* is processed
-# at once: one matrix product keeps a GPU busy where a thousand small ones would not, and the average over many examples
-# is a steadier guide than any single one.
+# The chapter's algorithm goes through the training examples one by one. In practice a group of examples, a
+# *mini-batch*, is processed at once. There are two reasons: a GPU computes one large product much faster than a
+# thousand small ones, and the mean over many examples depends less on chance than a single example.
 #
 # A gradient always has the shape of what it is the gradient of: $(D,)$ for $w$, no dimension at all for $b$. So ask of
-# every axis (dimension): must it stay, or is it summed away? And by which number does a mean divide? Watch out for
-# broadcasting: a column of predictions and a vector of labels silently make a whole matrix.
+# every axis (dimension) of $X$: must it stay, or must you sum over it? And by which number does a mean divide? Beware
+# of broadcasting: from a column of predictions and a vector of labels it makes a whole matrix, without an error.
 #
 # A very confident neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a
-# division by zero. The product
-# $\frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z} = \frac{\partial L}{\partial z}$ of 3.5 is finite
-# even there, so use only the product. Such examples matter: training learns most where the neuron is confident and
-# wrong.
+# division by zero. The product $\frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z} = \frac{\partial
+# L}{\partial z}$ of 3.5 is finite even there, once you have multiplied it out on paper. So use the short formula of the
+# product only. Such examples matter: the gradient is largest where the neuron is confident and wrong.
 
 
 # %% solution="3.6"
@@ -551,25 +553,25 @@ def batch_gradients(
 # %% [markdown] exercise="3.7" objective="Measure a gradient with centered differences"
 # ## 3.7 Measuring a slope
 #
-# How do you know that a gradient derived on paper is right? Measure it. Nudge one input up by a small step $h$, then
-# down by $h$, and see how far the result moved:
+# How do you know that a gradient derived on paper is right? Measure it. Move one input up by a small step $h$, then
+# down by $h$, and see by how much the results differ:
 #
 # $$ \frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h} $$
 #
-# Here $e_i$ is 1 at place $i$ and 0 elsewhere: only *one* entry moves at a time. It is worth stepping to both sides.
-# The error of the one-sided quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, that of the centered one like
-# $h^2$. For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
+# Here $e_i$ is 1 at place $i$ and 0 elsewhere: only *one* entry moves at a time. Why step to both sides? The error of
+# the one-sided quotient $\frac{f(x + h e_i) - f(x)}{h}$ shrinks like $h$, and that of the two-sided (*centered*)
+# quotient above like $h^2$. For $x^3$ at 2 with $h = 10^{-4}$ that is $6 \cdot 10^{-4}$ against $10^{-8}$.
 #
 # Smaller is not always better: a computer keeps a limited number of digits. In float32, $1 + 10^{-8}$ *is* 1, so with
-# $h = 10^{-8}$ both calls of $f$ see the same input and the measured slope is 0. That is why $h$ is an argument. Use it
-# as it is: even with a large $h$ the answer is the quotient above, not the true slope.
+# $h = 10^{-8}$ both calls of $f$ see the same input and the measured slope is 0. So the caller chooses $h$. Use it as
+# it is: even with a large $h$, return the quotient above and not the true slope.
 #
 # Measuring calls $f$ twice for each of the $n$ entries. A model with 163 million weights would need 326 million
 # *forward passes* (computations of the loss) for a single gradient; backpropagation (3.10) gets it in one forward and
 # one backward pass. So measured slopes are only for checking.
 #
 # The trap: your function is given the tensor itself, not a copy. If you write into it, restore each entry before you
-# nudge the next one, and the last one, too.
+# move the next, and restore the last one, too.
 
 
 # %% solution="3.7"
@@ -624,7 +626,7 @@ def numeric_gradient(
 # %% [markdown] exercise="3.8" objective="Judge by a relative difference whether two gradients agree"
 # ## 3.8 Comparing two gradients
 #
-# You have a gradient from theory and one from measuring. Are they the same? A difference of $10^{-4}$ is huge if the
+# You have a gradient derived on paper and a measured one. Are they the same? A difference of $10^{-4}$ is huge if the
 # gradients are about $10^{-4}$, and it is nothing if they are about $10^{4}$. So the error is taken relative to the
 # larger of the two, entry by entry, and the worst entry counts:
 #
@@ -634,14 +636,15 @@ def numeric_gradient(
 # The largest possible value is 2, for numbers that differ in nothing but their sign.
 #
 # Two cases need thought. Where both entries are 0 the formula says 0/0, but the gradients agree perfectly (many layers
-# give such entries): count an error of 0. And if an entry of either gradient is NaN, something is badly broken, so the
+# give such entries): count the error as 0. And if an entry of either gradient is NaN, something is badly broken, so the
 # answer must be infinity. Every comparison with NaN except `!=` is false: a test such as `if error > tolerance` would
 # not notice it.
 #
-# And why the *worst* entry? In a layer with a thousand weights, how much would a single wrong one change the mean?
+# Why does the *worst* entry count, and not the mean? In a layer with a thousand weights, how much would a single wrong
+# entry change the mean?
 #
-# `torch.autograd.gradcheck` is PyTorch's tool for this. It is off limits here because it would hide the arithmetic; the
-# rest of autograd is allowed.
+# `torch.autograd.gradcheck` is PyTorch's tool for this. It is off limits here because you should do the arithmetic
+# yourself; the rest of autograd is allowed.
 
 
 # %% solution="3.8"
@@ -652,7 +655,7 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
     An entry where both are 0 counts as 0. If there is a NaN anywhere in either gradient, the result is infinity.
 
     Args:
-        analytic: the gradient from theory; every entry is finite or NaN.
+        analytic: the gradient derived on paper; every entry is finite or NaN.
         numeric: the measured gradient, of the same shape and dtype; every entry is finite or NaN.
 
     Returns:
@@ -693,26 +696,26 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 # %% [markdown] exercise="3.9" objective="Order a computation graph so that users come before their parents"
 # ## 3.9 An order for the backward pass
 #
-# From here on you build the engine. A computation is a *graph*: each number is a node, and it knows its *parents*, the
-# nodes it was computed from. The class `Value` below is such a node. Read it; it is short. Python turns `a + b` into a
-# call of its method `__add__`, and `a * b` into one of `__mul__`. So `h * h` makes a new node whose parents are
-# `(h, h)` and whose local derivatives are `(h.data, h.data)`.
+# From here on you build the engine. A computation is a *graph*: each number is a *node* of the graph, and it knows its
+# *parents*, the nodes that it was computed from. The class `Value` below is such a node. Read it; it is short. For two
+# such nodes, Python turns `a + b` into a call of the method `__add__`, and `a * b` into a call of `__mul__`. So `h * h`
+# makes a new node whose parents are `(h, h)` and whose local derivatives are `(h.data, h.data)`.
 #
-# The backward pass starts at the result and hands gradients on to parents. A node gets a share from each of its
-# *users*, the nodes that were computed from it, and it may only hand on its own gradient once *all* shares have
-# arrived. So the nodes must come in an order in which every node comes after all its users (a *topological order*). The
+# The backward pass starts at the result and hands gradients on to parents. A node gets a share of its gradient from
+# each of its *users*, the nodes that were computed from it. It may hand on its gradient only when *all* shares have
+# arrived. So the backward pass needs an order in which every node comes after all its users, a *topological order*. The
 # result comes first.
 #
-# Take $h = 2x$ (in code: `Value(2.0) * x`), $g = 5h$ and $y = h + g$. The node $h$ is only one step away from $y$ along
-# one path, and two along the other:
+# Take $h = 2x$ (in code: `Value(2.0) * x`), $g = 5h$ and $y = h + g$. From $y$ to the node $h$ there are two paths, one
+# of a single step and one of two steps:
 #
 # $$ y \to h, \qquad y \to g \to h $$
 #
 # A program that visits $h$ before $g$ takes 1 instead of 6 for the gradient of $h$, and gets $dy/dx = 2$ instead of 12.
 # So it is not enough to go through the graph level by level.
 #
-# Every node must appear exactly once, even when it is reached along many paths or happens to hold the same number as
-# another one.
+# Every node must appear exactly once, even if many paths lead to it. Two nodes that hold the same number are still two
+# nodes.
 
 # %%
 
@@ -801,26 +804,26 @@ def topological_order(node: Value) -> list[Value]:
 # %% [markdown] exercise="3.10" objective="Write the backward pass of an autograd engine that adds up all paths"
 # ## 3.10 Backpropagation
 #
-# With the order of 3.9, *backpropagation*, the computation of all gradients from the result back to the inputs, is a
-# few lines. The gradient of the result with respect to itself is 1. Then each node hands its gradient on to its
+# *Backpropagation* is the computation of all gradients, from the result back to the inputs. With the order of 3.9 it
+# takes a few lines. The gradient of the result with respect to itself is 1. Then each node hands its gradient on to its
 # parents, times the local derivative:
 #
 # $$ \frac{\partial y}{\partial p} =
 # \sum_{u\,:\,\text{users of } p} \frac{\partial y}{\partial u}\cdot\frac{\partial u}{\partial p} $$
 #
-# That is the chain rule, and the sum is new: if a number influences the result along several paths, the contributions
-# add up. (`h * h` has $h$ as a parent twice, and both count.) Take $y = h^2 + h$ with $h = 2x$ and $x = 3$. Then
-# $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. The node $h$ gets three shares: 1, 6 and 6. A program that overwrites
-# instead of adding says 12 (it keeps only the last, a 6); one that hands on its sum each time a share arrives says 62
-# (if 1 arrives last: $2\cdot(6 + 12 + 13)$).
+# That is the chain rule, and only the sum is new: if a number influences the result along several paths, their shares
+# are added. (`h * h` has $h$ as a parent twice, and both times count.) Take $y = h^2 + h$ with $h = 2x$ and $x = 3$.
+# Then $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. The node $h$ gets three shares: 1, 6 and 6. A program that
+# overwrites instead of adding says 12 (it keeps only the last share, a 6). A program that hands on the sum so far each
+# time a share arrives says 62 (if the shares arrive as 6, 6, 1: $2\cdot(6 + 12 + 13)$).
 #
-# Adding has a price: somebody must reset the sums to zero. In PyTorch that is the caller's job
-# (`optimizer.zero_grad()`), and forgetting it is among the most common bugs in training loops. Here it is your job:
+# Because gradients are added, they must be reset to zero before. In PyTorch the caller must do this
+# (`optimizer.zero_grad()`), and forgetting it is a very common bug in training loops. Here your function must do it:
 # `backprop` first resets the gradient of every node in the graph, so that calling it twice gives the same gradients as
 # calling it once.
 #
-# You also write the first operation of your own: `exp` makes the node $e^x$, with its parent and its local derivative,
-# just as `+` and `*` do in `Value`. What is the slope of $e^x$ at $x$?
+# You also write the first operation of your own: `exp` makes a new node, $e^x$ for a node $x$, with its parent and its
+# local derivative, just as `+` and `*` do in `Value`. What is the slope of $e^x$ at $x$?
 #
 # When both work, you have an automatic differentiation engine. PyTorch's does the same, with tensors in place of
 # numbers.
@@ -897,20 +900,22 @@ def backprop(root: Value) -> None:
 # %% [markdown] exercise="3.12" objective="Predict what PyTorch's autograd leaves in .grad"
 # ## 3.12 What is in `.grad`?
 #
-# Your engine resets all gradients and fills in those of every node. PyTorch's does neither, and this surprises nearly
-# everybody who writes a first training loop. Here are its rules:
+# Your engine first resets all gradients, and then it fills in the gradient of every node. PyTorch's engine does
+# neither, and this surprises nearly everybody who writes a first training loop. Here are its rules:
 #
-# - PyTorch records what is computed from a tensor with `requires_grad=True`. Such a tensor that was not computed from
-#   others is a *leaf*: a weight of a model, say. A tensor made without `requires_grad=True` is a *constant*.
+# - PyTorch records what is computed from a tensor with `requires_grad=True`. If such a tensor was not itself computed
+#   from others, it is a *leaf*; the weights of a model are leaves. A tensor made without `requires_grad=True` is a
+#   *constant*.
 # - `y.backward()` goes back from `y` through what was recorded, and *adds* the slope of `y` to the `.grad` of each
 #   leaf.
-# - Until something is added, `.grad` is `None`. Assigning `None` clears it.
-# - Constants get no gradient. Nor does a node between leaf and result: its gradient is handed on and forgotten, unless
-#   `h.retain_grad()` was called before.
-# - `x.detach()` is the same number as a constant. Inside `with torch.no_grad():` nothing is recorded, so that every
+# - Until something is added, `.grad` is `None`. With `x.grad = None` you clear it.
+# - The `.grad` of a constant stays `None`. So does that of a node `h` between leaf and result: its gradient is handed
+#   on and not kept, unless `h.retain_grad()` was called before.
+# - `x.detach()` is a constant with the same number as `x`. Inside `with torch.no_grad():` nothing is recorded, so every
 #   result is a constant.
 #
-# Ten short programs follow, each with a name. Every one begins with the same line, with a number in place of `...`:
+# Ten short programs follow, each with its name at the left. Each begins with the line at the top, with a number in
+# place of `...`:
 #
 # ```text
 #               x = torch.tensor(..., requires_grad=True)
@@ -928,9 +933,9 @@ def backprop(root: Value) -> None:
 #  before       y = x * x                                                   x.grad ?
 # ```
 #
-# Your function gets the name of a program and the number `x`, and returns what stands in the `.grad` that is asked for
-# at its end: a number, or `None`. Write each answer as a formula in `x`, or as `None`. The slope of $x \cdot x$ is
-# $2x$; what is the slope of $c \cdot x$?
+# Your function gets the name of a program and the number `x`. It returns what is in the `.grad` at the right when the
+# program has ended: a number, or `None`. Write each answer as a formula in `x`, or as `None`. The slope of $x \cdot x$
+# is $2x$; what is the slope of $c \cdot x$?
 #
 # Predict first, on paper. Then you may type a program into a Python session and see what it does; but your function
 # itself must not run it.
@@ -938,15 +943,15 @@ def backprop(root: Value) -> None:
 
 # %% solution="3.12"
 def predicted_grad(program: str, x: float) -> "float | None":
-    """What stands in the `.grad` that a program of the text asks for, when the program has ended.
+    """What is in the `.grad` that the text names for a program, when the program has ended.
 
     Args:
         program: "leaf", "twice", "cleared", "two terms", "detached", "no_grad", "between", "retained", "constant" or
             "before".
-        x: the number that the program begins with.
+        x: the number in the first line of the program.
 
     Returns:
-        A number, or None where there is no gradient.
+        A number, or None if this `.grad` is None.
 
     Example:
         >>> predicted_grad("leaf", 3.0)
@@ -976,8 +981,8 @@ def predicted_grad(program: str, x: float) -> "float | None":
 #    not 0.
 
 # %% [markdown] solved="3.12"
-# **Why it works.** A gradient arrives where a recorded path leads to a leaf, and it is added to what is there. What is
-# a constant ends the path; what lies between keeps nothing unless it is asked to.
+# **Why it works.** Where a recorded path leads from the result to a leaf, a gradient arrives and is added to what is
+# there. A constant ends the path; a node in between keeps no gradient unless asked to.
 #
 # **In models.** Large batches are made of small ones this way: several backward passes add up before one update. And
 # without `no_grad`, generating text would keep a graph that nobody uses.
@@ -994,9 +999,9 @@ def predicted_grad(program: str, x: float) -> "float | None":
 #
 # $$ z_1 = W_1 x + b_1, \qquad h = \mathrm{ReLU}(z_1), \qquad z_2 = W_2 h + b_2, \qquad a = \sigma(z_2) $$
 #
-# with the same loss as above. There is nothing new in its backward pass, only more links in the chain. Its second layer
-# is the neuron of 3.5, with $h$ in the place of the input. Before it come two more links, the first layer and the ReLU
-# (it turns negative numbers into 0). Their gradients reuse the slope along $z_2$, which you already have. Nothing is
+# with the same loss as above. Its backward pass only has more steps in the chain. The second layer is the neuron of
+# 3.5, with $h$ in the place of the input. Before it come two more steps, the first layer and the ReLU (it turns
+# negative numbers into 0). Their gradients use the derivative with respect to $z_2$, which you already have. Nothing is
 # computed twice, so backpropagation is cheap.
 #
 # In assignment 04 you write each of these steps, for batches of examples.
@@ -1004,10 +1009,11 @@ def predicted_grad(program: str, x: float) -> "float | None":
 # %% [markdown] picture="below"
 # ## What your functions draw
 #
-# The graph of $y = h\,e^h + h$ with $h = w x + b$, made with your `exp`, in the order of your `topological_order`, with
-# the gradients of your `backprop`. Follow the three arrows that leave $h$: on the way back, each brings $h$ a share of
-# its gradient. If one share came too late, which gradients to the left of $h$ would be wrong?
+# The picture shows the graph of $y = h\,e^h + h$ with $h = w x + b$. It is made with your `exp`, in the order of your
+# `topological_order`, with the gradients of your `backprop`. Follow the three arrows that leave $h$: on the way back,
+# each brings $h$ a share of its gradient. If one share came too late, after $h$ has handed on its gradient, which
+# gradients to the left of $h$ would be wrong?
 #
-# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `graph.png` beside this
-# file when 3.12 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
-# sentence names it.
+# In a notebook, run the next cell to draw it. In a terminal, `pytest` and `gradlings watch` (which tests your file
+# whenever you save it) write it as `graph.png` beside this file when 3.12 is right. There are no points for it. If one
+# of the functions is not right yet, a sentence names it.

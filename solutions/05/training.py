@@ -4,28 +4,29 @@
 # Assignments 03 and 04 found gradients. This one uses them: it turns a network that knows nothing into one that has
 # learned. "The chapter" is a text about language models that the exercises follow (retold in `docs/chapter.md` of the
 # repository; you need not read it). Its algorithm for back-propagation ends with this step: "update the parameters with
-# an optimization algorithm". Its PyTorch listing calls it the training loop.
+# an optimization algorithm". Such an algorithm is called an *optimizer*.
 #
-# First you write four update rules, each a step beyond the one before: gradient descent, momentum, Adam and AdamW (5.1
-# to 5.4). Language models are trained with the last two; the first two lead there. They must agree with `torch.optim`
-# to many digits, over several steps. Then comes the loop itself, once plain and once for batches that do not fit into
-# memory (5.5, 5.6), and between them a network of your own, with what saves its weights (5.11). Two tools keep a long
-# training stable: clipping the gradients and a schedule for the learning rate (5.7, 5.8). At the end you feed the loop
-# with shuffled *mini-batches*, small groups of examples, and measure the network without changing it (5.9, 5.10).
+# First you write four update rules, each of which adds something to the one before: gradient descent, momentum, Adam
+# and AdamW (5.1 to 5.4). Language models are trained with the last two; the first two prepare them. They must agree
+# with `torch.optim` to many digits, over several steps. Then comes the loop itself, once plain and once for batches
+# that do not fit into memory (5.5, 5.6). Between these two you build a network and save its weights (5.11). Two tools
+# keep a long training stable: clipping the gradients, and a schedule for the *learning rate*, which sets how large the
+# steps are (5.7, 5.8). At the end you give the loop shuffled *mini-batches*, small groups of examples, and measure the
+# network without changing it (5.9, 5.10).
 #
-# In three places you get a training function with a bug, and what somebody saw who ran it: find the bug (5.12, 5.13,
-# 5.14). 5.11 to 5.14 stand where they belong, not where their numbers would put them.
+# In three exercises (5.12, 5.13, 5.14) you get a training function with a bug, and the numbers that it gave. Find the
+# bug. 5.11 to 5.14 stand where they belong, not where their numbers would put them.
 #
-# The chapter is misleading in two places. What it calls a training loop is a single step, so a mistake that begins with
-# the second step does not show (5.5). And its algorithm takes the training examples one by one; in practice, and in its
-# own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
+# The chapter is misleading in two places. Its listing of a training loop makes a single step, and so hides a mistake
+# that does harm only from the second step on (5.5). And its algorithm takes the training examples one by one; in
+# practice, and in its own listing, the loss is the *mean* over a mini-batch (5.6, 5.9).
 #
 # At the end you will be able to write a training loop for any PyTorch model and say what each line is for. You need the
 # gradients of a batch (3.6), the softmax with cross-entropy (4.6), what PyTorch keeps in `.grad` (4.10), and dropout
 # (2.11). Nothing is imported from your earlier files. `torch.optim` is off limits in 5.1 to 5.4 and 5.8.
 #
 # As in assignment 01, shapes and dtypes must be exact, numbers right to seven digits in `float64`, and every argument
-# must stay as it is unless the exercise is to change it.
+# must stay as it is unless the exercise says that it is changed.
 #
 # Some names: $\eta$ is the *learning rate*, `lr` in code; $g$ is the gradient of the loss with respect to a parameter
 # $p$; an arrow as in $p \leftarrow p - \eta g$ means that the left side is overwritten. A *step* is one update of all
@@ -69,10 +70,10 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
     """One step of gradient descent: changes the parameters in place.
 
     Args:
-        params: the parameters, of any shapes. Each is a leaf tensor (no operation made it) that requires grad,
-            before and after the call.
+        params: the parameters, of any shapes. Each is a leaf tensor (no operation made it) that requires grad, and must
+            still be one after the call.
         grads: for each parameter its gradient, of the same shape and dtype, or None. A parameter whose gradient is None
-            stays as it is. The gradients are not changed.
+            stays as it is. The gradients must not change.
         lr: the learning rate, a Python float.
 
     Example:
@@ -97,8 +98,8 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 #    gradient, and subtract the scaled gradient from the parameter with an operation that works in place.
 
 # %% [markdown] solved="5.1"
-# **Why it works.** Subtracting in place changes the numbers that the model itself holds, and not recorded by autograd,
-# the update is no part of any graph. None means that a parameter took no part in the loss.
+# **Why it works.** Subtracting in place changes the numbers that the model itself holds. Autograd does not record the
+# update, so it is no part of any graph. None means that a parameter took no part in the loss.
 #
 # **In models.** Hardly any language model is trained with plain gradient descent. But every optimizer is this step,
 # with a better direction.
@@ -121,11 +122,11 @@ def sgd_step(params: list[Float[Tensor, "..."]], grads: list[Float[Tensor, "..."
 # stayed the same for ever, $v$ would grow toward $g + \mu g + \mu^2 g + \dots = \frac{g}{1 - \mu}$, which for the usual
 # $\mu = 0.9$ is ten times the gradient.
 #
-# Write exactly this rule, which is that of `torch.optim.SGD`. Other books and libraries have variants of it. One puts
-# the learning rate into the velocity; it gives the same parameters as long as the learning rate is constant, and
-# different ones once it changes, as in 5.8.
+# Write exactly this rule, which is that of `torch.optim.SGD`. Other books and libraries have variants of it. In one
+# variant the learning rate is in the velocity: $v \leftarrow \mu v + \eta g$. This gives the same parameters while the
+# learning rate is constant, and others when it changes, as in 5.8.
 #
-# The next step needs the velocity again. Local variables end with the call, so where must the velocity be kept?
+# The next step needs the velocity again. Local variables are gone after the call, so where must the velocity be kept?
 
 
 # %% solution="5.2"
@@ -176,26 +177,26 @@ def momentum_step(
 # ## 5.3 Adam
 #
 # One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and
-# that of a layer norm differ by orders of magnitude. *Adam* (Kingma and Ba, 2015) divides the step of each single
-# number by the usual size of its gradients. It keeps two moving averages, of the gradient and of its square (entry by
-# entry):
+# that of a layer norm differ by orders of magnitude. *Adam* (Kingma and Ba, 2015) treats each number of a parameter by
+# itself: it divides the change of this number by the usual size of its gradient. It keeps two moving averages, of the
+# gradient and of its square (entry by entry):
 #
 # $$ m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2 $$
 #
-# Both start at 0, and so they are too small at first. In an average, each earlier gradient has a factor. After $t$
-# steps (the first is $t = 1$) these factors add up to $1 - \beta^t$, not to 1. So divide by this number, and only then
-# update:
+# Both start at 0, and so they are too small at first. Written out, such an average is a sum of all gradients (or
+# squares) so far, each times a factor. After $t$ steps (the first is $t = 1$) these factors add up to $1 - \beta^t$,
+# not to 1. So divide by this number, and only then update:
 #
 # $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
 # p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
 #
 # In the first step $\hat m = g$ and $\hat v = g^2$, so the parameter moves by about $\eta$, no matter whether the
 # gradient is 100 or 0.01. Without this correction, and with the usual $\beta_1 = 0.9$ and $\beta_2 = 0.999$, it would
-# move by 3.2 times as much: $v$ would be far too small, and you divide by its root.
+# move by 3.2 times as much: $m$ would be 10 times too small, but $\sqrt v$, by which you divide, 32 times.
 #
 # Keep $m$ and $v$ in the state, never $\hat m$ and $\hat v$. The small $\varepsilon$ prevents a division by 0 where a
-# gradient was always 0. Where exactly it is added makes a difference when gradients are small. And do not stop
-# correcting: after 1000 steps $1 - \beta_2^t$ is still 0.63.
+# gradient was always 0. When gradients are small, it matters that $\varepsilon$ is added to the root and not under it.
+# And do not stop correcting: after 1000 steps $1 - \beta_2^t$ is still 0.63.
 
 
 # %% solution="5.3"
@@ -264,7 +265,7 @@ def adam_step(
 # ## 5.4 AdamW
 #
 # *Weight decay* pulls every parameter a little toward 0 at each step, so that no weight stays large without a reason.
-# There are two ways to do it. The first adds a penalty $\frac{\lambda}{2}p^2$ to the loss, that is, $\lambda p$ to the
+# There are two ways to do it. The first adds a penalty $\frac{\lambda}{2}p^2$ to the loss, and so $\lambda p$ to the
 # gradient. With plain gradient descent this gives
 #
 # $$ p \leftarrow p - \eta\,(g + \lambda p) = (1 - \eta\lambda)\,p - \eta\,g $$
@@ -278,9 +279,9 @@ def adam_step(
 #
 # $$ p \leftarrow (1 - \eta\lambda)\,p, \qquad \text{then a step of Adam with } g $$
 #
-# Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. Watch what the
-# decay depends on: with a learning rate of 0.001, one step takes away a share of 0.0001, not of 0.1. And this share is
-# taken of the parameter *before* the step of Adam.
+# Language models such as GPT-3 and LLaMA were trained with this kind of decay, with $\lambda = 0.1$. One step takes
+# away the share $\eta\lambda$: with a learning rate of 0.001 that is 0.0001, not 0.1. This share is taken from the
+# parameter *before* the step of Adam.
 #
 # You may call your `adam_step`.
 
@@ -338,30 +339,32 @@ def adamw_step(
 # A training loop repeats one and the same step, thousands of times, each time with another batch. The step goes through
 # four stages: the forward pass gives a loss, the backward pass gives gradients, the optimizer updates the parameters
 # (its method `step`), and somewhere the old gradients are cleared (`zero_grad`). The loss here is the one of language
-# models, the cross-entropy of $N$ examples with $C$ classes; for example $i$, $z_i$ are the $C$ outputs of the network,
-# and $y_i$ is the right class:
+# models, the cross-entropy of $N$ examples with $C$ classes. Example number $i$ has the right class $y_i$, and $z_i$
+# are the $C$ outputs that the network gives for it:
 #
 # $$ L = -\frac{1}{N}\sum_{i=1}^{N} \ln \operatorname{softmax}(z_i)_{y_i} $$
 #
 # The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. A single step hides
 # the most common mistake. PyTorch *adds* each new gradient to what is already in `.grad`. In the first step `.grad` is
 # empty. In the second, the gradient of the first batch may still be in it. So you must clear the gradients, and the
-# place matters: forward pass, backward pass, update: between which two of them would clearing delete what is still
-# needed?
+# place matters. The other stages come in the order forward pass, backward pass, update. Between two of these, clearing
+# would delete gradients that are still needed. Which two?
 #
 # Return the loss as a Python number. The loss tensor keeps the whole graph of its batch in memory, and a list of a
-# thousand such losses fills the memory.
+# thousand such losses fills the memory. (In the examples, `load_state_dict` gives a network known weights; its answer
+# is `<All keys matched successfully>`.)
 
 
 # %% solution="5.5"
 def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D"], y: Int[Tensor, "N"]) -> float:
     """One training step on one mini-batch: updates the parameters of the network once.
 
-    Gradients of earlier steps have no influence. Before the first call every `.grad` is None; what it holds after
+    Gradients of earlier steps must have no influence. Before the first call every `.grad` is None; what it holds after
     a call is up to you.
 
     Args:
-        net: maps X to the outputs (logits) of shape (N, C); it is in training mode, its parameters require grad.
+        net: maps X to the outputs (logits) of shape (N, C); it is in training mode (see 5.10), and its parameters
+            require grad.
         opt: the optimizer of the network's parameters, one of PyTorch's.
         X: the inputs of the N examples.
         y: the right classes, int64, each from 0 to C - 1.
@@ -395,8 +398,8 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #    it, let the optimizer step, and return the loss as a plain number.
 
 # %% [markdown] solved="5.5"
-# **Why it works.** Gradients must be empty when the backward pass begins and complete when the optimizer steps.
-# Clearing is right wherever both hold. A plain number carries no graph along.
+# **Why it works.** Gradients must be empty when the backward pass begins and complete when the optimizer steps. Any
+# place for the clearing is right where both are true. A plain number has no graph.
 #
 # **In models.** Pre-training repeats this step. GPT-3 read 300 billion tokens in batches of up to 3.2 million: about a
 # hundred thousand steps.
@@ -408,18 +411,18 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # %% [markdown] exercise="5.11" objective="Build a network that knows its layers, and carry its weights as bytes"
 # ## 5.11 A network, and its weights as bytes
 #
-# `train_step` trains any network. Here you build one, and you write what saves it: what training has found must
-# outlive the program.
+# `train_step` trains any network. Here you build one, and you write the functions that save its weights, which would be
+# lost when the program ends.
 #
-# **The network.** A *multi-layer perceptron* (MLP) is linear layers, one after the other, with a ReLU between two of
-# them. `make_mlp([3, 5, 2])` makes this one:
+# **The network.** A *multi-layer perceptron* (MLP) consists of linear layers, one after the other, with a ReLU between
+# each two. `make_mlp([3, 5, 2])` makes this one:
 #
 # ```text
 # x (n, 3) -> linear 3 to 5 -> ReLU -> linear 5 to 2 -> outputs (n, 2)
 # ```
 #
-# After the last layer comes no ReLU: outputs may be negative. A network in PyTorch is a class derived from `nn.Module`,
-# such as this one with a single parameter named `shift`:
+# After the last layer comes no ReLU, because outputs may be negative. A network in PyTorch is a class derived from
+# `nn.Module`, such as this one with a single parameter named `shift`:
 #
 # ```python
 # class Shift(nn.Module):
@@ -431,24 +434,25 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 #         return x + self.shift
 # ```
 #
-# Write such a class inside of your function, and return an object of it. Keep the layers in an attribute `layers`, in
-# an `nn.ModuleList`: a list that a module looks into. A module finds parameters through its attributes, and gives each
-# a name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not look inside. What would an
-# optimizer get from `net.parameters()`, then, and what would it train?
+# Write such a class inside of your function, and return an object of it. Keep the layers in an attribute `layers`, and
+# make it an `nn.ModuleList`, PyTorch's list of modules. A module finds its parameters through its attributes, and gives
+# each a name, such as `layers.0.weight`. It does not look into an ordinary Python list. If `layers` were one, what
+# would an optimizer get from `net.parameters()`, and what would it train?
 #
-# **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. Some
-# modules also keep numbers that no optimizer trains, their *buffers*, such as a mean over all batches so far. The state
-# dict holds these, too; `net.parameters()` does not. The code of the class stays in your program. `torch.save` writes
-# the dict into a file. Here the file is an `io.BytesIO`, which lives in memory, and its bytes are what comes back.
+# **Saving.** Save the *state dict*: `net.state_dict()`, a dict from these names to the numbers. Some modules also keep
+# numbers that no optimizer trains, their *buffers*, such as a mean over all batches so far. The state dict holds these,
+# too; `net.parameters()` does not. The code of the class is not saved. `torch.save` writes the dict into a file. Here
+# the file is an `io.BytesIO`, a file in memory. Return its bytes.
 #
-# **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that is there
-# already. Two traps:
+# **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that you have
+# built. Beware of two traps:
 #
-# - A file of `torch.save` is a *pickle*, and a pickle can hold any call, which is made when the file is read. Whoever
-#   opens a file from the internet runs a stranger's code. With `weights_only=True`, `torch.load` reads tensors and
-#   plain data and refuses everything else.
+# - A file of `torch.save` is a *pickle*. A pickle can contain calls of any function, and they are made when the file is
+#   read. So whoever reads a file from the internet may run a stranger's code. With `weights_only=True`, `torch.load`
+#   reads tensors and plain data and refuses everything else.
 # - The file may belong to a network of other sizes, or with more layers or fewer. Then a RuntimeError must be raised. A
-#   network that was filled in part would run, and answer nonsense. Which setting of `load_state_dict` takes care of it?
+#   network that was filled only in part would run, and give wrong answers. Which setting of `load_state_dict` prevents
+#   this?
 
 
 # %% solution="5.11"
@@ -459,7 +463,7 @@ def make_mlp(sizes: list[int]) -> nn.Module:
         sizes: the number of inputs, then the number of outputs of each layer; at least two numbers.
 
     Returns:
-        A module that maps a float tensor of shape (n, sizes[0]) to one of shape (n, sizes[-1]). Its parameters are
+        A module that maps a float tensor of shape (n, sizes[0]) to a tensor of shape (n, sizes[-1]). Its parameters are
         named layers.0.weight, layers.0.bias, layers.1.weight and so on.
 
     Example:
@@ -493,7 +497,7 @@ def weights_to_bytes(net: nn.Module) -> bytes:
         net: any module; it is not changed.
 
     Returns:
-        The bytes. `torch.load` gets the state dict from them, with weights_only=True.
+        The bytes. `torch.load` with weights_only=True must be able to read the state dict from them.
 
     Example:
         >>> data = weights_to_bytes(make_mlp([3, 5, 2]))
@@ -509,15 +513,15 @@ def weights_to_bytes(net: nn.Module) -> bytes:
 
 # %% solution="5.11"
 def load_weights(net: nn.Module, data: bytes) -> None:
-    """Copies weights into a network; afterwards it computes what the saved one computed.
+    """Copies weights into a network; afterwards the network computes what the saved one computed.
 
     Args:
         net: a module, such as `make_mlp` makes; its parameters and buffers are changed in place.
-        data: what `weights_to_bytes` made of a network; or a file from anywhere. What is more than tensors and plain
-            data in it is refused by `torch.load` (an `UnpicklingError`), and no code in it is run.
+        data: what `weights_to_bytes` returned, or the bytes of any other file. If they hold more than tensors and plain
+            data, no code in them may run: `torch.load` must refuse them (an `UnpicklingError`).
 
     Raises:
-        RuntimeError: these are the weights of a network of other sizes or with other names.
+        RuntimeError: the weights are those of a network with other sizes or other names.
 
     Example:
         >>> first, second = make_mlp([3, 5, 2]), make_mlp([3, 5, 2])
@@ -555,7 +559,7 @@ def load_weights(net: nn.Module, data: bytes) -> None:
 # ## 5.6 A large batch in small pieces
 #
 # Large models are trained with large batches, and a large batch often does not fit into the memory of one GPU. The
-# solution uses what was a trap in 5.5: since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
+# solution uses what was a trap in 5.5. Since PyTorch adds up gradients, a batch can be cut into *micro-batches* that go
 # through the network one after the other, with a single update at the end. This is called *gradient accumulation*.
 #
 # The result must be the same as if the whole batch had gone through at once. Say micro-batch $j$ has $n_j$ examples
@@ -564,14 +568,14 @@ def load_weights(net: nn.Module, data: bytes) -> None:
 # $$ L = \frac{1}{N}\sum_{i=1}^{N} \ell_i = \sum_j \frac{n_j}{N}\,L_j $$
 #
 # and its gradient is the sum of the gradients of the terms on the right. So each loss $L_j$ has to be scaled *before*
-# its gradient is added. Look closely at the factor. Many programs use another factor, which is right only when all
-# micro-batches have the same size, and often the last micro-batch is smaller. (In language models that factor is seldom
-# right: their loss is a mean over tokens, and texts differ in length. A widely used library had this mistake until
-# 2024.)
+# its gradient is added. Look closely at the factor. Many programs use another one, which is right only when all
+# micro-batches have the same size, and often the last is smaller. (In language models the sizes are seldom equal: the
+# loss is a mean over tokens, and two micro-batches of texts seldom have the same number of tokens. A widely used
+# library had this mistake until 2024.)
 #
-# Two more questions about your loop. How often may the optimizer step? Old gradients may be there when your function is
-# called: when must you clear them, and when must you not? And do not join the micro-batches: the network may only see
-# one at a time.
+# Two more questions about your loop. How often may the optimizer step? And `.grad` may hold old gradients when your
+# function is called: when must you clear them, and when must you not? Do not join the micro-batches: the network may
+# only see one at a time.
 
 
 # %% solution="5.6"
@@ -582,10 +586,11 @@ def accumulate_step(
 ) -> float:
     """One training step on a batch that comes in pieces: the same update as with the whole batch at once.
 
-    The network only sees one micro-batch at a time. Gradients that are there before the call have no influence.
+    The network only sees one micro-batch at a time. Gradients from before the call must have no influence; what `.grad`
+    holds after the call is up to you.
 
     Args:
-        net: maps n inputs to outputs (logits) of shape (n, C); it is in training mode, its parameters require grad.
+        net: maps n inputs to outputs (logits) of shape (n, C); it is in training mode, and its parameters require grad.
         opt: the optimizer of the network's parameters, one of PyTorch's.
         micro_batches: pairs of inputs and right classes (int64). The numbers of examples may differ.
 
@@ -640,17 +645,17 @@ def accumulate_step(
 # ## 5.12 Find the bug: a loss that explodes
 #
 # Most bugs in training code raise no error. The program runs, and only its numbers look strange. In three exercises
-# (this one, 5.13 and 5.14) you get a function with one bug in it, and the *symptom*: what somebody saw who ran it. Find
-# the bug, and write the function again without it, under the new name. Run the broken one, print in it, change it: it
-# is yours.
+# (this one, 5.13 and 5.14) you get a function with one bug in it, and the *symptom*, that is, what was seen when the
+# function ran. Find the bug, and write the function again without it, under the new name. You may run the broken
+# function, change it and print numbers in it.
 #
-# `broken_epoch`, in the cell below, goes through all batches once and takes a step for each. The outputs of the network
-# are to be near given numbers here, the *targets*. So the loss is the *mean squared error*: the mean of
-# $(\text{output} - \text{target})^2$ over all numbers of a batch, in code `F.mse_loss`. The function returns the mean
-# loss of the epoch, in which every example counts the same.
+# `broken_epoch`, in the cell below, goes through all batches once (this is called an *epoch*) and takes a step for
+# each. Here the outputs of the network should come near given numbers, the *targets*. So the loss is the *mean squared
+# error*: the mean of $(\text{output} - \text{target})^2$ over all numbers of a batch, in code `F.mse_loss`. The
+# function returns the mean loss of the epoch, in which every example counts the same.
 #
-# Somebody had 30 examples and trained for five epochs, with the same small learning rate each time, and cut the
-# examples into 1, 3, 10 and 30 batches. This was the loss of the fifth epoch:
+# Somebody trained a network on 30 examples for five epochs. This was done four times, with the examples cut into 1, 3,
+# 10 and 30 batches, and always with the same small learning rate. The losses of the fifth epoch were:
 #
 # | batches in an epoch | `broken_epoch` | a right function |
 # |---|---|---|
@@ -659,8 +664,8 @@ def accumulate_step(
 # | 10 | 14.93 | 0.144 |
 # | 30 | $4 \cdot 10^{11}$ | 0.192 |
 #
-# With one batch all is well, and with three the bug even looks like a success. Such a bug is found late: by the one who
-# gets more data. What is different about the second batch of an epoch?
+# With one batch all is well, and with three the bug even looks like a success. So such a bug may be found only when
+# there is more data and thus more batches. What is different about the second batch of an epoch?
 
 
 # %%
@@ -733,14 +738,15 @@ def repaired_epoch(
 #    round before it. One line stands in front of the loop that belongs inside.
 
 # %% [markdown] solved="5.12"
-# **Why it works.** Now every step sees the gradient of its own batch. Before, gradients of a whole epoch added up: a
-# momentum that forgets nothing. With three batches that was faster, with thirty there were no brakes.
+# **Why it works.** Now every step sees the gradient of its own batch. Before, the gradients of a whole epoch added up,
+# like a momentum that forgets nothing. With three batches the loss fell faster; with thirty the steps became far too
+# large.
 #
 # **In models.** A bug that grows with the data hides in small tests. Try a new loop with one batch and with many.
 #
 # **In PyTorch.** `torch.optim.Optimizer.zero_grad` belongs in every step that begins a new gradient.
 #
-# **Next.** 5.7 tames single bad batches.
+# **Next.** 5.7 limits the harm of single bad batches.
 
 # %% [markdown] exercise="5.7" objective="Clip gradients by their common norm, keeping their direction"
 # ## 5.7 Clipping gradients
@@ -761,10 +767,11 @@ def repaired_epoch(
 # The norm is also worth looking at. A training run prints it at each step, and a peak in it announces trouble. So
 # return the norm before clipping, not the one after it.
 #
-# Some parameters may have no gradient, and all gradients may be 0: your function must work for both. Clipping takes
-# place between the backward pass and the step of the optimizer.
+# Some parameters may have no gradient, and all gradients may be 0: your function must work in both cases. Clipping
+# takes place between the backward pass and the step of the optimizer.
 #
-# `torch.nn.utils.clip_grad_norm_` is off limits. It adds $10^{-6}$ to the norm before it divides; you may do so or not.
+# `torch.nn.utils.clip_grad_norm_` is off limits. It adds $10^{-6}$ to the norm before it divides; you may do the same,
+# but need not.
 
 
 # %% solution="5.7"
@@ -772,13 +779,14 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
     """Scales all gradients down by one factor if their common norm is too large; otherwise leaves them alone.
 
     Args:
-        params: the parameters. Their `.grad` is changed, in place or by a new tensor; they themselves are not. A
-            `.grad` may be None (it stays None), but not all of them. All gradients have the same dtype.
+        params: the parameters. Each `.grad` is changed, in place or by putting a new tensor there; the parameters
+            themselves are not changed. A `.grad` that is None stays None; at least one is a tensor. All gradients have
+            the same dtype.
         max_norm: the largest norm allowed, greater than 0.
 
     Returns:
-        The Euclidean norm of all gradients together before clipping, a scalar tensor of their dtype (or a Python
-        float).
+        The Euclidean norm of all gradients together before clipping, a scalar tensor of their dtype; a Python float is
+        right, too.
 
     Example:
         >>> a, b = torch.zeros(1, requires_grad=True), torch.zeros(2, requires_grad=True)
@@ -832,11 +840,11 @@ def clip_gradients(params: list[Float[Tensor, "..."]], max_norm: float) -> Float
 # | 1 | 1.384 | 0.285 | 0.161 |
 # | 0.01 | 1.384 | 0.285 | 0.161 |
 #
-# The limit makes no difference. Yet with the last one, a step may move the parameters by $0.1 \cdot 0.01 = 0.001$ at
-# most, and 10 such steps lead nowhere: in the first epoch the loss should stay near 2.57, where it began.
+# The limit makes no difference. Yet with the limit 0.01, a step can move the parameters by $0.1 \cdot 0.01 = 0.001$ at
+# most, and 10 such steps hardly change them. So in the first epoch the loss should stay near 2.57, where it began.
 #
-# Somebody also printed the norm of all gradients at the end of each round. It was never larger than the limit. So the
-# gradients *are* clipped. Who gets to see them?
+# Somebody also printed the norm of all gradients at the end of each round of the loop. The norm was never larger than
+# the limit. So the gradients *are* clipped. But which line uses the clipped gradients?
 
 
 # %%
@@ -874,8 +882,8 @@ def repaired_clipped_epoch(
         net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
         opt: the optimizer of the network's parameters, one of PyTorch's; it may keep them in several groups.
         batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
-        max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. Shorter ones stay as
-            they are.
+        max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. If the norm is
+            smaller, the gradients stay as they are.
 
     Returns:
         The mean squared error over all examples of the epoch, each measured before the step of its batch, a Python
@@ -915,11 +923,11 @@ def repaired_clipped_epoch(
 #    leaves one place in the round for the clipping.
 
 # %% [markdown] solved="5.13"
-# **Why it works.** The optimizer reads `.grad` in its step, so clipping counts only before it. Clipped afterwards, the
-# gradients were short when nobody needed them any more.
+# **Why it works.** The optimizer reads `.grad` in its step, so clipping counts only before it. Clipping after the step
+# changed gradients that nobody used any more.
 #
-# **In models.** This bug has been found in published training code. It stays hidden as long as no batch is bad, and
-# then there is no limit.
+# **In models.** This bug has been found in published training code. It stays hidden until a bad batch comes, and then
+# the limit is missing.
 #
 # **In PyTorch.** `torch.nn.utils.clip_grad_norm_` returns the norm before clipping: log it beside the loss.
 #
@@ -1006,12 +1014,13 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 # | learning rate | 0 | 0.02 | 0.04 | 0.06 | 0.08 | 0.10 |
 # | loss | 2.572 | 1.330 | 0.721 | 0.420 | 0.271 | 0.197 |
 #
-# The rates are those of the schedule, and the losses fall as one would wish. But the two lines do not belong together.
-# How far does a step with the learning rate 0 go, and what must the loss of step 1 be, then? And in which steps should
+# The rates are those of the schedule, and the losses fall as one would wish. But these rates cannot have given these
+# losses. How far does a step with the learning rate 0 go? So what must the loss of step 1 be? And in which steps should
 # the loss fall most?
 #
 # One more thing to know: an optimizer may hold its parameters in several *groups*, each with a learning rate of its
-# own. `opt.param_groups` is the list of these groups, and each is a dict. Most optimizers have a single group.
+# own. `opt.param_groups` is the list of these groups; each group is a dict, with its learning rate under `"lr"`. Most
+# optimizers have a single group.
 
 
 # %%
@@ -1047,7 +1056,7 @@ def repaired_warm_up(
 
     Args:
         net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
-        opt: the optimizer of the network's parameters, one of PyTorch's. In each step, all of its groups have the
+        opt: the optimizer of the network's parameters, one of PyTorch's. In each step, all of its groups must have the
             schedule's rate, whatever rate they had before the call.
         batches: pairs of inputs and targets. The numbers of examples may differ.
         schedule: gives the learning rate of a step.
@@ -1091,8 +1100,8 @@ def repaired_warm_up(
 #    Before each step, write the new rate into the dict of every group.
 
 # %% [markdown] solved="5.14"
-# **Why it works.** The optimizer reads the rate in its own groups. A local name that once got its number from there is
-# no way back into the dict; writing to the dict's entry is.
+# **Why it works.** The optimizer reads the rate in its own groups. Giving a local name another number does not change
+# the dict from which the name got its first number; only writing to the dict's entry does.
 #
 # **In models.** Groups have their own settings: weights decay, biases and norms often do not. So a schedule goes
 # through all of them.
@@ -1111,9 +1120,9 @@ def repaired_warm_up(
 #
 # If $N$ is not a multiple of $B$, the last batch holds what is left over: it is smaller, and you must not drop it.
 #
-# The examples come in a new random order in each epoch, and every order has the same chance. If they were sorted, say
-# all texts of one author first, each batch would pull the network toward its own author and undo what the batches
-# before did.
+# The examples must come in a new random order in each epoch, and every order must have the same chance. If they were
+# sorted, say all texts of one author first, each batch would pull the network toward its own author and undo what the
+# batches before did.
 #
 # Inputs and labels are two tensors, and example $i$ is row $i$ in both. They have to be shuffled *together*; otherwise
 # nothing crashes and nothing is learned. The originals must keep their order, since they may be needed elsewhere.
@@ -1123,8 +1132,8 @@ def repaired_warm_up(
 # changes with every number drawn, the next epoch gets a different order. So use the generator that you are given, as it
 # is, and no other source.
 #
-# PyTorch's `DataLoader` does this and more. It is off limits here, with its samplers and `random_split`, so that you
-# see once how simple it is.
+# PyTorch's `DataLoader` does this and more. It is off limits here, and so are its samplers (which choose the order) and
+# `random_split`: you should see once how simple it is.
 
 
 # %% solution="5.9"
@@ -1137,7 +1146,8 @@ def minibatches(
         X: the inputs, one example a row; not changed.
         y: the labels, one for each row of X; not changed.
         size: the number of examples of a batch. The last batch holds the rest if N is not a multiple of it.
-        generator: where all randomness comes from, a generator on the CPU. It is neither seeded nor replaced here.
+        generator: where all randomness comes from, a generator on the CPU. Do not seed it here, and do not use another
+            one.
 
     Returns:
         Pairs (inputs, labels) of shapes (n, D) and (n,) with n = size except for the last batch: a list, or anything
@@ -1195,8 +1205,9 @@ def minibatches(
 #
 # $$ L = \frac{\sum_j n_j L_j}{\sum_j n_j} \ne \frac{1}{k}\sum_{j=1}^{k} L_j $$
 #
-# The left one is the mean over all examples. In the mean of the $k$ batch means on the right, an example in a small
-# batch counts more than one in a large batch, and the result depends on how the data happened to be cut.
+# The left side is the mean over all examples. The right side takes the mean of each batch, and then the mean of these
+# $k$ numbers: there, an example in a small batch counts more than one in a large batch, and the result depends on how
+# the data happened to be cut.
 
 
 # %% solution="5.10"
@@ -1281,6 +1292,6 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
 # factor of about 30. Then the paths of these two and of `momentum_step` through a narrow valley. With SGD, no rate
 # suits all weights: if it is large enough for weights with small gradients, what happens to those with large gradients?
 #
-# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `losses.png` beside this
-# file when 5.10 is right. It is there to be looked at, for no points. If one of the functions is not right yet, a
-# sentence names it.
+# In a notebook, run the next cell to draw the picture. In a terminal, `pytest` and `gradlings watch` (which tests your
+# file whenever you save it) write it as `losses.png` beside this file when 5.10 is right. There are no points for it.
+# If one of the functions is not right yet, a sentence names it.

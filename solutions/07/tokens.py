@@ -1,29 +1,30 @@
 # %% [markdown]
 # # 07 Tokens and data
 #
-# A language model never sees text. It sees whole numbers, the *tokens*, and a *tokenizer* makes them. The one of
-# assignment 06 gave a number to each character of one text. Ask it for a character that was not there, say é, and it
-# has no number to give. And one token for each letter makes texts long: the 1,024 tokens that GPT-2 can look at would
-# hold a paragraph or two.
+# A language model never sees text. It sees *tokens*: pieces of text, each of which has a whole number, its *id*. A
+# *tokenizer* makes them. The tokenizer of assignment 06 gave a number to each character of one text. It has no number
+# for a character that was not in that text, such as é. And one token for each letter makes texts long: the 1,024 tokens
+# that GPT-2 can look at would hold a paragraph or two.
 #
 # The chapter's config (2.1) says `"vocab_size": 50257,  // Vocabulary size of the BPE tokenizer`. *BPE* is byte pair
-# encoding, and here you build it. Then that odd number explains itself: 256 bytes, 50,000 merges, and 1 token that is
-# no text at all.
+# encoding, and here you build it. At the end you will understand the number: 256 bytes, 50,000 merges (pairs of tokens
+# that became one token), and 1 token that stands for no text.
 #
-# Exercises 7.1 to 7.5 make the tokenizer: bytes, pairs of bytes, merges, and the way there and back. 7.6 keeps tokens
-# that are no text apart from those that are. 7.7 and 7.8 turn texts of any length into batches for training, 7.9 puts
-# some texts aside to measure with, and 7.10 measures: how good the tokens are, and how good a model is, whatever tokens
-# it has.
+# In exercises 7.1 to 7.5 you make the tokenizer: bytes, pairs of bytes, merges, and the ways from text to ids and back.
+# 7.6 separates special tokens from the text around them. 7.7 and 7.8 turn texts of any length into batches for
+# training, 7.9 puts some texts aside to measure with, and 7.10 measures how good the tokens are, and how good a model
+# is, whatever tokens it uses.
 #
-# At the end you can look at pages of this kit, cut up by your own tokenizer, and at a Chinese sentence beside them.
+# At the end you can look at pages of this kit, and at a Chinese sentence, cut into tokens by your own tokenizer.
 #
-# You need Python's strings, lists and dicts; there is no torch before 7.7. After that you need shapes (1.2), shuffled
+# You need Python's strings, lists and dicts; torch comes in only in 7.7. From there on you need shapes (1.2), shuffled
 # batches (5.9), windows and their targets (6.1), perplexity (6.4) and the causal mask (6.5). Nothing is imported from
 # your earlier files.
 #
-# Two data types go through the whole assignment. Ids are a `list[int]`. Merges are a `list[tuple[int, int]]`, and their
-# place says which id they make: the first one makes 256, the next one 257, and so on. Ids must be exact, other numbers
-# right to seven digits in `float64`, and what comes in must stay as it is.
+# Two data types go through the whole assignment. Ids are a `list[int]`. Merges are a `list[tuple[int, int]]`, and the
+# place of a merge in the list says which id it makes: the first one makes 256, the next one 257, and so on. Ids must be
+# exact, other numbers right to seven digits in `float64`, and every argument must stay as it is (except that a
+# generator moves on).
 
 # %%
 import itertools
@@ -37,23 +38,23 @@ from torch import Tensor
 # %% [markdown] exercise="7.1" objective="Turn any text into bytes, and any bytes into text"
 # ## 7.1 Text is bytes
 #
-# Before anything is learned, text has to become numbers somehow. A file on your disk solved that long ago: it is a row
-# of *bytes*, numbers from 0 to 255, and *UTF-8* is the rule by which characters become bytes. English letters take one
-# byte each, accented ones two, Chinese ones three, and emojis four:
+# Before anything is learned, text has to become numbers somehow. Your disk already does it: a file is a row of *bytes*,
+# numbers from 0 to 255, and *UTF-8* is the usual rule by which characters become bytes. English letters take one byte
+# each, accented ones two, Chinese ones three, and emojis four:
 #
 # | text | h | i | é | 词 |
 # |---|---|---|---|---|
 # | bytes | 104 | 105 | 195 169 | 232 175 141 |
 #
-# These bytes are our first tokens. There are only 256 of them, and every text is made of them: that is why GPT-2 needs
-# no token for "unknown".
+# These bytes are our first tokens. There are only 256 of them, and every text is made of them. So GPT-2 needs no token
+# for "unknown".
 #
-# `utf8_ids` gives the bytes of a text as a list of ids. `utf8_text` goes back, and this way has a trap. Not every row
-# of bytes is a text. A model writes one token after the other, and it may well stop after two of the three bytes of 词.
-# What should be shown then? Not an error: the page would stay empty. Python can put the sign U+FFFD, a question mark in
-# a diamond, where bytes make no character (`errors="replace"`), and so should you.
+# `utf8_ids` gives the bytes of a text as a list of ids. `utf8_text` goes back from ids to text, and here is a trap: not
+# every row of bytes is a text. A model writes one token after the other, and it may well stop after two of the three
+# bytes of 词. Then an error would be wrong, since the reader would see nothing at all. Instead, put the sign U+FFFD, a
+# question mark in a diamond, where bytes make no character. Python does this with `errors="replace"`.
 #
-# What can be said of an id that is no byte at all, such as 256? Nothing sensible. It must raise a ValueError.
+# An id that is no byte at all, such as 256, must raise a ValueError.
 
 
 # %% solution="7.1"
@@ -83,8 +84,8 @@ def utf8_text(ids: list[int]) -> str:
         ids: bytes as ids, in order; they need not be whole characters.
 
     Returns:
-        The text. Where bytes are no UTF-8 it has the sign U+FFFD, in the places where Python's decoder puts it with
-        `errors="replace"`.
+        The text. Where the bytes are not valid UTF-8, it has the sign U+FFFD, exactly where Python's decoder puts it
+        with `errors="replace"`.
 
     Raises:
         ValueError: an id is not from 0 to 255.
@@ -104,12 +105,12 @@ def utf8_text(ids: list[int]) -> str:
 # 1. Python has a type for rows of bytes, `bytes`. What does a list made from one hold?
 # 2. A string has a method that gives its bytes, and bytes have one that gives their string. Both want the name of the
 #    rule, "utf-8", and the second one also wants to know what to do where the rule is broken.
-# 3. There: encode, and make a list of it. Back: make `bytes` of the list (that step already refuses what is no byte),
-#    then decode all of them at once, with the sign for what cannot be read.
+# 3. `utf8_ids`: encode the text, and make a list of the bytes. `utf8_text`: make `bytes` of the list (this step already
+#    refuses what is no byte), then decode all of them at once, with the sign for what cannot be read.
 
 # %% [markdown] solved="7.1"
-# **Why it works.** UTF-8 marks the first byte of each character and says there how many follow, so bytes can be read
-# without gaps between them. Where the count does not come out, the decoder puts a sign and goes on.
+# **Why it works.** In UTF-8 the first byte of each character says how many bytes follow, so no gaps are needed between
+# characters. Where the bytes do not fit, the decoder puts a sign and goes on.
 #
 # **In models.** GPT-2, GPT-4 and Llama 3 begin with these 256 bytes, so that no text is unknown to them.
 #
@@ -120,13 +121,13 @@ def utf8_text(ids: list[int]) -> str:
 # %% [markdown] exercise="7.2" objective="Count neighboring ids in words of which each has a frequency"
 # ## 7.2 Which pairs are frequent?
 #
-# One token for each byte is a poor alphabet: "the" takes three tokens, and it stands in every second line. Byte pair
-# encoding asks the text itself what deserves a token of its own. It looks for the pair of neighbors that occurs most
-# often, and makes one token of it. So first, pairs have to be counted.
+# With one token for each byte, texts are long: "the" takes three tokens, and it is in every second line. Byte pair
+# encoding finds out from the text which pieces should have a token of their own. It looks for the pair of neighbors
+# that occurs most often, and makes one token of this pair. So first you count pairs.
 #
-# The text comes as *words* (how it is cut into words, 7.4 will show), and a word that stands in the text a hundred
-# times is looked at once: each entry is a pair `(ids, n)` of the word's ids and how often this word occurs. With
-# letters for ids:
+# The text comes as a list of *words* (a function that you get before 7.4 cuts it). A word that occurs a hundred times
+# need not be in the list a hundred times: each entry is a tuple `(ids, n)` of the word's ids and how often the word
+# occurs. With letters in place of ids:
 #
 # | word | occurs | pairs |
 # |---|---|---|
@@ -134,12 +135,12 @@ def utf8_text(ids: list[int]) -> str:
 # | h u g s | 5 times | hu 5, ug 5, gs 5 |
 #
 # Together: hu 15, ug 15, gs 5. A pair is two neighbors in *one* word; the g of one word and the h of the next are no
-# pair. Order matters, hu is not uh.
+# pair. Order matters: hu is not uh.
 #
-# One case must be settled, or no two tokenizers would agree. How many pairs are in the word a a a? The first a stands
-# beside the second, and the second beside the third. There are **two** pairs aa, though they share a letter.
+# One case needs a rule. How many pairs are in the word a a a? The first a stands beside the second, and the second
+# beside the third. There are **two** pairs aa, though they share a letter.
 #
-# The answer is a dict from pairs to counts. Does a pair that never occurs belong there?
+# Return a dict from pairs to counts. It must not hold pairs that never occur.
 
 
 # %% solution="7.2"
@@ -147,13 +148,13 @@ def count_pairs(words: list[tuple[list[int], int]]) -> dict[tuple[int, int], int
     """How often each pair of neighboring ids occurs.
 
     Args:
-        words: for each word its ids and how often the word occurs, at least once. A word has at least one id. The same
-            ids may be there twice.
+        words: for each word its ids and how often the word occurs, at least once. A word has at least one id. Two
+            entries may have the same ids; then both count.
 
     Returns:
-        For each pair (left, right) of neighbors in a word how often it occurs in all: once for each place in the word
-        where it stands, times the frequency of the word. Pairs that share an id count as well. In any order, and
-        without pairs that do not occur.
+        For each pair (left, right) of neighbors in a word how often it occurs in all: once for each place where it
+        stands in the word, times how often the word occurs. Pairs that overlap count, too. The order of the dict is
+        free; pairs that do not occur must not be in it.
 
     Example:
         >>> count_pairs([([1, 2, 3], 10), ([1, 2, 3, 4], 5)])
@@ -179,8 +180,8 @@ def count_pairs(words: list[tuple[list[int], int]]) -> dict[tuple[int, int], int
 #    on. Take the count so far, 0 if there is none, add the word's frequency, and put it back.
 
 # %% [markdown] solved="7.2"
-# **Why it works.** Every place of every word has one say, as often as the word stands in the text. Counting each
-# different word once gives the same numbers as reading the whole text, and is far quicker.
+# **Why it works.** Each place of a word counts as often as the word occurs in the text. Looking at each different word
+# only once gives the same numbers as reading the whole text, and is much faster.
 #
 # **In models.** The tokenizers library of Hugging Face counts in the same way, words with frequencies, and keeps the
 # counts up to date from merge to merge.
@@ -193,21 +194,21 @@ def count_pairs(words: list[tuple[list[int], int]]) -> dict[tuple[int, int], int
 # ## 7.3 Merging a pair
 #
 # The most frequent pair gets an id of its own. From then on it is one token, and wherever the pair stands in a word,
-# the two ids are replaced by the new one. With 5 6 as the pair, and 9 as the new id:
+# the two ids are replaced by the new one. For example, with the pair 5 6 and the new id 9:
 #
 #     before  5 6 7 5 6
 #     after    9  7  9
 #
-# You walk from the left. Where the pair begins, you write the new id and go on *behind* the pair, so that each id is
-# used up once. In 5 5 5, with the pair 5 5, the first two become a 9 and the third is left over: 9 5. (In 7.2 there
-# were two pairs in 5 5 5, and now one of them is merged. That has been reported as a bug of tokenizers more than once,
-# and it is none: counting is about places, merging uses ids up.)
+# Go through the word from the left. Where the pair begins, write the new id and go on *behind* the pair, so that each
+# id is used only once. In 5 5 5, with the pair 5 5, the first two become a 9 and the third is left over: 9 5. (In 7.2,
+# 5 5 5 has two pairs, and here only one of them is merged. This has been reported as a bug of tokenizers more than
+# once, but it is right: an id may be counted in two pairs, but it can be merged only once.)
 #
-# There is one pass. Suppose the new id is 5 again, in 5 5 5 5 with the pair 5 5. After one pass there is 5 5. Should
-# that be merged, too? Not in this call.
+# Go through the word only once. Suppose the pair is 5 5 and the new id is 5 again: from 5 5 5 5 the call makes 5 5.
+# This is a pair again, but the call must leave it.
 #
-# Two more traps. The last id of a word has no neighbor; is it still in your result? And the list that comes in belongs
-# to somebody else: make a new one.
+# Two more traps. The last id of a word has no neighbor; is it still in your result? And you must not change the list
+# that you are given: make a new one.
 
 
 # %% solution="7.3"
@@ -215,13 +216,13 @@ def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
     """Replaces a pair of neighboring ids by one id, in one pass from the left.
 
     Args:
-        ids: the ids of a word, or of anything else; it is not changed.
+        ids: the ids of a word, or any others; the list must not change.
         pair: the two ids, in their order; they may be equal.
         new_id: what stands for both; it may occur in ids already.
 
     Returns:
-        A new list, in which each place where the pair stands holds new_id instead. An id belongs to one such place at
-        most, the one further to the left.
+        A new list, in which each place where the pair stands holds new_id instead. Where two such places overlap, only
+        the one further to the left counts.
 
     Example:
         >>> merge_pair([5, 6, 7, 5, 6], (5, 6), 9)
@@ -256,19 +257,19 @@ def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
 # **Why it works.** A place that moves on by two after a merge uses each id once, and the left one of two that overlap
 # comes first. Nothing that was written is looked at again.
 #
-# **In models.** This one step is all that a trained GPT-2 tokenizer does to a text, up to 50,000 different ways.
+# **In models.** A trained GPT-2 tokenizer does nothing but this step, with 50,000 different pairs.
 #
-# **In PyTorch.** PyTorch has no tokenizer; `torch.tensor` is where its world begins, once the ids are there.
+# **In PyTorch.** PyTorch has no tokenizer; `torch.tensor` makes a tensor once you have the ids.
 #
 # **Next.** 7.4 decides what is merged.
 
 # %% [markdown]
 # ## How text is cut into words
 #
-# If pairs could reach across spaces, frequent ends and beginnings of words would grow together, and the tokens would be
-# a mess such as "e th". So tokenizers first cut the text into words, and merge within each. GPT-2 has a long rule for
-# that; ours is short. A word keeps the one space in front of it, and every other white space is a word of its own.
-# Nothing is lost: joined, the words are the text again. Given:
+# If a pair could span two words, frequent ends and beginnings of words would be merged into useless tokens such as "e
+# th". So tokenizers first cut the text into words, and merge only within a word. GPT-2 has a long rule for the cutting;
+# ours is short. A word keeps one space in front of it, and every other white space is a word of its own. Nothing is
+# lost: joined, the words are the text again. This function is given:
 
 
 # %%
@@ -280,12 +281,12 @@ def split_words(text: str) -> list[str]:
 # %% [markdown] exercise="7.4" objective="Train byte pair encoding, with ties settled and words kept apart"
 # ## 7.4 Training
 #
-# Now the tokenizer learns. There is no gradient and no loss, only counting:
+# Now the tokenizer learns. This needs no gradient and no loss, only counting:
 #
 # 1. Cut the text into words with `split_words`, take the bytes of each, and note how often each word occurs.
 # 2. Count all pairs.
 # 3. Merge the pair with the **highest** count in all words. The first merge makes id 256, the next 257.
-# 4. Go back to step 2, for the words are different now.
+# 4. Go back to step 2, because the words have changed.
 #
 # With the text "aab aab aab", whose words are "aab" (once) and " aab" (twice):
 #
@@ -295,15 +296,14 @@ def split_words(text: str) -> list[str]:
 # | 2 | 256 b 3, ␣ 256 2 | 256 b → 257 | 257, ␣ 257 |
 # | 3 | ␣ 257 2 | ␣ 257 → 258 | 257, 258 |
 #
-# Look at round 1: aa and ab are equally frequent. Which one? "The most frequent pair" does not say. Such ties are
-# common, and two programs that settle them differently make different tokens from then on. Here, among pairs with the
-# same count the **smallest** wins, with pairs compared as Python compares tuples of ids.
+# Look at round 1: aa and ab are equally frequent. Which of them is merged? Such ties are common, and two programs that
+# decide them differently make different tokens from then on. Here, among pairs with the same count, merge the
+# **smallest**, in the order in which Python compares tuples of ids.
 #
-# When does it end? After `n_merges` merges; or earlier, as soon as no pair occurs twice, for a token that stands for a
-# single place of the text has nothing to do anywhere else.
+# Stop after `n_merges` merges; or earlier, as soon as no pair occurs at least twice. A token for a pair that occurs
+# only once would hardly ever be used again.
 #
-# Why must the counts be taken anew in each round? In the table above, what became of the 3 places of ab after the first
-# merge?
+# Why must you count again in each round? In the table above, what became of the 3 places of ab after the first merge?
 #
 # Use your `utf8_ids`, `count_pairs` and `merge_pair`. Ready-made tokenizers are off limits in this exercise and the
 # next.
@@ -319,8 +319,9 @@ def train_bpe(text: str, n_merges: int) -> list[tuple[int, int]]:
 
     Returns:
         The merges in the order in which they were made, as tuples of two ids; the one at place k makes the id 256 + k.
-        Pairs are counted within the words of split_words(text), anew in each round. The pair with the highest count is
-        merged, among equal counts the smallest pair. There are fewer than n_merges if no pair occurs twice any more.
+        Pairs are counted within the words of split_words(text), again in each round. The pair with the highest count is
+        merged; among equal counts, the smallest pair. There are fewer than n_merges if at some point no pair occurs at
+        least twice.
 
     Example:
         >>> train_bpe("aab aab aab", 2)
@@ -357,7 +358,7 @@ def train_bpe(text: str, n_merges: int) -> list[tuple[int, int]]:
 
 # %% [markdown] solved="7.4"
 # **Why it works.** Every merge makes the text shorter by as many tokens as the pair had places, so the most frequent
-# pair is the best next step. It is greedy: nothing promises the shortest text in the end.
+# pair is the best next step. But the best single steps may not give the shortest text.
 #
 # **In models.** GPT-2 has 50,000 merges, which with 256 bytes and one special token makes 50,257. Llama 3 has 128,000
 # tokens of text.
@@ -372,26 +373,26 @@ def train_bpe(text: str, n_merges: int) -> list[tuple[int, int]]:
 # A tokenizer is trained once and used for years. `encode` turns a text into ids with given merges, and `decode` turns
 # ids back into text.
 #
-# **Encode.** Every word of the text begins as its bytes. Among all pairs in the word that have a merge, the one that
-# was learned *first* is merged, wherever it stands in the word; then look again, until nothing can be merged any more.
-# With the merges bc → 256, ab → 257:
+# **Encode.** Cut the text with `split_words`. Every word begins as its bytes. Among all pairs in the word that have a
+# merge, take the one that was learned *first* and merge it, wherever it stands in the word. Repeat this until no pair
+# in the word has a merge. With the merges bc → 256, ab → 257:
 #
 #     a b c     possible: ab (second), bc (first)
 #     a 256     nothing more: a 256 is no merge
 #
-# Whoever walks from the left merges ab first, and gets 257 c. So does a program that looks for the longest token. All
-# of them give ids that decode to the same text, so nobody notices; but the model was trained on other ids, and what it
-# sees now is strange to it. Why does the order of learning decide, and not the length? Because the tokenizer was
-# trained by merging in just this order.
+# A program that goes from the left merges ab first, and gets 257 c. So does a program that looks for the longest token.
+# These ids decode to the same text, so nobody notices. But the model was trained on other ids, and these make little
+# sense to it. The order of learning decides because the training of the tokenizer merged in just this order.
 #
-# A pair counts, not the letters it stands for. If there is a merge of a with 256, then 257 c is not that pair, though
-# both spell abc.
+# Look for the pair of ids, not for the letters. If there is a merge of a with 256, it does not fit 257 c, although both
+# spell abc.
 #
-# **Decode.** Each id stands for some bytes: an id below 256 for itself, every other one for the bytes of its two parts,
-# one after the other. The parts may be merges, too. Join the bytes of **all** ids first and read them as text then, as
-# in 7.1. What would happen to 词 if its three bytes are in two tokens, and you read each token alone?
+# **Decode.** Each id stands for some bytes: an id below 256 is a byte itself, and every other id stands for the bytes
+# of its two parts, one after the other. The parts may be merges, too. First join the bytes of **all** ids, and only
+# then read them as text, as in 7.1. If the three bytes of 词 are in two tokens, what would you get from reading each
+# token alone?
 #
-# An id that is neither a byte nor a merge raises a ValueError.
+# An id that is neither a byte nor made by a merge must raise a ValueError.
 
 
 # %% solution="7.5"
@@ -429,11 +430,11 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
     """The text of some tokens.
 
     Args:
-        ids: tokens, in any order; they need not come from encode, nor be whole characters.
+        ids: tokens, in any order; they need not come from encode, and need not make whole characters.
         merges: as in encode.
 
     Returns:
-        The text that the bytes of all ids together are in UTF-8, with the sign U+FFFD where they are none.
+        The text that all the bytes together make in UTF-8, with the sign U+FFFD where they make no character.
 
     Raises:
         ValueError: an id is neither a byte nor made by a merge.
@@ -463,8 +464,8 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
 #    upwards, merge by merge; refuse ids that are not in it; join the bytes of all ids, and read them once.
 
 # %% [markdown] solved="7.5"
-# **Why it works.** Merging by rank repeats on a word what training did to it. Decoding needs no ranks: an id is a fixed
-# row of bytes, and text is read from the whole row.
+# **Why it works.** Merging in the order of learning repeats on a word what training did to it. Decoding needs no order:
+# each id stands for fixed bytes, and all the bytes together are read as text.
 #
 # **In models.** GPT-2's encoder has this loop, and GPT-4's library runs it in Rust. Servers that print one token at a
 # time hold back bytes until a character is whole.
@@ -476,24 +477,25 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
 # %% [markdown] exercise="7.6" objective="Cut special tokens out of a text, longest first, without losing a sign"
 # ## 7.6 Special tokens
 #
-# A model has to be told things that no text says: here a document ends, here the user speaks. For that it has *special
-# tokens*, such as `<|endoftext|>` of GPT-2. They get ids of their own and are never cut into bytes. So before a text is
-# encoded, it is split at its specials:
+# A model must be told things that are not part of the text, such as "here a document ends" or "here the user speaks".
+# There are *special tokens* for this, such as `<|endoftext|>` of GPT-2. They get ids of their own and are never cut
+# into bytes. So before a text is encoded, it is split at its special tokens (*specials* for short):
 #
 #     "yes<|end|>no"  →  "yes", "<|end|>", "no"
 #
-# The pieces come in order, joined they are the text again, and no piece is empty. Each special is a piece of its own,
-# also where two stand side by side. Nothing is stripped: a space in front of a special belongs to the piece before it.
+# The pieces must be in order and not empty, and joined they must give the text again. Each special is a piece of its
+# own, also where two stand side by side. No space gets lost: a space in front of a special belongs to the piece before
+# it.
 #
-# What if specials overlap, as in `<s>` and `<s>>`? Reading from the left, the first place where any special begins is
-# taken; where several begin at that place, the longest. So `<s>>` is one piece, whatever the order of the list.
+# What if specials overlap, as in `<s>` and `<s>>`? Reading from the left, take the first place where any special
+# begins; if several begin there, take the longest of them. So `<s>>` is one piece, whatever the order of the list.
 #
-# A regular expression can do it, and then a question mark or a bar in a special is a trap. What does `|` mean in a
-# pattern, and what does it mean in `<|end|>`?
+# You may use a regular expression (`re`), but then a question mark or a bar in a special is a trap. What does `|` mean
+# in a pattern, and what does it mean in `<|end|>`?
 #
-# A warning for real life: who decides what is split here? If text typed by a user goes through this function, then
-# anyone can type `<|end|>` and pretend that the system speaks next. Real tokenizers have had that hole. Split what you
-# have written yourself, and encode what others have typed as plain text.
+# A warning for real programs: if text typed by a user goes through this function, then any user can type `<|end|>` and
+# pretend that the system speaks next. Real tokenizers have had this hole. Split only text that you have written
+# yourself, and encode what others have typed as plain text.
 
 
 # %% solution="7.6"
@@ -502,11 +504,11 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 
     Args:
         text: any text.
-        specials: texts of special tokens, none empty; any signs may be in them, and one may be part of another.
+        specials: texts of special tokens, none empty; they may hold any signs, and one may be part of another.
 
     Returns:
-        Pieces that joined are the text, none empty. Each special in the text is a piece of its own; where specials
-        overlap, the one that begins further to the left counts, of those that begin together the longest.
+        The pieces, none empty; joined they are the text. Each special in the text is a piece of its own. Where specials
+        overlap, the one that begins further to the left counts; where several begin together, the longest.
 
     Example:
         >>> split_specials("yes <|end|><|end|>no", ["<|end|>"])
@@ -537,7 +539,8 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 # **Why it works.** A pattern is tried at each place from left to right, and of its alternatives the first that fits is
 # taken: sorted by length, that is the longest. The group keeps the specials among the pieces.
 #
-# **In models.** GPT-2 has one special token. Llama 3 keeps 256 places for them, and a chat is held together by them.
+# **In models.** GPT-2 has one special token. Llama 3 keeps 256 places for them, and uses them to mark who speaks in a
+# chat.
 #
 # **In PyTorch.** For `torch.nn.Embedding` a special token is a row like any other, learned from its places in the data.
 #
@@ -546,29 +549,29 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 # %% [markdown]
 # ## From lists to tensors
 #
-# Ids are lists of any length; a model takes tensors, in which all rows are equally long. There are two ways to get from
-# the one to the other. Rows can be filled up (7.7), which is how a model answers many questions at once, or texts can
-# be laid end to end and cut (7.8), which wastes nothing and is how it is pre-trained.
+# Ids are lists of any length; a model takes tensors, in which all rows are equally long. There are two ways to make a
+# tensor from lists. Rows can be filled up to the same length (7.7): so a model can answer many questions at once. Or
+# texts can be laid end to end and cut (7.8): this wastes nothing, and models are pre-trained in this way.
 
 # %% [markdown] exercise="7.7" objective="Pad sequences to a batch, with a mask made from their lengths"
 # ## 7.7 A padded batch
 #
-# Two questions of three tokens and of one cannot be one tensor. So the shorter row is filled up at its right end with
-# *pads*, an id that means nothing, and a mask says which places are real:
+# A question of three tokens and one of a single token do not fit into one tensor. So the shorter row is filled up at
+# its right end with *pads*, an id that means nothing here, and a mask says which places are real:
 #
 # $$ \begin{pmatrix} 5 & 6 & 7 \\ 8 & 0 & 0 \end{pmatrix} \qquad
 # \begin{pmatrix} 1 & 1 & 1 \\ 1 & 0 & 0 \end{pmatrix} $$
 #
-# The rows are as long as the longest sequence, no longer. If `max_len` is given, each sequence is first cut to its
-# first `max_len` ids. A sequence may be empty; its row is all pads. Ids are int64, as token ids always are in PyTorch,
-# and the mask is bool, True where a place is real.
+# The rows must be as long as the longest sequence, and no longer. If `max_len` is given, each sequence is first cut to
+# its first `max_len` ids. A sequence may be empty; its row is all pads. The ids are int64, as token ids usually are in
+# PyTorch. The mask is bool, and True where a place is real.
 #
 # Where does the mask come from? It is tempting to ask which ids are not the pad id. But the pad id is often a token
 # that also occurs in texts: GPT-2 has no pad, so people use its end-of-text token. Then the mask hides each real end,
-# the model never learns to stop, a mistake that well-known projects have shipped. What do you know of each sequence
-# that the ids alone do not say?
+# and the model never learns to stop. Well-known projects have made this mistake. What do you know of each sequence that
+# the padded ids do not say?
 #
-# A batch without any sequence has no shape that makes sense: raise a ValueError.
+# A batch without any sequence has no sensible shape: raise a ValueError.
 
 
 # %% solution="7.7"
@@ -580,14 +583,14 @@ def pad_batch(
     Args:
         seqs: B sequences of ids; some may be empty, and pad_id may occur in them as a real token.
         pad_id: what rows are filled up with.
-        max_len: if given, at least 1: each sequence is cut to its first max_len ids.
+        max_len: None, or a number from 1 on; then each sequence is first cut to its first max_len ids.
 
     Returns:
         (ids, mask), both of shape (B, T), where T is the length of the longest sequence after cutting. ids is int64;
-        mask is True where ids come from a sequence, and False where they fill up.
+        mask is True where an id comes from a sequence, and False where it is a pad.
 
     Raises:
-        ValueError: there is no sequence.
+        ValueError: `seqs` is empty.
 
     Example:
         >>> pad_batch([[5, 6, 7], [8]], pad_id=0)
@@ -628,9 +631,9 @@ def pad_batch(
 # %% [markdown] exercise="7.8" objective="Pack documents into rows, and mask what belongs to another one"
 # ## 7.8 Packing documents
 #
-# Pads are wasted work. Pre-training has no use for them: it lays all documents end to end, with an end-of-text token
-# `eos` behind **each** of them, also behind the last, and cuts this stream into rows of $T$ tokens. With the documents
-# 1 2 3 and 4 5, eos 0 and $T = 3$:
+# Work on pads is wasted. Pre-training avoids them: it lays all documents end to end, with an end-of-text token `eos`
+# behind **each** of them, also behind the last, and cuts this stream into rows of $T$ tokens. With the documents 1 2 3
+# and 4 5, eos 0 and $T = 3$:
 #
 #     stream   1 2 3 0 4 5 0
 #     x        1 2 3
@@ -638,21 +641,22 @@ def pad_batch(
 #     y          2 3 0
 #                      4 5 0
 #
-# As in 6.1, the target of a token is the one that follows it. But here the rows do not overlap: they lie side by side,
-# so that each token is a target once (the first one, which follows nothing, never). How many rows have all their
-# targets? For $n$ tokens in the stream, $\lfloor (n - 1) / T \rfloor$, which may be none. What is left over is dropped.
+# As in 6.1, the target of a token is the one that follows it. But here each row begins where the one before it ends, so
+# each token is a target only once (and the very first token never, since it follows nothing). Keep only the rows that
+# have all their targets. For $n$ tokens in the stream these are $\lfloor (n - 1) / T \rfloor$ rows, perhaps none. Drop
+# the rest.
 #
-# A row now holds several documents, and the end of one can look at the beginning of another. What has a recipe to do
-# with the football results before it? `document_mask` forbids it: place $i$ may look at place $j$ if $j$ is not later
-# than $i$, and both belong to the same document. An eos belongs to the document that it *ends*: it may look back at
-# it, and the token after it sees nothing of what came before.
+# A row may now hold several documents, and attention would let one document look at the one before it, say a recipe at
+# football results. `document_mask` forbids this: place $i$ may look at place $j$ if $j$ is not later than $i$, and both
+# belong to the same document. An eos belongs to the document that it *ends*: the eos may look back at this document,
+# and the token after the eos may not look at anything before itself.
 #
 # For the row 1 2 0 3:
 #
 # $$ \begin{pmatrix} 1 & 0 & 0 & 0 \\ 1 & 1 & 0 & 0 \\ 1 & 1 & 1 & 0 \\ 0 & 0 & 0 & 1 \end{pmatrix} $$
 #
-# Count the ends that stand before a place. Are two places with the same count in one document? And the eos itself, has
-# it been counted already?
+# For each place, count the eos tokens before it. Are two places with the same count in one document? And should the
+# count at an eos include that eos itself?
 
 
 # %% solution="7.8"
@@ -665,9 +669,9 @@ def pack(docs: list[list[int]], T: int, eos: int) -> tuple[Int[Tensor, "n T"], I
         eos: the id that follows each document, also the last.
 
     Returns:
-        (x, y), both int64 of shape (n, T). The rows of x are the stream of all documents, T tokens each, one row
-        behind the other; y holds for each token of x the one that follows it in the stream. n is as large as the
-        stream allows, perhaps 0; tokens that fill no row with all its targets are dropped.
+        (x, y), both int64 of shape (n, T). The rows of x, T tokens each, are the stream of all documents, cut; y holds
+        for each token of x the token that follows it in the stream. n is as large as the stream allows, perhaps 0; what
+        does not fill a row with all its targets is dropped.
 
     Example:
         >>> x, y = pack([[1, 2, 3], [4, 5]], T=3, eos=0)
@@ -687,7 +691,7 @@ def pack(docs: list[list[int]], T: int, eos: int) -> tuple[Int[Tensor, "n T"], I
 
 # %% solution="7.8"
 def document_mask(ids: Int[Tensor, "T"], eos: int) -> Bool[Tensor, "T T"]:
-    """Which place of a packed row may look at which: those of its own document that are not later.
+    """Which places of a packed row a place may look at: those of its own document that are not later.
 
     Args:
         ids: one row of tokens, int64.
@@ -721,8 +725,8 @@ def document_mask(ids: Int[Tensor, "T"], eos: int) -> Bool[Tensor, "T T"]:
 #    its own place already, so take the end itself off again. Compare column with row, and keep the lower triangle.
 
 # %% [markdown] solved="7.8"
-# **Why it works.** Cut side by side, every token but the first is a target once. The running sum numbers the documents,
-# and taking off the end itself leaves each eos with what it ends.
+# **Why it works.** The rows lie side by side, so every token but the first is a target at most once. The running sum
+# numbers the documents; without counting itself, each eos stays in the document that it ends.
 #
 # **In models.** GPT-3 was trained on packed rows without such a mask, and had to learn what its end-of-text token
 # means. Llama 3 was trained with one.
@@ -734,22 +738,23 @@ def document_mask(ids: Int[Tensor, "T"], eos: int) -> Bool[Tensor, "T T"]:
 # %% [markdown] exercise="7.9" objective="Hold out documents at random, with all their copies"
 # ## 7.9 Texts to measure with
 #
-# A model that has seen a text can know it by heart. Whether it has learned anything shows only on texts that it has
-# *not* seen, so before training some documents are put aside, to *validate* with.
+# A model may know by heart a text that it has seen. Only texts that it has *not* seen show whether it has learned
+# anything. So before training, some documents are put aside, to *validate* with, that is, to measure with later.
 #
 # `split_documents` puts `n_valid` different documents aside, drawn at random, and gives two lists: the documents for
 # training, and those to validate with.
 #
-# Texts from the web come in copies: the same news, the same license, a hundred times. If one copy is trained on and
-# another measured with, the model has seen the answer, and its score is a lie that nobody notices. So **all** copies of
-# a document go to the same side. `n_valid` counts *different* documents, and each set of that many has the same chance,
-# however many copies there are. Nothing else changes: both lists keep the order of `docs`, and copies stay copies.
+# Many texts on the web have copies: the same news or the same license appears a hundred times. If the model is trained
+# on one copy and measured with another, it has seen the answer, and nobody notices that its score is too good. So
+# **all** copies of a document go to the same side. `n_valid` counts *different* documents, and each set of `n_valid`
+# different documents must have the same chance, however many copies they have. Both lists must keep the order of
+# `docs`, with all copies in them.
 #
-# What do you draw from, then: from the documents, or from the different ones among them?
+# So from which list must you draw: from all documents, or from the different ones among them?
 #
 # The random numbers come from the generator that you are given (as in 5.9 and 6.2), so that the split can be made
-# again. Python's own `set` is no help with that: the order of its texts is another one in every new session. To ask for
-# fewer than none, or for more than there are, is a ValueError.
+# again. Do not rely on the order of a Python `set`: for texts, it changes from one run of Python to the next. Raise a
+# ValueError if `n_valid` is below 0, or larger than the number of different documents.
 
 
 # %% solution="7.9"
@@ -758,12 +763,12 @@ def split_documents(docs: list[str], n_valid: int, generator: torch.Generator) -
 
     Args:
         docs: documents; some may be copies of others.
-        n_valid: how many different documents to validate with; it may be 0, and all.
+        n_valid: how many different documents to validate with, from 0 to all of them.
         generator: where the random numbers come from.
 
     Returns:
-        (train, valid). All copies of a document are in the same list. valid has n_valid different documents, each set
-        of so many with the same chance; both lists are in the order of docs, and together they hold each document as
+        (train, valid). All copies of a document are in the same list. valid has n_valid different documents, and each
+        set of n_valid has the same chance. Both lists are in the order of docs, and together they hold each document as
         often as docs.
 
     Raises:
@@ -797,7 +802,7 @@ def split_documents(docs: list[str], n_valid: int, generator: torch.Generator) -
 # whether its text was drawn keeps copies together.
 #
 # **In models.** GPT-3 was tested on some questions that had been in its training text; a bug kept them from being taken
-# out. Finding near copies, not only exact ones, is a trade of its own.
+# out. Finding copies that are not exact is much harder.
 #
 # **In PyTorch.** `torch.utils.data.random_split` splits at random, and knows nothing of copies.
 #
@@ -806,25 +811,27 @@ def split_documents(docs: list[str], n_valid: int, generator: torch.Generator) -
 # %% [markdown] exercise="7.10" objective="Compare models and tokenizers by what they need for a byte"
 # ## 7.10 What a tokenizer is worth
 #
-# Perplexity (6.4) is about tokens, so it compares models only if they have the same ones. With larger tokens there are
-# fewer to predict, and each is harder. What stays the same whatever the tokenizer does? The bytes of the text.
+# Perplexity (6.4) is counted per token, so it compares two models only if both use the same tokens. With larger tokens
+# a text has fewer of them, and each is harder to predict. But the bytes of the text stay the same, whatever the
+# tokenizer does.
 #
 # `bits_per_byte` turns the losses of some texts into the bits that the model needs for one byte. For each text you get
-# the sum of $-\ln p$ over its tokens, in nats. A bit is $\ln 2$ nats:
+# $S_i$, the sum of $-\ln p$ over its tokens. With the natural logarithm the unit of this sum is the *nat*; a bit is
+# $\ln 2$ nats:
 #
 # $$ \text{bits per byte} = \frac{\sum_i S_i}{\ln 2 \cdot \sum_i \text{bytes}_i} $$
 #
 # As in 6.4, add up first and divide once, so that a byte weighs the same in every text. A model that knows nothing and
-# gives each byte the same chance needs 8 bits for it. And é is one character, but how many bytes?
+# gives each byte the same chance needs 8 bits for it. And remember: é is one character, but how many bytes?
 #
-# `compression` asks how good the tokens themselves are: how many bytes of text one token stands for. It learns merges
-# from one text and measures on another, for several sizes: with the first 0 merges, the first 100, and so on. Learn
-# once, with as many merges as the largest size asks for, and use the first of them for the others. Is that allowed?
-# Look at the loop of 7.4: does it ever change a merge that it has made?
+# `compression` measures how good the tokens themselves are: how many bytes of text one token stands for. It learns
+# merges from one text and measures on another, for several numbers of merges, the *sizes*, such as 0 and 100. Learn
+# only once, as many merges as the largest size asks for. For a smaller size, use the first of these merges. Why is that
+# allowed? Look at the loop of 7.4: does it ever change a merge that it has made?
 #
-# Use your `train_bpe` and `encode`. When your function passes, open `tokens.html` beside this file: pages of this kit
-# in your own tokens, and a Chinese sentence. The merges were learned from English. What does that mean for whoever pays
-# by the token, or has a context of a fixed length?
+# Use your `train_bpe` and `encode`. When your functions pass, open `tokens.html` beside this file. It shows pages of
+# this kit, and a Chinese sentence, in your own tokens. The merges were learned from English. What does that mean for
+# people who write Chinese and pay for each token?
 
 
 # %% solution="7.10"
@@ -855,11 +862,12 @@ def compression(train_text: str, test_text: str, sizes: list[int]) -> list[float
     Args:
         train_text: what the merges are learned from.
         test_text: what is measured; at least one character.
-        sizes: numbers of merges, at least one, in any order. Where train_text gives fewer merges, all there are count.
+        sizes: numbers of merges, in any order, at least one entry. If train_text gives fewer merges than a size, all of
+            them are used.
 
     Returns:
-        For each size, in the order of sizes, the bytes (UTF-8) of test_text divided by its tokens, encoded with the
-        first so many merges of train_text.
+        For each size, in the order of sizes: the number of bytes (UTF-8) of test_text, divided by the number of its
+        tokens when it is encoded with the first `size` merges of train_text.
 
     Example:
         >>> compression("abab abab", "abab", [0, 1, 2])
@@ -902,21 +910,21 @@ def compression(train_text: str, test_text: str, sizes: list[int]) -> list[float
 #     ids = encode("the shy owl hoots.", merges)
 #     print([decode([i], merges) for i in ids])
 #
-# And put it together with assignment 06: a vocabulary of 256 + 200 tokens in place of 23 characters, and `vocab_size`
-# to match. The loss per token goes up, for the tokens are larger. `bits_per_byte` tells you whether the model got
-# better.
+# Then use it in assignment 06: its vocabulary of 23 characters becomes one of 256 + 200 tokens, and `vocab_size` must
+# be changed to match. The loss per token goes up, because the tokens are larger. `bits_per_byte` tells you whether the
+# model got better.
 #
-# Real tokenizers do the same with more care for speed and for detail: GPT-2 cuts text into words by a longer rule that
-# knows about apostrophes and numbers, and their training texts are a million times longer. Yours would be slow there,
-# since it counts every pair anew after each merge. What changes when one pair is merged? Only the words that hold it.
+# Real tokenizers do the same, but faster and with more detail. GPT-2 cuts text into words by a longer rule that knows
+# about apostrophes and numbers, and the training texts are a million times longer. Your function would be slow there,
+# since it counts every pair again after each merge, although a merge changes only the words that hold its pair.
 
 # %% [markdown] picture="below"
 # ## What your functions draw
 #
-# Your `train_bpe`, `encode` and `compression` on pages of this kit: how many bytes a token stands for with more and
-# more merges, for a sentence in English and for the same in Chinese; and, in `tokens.html`, the pages in colored
-# tokens.
+# Your `train_bpe`, `encode` and `compression` are used on pages of this kit. The picture shows how many bytes a token
+# stands for with more and more merges, for a sentence in English and for the same sentence in Chinese. And
+# `tokens.html` shows the pages in colored tokens.
 #
-# In a notebook, the cell below draws it. In a terminal, `pytest` and `gradlings watch` write `compression.png` and
-# `tokens.html` beside this file when 7.10 is right. They are there to be looked at, for no points. If one of the
-# functions is not right yet, a sentence names it.
+# In a notebook, run the next cell to draw it. In a terminal, `pytest` and `gradlings watch` (which tests your file
+# whenever you save it) write `compression.png` and `tokens.html` beside this file when 7.10 is right. There are no
+# points for them. If one of the functions is not right yet, a sentence names it.

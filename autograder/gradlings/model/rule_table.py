@@ -73,7 +73,7 @@ _RULES = (
     ),
     _rule(
         "tensor",
-        "building a tensor or an array in order to ask it (torch.tensor, torch.empty, np.array, result_type ...)",
+        "making a tensor or an array to read its dtype (torch.tensor, np.array ...), and result_type, which tells it",
         words="""tensor as_tensor asarray asanyarray ascontiguousarray array from_numpy frombuffer from_dlpack from_file
             fromiter fromfunction fromstring scalar_tensor sparse_*_tensor make_tensor zeros ones empty full *_like
             empty_strided empty_permuted arange range linspace logspace geomspace eye identity rand randn randint
