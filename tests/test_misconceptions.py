@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from gradlings.checks.misconception_match import same_observed
+from gradlings.checks.misconception_match import observed, same_observed
+from gradlings.model.observation import CallResult, Examination, Raised
+from gradlings.model.scorecard import Verdict
 from student_kit import PROJECT, RIGHT, TINY, Kit
 
 SIGN = "Every entry is the right one with the opposite sign."
@@ -257,3 +259,21 @@ def test_what_the_compiler_says_is_kept_by_its_type_alone() -> None:
     raised = re.findall(r'"raises": \["(\w+)", (null|".*?(?<!\\)")\]', texts)
     assert len(raised) > 100
     assert {text for kind, text in raised if kind == "SyntaxError"} == {"null"}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        (("error", "nothing to repeat at position 1"), ("PatternError", "nothing to repeat at position 1")),
+        (("ValueError", "min() arg is an empty sequence"), ("ValueError", "min() iterable argument is empty")),
+    ],
+)
+def test_an_error_that_newer_pythons_word_otherwise_is_the_same_one(
+    older: tuple[str, str], newer: tuple[str, str]
+) -> None:
+    first, second = (
+        observed([Examination(("x",), ((1,),), (CallResult(Verdict.ERROR, raised=Raised(*said, "", ())),), (False,))])
+        for said in (older, newer)
+    )
+    assert same_observed(first, second)
+    assert "raises" in first[0]
