@@ -39,7 +39,7 @@ def test_the_file_holds_the_numbers_of_the_tiny_gpt(script: dict[str, Any], ship
 
 
 def test_the_script_makes_a_model_as_good(script: dict[str, Any], corpus: str, shipped: dict[str, np.ndarray]) -> None:
-    data = torch.tensor([sorted(set(corpus)).index(character) for character in corpus])
+    data: Tensor = script["encoded"](corpus)
     T = script["CONFIG"]["context_length"]
 
     def loss(p: dict[str, Tensor]) -> float:

@@ -68,6 +68,12 @@ def logits_of(ids, p, cfg):
     return F.linear(F.layer_norm(x, (D,), p["norm_gamma"], p["norm_beta"]), p["head"])
 
 
+def encoded(text):
+    """The ids of the characters of a text: their places among all of its characters, sorted."""
+    id_of = {character: i for i, character in enumerate(sorted(set(text)))}
+    return torch.tensor([id_of[character] for character in text])
+
+
 def loss_on(p, cfg, data, starts):
     """The mean cross-entropy in nats of the windows of `data` that begin at `starts`."""
     T = cfg["context_length"]
@@ -78,7 +84,7 @@ def loss_on(p, cfg, data, starts):
 def trained(text):
     """Parameters after STEPS steps of Adam on random windows of a text of 23 different characters."""
     generator = torch.Generator().manual_seed(SEED)
-    data = torch.tensor([sorted(set(text)).index(character) for character in text])
+    data = encoded(text)
     p = initial_parameters(CONFIG, generator)
     optimizer = torch.optim.Adam(p.values(), lr=LEARNING_RATE)
     for _ in range(STEPS):
