@@ -63,6 +63,7 @@ from torch.nn import functional as F
 #
 # A temperature below 0 would make the worst token the best. Raise a ValueError.
 
+
 # %%
 def with_temperature(logits: Float[Tensor, "*batch V"], t: float) -> Float[Tensor, "*batch V"]:
     """Probabilities of the next token at a temperature.
