@@ -11,6 +11,30 @@ def ids(values):
     return torch.tensor(values, dtype=torch.int64)
 
 
+def heads(B, H, d, sizes):
+    D = H * d
+    return rng.normal(B, sum(sizes), D), rng.normal(3 * D, D), rng.normal(D, D), rng.normal(D), H, sizes
+
+
+def text_in_pieces(B, sizes, V, context_length, D, H, L):
+    cfg = {"vocab_size": V, "context_length": context_length, "emb_dim": D, "n_heads": H, "n_layers": L}
+    block = {"norm1_gamma": (D,), "norm1_beta": (D,), "Wqkv": (3 * D, D), "Wo": (D, D), "bo": (D,)}
+    block |= {"norm2_gamma": (D,), "norm2_beta": (D,), "W1": (4 * D, D), "b1": (4 * D,), "W2": (D, 4 * D), "b2": (D,)}
+    outside = {
+        "tokens": (V, D),
+        "positions": (context_length, D),
+        "norm_gamma": (D,),
+        "norm_beta": (D,),
+        "head": (V, D),
+    }
+
+    def drawn(shapes):
+        return {name: 0.5 * rng.normal(*shape) + name.endswith("gamma") for name, shape in shapes.items()}
+
+    p = drawn(outside) | {"blocks": [drawn(block) for _ in range(L)]}
+    return rng.integers(0, V, B, sum(sizes)), sizes, p, cfg
+
+
 PROBES = {
     # 8.1 temperature: three axes, hugely negative logits, many rows
     "8.1::test_temperatures": [
@@ -59,4 +83,47 @@ PROBES = {
         (10, ids([[8, 8, 4], [4, 8, 8]]), 5, 8, 8),
         (12, rng.integers(0, 12, 3, 5), 10, 6, 6),
     ],
+    # 8.5 attention: a text of one token, heads of one number, twelve tokens one by one
+    "8.5::test_first_call": [heads(1, 2, 3, [1]), heads(3, 4, 1, [5])],
+    "8.5::test_pieces": [heads(2, 3, 1, [2, 3]), heads(1, 2, 2, [1] * 12), heads(3, 2, 3, [1, 6, 2])],
+    # 8.6 a step: one layer and four, as many heads as numbers, a context that is just full
+    "8.6::test_pieces": [
+        text_in_pieces(3, [2, 2], 5, 9, 4, 2, 1),
+        text_in_pieces(1, [1, 4, 1], 6, 8, 4, 2, 4),
+        text_in_pieces(2, [3, 2], 5, 7, 4, 4, 2),
+    ],
+    "8.6::test_context": [
+        text_in_pieces(1, [2, 3], 5, 5, 4, 1, 2),
+        text_in_pieces(1, [1, 1, 1, 1], 5, 3, 4, 1, 1),
+        text_in_pieces(2, [5, 4], 5, 6, 4, 2, 1),
+    ],
+    # 8.7 bytes: a single head of keys, odd sizes, eight bytes
+    "8.7::test_bytes": [
+        ({"emb_dim": 64, "n_heads": 8, "n_kv_heads": 1, "n_layers": 6, "context_length": 99}, 7, 33, torch.float16),
+        ({"emb_dim": 30, "n_heads": 3, "n_layers": 1, "context_length": 9}, 2, 5, torch.float64),
+    ],
+    # 8.8 drafts: a token that the large model never writes, two tokens, a small model that is sure
+    "8.8::test_one_draft": [
+        (floats([0.0, 1.0]), floats([0.5, 0.5]), 0, 0.0),
+        (floats([0.25, 0.75]), floats([0.75, 0.25]), 0, 0.3),
+        (floats([0.25, 0.75]), floats([0.75, 0.25]), 0, 0.35),
+        (floats([0.5, 0.25, 0.25]), floats([1.0, 0.0, 0.0]), 0, 0.625),
+    ],
+    "8.8::test_all_drafts": [
+        (floats([0.25, 0.75, 0.0]), floats([0.0, 0.5, 0.5]), 4),
+        (floats([0.125, 0.875]), floats([1.0, 0.0]), 16),
+    ],
+    # 8.9 whole numbers: one column, tiny rows, a square matrix
+    "8.9::test_there": [
+        (floats([[3.0], [-0.25], [0.0]]),),
+        (1e-6 * rng.normal(3, 4),),
+        (rng.normal(4, 4),),
+        (floats([[-1.0, 0.25, 0.5], [0.0, 0.0, -0.0]]),),
+    ],
+    "8.9::test_back": [
+        (torch.tensor([[-127], [5]], dtype=torch.int8), floats([1e-6, 40.0])),
+        (rng.integers(-127, 128, 4, 4).to(torch.int8), rng.uniform(0.5, 9, 4)),
+    ],
+    # 8.10 writing: a prompt of one token, many new tokens, a long prompt
+    "8.10::test_calls": [(9, ids([[4]]), 40), (12, rng.integers(0, 12, 4, 20), 3), (6, ids([[5], [0]]), 0)],
 }

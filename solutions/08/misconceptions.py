@@ -731,3 +731,1054 @@ def generate_until(model, ids, n, eos, pad):
         ids = torch.cat([ids, new[:, None]], dim=1)
         ended = ended | (new == eos)
     return ids[:, t:]
+
+
+# --- 8.5 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "8.5",
+    "no-mask",
+    "New tokens see those that come after them. Which keys may the first of several new tokens look at?",
+    hint="Feed three tokens at once without a cache: that is plain causal attention, and the first token must see itself only. Is there a mask?",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    out = F.scaled_dot_product_attention(q, k, v)
+    return merge_heads(out) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "triangle-from-top-left",
+    "With a cache, the first new token sees the first key only, the second one two, as if the text began with them. Where does the triangle of the mask begin?",
+    hint="Print a mask of one row for one new token after three old ones: it must be True four times. `is_causal=True` and `tril()` both begin at the top left corner, and the new tokens are the *last* rows of the text.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    return merge_heads(out) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "triangle-from-top-left-in-pieces",
+    "Single tokens are right, but in a piece of several tokens after a cache the first sees one key, the second two. Where does the triangle begin?",
+    hint="Feed two tokens and then four. Your mask for the four has six columns: its first row must be True three times. Turning the mask off for single tokens has hidden the problem, it has not solved it.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=q.shape[2] > 1)
+    return merge_heads(out) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "past-hidden",
+    "New tokens see each other, but none of the old ones. What is the cache for?",
+    hint="Print your mask for two new tokens after three old ones. The columns of the old ones must be True in each row.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = F.pad(torch.ones(t, t, device=x.device).tril(), (S - t, 0)).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "new-tokens-do-not-see-themselves",
+    "A new token sees what comes before it, but not itself. Is the diagonal in the mask?",
+    hint="For one new token after three old ones four keys are visible, and yours are three. Compare place i with place i: smaller than, or equal, too?",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t - 1).bool()
+    mask[:, 0] = True
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception("8.5", "new-tokens-do-not-see-themselves-and-nan", same_as="new-tokens-do-not-see-themselves")
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t - 1).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "new-in-front-of-old",
+    "The new keys stand in front of the old ones. In which order is the text?",
+    hint="The mask counts on it that place j of the keys is place j of the text. Look at the order of the two tensors in your `cat`.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([k, cache[0]], dim=2), torch.cat([v, cache[1]], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "cache-ignored",
+    "The cache that came in is not used: each piece stands alone. Where do the keys of the old tokens come from?",
+    hint="Print the shape of the keys that you hand back after two calls of three and one tokens: there must be four of them. What do you do with the argument `cache`?",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    t = q.shape[2]
+    mask = torch.ones(t, t, device=x.device).tril().bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "only-new-ones-handed-back",
+    "The cache that comes back holds the last piece only. What does the next call need?",
+    hint="After calls of one, one and three tokens the cache must hold five keys. Which of your tensors do you return, those from before the join or those from after it?",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, new_k, new_v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    k, v = new_k, new_v
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (new_k, new_v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "joined-along-heads",
+    "Old and new keys were joined along the axis of heads. Which axis counts the tokens?",
+    hint="Keys have the shape (B, H, S, d), and only S may grow. Print the shape before and after your `cat`.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=1), torch.cat([cache[1], v], dim=1)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "keys-in-place-of-values",
+    "The cache holds the keys twice, so that later tokens get keys where they should get values. What are the two members?",
+    hint="Compare both members of the cache that you return: they must differ. The first call is right all the same, since nobody has read the cache yet.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, k)
+
+
+@catalogue.misconception(
+    "8.5",
+    "keys-and-values-swapped",
+    "Keys and values are swapped: the second part of the projection was taken for the values. In which order does Wqkv make them?",
+    hint="The letters say it: q, k, v. Print which rows of `Wqkv` make what you multiply the queries with: they must be rows D to 2D − 1.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, v, k = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "scaled-by-whole-width",
+    "The scores are divided by the square root of D and not of d. How long is the query of one head?",
+    hint="With one head all is right, and with several it is not. What a dot product sums over is the numbers of one head.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    q, k, v = (split_heads(part, H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    t, S = q.shape[2], k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t).bool()
+    scores = q @ k.transpose(-2, -1) / math.sqrt(x.shape[-1])
+    out = scores.masked_fill(~mask, -math.inf).softmax(-1) @ v
+    return merge_heads(out) @ Wo.T + bo, (k, v)
+
+
+@catalogue.misconception(
+    "8.5",
+    "heads-split-by-a-reshape",
+    "Heads got numbers of several tokens mixed up. Can one reshape move the axis of heads to the front?",
+    hint="A reshape keeps the order in memory, where the D numbers of a token lie side by side. The heads have to be split off first and moved then (1.11); `split_heads` above does it.",
+)
+def attend_with_cache(x, cache, Wqkv, Wo, bo, H):
+    B, t, D = x.shape
+    q, k, v = (part.reshape(B, H, t, D // H) for part in (x @ Wqkv.T).chunk(3, dim=-1))
+    if cache is not None:
+        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+    S = k.shape[2]
+    mask = torch.ones(t, S, device=x.device).tril(S - t).bool()
+    return merge_heads(attention(q, k, v, mask)) @ Wo.T + bo, (k, v)
+
+
+# --- 8.6 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "8.6",
+    "positions-from-zero",
+    "Every piece got the positions 0, 1, 2 again, as if it began the text. Where does a piece begin?",
+    hint="Feed three tokens and then one: the one is token 3 of the text. Print which row of the position table it gets, and how many keys the cache holds at that moment.",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][: ids.shape[1]]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+CALLS = [0]
+
+
+@catalogue.misconception(
+    "8.6",
+    "positions-by-calls",
+    "The position of a new token is the number of calls before it. How many tokens does a call bring?",
+    hint="Feed three tokens and then one: there was one call before, and three tokens. What in the cache has the length 3?",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    CALLS[0] = 0 if cache is None else CALLS[0] + 1
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][CALLS[0] : CALLS[0] + ids.shape[1]]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+@catalogue.misconception(
+    "8.6",
+    "positions-one-too-far",
+    "After the first piece, positions are one too far. What is the place of the first new token, if three came before it?",
+    hint="Places count from 0: three tokens have the places 0, 1 and 2, and the next one is 3. What do you add to the length of the cache?",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    first = past + 1 if past else 0
+    rows = torch.arange(first, first + ids.shape[1], device=ids.device).clamp(max=cfg["context_length"] - 1)
+    x = p["tokens"][ids] + p["positions"][rows]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+@catalogue.misconception(
+    "8.6",
+    "new-tokens-counted-as-past",
+    "After the first piece, positions are too far by the number of new tokens. Are the new ones in the cache already when you look them up?",
+    hint="Feed two tokens and then three: the three have the places 2, 3 and 4. Print the places that you use. How many tokens came *before* this call?",
+)
+def gpt_step(ids, cache, p, cfg):
+    t = ids.shape[1]
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + t > cfg["context_length"]:
+        raise ValueError("no room")
+    first = past + t if past else 0
+    rows = torch.arange(first, first + t, device=ids.device).clamp(max=cfg["context_length"] - 1)
+    x = p["tokens"][ids] + p["positions"][rows]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+@catalogue.misconception(
+    "8.6",
+    "cache-of-the-first-layer-everywhere",
+    "All layers read the cache of the first one. Are the keys of layer 2 those of layer 1?",
+    hint="With a single layer all is right. Each block makes keys of its own from what the block before has made of the tokens. Which member of the list does block i get?",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][past : past + ids.shape[1]]
+    new = []
+    for b in p["blocks"]:
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[0]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+@catalogue.misconception(
+    "8.6",
+    "cache-of-the-last-layer-everywhere",
+    "All layers read the cache of the last one. Which cache belongs to block i?",
+    hint="With a single layer all is right. Did you take the cache from the end of the list, or overwrite one variable in each round of the loop?",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][past : past + ids.shape[1]]
+    new = []
+    for b in p["blocks"]:
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[-1]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+@catalogue.misconception(
+    "8.6",
+    "old-cache-handed-back",
+    "From the second call on, the cache that comes back is the one that came in. What does the next call need to know?",
+    hint="Feed three tokens, then one, and look at the length of the keys that come back: it must be four. Which list do you return?",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][past : past + ids.shape[1]]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, cache or new
+
+
+@catalogue.misconception(
+    "8.6",
+    "last-logits-only",
+    "Only the last token of each piece has logits. How many new tokens are there?",
+    hint="Writing needs the last ones only, but whoever checks a guess of several tokens needs them all. Look at the shape: one row of logits for each new token.",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][past : past + ids.shape[1]]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x[:, -1:], p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+@catalogue.misconception(
+    "8.6",
+    "past-the-context-accepted",
+    "A text longer than the context gets logits and no ValueError. Which position does a token have that is beyond the table?",
+    hint="Take a context of 4 and feed three tokens and then two. How many are that together, and when can you know it?",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    rows = torch.arange(past, past + ids.shape[1], device=ids.device).clamp(max=cfg["context_length"] - 1)
+    x = p["tokens"][ids] + p["positions"][rows]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, new
+
+
+@catalogue.misconception(
+    "8.6",
+    "no-final-norm",
+    "The head got numbers that were not normalized. What stands between the last block and the head?",
+    hint="Go through the keys of the parameters: two of them, norm_gamma and norm_beta, belong to no block. Where do you use them?",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][past : past + ids.shape[1]]
+    new = []
+    for i, b in enumerate(p["blocks"]):
+        h, own = layer_norm(x, b["norm1_gamma"], b["norm1_beta"]), None if cache is None else cache[i]
+        h, kept = attend_with_cache(h, own, b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        new.append(kept)
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return x @ p["head"].T, new
+
+
+# --- 8.7 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "8.7",
+    "keys-only",
+    "It is half of what it should be. What is kept for each token, apart from its key?",
+    hint="Look at what `attend_with_cache` returns beside the output: two tensors. Count both.",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return cfg["n_layers"] * B * T * heads * (cfg["emb_dim"] // cfg["n_heads"]) * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "queries-too",
+    "It is three halves of what it should be: queries were counted, too. Who asks for an old query again?",
+    hint="An old query has been used when its token was new, and its output is done. Which two of the three parts does the cache hold?",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 3 * cfg["n_layers"] * B * T * heads * (cfg["emb_dim"] // cfg["n_heads"]) * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "one-layer",
+    "This is the cache of a single layer. How many are there?",
+    hint="In 8.6 the caches come as a list. How long is it?",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 2 * B * T * heads * (cfg["emb_dim"] // cfg["n_heads"]) * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "one-text",
+    "This is the cache of one text. Can two people share their keys?",
+    hint="Try B = 1 and B = 3: your result is the same. Each text has tokens of its own, and so keys of its own.",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 2 * cfg["n_layers"] * T * heads * (cfg["emb_dim"] // cfg["n_heads"]) * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "heads-of-queries",
+    "Where fewer heads have keys than queries, all heads were counted. Which heads does the cache hold?",
+    hint="Look whether the config has an entry `n_kv_heads`, and which number your product has in its place.",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    return 2 * cfg["n_layers"] * B * T * cfg["emb_dim"] * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "whole-width-for-each-head",
+    "It is too much by a factor of the number of heads: each head was given all of emb_dim. How many numbers has one head?",
+    hint="GPT-2 small has 768 numbers for a token, and 12 heads share them. What is left for one?",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 2 * cfg["n_layers"] * B * T * heads * cfg["emb_dim"] * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "full-context",
+    "The size was computed for a full context, however long the texts are. How many tokens are in the cache?",
+    hint="Try T = 100 and T = 200: your result is the same. The cache of 8.5 grows with each token, it is not there in full at once.",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 2 * cfg["n_layers"] * B * cfg["context_length"] * heads * (cfg["emb_dim"] // cfg["n_heads"]) * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "four-bytes-always",
+    "Each number was given four bytes, whatever the dtype. How many does a float16 take?",
+    hint="The name says how many bits it is, and a byte has 8. A dtype of torch also knows its own size.",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 2 * cfg["n_layers"] * B * T * heads * (cfg["emb_dim"] // cfg["n_heads"]) * 4
+
+
+@catalogue.misconception(
+    "8.7",
+    "square-of-the-length",
+    "It grows with the square of the length: the scores were counted. What is kept from one step to the next?",
+    hint="Double T: your result becomes four times as large. Scores are as many as pairs of tokens, but they are thrown away at once; one key belongs to one token.",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 2 * cfg["n_layers"] * B * T * T * heads * (cfg["emb_dim"] // cfg["n_heads"]) * dtype.itemsize
+
+
+@catalogue.misconception(
+    "8.7",
+    "mebibytes",
+    "The answer is in MiB. Which unit is asked for?",
+    hint="The example says 37748736 for what is 36 MiB. What did you divide by?",
+)
+def kv_cache_bytes(cfg, B, T, dtype):
+    heads = cfg.get("n_kv_heads", cfg["n_heads"])
+    return 2 * cfg["n_layers"] * B * T * heads * (cfg["emb_dim"] // cfg["n_heads"]) * dtype.itemsize / 2**20
+
+
+# --- 8.8 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "8.8",
+    "ratio-upside-down",
+    "Tokens are accepted where the small model likes them better than the large one. Which of the two stands above the line?",
+    hint="Take p[x] = ½ and q[x] = ¼: the large model likes the token better, and it must always be accepted. Is your ratio above 1 there?",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < q[x] / p[x]) if p[x] > 0 else True, rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "compared-with-p-alone",
+    "A token is accepted with the probability p[x]. What has the small model done before?",
+    hint="If both models are the same, everything should be accepted. With p[x] = q[x] = ¼ you refuse three of four. What must p[x] be divided by?",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < p[x]), rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "without-the-random-number",
+    "A token is accepted if the large model likes it at least as well, whatever u is. What is to happen with a token it finds half as likely?",
+    hint="Call it twice with p[x] = ¼ and q[x] = ½, and u = 0.4 and 0.6: the first is to be accepted and the second refused.",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(p[x] >= q[x]), rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "first-choice-only",
+    "A token is accepted only if it is the likeliest of the large model. How would any other token be written then?",
+    hint="That is right where both take the likeliest token each time. Here both *draw*: with p = (½, ½), both tokens have to come equally often. Do they?",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return x == int(p.argmax()), rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "compared-with-the-largest",
+    "p[x] is divided by the largest probability of the large model. Which probability did the draft come from?",
+    hint="Your rule does not look at q at all in its decision. A token that the small model draws far too often must be refused often: where does that show?",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < p[x] / p.max()), rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "drawn-again-from-p",
+    "After a refusal it draws from p. How often has the token that both like come by then?",
+    hint="Do the example of the text: p = (½, ½), q = (¼, ¾). A quarter of all draws is refused. If half of these become token 1, how often is it written in all?",
+)
+def accept_draft(p, q, x, u):
+    return bool(u < p[x] / q[x]), p.clone()
+
+
+@catalogue.misconception(
+    "8.8",
+    "drawn-again-without-x",
+    "After a refusal it draws from p without the refused token. Is that the only token that has had its chance?",
+    hint="Take three tokens, of which q gives the first too much, the second too little and the third exactly enough. Your rest gives something to the third, which is then written too often.",
+)
+def accept_draft(p, q, x, u):
+    others = p * (torch.arange(len(p), device=p.device) != x)
+    return bool(u < p[x] / q[x]), others / others.sum()
+
+
+@catalogue.misconception(
+    "8.8",
+    "negative-differences-kept",
+    "There are negative numbers in what to draw from. What is to be done where q is above p?",
+    hint="Print your rest. A probability below 0 means nothing; those tokens come often enough without it.",
+)
+def accept_draft(p, q, x, u):
+    more = p - q
+    rest = more / more.abs().sum() if more.abs().sum() > 0 else p.clone()
+    return bool(u < p[x] / q[x]), rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "absolute-differences",
+    "Tokens of which the small model writes too much get a share of the rest, too. Should these be drawn again?",
+    hint="Where q is above p, the absolute value makes a surplus of a deficit. The text takes a maximum with 0: what does that do to a negative difference?",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).abs()
+    rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < p[x] / q[x]), rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "rest-does-not-add-up",
+    "What to draw from does not add up to 1. What do you divide by?",
+    hint="Add up your rest: it is the share of draws that are refused. A refusal has to write *some* token.",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    return bool(u < p[x] / q[x]), more if more.sum() > 0 else p.clone()
+
+
+@catalogue.misconception(
+    "8.8",
+    "surplus-of-the-draft",
+    "After a refusal it draws what the small model gives more. What is missing in the text then?",
+    hint="The small model wrote too much of these already, that is why there was a refusal. Turn the difference round.",
+)
+def accept_draft(p, q, x, u):
+    more = (q - p).clamp(min=0)
+    rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < p[x] / q[x]), rest
+
+
+@catalogue.misconception(
+    "8.8",
+    "softmax-of-differences",
+    "Tokens with a difference of 0 get something of the rest: a softmax was taken. What does e⁰ give to a token that needs nothing?",
+    hint="These are differences of probabilities, no logits. All they need is to add up to 1.",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    return bool(u < p[x] / q[x]), more.softmax(0) if more.sum() > 0 else p.clone()
+
+
+@catalogue.misconception(
+    "8.8",
+    "zero-by-zero",
+    "Where both models agree, there are NaNs in what to draw from: 0 was divided by 0. What is to come back then?",
+    hint="Call it with the same tensor as p and q and print the sum that you divide by. Nothing is ever refused there, but an answer is asked for all the same.",
+)
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    return bool(u < p[x] / q[x]), more / more.sum()
+
+
+# --- 8.9 -----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "8.9",
+    "one-scale-for-the-matrix",
+    "quantize_rows: all rows have the same scale. What becomes of a row of small numbers?",
+    hint="Take the rows 100, 50 and 0.1, 0.2: with one scale the second row is all zeros. How many scales does the answer have, and how many different ones?",
+)
+def quantize_rows(W):
+    largest = W.abs().max().expand(len(W)).clone()
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale[:, None]).round().to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "scales-of-columns",
+    "quantize_rows: each column has a scale, not each row. Along which axis is the largest taken?",
+    hint="For a matrix of 2 rows and 3 columns there must be 2 scales. The axis that you name in `amax` is the one that disappears.",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=0)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale).round().to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "largest-not-largest-magnitude",
+    "quantize_rows: the scale comes from the largest number and not from the largest magnitude. Which number of the row 1, −2 is farther from 0?",
+    hint="Do the row 1, −2 by hand with your scale: −2 becomes −254, which does not fit. Look at the sizes without their signs.",
+)
+def quantize_rows(W):
+    largest = W.amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale
+
+
+@catalogue.misconception("8.9", "largest-not-largest-magnitude-wrapped", same_as="largest-not-largest-magnitude")
+def quantize_rows(W):
+    largest = W.amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale[:, None]).round().to(torch.int32).to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "128-wraps-around",
+    "quantize_rows: the largest number of a row has become −128. Does 128 fit into an int8?",
+    hint="Print `torch.tensor(128).to(torch.int8)`. With how many steps may the largest magnitude be divided, so that it fits on either side?",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 128)
+    return (W / scale[:, None]).round().to(torch.int32).to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "128-cut-off",
+    "quantize_rows: scales are the largest magnitude divided by 128, and the largest is cut off. How many steps are there on either side of 0?",
+    hint="The row 127, 1 should have the scale 1 exactly. Print yours. −128 is never needed, so the two sides are alike.",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 128)
+    return (W / scale[:, None]).round().clamp(-128, 127).to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "255-steps",
+    "quantize_rows: the magnitude was divided by 255, so that half of the numbers do not fit. How many steps are there on *one* side of 0?",
+    hint="An int8 has 256 values for both signs together. The largest magnitude goes to the end of one side.",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 255)
+    return (W / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale
+
+
+@catalogue.misconception("8.9", "255-steps-wrapped", same_as="255-steps")
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 255)
+    return (W / scale[:, None]).round().to(torch.int32).to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "cut-off-not-rounded",
+    "quantize_rows: numbers were cut off towards 0 and not rounded. Which whole number is nearest to 63.7?",
+    hint="Changing the dtype drops what stands behind the point. What has to happen before?",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale[:, None]).to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "rounded-down",
+    "quantize_rows: numbers were rounded down, also negative ones. Which whole number is nearest to −0.2?",
+    hint="`//` and `floor` go to the next smaller number, so that all weights get a little smaller on average. The nearest one is asked for.",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale[:, None]).floor().to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "halves-rounded-up",
+    "quantize_rows: halves are rounded up. Which of its two neighbors does 0.5 become?",
+    hint="Print `torch.tensor([0.5, 1.5, -2.5]).round()`: halves go to the even neighbor, so that they do not all move the same way. Adding ½ and rounding down is something else.",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale[:, None] + 0.5).floor().to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "row-of-zeros-divided-by-zero",
+    "quantize_rows: a row of zeros has the scale 0. What is 0 divided by 0?",
+    hint="Print W divided by its scales for a row of zeros: NaN, and what an int8 makes of that is up to the machine. Which scale does the text ask for?",
+)
+def quantize_rows(W):
+    scale = W.abs().amax(dim=1) / 127
+    return (W / scale[:, None]).round().to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "with-a-zero-point",
+    "quantize_rows: the range from the smallest to the largest number of a row was used, with an offset. Does 0 stay 0?",
+    hint="Your way of rounding needs a second number for each row, and `dequantize` does not get one. Here 0 has to become 0, and both signs have the same steps.",
+)
+def quantize_rows(W):
+    low, high = W.amin(1), W.amax(1)
+    scale = torch.where(high == low, 1.0, (high - low) / 255)
+    return ((W - low[:, None]) / scale[:, None] - 128).round().clamp(-128, 127).to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "scales-as-a-column",
+    "quantize_rows: the scales are right, but they have two axes. Which shape is asked for?",
+    hint="Print `scale.shape`: one number for each row is the shape (n,). Where did you keep an axis?",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1, keepdim=True)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale).round().to(torch.int8), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "whole-numbers-as-floats",
+    "quantize_rows: the numbers are whole, but they are still floats. How many bytes does each take?",
+    hint="Print `q.dtype` and `q.nbytes`. Nothing has been saved yet.",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    scale = torch.where(largest == 0, 1.0, largest / 127)
+    return (W / scale[:, None]).round(), scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "inverse-scale",
+    "quantize_rows: the scale is 127 divided by the largest magnitude: the factor of the way there. Which one leads back?",
+    hint="`dequantize` multiplies: 127 times the scale has to be the largest magnitude again.",
+)
+def quantize_rows(W):
+    largest = W.abs().amax(dim=1)
+    factor = torch.where(largest == 0, 1.0, 127 / largest)
+    return (W * factor[:, None]).round().to(torch.int8), factor
+
+
+@catalogue.misconception(
+    "8.9",
+    "scales-along-columns",
+    "dequantize: the scales were multiplied along the columns. Which axis do they belong to?",
+    hint="Shapes are matched from the right: a tensor of n numbers meets the *last* axis. Give the scales a second axis.",
+)
+def dequantize(q, scale):
+    return q.to(scale.dtype) * scale[: q.shape[1]]
+
+
+@catalogue.misconception("8.9", "scales-along-columns-if-they-fit", same_as="scales-along-columns")
+def dequantize(q, scale):
+    return q.to(scale.dtype) * scale
+
+
+@catalogue.misconception(
+    "8.9",
+    "divided-by-scale",
+    "dequantize: the numbers were divided by their scale. What does W ≈ s · q say?",
+    hint="There you divide, so back you multiply. One step of q is worth one scale.",
+)
+def dequantize(q, scale):
+    return q.to(scale.dtype) / scale[:, None]
+
+
+@catalogue.misconception(
+    "8.9",
+    "multiplied-as-int8",
+    "dequantize: the product was taken in int8, where it wraps around and scales below 1 are 0. When do the numbers become floats?",
+    hint="Print the product of an int8 of 100 and an int8 of 3. Change the dtype before you multiply, and to that of the scales.",
+)
+def dequantize(q, scale):
+    return (q * scale[:, None].to(torch.int8)).to(scale.dtype)
+
+
+# --- 8.10 ----------------------------------------------------------------------------------------------------------
+
+
+@catalogue.misconception(
+    "8.10",
+    "whole-text-with-cache",
+    "Each call gets the whole text and the cache that holds it already. How often does the model see each token?",
+    hint="Print the shape of what you pass in the second call: only the new token is not in the cache yet.",
+)
+def generate_cached(step, ids, n):
+    cache = None
+    for _ in range(n):
+        logits, cache = step(ids, cache)
+        ids = torch.cat([ids, logits[:, -1].argmax(-1, keepdim=True)], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "8.10",
+    "whole-text-without-cache",
+    "The tokens are right, but each call gets the whole text and no cache: nothing is saved. What does the second answer of step hold?",
+    hint="Count the tokens that go through the model for 100 new ones: about 5,000, where 100 would do. Keep what `step` hands back, and pass it in the next call.",
+)
+def generate_cached(step, ids, n):
+    for _ in range(n):
+        logits, _ = step(ids, None)
+        ids = torch.cat([ids, logits[:, -1].argmax(-1, keepdim=True)], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "8.10",
+    "cache-not-handed-on",
+    "Each call gets the new token, but no cache: the model has forgotten the text. What does the next call need, apart from the new token?",
+    hint="Print what you pass for the cache in the second call. It must be what the first call gave back.",
+)
+def generate_cached(step, ids, n):
+    new = ids
+    for _ in range(n):
+        logits, _ = step(new, None)
+        new = logits[:, -1].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, new], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "8.10",
+    "prompt-token-by-token",
+    "The tokens are right, but the prompt went in token by token. How many calls does a prompt need?",
+    hint="A model takes a whole prompt at once, as in training, and that is much faster. Print how many tokens each of your calls gets.",
+)
+def generate_cached(step, ids, n):
+    if n == 0:
+        return ids.clone()
+    cache = None
+    for token in ids[:, :-1].split(1, dim=1) if ids.shape[1] > 1 else ():
+        _, cache = step(token, cache)
+    new = ids[:, -1:]
+    for _ in range(n):
+        logits, cache = step(new, cache)
+        new = logits[:, -1].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, new], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "8.10",
+    "prompt-twice",
+    "The prompt went in twice: once to fill the cache, and once more. What does the first call give, apart from the cache?",
+    hint="The logits of the first call already say which token comes next. Do you throw them away?",
+)
+def generate_cached(step, ids, n):
+    if n == 0:
+        return ids.clone()
+    _, cache = step(ids, None)
+    new = ids
+    for _ in range(n):
+        logits, cache = step(new, cache)
+        new = logits[:, -1].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, new], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "8.10",
+    "a-call-too-many",
+    "The tokens are right, but there is a call more than new tokens. Who needs the logits after the last token?",
+    hint="Count: with n = 1 one call is enough, and with n = 0 none. Do you call for the prompt before the loop, and then in each round as well?",
+)
+def generate_cached(step, ids, n):
+    logits, cache = step(ids, None)
+    for _ in range(n):
+        new = logits[:, -1].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, new], dim=1)
+        logits, cache = step(new, cache)
+    return ids
+
+
+@catalogue.misconception(
+    "8.10",
+    "logits-of-the-first-position",
+    "After the prompt, the token comes from the logits of its first position. Which position says what comes after the text?",
+    hint="With a prompt of one token all is right. For a prompt of three there are three rows of logits, and the first one predicts the second token, which you know already.",
+)
+def generate_cached(step, ids, n):
+    cache, new = None, ids
+    for _ in range(n):
+        logits, cache = step(new, cache)
+        new = logits[:, 0].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, new], dim=1)
+    return ids
+
+
+@catalogue.misconception(
+    "8.10",
+    "prompt-missing",
+    "Only the new tokens come back. What does the answer begin with?",
+    hint="With n = 0 the answer is ids itself. What do you give for it?",
+)
+def generate_cached(step, ids, n):
+    t, cache, new = ids.shape[1], None, ids
+    for _ in range(n):
+        logits, cache = step(new, cache)
+        new = logits[:, -1].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, new], dim=1)
+    return ids[:, t:]
