@@ -78,8 +78,11 @@ _add("05", "lr_at: cosine of a tensor", _COS, "torch.cos(torch.tensor(math.pi * 
 _add("05", "lr_at: pi as a tensor", _COS, "float(torch.cos(torch.tensor(torch.pi) * progress))")
 _add(
     *("05", "evaluate: total in a tensor"),
-    *("total, count = 0.0, 0", "total, count = torch.tensor(0.0), 0"),
-    *("return total / count", "return (total / count).item()"),
+    *("net.eval()\n    total, count = 0.0, 0", "net.eval()\n    total, count = torch.tensor(0.0), 0"),
+    *(
+        "net.train(was_training)\n    return total / count",
+        "net.train(was_training)\n    return (total / count).item()",
+    ),
 )
 _C = "math.sqrt(2 / math.pi)"
 _add("06", "gelu: sqrt of a tensor", _C, "torch.sqrt(torch.tensor(2.0 / torch.pi))")

@@ -19,6 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from gradlings import picture
 from gradlings.execution.local_runner import LocalRunner, run_cells
 from gradlings.execution.student_api import Unavailable
+from gradlings.execution.time_limit import TimeUp
 from gradlings.runners.final_picture.draw import Drawn, drawn_with
 from gradlings.runners.session import collected_checks
 from gradlings.sandbox.worker_bundle import MODULES
@@ -186,6 +187,19 @@ def test_the_losses_of_06_and_a_text_that_goes_with_them() -> None:
     assert (found.texts, "Once generate (6.12) works" in found.missing) == ({}, True)
     assert "pretrain_with_validation (6.14) works" in found.missing
     assert len(found.figure.axes) == 1
+
+
+def not_done_in_time(*_: Any) -> Any:
+    raise TimeUp
+
+
+def test_what_takes_too_long_beside_the_losses_of_06_does_not_cost_them() -> None:
+    runner = solved("06")
+    runner.namespace |= {"pretrain": losses, "generate": lambda model, ids, *_: ids}
+    runner.namespace |= {"pretrain_with_validation": not_done_in_time}
+    found = drawn(runner, "06").picture
+    assert len(found.figure.axes) == 1
+    assert found.missing.startswith("Once pretrain_with_validation (6.14) works")
 
 
 # ---- where it is left, and where not

@@ -49,6 +49,23 @@ def test_scores_arrive_and_what_a_person_set_stays(kit: Kit, tmp_path: Path, url
     assert cell_scores(url, "bob")["ex-9-2"] == (0, 7)
 
 
+def test_a_gradebook_from_before_the_points_changed_is_told_by_name_and_left(
+    kit: Kit, tmp_path: Path, url: str
+) -> None:
+    submissions = hand_in(tmp_path / "submissions", {"bob.py": module(kit, **HALF)})
+    grade(kit, submissions, tmp_path / "results", url)
+    before = cell_scores(url, "bob")
+    checks = kit.folder / "test_tiny.py"
+    checks.write_text(checks.read_text().replace("points=15", "points=12"))
+    with pytest.raises(InputError) as refused:
+        grade(kit, submissions, tmp_path / "new", url)
+    assert f"{tmp_path / 'gradebook.db'} already has submissions of 09, scored when ex-9-2 was" in str(refused.value)
+    assert "was worth 15 points; in the checks it is worth 12." in str(refused.value)
+    assert "nbgrader db assignment remove 09" in str(refused.value)
+    assert cell_scores(url, "bob") == before
+    assert (tmp_path / "new" / "scores.csv").exists()
+
+
 # ---- late, by nbgrader's own plugin
 
 CONFIG = """

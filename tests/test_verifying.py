@@ -104,7 +104,7 @@ def test_an_unknown_assignment_is_one_clear_sentence(author_kit: Kit) -> None:
 def test_an_unknown_exercise_is_one_clear_sentence(author_kit: Kit) -> None:
     ended = author_kit.gradlings("verify", "9.2", "9.7")
     assert ended.code == 2
-    assert f"No exercise 9.7 in {author_kit.root / 'solutions'}; there are 9.1, 9.2, 9.3, 9.0." in ended.said
+    assert f"No exercise 9.7 in {author_kit.root / 'solutions'}; there are 9.0, 9.1, 9.2, 9.3." in ended.said
 
 
 def test_a_kit_that_cannot_be_read_ends_the_run(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ for cell in {cells!r}:
     print("shown:", shell.run_cell(cell, store_history=True).result)
 """
     said = run(installed, "-c", code, cwd=tmp_path)
-    assert "shown: 15\n" in said, said
+    assert "shown: 10\n" in said, said
     assert "shown: **3.5 is right.**" in said
     assert "shown: 3.5 is right: every check passes" in said
     assert {path for path in package.rglob("*") if "__pycache__" not in path.parts} == before

@@ -111,6 +111,21 @@ def saved_and_loaded(student, weights, x):
     return {**answer, "outputs of the first": first(x).detach()}
 
 
+def buffers_carried(student, mean):
+    """A batch norm with this running mean, a buffer, is saved with `weights_to_bytes` and loaded into another.
+
+    "torch.load finds" is what the bytes hold; then comes the running mean of the second.
+    """
+    first, second = (nn.BatchNorm1d(len(mean)).to(mean) for _ in range(2))
+    first.running_mean.copy_(mean)
+    data = student.weights_to_bytes(first)
+    found = _content_of(data)
+    if "running_mean" not in found:
+        return {"torch.load finds": found}
+    student.load_weights(second, data)
+    return {"torch.load finds": found, "running mean of the second": second.running_mean}
+
+
 def loaded_into_other(student, saved, wanted):
     """What becomes of `load_weights` when the bytes belong to a network of the sizes `saved`, and the network has `wanted`."""
     zeros = [torch.zeros(b, a) for a, b in itertools.pairwise(saved)]
@@ -166,13 +181,14 @@ def clipped(student, params, grads, max_norm):
     return {**{f"grads[{i}]": p.grad for i, p in enumerate(mine)}, "params as before": kept}
 
 
-def repaired_clipped_epochs(student, W, b, data, lr, max_norm, epochs):
+def repaired_clipped_epochs(student, W, b, data, lr, max_norm, epochs, groups):
     """Several calls of `repaired_clipped_epoch` with the same batches: a linear layer, and plain gradient descent.
 
+    With two groups, the optimizer has W in the first and b in the second.
     "gradients used" has a row for each step of the optimizer: what it found in `.grad`, of W and then of b. "loss" and
     "parameters" have an entry or a row for each call.
     """
-    return _epochs(lambda net, opt: student.repaired_clipped_epoch(net, opt, data, max_norm), W, b, lr, epochs)
+    return _epochs(lambda net, opt: student.repaired_clipped_epoch(net, opt, data, max_norm), W, b, lr, epochs, groups)
 
 
 def warmed_up(student, W, b, data, rates, groups):
@@ -181,12 +197,7 @@ def warmed_up(student, W, b, data, rates, groups):
     With two groups, the optimizer has W in the first and b in the second. `log` is what came back; "parameters" has a row
     for each step of the optimizer: W and then b after it.
     """
-    net = _layer(W, b)
-    opt = (
-        _PlainDescent(*([p] for p in net.parameters()), lr=0.5)
-        if groups == 2
-        else _PlainDescent(net.parameters(), lr=0.5)
-    )
+    net, opt = _layer_and_optimizer(W, b, 0.5, groups)
     log = student.repaired_warm_up(net, opt, data, lambda step: rates[step])
     after = torch.stack(opt.after) if opt.after else torch.zeros(0, W.numel() + b.numel(), dtype=W.dtype)
     return {"step count": len(opt.after), "parameters": after, "log": log}
@@ -385,14 +396,16 @@ def _layer(W, b):
     return layer
 
 
-def _layer_and_optimizer(W, b, lr):
+def _layer_and_optimizer(W, b, lr, groups=1):
+    """A linear layer, and an optimizer that has it in one group, or W in one and b in another."""
     layer = _layer(W, b)
-    return layer, _PlainDescent(layer.parameters(), lr=lr)
+    parts = [layer.parameters()] if groups == 1 else [[p] for p in layer.parameters()]
+    return layer, _PlainDescent(*parts, lr=lr)
 
 
-def _epochs(one_epoch, W, b, lr, epochs):
+def _epochs(one_epoch, W, b, lr, epochs, groups=1):
     """What the optimizer was given in several epochs, their losses, and the parameters after each."""
-    net, opt = _layer_and_optimizer(W, b, lr)
+    net, opt = _layer_and_optimizer(W, b, lr, groups)
     losses, after = [], []
     for _ in range(epochs):
         losses.append(one_epoch(net, opt))

@@ -362,6 +362,11 @@ def two_networks(weights, x):
     }
 
 
+def names_and_mean(mean):
+    names = ["bias", "num_batches_tracked", "running_mean", "running_var", "weight"]
+    return {"torch.load finds": names, "running mean of the second": mean}
+
+
 def refused_if_other(saved, wanted):
     return "no error" if saved == wanted else "RuntimeError"
 
@@ -410,9 +415,10 @@ class TestMlp:
         agree(student.through("mlp_outputs"), ladder, layer_after_layer)
 
     def test_save_and_load(self, student, probes):
-        """weights_to_bytes and load_weights: a second network computes what the first one does"""
+        """weights_to_bytes and load_weights: a second network computes what the first one does; buffers, too"""
         ladder = probes([two_layers()], random=random_mlp, n=2)
         agree(student.through("saved_and_loaded"), ladder, two_networks, ordered=True, exact_types=True)
+        agree(student.through("buffers_carried"), probes([(floats([0.5, -2.0, 3.0]),)]), names_and_mean, ordered=True)
 
     def test_other_files(self, student, probes):
         """load_weights: weights of other sizes or of another depth are refused, and so is code"""
@@ -596,7 +602,7 @@ class TestClipGradients:
 # 5.13
 
 
-def right_clipped_epochs(W, b, data, lr, max_norm, epochs):
+def right_clipped_epochs(W, b, data, lr, max_norm, epochs, groups):
     def shortened(gradient):
         return gradient * min(1.0, max_norm / float(gradient.norm())) if gradient.any() else gradient
 
@@ -606,21 +612,22 @@ def right_clipped_epochs(W, b, data, lr, max_norm, epochs):
 def random_clipped_epochs(rng):
     """The norm is mostly between 1 and 10."""
     W, b, data, lr, epochs = random_epochs(rng)
-    return W, b, data, lr, rng.choice([0.2, 0.7, 1.5, 200.0]), epochs
+    return W, b, data, lr, rng.choice([0.2, 0.7, 1.5, 200.0]), epochs, rng.choice([1, 2])
 
 
 @exercise("5.13", "repaired_clipped_epoch", points=5, minutes=10, difficulty=1, builds_on=("5.7", "5.12"))
 class TestRepairedClippedEpoch:
     def test_epochs(self, student, probes):
-        """one epoch and several, with a limit far below the norm, near it, and far above it"""
+        """one epoch and several, with a limit far below the norm, near it, and far above it; also with two groups"""
         W, b, X, y = one_weight()
         W3, b3, X3, y3 = ten_examples()
         hand_made = [
-            (W, b, [(X, y)], 0.1, 0.5, 1),
-            (W, b, cut(X, y, 1, 1), 0.1, 3.0, 2),
-            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 0.25, 1),
-            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 2.0, 2),
-            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 100.0, 2),
+            (W, b, [(X, y)], 0.1, 0.5, 1, 1),
+            (W, b, cut(X, y, 1, 1), 0.1, 3.0, 2, 1),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 0.25, 1, 1),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 2.0, 2, 1),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 0.25, 1, 2),
+            (W3, b3, cut(X3, y3, 4, 4, 2), 0.05, 100.0, 2, 1),
         ]
         ladder = probes(hand_made, random=random_clipped_epochs, n=3)
         # wide, since PyTorch's clipping adds 1e-6 to the norm

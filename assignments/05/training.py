@@ -336,9 +336,10 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # a name, such as `layers.0.weight`. If `layers` were an ordinary Python list, it would not look inside. What would an
 # optimizer get from `net.parameters()`, then, and what would it train?
 #
-# **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. The code of
-# the class stays in your program. `torch.save` writes the dict into a file. Here the file is an `io.BytesIO`, which
-# lives in memory, and its bytes are what comes back.
+# **Saving.** What is saved is the *state dict*: `net.state_dict()`, a dict from these names to the numbers. Some
+# modules also keep numbers that no optimizer trains, their *buffers*, such as a mean over all batches so far. The state
+# dict holds these, too; `net.parameters()` does not. The code of the class stays in your program. `torch.save` writes
+# the dict into a file. Here the file is an `io.BytesIO`, which lives in memory, and its bytes are what comes back.
 #
 # **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that is there
 # already. Two traps:
@@ -652,7 +653,7 @@ def repaired_clipped_epoch(
 
     Args:
         net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
-        opt: the optimizer of the network's parameters, one of PyTorch's.
+        opt: the optimizer of the network's parameters, one of PyTorch's; it may keep them in several groups.
         batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
         max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. Shorter ones stay as
             they are.

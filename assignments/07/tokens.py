@@ -409,7 +409,7 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 
 # %%
 def pad_batch(
-    seqs: list[list[int]], pad_id: int, max_len: int | None = None
+    seqs: list[list[int]], pad_id: int, max_len: "int | None" = None
 ) -> tuple[Int[Tensor, "B T"], Bool[Tensor, "B T"]]:
     """One row for each sequence, filled up at the right, and which places are real.
 

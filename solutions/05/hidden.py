@@ -104,9 +104,9 @@ PROBES = {
     "5.7::test_gradients": CLIPPING,
     # 5.13 clipped epochs: batches of one, limits far below and above, many epochs
     "5.13::test_epochs": [
-        (*regression([1, 1, 1, 1], 2, 1), 0.05, 0.1, 1),
-        (*regression([5, 2], 3, 4), 0.03, 1.0, 5),
-        (*regression([2, 6], 4, 2), 0.05, 1000.0, 2),
+        (*regression([1, 1, 1, 1], 2, 1), 0.05, 0.1, 1, 1),
+        (*regression([5, 2], 3, 4), 0.03, 1.0, 5, 2),
+        (*regression([2, 6], 4, 2), 0.05, 1000.0, 2, 1),
     ],
     # 5.8 the learning rate: plans of the size of real ones, short ones, a smallest rate of 0
     "5.8::test_warm_up": [

@@ -1082,6 +1082,18 @@ def weights_to_bytes(net):
 
 @catalogue.misconception(
     "5.11",
+    "parameters-only",
+    "The parameters were saved, but not the buffers. What else does a network need to compute the same again?",
+    hint="Print `nn.BatchNorm1d(3).state_dict()`: running_mean is in it, and among named_parameters() it is not. A network that normalizes by such a mean would compute something else after loading. Which of the two does the text ask you to save?",
+)
+def weights_to_bytes(net):
+    file = io.BytesIO()
+    torch.save({name: p.detach() for name, p in net.named_parameters()}, file)
+    return file.getvalue()
+
+
+@catalogue.misconception(
+    "5.11",
     "file-itself",
     "What came back is the file in memory, not its bytes. Which of its methods gives all that was written?",
     hint="Print the type of what you return: BytesIO, and it must be bytes. Have a look at the methods of `io.BytesIO`: one gives the whole content, wherever the file stands.",
@@ -1934,6 +1946,26 @@ def repaired_clipped_epoch(net, opt, batches, max_norm):
         loss.backward()
         for p in net.parameters():
             torch.nn.utils.clip_grad_norm_([p], max_norm)
+        opt.step()
+        total += loss.item() * len(y)
+        count += len(y)
+    return total / count
+
+
+@catalogue.misconception(
+    "5.13",
+    "each-group-on-its-own",
+    "The gradients of each group of the optimizer were clipped on their own. Which norm is max_norm the limit of?",
+    hint="An optimizer may keep its parameters in several groups, such as weights and biases, so that each can have its own settings. The limit is one for all gradients together, whatever their group: one call for the whole network.",
+)
+def repaired_clipped_epoch(net, opt, batches, max_norm):
+    total, count = 0.0, 0
+    for X, y in batches:
+        opt.zero_grad()
+        loss = F.mse_loss(net(X), y)
+        loss.backward()
+        for group in opt.param_groups:
+            torch.nn.utils.clip_grad_norm_(group["params"], max_norm)
         opt.step()
         total += loss.item() * len(y)
         count += len(y)

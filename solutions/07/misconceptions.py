@@ -356,6 +356,17 @@ def merge_pair(ids, pair, new_id):
 
 @catalogue.misconception(
     "7.3",
+    "replaced-in-digits",
+    "The pair was found in the digits of other ids: 5 6 in 15 6. Where does an id begin, and where does it end?",
+    hint='In a string of the ids, `str.replace` knows nothing of ids: "15 6" holds "5 6". Compare numbers instead, the two at the place where you are.',
+)
+def merge_pair(ids, pair, new_id):
+    text = " ".join(map(str, ids)).replace(f"{pair[0]} {pair[1]}", str(new_id))
+    return list(map(int, text.split()))
+
+
+@catalogue.misconception(
+    "7.3",
     "either-order",
     "The two ids were merged in the other order, too. Is 2 1 the pair 1 2?",
     hint='If "ab" has become a token, "ba" is still two. Compare the left id with the left one of the pair, and the right one with the right one.',

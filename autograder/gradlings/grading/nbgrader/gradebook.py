@@ -99,17 +99,29 @@ def _define(gradebook: Any, url: str, graded: ClassResults) -> None:
     assignment, source_name = graded.run.assignment, graded.run.source_name
     gradebook.update_or_create_assignment(assignment)
     gradebook.update_or_create_notebook(source_name, assignment)
-    present = {cell.name for cell in gradebook.find_notebook(source_name, assignment).grade_cells}
-    missing = [grade_id(exercise.id) for exercise in graded.exercises if grade_id(exercise.id) not in present]
-    if missing and gradebook.assignment_submissions(assignment):
-        raise InputError(
-            f"The gradebook {_without_password(url)} already has submissions of {assignment}, without the cell "
-            f"{missing[0]} in the notebook {source_name}; nbgrader cannot add one now. Use another gradebook, or "
-            f"remove the assignment from this one (nbgrader db assignment remove {assignment})."
-        )
+    cells = gradebook.find_notebook(source_name, assignment).grade_cells
+    if gradebook.assignment_submissions(assignment):
+        _require_same_cells({cell.name: cell.max_score for cell in cells}, url, graded)
     for exercise in graded.exercises:
         gradebook.update_or_create_grade_cell(
             grade_id(exercise.id), source_name, assignment, max_score=exercise.points, cell_type="code"
+        )
+
+
+def _require_same_cells(points: dict[str, float], url: str, graded: ClassResults) -> None:
+    """Refuse a gradebook whose submissions were scored by other cells or points, given by the name of the cell."""
+    assignment = graded.run.assignment
+    for exercise in graded.exercises:
+        cell = grade_id(exercise.id)
+        if cell not in points:
+            what = f"without the cell {cell} in the notebook {graded.run.source_name}; nbgrader cannot add one now"
+        elif points[cell] != exercise.points:
+            what = f"scored when {cell} was worth {points[cell]:g} points; in the checks it is worth {exercise.points}"
+        else:
+            continue
+        raise InputError(
+            f"The gradebook {_without_password(url)} already has submissions of {assignment}, {what}. Use another "
+            f"gradebook, or remove the assignment from this one (nbgrader db assignment remove {assignment})."
         )
 
 

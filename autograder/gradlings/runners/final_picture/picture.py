@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
@@ -32,6 +32,8 @@ class FinalPicture:
     """Further files by name: what they hold, in a few words, and their text."""
     missing: str = ""
     """A sentence on what is not there yet."""
+    fuller: Callable[[], FinalPicture] | None = None
+    """Makes the picture that stands in its place if functions that it can do without are right and done in time."""
 
 
 def new_figure(title: str, width: float = 9.0, height: float = 5.5) -> Figure:
