@@ -168,6 +168,29 @@ DISHONEST: dict[str, dict[tuple[str, str], str]] = {
                 return _any_row(ids[:10], eos)
             """,
     },
+    "08": {
+        ("8.2::test_top_k", "never two pages of rows"): """
+            _in_general = keep_top_k
+            def keep_top_k(logits, k):
+                return _in_general(logits, k) if logits.dim() != 3 or len(logits) != 2 else logits
+            """,
+        ("8.4::test_ends", "at most nine new tokens"): """
+            _any_length = generate_until
+            def generate_until(model, ids, n, eos, pad):
+                return _any_length(model, ids, min(n, 9), eos, pad)
+            """,
+        ("8.6::test_pieces", "at most three blocks"): """
+            _any_depth = gpt_step
+            def gpt_step(ids, cache, p, cfg):
+                logits, caches = _any_depth(ids, cache, p | {"blocks": p["blocks"][:3]}, cfg)
+                return logits, caches
+            """,
+        ("8.10::test_calls", "at most ten new tokens"): """
+            _any_text = generate_cached
+            def generate_cached(step, ids, n):
+                return _any_text(step, ids, min(n, 10))
+            """,
+    },
 }
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -38,6 +39,7 @@ PUBLISHED = {
     "05": {"0.9", "0.999", "0.95", "300", "2,000", "2015", "2019", "2024"},
     "06": {"50,257", "1,024", "8,192", "18.34", "0.044715"},
     "07": {"1,024", "50257", "50,000", "128,000"},
+    "08": {"1,024", "2019"},
 }
 """Settings, years and results of others, which nothing here can compute."""
 EXAMPLES = {
@@ -48,6 +50,7 @@ EXAMPLES = {
     "05": {"0.1", "0.01", "0.001", "100", "1000", "130"},
     "06": {"1000", "100", "150", "200", "500", "512"},
     "07": {"100", "200", "1,000"},
+    "08": {"0.5", "0.25", "0.1875", "0.0625", "0.3", "0.7", "0.75", "0.8", "1.2", "2.5", "1,000", "256"},
 }
 """Inputs that the reader is to try."""
 
@@ -304,9 +307,32 @@ def computed(assignment: str) -> dict[str, float]:
         case "07":
             first_ids = {str(i): float(i) for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}
             return {str(byte): float(byte) for byte in "hié词".encode()} | first_ids | {"50,257": 2**8 + 50_000 + 1}
+        case "08":
+            return of_writing(gpt(12, emb, tied=True, qkv_bias=True))
     tied = gpt(12, emb, tied=True, qkv_bias=True) / 1e6
     trained = {f"{value:.2f}": value for rows in tables_of_06().values() for row in rows for value in row}
     return {"27,776": tiny_gpt(), "124": tied, "10.82": math.log(50_257)} | trained | corpus() | gelu_at_one()
+
+
+def of_writing(small: int) -> dict[str, float]:
+    """The figures of 08; `small` is the size of GPT-2 small."""
+    hot, plain, cold = (torch.softmax(torch.tensor([2.0, 1, -1]) / t, 0).tolist() for t in (4, 1, 0.5))
+    texts = ("0.44", "0.35", "0.21"), ("0.71", "0.26", "0.04"), ("0.88", "0.12", "0.00")
+    shown = {
+        figure: p for row, ps in zip(texts, (hot, plain, cold), strict=True) for figure, p in zip(row, ps, strict=True)
+    }
+    two, three = 0.5 + 0.25, 0.5 + 0.25 + 0.1875
+    shown |= {"0.667": 0.5 / two, "0.333": 0.25 / two, "0.9375": three}
+    shown |= {"0.533": 0.5 / three, "0.267": 0.25 / three, "0.2": 0.1875 / three, "1.67": 2 / 1.2}
+    q = (torch.tensor([1.0, -2, 0.5]) / (2 / 127)).round()
+    steps = {"127": 2**7 - 1, "128": 2**7, "63.5": 1 / (2 / 127), "31.75": 0.5 / (2 / 127)}
+    steps |= {"1.008": (q[0] * 2 / 127).item(), "0.504": (q[2] * 2 / 127).item()}
+    with np.load(PROJECT / "assignments" / "08" / "weights.npz") as weights:
+        numbers = sum(weights[name].size for name in weights.files)
+    settings = runpy.run_path(str(PROJECT / "assignments" / "08" / "weights.py"))
+    sizes = {"28,800": numbers, "300": settings["STEPS"], "249": 2 * small / 1e6}
+    sizes |= {"37,748,736": 2 * 12 * 1_024 * 768 * 2, "255": 256 - 1, "32,640": sum(range(256))}
+    return shown | steps | sizes
 
 
 def gpt_by_formula(layers: int, emb: int) -> int:
