@@ -37,7 +37,7 @@ PLANTED_IN, EACH_KIND = 200, 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--assignments", nargs="+", default=["01", "02", "03", "04", "05", "06", "07", "08"])
+    parser.add_argument("--assignments", nargs="+", default=["01", "02", "03", "04", "05", "06", "07", "08", "09"])
     parser.add_argument("--sizes", nargs="*", type=int, default=[30, 200, 500])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=1)

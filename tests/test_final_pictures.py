@@ -28,8 +28,8 @@ from student_kit import PROJECT, Kit, as_if_started_in
 
 TOPICS = dict(
     zip(
-        ("01", "02", "03", "04", "05", "06", "07", "08"),
-        ("tensors", "gpt_config", "autodiff", "backprop", "training", "tiny_gpt", "tokens", "writing"),
+        ("01", "02", "03", "04", "05", "06", "07", "08", "09"),
+        ("tensors", "gpt_config", "autodiff", "backprop", "training", "tiny_gpt", "tokens", "writing", "tuning"),
         strict=True,
     )
 )
@@ -43,6 +43,7 @@ DRAWING = {
     "06": ("pretrain",),
     "07": ("train_bpe", "encode", "compression"),
     "08": ("gpt_step", "with_temperature", "keep_top_p", "generate_cached"),
+    "09": ("fine_tune",),
 }
 """The functions that each picture is made with."""
 EACH = [(assignment, name) for assignment, names in DRAWING.items() for name in names]

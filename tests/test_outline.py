@@ -54,7 +54,7 @@ def test_every_exercise_has_an_objective_a_part_of_the_chapter_and_misconception
     outlines: list[AssignmentOutline],
 ) -> None:
     exercises = [exercise for outline in outlines for exercise in outline.exercises]
-    assert len(exercises) == 95
+    assert len(exercises) == 104
     assert [each.id for each in exercises if not (each.objective and each.chapter and each.misconceptions)] == []
     objectives = [each.objective for each in exercises]
     assert len(set(objectives)) == len(objectives)

@@ -260,10 +260,10 @@ def test_a_new_kit_counts_the_path_only(core: Kit) -> None:
     curriculum = read_curriculum(core.root)
     asked = sum(each.declared.points for each in curriculum.exercises)
     assert (page.code, f"0 of {asked} points" in page.said) == (1, True), page.said
-    assert len(curriculum.exercises) == 21
+    assert len(curriculum.exercises) == 24
     for command in ("progress", "list"):
         said = core.gradlings(command).said
-        assert "Path core: 21 exercises; the code of all others is given." in said
+        assert "Path core: 24 exercises; the code of all others is given." in said
         assert "3.3" not in said
     assert "given on the path core" in core.gradlings("hint", "3.3").said
 
