@@ -30,7 +30,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Int8
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -116,9 +116,10 @@ def with_temperature(logits: Float[Tensor, "*batch V"], t: float) -> Float[Tenso
 # **out**. Libraries that everybody uses had both of these wrong for years. So for a token in sorted order, what matters
 # is the sum of the tokens *before* it. May it be equal to $p$?
 #
-# What is kept is made to add up to 1 again, and stands where it stood: sorting is your business only. $p = 0$ keeps one
-# token, for there is always one to write, and $p = 1$ keeps every token. (In `float32`, the running sum of many
-# probabilities may reach 1 before the last of them; so ask for $p = 1$ itself.) A $p$ outside of 0 to 1 is a ValueError.
+# What is kept is made to add up to 1 again, and stands where it stood: sorting is your business only. $p = 0$ keeps
+# one token, for there is always one to write, and $p = 1$ keeps every token. (In `float32`, the running sum of many
+# probabilities may reach 1 before the last of them; so ask for $p = 1$ itself.) A $p$ outside of 0 to 1 is a
+# ValueError.
 #
 # In all inputs, no two tokens are equal where it would matter which one is kept.
 
@@ -583,7 +584,7 @@ def accept_draft(p: Float[Tensor, "V"], q: Float[Tensor, "V"], x: int, u: float)
 # `dequantize` goes back. Multiply in floats: an `int8` times an `int8` stays an `int8`, and wraps around.
 
 # %%
-def quantize_rows(W: Float[Tensor, "n m"]) -> tuple[Int8[Tensor, "n m"], Float[Tensor, "n"]]:
+def quantize_rows(W: Float[Tensor, "n m"]) -> tuple[Int[Tensor, "n m"], Float[Tensor, "n"]]:
     """Whole numbers from -127 to 127 in place of the weights, and a scale for each row.
 
     Args:
@@ -606,7 +607,7 @@ def quantize_rows(W: Float[Tensor, "n m"]) -> tuple[Int8[Tensor, "n m"], Float[T
 
 
 # %%
-def dequantize(q: Int8[Tensor, "n m"], scale: Float[Tensor, "n"]) -> Float[Tensor, "n m"]:
+def dequantize(q: Int[Tensor, "n m"], scale: Float[Tensor, "n"]) -> Float[Tensor, "n m"]:
     """The weights that whole numbers and scales stand for.
 
     Args:
@@ -680,8 +681,9 @@ def generate_cached(step: Callable, ids: Int[Tensor, "B t"], n: int) -> Int[Tens
 #     text = generate_cached(lambda new, cache: gpt_step(new, cache, p, CONFIG), ids, 60)
 #     print("".join(CHARACTERS[i] for i in text[0]))
 #
-# Then draw in place of taking the likeliest: `with_temperature`, `keep_top_p`, `torch.multinomial`. At which temperature
-# does it begin to invent words? Put its matrices through `quantize_rows` and `dequantize`: does it still write the same?
+# Then draw in place of taking the likeliest: `with_temperature`, `keep_top_p`, `torch.multinomial`. At which
+# temperature does it begin to invent words? Put its matrices through `quantize_rows` and `dequantize`: does it still
+# write the same?
 #
 # Why does the text end at 64 characters? The positions are learned, and there are 64 of them. Newer models rotate
 # queries and keys by their places instead, which needs no table, and it still does not make them good at texts longer

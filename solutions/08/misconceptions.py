@@ -1299,6 +1299,13 @@ def accept_draft(p, q, x, u):
     return bool(u < q[x] / p[x]) if p[x] > 0 else True, rest
 
 
+@catalogue.misconception("8.8", "ratio-upside-down-unguarded", same_as="ratio-upside-down")
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum()
+    return bool(u < q[x] / p[x]) if p[x] > 0 else True, rest
+
+
 @catalogue.misconception(
     "8.8",
     "compared-with-p-alone",
@@ -1308,6 +1315,13 @@ def accept_draft(p, q, x, u):
 def accept_draft(p, q, x, u):
     more = (p - q).clamp(min=0)
     rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < p[x]), rest
+
+
+@catalogue.misconception("8.8", "compared-with-p-alone-unguarded", same_as="compared-with-p-alone")
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum()
     return bool(u < p[x]), rest
 
 
@@ -1323,6 +1337,13 @@ def accept_draft(p, q, x, u):
     return bool(p[x] >= q[x]), rest
 
 
+@catalogue.misconception("8.8", "without-the-random-number-unguarded", same_as="without-the-random-number")
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum()
+    return bool(p[x] >= q[x]), rest
+
+
 @catalogue.misconception(
     "8.8",
     "first-choice-only",
@@ -1335,6 +1356,13 @@ def accept_draft(p, q, x, u):
     return x == int(p.argmax()), rest
 
 
+@catalogue.misconception("8.8", "first-choice-only-unguarded", same_as="first-choice-only")
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum()
+    return x == int(p.argmax()), rest
+
+
 @catalogue.misconception(
     "8.8",
     "compared-with-the-largest",
@@ -1344,6 +1372,13 @@ def accept_draft(p, q, x, u):
 def accept_draft(p, q, x, u):
     more = (p - q).clamp(min=0)
     rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < p[x] / p.max()), rest
+
+
+@catalogue.misconception("8.8", "compared-with-the-largest-unguarded", same_as="compared-with-the-largest")
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    rest = more / more.sum()
     return bool(u < p[x] / p.max()), rest
 
 
@@ -1380,6 +1415,13 @@ def accept_draft(p, q, x, u):
     return bool(u < p[x] / q[x]), rest
 
 
+@catalogue.misconception("8.8", "negative-differences-kept-unguarded", same_as="negative-differences-kept")
+def accept_draft(p, q, x, u):
+    more = p - q
+    rest = more / more.abs().sum()
+    return bool(u < p[x] / q[x]), rest
+
+
 @catalogue.misconception(
     "8.8",
     "absolute-differences",
@@ -1389,6 +1431,13 @@ def accept_draft(p, q, x, u):
 def accept_draft(p, q, x, u):
     more = (p - q).abs()
     rest = more / more.sum() if more.sum() > 0 else p.clone()
+    return bool(u < p[x] / q[x]), rest
+
+
+@catalogue.misconception("8.8", "absolute-differences-unguarded", same_as="absolute-differences")
+def accept_draft(p, q, x, u):
+    more = (p - q).abs()
+    rest = more / more.sum()
     return bool(u < p[x] / q[x]), rest
 
 
@@ -1403,6 +1452,12 @@ def accept_draft(p, q, x, u):
     return bool(u < p[x] / q[x]), more if more.sum() > 0 else p.clone()
 
 
+@catalogue.misconception("8.8", "rest-does-not-add-up-unguarded", same_as="rest-does-not-add-up")
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    return bool(u < p[x] / q[x]), more
+
+
 @catalogue.misconception(
     "8.8",
     "surplus-of-the-draft",
@@ -1415,6 +1470,13 @@ def accept_draft(p, q, x, u):
     return bool(u < p[x] / q[x]), rest
 
 
+@catalogue.misconception("8.8", "surplus-of-the-draft-unguarded", same_as="surplus-of-the-draft")
+def accept_draft(p, q, x, u):
+    more = (q - p).clamp(min=0)
+    rest = more / more.sum()
+    return bool(u < p[x] / q[x]), rest
+
+
 @catalogue.misconception(
     "8.8",
     "softmax-of-differences",
@@ -1424,6 +1486,12 @@ def accept_draft(p, q, x, u):
 def accept_draft(p, q, x, u):
     more = (p - q).clamp(min=0)
     return bool(u < p[x] / q[x]), more.softmax(0) if more.sum() > 0 else p.clone()
+
+
+@catalogue.misconception("8.8", "softmax-of-differences-unguarded", same_as="softmax-of-differences")
+def accept_draft(p, q, x, u):
+    more = (p - q).clamp(min=0)
+    return bool(u < p[x] / q[x]), more.softmax(0)
 
 
 @catalogue.misconception(
@@ -1529,7 +1597,7 @@ def quantize_rows(W):
 @catalogue.misconception(
     "8.9",
     "cut-off-not-rounded",
-    "quantize_rows: numbers were cut off towards 0 and not rounded. Which whole number is nearest to 63.7?",
+    "quantize_rows: numbers were cut off toward 0 and not rounded. Which whole number is nearest to 63.7?",
     hint="Changing the dtype drops what stands behind the point. What has to happen before?",
 )
 def quantize_rows(W):

@@ -30,7 +30,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Int8
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -136,9 +136,10 @@ def with_temperature(logits: Float[Tensor, "*batch V"], t: float) -> Float[Tenso
 # **out**. Libraries that everybody uses had both of these wrong for years. So for a token in sorted order, what matters
 # is the sum of the tokens *before* it. May it be equal to $p$?
 #
-# What is kept is made to add up to 1 again, and stands where it stood: sorting is your business only. $p = 0$ keeps one
-# token, for there is always one to write, and $p = 1$ keeps every token. (In `float32`, the running sum of many
-# probabilities may reach 1 before the last of them; so ask for $p = 1$ itself.) A $p$ outside of 0 to 1 is a ValueError.
+# What is kept is made to add up to 1 again, and stands where it stood: sorting is your business only. $p = 0$ keeps
+# one token, for there is always one to write, and $p = 1$ keeps every token. (In `float32`, the running sum of many
+# probabilities may reach 1 before the last of them; so ask for $p = 1$ itself.) A $p$ outside of 0 to 1 is a
+# ValueError.
 #
 # In all inputs, no two tokens are equal where it would matter which one is kept.
 
@@ -536,7 +537,7 @@ def parameters_from(data: bytes) -> Parameters:
     return p
 
 
-# %% [markdown] exercise="8.6" objective="Run a GPT on new tokens only, with a cache for each layer and positions that go on"
+# %% [markdown] exercise="8.6" objective="Run a GPT on new tokens only, with caches and at the right positions"
 # ## 8.6 A step of a GPT
 #
 # `gpt_step` is 6.11 with caches. It gets only the *new* tokens of each row, and a list with one cache for each layer,
@@ -627,8 +628,8 @@ def gpt_step(
 # **Why it works.** Everything but attention treats each token alone, so the new ones need nobody else; attention finds
 # the others in its cache. With the right positions, the logits are those of the whole text at once.
 #
-# **In models.** The first call, with the whole prompt, is called *prefill*, the others *decoding*. The time to the first
-# token is that of the prefill.
+# **In models.** The first call, with the whole prompt, is called *prefill*, the others *decoding*. The time to the
+# first token is that of the prefill.
 #
 # **In PyTorch.** `torch.nn.functional.embedding` looks up the rows.
 #
@@ -687,8 +688,8 @@ def kv_cache_bytes(cfg: dict, B: int, T: int, dtype: torch.dtype) -> int:
 #    a head comes from all heads of queries, not from these. Ask the dtype for its size (`itemsize`), and multiply.
 
 # %% [markdown] solved="8.7"
-# **Why it works.** A cache is two tensors of shape (B, kv heads, T, d) in each layer, and nothing else; bytes follow from
-# the shape and the dtype.
+# **Why it works.** A cache is two tensors of shape (B, kv heads, T, d) in each layer, and nothing else; bytes follow
+# from the shape and the dtype.
 #
 # **In models.** Llama 3 with 8 billion parameters has 32 heads of queries and 8 of keys, so its cache is a quarter of
 # what it would be.
@@ -796,7 +797,7 @@ def accept_draft(p: Float[Tensor, "V"], q: Float[Tensor, "V"], x: int, u: float)
 
 
 # %% solution="8.9"
-def quantize_rows(W: Float[Tensor, "n m"]) -> tuple[Int8[Tensor, "n m"], Float[Tensor, "n"]]:
+def quantize_rows(W: Float[Tensor, "n m"]) -> tuple[Int[Tensor, "n m"], Float[Tensor, "n"]]:
     """Whole numbers from -127 to 127 in place of the weights, and a scale for each row.
 
     Args:
@@ -823,7 +824,7 @@ def quantize_rows(W: Float[Tensor, "n m"]) -> tuple[Int8[Tensor, "n m"], Float[T
 
 
 # %% solution="8.9"
-def dequantize(q: Int8[Tensor, "n m"], scale: Float[Tensor, "n"]) -> Float[Tensor, "n m"]:
+def dequantize(q: Int[Tensor, "n m"], scale: Float[Tensor, "n"]) -> Float[Tensor, "n m"]:
     """The weights that whole numbers and scales stand for.
 
     Args:
@@ -852,8 +853,8 @@ def dequantize(q: Int8[Tensor, "n m"], scale: Float[Tensor, "n"]) -> Float[Tenso
 #    first, then multiply.
 
 # %% [markdown] solved="8.9"
-# **Why it works.** The largest magnitude of a row lands on 127 exactly, so nothing is cut off, and every other number is
-# off by half a step at most.
+# **Why it works.** The largest magnitude of a row lands on 127 exactly, so nothing is cut off, and every other number
+# is off by half a step at most.
 #
 # **In models.** Matrices in int8 cost next to no quality. With 4 bits, rows are cut into groups of 32 or more, each
 # with its scale.
@@ -925,11 +926,11 @@ def generate_cached(step: Callable, ids: Int[Tensor, "B t"], n: int) -> Int[Tens
 #    goes in next.
 
 # %% [markdown] solved="8.10"
-# **Why it works.** The cache holds all that later tokens ask of earlier ones, so each token goes through the model once.
-# A text of 256 tokens costs 255 of them instead of 32,640.
+# **Why it works.** The cache holds all that later tokens ask of earlier ones, so each token goes through the model
+# once. A text of 256 tokens costs 255 of them instead of 32,640.
 #
-# **In models.** This is the loop of every chat server. Longer texts gain more, since the work without a cache grows with
-# the square of the length.
+# **In models.** This is the loop of every chat server. Longer texts gain more, since the work without a cache grows
+# with the square of the length.
 #
 # **In PyTorch.** `torch.argmax` takes the likeliest; `torch.compile` makes each step faster still.
 #
@@ -945,8 +946,9 @@ def generate_cached(step: Callable, ids: Int[Tensor, "B t"], n: int) -> Int[Tens
 #     text = generate_cached(lambda new, cache: gpt_step(new, cache, p, CONFIG), ids, 60)
 #     print("".join(CHARACTERS[i] for i in text[0]))
 #
-# Then draw in place of taking the likeliest: `with_temperature`, `keep_top_p`, `torch.multinomial`. At which temperature
-# does it begin to invent words? Put its matrices through `quantize_rows` and `dequantize`: does it still write the same?
+# Then draw in place of taking the likeliest: `with_temperature`, `keep_top_p`, `torch.multinomial`. At which
+# temperature does it begin to invent words? Put its matrices through `quantize_rows` and `dequantize`: does it still
+# write the same?
 #
 # Why does the text end at 64 characters? The positions are learned, and there are 64 of them. Newer models rotate
 # queries and keys by their places instead, which needs no table, and it still does not make them good at texts longer
