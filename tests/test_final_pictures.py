@@ -27,8 +27,8 @@ from student_kit import PROJECT, Kit, as_if_started_in
 
 TOPICS = dict(
     zip(
-        ("01", "02", "03", "04", "05", "06", "07"),
-        ("tensors", "gpt_config", "autodiff", "backprop", "training", "tiny_gpt", "tokens"),
+        ("01", "02", "03", "04", "05", "06", "07", "09"),
+        ("tensors", "gpt_config", "autodiff", "backprop", "training", "tiny_gpt", "tokens", "tuning"),
         strict=True,
     )
 )
@@ -41,6 +41,7 @@ DRAWING = {
     "05": ("sgd_step", "momentum_step", "adam_step"),
     "06": ("pretrain",),
     "07": ("train_bpe", "encode", "compression"),
+    "09": ("fine_tune",),
 }
 """The functions that each picture is made with."""
 EACH = [(assignment, name) for assignment, names in DRAWING.items() for name in names]

@@ -228,11 +228,11 @@ EDITS: dict[str, Callable[[str], str]] = {
 def test_the_core_path_is_the_one_that_was_chosen() -> None:
     path = named_path(PROJECT / "assignments", "core")
     assert path
-    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.11 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13"
+    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.11 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13 9.3"
     assert " ".join(path.exercises) == chosen
 
 
-@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05", "06"])
+@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05", "06", "09"])
 def test_given_code_stands_on_its_own_and_holds_no_answer(number: str) -> None:
     folder = PROJECT / "assignments" / number
     path = named_path(folder.parent, "core")
@@ -260,10 +260,10 @@ def test_a_new_kit_counts_the_path_only(core: Kit) -> None:
     curriculum = read_curriculum(core.root)
     asked = sum(each.declared.points for each in curriculum.exercises)
     assert (page.code, f"0 of {asked} points" in page.said) == (1, True), page.said
-    assert len(curriculum.exercises) == 20
+    assert len(curriculum.exercises) == 21
     for command in ("progress", "list"):
         said = core.gradlings(command).said
-        assert "Path core: 20 exercises; the code of all others is given." in said
+        assert "Path core: 21 exercises; the code of all others is given." in said
         assert "3.3" not in said
     assert "given on the path core" in core.gradlings("hint", "3.3").said
 

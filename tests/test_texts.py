@@ -38,6 +38,7 @@ PUBLISHED = {
     "05": {"0.9", "0.999", "0.95", "300", "2,000", "2015", "2019", "2024"},
     "06": {"50,257", "1,024", "8,192", "18.34", "0.044715"},
     "07": {"1,024", "50257", "50,000", "128,000"},
+    "09": {"768", "300", "13,000", "2021", "2024"},
 }
 """Settings, years and results of others, which nothing here can compute."""
 EXAMPLES = {
@@ -48,6 +49,7 @@ EXAMPLES = {
     "05": {"0.1", "0.01", "0.001", "100", "1000", "130"},
     "06": {"1000", "100", "150", "200", "500", "512"},
     "07": {"100", "200", "1,000"},
+    "09": {"0.003", "0.03", "0.1", "0.5", "400", "-9000"},
 }
 """Inputs that the reader is to try."""
 
@@ -300,6 +302,20 @@ def computed(assignment: str) -> dict[str, float]:
                 "2.57": losses[0],
                 **dict(zip(("0.02", "0.04", "0.06", "0.08", "0.10"), rates[1:], strict=True)),
                 **dict(zip(("2.572", "1.330", "0.721", "0.420", "0.271", "0.197"), losses, strict=True)),
+            }
+        case "09":
+            names = runpy.run_path(str(ASSIGNMENTS["09"].main.path))
+            weights = names["pretrained"]((PROJECT / "assignments" / "09" / "weights.npz").read_bytes())
+            thin = names["lora_params"]([(emb, emb)] * 2 * 12, 8)
+            whole = gpt(12, emb, tied=True, qkv_bias=True)
+            return {
+                "600": corpus()["600"],
+                "28,800": sum(tensor.numel() for tensor in names["tensors_of"](weights)),
+                "294,912": thin,
+                "0.24": 100 * thin / whole,
+                "124": whole / 1e6,
+                "0.693": math.log(2),
+                "-100": torch.nn.CrossEntropyLoss().ignore_index,
             }
         case "07":
             first_ids = {str(i): float(i) for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}
