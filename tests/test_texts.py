@@ -40,6 +40,7 @@ PUBLISHED = {
     "06": {"50,257", "1,024", "8,192", "18.34", "0.044715"},
     "07": {"1,024", "50257", "50,000", "128,000"},
     "08": {"1,024", "2019"},
+    "09": {"768", "300", "13,000", "2021", "2024"},
 }
 """Settings, years and results of others, which nothing here can compute."""
 EXAMPLES = {
@@ -51,6 +52,7 @@ EXAMPLES = {
     "06": {"1000", "100", "150", "200", "500", "512"},
     "07": {"100", "200", "1,000"},
     "08": {"0.5", "0.25", "0.1875", "0.0625", "0.3", "0.7", "0.75", "0.8", "1.2", "2.5", "1,000", "256"},
+    "09": {"0.003", "0.03", "0.1", "0.5", "400", "-9000"},
 }
 """Inputs that the reader is to try."""
 
@@ -303,6 +305,20 @@ def computed(assignment: str) -> dict[str, float]:
                 "2.57": losses[0],
                 **dict(zip(("0.02", "0.04", "0.06", "0.08", "0.10"), rates[1:], strict=True)),
                 **dict(zip(("2.572", "1.330", "0.721", "0.420", "0.271", "0.197"), losses, strict=True)),
+            }
+        case "09":
+            names = runpy.run_path(str(ASSIGNMENTS["09"].main.path))
+            weights = names["pretrained"]((PROJECT / "assignments" / "09" / "weights.npz").read_bytes())
+            thin = names["lora_params"]([(emb, emb)] * 2 * 12, 8)
+            whole = gpt(12, emb, tied=True, qkv_bias=True)
+            return {
+                "600": corpus()["600"],
+                "28,800": sum(tensor.numel() for tensor in names["tensors_of"](weights)),
+                "294,912": thin,
+                "0.24": 100 * thin / whole,
+                "124": whole / 1e6,
+                "0.693": math.log(2),
+                "-100": torch.nn.CrossEntropyLoss().ignore_index,
             }
         case "07":
             first_ids = {str(i): float(i) for i in (2**8 - 1, 2**8, 2**8 + 1, 2**8 + 2)}

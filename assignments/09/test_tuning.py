@@ -492,8 +492,9 @@ def any_pairs(rng):
 
 
 def pairs_far_apart(rng):
-    chosen, rejected, ref_chosen, ref_rejected, beta = any_pairs(rng)
-    return 1000 * chosen, 1000 * rejected, ref_chosen, ref_rejected, beta
+    chosen, _, ref_chosen, ref_rejected, beta = any_pairs(rng)
+    gaps = rng.uniform(3000, 9000, 4) * floats([1.0, -1.0, -1.0, 1.0])
+    return chosen, chosen + gaps, ref_chosen, ref_rejected, beta
 
 
 @exercise("9.8", "dpo_loss", points=17, minutes=35, difficulty=3, builds_on=("3.2", "9.7"))
@@ -514,7 +515,7 @@ class TestDpoLoss:
 
     def test_far_apart(self, student, probes):
         """margins of many thousands: loss and slopes stay finite"""
-        far = pairs_of_answers((-9000.0, -10.0, -20.0, -20.0), (-10.0, -9000.0, -20.0, -20.0), beta=1.0)
+        far = pairs_of_answers((-9000.0, -10.0, -20.0, -20.0), (-10.0, -9000.0, -20.0, -20.0), beta=0.5)
         ladder = probes([far], random=pairs_far_apart, n=3)
         agree(student.through("dpo_and_slopes"), ladder, slopes_by_hand, float32=False)
 

@@ -364,9 +364,10 @@ def freeze_all_but(model: nn.Module, prefixes: list[str]) -> int:
 # learning rate.
 #
 # How should it start? The model must not change before it has learned anything, so $BA$ has to be 0. Let both be zeros?
-# Then ask for the slopes: that of $B$ is made from $A$, and that of $A$ from $B$. If both are zeros, so are both slopes,
-# for ever. So one of them is random: $A$ has normal numbers with mean 0 and standard deviation $1/\sqrt{n_{in}}$, which
-# gives $Ax$ the size of $x$, and $B$ is zeros. After the first step $B$ is not zero any more, and $A$ learns, too.
+# Then ask for the slopes: that of $B$ is made from $A$, and that of $A$ from $B$. If both are zeros, so are both
+# slopes, for ever. So one of them is random: $A$ has normal numbers with mean 0 and standard deviation
+# $1/\sqrt{n_{in}}$, which gives $Ax$ the size of $x$, and $B$ is zeros. After the first step $B$ is not zero any more,
+# and $A$ learns, too.
 
 
 # %% solution="9.5"
@@ -456,8 +457,8 @@ def lora_forward(
 #
 # After the training, two more products for each layer would make the model slower for ever. They need not stay. A row
 # goes through $W$ and through the change side by side, and both are matrices, so one matrix does the work of both:
-# `lora_merge` gives the matrix $W'$ for which $x\,W'^\top + b$ is exactly what 9.5 computes. Which product of $A$ and $B$
-# has the shape of $W$?
+# `lora_merge` gives the matrix $W'$ for which $x\,W'^\top + b$ is exactly what 9.5 computes. Which product of $A$ and
+# $B$ has the shape of $W$?
 #
 # $W$ itself stays as it is, for the next change may come from somewhere else. Many people keep one large model and ten
 # small changes to it.
@@ -682,12 +683,12 @@ def dpo_loss(
 # %% [markdown]
 # ## A GPT that has read the corpus
 #
-# `weights.npz` beside this file holds 28,800 numbers: a GPT as in 6.11, with a context of 64 characters, after 300 steps
-# on the corpus of assignment 06. It has read 600 sentences such as "the shy owl hoots at the red hen.", and it writes
-# more of them. Nobody has ever asked it a question.
+# `weights.npz` beside this file holds 28,800 numbers: a GPT as in 6.11, with a context of 64 characters, after 300
+# steps on the corpus of assignment 06. It has read 600 sentences such as "the shy owl hoots at the red hen.", and it
+# writes more of them. Nobody has ever asked it a question.
 #
-# Given: the tokenizer of its 23 characters, its parameters, a list of all its tensors, its forward pass by PyTorch's own
-# functions, and a function that asks it.
+# Given: the tokenizer of its 23 characters, its parameters, a list of all its tensors, its forward pass by PyTorch's
+# own functions, and a function that asks it.
 
 # %%
 CONFIG = {"vocab_size": 23, "context_length": 64, "emb_dim": 32, "n_heads": 4, "n_layers": 2}
@@ -753,8 +754,8 @@ def answer(question: str, p: Parameters, cfg: dict) -> str:
 # %% [markdown] exercise="9.9" objective="Fine-tune a pre-trained model, and see what it gains and what it forgets"
 # ## 9.9 The run
 #
-# Now ask the model what a red owl does. It knows: in its corpus every owl hoots. But when it reads "red owl." it goes on
-# with a new line, since a sentence is over after a dot. It is to learn that a question ends with a dot, and that the
+# Now ask the model what a red owl does. It knows: in its corpus every owl hoots. But when it reads "red owl." it goes
+# on with a new line, since a sentence is over after a dot. It is to learn that a question ends with a dot, and that the
 # answer comes then: " hoots" and a new line. (With 23 characters there are no roles to write; a dot is its template.)
 #
 # `fine_tune` is the training loop of 5.5 once more. Each step: forward, the loss of 9.3 on **all** rows, backward, one
@@ -850,7 +851,7 @@ def fine_tune(
 # changed all the same. Measure the loss on `../06/corpus.txt` before you believe that it forgets less.
 
 # %% [markdown] picture="below"
-# ## What your function does
+# ## What your functions draw
 #
 # Your `fine_tune` on 16 questions about animals, for 40 steps: the loss on the answers falls, and the loss on sentences
 # of the corpus rises. `tuning.txt` shows what the model answers before and after, and what it writes when nobody asks.
