@@ -228,7 +228,7 @@ EDITS: dict[str, Callable[[str], str]] = {
 def test_the_core_path_is_the_one_that_was_chosen() -> None:
     path = named_path(PROJECT / "assignments", "core")
     assert path
-    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.11 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13"
+    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.11 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13 8.2"
     assert " ".join(path.exercises) == chosen
 
 
