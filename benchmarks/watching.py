@@ -53,11 +53,12 @@ def main() -> None:
 
 
 def saves(kit: Path, number: str, count: int, fork: bool) -> list[float]:
-    """Seconds from each save to its verdict: named misconceptions of an assignment, each followed by its cure."""
+    """Seconds from each save to its verdict: named misconceptions of all but its last exercise, each with its cure."""
     solutions = ROOT / "solutions" / number
     topic = next(path for path in solutions.glob("*.py") if (solutions / "misconceptions.py") != path and is_main(path))
     solution, module = topic.read_text(), kit / "assignments" / number / topic.name
-    misconceptions = load_catalogue(solutions / "misconceptions.py")
+    every = load_catalogue(solutions / "misconceptions.py")
+    misconceptions = [each for each in every if each.exercise != every[-1].exercise]  # the last of all goes on nowhere
     module.write_text(solution)
     environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
     # what the shell or a pipeline set would change the screen
