@@ -430,6 +430,7 @@ class TestAcceptDraft:
         """the decision for one token, and what to draw from after a refusal, also where both models agree"""
         p, q = floats(LARGE), floats(DRAFT)
         by_hand = [(p, q, 1, 0.4), (p, q, 1, 0.6), (p, q, 0, 0.99), (p, floats(LARGE), 2, 0.5)]
+        by_hand += [(p, q, 1, 0.4999999), (floats([0.0, 1.0]), floats([0.25, 0.75]), 0, 0.0)]
         ladder = probes(by_hand, random=some_draft)
         agree(student.accept_draft, ladder, in_numbers, names=("accepted", "rest"), exact_types=True)
 
