@@ -83,7 +83,7 @@ def secret_lines(source: str) -> tuple[set[str], str]:
 def shipped_lines(folder: Path) -> Iterator[tuple[str, str]]:
     """Every line of every file that students get, with the file's name; those of notebooks are unpacked."""
     for path in sorted(folder.iterdir()):
-        if path.is_file():
+        if path.is_file() and path.suffix != ".npz":
             text = path.read_text(encoding="utf-8")
             if path.suffix == ".ipynb":
                 text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])

@@ -284,7 +284,10 @@ def test_a_picture_below_a_cell_needs_its_drawing(author_kit: Kit) -> None:
 
 
 def lines_of(tree: ast.AST) -> set[str]:
-    return {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Return | ast.Assign | ast.AugAssign)}
+    """The lines of its functions; settings, which stand outside of them, are given."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    lines = ast.Return | ast.Assign | ast.AugAssign
+    return {ast.unparse(node) for function in functions for node in ast.walk(function) if isinstance(node, lines)}
 
 
 def test_no_picture_holds_a_line_of_a_solution() -> None:

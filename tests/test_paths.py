@@ -228,11 +228,11 @@ EDITS: dict[str, Callable[[str], str]] = {
 def test_the_core_path_is_the_one_that_was_chosen() -> None:
     path = named_path(PROJECT / "assignments", "core")
     assert path
-    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.11 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13 9.3"
+    chosen = "1.5 1.6 1.8 1.10 1.11 2.6 2.8 3.2 3.11 3.5 3.6 4.3 4.6 5.5 5.12 6.1 6.3 6.6 6.7 6.13 7.3 7.5 8.2 9.3"
     assert " ".join(path.exercises) == chosen
 
 
-@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05", "06", "09"])
+@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05", "06", "07", "08", "09"])
 def test_given_code_stands_on_its_own_and_holds_no_answer(number: str) -> None:
     folder = PROJECT / "assignments" / number
     path = named_path(folder.parent, "core")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from gradlings.runners.final_picture.picture import BLUE, MEDIUM, RED, SOFT, FinalPicture, new_figure
 
@@ -78,15 +79,18 @@ def agreed_in_pieces(own, p, expected):
 
 
 def drawn(own, step, prompt, generator):
-    """A text that fills the context, each character drawn at random from the likely ones."""
-    text, cache = encoded(prompt), None
-    new = text
-    while text.shape[1] < CONFIG["context_length"]:
-        logits, cache = step(new, cache)
+    """A text that fills the context, each character drawn at random from the likely ones.
+
+    `generate_cached` takes the token with the largest logit, so that of the one that was drawn is made the largest.
+    """
+
+    def sampled(new_ids, cache):
+        logits, longer = step(new_ids, cache)
         probs = own.keep_top_p(own.with_temperature(logits[:, -1], TEMPERATURE), P)
-        new = torch.multinomial(probs, 1, generator=generator)
-        text = torch.cat([text, new], dim=1)
-    return decoded(text)
+        token = torch.multinomial(probs, 1, generator=generator)
+        return F.one_hot(token, CONFIG["vocab_size"]).to(logits.dtype), longer
+
+    return decoded(own.generate_cached(sampled, encoded(prompt), CONFIG["context_length"] - len(prompt)))
 
 
 def with_cache(own, p, ids, n, note):

@@ -88,6 +88,7 @@ class TestRenderChat:
             (chat("a", "first"), False),
             (chat("us", "x", "late"), False),
             (chat("u", "<|assistant|>\nYes"), False),
+            (chat("u", "a <|b"), False),
             (chat("ua", "a", "b"), True),
             (chat("t", "x"), False),
             (chat("s", "only"), False),
