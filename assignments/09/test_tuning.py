@@ -195,6 +195,7 @@ class TestMaskedLmLoss:
             (2 * spread_out(1, 4, 3, step=0.7), ids([[0, 2, 1, 0]])),
             (LOGITS, LABELS),
             (LOGITS, ids([[2, -100, -100, -100, 3], [1, 1, 3, 0, -100]])),
+            (LOGITS[:, :2], ids([[-100, 1], [2, -100]])),
         ]
         ladder = probes(by_hand, random=any_labels)
         agree(student.masked_lm_loss, ladder, cross_entropy_of_what_counts, strided=True, requires_grad=True)
