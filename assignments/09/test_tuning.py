@@ -677,6 +677,11 @@ def learns_to_answer(answer, p, cfg, ids, labels, steps, lr, questions):
     return None
 
 
+def a_run_on_the_questions(rng):
+    rate = round(float(rng.uniform(0.003, 0.0035)), 5)
+    return shipped_model(), CONFIG, *learned_batch(), rng.size(STEPS, STEPS + 8), rate, list(HELD_OUT)
+
+
 @exercise(
     "9.9",
     "fine_tune",
@@ -694,7 +699,7 @@ class TestFineTune:
         agree(losses, ladder, adam_by_hand, exact_types=True, float32=False, rtol=1e-6)
 
     def test_answers(self, student, probes):
-        """40 steps on 16 questions with the shipped model: it answers others that it has not seen"""
-        ladder = probes([(shipped_model(), CONFIG, *learned_batch(), STEPS, 0.003, list(HELD_OUT))])
+        """40 to 48 steps on 16 questions with the shipped model: it answers others that it has not seen"""
+        ladder = probes([], random=a_run_on_the_questions, n=1)
         satisfies(student.through("questions_answered"), ladder, learns_to_answer)
         leave_picture(student)
