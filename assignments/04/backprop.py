@@ -155,8 +155,8 @@ def relu_backward(dout: Float[Tensor, "*shape"], z: Float[Tensor, "*shape"]) -> 
 # A gradient has exactly the shape of its own tensor, so write the three shapes down first. But do not trust shapes
 # alone: if all sizes are equal, wrong products have the right shape, too. So test with different sizes.
 #
-# Do not divide by the number of examples here. The mean belongs to the loss, and the upstream gradient already contains
-# it.
+# Do not divide by the number of examples here. The division by $N$ is a part of the loss (4.4), so the upstream
+# gradient already has the factor $1/N$.
 #
 # In a GPT the input is not a matrix but a batch of sequences, of shape (batch, tokens, inputs). The layer treats every
 # token alike, as if all of them were in one long list. So `dout` and `X` may have one or more axes before the last, and
@@ -209,7 +209,7 @@ def linear_backward(
 # step and in no other. Without this division, the gradient would be $N$ times too large. Its direction would be right,
 # but with a larger batch, each step of training would be larger, too.
 #
-# Use the short formula for the product of the two derivatives, multiplied out on paper. A prediction may be exactly 0
+# Multiply the two derivatives on paper, simplify the product, and use this short formula. A prediction may be exactly 0
 # or 1 after rounding, and then $\partial L/\partial a$ alone is a division by zero. The short formula is finite. It is
 # largest where the network is confident and wrong: from these examples it learns most.
 #
@@ -257,18 +257,19 @@ def sigmoid_bce_backward(a: Float[Tensor, "N 1"], y: Float[Tensor, "N 1"] | Floa
 # was missing, or stretch it where it had size 1. Your function undoes both by summing over the axis. In which of the
 # two cases must the axis stay, with size 1, and in which must it be gone?
 #
-# Axes that were neither added nor stretched stay as they are. Sometimes there is no such axis at all.
+# Axes that were neither added nor stretched stay as they are. It may be that no axis was added or stretched, or that
+# all of them were.
 
 # %%
 def unbroadcast(g: Float[Tensor, "*big"], shape: tuple[int, ...]) -> Float[Tensor, "*small"]:
-    """Gradient with respect to a tensor before it was broadcast, from the gradient after it.
+    """Gradient with respect to a tensor before broadcasting, from the gradient after broadcasting.
 
     Args:
         g: gradient of the loss with respect to the broadcast tensor.
         shape: the tensor's shape before it was broadcast to g's shape; () for a single number.
 
     Returns:
-        dL/d(the tensor before), of the given shape and g's dtype. g is not changed; it may be returned itself.
+        dL/d(the tensor before), of the given shape and g's dtype. g is not changed; you may return g itself.
 
     Example:
         >>> g = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
@@ -349,9 +350,9 @@ def softmax_ce_backward(logits: Float[Tensor, "N C"], targets: Int[Tensor, "N"])
 # The trap: in a batch of text most tokens occur more than once. Try on paper what your code does when the same id is at
 # two positions. In PyTorch, `dE[idx] += dout` adds only one of the gradients of an id that occurs twice.
 #
-# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real code only
-# adds each gradient to its row. (A product with a matrix of ones and zeros gives the same result and is allowed, but it
-# is slow for a large table.)
+# The table is usually the largest single tensor of a small model (38,597,376 numbers in GPT-2 small), so real code adds
+# each gradient to its row and does not touch the other rows. (A product with a matrix of ones and zeros gives the same
+# result and is allowed, but it is slow for a large table.)
 
 # %%
 def embedding_backward(dout: Float[Tensor, "*batch D"], idx: Int[Tensor, "*batch"], V: int) -> Float[Tensor, "V D"]:
@@ -478,7 +479,7 @@ def mlp_backward(cache: dict[str, Tensor], p: dict[str, Tensor], y: Float[Tensor
 
 
 def hidden_gradient(dout, z, W2):
-    """The gradient before the ReLU, from the gradient after the second linear layer. Find out what is wrong here."""
+    """The gradient with respect to z1, from dout, the gradient with respect to z2. Find out what is wrong here."""
     dh = dout @ W2
     passes = dh > 0
     return torch.where(passes, dh, 0.0)
@@ -517,8 +518,9 @@ def repaired_hidden_gradient(
 # indentation is restored. The network has $10 \cdot 5 + 5 + 5 \cdot 1 + 1 = 61$ parameters.
 #
 # You see the second mistake only when you run the listing. `chapters_step` is the chapter's training step up to the
-# gradients; `nn.BCELoss` is the loss of 4.4. The two lines about the optimizer (assignment 05) are left out, and
-# `net.zero_grad()` clears the gradients. Call `chapters_step` with the chapter's data and read the message:
+# gradients; `nn.BCELoss` (BCE: binary cross-entropy) is the loss of 4.4. The two lines about the optimizer, which
+# updates the weights (assignment 05), are left out, and `net.zero_grad()` clears the gradients. Call `chapters_step`
+# with the chapter's data and read the message:
 #
 # ```python
 # chapters_step(SimpleNet(), torch.randn(1, 10), torch.tensor([1.0]))
@@ -528,10 +530,10 @@ def repaired_hidden_gradient(
 # its two tensors against each other, and the model is trained with a wrong loss.
 #
 # Write the step so that it works. It must be right for one example, as in the chapter, *and* for a batch of several
-# examples. Some repairs on the internet work in only one of these two cases; after another one the message is gone, but
-# the loss is wrong. So before you change anything, print the shapes of outputs and labels in both cases, and say what
-# each axis means. Leave `SimpleNet` as it is: its output must still have the shape $(N, 1)$, and 4.10 uses this class,
-# too.
+# examples. Some repairs on the internet work in only one of these two cases. With another repair the message is gone,
+# but the loss is wrong. So before you change anything, print the shapes of outputs and labels in both cases, and say
+# what each axis means. Leave `SimpleNet` as it is: its output must still have the shape $(N, 1)$, and 4.10 uses this
+# class, too.
 
 # %%
 
@@ -591,8 +593,8 @@ def fix_simple_net(net: SimpleNet, inputs: Float[Tensor, "N 10"], labels: Float[
 #
 # *5 points · about 10 minutes · difficulty 1 of 3 · builds on 3.10, 4.9*
 #
-# The chapter's listing ends with a loop over `net.named_parameters()` that prints each `param.grad`
-# `if param.requires_grad`. That works, but you do not see three surprises there that you will meet in every training
+# The chapter's listing ends with a loop over the parameters of the network. It prints the `.grad` of each parameter
+# that requires gradients. That works, but you do not see three surprises there that you will meet in every training
 # program.
 #
 # First, `.grad` is `None` until a backward pass has filled it. Second, a backward pass does not *set* `.grad`, it

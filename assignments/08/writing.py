@@ -1,14 +1,14 @@
 # %% [markdown]
 # # 08 Writing with a model
 #
-# A trained model answers one question, again and again: how likely is each token to come next? All that you know as
-# text by a language model is made from these answers, one token at a time. How a token is chosen, when to stop, and how
-# to do it without computing everything a thousand times over: that is *inference*, and it is this assignment.
+# A trained model answers one question, again and again: how likely is each token to come next? Every text that a
+# language model writes is made from these answers, one token at a time. How a token is chosen, when to stop, and how to
+# do it without computing everything a thousand times over: that is *inference*, and it is this assignment.
 #
 # Exercises 8.1 to 8.3 choose: they turn logits into probabilities that are worth drawing from. 8.4 stops, each text of
 # a batch at its own end. 8.5 and 8.6 build the *cache*, the reason why a chat model answers in seconds and not in
-# minutes. 8.7 counts what that cache costs. 8.8 and 8.9 are two more ways to be fast, a small model that guesses and
-# weights of one byte each, and 8.10 writes with all of it.
+# minutes. 8.7 counts what that cache costs. 8.8 and 8.9 are two more ways to be fast: in 8.8 a small model guesses the
+# next tokens, and in 8.9 each weight takes only one byte. In 8.10 you write a text with the cache.
 #
 # At the end, a trained GPT writes a page with your functions, and you see how many tokens a second it writes with and
 # without your cache.
@@ -21,7 +21,7 @@
 # stay as it is.
 #
 # Letters for sizes, as in 06: $B$ texts in a batch, $T$ tokens in a text, $D$ numbers for a token, $H$ heads of
-# $d = D/H$ numbers each, $V$ different tokens.
+# $d = D/H$ numbers each, $V$ different tokens. From 8.5 on, $S$ is the number of keys, one for each token so far.
 
 # %%
 import io
@@ -56,7 +56,8 @@ from torch.nn import functional as F
 # | 0 | 1, 0, 0 |
 #
 # A high temperature makes the tokens more alike, a low one favors the likeliest. Does it matter whether you divide
-# before the softmax or after it? Divide probabilities by anything, add them up to 1 again, and see what has changed.
+# before the softmax or after it? Divide all probabilities by the same number, then by their new sum, so that they add
+# up to 1 again. What has changed?
 #
 # The last row is where this leads as $t$ goes to 0: everything on the largest logit. You cannot divide by 0, so that
 # case needs a line of its own, and it is a common one: chat programs offer "temperature 0" to everybody. If several
@@ -69,7 +70,7 @@ def with_temperature(logits: Float[Tensor, "*batch V"], t: float) -> Float[Tenso
     """Probabilities of the next token at a temperature.
 
     Args:
-        logits: one for each of V tokens, finite and of any size; any number of axes may come before the last.
+        logits: one for each of V tokens, finite, also very large numbers; any number of axes may come before the last.
         t: the temperature, at least 0.
 
     Returns:
@@ -116,10 +117,10 @@ def with_temperature(logits: Float[Tensor, "*batch V"], t: float) -> Float[Tenso
 # **out**. Libraries that everybody uses had both of these wrong for years. So for a token in sorted order, what matters
 # is the sum of the tokens *before* it. May it be equal to $p$?
 #
-# What is kept is made to add up to 1 again, and stands where it stood: sorting is your business only. $p = 0$ keeps
-# one token, for there is always one to write, and $p = 1$ keeps every token. (In `float32`, the running sum of many
-# probabilities may reach 1 before the last of them; so ask for $p = 1$ itself.) A $p$ outside of 0 to 1 is a
-# ValueError.
+# What is kept is made to add up to 1 again. Each token keeps its place: the result is not sorted. $p = 0$ keeps one
+# token, for there is always one to write, and $p = 1$ keeps every token. (In `float32`, the running sum of many
+# probabilities may reach 1 before the last of them; so your code must treat $p = 1$ as a case of its own.) A $p$
+# outside of 0 to 1 is a ValueError.
 #
 # In all inputs, no two tokens are equal where it would matter which one is kept.
 
@@ -174,13 +175,13 @@ def keep_top_p(probs: Float[Tensor, "*batch V"], p: float) -> Float[Tensor, "*ba
 #
 # *7 points · about 15 minutes · difficulty 2 of 3*
 #
-# Small models get stuck: "the red hen clucks at the red hen clucks at the". A blunt remedy is to make every token less
-# likely that the text already holds. The *repetition penalty* is a number such as 1.2, and it works on logits, before
-# any softmax.
+# Small models get stuck: "the red hen clucks at the red hen clucks at the". A simple and rough remedy: each token that
+# is already in the text becomes less likely. The *repetition penalty* is a number such as 1.2, and it works on logits,
+# before any softmax.
 #
 # It sounds like a division. Divide the logit 2 by 1.2: it falls to 1.67, fine. Now divide the logit −3 by 1.2. It
-# becomes −2.5. Has the token become less likely? This mistake was in a well-known library until somebody drew the
-# picture. So, for a token of the text:
+# becomes −2.5. Has the token become less likely? This mistake was once in a well-known library. So, for a token of the
+# text:
 #
 # - a positive logit is *divided* by the penalty;
 # - a negative one is *multiplied* by it.
@@ -246,7 +247,7 @@ def generate_until(model: nn.Module, ids: Int[Tensor, "B t"], n: int, eos: int, 
     """Continues each row of ids by its likeliest tokens, until all rows have ended or there are n new columns.
 
     Args:
-        model: maps ids (B, T) to logits (B, T, V); it is in eval mode.
+        model: maps ids (B, T) to logits (B, T, V); it is in evaluation mode (5.10).
         ids: the beginnings, int64, at least one token each; they may hold eos and pad.
         n: how many columns to append at most; it may be 0.
         eos: the token that ends a row when it is written.
@@ -405,9 +406,10 @@ def parameters_from(data: bytes) -> Parameters:
 # *13 points · about 30 minutes · difficulty 3 of 3 · builds on 6.11, 8.5*
 #
 # `gpt_step` is 6.11 with caches. It gets only the *new* tokens of each row, and a list with one cache for each layer,
-# or None at the start. It gives logits for each new token, and the list of longer caches. The steps are the same as
-# ever: token row plus position row; for each block, add attention of a normed copy, then add the feed-forward network
-# of a normed copy; final norm; head.
+# or None at the start. It gives logits for each new token, and the list of longer caches. The steps are those of 6.11.
+# Token row plus position row makes $x$. Each block takes two steps,
+# $x \leftarrow x + \text{attention}(\text{norm}_1(x))$ and $x \leftarrow x + \text{feed-forward}(\text{norm}_2(x))$.
+# (The feed-forward network is two linear layers with a gelu between them.) Then come the final norm and the head.
 #
 # Two things are new.
 #
@@ -418,9 +420,9 @@ def parameters_from(data: bytes) -> Parameters:
 #
 # **Each layer has its own cache**, since the keys of layer 2 are made from other numbers than those of layer 1.
 #
-# The table of positions ends at `context_length`. Old and new tokens together must not be more: raise a ValueError. (A
-# model with learned positions cannot drop its oldest token and go on, for the keys in the cache hold the positions that
-# their tokens had.)
+# The table of positions ends at `context_length`. Old and new tokens together must not be more: raise a ValueError.
+# (Why not drop the oldest token and go on? All other tokens would move one place to the front, but their keys in the
+# cache were computed with their old positions.)
 #
 # The list that comes in stays as it is, and so do its caches: put the longer ones into a new list. Somebody may want to
 # go on from the same place once more, with other tokens.
@@ -471,7 +473,7 @@ def gpt_step(
 # *5 points · about 10 minutes · difficulty 1 of 3 · builds on 2.10*
 #
 # A cache saves time and costs memory, and on a server it is memory that decides how many people can be answered at
-# once. How many bytes are it, for $B$ texts of $T$ tokens?
+# once. How many bytes does it take, for $B$ texts of $T$ tokens?
 #
 # Each layer keeps a key *and* a value for each token of each text, and each of these is $d$ numbers for each head. The
 # numbers of one head are $d = $ `emb_dim` $/$ `n_heads`. How many bytes a number takes is up to its dtype, and dtypes
@@ -526,15 +528,16 @@ def kv_cache_bytes(cfg: dict, B: int, T: int, dtype: torch.dtype) -> int:
 # A token that the large model likes at least as well is always accepted. One that it finds half as likely is accepted
 # half the time. A token with $q_x = 0$ is never drawn.
 #
-# If $x$ is refused, another token has to be drawn. From $p$? That would be too many of the tokens that both models
-# like, since they have had their chance already. What is missing is only where the large model gives *more* than the
-# small one:
+# If $x$ is refused, another token has to be drawn. From $p$? Then the tokens that both models like would come too
+# often, since they are also accepted in the first place. What is missing is only where the large model gives *more*
+# than the small one:
 #
 # $$ r_i = \frac{\max(0,\, p_i - q_i)}{\sum_j \max(0,\, p_j - q_j)} $$
 #
 # With $p = (\frac12, \frac12)$ and $q = (\frac14, \frac34)$: token 1 is drawn with $\frac34$ and accepted with
-# $\frac23$, which makes $\frac12$. Token 0 is drawn with $\frac14$ and always accepted. The rest, $\frac14$, are
-# refusals of token 1, and $r = (1, 0)$ makes token 0 of them: $\frac12$ in all. Just as $p$ says.
+# $\frac23$, which makes $\frac12$. Token 0 is drawn with $\frac14$ and always accepted. In the remaining $\frac14$ of
+# all cases token 1 is refused. Then $r = (1, 0)$, so token 0 is drawn instead. In sum, token 0 comes with
+# $\frac14 + \frac14 = \frac12$, just as $p$ says.
 #
 # Give the decision and $r$, always both. Where $p$ and $q$ are the same, nothing is ever refused and the sum below the
 # line is 0: give $p$ itself then.
@@ -688,9 +691,9 @@ def generate_cached(step: Callable, ids: Int[Tensor, "B t"], n: int) -> Int[Tens
 # temperature does it begin to invent words? Put its matrices through `quantize_rows` and `dequantize`: does it still
 # write the same?
 #
-# Why does the text end at 64 characters? The positions are learned, and there are 64 of them. Newer models rotate
-# queries and keys by their places instead, which needs no table, and it still does not make them good at texts longer
-# than those they were trained on.
+# Why does the text end at 64 characters? The positions are learned, and there are 64 of them. Newer models turn each
+# query and key by an angle that depends on its place, which needs no table. But that alone does not make them good at
+# texts longer than those they were trained on.
 
 # %% [markdown]
 # ## What your functions draw

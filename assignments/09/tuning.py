@@ -3,15 +3,17 @@
 #
 # The GPT of assignment 06 continues text, and so does GPT-2. Ask such a model a question, and it may well go on with
 # three more questions: that is how texts on the web go on. To make an assistant of it, it is trained a little longer,
-# on chosen text. That is *fine-tuning*, and the chapter ends with it.
+# on chosen text. That is *fine-tuning*, and the chapter, the text about language models that the exercises follow, ends
+# with it.
 #
 # Nothing about the training is new. It is the loop of 6.13, the same loss, the same backward pass. What changes is the
 # text, and *which tokens count*. This one idea goes through the whole assignment.
 #
 # Exercises 9.1 to 9.3 turn conversations into training data: text, labels, and a loss that looks at the answers only.
-# 9.4 to 9.6 train a few numbers in place of all: by freezing parameters, and with LoRA. 9.7 and 9.8 learn from pairs of
-# answers of which people liked one better. In 9.9 you fine-tune a GPT that was trained on the corpus of assignment 06,
-# and look at what it can answer before and after, and at what it has forgotten.
+# 9.4 to 9.6 train a few numbers in place of all: by freezing parameters (keeping them as they are), and with LoRA,
+# which adds a small change to each matrix. 9.7 and 9.8 learn from pairs of answers of which people liked one better. In
+# 9.9 you fine-tune a GPT that was trained on the corpus of assignment 06, and look at what it can answer before and
+# after, and at what it has forgotten.
 #
 # You need matrix products (1.8), parameters and their names (2.9), softmax (3.11), the training step (5.5), the loss of
 # a language model (6.3), and padded batches (7.7). Nothing is imported from your earlier files.
@@ -21,7 +23,7 @@
 # and token ids must be exact, other numbers right to seven digits in `float64`, and what comes in must stay as it is.
 # In 9.4 and 9.9 a model is changed; that is what they are for.
 #
-# Letters for sizes: $B$ rows in a batch, $T$ tokens in a row, $V$ different tokens, $r$ the rank of LoRA.
+# Letters for sizes: $B$ rows in a batch, $T$ tokens in a row, $V$ different tokens, $r$ the rank of LoRA (9.5).
 
 # %%
 import io
@@ -57,10 +59,10 @@ from torch.nn import functional as F
 # `<|assistant|>` and a new line, and the model writes what follows: that is the *prompt* for the answer
 # (`add_prompt`). Where it is missing, a model that continues text may continue the question.
 #
-# What is no conversation must raise a ValueError, for a model would answer anything, and nobody would notice. There is
-# at least one message. A system message may come first, and nowhere else. After it, user and assistant take turns, and
-# the user begins; a system message alone is no conversation. There are no other roles. And a prompt is possible only
-# after a message of the user.
+# Messages that are no conversation must raise a ValueError: a model would answer them all the same, and nobody would
+# notice. There is at least one message. A system message, which tells the model how to behave, may come first, and
+# nowhere else. After it, user and assistant take turns, and the user begins; a system message alone is no conversation.
+# There are no other roles. And a prompt is possible only after a message of the user.
 #
 # One more thing has to be refused. What does the model see if a user types `<|end|>` and `<|assistant|>` into the
 # message? A user could write answers in the name of the assistant, and worse. So no content may hold the two signs
@@ -98,10 +100,10 @@ def render_chat(messages: list[dict[str, str]], add_prompt: bool) -> str:
 # A row of training data holds a question, an answer, and pads behind it. In pre-training, every token is a target. Now
 # the model is to learn to *answer*. It need not learn to ask, and least of all to write pads.
 #
-# So each token gets a *label*: what the model should predict there. For a token of the answer the label is its id. For
-# all others it is -100, a number that is no id and, by an old custom of PyTorch, means "do not count this". `starts`
-# says for each row at which place its answer begins, `lengths` how many real tokens the row has. With the prompt 5 6,
-# the answer 7 8 and its end 0, in a row that is padded to seven tokens:
+# So each token gets a *label*, which says whether the model should learn to predict this token. For a token of the
+# answer the label is its id. For all others it is -100, a number that is no id and, by an old custom of PyTorch, means
+# "do not count this". `starts` says for each row at which place its answer begins, `lengths` how many real tokens the
+# row has. With the prompt 5 6, the answer 7 8 and its end 0, in a row that is padded to seven tokens:
 #
 # | place | 0 | 1 | 2 | 3 | 4 | 5 | 6 |
 # |---|---|---|---|---|---|---|---|
@@ -124,8 +126,8 @@ def sft_labels(ids: Int[Tensor, "B T"], starts: Int[Tensor, "B"], lengths: Int[T
         lengths: for each row how many real tokens it has, int64, from 1 to T; the others are pads.
 
     Returns:
-        An int64 tensor of the shape and on the device of ids, and not ids itself: the id at places from the start of
-        the row up to its length, which is left out, and -100 elsewhere. A row that starts at its length has no labels.
+        An int64 tensor of the shape and on the device of ids, and not ids itself: in row b, the id at the
+        places from starts[b] to lengths[b] - 1, and -100 elsewhere. A row whose start is its length has no labels.
 
     Example:
         >>> sft_labels(torch.tensor([[5, 6, 7, 0, 0]]), torch.tensor([2]), torch.tensor([4]))
@@ -162,9 +164,9 @@ def sft_labels(ids: Int[Tensor, "B T"], starts: Int[Tensor, "B"], lengths: Int[T
 # p_{b,t} = \mathrm{softmax}(z_{b,t}) $$
 #
 # One mean over the whole batch means that every *token* has the same weight. The mean of the rows' means gives every
-# *row* the same weight: a word of an answer of two words then counts fifty times as much as a word of a hundred. Which
-# of the two did a big library get wrong for years? The one that adds up several small batches before an update: each
-# was divided by its own number of tokens.
+# *row* the same weight: then a word in an answer of two words counts fifty times as much as a word in an answer of a
+# hundred words. A big library made a mistake of this kind for years: where several small batches were added up before
+# an update, each was divided by its own number of tokens.
 #
 # Sometimes nothing counts at all, in a batch of questions whose answers were cut off. Then the loss is 0. What do
 # ready-made losses say about the mean of nothing?
@@ -254,14 +256,14 @@ def freeze_all_but(model: nn.Module, prefixes: list[str]) -> int:
 # numbers. For one row $x$ that is $Wx + b + \frac{\alpha}{r} BAx$: read it from the right.
 #
 # The factor $\alpha / r$ keeps the size of the change about the same when somebody tries another rank. $\alpha$ is
-# chosen once, like a learning rate. People forget to divide, or to multiply, and nothing crashes; it is another
-# learning rate.
+# chosen once, like a learning rate. If you leave out the factor, or only the division by $r$, nothing crashes: it is as
+# if you had chosen another learning rate.
 #
 # How should it start? The model must not change before it has learned anything, so $BA$ has to be 0. Let both be zeros?
-# Then ask for the slopes: that of $B$ is made from $A$, and that of $A$ from $B$. If both are zeros, so are both
-# slopes, for ever. So one of them is random: $A$ has normal numbers with mean 0 and standard deviation
-# $1/\sqrt{n_{in}}$, which gives $Ax$ the size of $x$, and $B$ is zeros. After the first step $B$ is not zero any more,
-# and $A$ learns, too.
+# Then look at the gradients: that of $B$ has $A$ as a factor, and that of $A$ has $B$ as a factor. If both matrices are
+# zeros, so are both gradients, for ever. So one of them is random: $A$ has normal numbers with mean 0 and standard
+# deviation $1/\sqrt{n_{in}}$, which gives $Ax$ the size of $x$, and $B$ is zeros. After the first step $B$ is not zero
+# any more, and $A$ learns, too.
 
 # %%
 def lora_init(
@@ -442,16 +444,17 @@ def sequence_logprob(
 #
 # $$ m = \beta\,\bigl((c - d) - (c_0 - d_0)\bigr), \qquad L = -\frac{1}{N}\sum \ln \sigma(m) $$
 #
-# $\beta$ says how closely the model has to stay at the reference: the larger it is, the smaller is the step away from
-# it that satisfies the loss. At the start the model *is* the reference, all margins are 0, and the loss is
-# $\ln 2 = 0.693$.
+# $\beta$ says how closely the model has to stay at the reference: the larger $\beta$ is, the less the model has to move
+# away from the reference to make the loss small. At the start the model *is* the reference, all margins are 0, and the
+# loss is $\ln 2 = 0.693$.
 #
 # Beside the loss, people watch the share of pairs whose margin is above 0, where the model prefers the chosen answer
 # more than the reference did. A margin of exactly 0 is a draw and not a success.
 #
-# Two traps. The reference is a yardstick. If it learned as well, it could do the model's work by getting worse, so no
-# gradient goes to $c_0$ and $d_0$. And log-probabilities of long answers are in the hundreds or thousands. What is
-# $\sigma(-9000)$, and what is its logarithm? The ready-made sigmoid *and* its logarithm are both allowed here.
+# Two traps. The reference must stay fixed, since the model is compared with it. If it learned as well, the margin could
+# grow just because the reference gets worse. So no gradient goes to $c_0$ and $d_0$. And log-probabilities of long
+# answers are in the hundreds or thousands. What is $\sigma(-9000)$, and what is its logarithm? The ready-made sigmoid
+# *and* its logarithm are both allowed here.
 
 # %%
 def dpo_loss(
@@ -563,9 +566,9 @@ def answer(question: str, p: Parameters, cfg: dict) -> str:
 # answer comes then: " hoots" and a new line. (With 23 characters there are no roles to write; a dot is its template.)
 #
 # `fine_tune` is the training loop of 5.5 once more. Each step: forward, the loss of 9.3 on **all** rows, backward, one
-# update of **all** parameters by Adam with the learning rate that is given, everything else as it comes. Note the loss
-# *before* each update. The parameters come in a dict; they are changed where they are, so that whoever holds the dict
-# holds the tuned model. They need not require gradients yet.
+# update of **all** parameters by Adam with the learning rate that is given and PyTorch's defaults for all other
+# settings. Note the loss *before* each update. The parameters come in a dict; they are changed where they are, so that
+# whoever holds the dict holds the tuned model. They need not require gradients yet.
 #
 # The optimizer is made once. What does Adam know at step 20 that a new one would not (5.3)? And the gradients of the
 # step before are still there, unless somebody clears them.

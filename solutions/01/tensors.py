@@ -2,16 +2,17 @@
 # # 01 Tensors
 #
 # Everything a language model knows or computes sits in tensors: the numbers it reads, the *weights* (numbers) that it
-# has learned, the scores it gives to each possible next word. This assignment covers the section on tensors of "the
-# chapter", a text about large language models (LLMs) that the exercises follow (retold in `docs/chapter.md` of the
-# repository; you need not read it). At the end you will be able to say, before you run a line of code, which shape and
-# dtype will come out, and you will have written by hand the operations that models use most.
+# has learned, the scores it gives to each possible next word. The exercises follow a text about large language models
+# (LLMs), which we call *the chapter*. It is retold in `docs/chapter.md` of the repository; you need not read it. This
+# assignment covers its section on tensors. At the end you will be able to say, before you run a line of code, which
+# shape and dtype will come out, and you will have written by hand the operations that models use most.
 #
 # You start by making tensors and reading off their shape and dtype (1.1 to 1.4). Then you rearrange them without mixing
 # up their numbers, and look at how they lie in memory (1.5 to 1.7). At the end you multiply matrices, work out
 # broadcasting, and cut a tensor into attention heads, which the last exercise explains (1.8 to 1.11).
 #
-# You need Python (functions, loops, lists) and nothing else. Four words come up everywhere:
+# You need Python (functions, loops, lists, tuples, and how to raise an error) and nothing else. Four words come up
+# everywhere:
 #
 # - the *rank* of a tensor is its number of dimensions (`t.dim()`), and not the rank of linear algebra,
 # - its *shape* lists the size of each dimension (`t.shape`),
@@ -21,8 +22,8 @@
 # What holds in all assignments, unless an exercise says something else: shapes, dtypes and whole numbers must be exact.
 # Other numbers must be right to seven digits in `float64` (an error of at most $10^{-7}$ of the right number), and to
 # four digits in `float32` ($10^{-4}$). So never round a constant such as $\pi$: take `math.pi`. An argument may be a
-# transposed tensor, a slice of a larger one, or one with `requires_grad=True` (see assignment 03; your function must
-# accept it, nothing more). Every argument must stay as it is.
+# transposed tensor, a slice of a larger one, or one with `requires_grad=True` (see assignment 03): your function must
+# return the right numbers for it, nothing more. Every argument must stay as it is.
 
 # %% [markdown]
 # ## How to read a type line
@@ -68,9 +69,9 @@ from torch import Tensor
 # code: take 5.) `torch.tensor` turns nested lists into a tensor: every level of square brackets is one dimension. Count
 # the brackets, and you know the rank.
 #
-# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class itself. It always makes
-# floats, and it takes a single number as a size: try `print(torch.Tensor(3))`. Second, a Python number, a vector of
-# length 1 and a scalar tensor look much alike when printed, but behave differently.
+# Two traps. First, `torch.tensor(...)` is not `torch.Tensor(...)`: the second is the class of all tensors. It always
+# makes floats, and it takes a single number as a size: try `print(torch.Tensor(3))`. Second, a Python number, a vector
+# of length 1 and a scalar tensor look much alike when printed, but behave differently.
 #
 # (If you copy the chapter's listing: in some copies its first line is `pythonCopy codeimport torch`, because the label
 # and the button of a web page were copied along. Python answers with a `SyntaxError`; write `import torch`.)
@@ -127,7 +128,7 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 #
 # The chapter writes its example of a vector as `[5, 1]`. It is easy to read this as a shape: five rows of one column.
 # It is a vector that holds the two numbers 5 and 1, and its shape is $(2,)$. (With its comma, `(2,)` is a tuple of one
-# size.)
+# size. In the line below, `tuple[int, ...]` means a tuple of any number of whole numbers.)
 #
 # Write the function that finds the shape of nested lists. (`torch.tensor` begins with this step, too.) A tensor is a
 # full box: on every level all lists have the same length, and a list and a number never stand side by side. Otherwise
@@ -136,9 +137,9 @@ def make_ranks() -> tuple[Int64[Tensor, ""], Int64[Tensor, "3"], Int64[Tensor, "
 # notice. PyTorch itself is not perfect here: `torch.tensor([[], [1]])` has the shape $(2, 0)$ in version 2.13, and the
 # 1 is lost without an error. Your function must be stricter: it raises.
 #
-# Write it in plain Python, since you should be able to read a shape off the brackets yourself. PyTorch and NumPy (a
-# library for arrays, Python's older tensors) would not help anyway: one test input has 130 levels of brackets, and no
-# tensor or array can have so many dimensions.
+# Write it in plain Python, since you should be able to read a shape off the brackets yourself. PyTorch and NumPy (an
+# older Python library, whose arrays are much like tensors) would not help anyway: one test input has 130 levels of
+# brackets, and no tensor or array can have so many dimensions.
 
 
 # %% solution="1.2"
@@ -327,19 +328,20 @@ def to_float32(t: Shaped[Tensor, "..."]) -> Float32[Tensor, "..."]:
 #
 # Reshaping keeps the numbers and their order and changes only how they are divided into rows. "Order" means reading
 # order: the last index runs fastest, as in reading a page line by line. Arrange the numbers of any tensor as a single
-# column, of shape $(n, 1)$, in reading order. Predictions, one per example, often have this shape.
+# column, of shape $(n, 1)$, in reading order. A model's predictions, one for each input, often have this shape.
 #
-# The chapter offers `.reshape()` and `.view()` as if they were the same. They agree on a tensor whose memory is in
-# reading order (such a tensor is *contiguous*). But transposing moves nothing in memory; it only changes the way the
-# memory is read. Take
+# The chapter offers `.reshape()` and `.view()` as if they were the same. (With a shape instead of a dtype, `.view`
+# changes the shape.) They agree on a tensor whose memory is in reading order (such a tensor is *contiguous*). But
+# transposing moves nothing in memory; it only changes the way the memory is read. Take
 #
 # $$ A = \begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix}, \qquad A^\top =
 # \begin{pmatrix} 0 & 3 \\ 1 & 4 \\ 2 & 5 \end{pmatrix} $$
 #
 # Both share one piece of memory that holds 0, 1, 2, 3, 4, 5. The reading order of $A^\top$ is 0, 3, 1, 4, 2, 5. Without
 # copying, PyTorch can read a column only if the next number is always the same distance away in memory. For $A^\top$
-# the distances are not equal: 3, -2, 3, -2, 3 places. So one of the two methods refuses (`RuntimeError`), and the other
-# copies. Find out which, and return the column for contiguous tensors and all others.
+# the distances are not equal: from 0 to 3 it is 3 places forward, from 3 to 1 it is 2 places back, and so on. So one of
+# the two methods refuses (`RuntimeError`), and the other copies. Find out which, and return the column for contiguous
+# tensors and all others.
 #
 # You need not compute $n$: if you give -1 as one of the sizes, PyTorch works it out.
 
@@ -387,8 +389,8 @@ def as_column(t: Shaped[Tensor, "..."]) -> Shaped[Tensor, "n 1"]:
 # ## 1.6 Transposing a batch
 #
 # The transpose of a matrix swaps rows and columns: $(A^\top)_{ij} = A_{ji}$. In a language model matrices come in
-# stacks, say $(B, T, D)$: $B$ texts of $T$ tokens with $D$ numbers each. Attention needs the transpose of *each* matrix
-# of the stack, so the last two dimensions are swapped and all dimensions in front of them stay:
+# stacks, say $(B, T, D)$: $B$ texts of $T$ tokens with $D$ numbers each. Attention (1.11) needs the transpose of *each*
+# matrix of the stack, so the last two dimensions are swapped and all dimensions in front of them stay:
 #
 # $$ (\ldots, n, m) \to (\ldots, m, n), \qquad \text{result}_{\ldots ij} = t_{\ldots ji} $$
 #
@@ -605,8 +607,8 @@ def matmul_loops(a: Num[Tensor, "n k"], b: Num[Tensor, "k m"]) -> Num[Tensor, "n
 # cannot show you a mix-up.
 #
 # The chapter multiplies a matrix of whole numbers. This works on the CPU; on an NVIDIA GPU, PyTorch has no matrix
-# product for `int64` (its issue 44428). Your function gets whole numbers on the CPU only, so convert nothing: from
-# whole numbers you must return exact whole numbers.
+# product for `int64` (reported as number 44428 on its GitHub page). Your function gets whole numbers on the CPU only,
+# so convert nothing: from whole numbers you must return exact whole numbers.
 
 
 # %% solution="1.9"
@@ -731,13 +733,14 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # \text{result}_{b,h,t,i} = x_{b,\,t,\,h \cdot d + i}, \quad i = 0, \dots, d - 1 $$
 #
 # Write `split_heads`, which does this, and `merge_heads`, which puts the heads of each token side by side again,
-# $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and $H = 12$, so $d = 64$, in each of its 12 layers.
+# $(B, H, T, d) \to (B, T, D)$. GPT-2 small does it with $D = 768$ and $H = 12$, so $d = 64$, in each of its 12 layers
+# (parts of the model, one after the other).
 #
 # Published code has had this mistake: reshaping $x$ directly to $(B, H, T, d)$ gives the right shape, but mixes the
 # numbers of different tokens. Reshaping keeps the reading order of $x$, in which all $D$ numbers of the first token,
-# for all heads, come before those of the second token. Which shape can you reshape to, and what must follow? A test
-# that merging undoes splitting proves nothing: two functions that only reshape pass this test, too. Follow a single
-# number instead: to which head does the last number of the first token belong?
+# for all heads, come before those of the second token. Which shape can you reshape to, and what must follow? It proves
+# nothing if merging gives back what you have split: for two functions that only reshape, this is true, too. Follow a
+# single number instead: to which head does the last number of the first token belong?
 #
 # There is a second trap in `merge_heads`, which you know from 1.5: a tensor whose dimensions were swapped is not
 # contiguous. Your function will be given heads of both kinds, contiguous and not.
@@ -813,6 +816,6 @@ def merge_heads(o: Float[Tensor, "B H T d"]) -> Float[Tensor, "B T D"]:
 # and `merge_heads` make of them. Which functions move numbers in memory, and which only read the same numbers in
 # another order? And what does a reshape alone do to the colors?
 #
-# In a notebook, run the next cell to draw it. In a terminal, `pytest` and `gradlings watch` (which tests your file
-# whenever you save it) write it as `heads.png` beside this file when 1.11 is right. There are no points for it. If one
-# of the functions is not right yet, a sentence names it.
+# In the notebook, run the next cell to draw it (this file has no such cell). In a terminal, `pytest` and
+# `gradlings watch` (which tests your file whenever you save it) write it as `heads.png` beside this file when 1.11 is
+# right. There are no points for it. If one of the functions is not right yet, a sentence names it.

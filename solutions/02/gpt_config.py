@@ -92,13 +92,14 @@ GPT_CONFIG_124M = {
 # %% [markdown] exercise="2.1" objective="Read the settings of a model from text, each with its type"
 # ## 2.1 Read the chapter's listing
 #
-# The chapter labels its listing as JSON. It is not: JSON has no name and equals sign in front, no comments, and spells
-# `false` in lower case. It is not Python either: in Python `//` divides, so Python stops at the first comment with a
-# `SyntaxError`. Configs written for people often look like this, and programs have to read them, too.
+# The chapter labels its listing as JSON, a common notation for data. It is not: JSON has no name and equals sign in
+# front, no comments, and spells `false` in lower case. It is not Python either: in Python `//` divides, so Python stops
+# at the first comment with a `SyntaxError`. Configs written for people often look like this, and programs have to read
+# them, too.
 #
 # Write a reader for this notation. `eval`, `exec`, `json` and `ast.literal_eval` are off limits. The first two do not
 # read a text, they *run* it: a config from the internet could delete your files. `json` and `ast.literal_eval` refuse
-# this text. To rewrite it in a notation that they accept, your code would have to read it first, and that is the whole
+# this text. Rewriting it as JSON first does not help: to rewrite it, your code has to read it, and that is the
 # exercise.
 #
 # The trap is types. The string `"False"` is not empty, so `if config["qkv_bias"]:` counts it as true, and the model
@@ -117,8 +118,8 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
     * A comma follows the value, before any comment; after the last value it may be missing.
     * A comment starts at `//` outside quotes and runs to the end of its line; it may contain anything.
     * A value is a whole number (`768`, `-1`), a decimal number (`0.1`, `2.0`, `1e-5`), `True` or `False`, or a string
-      in double quotes. There are no escapes: a string ends at the next double quote, and everything before that quote
-      belongs to it.
+      in double quotes. A backslash has no special meaning: a string ends at the next double quote, and
+      everything before that quote belongs to it.
     * Your code need not handle what never occurs: `+5`, `.5`, `5.`, `1_000`, `nan`, `inf`, a space before a colon or a
       comma, a key twice.
 
@@ -179,7 +180,8 @@ def load_config(text: str) -> dict[str, int | float | bool | str]:
 # ## 2.2 Which settings are wrong?
 #
 # A config is checked before a model is built from it, because most mistakes in it raise no error; they spoil a training
-# run. Report *every* offending key, not just the first: nobody likes to fix errors one restart at a time.
+# run. Report *every* key that is missing or wrong, not just the first: nobody likes to fix errors one restart at a
+# time.
 #
 # Two rules come from the architecture. The attention heads share the $D$ numbers of a token: each of the $H$ heads
 # works on $d = D / H$ of them. With $D = 768$ and $H = 10$ rounding down gives $d = 76$, the heads together cover only
@@ -200,8 +202,7 @@ def validate_config(cfg: dict[str, object]) -> list[str]:
     * `vocab_size`, `context_length`, `emb_dim`, `n_heads`, `n_layers`: an int of at least 1 (not 768.0, not True)
     * `drop_rate`: an int or a float with 0 <= drop_rate < 1; neither a bool nor nan
     * `qkv_bias`: a bool
-    * `n_heads`, also: `emb_dim` is a multiple of it. This is checked only if both are ints of at least 1; otherwise
-      only the first rule counts.
+    * `n_heads`, also: `emb_dim` is a multiple of it. Check this only if both are ints of at least 1.
 
     Other keys are ignored.
 
@@ -619,11 +620,11 @@ def gpt_params(cfg: GPTConfig, tied: bool = False) -> int:
 # *module*, an object of the class `nn.Module`. Count the parameters of any module: each number once.
 #
 # A module keeps two kinds of tensors. *Parameters* are learned. *Buffers*, such as a table of constants, are stored
-# with the model and move with it to another device, but are not learned, so they are not counted. Any module may have
-# parameters and buffers of its own, under any name, besides those of the modules inside it. A module also offers
-# several views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. Choose with care:
-# `state_dict()` is made for saving to a file. It lists most buffers, too, and it lists a tied matrix twice, so a tied
-# model looks larger than it is.
+# with the model and move with it to another device (CPU or GPU), but are not learned, so they are not counted. Any
+# module may have parameters and buffers of its own, under any name, besides those of the modules inside it. A module
+# also offers several views of what it holds: `parameters()`, `buffers()`, `children()`, `state_dict()` and more. Choose
+# with care: `state_dict()` is made for saving to a file. It also lists buffers, and it lists a tied matrix twice, so a
+# tied model looks larger than it is.
 #
 # *Tied* means that two layers hold the same tensor object, under two names, and training changes both at once. Two
 # tensors that merely have equal values, like the weights of two fresh layer norms (all ones), are separate parameters.
@@ -680,9 +681,9 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
 # 1,048,576 bytes. The 163,009,536 parameters of the chapter's model take 652,038,144 bytes in float32: 652.04 MB, but
 # 621.83 MiB. In bfloat16 it is half of that, 310.92 MiB. The trap is to mix the two, or to take 4 bytes for granted.
 #
-# This is the memory of the parameters alone. Training with Adam (5.3) keeps three more numbers for each parameter: a
-# gradient (assignment 03) and two averages. All four take 2,487.33 MiB in float32. The numbers that the model computes
-# in between need further memory.
+# This is the memory of the parameters alone. Training with Adam, a common method (5.3), keeps three more numbers for
+# each parameter: its gradient, which says how to change it (assignment 03), and two averages made from gradients. All
+# four take 2,487.33 MiB in float32. The numbers that the model computes in between need further memory.
 #
 # Write two functions: one returns the exact bytes, one the mebibytes.
 
@@ -761,9 +762,9 @@ def model_mebibytes(n: int, dtype: torch.dtype) -> float:
 # dropped and nothing is scaled. Dropout learns nothing; that is why `drop_rate` appears in none of your counts.
 #
 # PyTorch's dropout chooses its own random mask. Here a mask is given: apply it by hand. Note that $p$ is the share that
-# is dropped, while the mask says what is kept. And PyTorch must be able to follow your computation back to $x$:
-# gradients flow this way (assignment 03). So compute the result from $x$ with torch's operations, without `.item()`,
-# `.tolist()` or `.detach()`.
+# is dropped, while the mask says what is kept. In training, PyTorch must later find how the result depends on $x$
+# (assignment 03). So compute the result from $x$ with torch's operations, without `.item()`, `.tolist()` or
+# `.detach()`.
 
 
 # %% solution="2.11"

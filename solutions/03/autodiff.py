@@ -8,10 +8,10 @@
 # models that the exercises follow (retold in `docs/chapter.md` of the repository; you need not read it).
 #
 # You start with the chain rule and one *neuron* (it turns inputs into one number), and derive its gradients on paper;
-# the tests compare them with PyTorch's own (3.1 to 3.6). Between them comes the softmax, for a choice between many
-# answers (3.11; it follows 3.3: do the exercises in the order of this file). Then you measure slopes, to check such
-# formulas (3.7, 3.8). Next you write an engine like PyTorch's: a small program that walks over a graph of numbers and
-# finds all derivatives at once (3.9, 3.10). At the end you predict which gradients PyTorch's own engine keeps (3.12).
+# the tests compare them with PyTorch's own (3.1 to 3.6). After 3.3 comes 3.11, the softmax, for a choice between many
+# answers: do the exercises in the order of this file. Then you measure slopes (derivatives), to check such formulas
+# (3.7, 3.8). Next you write an engine like PyTorch's: a small program that walks over a graph of numbers and finds all
+# derivatives at once (3.9, 3.10). At the end you predict which gradients PyTorch's own engine keeps (3.12).
 #
 # You need assignment 01 (shapes, matrix products, broadcasting) and school calculus: the derivatives of $x^2$, $e^x$,
 # $\sin x$ and $\ln x$. *Autograd*, the part of PyTorch that finds gradients, is off limits in your code except in 3.8,
@@ -106,7 +106,8 @@ def chain_derivative(
 # $$ \sigma(z) = \frac{1}{1 + e^{-z}} $$
 #
 # It is 0.5 at $z = 0$, climbs toward 1 on the right and falls toward 0 on the left. Today's language models use the
-# sigmoid inside their layers. At their output they use its generalization to many answers, the *softmax* (3.11).
+# sigmoid inside their layers (the parts that a model consists of). At their output they use its generalization to many
+# answers, the *softmax* (3.11).
 #
 # Your function works on a tensor of any shape, entry by entry, and it must survive extreme inputs. A number beyond the
 # floating point range becomes infinity, and infinity divided by infinity is NaN ("not a number"). If a single NaN gets
@@ -240,8 +241,8 @@ def bce(a: Float[Tensor, "N"], y: Float[Tensor, "N"]) -> Float[Tensor, ""]:
 #
 # $$ \mathrm{logsumexp}(z) = \ln \sum_k e^{z_k}, \qquad \ln \mathrm{softmax}(z)_i = z_i - \mathrm{logsumexp}(z) $$
 #
-# You write both, along the *last* axis: a tensor of shape (2, 3, 5) holds six rows of five scores, and each row is
-# treated by itself.
+# You write both, along the *last* axis: a tensor of shape (2, 3, 5) holds six rows of five scores (*axis* is another
+# word for dimension), and each row is treated by itself.
 #
 # The trap is the same as in 3.2. With scores of 1000 the exponentials are infinite, with scores of -2000 they are all
 # 0, and the fraction is NaN in both cases. Yet only differences matter: if you add the same number $c$ to all scores of
@@ -329,8 +330,9 @@ def softmax(z: Float[Tensor, "*batch V"]) -> Float[Tensor, "*batch V"]:
 # `sigmoid_grad` returns $d\sigma/dz$.
 #
 # For the loss, use $(\ln a)' = 1/a$. The second logarithm is taken of $1 - a$, not of $a$: so it needs the chain rule.
-# For the sigmoid, write it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone.
-# So for the *backward pass*, the computation of the gradients, PyTorch keeps only the sigmoid's *output*.
+# For the sigmoid, write it as $(1 + e^{-z})^{-1}$ and differentiate. The result can be written with $\sigma(z)$ alone,
+# without $z$. That is why PyTorch keeps only the sigmoid's *output* for the *backward pass* (the computation of the
+# gradients).
 #
 # Two things to watch. `sigmoid_grad` is given $z$, the number before the sigmoid; `bce_grad_a` is given $a$, the number
 # after it. And each function returns its own derivative only. Books often show the product of the two derivatives,
@@ -495,8 +497,8 @@ def manual_gradients(
 # every axis (dimension) of $X$: must it stay, or must you sum over it? And by which number does a mean divide? Beware
 # of broadcasting: from a column of predictions and a vector of labels it makes a whole matrix, without an error.
 #
-# A very confident neuron has $a$ equal to exactly 0 or 1 after rounding, and there $\partial L/\partial a$ alone is a
-# division by zero. The product $\frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z} = \frac{\partial
+# If a neuron is very confident, its output $a$ is exactly 0 or 1 after rounding. Then $\partial L/\partial a$ alone is
+# a division by zero. The product $\frac{\partial L}{\partial a} \cdot \frac{\partial a}{\partial z} = \frac{\partial
 # L}{\partial z}$ of 3.5 is finite even there, once you have multiplied it out on paper. So use the short formula of the
 # product only. Such examples matter: the gradient is largest where the neuron is confident and wrong.
 
@@ -588,8 +590,8 @@ def numeric_gradient(
         h: the step to either side, a Python float.
 
     Returns:
-        The n measured slopes, a tensor of x's dtype. Rounding costs digits. In float64, six must be right if h is small
-        (such as 1e-5) and seven if h is large (such as 0.5); in float32, three (for an h such as 1e-2).
+        The n measured slopes, a tensor of x's dtype. Rounding costs digits. In float64, six digits must be right if h
+        is small (such as 1e-5) and seven if h is large (such as 0.5); in float32, three digits (h such as 1e-2).
 
     Example:
         >>> numeric_gradient(lambda t: t[0] ** 2 * t[1], torch.tensor([3.0, 2.0], dtype=torch.float64), 1e-4)
@@ -644,7 +646,7 @@ def numeric_gradient(
 # entry change the mean?
 #
 # `torch.autograd.gradcheck` is PyTorch's tool for this. It is off limits here because you should do the arithmetic
-# yourself; the rest of autograd is allowed.
+# yourself. The rest of autograd is allowed, but you will not need it.
 
 
 # %% solution="3.8"
@@ -712,7 +714,8 @@ def gradcheck_error(analytic: Float[Tensor, "*shape"], numeric: Float[Tensor, "*
 # $$ y \to h, \qquad y \to g \to h $$
 #
 # A program that visits $h$ before $g$ takes 1 instead of 6 for the gradient of $h$, and gets $dy/dx = 2$ instead of 12.
-# So it is not enough to go through the graph level by level.
+# So it is not enough to visit first all nodes that are one step away from the result, then those that are two steps
+# away, and so on: $h$ is both.
 #
 # Every node must appear exactly once, even if many paths lead to it. Two nodes that hold the same number are still two
 # nodes.
@@ -753,7 +756,8 @@ def topological_order(node: Value) -> list[Value]:
     """All nodes that `node` was computed from, and `node` itself, each exactly once, users before their parents.
 
     Args:
-        node: the result of a computation of fewer than 100 nodes, so recursion is safe. No node is its own ancestor.
+        node: the result of a computation of fewer than 100 nodes, so recursion is safe. No node was
+            computed from itself.
 
     Returns:
         A list of nodes: `node` first, and every other node somewhere after all nodes that have it as a parent.
@@ -814,13 +818,14 @@ def topological_order(node: Value) -> list[Value]:
 # That is the chain rule, and only the sum is new: if a number influences the result along several paths, their shares
 # are added. (`h * h` has $h$ as a parent twice, and both times count.) Take $y = h^2 + h$ with $h = 2x$ and $x = 3$.
 # Then $h = 6$, and $dy/dx = (2h + 1)\cdot 2 = 26$. The node $h$ gets three shares: 1, 6 and 6. A program that
-# overwrites instead of adding says 12 (it keeps only the last share, a 6). A program that hands on the sum so far each
-# time a share arrives says 62 (if the shares arrive as 6, 6, 1: $2\cdot(6 + 12 + 13)$).
+# overwrites instead of adding keeps only the last share. If that is a 6, it says 12. Another wrong program does not
+# wait: each time a share arrives at $h$, it hands on the sum so far. If the shares arrive as 6, 6, 1, the sums are 6,
+# 12 and 13, and it says $2\cdot(6 + 12 + 13) = 62$.
 #
 # Because gradients are added, they must be reset to zero before. In PyTorch the caller must do this
-# (`optimizer.zero_grad()`), and forgetting it is a very common bug in training loops. Here your function must do it:
-# `backprop` first resets the gradient of every node in the graph, so that calling it twice gives the same gradients as
-# calling it once.
+# (`optimizer.zero_grad()`, see 5.5), and forgetting it is a very common bug in training loops. Here your function must
+# do it: `backprop` first resets the gradient of every node in the graph, so that calling it twice gives the same
+# gradients as calling it once.
 #
 # You also write the first operation of your own: `exp` makes a new node, $e^x$ for a node $x$, with its parent and its
 # local derivative, just as `+` and `*` do in `Value`. What is the slope of $e^x$ at $x$?
@@ -909,8 +914,8 @@ def backprop(root: Value) -> None:
 # - `y.backward()` goes back from `y` through what was recorded, and *adds* the slope of `y` to the `.grad` of each
 #   leaf.
 # - Until something is added, `.grad` is `None`. With `x.grad = None` you clear it.
-# - The `.grad` of a constant stays `None`. So does that of a node `h` between leaf and result: its gradient is handed
-#   on and not kept, unless `h.retain_grad()` was called before.
+# - The `.grad` of a constant stays `None`. For a node `h` between leaf and result, `.grad` stays `None`, too: PyTorch
+#   hands its gradient on and does not keep it, unless `h.retain_grad()` was called before.
 # - `x.detach()` is a constant with the same number as `x`. Inside `with torch.no_grad():` nothing is recorded, so every
 #   result is a constant.
 #

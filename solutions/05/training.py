@@ -52,8 +52,8 @@ from torch.nn import functional as F
 # $$ p \leftarrow p - \eta\, g, \qquad g = \frac{\partial L}{\partial p} $$
 #
 # If $\eta$ is too small, training is slow; if it is too large, the step goes past the minimum, and the loss may even
-# grow. In practice the gradient comes from a small random batch of examples, hence the name *stochastic gradient
-# descent*, SGD.
+# grow. In practice the gradient comes from a small random batch of examples, hence the name *stochastic* (random)
+# *gradient descent*, SGD.
 #
 # The arithmetic is one line. The difficulty is *where the result goes*. The model keeps its own tensors, so the new
 # numbers must be written *into* these tensors, that is, *in place*. Python's assignment `p = ...` writes no numbers
@@ -178,21 +178,23 @@ def momentum_step(
 #
 # One learning rate for all parameters is a poor fit. In a language model the gradient of a rare token's embedding and
 # that of a layer norm differ by orders of magnitude. *Adam* (Kingma and Ba, 2015) treats each number of a parameter by
-# itself: it divides the change of this number by the usual size of its gradient. It keeps two moving averages, of the
-# gradient and of its square (entry by entry):
+# itself: it divides the step of this number by the usual size of the number's gradients so far. It keeps two moving
+# averages, of the gradient and of its square (entry by entry):
 #
 # $$ m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2 $$
 #
-# Both start at 0, and so they are too small at first. Written out, such an average is a sum of all gradients (or
-# squares) so far, each times a factor. After $t$ steps (the first is $t = 1$) these factors add up to $1 - \beta^t$,
-# not to 1. So divide by this number, and only then update:
+# Both start at 0, and so they are too small at first. After one step, $m = (1 - \beta_1)\,g_1$. After two,
+# $m = (1 - \beta_1)(\beta_1 g_1 + g_2)$. In a mean, the factors of $g_1$ and $g_2$ would add up to 1. Here they add up
+# to $1 - \beta_1^2$, and after $t$ steps to $1 - \beta_1^t$; for $v$ it is the same with $\beta_2$. So divide by this
+# sum, and only then update:
 #
 # $$ \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
 # p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} $$
 #
 # In the first step $\hat m = g$ and $\hat v = g^2$, so the parameter moves by about $\eta$, no matter whether the
 # gradient is 100 or 0.01. Without this correction, and with the usual $\beta_1 = 0.9$ and $\beta_2 = 0.999$, it would
-# move by 3.2 times as much: $m$ would be 10 times too small, but $\sqrt v$, by which you divide, 32 times.
+# move 3.2 times as far: $m$ would be 10 times too small, which makes the step smaller, but $\sqrt v$ would be 32 times
+# too small, and dividing by it makes the step larger.
 #
 # Keep $m$ and $v$ in the state, never $\hat m$ and $\hat v$. The small $\varepsilon$ prevents a division by 0 where a
 # gradient was always 0. When gradients are small, it matters that $\varepsilon$ is added to the root and not under it.
@@ -347,8 +349,8 @@ def adamw_step(
 # The chapter calls its listing a training loop, but there is no loop in it: it makes a single step. A single step hides
 # the most common mistake. PyTorch *adds* each new gradient to what is already in `.grad`. In the first step `.grad` is
 # empty. In the second, the gradient of the first batch may still be in it. So you must clear the gradients, and the
-# place matters. The other stages come in the order forward pass, backward pass, update. Between two of these, clearing
-# would delete gradients that are still needed. Which two?
+# place matters. The other stages come in the order forward pass, backward pass, update. There is one place between them
+# where clearing would delete gradients that are still needed. Which?
 #
 # Return the loss as a Python number. The loss tensor keeps the whole graph of its batch in memory, and a list of a
 # thousand such losses fills the memory. (In the examples, `load_state_dict` gives a network known weights; its answer
@@ -439,13 +441,14 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 # each a name, such as `layers.0.weight`. It does not look into an ordinary Python list. If `layers` were one, what
 # would an optimizer get from `net.parameters()`, and what would it train?
 #
-# **Saving.** Save the *state dict*: `net.state_dict()`, a dict from these names to the numbers. Some modules also keep
-# numbers that no optimizer trains, their *buffers*, such as a mean over all batches so far. The state dict holds these,
-# too; `net.parameters()` does not. The code of the class is not saved. `torch.save` writes the dict into a file. Here
-# the file is an `io.BytesIO`, a file in memory. Return its bytes.
+# **Saving.** Save the *state dict*: `net.state_dict()`, a dict from these names to the numbers. Some modules also have
+# *buffers*: numbers that they keep but that no optimizer trains, such as the mean of all inputs so far. The state dict
+# holds these, too; `net.parameters()` does not. The code of the class is not saved. `torch.save` writes the dict into a
+# file. Here the file is a file in memory: `io.BytesIO()` makes an empty one, and its method `getvalue()` gives its
+# bytes.
 #
-# **Loading.** `torch.load` reads such a file, and `load_state_dict` copies the numbers into a network that you have
-# built. Beware of two traps:
+# **Loading.** `io.BytesIO(data)` makes a file of given bytes, `torch.load` reads such a file, and `load_state_dict`
+# copies the numbers into a network that you have built. Beware of two traps:
 #
 # - A file of `torch.save` is a *pickle*. A pickle can contain calls of any function, and they are made when the file is
 #   read. So whoever reads a file from the internet may run a stranger's code. With `weights_only=True`, `torch.load`
@@ -457,7 +460,7 @@ def train_step(net: nn.Module, opt: torch.optim.Optimizer, X: Float[Tensor, "N D
 
 # %% solution="5.11"
 def make_mlp(sizes: list[int]) -> nn.Module:
-    """A network of linear layers with biases and a ReLU between two of them, none after the last one.
+    """A network of linear layers with biases, and a ReLU after each layer but the last.
 
     Args:
         sizes: the number of inputs, then the number of outputs of each layer; at least two numbers.
@@ -521,7 +524,8 @@ def load_weights(net: nn.Module, data: bytes) -> None:
             data, no code in them may run: `torch.load` must refuse them (an `UnpicklingError`).
 
     Raises:
-        RuntimeError: the weights are those of a network with other sizes or other names.
+        RuntimeError: the weights are those of a network with other sizes or other names. What net
+            holds then is up to you.
 
     Example:
         >>> first, second = make_mlp([3, 5, 2]), make_mlp([3, 5, 2])
@@ -537,8 +541,8 @@ def load_weights(net: nn.Module, data: bytes) -> None:
 # %% [markdown] hints="5.11"
 # 1. Begin with `make_mlp([3, 5, 2])` and print the names in `net.named_parameters()`: the docstring shows the first
 #    three of four. Then take the other two functions, each of which has two parts: dict and bytes.
-# 2. Sizes $s_0, s_1, \dots, s_k$ make $k$ layers, from $s_{i}$ to $s_{i+1}$. For the saving, look up what `torch.save`
-#    and `torch.load` take in place of a file's name, and which method of `io.BytesIO` gives all of its bytes.
+# 2. Sizes $s_0, s_1, \dots, s_k$ make $k$ layers, from $s_{i}$ to $s_{i+1}$. For the saving: `torch.save` and
+#    `torch.load` also take a file in memory in place of a file's name.
 # 3. In `forward`, go through all layers but the last one with a ReLU after each, then through the last. To save, write
 #    the state dict into a file in memory and return its bytes. To load, make a file in memory of the bytes, read the
 #    dict, weights only, and have the network take it over strictly, as it does by default.
@@ -652,7 +656,7 @@ def accumulate_step(
 # `broken_epoch`, in the cell below, goes through all batches once (this is called an *epoch*) and takes a step for
 # each. Here the outputs of the network should come near given numbers, the *targets*. So the loss is the *mean squared
 # error*: the mean of $(\text{output} - \text{target})^2$ over all numbers of a batch, in code `F.mse_loss`. The
-# function returns the mean loss of the epoch, in which every example counts the same.
+# function returns the mean loss of the epoch: a mean in which every example counts the same.
 #
 # Somebody trained a network on 30 examples for five epochs. This was done four times, with the examples cut into 1, 3,
 # 10 and 30 batches, and always with the same small learning rate. The losses of the fifth epoch were:
@@ -880,7 +884,7 @@ def repaired_clipped_epoch(
 
     Args:
         net: maps n inputs to outputs of shape (n, K); it is in training mode, its parameters require grad.
-        opt: the optimizer of the network's parameters, one of PyTorch's; it may keep them in several groups.
+        opt: the optimizer of the network's parameters, one of PyTorch's; it may keep them in several groups (see 5.14).
         batches: pairs of inputs and targets, at least one. The numbers of examples may differ.
         max_norm: the largest norm allowed for all gradients of a batch together, greater than 0. If the norm is
             smaller, the gradients stay as they are.
@@ -939,11 +943,13 @@ def repaired_clipped_epoch(
 # No single learning rate is right for a whole training run. In the first steps Adam's averages rest on few gradients
 # and the network knows nothing yet, so training begins with tiny steps. Then the steps may be large, and toward the end
 # they must become small again, or the loss does not settle at its minimum. Many language models are trained with a
-# *linear warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of warm-up and $T$ steps in all,
+# *linear warm-up* followed by a *cosine decay*. For step $s$, with $W$ steps of warm-up and $T$ steps in all, there are
+# three cases: the warm-up, the decay, and all steps after it.
 #
-# $$ \eta(s) = \begin{cases} \eta_{\max}\,\dfrac{s}{W} & s < W \\[2ex]
-# \eta_{\min} + \dfrac{1}{2}\,(\eta_{\max} - \eta_{\min})\Bigl(1 + \cos\Bigl(\pi\,\dfrac{s - W}{T - W}\Bigr)\Bigr) &
-# W \le s < T \\[2ex] \eta_{\min} & s \ge T \end{cases} $$
+# $$ \eta(s) = \begin{cases}
+# \eta_{\max}\,\tfrac{s}{W} & s < W \\
+# \eta_{\min} + \tfrac12\,(\eta_{\max} - \eta_{\min})\bigl(1 + \cos(\pi\,\tfrac{s - W}{T - W})\bigr) & W \le s < T \\
+# \eta_{\min} & s \ge T \end{cases} $$
 #
 # The cosine falls from 1 to $-1$ over half a turn, so the bracket falls from 2 to 0: first slowly, then fast, then
 # slowly again. At $s = W$ the rate is exactly $\eta_{\max}$.
@@ -1002,8 +1008,8 @@ def lr_at(step: int, max_lr: float, min_lr: float, warmup: int, total: int) -> f
 # %% [markdown] exercise="5.14" objective="Find a bug from its symptom: a log that contradicts itself"
 # ## 5.14 Find the bug: a log that contradicts itself
 #
-# `broken_warm_up` trains with a learning rate that changes from step to step. It gets a `schedule`: a function from the
-# number of a step to the learning rate of this step, such as `lr_at` with its other arguments filled in. It returns a
+# `broken_warm_up` trains with a learning rate that changes from step to step. It gets a `schedule`: a function that
+# takes the number of a step and returns the learning rate of this step, such as `lambda step: 0.1 * step`. It returns a
 # *log*, a list with a pair for each step: the learning rate, and the loss before the step.
 #
 # Somebody gave it the same 30 examples in each step and a schedule that begins with 0 and rises by 0.02 a step. This
@@ -1193,10 +1199,10 @@ def minibatches(
 # *evaluation mode*, the mode in which the network will be used. Afterwards everything must be as before.
 #
 # A module has a switch, `net.training`: its method `train` makes it True, its method `eval` makes it False, in all
-# parts of the module. In training mode dropout zeroes part of the activations at random; in evaluation mode it lets
-# everything through (2.11). If you forget the switch, the loss is that of a network with part of its numbers missing,
-# and differs from call to call. If you do not put it *back*, the rest of the training runs without dropout, and nobody
-# notices. Put it back to what it was, which need not be training mode.
+# parts of the module. In training mode dropout sets a part of the numbers between the layers to zero, at random; in
+# evaluation mode it lets everything through (2.11). If you forget the switch, the loss is that of a network with part
+# of its numbers missing, and differs from call to call. If you do not put it *back*, the rest of the training runs
+# without dropout, and nobody notices. Put it back to what it was, which need not be training mode.
 #
 # Autograd would record a graph for a backward pass that never comes. That costs time and a lot of memory, so switch the
 # recording off, but only for the measurement.
@@ -1220,7 +1226,8 @@ def evaluate(net: nn.Module, loader: Iterable[tuple[Float[Tensor, "n D"], Int[Te
     Args:
         net: maps n inputs to outputs (logits) of shape (n, C); all of its parts are in the same mode.
         loader: the batches, at least one, pairs of inputs and right classes (int64). The numbers of examples may
-            differ. It need not be a list: it may have no length, and a second loop over it may give nothing.
+            differ. It need not be a list: it may be a Python generator, which has no length, and which
+            you can loop over only once.
 
     Returns:
         The mean over all examples, a Python float.

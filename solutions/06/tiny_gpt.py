@@ -41,9 +41,10 @@ from torch.nn import functional as F
 # %% [markdown]
 # ## The text, and its tokens
 #
-# Have a look at `corpus.txt` beside this file: 600 sentences, made at random by a small grammar (`corpus.py`). A
-# *token* is the unit in which a model reads text; here each token is one character, so the vocabulary has 23 tokens
-# instead of the 50,257 of GPT-2. The tokenizer is given; it turns text into ids and back.
+# Have a look at `corpus.txt` beside this file: 600 sentences, made at random by a small grammar, which is a few rules
+# for building sentences (`corpus.py`). A *token* is the unit in which a model reads text; here each token is one
+# character, so the vocabulary has 23 tokens instead of the 50,257 of GPT-2. The tokenizer is given; it turns text into
+# ids and back.
 
 # %%
 TINY_CONFIG = {
@@ -151,9 +152,9 @@ def next_token_pairs(ids: Int[Tensor, "n"], T: int) -> tuple[Int[Tensor, "n-T T"
 # text of $n$ tokens these are $0, 1, \ldots, n - T - 1$. Then collect the $B$ windows and their targets.
 #
 # The random numbers come from a `torch.Generator` that your function is given. A generator is a source of random
-# numbers with a state of its own: started with the same seed, it gives the same batches again, so that a training run
-# can be repeated exactly. If you draw from torch's global source instead, any other code that draws numbers changes
-# your batches.
+# numbers with a state of its own: started with the same *seed* (a whole number), it gives the same batches again, so
+# that a training run can be repeated exactly. If you draw from torch's global source instead, any other code that draws
+# numbers changes your batches.
 #
 # The trap is at the end of the text, where you can be off by one in both directions. With one start too many, a target
 # is sometimes missing, and the program stops, perhaps after hours. With one start too few, the last token of the text
@@ -291,7 +292,8 @@ def lm_cross_entropy(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"]
 # Two wrong ways look right: the mean of the batches' perplexities, and the exponential of the mean of the batches'
 # losses. With one batch both give the right result, and the second also with batches of equal size.
 #
-# And mind the base: the loss has natural logarithms, so the result is $e^L$; $2^L$ is for losses in bits.
+# And mind the base: the loss has natural logarithms, so the result is $e^L$; $2^L$ is for losses in bits, that is, with
+# logarithms of base 2.
 
 
 # %% solution="6.4"
@@ -347,8 +349,9 @@ def perplexity(nll_sums: Float[Tensor, "N"], counts: Int[Tensor, "N"]) -> Float[
 # position could look at nothing at all.
 #
 # Two conventions exist: `True` for "may look" and `True` for "is hidden". `F.scaled_dot_product_attention` has the
-# first, `nn.MultiheadAttention` the second. Here, `True` means "may look". The dtype must be bool: most functions *add*
-# a mask of numbers to the scores of attention (6.6), and then ones and zeros hide nothing.
+# first, `nn.MultiheadAttention` the second. Here, `True` means "may look". The dtype must be bool. Most functions *add*
+# a mask of numbers to the scores from which attention makes its weights (6.6), and adding 0 or 1 to a score hides
+# nothing.
 #
 # The argument `device` says *where* to make the mask: on the CPU or on a GPU. A mask on the CPU cannot be combined with
 # scores on a GPU.
@@ -416,9 +419,9 @@ def causal_mask(T: int, device: torch.device | str | None = None) -> Bool[Tensor
 # Along which axis is the softmax? Each query divides its attention among the keys: row $i$ of $A$ belongs to query $i$,
 # and each row must sum to 1.
 #
-# Any number of axes may come before the last two, such as batch and heads; each of their entries is treated alone.
-# Ready-made attention is off limits in 6.6 to 6.10, because you should write the most important part of the model
-# yourself.
+# Before the last two axes there may be any number of others, such as one for the batch and one for the heads. Each
+# matrix in the last two axes is treated by itself. Ready-made attention is off limits in 6.6 to 6.10, because you
+# should write the most important part of the model yourself.
 
 
 # %% solution="6.6"
@@ -482,17 +485,17 @@ def attention(
 # Queries, keys and values are all made from the same input $x$ by one matrix of shape $(3D, D)$. Its first $D$ rows
 # make the queries, the next $D$ the keys, the last $D$ the values, so they come out side by side:
 #
-# $$ [\,Q \;\; K \;\; V\,] = x\,W_{qkv}^\top, \qquad
-# \text{head } h \text{ takes columns } hd \ldots (h+1)d - 1 \text{ of each} $$
+# $$ [\,Q \;\; K \;\; V\,] = x\,W_{qkv}^\top, \qquad \text{head } h = 0, 1, \ldots \text{ takes columns } h \cdot d
+# \text{ to } (h+1) \cdot d - 1 \text{ of } Q \text{, of } K \text{ and of } V $$
 #
 # Each head then does causal attention, and the heads' outputs, concatenated to $D$ numbers, go through one more linear
 # layer, the *output projection*: $y = O\,W_o^\top + b_o$. Matrices have the layout of `nn.Linear`, (out, in), hence the
 # transposes. There is no bias for $Q$, $K$, $V$: that is `qkv_bias: False`.
 #
 # Splitting and merging heads is 1.11 again, and most bugs of hand-written GPTs are here. A `view` to $(B, H, T, d)$ has
-# the right shape but mixes positions into heads. A model with this bug still trains. And a test that no position sees
-# the future is not enough: with two such bugs, one in the splitting and one in the merging, the results are wrong, but
-# no position sees the future.
+# the right shape but mixes positions into heads. A model with this bug still trains. It is not enough to test that no
+# position sees the future: with such a bug in the splitting *and* in the merging, the results are wrong, and yet no
+# position sees the future.
 #
 # Use your `attention` and your `causal_mask`.
 
@@ -505,7 +508,7 @@ def multi_head_attention(
     bo: Float[Tensor, "D"],
     H: int,
 ) -> Float[Tensor, "B T D"]:
-    """Causal self-attention with H heads.
+    """Causal attention of a text to itself (self-attention), with H heads.
 
     Args:
         x: D numbers for each position.
@@ -832,8 +835,8 @@ def gpt_forward(ids: Int[Tensor, "B T"], p: Parameters, cfg: dict, training: boo
             gpt_block), norm_gamma (D,), norm_beta (D,), and head (V, D). Without the key head, the head is tied to
             tokens.
         cfg: a config; emb_dim, n_heads, drop_rate and so on.
-        training: whether numbers of the sum of the embeddings are dropped, at random and independently, with the rate
-            cfg["drop_rate"], and the others scaled up, as `F.dropout` does it (you may use it).
+        training: whether dropout acts on the sum of the embeddings, with the rate cfg["drop_rate"], as `F.dropout`
+            does it (you may use it): numbers are dropped independently, at random, and the others scaled up.
 
     Returns:
         One logit for each token of the vocabulary at each position, of the dtype and on the device of the
@@ -913,9 +916,9 @@ class TinyGPT(nn.Module):
 # **Append** to each row of the batch its own token, at the end. Do not change the tensor `ids`; return a new one that
 # begins with the same tokens.
 #
-# A model that writes is not being trained. Switch it to `eval` mode, or dropout spoils every prediction, and afterwards
-# give it back in the mode it was in. And record nothing for gradients (`torch.no_grad`), since nobody needs them here
-# and they would cost memory.
+# A model that writes is not being trained. Switch it to evaluation mode with `eval()` (5.10), or dropout spoils every
+# prediction, and afterwards give it back in the mode it was in. And record nothing for gradients (`torch.no_grad`),
+# since nobody needs them here and they would cost memory.
 
 
 # %% solution="6.12"
@@ -993,10 +996,10 @@ def generate(
 #
 # Keep exactly to the following settings, so that your losses can be compared with ours, to six digits. (The tests
 # compare on texts with a single window, where the random choice of windows makes no difference.) The model is
-# `TinyGPT(cfg, seed)`, in train mode. The batches come from your `get_batch` with a generator of your own, started with
-# `seed`. The optimizer is `torch.optim.Adam` with `cfg["learning_rate"]` and all its other settings as they are. Store
-# the loss of each batch before the update, as a Python float: a tensor would keep the whole graph of its step in
-# memory.
+# `TinyGPT(cfg, seed)`, in training mode (5.10). The batches come from your `get_batch` with a generator of your own,
+# started with `seed`. The optimizer is `torch.optim.Adam` with `cfg["learning_rate"]` and all its other settings as
+# they are. Store the loss of each batch before the update, as a Python float: a tensor would keep the whole graph of
+# its step (all that autograd has recorded) in memory.
 #
 # How low can the loss get? At the start, it must be near $\ln 23 = 3.14$. A model that looks at the last character only
 # cannot get below 1.12 on this text, so a lower loss proves that attention looks further back. And the grammar makes
@@ -1016,7 +1019,7 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
         cfg: a config such as TINY_CONFIG; its vocab_size is the number of different characters in the text.
         text: the training text; longer than cfg["context_length"] characters.
         steps: how many updates.
-        seed: of the model's initial parameters and, in a generator of its own, of the batches.
+        seed: the seed for the model's initial parameters; also the seed of the generator that draws the batches.
 
     Returns:
         (model, losses): the trained model (its mode is up to you), and for each step the loss of its batch before the
@@ -1090,14 +1093,16 @@ def pretrain(cfg: dict, text: str, steps: int, seed: int) -> tuple[TinyGPT, list
 # measure the validation loss before the update, and keep the step and the loss. Two things are new.
 #
 # - The windows of the validation text are not drawn at random. They lie side by side: the first begins at the first
-#   character, and each later window begins where the window before it ends. Leave out what does not fill a window with
-#   all its targets. The validation loss is the mean over all of these windows.
+#   character, and each later window begins where the window before it ends. The target of a window's last character is
+#   the character after the window. Leave out a window at the end that is not full or lacks this last target. The
+#   validation loss is the mean over all of these windows.
 # - Make the tokenizer from both texts together, since a character that is in only one of them needs an id, too.
 #
 # Measuring must not disturb the training: however often you measure, the training losses stay the same, number by
 # number. So the model must not learn from the validation text, and validation must take no number from the generator of
-# the batches. And measure in eval mode, as in 6.12. Suppose that the model has dropout, and you forget to switch it
-# back after the first measurement. Which losses change, and would an error message tell you?
+# the batches. And measure in evaluation mode, as in 6.12. Suppose that the model has dropout, and after the first
+# measurement you forget to switch the model back to training mode. Which losses change, and would an error message tell
+# you?
 
 
 # %% solution="6.14"
@@ -1112,7 +1117,7 @@ def pretrain_with_validation(
         valid_text: what it is measured on; longer than cfg["context_length"] characters.
         steps: how many updates, at least 1.
         every: the number of steps from one measurement to the next, at least 1.
-        seed: of the model's initial parameters and, in a generator of its own, of the batches, as in 6.13.
+        seed: as in 6.13, the seed for the model's initial parameters, and of the generator that draws the batches.
 
     Returns:
         (train_losses, valid). train_losses holds for each step the loss of its batch before the update, as a Python
@@ -1190,7 +1195,7 @@ def pretrain_with_validation(
 # | 100 | 2.66 | 0.45 |
 #
 # `broken_loss` begins near $\ln 23$, as it must. It falls a little, since better predictions do lower it, but then it
-# hardly changes. Even for a model that is certain and right every time it is 2.21 instead of 0. What in `broken_loss`
+# hardly changes. Even if a model is certain and always right, `broken_loss` gives 2.21 and not 0. What in `broken_loss`
 # makes a certain prediction look nearly like a guess?
 
 

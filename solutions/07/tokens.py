@@ -6,9 +6,10 @@
 # for a character that was not in that text, such as é. And one token for each letter makes texts long: the 1,024 tokens
 # that GPT-2 can look at would hold a paragraph or two.
 #
-# The chapter's config (2.1) says `"vocab_size": 50257,  // Vocabulary size of the BPE tokenizer`. *BPE* is byte pair
-# encoding, and here you build it. At the end you will understand the number: 256 bytes, 50,000 merges (pairs of tokens
-# that became one token), and 1 token that stands for no text.
+# The config of the chapter, the text about language models that the exercises follow, says (2.1)
+# `"vocab_size": 50257,  // Vocabulary size of the BPE tokenizer`. *BPE* is byte pair encoding, and here you build it.
+# At the end you will understand the number: 256 bytes, 50,000 merges (pairs of tokens that became one token), and 1
+# token that stands for no text.
 #
 # In exercises 7.1 to 7.5 you make the tokenizer: bytes, pairs of bytes, merges, and the ways from text to ids and back.
 # 7.6 separates special tokens from the text around them. 7.7 and 7.8 turn texts of any length into batches for
@@ -23,8 +24,8 @@
 #
 # Two data types go through the whole assignment. Ids are a `list[int]`. Merges are a `list[tuple[int, int]]`, and the
 # place of a merge in the list says which id it makes: the first one makes 256, the next one 257, and so on. Ids must be
-# exact, other numbers right to seven digits in `float64`, and every argument must stay as it is (except that a
-# generator moves on).
+# exact, other numbers right to seven digits in `float64`, and every argument must stay as it is. Only a generator, a
+# source of random numbers (5.9), changes its state when you draw from it.
 
 # %%
 import itertools
@@ -266,10 +267,10 @@ def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
 # %% [markdown]
 # ## How text is cut into words
 #
-# If a pair could span two words, frequent ends and beginnings of words would be merged into useless tokens such as "e
-# th". So tokenizers first cut the text into words, and merge only within a word. GPT-2 has a long rule for the cutting;
-# ours is short. A word keeps one space in front of it, and every other white space is a word of its own. Nothing is
-# lost: joined, the words are the text again. This function is given:
+# If a pair could span two words, frequent ends and beginnings of words would be merged into useless tokens: "we think"
+# could give the token "e th". So tokenizers first cut the text into words, and merge only within a word. GPT-2 has a
+# long rule for the cutting; ours is short. A word keeps one space in front of it, and every other white space is a word
+# of its own. Nothing is lost: joined, the words are the text again. This function is given:
 
 
 # %%
@@ -380,12 +381,14 @@ def train_bpe(text: str, n_merges: int) -> list[tuple[int, int]]:
 #     a b c     possible: ab (second), bc (first)
 #     a 256     nothing more: a 256 is no merge
 #
-# A program that goes from the left merges ab first, and gets 257 c. So does a program that looks for the longest token.
-# These ids decode to the same text, so nobody notices. But the model was trained on other ids, and these make little
-# sense to it. The order of learning decides because the training of the tokenizer merged in just this order.
+# A program that goes from the left merges ab first, and gets 257 c. So does a program that goes from the left and takes
+# the longest token that fits. These ids decode to the same text, so nobody notices. But the model was trained on other
+# ids, and these make little sense to it. The order of learning decides because the training of the tokenizer merged in
+# just this order.
 #
-# Look for the pair of ids, not for the letters. If there is a merge of a with 256, it does not fit 257 c, although both
-# spell abc.
+# Look for the pair of ids, not for the letters. Suppose the merges were the other way round, ab → 256 and then bc →
+# 257, and a third merge joined a with 257. Then a b c gives 256 c. The third merge does not fit these two ids, although
+# it spells abc, too.
 #
 # **Decode.** Each id stands for some bytes: an id below 256 is a byte itself, and every other id stands for the bytes
 # of its two parts, one after the other. The parts may be merges, too. First join the bytes of **all** ids, and only
@@ -490,12 +493,12 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
 # What if specials overlap, as in `<s>` and `<s>>`? Reading from the left, take the first place where any special
 # begins; if several begin there, take the longest of them. So `<s>>` is one piece, whatever the order of the list.
 #
-# You may use a regular expression (`re`), but then a question mark or a bar in a special is a trap. What does `|` mean
-# in a pattern, and what does it mean in `<|end|>`?
+# You may use a regular expression (a pattern for searching text, with Python's module `re`), but then a question mark
+# or a bar in a special is a trap. What does `|` mean in a pattern, and what does it mean in `<|end|>`?
 #
-# A warning for real programs: if text typed by a user goes through this function, then any user can type `<|end|>` and
-# pretend that the system speaks next. Real tokenizers have had this hole. Split only text that you have written
-# yourself, and encode what others have typed as plain text.
+# A warning for real programs: if text typed by a user goes through this function, then any user can type `<|end|>`, and
+# the model takes the words after it for words of the program, not of this user. Real tokenizers have had this hole.
+# Split only text that you have written yourself, and encode what others have typed as plain text.
 
 
 # %% solution="7.6"
@@ -551,7 +554,8 @@ def split_specials(text: str, specials: list[str]) -> list[str]:
 #
 # Ids are lists of any length; a model takes tensors, in which all rows are equally long. There are two ways to make a
 # tensor from lists. Rows can be filled up to the same length (7.7): so a model can answer many questions at once. Or
-# texts can be laid end to end and cut (7.8): this wastes nothing, and models are pre-trained in this way.
+# texts can be laid end to end and cut (7.8): this wastes nothing, and it is used for *pre-training*, the long first
+# training of a model on very much text.
 
 # %% [markdown] exercise="7.7" objective="Pad sequences to a batch, with a mask made from their lengths"
 # ## 7.7 A padded batch
@@ -646,10 +650,10 @@ def pad_batch(
 # have all their targets. For $n$ tokens in the stream these are $\lfloor (n - 1) / T \rfloor$ rows, perhaps none. Drop
 # the rest.
 #
-# A row may now hold several documents, and attention would let one document look at the one before it, say a recipe at
-# football results. `document_mask` forbids this: place $i$ may look at place $j$ if $j$ is not later than $i$, and both
-# belong to the same document. An eos belongs to the document that it *ends*: the eos may look back at this document,
-# and the token after the eos may not look at anything before itself.
+# A row may now hold several documents, and attention would let one document look at the one before it: a recipe could
+# look at football results. `document_mask` forbids this: place $i$ may look at place $j$ if $j$ is not later than $i$,
+# and both belong to the same document. An eos belongs to the document that it *ends*: the eos may look back at this
+# document, and the token after the eos may not look at anything before itself.
 #
 # For the row 1 2 0 3:
 #
@@ -826,8 +830,8 @@ def split_documents(docs: list[str], n_valid: int, generator: torch.Generator) -
 #
 # `compression` measures how good the tokens themselves are: how many bytes of text one token stands for. It learns
 # merges from one text and measures on another, for several numbers of merges, the *sizes*, such as 0 and 100. Learn
-# only once, as many merges as the largest size asks for. For a smaller size, use the first of these merges. Why is that
-# allowed? Look at the loop of 7.4: does it ever change a merge that it has made?
+# only once, as many merges as the largest size asks for. For a smaller size $n$, use only the first $n$ of these
+# merges. Why is that allowed? Look at the loop of 7.4: does it ever change a merge that it has made?
 #
 # Use your `train_bpe` and `encode`. When your functions pass, open `tokens.html` beside this file. It shows pages of
 # this kit, and a Chinese sentence, in your own tokens. The merges were learned from English. What does that mean for
