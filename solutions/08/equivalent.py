@@ -5,7 +5,6 @@ from gradlings.authoring import Equivalent
 NO_TRAINING = "Nobody trains here: the text says that no gradients are asked for."
 TWO_AXES = "The logits of one position have two axes, so the last one is axis 1."
 ALL_PLACES = "Every place is written to: order names each of them once."
-LOST_IN_ROUNDING = "Where a running sum reaches 1 early, what follows is lost in the rounding of the probabilities."
 AS_LONG = "Keys and values are equally many, in every layer."
 EQUAL_TO_P = "What is equal to p is asked for, and no copy of it."
 PROMOTED = "A product of whole numbers and floats has the dtype of the floats."
@@ -19,8 +18,6 @@ EQUIVALENT = (
         "probs.sort(dim=-1, descending=True) -> probs.sort(descending=True)",
         "The last axis is what sort takes by itself.",
     ),
-    Equivalent("keep_top_p", "operand dropped", "(before < p) | (p == 1) -> before < p", LOST_IN_ROUNDING),
-    Equivalent("keep_top_p", "constant off", "p == 1 -> p == 2", LOST_IN_ROUNDING),
     Equivalent("keep_top_p", "other method", "torch.zeros_like(probs) -> torch.ones_like(probs)", ALL_PLACES),
     Equivalent("keep_top_p", "call dropped", "torch.zeros_like(probs) -> probs", ALL_PLACES),
     Equivalent("keep_top_p", "argument detached", "probs -> probs.detach()", NO_TRAINING),
