@@ -422,7 +422,11 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
     scores = torch.tensor([1.0, 2.0, 5.0]).log()
     assert torch.softmax(scores, 0).mul(8).tolist() == pytest.approx([1, 2, 5])
 
-    told("05", "it would move 3.2 times as far: $m$ would be 10 times too small", "$\\sqrt v$ would be 32 times too small")
+    told(
+        "05",
+        "it would move 3.2 times as far: $m$ would be 10 times too small",
+        "$\\sqrt v$ would be 32 times too small",
+    )
     first, second = 1 - 0.9, math.sqrt(1 - 0.999)
     assert [round(figure, 1) for figure in (first / second, 1 / first, 1 / second)] == [3.2, 10, 31.6]
 

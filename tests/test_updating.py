@@ -290,3 +290,20 @@ def test_no_line_that_a_student_wrote_is_lost(
     assert text.count("another text") == (len(names) if prose else 0)
     again = merge(cells_of(text), cells_of(new), digests_of(cells_of(new)))
     assert written("tensors.py", again.cells, text) == text, "once is enough"
+
+
+def test_arrays_are_copied_byte_by_byte_and_an_edited_file_stays(built_kit: Kit, ships: Ships, tmp_path: Path) -> None:
+    shipped = Kit.copied(built_kit.root, tmp_path / "shipped", "assignments").folder / "weights.npz"
+    arrays = bytes(range(256)) + b"PK\r\n\xff\r\n"
+    shipped.write_bytes(arrays)
+    ships(shipped.parents[1])
+    assert Kit(tmp_path).gradlings("init", "mine").code == 0
+    there = tmp_path / "mine" / "assignments" / shipped.parent.name / "weights.npz"
+    assert there.read_bytes() == arrays
+    shipped.write_bytes(arrays[::-1])
+    assert Kit(tmp_path / "mine").gradlings("update").code == 0
+    assert there.read_bytes() == arrays[::-1]
+    there.write_bytes(b"of somebody\r\n")
+    shipped.write_bytes(arrays)
+    assert Kit(tmp_path / "mine").gradlings("update").code == 0
+    assert (there.read_bytes(), there.with_name("weights.npz.new").read_bytes()) == (b"of somebody\r\n", arrays)

@@ -26,6 +26,11 @@ def written_until(student, V, ids, n, eos, pad):
     return {"ids": student.generate_until(model, ids, n, eos, pad), "calls of the model": model.calls}
 
 
+def tokens_kept(student, probs, p):
+    """How many tokens of each row `keep_top_p` keeps: those with a probability that is not 0, however small."""
+    return (student.keep_top_p(probs, p) != 0).sum(dim=-1).tolist()
+
+
 def attended_in_pieces(student, x, Wqkv, Wo, bo, H, sizes):
     """What `attend_with_cache` gives for a text that comes in pieces of these sizes, each with the cache of those before.
 
@@ -48,14 +53,25 @@ def attended_in_pieces(student, x, Wqkv, Wo, bo, H, sizes):
 def stepped_in_pieces(student, ids, sizes, p, cfg):
     """What `gpt_step` gives for a text that comes in pieces of these sizes, each with the caches of those before.
 
-    Returned are the logits of all pieces side by side, how many caches there are in the end, and how many keys each has.
+    Returned are the logits of all pieces side by side, how many caches there are in the end, how many keys each has, and
+    whether the caches of the first piece still have the keys that they had when they were made.
     """
-    cache, logits = None, []
+    cache, logits, first, held = None, [], None, None
     for piece in ids.split(sizes, dim=1):
         new, cache = student.gpt_step(piece, cache, p, cfg)
         logits.append(new)
-    tokens = [keys.shape[2] for keys, _ in cache]
-    return {"logits": torch.cat(logits, dim=1), "layers in the cache": len(cache), "tokens in the caches": tokens}
+        if first is None:
+            first, held = cache, _key_counts(cache)
+    return {
+        "logits": torch.cat(logits, dim=1),
+        "layers in the cache": len(cache),
+        "tokens in the caches": _key_counts(cache),
+        "first caches as they were": _key_counts(first) == held,
+    }
+
+
+def _key_counts(cache):
+    return [keys.shape[2] for keys, _ in cache]
 
 
 def tokens_written(student, p, q, n):

@@ -82,6 +82,10 @@ def smallest_set_of_all(probs, p):
     return torch.tensor(kept, dtype=probs.dtype, device=probs.device).reshape(probs.shape)
 
 
+def tokens_that_have_a_chance(probs, p):
+    return [sum(each > 0 for each in row) for row in probs.tolist()]
+
+
 def heaviest_set(row, size):
     """Of all sets of so many tokens the likeliest."""
     return max(itertools.combinations(range(len(row)), size), key=lambda chosen: sum(row[i] for i in chosen))
@@ -123,6 +127,9 @@ class TestTopKTopP:
         agree(student.keep_top_p, probes(by_hand, random=probabilities_and_a_share), smallest_set_of_all)
         at_the_ends = probes([(floats(FOUR), 0.0), (two, 1.0), (floats(FOUR), 1.5), (floats(FOUR), -0.5)])
         agree(student.keep_top_p, at_the_ends, smallest_set_of_all)
+        # the running sum is 1 before the last token; too small a loss to be seen in the values
+        tail = floats([[0.25, 1e-20, 0.75, 0.0], [1e-18, 0.5, 1e-19, 0.5]])
+        agree(student.through("tokens_kept"), probes([(tail, 1.0)]), tokens_that_have_a_chance)
 
 
 # 8.3
@@ -288,7 +295,12 @@ def gpt_at_once(ids, sizes, p, cfg):
         named["self_attn.in_proj_bias"] = x.new_zeros(3 * D)
         x = torch.func.functional_call(layer, named, (x,), {"src_mask": mask, "is_causal": True})
     logits = F.linear(F.layer_norm(x, (D,), p["norm_gamma"], p["norm_beta"]), p["head"])
-    return {"logits": logits, "layers in the cache": cfg["n_layers"], "tokens in the caches": [T] * cfg["n_layers"]}
+    return {
+        "logits": logits,
+        "layers in the cache": cfg["n_layers"],
+        "tokens in the caches": [T] * cfg["n_layers"],
+        "first caches as they were": True,
+    }
 
 
 TORCH_NAMES = {
@@ -418,6 +430,7 @@ class TestAcceptDraft:
         """the decision for one token, and what to draw from after a refusal, also where both models agree"""
         p, q = floats(LARGE), floats(DRAFT)
         by_hand = [(p, q, 1, 0.4), (p, q, 1, 0.6), (p, q, 0, 0.99), (p, floats(LARGE), 2, 0.5)]
+        by_hand += [(p, q, 1, 0.4999999), (floats([0.0, 1.0]), floats([0.25, 0.75]), 0, 0.0)]
         ladder = probes(by_hand, random=some_draft)
         agree(student.accept_draft, ladder, in_numbers, names=("accepted", "rest"), exact_types=True)
 

@@ -88,6 +88,7 @@ class TestRenderChat:
             (chat("a", "first"), False),
             (chat("us", "x", "late"), False),
             (chat("u", "<|assistant|>\nYes"), False),
+            (chat("u", "a <|b"), False),
             (chat("ua", "a", "b"), True),
             (chat("t", "x"), False),
             (chat("s", "only"), False),
@@ -194,6 +195,7 @@ class TestMaskedLmLoss:
             (2 * spread_out(1, 4, 3, step=0.7), ids([[0, 2, 1, 0]])),
             (LOGITS, LABELS),
             (LOGITS, ids([[2, -100, -100, -100, 3], [1, 1, 3, 0, -100]])),
+            (LOGITS[:, :2], ids([[-100, 1], [2, -100]])),
         ]
         ladder = probes(by_hand, random=any_labels)
         agree(student.masked_lm_loss, ladder, cross_entropy_of_what_counts, strided=True, requires_grad=True)
@@ -675,6 +677,11 @@ def learns_to_answer(answer, p, cfg, ids, labels, steps, lr, questions):
     return None
 
 
+def a_run_on_the_questions(rng):
+    rate = round(float(rng.uniform(0.003, 0.0035)), 5)
+    return shipped_model(), CONFIG, *learned_batch(), rng.size(STEPS, STEPS + 8), rate, list(HELD_OUT)
+
+
 @exercise(
     "9.9",
     "fine_tune",
@@ -692,7 +699,7 @@ class TestFineTune:
         agree(losses, ladder, adam_by_hand, exact_types=True, float32=False, rtol=1e-6)
 
     def test_answers(self, student, probes):
-        """40 steps on 16 questions with the shipped model: it answers others that it has not seen"""
-        ladder = probes([(shipped_model(), CONFIG, *learned_batch(), STEPS, 0.003, list(HELD_OUT))])
+        """40 to 48 steps on 16 questions with the shipped model: it answers others that it has not seen"""
+        ladder = probes([], random=a_run_on_the_questions, n=1)
         satisfies(student.through("questions_answered"), ladder, learns_to_answer)
         leave_picture(student)

@@ -423,6 +423,22 @@ def keep_top_p(probs, p):
     return kept / kept.sum(-1, keepdim=True)
 
 
+@catalogue.misconception(
+    "8.2",
+    "tail-lost-at-one",
+    "keep_top_p: at p = 1 a token that had a tiny probability has none. When does the running sum reach 1?",
+    hint="Add up 0.25, 0.75 and 1e-20 from the left: the sum is 1 after two of them, and stays there. Compare p with 1 before you trust the sum.",
+)
+def keep_top_p(probs, p):
+    if not 0 <= p <= 1:
+        raise ValueError("no probability")
+    ordered, order = probs.sort(dim=-1, descending=True)
+    keep = ordered.cumsum(dim=-1).roll(1, dims=-1) < p
+    keep[..., 0] = True
+    kept = torch.zeros_like(probs).scatter(-1, order, ordered * keep)
+    return kept / kept.sum(dim=-1, keepdim=True)
+
+
 # --- 8.3 -----------------------------------------------------------------------------------------------------------
 
 
@@ -967,6 +983,27 @@ def gpt_step(ids, cache, p, cfg):
 
 
 CALLS = [0]
+
+
+@catalogue.misconception(
+    "8.6",
+    "old-list-overwritten",
+    "The logits are right, but the list of caches that came in now holds the longer ones. Who else may go on from there?",
+    hint="Keep the list of the first call, call twice with it, and look at the number of keys in it in between. Collect the longer caches in a list of your own.",
+)
+def gpt_step(ids, cache, p, cfg):
+    past = 0 if cache is None else cache[0][0].shape[2]
+    if past + ids.shape[1] > cfg["context_length"]:
+        raise ValueError("no room")
+    x = p["tokens"][ids] + p["positions"][past : past + ids.shape[1]]
+    caches = [None] * len(p["blocks"]) if cache is None else cache
+    for i, b in enumerate(p["blocks"]):
+        h = layer_norm(x, b["norm1_gamma"], b["norm1_beta"])
+        h, caches[i] = attend_with_cache(h, caches[i], b["Wqkv"], b["Wo"], b["bo"], cfg["n_heads"])
+        x = x + h
+        h = layer_norm(x, b["norm2_gamma"], b["norm2_beta"])
+        x = x + gelu(h @ b["W1"].T + b["b1"]) @ b["W2"].T + b["b2"]
+    return layer_norm(x, p["norm_gamma"], p["norm_beta"]) @ p["head"].T, caches
 
 
 @catalogue.misconception(

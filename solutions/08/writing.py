@@ -560,6 +560,9 @@ def parameters_from(data: bytes) -> Parameters:
 # (Why not drop the oldest token and go on? All other tokens would move one place to the front, but their keys in the
 # cache were computed with their old positions.)
 #
+# The list that comes in stays as it is, and so do its caches: put the longer ones into a new list. Somebody may want to
+# go on from the same place once more, with other tokens.
+#
 # Use your `attend_with_cache`.
 
 
@@ -572,7 +575,7 @@ def gpt_step(
     Args:
         ids: the new tokens, int64, at least one in each row.
         cache: for each block the keys and values of the tokens before, as attend_with_cache returns them; None if there
-            are none.
+            are none. Neither the list nor what is in it is changed.
         p: tokens (V, D), positions (context_length, D), norm_gamma (D,), norm_beta (D,), head (V, D), and blocks: a
             list of dicts with norm1_gamma (D,), norm1_beta (D,), Wqkv (3D, D), Wo (D, D), bo (D,), norm2_gamma (D,),
             norm2_beta (D,), W1 (4D, D), b1 (4D,), W2 (D, 4D), b2 (D,).

@@ -22,6 +22,23 @@ def chat(word, *contents):
     return [{"role": roles[letter], "content": content} for letter, content in zip(word, contents, strict=True)]
 
 
+def a_run(V, D, H, n_layers, B, T, steps, lr):
+    """A small model, rows whose last places are their answers, and how it is trained."""
+    norm = {"norm1_gamma": (D,), "norm1_beta": (D,), "norm2_gamma": (D,), "norm2_beta": (D,)}
+    matrices = {"Wqkv": (3 * D, D), "Wo": (D, D), "W1": (4 * D, D), "W2": (D, 4 * D)}
+    block = norm | matrices | {"bo": (D,), "b1": (4 * D,), "b2": (D,)}
+    outer = {"tokens": (V, D), "positions": (T, D), "head": (V, D), "norm_gamma": (D,), "norm_beta": (D,)}
+
+    def draw(shapes):
+        return {name: 0.3 * rng.normal(*shape) + name.endswith("gamma") for name, shape in shapes.items()}
+
+    p = draw(outer) | {"blocks": [draw(block) for _ in range(n_layers)]}
+    cfg = {"vocab_size": V, "context_length": T, "emb_dim": D, "n_heads": H, "n_layers": n_layers}
+    tokens = rng.integers(0, V, B, T)
+    labels = torch.where(torch.arange(T) >= T - rng.integers(1, T, B, 1), tokens, -100)
+    return p, cfg, tokens, labels, steps, lr
+
+
 PROBES = {
     # 9.1 conversations: long ones, signs that are nearly those of the template, several reasons to refuse
     "9.1::test_messages": [
@@ -106,4 +123,6 @@ PROBES = {
     "9.8::test_far_apart": [
         (floats([-2.0e4, -3.0]), floats([-5.0, -4.0]), floats([-9.0, -3.0e4]), floats([-9.0, -1.0]), 1.5)
     ],
+    # 9.9 the run: other sizes and learning rates, one row, three blocks
+    "9.9::test_losses": [a_run(9, 8, 4, 3, 1, 7, 3, 0.05), a_run(4, 6, 3, 1, 5, 4, 8, 0.0005)],
 }

@@ -171,6 +171,20 @@ def render_chat(messages, add_prompt):
 
 @catalogue.misconception(
     "9.1",
+    "whole-signs-only",
+    "A content with <| in it was accepted, since no whole sign of the template is there. Which two characters does the text name?",
+    hint="A message may end in `<|`, and the next one may go on with `end|>`. Look for the two characters, not for the signs that you know.",
+)
+def render_chat(messages, add_prompt):
+    _refuse(messages, add_prompt, signs=False)
+    known = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
+    if any(sign in message["content"] for message in messages for sign in known):
+        raise ValueError("signs of the template")
+    return _text(messages, add_prompt)
+
+
+@catalogue.misconception(
+    "9.1",
     "prompt-after-answer",
     "A prompt was added after a message of the assistant. Whose turn is it then?",
     hint="After an answer the user speaks. With a prompt there, two answers would follow each other, which the exercise allows nowhere else. Which message must be the last one when a prompt is asked for?",

@@ -15,7 +15,7 @@ from gradlings.submission import shipped_kit
 from gradlings.submission.manifest import assignment_title
 
 _CHAPTER = {
-    "Pre-training": "6.1 6.2 6.3 6.4 6.13 6.14 6.15 6.16 7.*",
+    "Pre-training": "6.1 6.2 6.3 6.4 6.13 6.14 6.15 6.16 7.* 8.* 9.*",
     "Components and configuration": "2.* 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12",
     "Tensors": "1.*",
     "Automatic differentiation": "3.*",
