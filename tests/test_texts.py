@@ -412,7 +412,8 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
     through_g, direct = 5, 1
     assert (2 * direct, 2 * (direct + through_g)) == (2, 12)
 
-    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "overwrites instead of adding says 12", "arrives says 62")
+    told("03", "$dy/dx = (2h + 1)\\cdot 2 = 26$", "keeps only the last share. If that is a 6, it says 12")
+    told("03", "the sums are 6, 12 and 13, and it says $2\\cdot(6 + 12 + 13) = 62$")
     shares = [6, 6, 1]  # that h = 6 gets from h * h, twice, and from + h
     early = sum(2 * sum(shares[: number + 1]) for number in range(len(shares)))
     assert (2 * sum(shares), 2 * shares[0], early) == (26, 12, 62)
@@ -421,7 +422,11 @@ def test_figures_of_one_or_two_digits_are_computed() -> None:
     scores = torch.tensor([1.0, 2.0, 5.0]).log()
     assert torch.softmax(scores, 0).mul(8).tolist() == pytest.approx([1, 2, 5])
 
-    told("05", "it would move by 3.2 times as much: $m$ would be 10 times too small, but $\\sqrt v$", "32 times.")
+    told(
+        "05",
+        "it would move 3.2 times as far: $m$ would be 10 times too small",
+        "$\\sqrt v$ would be 32 times too small",
+    )
     first, second = 1 - 0.9, math.sqrt(1 - 0.999)
     assert [round(figure, 1) for figure in (first / second, 1 / first, 1 / second)] == [3.2, 10, 31.6]
 
@@ -465,7 +470,7 @@ def test_the_tables_of_06_are_as_told() -> None:
         told("06", f"| {run} | {' | '.join(row)} |")
     ((rolled, right),) = tables["means"]
     told("06", f"over 512 windows the loss is {rolled} in the end, where a run with right batches has {right}.")
-    told("06", f"certain and right every time it is {tables['floor'][0][0]} instead of 0")
+    told("06", f"certain and always right, `broken_loss` gives {tables['floor'][0][0]} and not 0")
 
 
 def test_the_rounds_of_training_a_tokenizer_are_as_told() -> None:
