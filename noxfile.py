@@ -113,9 +113,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def verify(session: nox.Session) -> None:
-    """Prove that the checks catch every misconception and pass every variant (2 seeds); then some mutants."""
-    _python(session, "gradlings", "verify", "--seeds", "2", *session.posargs)
-    _python(session, "gradlings", "verify", "--mutants", "--sample", "3", *session.posargs)
+    """Prove that the checks catch every misconception and pass every variant (1 seed); then some mutants."""
+    _python(session, "gradlings", "verify", "--seeds", "1", *session.posargs)
+    _python(session, "gradlings", "verify", "--mutants", "--sample", "2", *session.posargs)
 
 
 @nox.session
