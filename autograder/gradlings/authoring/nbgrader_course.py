@@ -20,7 +20,7 @@ from gradlings.authoring.build import WriteResult, is_edited, write_text
 from gradlings.authoring.notebooks import course_notebook
 from gradlings.checks.hidden_probes import FILE as HIDDEN
 from gradlings.model.exercise import PATH_FILE
-from gradlings.submission.cells import decode
+from gradlings.submission.cells import decode, decode_file
 from gradlings.submission.exercise_text import SOLVED
 from gradlings.submission.given.named_paths import EVERYTHING, SETTINGS_FILE, named_path, setting, settings_text
 from gradlings.submission.given.on_path import assignment_path
@@ -59,7 +59,7 @@ def write_course(
         if on and not on.of(assignment.folder):
             continue  # all of it is given
         texts = {f"{assignment.main.path.stem}.ipynb": course_notebook(assignment.main, on)}
-        texts |= {path.name: decode(path.read_bytes()) for path in _shipped(assignment)}
+        texts |= {path.name: decode_file(path.name, path.read_bytes()) for path in _shipped(assignment)}
         if on:
             texts[PATH_FILE] = assignment_path(assignment.folder, on, assignment.folder.parent.parent).to_json()
         else:

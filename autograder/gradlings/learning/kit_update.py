@@ -16,7 +16,7 @@ from gradlings.learning.kit_changes import ExerciseChange, changes_of
 from gradlings.learning.kit_record import RECORD, Declared, KitRecord, declared_in, read_record
 from gradlings.model.exercise import PATH_FILE
 from gradlings.model.files import write_atomically
-from gradlings.submission.cells import decode
+from gradlings.submission.cells import decode_file, encode_file
 from gradlings.submission.given.named_paths import SETTINGS_FILE, NamedPath
 from gradlings.submission.manifest import MANIFEST, digest
 
@@ -24,8 +24,6 @@ _MODE = 0o666  # the umask takes away what the user does not want, as for any fi
 _OURS = (MANIFEST, PATH_FILE, SETTINGS_FILE)
 """Files that are written anew, whatever is in them."""
 _OTHER_FORM = {".py": ".ipynb", ".ipynb": ".py"}
-_DATA = ".npz"
-"""Arrays are no text; here they go through as one, with a character for each byte."""
 
 
 @dataclass
@@ -51,7 +49,7 @@ class KitUpdate:
 
     def __init__(self, root: Path, shipped: Mapping[str, Path]) -> None:
         self._root = root
-        self._texts = {name: _text_of(name, path.read_bytes()) for name, path in shipped.items()}
+        self._texts = {name: decode_file(name, path.read_bytes()) for name, path in shipped.items()}
         self._cells = {name: kit_cells(name, text) for name, text in self._texts.items() if self._is_for_students(name)}
         self._checks = {name: path for name, path in shipped.items() if PurePosixPath(name).match("test_*.py")}
         self._result = KitResult(read_record(root))
@@ -96,7 +94,7 @@ class KitUpdate:
             self._result.kept.append(name)
         else:
             data = path.read_bytes()
-            self._bring_into(name, _text_of(name, data), "\r\n" if b"\r\n" in data else "\n")
+            self._bring_into(name, decode_file(name, data), "\r\n" if b"\r\n" in data else "\n")
 
     def _bring_into(self, name: str, mine: str, line_end: str) -> None:
         """Bring a file that is there up to date; `mine` is its text with line feeds."""
@@ -159,13 +157,4 @@ class KitUpdate:
         self._result.beside.append(name)
 
     def _put(self, name: str, text: str, line_end: str = "\n") -> None:
-        data = text.encode("latin-1") if _is_data(name) else text.replace("\n", line_end).encode()
-        write_atomically(self._root / name, data, mode=_MODE)
-
-
-def _text_of(name: str, data: bytes) -> str:
-    return data.decode("latin-1") if _is_data(name) else decode(data)
-
-
-def _is_data(name: str) -> bool:
-    return _DATA in PurePosixPath(name).suffixes  # what is put beside a file ends in .new
+        write_atomically(self._root / name, encode_file(name, text, line_end), mode=_MODE)
