@@ -131,6 +131,7 @@ class TestSftLabels:
             (ids([[1, 2, 3]]), ids([0]), ids([3])),
             (ids([[4, 4, 4, 4, 4], [7, 7, 7, 7, 7]]), ids([1, 3]), ids([5, 5])),
             (ids([[3, 1, 2], [6, 5, 4]]), ids([3, 1]), ids([3, 3])),
+            (ids([[6, 2, 0, 9], [1, 5, 3, 0]]), ids([1, 2]), ids([4, 4])),
         ]
         agree(student.sft_labels, probes(by_hand, random=full_rows), labels_one_by_one)
 
