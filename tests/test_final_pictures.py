@@ -201,6 +201,11 @@ def test_what_takes_too_long_beside_the_losses_of_06_does_not_cost_them() -> Non
     found = drawn(runner, "06").picture
     assert len(found.figure.axes) == 1
     assert found.missing.startswith("Once pretrain_with_validation (6.14) works")
+    assert found.texts
+    runner.namespace |= {"generate": not_done_in_time}
+    found = drawn(runner, "06").picture
+    assert (len(found.figure.axes), found.texts) == (1, {})
+    assert "Once generate (6.12) works" in found.missing
 
 
 # ---- where it is left, and where not

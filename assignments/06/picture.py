@@ -29,15 +29,19 @@ def picture(own):
     answer = own.pretrain(dict(CONFIG), text, STEPS, 0)
     losses = answer[1] if isinstance(answer, (tuple, list)) and len(answer) == 2 else None
     own.agreed("pretrain", [type(loss) for loss in losses or ()], [float] * STEPS)
-    sample = written(own, answer[0], text)
     floor = grammar["entropy_per_character"]()
     marks = {"ln V: knows nothing": math.log(CONFIG["vocab_size"])}
     marks["sees one character"] = grammar["entropy_after"](text, 1)
-    drawn = partial(drawn_from, losses, sample, floor, marks)
-    return replace(drawn(None), fuller=lambda: drawn(watched(own, text)))
+    drawn = partial(drawn_from, losses, floor, marks)
+
+    def with_text():
+        sample = written(own, answer[0], text)
+        return replace(drawn(sample, None), fuller=lambda: drawn(sample, watched(own, text)))
+
+    return replace(drawn(None, None), fuller=with_text)
 
 
-def drawn_from(losses, sample, floor, marks, curves):
+def drawn_from(losses, floor, marks, sample, curves):
     """Draws the losses, and beside them both curves of a model that learns by heart, where there are some."""
     figure = new_figure("Pre-training a tiny GPT: below the second line, attention must be looking back", height=4.8)
     axes = figure.add_subplot(1, 2 if curves else 1, 1)

@@ -52,9 +52,10 @@ def drawn_with(runner: SubmissionRunner, folder: Path) -> Drawn:
             matplotlib.rcdefaults()  # a style that a student's file sets is for what the student draws
             with time_limit(own.seconds, runner_files=(__file__,)):
                 picture = runpy.run_path(str(folder / MODULE))["picture"](own)
-            if picture.fuller is not None:
-                with contextlib.suppress(Exception, TimeUp), time_limit(own.seconds, runner_files=(__file__,)):
-                    picture = picture.fuller()
+            with contextlib.suppress(Exception, TimeUp):
+                while picture.fuller is not None:
+                    with time_limit(own.seconds, runner_files=(__file__,)):
+                        picture = picture.fuller()
             data = io.BytesIO()
             about = {"Title": picture.about, "Description": picture.alt}
             picture.figure.savefig(data, format="png", dpi=DPI, metadata=about)
