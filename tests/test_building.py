@@ -417,13 +417,13 @@ def test_the_command_works_in_a_process_of_its_own(author_kit: Kit) -> None:
     assert "stale: assignments/09/tiny.py" in stale.out
 
 
-def test_a_course_gets_arrays_byte_by_byte(author_kit: Kit, tmp_path: Path) -> None:
+def test_a_course_gets_data_byte_by_byte(author_kit: Kit, tmp_path: Path) -> None:
     arrays = bytes(range(256)) + b"PK\r\n\xff\r\n"
-    (author_kit.folder / "weights.npz").write_bytes(arrays)
-    there = tmp_path / "course" / "source" / "09" / "weights.npz"
+    (author_kit.folder / "data.bin").write_bytes(arrays)
+    there = tmp_path / "course" / "source" / "09" / "data.bin"
     for _ in range(2):
         assert author_kit.gradlings("course", str(tmp_path / "course")).code == 0
         assert there.read_bytes() == arrays
-    (author_kit.folder / "weights.npz").write_bytes(arrays[::-1])
+    (author_kit.folder / "data.bin").write_bytes(arrays[::-1])
     assert author_kit.gradlings("course", str(tmp_path / "course")).code == 0
     assert there.read_bytes() == arrays[::-1]

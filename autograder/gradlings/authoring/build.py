@@ -73,16 +73,16 @@ def _code_files(assignment: Assignment) -> dict[str, str]:
 
 def is_edited(path: Path, *digests: str | None) -> bool:
     """Whether there is a file whose content has none of the digests."""
-    return path.is_file() and digest(decode_file(path.name, path.read_bytes())) not in digests
+    return path.is_file() and digest(decode_file(path.read_bytes())) not in digests
 
 
 def write_text(path: Path, text: str, *, check: bool = False, keep: bool = False) -> WriteResult:
     """Write a file whose content differs from `text`, unless `check` or `keep` says not to."""
-    if path.is_file() and decode_file(path.name, path.read_bytes()) == text:
+    if path.is_file() and decode_file(path.read_bytes()) == text:
         return WriteResult(path, "current")
     if check or keep:
         return WriteResult(path, "stale" if check else "kept")
-    write_atomically(path, encode_file(path.name, text))
+    write_atomically(path, encode_file(text))
     return WriteResult(path, "written")
 
 

@@ -59,7 +59,7 @@ def write_course(
         if on and not on.of(assignment.folder):
             continue  # all of it is given
         texts = {f"{assignment.main.path.stem}.ipynb": course_notebook(assignment.main, on)}
-        texts |= {path.name: decode_file(path.name, path.read_bytes()) for path in _shipped(assignment)}
+        texts |= {path.name: decode_file(path.read_bytes()) for path in _shipped(assignment)}
         if on:
             texts[PATH_FILE] = assignment_path(assignment.folder, on, assignment.folder.parent.parent).to_json()
         else:

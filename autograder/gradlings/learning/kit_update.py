@@ -49,7 +49,7 @@ class KitUpdate:
 
     def __init__(self, root: Path, shipped: Mapping[str, Path]) -> None:
         self._root = root
-        self._texts = {name: decode_file(name, path.read_bytes()) for name, path in shipped.items()}
+        self._texts = {name: decode_file(path.read_bytes()) for name, path in shipped.items()}
         self._cells = {name: kit_cells(name, text) for name, text in self._texts.items() if self._is_for_students(name)}
         self._checks = {name: path for name, path in shipped.items() if PurePosixPath(name).match("test_*.py")}
         self._result = KitResult(read_record(root))
@@ -94,7 +94,7 @@ class KitUpdate:
             self._result.kept.append(name)
         else:
             data = path.read_bytes()
-            self._bring_into(name, decode_file(name, data), "\r\n" if b"\r\n" in data else "\n")
+            self._bring_into(name, decode_file(data), "\r\n" if b"\r\n" in data else "\n")
 
     def _bring_into(self, name: str, mine: str, line_end: str) -> None:
         """Bring a file that is there up to date; `mine` is its text with line feeds."""
@@ -157,4 +157,4 @@ class KitUpdate:
         self._result.beside.append(name)
 
     def _put(self, name: str, text: str, line_end: str = "\n") -> None:
-        write_atomically(self._root / name, encode_file(name, text, line_end), mode=_MODE)
+        write_atomically(self._root / name, encode_file(text, line_end), mode=_MODE)

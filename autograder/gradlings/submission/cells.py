@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import CodeType
 
 from gradlings.submission.size_limits import MAX_CELLS, MAX_CODE_CHARS, require_at_most
@@ -231,18 +231,16 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def decode_file(name: str, data: bytes) -> str:
-    """Decode a file of a kit: text as `decode` does; arrays (.npz) are none, and get a character for each byte."""
-    return data.decode("latin-1") if _is_arrays(name) else decode(data)
+def decode_file(data: bytes) -> str:
+    """Decode a file that ships: text as `decode` does. Other data, such as arrays, get a character for each byte."""
+    other = b"\0" in data and not data.startswith(UTF_16)  # no text holds a zero byte
+    return data.decode("latin-1") if other else decode(data)
 
 
-def encode_file(name: str, text: str, line_end: str = "\n") -> bytes:
-    """Encode what `decode_file` gave for a file of this name; text gets these line ends."""
-    return text.encode("latin-1") if _is_arrays(name) else text.replace("\n", line_end).encode()
-
-
-def _is_arrays(name: str) -> bool:
-    return ".npz" in PurePath(name).suffixes  # what an update puts beside a file ends in .new
+def encode_file(text: str, line_end: str = "\n") -> bytes:
+    """Encode what `decode_file` gave; text gets these line ends."""
+    other = "\0" in text and max(text) <= "\xff"
+    return text.encode("latin-1") if other else text.replace("\n", line_end).encode()
 
 
 def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
