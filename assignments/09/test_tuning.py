@@ -563,7 +563,7 @@ def torch_layer(D, H, dtype):
 def gpt_in_torch(ids, p, cfg):
     D, T = cfg["emb_dim"], ids.shape[1]
     x = F.embedding(ids, p["tokens"]) + p["positions"][:T]
-    mask = nn.Transformer.generate_square_subsequent_mask(T, dtype=x.dtype)
+    mask = nn.Transformer.generate_square_subsequent_mask(T, device=x.device, dtype=x.dtype)
     for block in p["blocks"]:
         weights = {TORCH_NAMES[name]: value for name, value in block.items()}
         weights["self_attn.in_proj_bias"] = x.new_zeros(3 * D)
