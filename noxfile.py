@@ -137,12 +137,18 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session(venv_backend="virtualenv")
 @nox.parametrize(
-    ("python", "versions"), [("3.11", "lowest"), ("3.11", "newest"), ("3.12", "newest"), ("3.13", "newest")]
+    ("python", "versions"),
+    [
+        nox.param("3.11", "lowest", id="lowest"),
+        nox.param("3.11", "newest", id="newest"),
+        nox.param("3.12", "newest", id="newest on 3.12"),
+        nox.param("3.13", "newest", id="newest on 3.13"),
+    ],
 )
 def bounds(session: nox.Session, versions: str) -> None:
     """Run what must work with the versions that pyproject.toml allows, torch included, in new environments.
 
-    Each is several GB on Linux, unless UV_TORCH_BACKEND=cpu is set; `-k lowest` and `-k 3.13` choose some.
+    Each is several GB on Linux, unless UV_TORCH_BACKEND=cpu is set; `nox -s 'bounds(lowest)'` runs one of them.
     """
     resolution = {"lowest": "lowest-direct", "newest": "highest"}[versions]
     wanted = ("pyproject.toml", "--extra", "class", "--extra", "cluster", "--resolution", resolution)
