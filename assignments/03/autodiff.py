@@ -46,8 +46,9 @@ from torch import Tensor
 # Think of gears: if the second wheel turns three times as fast as the first, and the third wheel twice as fast as the
 # second, then the third turns six times as fast as the first. The rates are multiplied.
 #
-# Your function gets the outer derivative $f'$, the inner function $g$ and its derivative $g'$ as Python functions, and
-# a number $x$. It returns $dy/dx$ at this $x$. It is not given $f$ itself, because the rule does not need it.
+# Your function gets the outer derivative $f'$, the inner function $g$ and its derivative $g'$ as Python functions
+# (`Callable[[Tensor], Tensor]` in the type line: takes a tensor, returns a tensor), and a number $x$. It returns
+# $dy/dx$ at this $x$. It is not given $f$ itself, because the rule does not need it.
 #
 # The trap is the number at which you take each derivative. The outer function is never given $x$ itself; what is it
 # given?

@@ -1955,7 +1955,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 @catalogue.misconception(
     "6.12",
     "not-in-eval-mode",
-    "The model wrote in train mode, where dropout spoils its predictions. How does a module know that it is not being trained?",
+    "The model wrote in training mode, where dropout spoils its predictions. How does a module know that it is not being trained?",
     hint="Print `model.training` in your loop: it must be False there. With a drop_rate of 0.5 and `top_k=1`, two calls must write the same text. Which method of a module switches its mode?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
@@ -1968,7 +1968,7 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 @catalogue.misconception(
     "6.12",
     "left-in-eval-mode",
-    "A model that was being trained is in eval mode afterwards, so that the rest of its training would run without dropout. In which mode did you find it?",
+    "A model that was being trained is in evaluation mode afterwards, so that the rest of its training would run without dropout. In which mode did you find it?",
     hint="Print `model.training` before and after a call: True has become False. What is switched has to be switched back, to what you have noted before you touched it.",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
@@ -1982,8 +1982,8 @@ def generate(model, ids, n, context_length, top_k, generator=None):
 @catalogue.misconception(
     "6.12",
     "left-in-train-mode",
-    "A model that was in eval mode is in train mode afterwards. In which mode did you find it?",
-    hint="Call it on a model in eval mode and print `model.training` afterwards: it is True. At the end you switch to a mode that you assume; how could you know the one you found?",
+    "A model that was in evaluation mode is in training mode afterwards. In which mode did you find it?",
+    hint="Call it on a model in evaluation mode and print `model.training` afterwards: it is True. At the end you switch to a mode that you assume; how could you know the one you found?",
 )
 def generate(model, ids, n, context_length, top_k, generator=None):
     ids = _written(
@@ -2640,7 +2640,7 @@ def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):
 @catalogue.misconception(
     "6.14",
     "left-in-eval-mode",
-    "From the first measurement on, the model trains in eval mode: without dropout all numbers are right, and with it nothing is dropped. Which mode does a training step need?",
+    "From the first measurement on, the model trains in evaluation mode: without dropout all numbers are right, and with it nothing is dropped. Which mode does a training step need?",
     hint="Print `model.training` right before the batch of each step: it must be True, and yours is False from step 0 on. What did the measurement switch, and who switches it back?",
 )
 def pretrain_with_validation(cfg, train_text, valid_text, steps, every, seed):

@@ -635,8 +635,9 @@ def layer_norm(
 # $$ \mathrm{gelu}(x) =
 # \tfrac12\, x \left(1 + \tanh\!\left(\sqrt{\tfrac{2}{\pi}}\,\bigl(x + 0.044715\,x^3\bigr)\right)\right) $$
 #
-# Use this form. It differs from the exact form by at most 0.0005. That is too little to see in a plot, but enough to
-# change the results of a model with GPT-2's weights.
+# ($\tanh z = 2\,\sigma(2z) - 1$, in PyTorch `torch.tanh`, is the sigmoid stretched to run from -1 to 1.) Use this form.
+# It differs from the exact form by at most 0.0005. That is too little to see in a plot, but enough to change the
+# results of a model with GPT-2's weights.
 #
 # Check every constant: $\frac12$ in front, 1 before the tanh, $\frac{2}{\pi}$ and not $\frac{\pi}{2}$, the cube and not
 # the square.
@@ -933,9 +934,9 @@ def generate(
     """Continues each row of ids by n tokens, each drawn from the top_k most likely ones.
 
     Args:
-        model: maps ids (B, T) to logits (B, T, V) for T up to context_length. It must run in eval mode and without
-            recording gradients. When the function returns, the model must be in the mode it was in (train or eval), and
-            autograd must record as before.
+        model: maps ids (B, T) to logits (B, T, V) for T up to context_length. It must run in evaluation mode and
+            without recording gradients. When the function returns, the model must be in the mode it was in (train or
+            eval), and autograd must record as before.
         ids: the beginnings, int64, at least one token each; may be longer than context_length.
         n: how many tokens to append, at least 1.
         context_length: the model sees this many tokens at most, the latest ones.
@@ -1122,7 +1123,8 @@ def pretrain_with_validation(
     Returns:
         (train_losses, valid). train_losses holds for each step the loss of its batch before the update, as a Python
         float. valid holds a pair for each of the steps 0, every, 2 * every, ... below `steps`: the step, a Python int,
-        and the mean loss before its update, in eval mode, over the side-by-side windows of valid_text, a Python float.
+        and the mean loss before its update, in evaluation mode, over the side-by-side windows of valid_text, a Python
+        float.
 
     Example:
         >>> cfg = TINY_CONFIG | {"vocab_size": 4}
@@ -1164,8 +1166,8 @@ def pretrain_with_validation(
 # 2. With $n$ validation ids there are $\lfloor (n - 1) / T \rfloor$ windows side by side: the last target needs one
 #    more id. All of them fit into one matrix of inputs and one of targets, the latter one id further in the text.
 # 3. Make the tokenizer from the two texts joined. Cut the two validation matrices once, before the loop. At the top of
-#    each round, if the step is a multiple of `every`: switch to eval mode, measure the loss without recording
-#    gradients, note it with the step, switch back to train mode. The rest of the round is that of 6.13.
+#    each round, if the step is a multiple of `every`: switch to evaluation mode, measure the loss without recording
+#    gradients, note it with the step, switch back to training mode. The rest of the round is that of 6.13.
 
 # %% [markdown] solved="6.14"
 # **Why it works.** The validation text is new to the model, so learning by heart does not help there. Fixed windows and
