@@ -266,9 +266,14 @@ def test_what_the_compiler_says_is_kept_by_its_type_alone() -> None:
     [
         (("error", "nothing to repeat at position 1"), ("PatternError", "nothing to repeat at position 1")),
         (("ValueError", "min() arg is an empty sequence"), ("ValueError", "min() iterable argument is empty")),
+        (
+            ("RuntimeError", "mat1 and mat2 shapes (2x3 and 2x3)"),
+            ("RuntimeError", "mm: mat1 and mat2 shapes (2x3 and 2x3)"),
+        ),
+        (("RuntimeError", "mean(): Got: Long"), ("NotImplementedError", "mean(): Got: Long")),
     ],
 )
-def test_an_error_that_newer_pythons_word_otherwise_is_the_same_one(
+def test_an_error_that_other_versions_word_otherwise_is_the_same_one(
     older: tuple[str, str], newer: tuple[str, str]
 ) -> None:
     first, second = (

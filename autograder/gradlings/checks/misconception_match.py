@@ -39,12 +39,14 @@ _DIGITS = 9  # of a float
 _MAX_ERROR_CHARS = 60
 _OF_THE_COMPILER = ("SyntaxError", "IndentationError", "TabError")  # each version of Python words these anew
 
-_IN_OLDER_PYTHONS = {
+_OF_OTHER_VERSIONS = {
     "PatternError": "error",
+    "NotImplementedError": "RuntimeError",  # its base class, which other versions of torch raise in its place
     "min() iterable argument is empty": "min() arg is an empty sequence",
     "max() iterable argument is empty": "max() arg is an empty sequence",
 }
-"""Kinds and texts of Python's own errors that 3.12 or 3.13 worded anew: the same error is one everywhere."""
+"""Kinds and texts of errors that other versions of Python or torch give in place of these: the same error is one
+everywhere."""
 
 
 def observed(examinations: Sequence[Examination]) -> list[Any]:
@@ -169,7 +171,7 @@ def _encoded(result: CallResult, call: tuple[Any, ...], *, text_counts: bool) ->
         if result.raised is not None:
             text_counts = text_counts and result.raised.kind not in _OF_THE_COMPILER
             text = _error_text(result.raised.message) if text_counts else None
-            kind = _IN_OLDER_PYTHONS.get(result.raised.kind, result.raised.kind)
+            kind = _OF_OTHER_VERSIONS.get(result.raised.kind, result.raised.kind)
             return {"raises": [kind, text], "changes": altered}
         after = [[i, _encode(a) if _is_small(a := result.args_after[i]) else {}] for i in altered]
         changes = {"changes": after} if altered else {}
@@ -181,7 +183,8 @@ def _encoded(result: CallResult, call: tuple[Any, ...], *, text_counts: bool) ->
 def _error_text(message: str) -> str:
     """Return the start of an error message without its numbers and names, which depend on the code's wording."""
     first = message.strip().splitlines()[0] if message.strip() else ""
-    return re.sub(r"\d+|'[^']*'|`[^`]*`", "*", _IN_OLDER_PYTHONS.get(first, first))[:_MAX_ERROR_CHARS]
+    told = re.sub(r"^[a-z]\w*: ", "", _OF_OTHER_VERSIONS.get(first, first))  # torch 2.15 names the operator: "mm: …"
+    return re.sub(r"\d+|'[^']*'|`[^`]*`", "*", told)[:_MAX_ERROR_CHARS]
 
 
 def _parts(value: Any) -> Iterator[int]:
