@@ -34,8 +34,8 @@ STUDENT: list[Line] = [
     ("cd my-kit && pytest assignments/01", 1, "1.0 next_number"),
     ("cd my-kit && gradlings hint 1.1 && gradlings list 01 && gradlings progress", 0, "make_ranks"),
     ("cd my-kit && gradlings update", 0, "up to date"),
-    ("cd my-kit && gradlings init . --solutions", 2, r"gradlings\[answers\]"),
-    ("cd my-kit && gradlings build", 2, r"gradlings\[author\]"),
+    ("cd my-kit && gradlings init . --solutions", 2, r"answers are not installed: .* pip install '\./solutions'"),
+    ("cd my-kit && gradlings build", 2, r"pip install '\.\[author\]'"),
 ]
 AFTER_THE_README: list[Line] = [
     ("pip check", 0, "No broken requirements"),
