@@ -50,7 +50,7 @@ TEACHER: list[Line] = [
     ("cd course && gradlings verify 1.1 --seeds 1", 0, " 0 breaches"),
     ("cd course && gradlings course llm-course 01", 0, ""),
     ("cd course && mkdir -p handed-in/jane && cp solutions/01/tensors.py handed-in/jane/", 0, ""),
-    ("cd course && gradlings grade 01 handed-in --to results && grep '^jane,01,100,100,graded' results/scores.csv", 0, "graded"),
+    ("cd course && gradlings grade 01 handed-in --to results && grep ^jane,01,100,100 results/scores.csv", 0, "graded"),
 ]
 
 
