@@ -18,7 +18,8 @@ from gradlings.submission.reader import from_source
 from student_kit import PROJECT
 
 IDS = ("02", "03", "04", "05", "06")
-SLOW = "6.13"
+SLOW = ("6.13", "6.14")
+"""Each trains a model; `gradlings verify` takes them with every step in float32."""
 
 
 @pytest.fixture(scope="module", params=IDS)
@@ -33,7 +34,7 @@ def graded(at_hand: tuple[Assignment, Grader], candidate: Candidate) -> Scorecar
     assignment, grader = at_hand
     source = assignment.main
     text = candidate.apply(source.text)
-    only = [id for id in exercises_changed(assignment, text) if id != SLOW]
+    only = [id for id in exercises_changed(assignment, text) if id not in SLOW]
     assert only, candidate.what
     return grader.grade(from_source(text, source.path), source.checks_file, seed=0, only=only).scorecard
 
