@@ -276,9 +276,18 @@ def test_what_the_compiler_says_is_kept_by_its_type_alone() -> None:
 def test_an_error_that_other_versions_word_otherwise_is_the_same_one(
     older: tuple[str, str], newer: tuple[str, str]
 ) -> None:
-    first, second = (
-        observed([Examination(("x",), ((1,),), (CallResult(Verdict.ERROR, raised=Raised(*said, "", ())),), (False,))])
-        for said in (older, newer)
-    )
+    first, second = (observed(ended_by(said)) for said in (older, newer))
     assert same_observed(first, second)
     assert "raises" in first[0]
+
+
+def test_a_line_that_is_left_of_the_stub_is_no_error_of_torch() -> None:
+    """Of what an entry raises itself only the kind is kept, and that is another one."""
+    left = observed(ended_by(("NotImplementedError", "Exercise 1.10: broadcast_shape")))
+    assert not same_observed(left, [{"raises": ["RuntimeError", None], "changes": []}])
+    assert same_observed(left, [{"raises": ["NotImplementedError", None], "changes": []}])
+
+
+def ended_by(said: tuple[str, str]) -> list[Examination]:
+    result = CallResult(Verdict.ERROR, raised=Raised(*said, "", ()))
+    return [Examination(("x",), ((1,),), (result,), (False,))]
